@@ -1,0 +1,24 @@
+"""The time, as a value that can be passed in.
+
+Everything inside segmail is aware UTC. Only `segmail.maho` knows that the shop's columns hold
+naive UTC, and only mails and reports speak a store's local time.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Tells the time in UTC; with `start`, a clock that starts there and runs on."""
+
+    def __init__(self, start: datetime | None = None) -> None:
+        self._start = start
+        self._began = time.monotonic()
+
+    def now(self) -> datetime:
+        """Return the current time, aware, in UTC."""
+        if self._start is None:
+            return datetime.now(UTC)
+        return self._start + timedelta(seconds=time.monotonic() - self._began)

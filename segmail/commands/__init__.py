@@ -1,0 +1,1 @@
+"""The commands: a file each, which parses, makes one call, prints and raises."""

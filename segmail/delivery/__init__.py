@@ -1,0 +1,1 @@
+"""From the due row to the mailbox: claim, render, record, send, settle."""

@@ -1,0 +1,82 @@
+"""The errors of segmail, each with the exit code it ends the program with.
+
+SegmailError
+├── StepsFailed              1   the run finished, some steps failed
+├── InputError               2   an argument that names nothing, or cannot be
+├── TemporaryError          75   try again later
+│   ├── DatabaseUnavailable
+│   └── MailServerUnavailable
+├── ConfigError             78   a human must act; every fault is listed
+│   └── SchemaError              a table or column is missing
+└── StepError                    one step cannot be sent; the others go on
+    ├── TemplateError
+    ├── CouponError
+    └── MessageError
+
+A `StepError` never ends a run: it is an outcome of its step. Exit codes follow sysexits (75, 78)
+and Click (2); anything that is not a `SegmailError` is a bug and ends with 70.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+class SegmailError(Exception):
+    """Something the user can understand and act on; its text is what they read."""
+
+    exit_code = 1
+
+
+class StepsFailed(SegmailError):
+    """A run finished, but some of its steps failed."""
+
+
+class InputError(SegmailError):
+    """An argument names nothing that exists, or has a value that cannot be."""
+
+    exit_code = 2
+
+
+class TemporaryError(SegmailError):
+    """Something is out of reach; the same command may work later."""
+
+    exit_code = 75
+
+
+class DatabaseUnavailable(TemporaryError):
+    """The database server cannot be reached."""
+
+
+class MailServerUnavailable(TemporaryError):
+    """The mail server cannot be reached, or accepts nothing at the moment."""
+
+
+class ConfigError(SegmailError):
+    """The configuration is wrong; a human must act. `faults` lists every fault found."""
+
+    exit_code = 78
+
+    def __init__(self, faults: str | Iterable[str]) -> None:
+        self.faults = (faults,) if isinstance(faults, str) else tuple(faults)
+        super().__init__("\n".join(self.faults))
+
+
+class SchemaError(ConfigError):
+    """A table or column that segmail needs is missing."""
+
+
+class StepError(SegmailError):
+    """One step cannot be sent; the text is the reason that people read in the history."""
+
+
+class TemplateError(StepError):
+    """A template cannot be compiled or rendered."""
+
+
+class CouponError(StepError):
+    """A step's coupon cannot be made, or would not be accepted at the checkout."""
+
+
+class MessageError(StepError):
+    """A message cannot be built: an address or header that cannot be."""

@@ -1,0 +1,151 @@
+"""The shop's database: connections, transactions that are retried, errors in plain words."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, NoReturn, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from segmail.errors import ConfigError, DatabaseUnavailable, SchemaError
+
+T = TypeVar("T")
+
+# Server error numbers, because drivers raise one class for a dead server and a missing column.
+_RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed since read
+_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1203, 1927}
+_LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
+_DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
+_NO_SUCH = {1054, 1146}
+_ATTEMPTS = 8
+
+
+class Database:
+    """Short transactions on the shop's database.
+
+    Transactions are READ COMMITTED on MySQL and MariaDB, so that two runs that claim rows do not
+    lock each other's gaps, and BEGIN IMMEDIATE on SQLite, which has no row locks. The session's
+    time zone is never set: Maho up to 26.7 does not set it either (see `UtcDateTime`).
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.engine = _engine(url)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection for reading; nothing that is read is locked."""
+        with _plain_errors(self.url), self.engine.connect() as connection:
+            yield connection.execution_options(segmail_reads=True)
+
+    def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
+        """Run `work` in one transaction, commit, and return its result.
+
+        Deadlocks (1213) and lock time-outs (1205) roll back and run `work` again, so it must do
+        nothing but database work. With `idempotent`, a lost connection does so too: then it is
+        unknown whether the first commit happened, and `work` must not mind.
+
+        Raises DatabaseUnavailable, ConfigError or SchemaError.
+        """
+        with _plain_errors(self.url):
+            for attempt in range(1, _ATTEMPTS + 1):
+                try:
+                    with self.engine.begin() as connection:
+                        return work(connection)
+                except DBAPIError as error:
+                    again = _is_conflict(error) or (idempotent and _number(error) in _LOST)
+                    if not again or attempt == _ATTEMPTS:
+                        raise
+                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - not a secret
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+def insert_rows(
+    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
+) -> list[int]:
+    """Insert `rows` with one statement and return their auto-increment ids in the same order.
+
+    MySQL has no INSERT … RETURNING. Its documentation promises that one INSERT with a known
+    number of rows takes ids that follow each other by `auto_increment_increment`, in every
+    `innodb_autoinc_lock_mode`; `LAST_INSERT_ID()` is the first of them. SQLite, where
+    transactions do not overlap, gives the last instead. At most a few hundred rows a call:
+    `max_allowed_packet` bounds the statement.
+    """
+    if not rows:
+        return []
+    result = connection.execute(insert(table).values(list(rows)))
+    known: int = result.lastrowid
+    if connection.dialect.name == "sqlite":
+        return list(range(known - len(rows) + 1, known + 1))
+    step = connection.scalar(text("SELECT @@auto_increment_increment"))
+    return [known + position * int(step or 1) for position in range(len(rows))]
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    if url.get_backend_name() in ("mysql", "mariadb"):
+        return create_engine(
+            url.update_query_dict({"charset": "utf8mb4"}),
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            pool_recycle=300,
+            connect_args={"connect_timeout": 10},
+        )
+    return create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's "begin" event below opens the transaction
+    connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("segmail_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _number(error: DBAPIError) -> int:
+    args = getattr(error.orig, "args", ())
+    return args[0] if args and isinstance(args[0], int) else 0
+
+
+def _is_conflict(error: DBAPIError) -> bool:
+    return _number(error) in _RETRY or "database is locked" in str(error.orig)
+
+
+@contextmanager
+def _plain_errors(url: URL) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        _raise_plain(error, url)
+
+
+def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
+    """Raise what the error means for the user; by number, and never with the password."""
+    number, reason = _number(error), str(error.orig)
+    where = url.render_as_string(hide_password=True)
+    if number in _LOST or number in _UNREACHABLE or _is_conflict(error):
+        raise DatabaseUnavailable(f"The database {where} is out of reach: {reason}") from error
+    if number in _DENIED or "unable to open database file" in reason:
+        raise ConfigError(f"The database {where} refuses segmail: {reason}") from error
+    if number in _NO_SUCH or "no such table" in reason or "no such column" in reason:
+        raise SchemaError(
+            f"The database {where} lacks a table or column: {reason}. "
+            "`segmail schema check` lists what is missing."
+        ) from error
+    raise error

@@ -1,0 +1,43 @@
+"""One shop: its database, its tables in their layout, its encryption key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import URL
+
+from segmail.errors import SchemaError
+from segmail.maho.database import Database
+from segmail.maho.layout import find_layout
+from segmail.maho.tables import Layout, Tables, build_tables
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What every use case needs to work on a shop."""
+
+    database: Database
+    tables: Tables
+    crypt_key: str | None = field(default=None, repr=False)
+
+    @property
+    def layout(self) -> Layout:
+        return self.tables.layout
+
+    @classmethod
+    def open(cls, url: URL, *, prefix: str = "", crypt_key: str | None = None) -> Shop:
+        """Connect to a shop and find its layout.
+
+        Raises SchemaError where the automation tables are missing, DatabaseUnavailable or
+        ConfigError where the database is.
+        """
+        database = Database(url)
+        with database.read() as connection:
+            layout = find_layout(connection, prefix)
+        if layout is None:
+            raise SchemaError(
+                f"The database {url.render_as_string(hide_password=True)} has no automation tables "
+                f"with the prefix '{prefix}'. `segmail schema check` lists what is missing, "
+                "`segmail schema apply` creates it."
+            )
+        return cls(database, build_tables(prefix, layout), crypt_key)

@@ -1,0 +1,60 @@
+"""Column types that store values exactly as Maho does, on every engine."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import DateTime, Dialect, Integer, SmallInteger, Text
+from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# Maho writes `YYYY-MM-DD HH:MM:SS`; SQLAlchemy's own SQLite format adds microseconds, which
+# would sort and compare differently from Maho's literals.
+_SQLITE_DATETIME = sqlite.DATETIME(
+    storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",
+    regexp=r"(\d+)-(\d+)-(\d+)(?: (\d+):(\d+):(\d+))?",
+)
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC time in Python, Maho's naive UTC literal with whole seconds in the table.
+
+    Works for TIMESTAMP (Maho up to 26.3) and DATETIME (from 26.5) alike, because the session's
+    time zone is left as Maho leaves it. A zero date reads as None.
+    """
+
+    impl = DateTime
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(_SQLITE_DATETIME)
+        return dialect.type_descriptor(DateTime())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if not isinstance(value, datetime):  # PyMySQL hands '0000-00-00 00:00:00' out as text
+            return None
+        return value.replace(tzinfo=UTC)
+
+
+class LocalDateTime(UtcDateTime):
+    """A store's wall-clock time, naive in Python too: `salesrule_coupon.expiration_date`."""
+
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        return value if value is None else value.replace(microsecond=0)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        return value if isinstance(value, datetime) else None
+
+
+UInt = Integer().with_variant(mysql.INTEGER(unsigned=True), "mysql", "mariadb")
+USmallInt = SmallInteger().with_variant(mysql.SMALLINT(unsigned=True), "mysql", "mariadb")
+MediumText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")

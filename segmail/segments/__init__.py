@@ -1,0 +1,1 @@
+"""Segments: who is in them and whether their automation is on."""
