@@ -26,6 +26,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
+from sqlalchemy.schema import SchemaItem
+from sqlalchemy.types import TypeEngine
 
 from segmail.maho.types import LocalDateTime, MediumText, UInt, USmallInt, UtcDateTime
 
@@ -408,7 +410,7 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
             Column("refresh_status", String(20), server_default="pending"),
             Column("refresh_mode", String(20), server_default="auto"),
             Column("priority", UInt, server_default="0"),
-            *_AUTOMATION[layout](),
+            *_automation(layout),
         ),
         member=table(
             "customer_segment_customer",
@@ -454,7 +456,7 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
             count("coupon_expires_days", UInt, 30),
             Column("created_at", UtcDateTime, nullable=False),
             Column("updated_at", UtcDateTime, nullable=False),
-            *_STEP_TRIGGER[layout](),
+            *_step_trigger(layout),
         ),
         progress=table(
             "customer_segment_sequence_progress",
@@ -508,7 +510,7 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
     )
 
 
-_EAV_VALUE = {
+_EAV_VALUE: dict[str, TypeEngine[Any]] = {
     "varchar": String(255),
     "int": Integer(),
     "datetime": DateTime(),
@@ -516,21 +518,23 @@ _EAV_VALUE = {
     "text": Text(),
 }
 
-_AUTOMATION = {
-    Layout.SPEC: lambda: (
-        Column("auto_email_trigger", String(10), server_default="none"),
-        Column("auto_email_active", SmallInteger, server_default="0"),
-    ),
-    Layout.SHIPPED: lambda: (
+
+def _automation(layout: Layout) -> tuple[SchemaItem, ...]:
+    if layout is Layout.SPEC:
+        return (
+            Column("auto_email_trigger", String(10), server_default="none"),
+            Column("auto_email_active", SmallInteger, server_default="0"),
+        )
+    return (
         Column("auto_email_active", SmallInteger, nullable=False, server_default="0"),
         Column("allow_overlapping_sequences", SmallInteger, nullable=False, server_default="0"),
-    ),
-}
+    )
 
-_STEP_TRIGGER = {
-    Layout.SPEC: lambda: (UniqueConstraint("segment_id", "step_number"),),
-    Layout.SHIPPED: lambda: (
+
+def _step_trigger(layout: Layout) -> tuple[SchemaItem, ...]:
+    if layout is Layout.SPEC:
+        return (UniqueConstraint("segment_id", "step_number"),)
+    return (
         Column("trigger_event", String(10), nullable=False, server_default="enter"),
         UniqueConstraint("segment_id", "trigger_event", "step_number"),
-    ),
-}
+    )

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 # Maho writes `YYYY-MM-DD HH:MM:SS`; SQLAlchemy's own SQLite format adds microseconds, which
 # would sort and compare differently from Maho's literals.
-_SQLITE_DATETIME = sqlite.DATETIME(
+_SQLITE_DATETIME = sqlite.DATETIME(  # type: ignore[no-untyped-call]
     storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",
     regexp=r"(\d+)-(\d+)-(\d+)(?: (\d+):(\d+):(\d+))?",
 )
