@@ -1,0 +1,174 @@
+"""The `segmail` program: its commands, its global options, its error boundary."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from segmail import __version__
+from segmail.errors import SegmailError
+
+# The help of each command stands here too, so that `segmail --help` imports none of them.
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Jobs": {
+        "process-emails": (
+            "process_emails:process_emails",
+            "Send every sequence step that is due.",
+        ),
+        "cleanup-progress": (
+            "cleanup_progress:cleanup_progress",
+            "Delete old finished progress records.",
+        ),
+        "cleanup-coupons": (
+            "cleanup_coupons:cleanup_coupons",
+            "Delete expired, unused automation coupons.",
+        ),
+        "report": ("report:report", "Report what was sent, failed and is scheduled."),
+    },
+    "Sequences": {
+        "sequence": ("sequence:sequence", "Set up the steps that a segment's customers receive."),
+    },
+    "Segments": {
+        "segment": ("segment:segment", "List segments and switch their automation on or off."),
+    },
+    "Operations": {
+        "schema": ("schema:schema", "Check or create the tables and columns that segmail needs."),
+        "demo": ("demo:demo", "Build a small shop, run the jobs on it and show what happened."),
+    },
+}
+
+
+class Program(click.Group):
+    """A group that imports a command when it is called, and lists them by section."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for section in COMMANDS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        for section in COMMANDS.values():
+            if cmd_name in section:
+                module, name = section[cmd_name][0].split(":")
+                command: click.Command = getattr(
+                    importlib.import_module(f"segmail.commands.{module}"), name
+                )
+                return command
+        return None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, section in COMMANDS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, help_) for name, (_, help_) in section.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; what a user can mend is printed plainly, with its exit code."""
+        try:
+            return super().invoke(ctx)
+        except SegmailError as error:
+            shown = click.ClickException(str(error))
+            shown.exit_code = error.exit_code
+            raise shown from error
+
+
+class _Moment(click.ParamType[datetime]):
+    """A time in UTC: `2026-03-10`, `2026-03-10 12:00` or ISO 8601 with an offset."""
+
+    name = "time"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a time such as '2026-03-10 12:00' (UTC).", param, ctx)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+@click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--maho-root",
+    metavar="DIR",
+    envvar="SEGMAIL_MAHO_ROOT",
+    help="The Maho installation; its app/etc/local.xml names the database.",
+)
+@click.option(
+    "--database-url",
+    metavar="URL",
+    envvar="SEGMAIL_DATABASE_URL",
+    help="The shop's database, instead of Maho's own configuration.",
+)
+@click.option(
+    "--table-prefix",
+    metavar="TEXT",
+    envvar="SEGMAIL_TABLE_PREFIX",
+    help="What stands before every table name.",
+)
+@click.option(
+    "--config",
+    metavar="FILE",
+    envvar="SEGMAIL_CONFIG",
+    help="segmail.toml; by default Maho's app/etc/segmail.toml or ./segmail.toml.",
+)
+@click.option(
+    "--state-dir",
+    metavar="DIR",
+    envvar="SEGMAIL_STATE_DIR",
+    help="Where the journal is kept; by default Maho's var/segmail.",
+)
+@click.option(
+    "--log-file",
+    metavar="FILE",
+    envvar="SEGMAIL_LOG_FILE",
+    help="By default Maho's var/log/customer_segmentation.log, else stderr.",
+)
+@click.option(
+    "--now",
+    type=_Moment(),
+    metavar="TIME",
+    envvar="SEGMAIL_NOW",
+    help="Let the clock start at this UTC time; for tests and demos.",
+)
+@click.option("-v", "--verbose", count=True, help="Say more; twice: everything.")
+@click.option("-q", "--quiet", count=True, help="Say only what went wrong.")
+@click.version_option(__version__, prog_name="segmail")
+@click.pass_context
+def program(
+    ctx: click.Context, *, now: datetime | None, verbose: int, quiet: int, **given: Any
+) -> None:
+    """Send the customer-segment e-mail sequences of a Maho shop.
+
+    Runs from cron, straight on the shop's database. Exit codes: 0 done, 1 some steps failed,
+    2 wrong usage, 70 a bug, 75 database or mail server out of reach, 78 configuration wrong.
+    """
+    from segmail.app import App
+    from segmail.clock import Clock
+    from segmail.log import set_up_logging
+    from segmail.settings import load_settings
+
+    settings = load_settings(given, os.environ)
+    clock = Clock(now)
+    set_up_logging(settings.log_file, verbosity=verbose - quiet, clock=clock)
+    ctx.obj = App(settings, clock)
+    ctx.call_on_close(logging.shutdown)
+
+
+def main() -> None:
+    """Run the program; anything that is not a `SegmailError` is a bug and ends with 70."""
+    try:
+        program(prog_name="segmail")
+    except Exception as error:
+        logging.getLogger("segmail.exceptions").error("A bug in segmail", exc_info=error)
+        click.echo(
+            f"Error: a bug in segmail: {type(error).__name__}. "
+            "The traceback is in exception.log beside the log file, or here with -v.",
+            err=True,
+        )
+        if "-v" in sys.argv or "--verbose" in sys.argv:
+            logging.getLogger("segmail").error("Traceback:", exc_info=error)
+        sys.exit(70)

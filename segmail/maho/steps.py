@@ -1,0 +1,138 @@
+"""Segments and the steps of their sequences, the same in both layouts."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, null, select
+
+from segmail.maho.tables import Layout, Tables
+
+
+class Trigger(enum.StrEnum):
+    """What starts a sequence: a customer enters or leaves the segment."""
+
+    ENTER = "enter"
+    EXIT = "exit"
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A customer segment and the state of its automation.
+
+    `trigger` is the segment's own in the specification's layout, None in shipped Maho's, where
+    each step has one; `allows_overlap` is None in the specification's layout.
+    """
+
+    segment_id: int
+    name: str
+    is_active: bool
+    automation_active: bool
+    trigger: Trigger | None
+    allows_overlap: bool | None
+
+    @property
+    def sends(self) -> bool:
+        """Whether its steps go out; if not, their due rows are held, not lost."""
+        return self.is_active and self.automation_active
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a segment's sequence (`customer_segment_email_sequence`)."""
+
+    sequence_id: int
+    segment: Segment
+    trigger: Trigger
+    step_number: int
+    template_id: int
+    delay_minutes: int
+    is_active: bool
+    max_sends: int  # 0: no limit
+    generate_coupon: bool
+    rule_id: int | None
+    coupon_prefix: str | None
+    coupon_expires_days: int | None
+
+
+def load_segments(connection: Connection, tables: Tables) -> list[Segment]:
+    """Return every segment, by id."""
+    query = select(*_segment_columns(tables)).order_by(tables.segment.c.segment_id)
+    return [_segment(row) for row in connection.execute(query)]
+
+
+def load_steps(
+    connection: Connection, tables: Tables, *, segment_ids: Collection[int] | None = None
+) -> list[Step]:
+    """Return the steps of the given segments (None: of all) by segment, trigger and number."""
+    query = _steps_query(tables)
+    if segment_ids is not None:
+        query = query.where(tables.segment.c.segment_id.in_(segment_ids))
+    steps = [_step(row) for row in connection.execute(query)]
+    return sorted(steps, key=lambda s: (s.segment.segment_id, s.trigger, s.step_number))
+
+
+def _segment_columns(tables: Tables) -> list[ColumnElement[Any]]:
+    c = tables.segment.c
+    spec = tables.layout is Layout.SPEC
+    return [
+        c.segment_id,
+        c.name,
+        c.is_active,
+        c.auto_email_active,
+        (c.auto_email_trigger if spec else null()).label("trigger"),
+        (null() if spec else c.allow_overlapping_sequences).label("overlap"),
+    ]
+
+
+def _segment(row: Row[Any]) -> Segment:
+    """Build a segment; in the specification's layout the trigger `none` means switched off."""
+    return Segment(
+        segment_id=row.segment_id,
+        name=row.name,
+        is_active=bool(row.is_active),
+        automation_active=bool(row.auto_email_active) and row.trigger != "none",
+        trigger=Trigger(row.trigger) if row.trigger in ("enter", "exit") else None,
+        allows_overlap=None if row.overlap is None else bool(row.overlap),
+    )
+
+
+def _step(row: Row[Any]) -> Step:
+    return Step(
+        sequence_id=row.sequence_id,
+        segment=_segment(row),
+        trigger=Trigger(row.step_trigger) if row.step_trigger == "exit" else Trigger.ENTER,
+        step_number=row.step_number,
+        template_id=row.template_id,
+        delay_minutes=row.delay_minutes,
+        is_active=bool(row.step_active),
+        max_sends=1 if row.max_sends is None else row.max_sends,
+        generate_coupon=bool(row.generate_coupon),
+        rule_id=row.coupon_sales_rule_id,
+        coupon_prefix=row.coupon_prefix or None,
+        coupon_expires_days=row.coupon_expires_days,
+    )
+
+
+def _steps_query(tables: Tables) -> Select[Any]:
+    c = tables.sequence.c
+    trigger = (
+        tables.segment.c.auto_email_trigger if tables.layout is Layout.SPEC else c.trigger_event
+    )
+    return select(
+        *_segment_columns(tables),
+        c.sequence_id,
+        trigger.label("step_trigger"),
+        c.step_number,
+        c.template_id,
+        c.delay_minutes,
+        c.is_active.label("step_active"),
+        c.max_sends,
+        c.generate_coupon,
+        c.coupon_sales_rule_id,
+        c.coupon_prefix,
+        c.coupon_expires_days,
+    ).join_from(tables.sequence, tables.segment, c.segment_id == tables.segment.c.segment_id)

@@ -1,0 +1,202 @@
+"""What a run is told: options and environment, then segmail.toml, then Maho's own local.xml.
+
+Everything is checked at once: one `ConfigError` lists every fault with the option, key or file to
+mend. Values that depend on a store come from the database instead (`segmail.maho.config`).
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+
+from segmail.errors import ConfigError
+from segmail.maho.localxml import LocalXml, read_local_xml
+
+_DRIVERS = {
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+    "postgresql": "postgresql+psycopg",
+}
+
+
+@dataclass(frozen=True)
+class DeliverySettings:
+    """How `process-emails` sends; the `[delivery]` table of segmail.toml."""
+
+    connections: int = 4  # SMTP connections side by side
+    batch: int = 100  # rows claimed at a time
+    lease_minutes: int = 15  # how long a claim is held before another run may take it
+    grace_minutes: int = 60  # how long another host's unanswered attempt is left to it
+    stale_days: int = 7  # rows later than this are skipped instead of sent
+    attempts: int = 5  # tries before a deferred message has failed
+    retry_minutes: int = 10  # pause before the second try; doubles with each further one
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a run is told, checked."""
+
+    state_dir: Path
+    database_url: URL | None = None
+    table_prefix: str = ""
+    crypt_key: str | None = field(default=None, repr=False)
+    maho_root: Path | None = None
+    log_file: Path | None = None
+    smtp_url: str | None = field(default=None, repr=False)
+    enabled: bool | None = None
+    delivery: DeliverySettings = DeliverySettings()
+
+    def require_database(self) -> URL:
+        """Return the database's URL; raise ConfigError saying how to give one."""
+        if self.database_url is None:
+            raise ConfigError(
+                "No shop is named: give --maho-root DIR (with app/etc/local.xml) or "
+                "--database-url URL, or set SEGMAIL_MAHO_ROOT or SEGMAIL_DATABASE_URL, "
+                "or write `maho_root` or `database_url` into segmail.toml."
+            )
+        return self.database_url
+
+
+def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """Return the settings of a run.
+
+    `given` are the global options by name (None where absent; Click has already read their
+    `SEGMAIL_…` variables); `environ` is the process environment.
+
+    Raises ConfigError with every fault found.
+    """
+    faults: list[str] = []
+    file, told = _read_toml(given, environ, faults)
+    options = {key: value for key, value in given.items() if value is not None}
+    told |= options
+    if url := environ.get("SEGMAIL_SMTP_URL"):
+        told["smtp_url"] = url
+    root = Path(told["maho_root"]) if told.get("maho_root") else None
+    local = _read_maho(root, told, environ, faults)
+    settings = Settings(
+        state_dir=_state_dir(told, root, environ),
+        database_url=_database_url(told, local, faults),
+        table_prefix=str(told.get("table_prefix", local.table_prefix if local else "")),
+        crypt_key=local.crypt_key if local else None,
+        maho_root=root,
+        log_file=_log_file(told, root),
+        smtp_url=told.get("smtp_url"),
+        enabled=told.get("enabled"),
+        delivery=_delivery(told.get("delivery", {}), file, faults),
+    )
+    if faults:
+        raise ConfigError(faults)
+    return settings
+
+
+_TOP_LEVEL: dict[str, type] = {
+    "maho_root": str,
+    "database_url": str,
+    "table_prefix": str,
+    "state_dir": str,
+    "log_file": str,
+    "smtp_url": str,
+    "enabled": bool,
+    "delivery": dict,
+}
+
+
+def _read_toml(
+    given: Mapping[str, Any], environ: Mapping[str, str], faults: list[str]
+) -> tuple[Path | None, dict[str, Any]]:
+    file = _toml_file(given)
+    if file is None:
+        return None, {}
+    try:
+        told = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        faults.append(f"{file}: cannot be read: {error.strerror}.")
+        return file, {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        faults.append(f"{file}: not valid TOML: {error}.")
+        return file, {}
+    for key, value in list(told.items()):
+        if key not in _TOP_LEVEL:
+            faults.append(f"{file}: unknown key `{key}`; known are {', '.join(_TOP_LEVEL)}.")
+        elif not isinstance(value, _TOP_LEVEL[key]):
+            faults.append(f"{file}: `{key}` must be a {_TOP_LEVEL[key].__name__}.")
+            del told[key]
+    return file, told
+
+
+def _toml_file(given: Mapping[str, Any]) -> Path | None:
+    if given.get("config"):
+        return Path(given["config"])
+    if given.get("maho_root"):
+        beside = Path(given["maho_root"], "app/etc/segmail.toml")
+        if beside.is_file():
+            return beside
+    here = Path("segmail.toml")
+    return here if here.is_file() else None
+
+
+def _read_maho(
+    root: Path | None, told: Mapping[str, Any], environ: Mapping[str, str], faults: list[str]
+) -> LocalXml | None:
+    if root is None:
+        return None
+    if not root.is_dir():
+        faults.append(f"--maho-root {root}: there is no such directory.")
+        return None
+    try:
+        return read_local_xml(root, environ)
+    except ConfigError as error:
+        faults.extend(error.faults)
+        return None
+
+
+def _database_url(told: Mapping[str, Any], local: LocalXml | None, faults: list[str]) -> URL | None:
+    if "database_url" not in told:
+        return local.database_url if local else None
+    try:
+        url = make_url(told["database_url"])
+        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        url.get_dialect()
+    except (ArgumentError, NoSuchModuleError, ValueError):
+        faults.append(
+            "--database-url: not a database URL; it looks like "
+            "mysql://user:password@host:3306/name or sqlite:////path/to/file."
+        )
+        return None
+    return url
+
+
+def _state_dir(told: Mapping[str, Any], root: Path | None, environ: Mapping[str, str]) -> Path:
+    if "state_dir" in told:
+        return Path(told["state_dir"])
+    if root is not None:
+        return root / "var" / "segmail"
+    state = environ.get("XDG_STATE_HOME") or str(Path(environ.get("HOME", "/tmp"), ".local/state"))  # noqa: S108
+    return Path(state, "segmail")
+
+
+def _log_file(told: Mapping[str, Any], root: Path | None) -> Path | None:
+    if "log_file" in told:
+        return Path(told["log_file"])
+    return root / "var" / "log" / "customer_segmentation.log" if root else None
+
+
+def _delivery(told: Mapping[str, Any], file: Path | None, faults: list[str]) -> DeliverySettings:
+    known = {item.name for item in fields(DeliverySettings)}
+    good: dict[str, int] = {}
+    for key, value in told.items():
+        if key not in known:
+            faults.append(
+                f"{file}: unknown key `delivery.{key}`; known are {', '.join(sorted(known))}."
+            )
+        elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            faults.append(f"{file}: `delivery.{key}` must be a whole number above 0.")
+        else:
+            good[key] = value
+    return DeliverySettings(**good)
