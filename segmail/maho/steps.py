@@ -104,7 +104,7 @@ def _step(row: Row[Any]) -> Step:
     return Step(
         sequence_id=row.sequence_id,
         segment=_segment(row),
-        trigger=Trigger(row.step_trigger) if row.step_trigger == "exit" else Trigger.ENTER,
+        trigger=Trigger.EXIT if row.step_trigger == "exit" else Trigger.ENTER,
         step_number=row.step_number,
         template_id=row.template_id,
         delay_minutes=row.delay_minutes,
