@@ -26,6 +26,10 @@ _NO_SUCH = {1054, 1146}
 _ATTEMPTS = 8
 
 
+class Conflict(Exception):
+    """Raised by a transaction's work when another run was faster: roll back, run it again."""
+
+
 class Database:
     """Short transactions on the shop's database.
 
@@ -47,8 +51,8 @@ class Database:
     def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
         """Run `work` in one transaction, commit, and return its result.
 
-        Deadlocks (1213) and lock time-outs (1205) roll back and run `work` again, so it must do
-        nothing but database work. With `idempotent`, a lost connection does so too: then it is
+        Deadlocks (1213), lock time-outs (1205) and `Conflict` roll back and run `work` again, so
+        it must do nothing but database work. With `idempotent`, a lost connection does so too: then it is
         unknown whether the first commit happened, and `work` must not mind.
 
         Raises DatabaseUnavailable, ConfigError or SchemaError.
@@ -58,9 +62,8 @@ class Database:
                 try:
                     with self.engine.begin() as connection:
                         return work(connection)
-                except DBAPIError as error:
-                    again = _is_conflict(error) or (idempotent and _number(error) in _LOST)
-                    if not again or attempt == _ATTEMPTS:
+                except (DBAPIError, Conflict) as error:
+                    if attempt == _ATTEMPTS or not _may_repeat(error, idempotent=idempotent):
                         raise
                 time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - not a secret
         raise AssertionError("unreachable")
@@ -121,6 +124,12 @@ def _begin_immediate(connection: Connection) -> None:
 def _number(error: DBAPIError) -> int:
     args = getattr(error.orig, "args", ())
     return args[0] if args and isinstance(args[0], int) else 0
+
+
+def _may_repeat(error: DBAPIError | Conflict, *, idempotent: bool) -> bool:
+    if isinstance(error, Conflict) or _is_conflict(error):
+        return True
+    return idempotent and _number(error) in _LOST
 
 
 def _is_conflict(error: DBAPIError) -> bool:

@@ -1,0 +1,108 @@
+"""What this host has begun and what was answered, on disk, surviving kill -9.
+
+One line is appended before `MAIL FROM` and one after the server's answer, with a single write
+each, so that two runs of one host can share a file. After a crash the journal tells which
+attempts were accepted, which were never begun (safe to send), and which nobody can know.
+
+A line is trusted across reboots only where it says that something happened: what was *not*
+written before a power failure proves nothing, so "never begun" counts only within one boot.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from segmail.errors import ConfigError
+
+_KEEP = timedelta(days=30)
+
+
+class Verdict(enum.StrEnum):
+    """What the journal knows of an attempt; also the verb of its lines."""
+
+    RECORDED = "recorded"  # its queue row is (about to be) committed; nothing was sent
+    BEGUN = "begun"  # MAIL FROM is about to be written
+    ACCEPTED = "accepted"  # the server took it
+    REFUSED = "refused"  # the server refused it for good
+    DEFERRED = "deferred"  # it was not accepted, and may be tried again
+    UNKNOWN = "unknown"  # nothing is known here: another host's, or lost
+
+
+class Journal:
+    """The journal of one database on this host.
+
+    `folder` is the state directory; `database` names the database without its password, so that
+    several shops can share a state directory.
+    """
+
+    def __init__(self, folder: Path, database: str, *, now: datetime) -> None:
+        name = hashlib.sha256(database.encode()).hexdigest()[:12]
+        self._folder = folder / "journal" / name
+        self._boot = _boot_id()
+        self._file = self._folder / f"{now:%Y-%m-%d}.{self._boot}.log"
+        self._now = now
+        self._descriptor: int | None = None
+        self._known: dict[str, Verdict] | None = None
+
+    def write(self, verdict: Verdict, keys: Iterable[str]) -> None:
+        """Append a line for each attempt; it survives this process.
+
+        Raises ConfigError when the disk refuses: without a journal nothing may be sent.
+        """
+        lines = "".join(f"{verdict} {key}\n" for key in keys).encode()
+        try:
+            if self._descriptor is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                self._descriptor = os.open(self._file, flags, 0o640)
+            written = os.write(self._descriptor, lines)
+        except OSError as error:
+            raise ConfigError(self._fault(error.strerror or str(error))) from error
+        if written != len(lines):
+            raise ConfigError(self._fault("the disk is full"))
+
+    def verdict(self, key: str) -> Verdict:
+        """Return what this host knows of an attempt of an earlier run."""
+        if self._known is None:
+            self._known = dict(self._read())
+        return self._known.get(key, Verdict.UNKNOWN)
+
+    def prune(self) -> None:
+        """Delete the files of days so long past that no attempt can be open."""
+        oldest = f"{self._now - _KEEP:%Y-%m-%d}"
+        for file in self._folder.glob("*.log"):
+            if file.name < oldest:
+                file.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the file; the next line opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _read(self) -> Iterator[tuple[str, Verdict]]:
+        for file in sorted(self._folder.glob("*.log")):
+            this_boot = file.name.endswith(f".{self._boot}.log")
+            for line in file.read_text("utf-8", errors="replace").splitlines():
+                verb, _, key = line.partition(" ")
+                if verb in Verdict and (this_boot or verb != Verdict.RECORDED):
+                    yield key, Verdict(verb)
+
+    def _fault(self, reason: str) -> str:
+        return (
+            f"The journal {self._file} cannot be written: {reason}. Nothing is sent without it; "
+            "mend its permissions or disk, or give another folder with --state-dir."
+        )
+
+
+def _boot_id() -> str:
+    """Return what changes with every boot of this machine; one constant where it is unknown."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()[:8]
+    except OSError:
+        return "unknown"

@@ -1,0 +1,99 @@
+"""A due row on its way: claimed, prepared, and what became of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from datetime import datetime
+
+from segmail.coupons import Coupon
+from segmail.maho.customers import Subscriber
+from segmail.maho.steps import Step
+
+
+class QueueStatus(enum.IntEnum):
+    """`newsletter_queue.queue_status`. Maho's newsletter cron sends what is NEVER or SENDING."""
+
+    NEVER = 0
+    SENDING = 1
+    CANCEL = 2  # an attempt that ended without delivery
+    SENT = 3
+    PAUSE = 4  # an attempt of segmail in flight: no cron of Maho's touches it
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """A row of `customer_segment_sequence_progress` that this run holds.
+
+    `scheduled_at` is when the step was due, `seen_at` what stood in the column when the row was
+    claimed (an expired lease, after a crash); `lease_until` is when others may take the row.
+    """
+
+    progress_id: int
+    customer_id: int
+    step: Step
+    trigger_type: str
+    queue_id: int | None
+    scheduled_at: datetime
+    seen_at: datetime
+    lease_until: datetime
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A message that is ready to be sent and recorded."""
+
+    row: DueRow
+    subscriber: Subscriber
+    template_id: int
+    html: bool
+    subject: str
+    text: str
+    styles: str | None
+    sender_name: str
+    sender_email: str
+    data: bytes
+    coupon: Coupon | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A message with its row in `newsletter_queue`, recorded before anything is sent."""
+
+    prepared: Prepared
+    queue_id: int
+    started_at: datetime
+
+    @property
+    def key(self) -> str:
+        """Names this attempt in the journal; ids alone may return in a restored database."""
+        row = self.prepared.row
+        return attempt_key(self.queue_id, row.progress_id, self.started_at)
+
+
+def attempt_key(queue_id: int, progress_id: int, started_at: datetime | None) -> str:
+    """Return the journal's name of an attempt."""
+    return f"{queue_id}:{progress_id}:{started_at:%Y%m%d%H%M%S}" if started_at else str(queue_id)
+
+
+class Status(enum.StrEnum):
+    """What became of a due row."""
+
+    SENT = "sent"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    DEFERRED = "deferred"  # stays scheduled, tried again later
+    RELEASED = "released"  # stays scheduled as it was; nothing was sent
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a due row and why, in words for the log and the history."""
+
+    row: DueRow
+    status: Status
+    reason: str
+    code: int = 0  # the SMTP server's, where it answered
+    subscriber_id: int | None = None
+    queue_id: int | None = None
+    coupon_code: str | None = None
