@@ -1,0 +1,215 @@
+"""Customers with the attributes that are asked for, and their newsletter subscriptions."""
+
+from __future__ import annotations
+
+import enum
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from segmail.maho.tables import EAV_TYPES, Tables
+
+NAME_ATTRIBUTES = ("prefix", "firstname", "middlename", "lastname", "suffix")
+
+
+class SubscriberStatus(enum.IntEnum):
+    """`newsletter_subscriber.subscriber_status`; a number that Maho does not know is UNKNOWN."""
+
+    UNKNOWN = 0
+    SUBSCRIBED = 1
+    NOT_ACTIVE = 2
+    UNSUBSCRIBED = 3
+    UNCONFIRMED = 4
+
+    @classmethod
+    def _missing_(cls, value: object) -> SubscriberStatus:
+        return cls.UNKNOWN
+
+
+@dataclass(frozen=True)
+class CustomerAttribute:
+    """One attribute of customers and where its values are kept."""
+
+    attribute_id: int
+    code: str
+    backend_type: str  # the value table's name ends in it; static: a column of customer_entity
+    is_visible: bool
+
+
+@dataclass(frozen=True)
+class CustomerAttributes:
+    """Every attribute of customers, by code."""
+
+    by_code: Mapping[str, CustomerAttribute]
+
+    @classmethod
+    def load(cls, connection: Connection, tables: Tables) -> CustomerAttributes:
+        """Read the attributes with one statement."""
+        attribute, entity_type, shown = (
+            tables.attribute,
+            tables.entity_type,
+            tables.customer_attribute,
+        )
+        rows = connection.execute(
+            select(
+                attribute.c.attribute_id,
+                attribute.c.attribute_code,
+                attribute.c.backend_type,
+                shown.c.is_visible,
+            )
+            .join_from(
+                attribute, entity_type, entity_type.c.entity_type_id == attribute.c.entity_type_id
+            )
+            .outerjoin(shown, shown.c.attribute_id == attribute.c.attribute_id)
+            .where(entity_type.c.entity_type_code == "customer")
+        )
+        return cls({row[1]: CustomerAttribute(*row[:3], is_visible=bool(row[3])) for row in rows})
+
+    @property
+    def visible(self) -> Mapping[str, bool]:
+        """Whether each attribute is shown: what `names.full_name` asks for."""
+        return {code: attribute.is_visible for code, attribute in self.by_code.items()}
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A customer account; `values` are the attributes that were asked for, as Maho stores them."""
+
+    customer_id: int
+    website_id: int | None
+    store_id: int | None
+    group_id: int
+    email: str
+    is_active: bool
+    created_at: datetime | None  # UTC
+    values: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A newsletter subscription."""
+
+    subscriber_id: int
+    customer_id: int
+    store_id: int | None
+    email: str
+    status: SubscriberStatus
+    confirm_code: str | None
+
+
+def load_customers(
+    connection: Connection,
+    tables: Tables,
+    ids: Collection[int],
+    codes: Collection[str],
+    attributes: CustomerAttributes,
+) -> dict[int, Customer]:
+    """Return the customers that exist, by id, with the values of the attributes `codes`.
+
+    The parts of the name are always among them. Takes one statement for the accounts and one for
+    each value table that is needed, whatever the number of customers (up to a thousand).
+    """
+    wanted = [
+        attributes.by_code[code]
+        for code in {*NAME_ATTRIBUTES, *codes}
+        if code in attributes.by_code
+    ]
+    found: dict[int, Customer] = {}
+    for some in _batches(ids):
+        values = _values(connection, tables, some, wanted)
+        customer = tables.customer
+        rows = connection.execute(select(customer).where(customer.c.entity_id.in_(some)))
+        found |= {row.entity_id: _customer(row, values[row.entity_id]) for row in rows}
+    return found
+
+
+def load_subscribers(
+    connection: Connection, tables: Tables, customer_ids: Collection[int]
+) -> dict[int, Subscriber]:
+    """Return the subscription that decides for each customer who has one.
+
+    Maho allows several. The one with the account's own address decides, else a subscribed one,
+    else the oldest: Maho itself takes whichever comes first.
+    """
+    subscriber, customer = tables.subscriber, tables.customer
+    best: dict[int, tuple[tuple[bool, bool, int], Subscriber]] = {}
+    for some in _batches(customer_ids):
+        rows = connection.execute(
+            select(subscriber, customer.c.email)
+            .join_from(subscriber, customer, customer.c.entity_id == subscriber.c.customer_id)
+            .where(subscriber.c.customer_id.in_(some))
+        )
+        for row in rows:
+            found = _subscriber(row)
+            rank = (
+                found.email.casefold() != (row.email or "").casefold(),
+                found.status is not SubscriberStatus.SUBSCRIBED,
+                found.subscriber_id,
+            )
+            if found.customer_id not in best or rank < best[found.customer_id][0]:
+                best[found.customer_id] = rank, found
+    return {customer_id: found for customer_id, (_, found) in best.items()}
+
+
+def _batches(ids: Collection[int]) -> Iterator[list[int]]:
+    ordered = sorted(set(ids))
+    return (ordered[start : start + 1000] for start in range(0, len(ordered), 1000))
+
+
+def _values(
+    connection: Connection,
+    tables: Tables,
+    ids: Collection[int],
+    wanted: Iterable[CustomerAttribute],
+) -> Mapping[int, dict[str, object]]:
+    codes: dict[str, dict[int, str]] = defaultdict(dict)
+    for attribute in wanted:
+        if attribute.backend_type in EAV_TYPES:
+            codes[attribute.backend_type][attribute.attribute_id] = attribute.code
+    found: dict[int, dict[str, object]] = defaultdict(dict)
+    for type_, by_id in codes.items():
+        table = tables.customer_values[type_]
+        rows = connection.execute(
+            select(table.c.entity_id, table.c.attribute_id, table.c.value).where(
+                table.c.entity_id.in_(ids), table.c.attribute_id.in_(by_id)
+            )
+        )
+        for row in rows:
+            found[row.entity_id][by_id[row.attribute_id]] = _as_stored(row.value)
+    return found
+
+
+def _as_stored(value: object) -> object:
+    """A value as Maho reads it: dates and decimals are text there."""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%d %H:%M:%S")
+    return str(value) if isinstance(value, Decimal) else value
+
+
+def _customer(row: Row[Any], values: Mapping[str, object]) -> Customer:
+    return Customer(
+        row.entity_id,
+        row.website_id,
+        row.store_id,
+        row.group_id,
+        row.email or "",
+        bool(row.is_active),
+        row.created_at,
+        values,
+    )
+
+
+def _subscriber(row: Row[Any]) -> Subscriber:
+    return Subscriber(
+        row.subscriber_id,
+        row.customer_id,
+        row.store_id,
+        row.subscriber_email or "",
+        SubscriberStatus(row.subscriber_status),
+        row.subscriber_confirm_code,
+    )

@@ -1,0 +1,179 @@
+"""What a template may see of a store: its URLs, allowed settings, variables and texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from sqlalchemy import Select, select, text
+
+from segmail.maho.config import StoreConfig
+from segmail.maho.database import Database
+from segmail.maho.skin import skin_path
+from segmail.maho.stores import Store, Stores
+from segmail.maho.tables import Tables
+from segmail.maho.urls import StoreUrls
+
+_AMPERSAND = re.compile(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|\w+;)")
+_LINE_BREAK = re.compile(r"\r\n|\n\r|\n|\r")
+
+
+@dataclass(frozen=True)
+class Sites:
+    """The sites of every store, for one run.
+
+    Everything is read when a template first asks for it and then kept, so the number of
+    statements depends on the templates, not on the number of mails.
+    """
+
+    database: Database
+    tables: Tables
+    config: StoreConfig
+    stores: Stores
+    maho_root: Path | None = None
+    _made: dict[int, StoreSite] = field(default_factory=dict, init=False, repr=False)
+    _texts: dict[tuple[str, str, int], str | None] = field(
+        default_factory=dict, init=False, repr=False
+    )
+
+    def of(self, store: Store) -> StoreSite:
+        """Return the site of a store; always the same one for the same store."""
+        if store.store_id not in self._made:
+            urls = StoreUrls(store, self.config, self.stores.single_store_mode, self._legacy_routes)
+            self._made[store.store_id] = StoreSite(self, store, urls)
+        return self._made[store.store_id]
+
+    @cached_property
+    def allowed_paths(self) -> frozenset[str]:
+        """The configuration paths that templates may print (`permission_variable`)."""
+        allowed = self.tables.permission_variable
+        with self.database.read() as connection:
+            return frozenset(
+                connection.scalars(select(allowed.c.variable_name).where(allowed.c.is_allowed == 1))
+            )
+
+    @cached_property
+    def variables(self) -> Mapping[tuple[str, int], tuple[str | None, str | None]]:
+        """The custom variables' HTML and plain values by code and store id."""
+        variable, value = self.tables.variable, self.tables.variable_value
+        with self.database.read() as connection:
+            rows = connection.execute(
+                select(
+                    variable.c.code, value.c.store_id, value.c.html_value, value.c.plain_value
+                ).join_from(variable, value, value.c.variable_id == variable.c.variable_id)
+            ).all()
+        return {(row.code, row.store_id): (row.html_value, row.plain_value) for row in rows}
+
+    def template(self, code: str) -> str | None:
+        """Return the text of the newsletter template `code`; None where there is none."""
+        template = self.tables.template
+        return self._text(
+            ("template", code, 0),
+            select(template.c.template_text)
+            .where(template.c.template_code == code, template.c.template_actual == 1)
+            .order_by(template.c.template_id),
+        )
+
+    def block(self, identifier: str, store_id: int) -> str | None:
+        """Return the content of an active CMS block of a store, else of all stores."""
+        block, shown = self.tables.cms_block, self.tables.cms_block_store
+        is_it = (
+            block.c.block_id == int(identifier)
+            if re.fullmatch(r"[0-9]{1,9}", identifier)
+            else block.c.identifier == identifier
+        )
+        return self._text(
+            ("block", identifier, store_id),
+            select(block.c.content)
+            .join_from(block, shown, shown.c.block_id == block.c.block_id)
+            .where(is_it, block.c.is_active == 1, shown.c.store_id.in_((store_id, 0)))
+            .order_by(shown.c.store_id.desc(), block.c.block_id),
+        )
+
+    def _text(self, key: tuple[str, str, int], query: Select[str | None]) -> str | None:
+        if key not in self._texts:
+            with self.database.read() as connection:
+                self._texts[key] = connection.scalar(query.limit(1))
+        return self._texts[key]
+
+    @cached_property
+    def _legacy_routes(self) -> bool:
+        """Whether this is Maho up to 26.3, whose date columns are still TIMESTAMP.
+
+        The same release, 26.5, turned them into DATETIME and changed the form of its routes.
+        """
+        if self.database.engine.dialect.name not in ("mysql", "mariadb"):
+            return False
+        query = text(
+            "SELECT data_type FROM information_schema.columns WHERE table_schema = DATABASE() "
+            "AND table_name = :table AND column_name = 'queue_start_at'"
+        )
+        with self.database.read() as connection:
+            found = connection.scalar(query, {"table": self.tables.queue.name})
+        return str(found).lower() == "timestamp"
+
+
+@dataclass(frozen=True)
+class StoreSite:
+    """One store as its templates see it: the `Site` of `segmail.templates`."""
+
+    sites: Sites = field(repr=False)
+    store: Store
+    urls: StoreUrls = field(repr=False)
+
+    def store_url(self, route: str, params: Mapping[str, object]) -> str:
+        """Return `{{store url="route" …}}`."""
+        return self.urls.url(route, params)
+
+    def direct_url(self, path: str, params: Mapping[str, object]) -> str:
+        """Return `{{store direct_url="path" …}}`."""
+        return self.urls.url("", {**params, "_direct": path})
+
+    def media_url(self, path: str) -> str:
+        """Return `{{media url="path"}}`."""
+        return self.urls.base_url("media") + path
+
+    def skin_url(self, path: str, params: Mapping[str, object]) -> str:
+        """Return `{{skin url="path" …}}`; raise TemplateError where the path holds `..`."""
+        secure = str(params.get("_secure") or "0") != "0"
+        below = skin_path(
+            path, params, self.sites.config, self.store.store_id, self.sites.maho_root
+        )
+        return self.urls.base_url("skin", secure=secure) + below
+
+    def config(self, path: str) -> str | None:
+        """Return `{{config path="path"}}`; None where it is empty or templates may not see it."""
+        if path not in self.sites.allowed_paths:
+            return None
+        return self.sites.config.value(path, self.store.store_id)
+
+    def custom_variable(self, code: str) -> str | None:
+        """Return `{{customvar code="code"}}` as HTML: the store's value, else the default one."""
+        html, plain = (
+            next((value for value in levels if value is not None), None)
+            for levels in zip(
+                self.sites.variables.get((code, self.store.store_id), (None, None)),
+                self.sites.variables.get((code, 0), (None, None)),
+                strict=True,
+            )
+        )
+        if html:
+            return html
+        return None if plain is None else _LINE_BREAK.sub(r"<br />\g<0>", _escape(plain))
+
+    def newsletter_template(self, code: str) -> str | None:
+        """Return the text for `{{include template="code"}}`."""
+        return self.sites.template(code)
+
+    def block(self, identifier: str) -> str | None:
+        """Return the content for `{{block id="identifier"}}`."""
+        return self.sites.block(identifier, self.store.store_id)
+
+
+def _escape(plain: str) -> str:
+    """Escape as Maho does: no single quotes, and entities are left as they are."""
+    escaped = _AMPERSAND.sub("&amp;", plain)
+    return escaped.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
