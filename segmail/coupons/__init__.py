@@ -1,0 +1,32 @@
+"""A coupon for one customer: its code, how long it is valid, what a template says of it."""
+
+from segmail.coupons.codes import (
+    belongs_to,
+    code_in_text,
+    code_owner,
+    made_by_automation,
+    new_code,
+)
+from segmail.coupons.coupon import Coupon, expires_at
+from segmail.coupons.storage import (
+    CouponsRefused,
+    EarlierAttempt,
+    insert_coupons,
+    own_unused_coupons,
+)
+from segmail.coupons.variables import coupon_variables
+
+__all__ = [
+    "Coupon",
+    "CouponsRefused",
+    "EarlierAttempt",
+    "belongs_to",
+    "code_in_text",
+    "code_owner",
+    "coupon_variables",
+    "expires_at",
+    "insert_coupons",
+    "made_by_automation",
+    "new_code",
+    "own_unused_coupons",
+]

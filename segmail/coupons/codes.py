@@ -1,0 +1,80 @@
+"""Coupon codes: making one, and telling for whom one was made.
+
+A code is the step's prefix, the customer's id and ten random letters: SEQ42BCDFGHJKMN. The random
+part has no digits and the prefix never ends in one, so the id is exactly the digits between them.
+(Maho's module ends a code in six hexadecimal digits and looks an id up by LIKE '%4%', so that
+customer 4 is given the codes of customer 42.)
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable, Sequence
+
+DEFAULT_PREFIX = "SEQ"
+
+# Without vowels, so that no word can appear, and without L, which is taken for a one.
+ALPHABET = "BCDFGHJKMNPQRSTVWXYZ"
+_LETTERS = 10  # 20 letters, ten times: 43 bits
+
+_OWN_TAIL = f"[{ALPHABET}]{{{_LETTERS}}}"
+_MAHO_TAIL = "[0-9A-F]{6}"
+
+
+def new_code(
+    prefix: str | None,
+    customer_id: int,
+    *,
+    choose: Callable[[Sequence[str]], str] = secrets.choice,
+) -> str:
+    """Return a new code for a customer; an empty prefix means SEQ, as in Maho."""
+    tail = "".join(choose(ALPHABET) for _ in range(_LETTERS))
+    return f"{_separated(_prefix(prefix))}{customer_id}{tail}"
+
+
+def code_owner(code: str, prefix: str | None) -> int | None:
+    """Return the customer for whom the automation made `code` with this prefix, else None.
+
+    Knows the codes of segmail and those of Maho's module; both carry the id exactly, once the
+    prefix is known. Upper and lower case, accents and spaces at the end make no difference, as
+    in Maho's column.
+    """
+    start = _prefix(prefix)
+    own, maho = re.escape(fold(_separated(start))), re.escape(fold(start))
+    shape = f"{own}([1-9][0-9]*){_OWN_TAIL}|{maho}([1-9][0-9]*){_MAHO_TAIL}"
+    match = re.fullmatch(shape, fold(code))
+    return int(match[1] or match[2]) if match else None
+
+
+def made_by_automation(code: str, prefix: str | None) -> bool:
+    """Return whether `code` has a shape that the automation makes with this prefix."""
+    return code_owner(code, prefix) is not None
+
+
+def belongs_to(code: str, prefix: str | None, customer_id: int) -> bool:
+    """Return whether the automation made `code` for exactly this customer."""
+    return code_owner(code, prefix) == customer_id
+
+
+def code_in_text(text: str, prefix: str | None, customer_id: int) -> str | None:
+    """Return segmail's code for exactly this customer that `text` carries, else None."""
+    start = re.escape(f"{_separated(_prefix(prefix))}{customer_id}")
+    match = re.search(start + _OWN_TAIL, text, re.IGNORECASE)
+    return match[0].upper() if match else None
+
+
+def fold(code: str) -> str:
+    """Return what Maho's column compares: no case, no accents, no spaces at the end."""
+    letters = unicodedata.normalize("NFKD", code.rstrip(" "))
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).upper()
+
+
+def _prefix(prefix: str | None) -> str:
+    return (prefix or "").strip().upper() or DEFAULT_PREFIX
+
+
+def _separated(prefix: str) -> str:
+    """Keep the prefix apart from the id: A1 and customer 2 must not look like A and 12."""
+    return f"{prefix}-" if prefix[-1].isdigit() else prefix

@@ -1,0 +1,103 @@
+"""Money and dates as PHP's intl extension writes them, from Babel's copy of the same data.
+
+Babel and ICU share their locale data (CLDR) but not every rule. What Babel leaves out is done
+here: a space between a number and a symbol that ends in a letter ("CHF 5.00", but "$5.00"), the
+digits of locales that do not write 0 to 9, and a decimal sign of its own for money.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date
+from decimal import Decimal
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
+
+_DEFAULT_LOCALE = "en_US"
+_SYMBOL = "\ue000"  # stands for the currency symbol until its neighbours are known
+_NO_BREAK_SPACE = "\u00a0"
+
+# Babel takes these from another form of the pattern than ICU does.
+_PATTERNS = {
+    "es_AR": "¤\u00a0#,##0.00",
+    "es_CO": "¤\u00a0#,##0.00",
+    "fa_IR": "\u200e¤#,##0.00",
+}
+
+# The digit zero of the numbering systems that are the default of a locale.
+_ZEROS = {
+    "arab": 0x0660,
+    "arabext": 0x06F0,
+    "beng": 0x09E6,
+    "deva": 0x0966,
+    "mymr": 0x1040,
+    "tibt": 0x0F20,
+}
+
+
+def money_text(amount: Decimal, currency: str, locale: str, symbol: str | None = None) -> str:
+    """Return `amount` with the currency's own number of decimals, half rounded to even.
+
+    `symbol` takes the place of the locale's symbol for the currency.
+    """
+    known = _known_locale(locale)
+    number = _money_pattern(known, locale).apply(
+        amount, known, currency=currency, numbering_system=_numbering(known)
+    )
+    number = _in_own_digits(_with_money_decimal(number, known), known)
+    return _with_symbol(number, symbol or get_currency_symbol(currency, known))
+
+
+def day_text(day: date, locale: str) -> str:
+    """Return `day` in the locale's medium form, such as "Dec 15, 2024"."""
+    known = _known_locale(locale)
+    return _in_own_digits(format_date(day, "medium", known), known)
+
+
+def _known_locale(code: str) -> Locale:
+    """Return the locale, else its language, else American English, as ICU falls back."""
+    for candidate in (code, code.partition("_")[0]):
+        try:
+            return Locale.parse(candidate)
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale.parse(_DEFAULT_LOCALE)
+
+
+def _money_pattern(locale: Locale, code: str) -> NumberPattern:
+    pattern = _PATTERNS.get(code) or locale.currency_formats["standard"].pattern
+    return parse_pattern(pattern.replace("¤", _SYMBOL))
+
+
+def _numbering(locale: Locale) -> str:
+    system = locale.default_numbering_system
+    return system if system in locale.number_symbols else "latn"
+
+
+def _with_money_decimal(number: str, locale: Locale) -> str:
+    """Swiss French writes 5,00 but CHF 5.00."""
+    symbols = locale.number_symbols[_numbering(locale)]
+    own = symbols.get("currencyDecimal")
+    return number.replace(symbols["decimal"], own) if own else number
+
+
+def _in_own_digits(text: str, locale: Locale) -> str:
+    zero = _ZEROS.get(locale.default_numbering_system)
+    return re.sub("[0-9]", lambda digit: chr(zero + int(digit[0])), text) if zero else text
+
+
+def _with_symbol(number: str, symbol: str) -> str:
+    before, _, after = number.partition(_SYMBOL)
+    left = _space_between(before[-1:], symbol[:1])
+    right = _space_between(after[:1], symbol[-1:])
+    return f"{before}{left}{symbol}{right}{after}"
+
+
+def _space_between(neighbour: str, edge: str) -> str:
+    """CLDR's currency spacing: a digit touches no letter and no full stop of a symbol."""
+    if not edge or not neighbour.isdigit() or unicodedata.category(edge)[0] in "SZ":
+        return ""
+    return _NO_BREAK_SPACE
