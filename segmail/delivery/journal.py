@@ -33,6 +33,9 @@ class Verdict(enum.StrEnum):
     UNKNOWN = "unknown"  # nothing is known here: another host's, or lost
 
 
+_VERBS = frozenset(verdict.value for verdict in Verdict)
+
+
 class Journal:
     """The journal of one database on this host.
 
@@ -90,7 +93,7 @@ class Journal:
             this_boot = file.name.endswith(f".{self._boot}.log")
             for line in file.read_text("utf-8", errors="replace").splitlines():
                 verb, _, key = line.partition(" ")
-                if verb in Verdict and (this_boot or verb != Verdict.RECORDED):
+                if verb in _VERBS and (this_boot or verb != Verdict.RECORDED):
                     yield key, Verdict(verb)
 
     def _fault(self, reason: str) -> str:

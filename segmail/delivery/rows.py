@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from segmail.coupons import Coupon
+from segmail.delivery.mailer import Envelope
 from segmail.maho.customers import Subscriber
 from segmail.maho.steps import Step
 
@@ -52,7 +53,7 @@ class Prepared:
     styles: str | None
     sender_name: str
     sender_email: str
-    data: bytes
+    envelope: Envelope
     coupon: Coupon | None
 
 
@@ -88,12 +89,27 @@ class Status(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a due row and why, in words for the log and the history."""
+    """What became of a due row and why, in words for the log and the history.
+
+    `queue_id` is that of its attempt, where one was recorded; `at` is when it happened, where that
+    was not just now; `retry_at` is when a deferred row comes due again.
+    """
 
     row: DueRow
     status: Status
     reason: str
-    code: int = 0  # the SMTP server's, where it answered
-    subscriber_id: int | None = None
+    code: int = 0  # the mail server's, where it answered
     queue_id: int | None = None
+    subscriber_id: int | None = None
     coupon_code: str | None = None
+    template_id: int | None = None
+    at: datetime | None = None
+    retry_at: datetime | None = None
+    error: Exception | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def due_again(self) -> datetime:
+        """Return what `scheduled_at` is to be: when the step was due, or comes due again."""
+        if self.retry_at is not None:
+            return self.retry_at
+        return self.row.seen_at if self.status is Status.RELEASED else self.row.scheduled_at

@@ -1,0 +1,172 @@
+"""`segmail process-emails`: SPEC's job 1."""
+
+from __future__ import annotations
+
+import dataclasses
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+
+import click
+
+from segmail.app import App
+from segmail.delivery.process import Job, Options, preview_due
+from segmail.delivery.process import process_emails as send
+from segmail.delivery.rows import Outcome, Prepared, Status
+from segmail.delivery.run import Summary
+from segmail.errors import StepsFailed
+from segmail.log import logger
+from segmail.output import print_json, print_table, progress_bar
+
+
+@click.command("process-emails")
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=100,
+    show_default=True,
+    help="Send at most this many steps; 0: all that are due.",
+)
+@click.option(
+    "--max-time",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="SECONDS",
+    help="Begin no further message after this time.",
+)
+@click.option(
+    "--connections",
+    type=click.IntRange(1, 64),
+    help="SMTP connections side by side; by default 4, or segmail.toml's.",
+)
+@click.option(
+    "--rate",
+    type=click.FloatRange(min=0),
+    default=0.0,
+    metavar="N",
+    help="Begin at most this many messages a second; 0: as fast as possible.",
+)
+@click.option(
+    "--segment",
+    "segments",
+    multiple=True,
+    metavar="SEGMENT",
+    help="Only steps of this segment, by id or name; may be repeated.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would happen to each row; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def process_emails(
+    app: App,
+    *,
+    limit: int,
+    max_time: float | None,
+    connections: int | None,
+    rate: float,
+    segments: Sequence[str],
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Send every sequence step that is due.
+
+    Safe to start twice, on one host or several: each run claims its own rows before it sends
+    anything. Prints nothing under cron when nothing is wrong.
+
+    \b
+    Examples:
+        segmail process-emails
+        segmail process-emails --segment VIP --dry-run
+    """
+    if not app.automation_enabled:
+        logger.info("Email automation is switched off; nothing was sent")
+        return
+    options = Options(
+        limit=limit,
+        max_time=max_time,
+        connections=connections,
+        rate=rate,
+        segments=segments,
+    )
+    job = Job(app.shop, app.config, app.settings, app.clock)
+    if dry_run:
+        _show_preview(preview_due(job, options), as_json=as_json)
+        return
+    with _stopped_by_signals(job.stop), progress_bar("Sending", limit or None) as advance:
+        summary = send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))
+    _show_summary(summary, as_json=as_json)
+    if summary.fault is not None:
+        raise summary.fault
+    if failed := summary.counts[Status.FAILED]:
+        raise StepsFailed(f"{failed} of {summary.counts.total()} steps failed; the log says why.")
+
+
+@contextmanager
+def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
+    """Let SIGTERM and SIGINT end the run in order: messages under way are finished."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {
+        number: signal.signal(number, lambda *_: stop.set())
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show_summary(summary: Summary, *, as_json: bool) -> None:
+    counts = {status.value: summary.counts[status] for status in Status}
+    if as_json:
+        fault = str(summary.fault) if summary.fault else None
+        print_json(
+            {**counts, "held": summary.held, "seconds": round(summary.seconds, 2), "fault": fault}
+        )
+    elif sys.stdout.isatty():
+        told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        click.echo(f"{told or 'Nothing was due'} in {summary.seconds:.2f}s.")
+        if summary.held:
+            click.echo(f"{summary.held} due steps are held: their segments are switched off.")
+
+
+def _show_preview(results: Iterable[Outcome | Prepared], *, as_json: bool) -> None:
+    lines = [_line(result) for result in results]
+    if as_json:
+        print_json([dataclasses.asdict(line) for line in lines])
+        return
+    print_table(
+        f"Dry run: {len(lines)} due rows, nothing was changed",
+        ("Progress", "Customer", "Segment", "Step", "Would be", "Why"),
+        [
+            (line.progress_id, line.customer_id, line.segment, line.step, line.result, line.reason)
+            for line in lines
+        ],
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class _Line:
+    progress_id: int
+    customer_id: int
+    segment: str
+    step: str
+    result: str
+    reason: str
+
+
+def _line(result: Outcome | Prepared) -> _Line:
+    if isinstance(result, Prepared):
+        told = "sent", f"to {result.envelope.recipient}: {result.subject}"
+    else:
+        told = result.status.value, result.reason
+    row = result.row
+    return _Line(
+        row.progress_id,
+        row.customer_id,
+        row.step.segment.name,
+        f"{row.trigger_type} {row.step.step_number}",
+        *told,
+    )

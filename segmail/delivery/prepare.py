@@ -1,0 +1,152 @@
+"""Turns a due row into a message: coupon, template, subject, text, MIME."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from segmail.coupons import Coupon, coupon_variables, expires_at, new_code
+from segmail.delivery.message import Letter, build_envelope, message_id
+from segmail.delivery.rows import DueRow, Prepared
+from segmail.delivery.shelf import Newsletter, Shelf
+from segmail.delivery.storable import check_lengths
+from segmail.delivery.variables import Addressee, mail_variables
+from segmail.errors import CouponError, TemplateError
+from segmail.maho.customers import Customer, Subscriber
+from segmail.maho.names import recipient_name
+from segmail.maho.rules import Rule, rule_fault
+from segmail.templates import inline_styles
+
+Variables = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class CouponBasis:
+    """From what a row's coupon is made.
+
+    `uses` is how often the customer used the rule, `own` the coupon that an earlier attempt of
+    this very row made and that still works.
+    """
+
+    rule: Rule | None
+    uses: int = 0
+    own: Coupon | None = None
+
+
+class Preparer:
+    """Renders messages, each once, in the words, money and links of the customer's own store."""
+
+    def __init__(self, shelf: Shelf, *, bounces_to: str | None = None) -> None:
+        self._shelf = shelf
+        self._bounces_to = bounces_to
+        self.attributes = shelf.attributes
+        self.needed_attributes = shelf.needed_attributes()
+
+    def addressee(self, customer: Customer, subscriber: Subscriber) -> Addressee:
+        """Return a customer with the store in which they are written to."""
+        store = self._shelf.store_of(customer, subscriber)
+        return Addressee(customer, subscriber, self._shelf.site(store), self._shelf.locale(store))
+
+    def prepare(
+        self, row: DueRow, addressee: Addressee, basis: CouponBasis, *, now: datetime
+    ) -> Prepared:
+        """Return the message for one due row; nothing is written.
+
+        Raises CouponError, TemplateError or MessageError with the reason.
+        """
+        newsletter = self._shelf.newsletter(row.step.template_id)
+        variables = mail_variables(row, addressee, newsletter, self._shelf)
+        if not row.step.generate_coupon:
+            return self._message(row, addressee, newsletter, variables, variables, None, now)
+        rule = _usable_rule(addressee, basis, now)
+        coupon = basis.own or _new_coupon(row, rule, addressee, now)
+        in_text, in_subject = (
+            {**variables, **coupon_variables(coupon, rule, addressee.locale, markup=markup)}
+            for markup in (newsletter.html, False)
+        )
+        made = None if basis.own else coupon
+        return self._message(row, addressee, newsletter, in_text, in_subject, made, now)
+
+    def _message(
+        self,
+        row: DueRow,
+        addressee: Addressee,
+        newsletter: Newsletter,
+        in_text: Variables,
+        in_subject: Variables,
+        coupon: Coupon | None,
+        now: datetime,
+    ) -> Prepared:
+        subject, text = self._render(newsletter, addressee, in_text, in_subject)
+        customer, subscriber = addressee.customer, addressee.subscriber
+        letter = Letter(
+            sender_name=newsletter.sender_name,
+            sender_email=newsletter.sender_email,
+            recipient_name=recipient_name(
+                customer.values, self.attributes.visible, subscriber.email
+            ),
+            recipient_email=subscriber.email,
+            subject=subject,
+            body=text,
+            html=newsletter.html,
+            message_id=message_id(secrets.token_hex(16), newsletter.sender_email),
+            date=now,
+            unsubscribe_url=addressee.unsubscribe_url,
+        )
+        return Prepared(
+            row=row,
+            subscriber=subscriber,
+            template_id=newsletter.template_id,
+            html=newsletter.html,
+            subject=subject,
+            text=text,
+            styles=newsletter.styles,
+            sender_name=newsletter.sender_name,
+            sender_email=newsletter.sender_email,
+            envelope=build_envelope(letter, sender=self._bounces_to),
+            coupon=coupon,
+        )
+
+    @staticmethod
+    def _render(
+        newsletter: Newsletter, addressee: Addressee, in_text: Variables, in_subject: Variables
+    ) -> tuple[str, str]:
+        """Return subject and text, which fit into Maho's columns and are not empty."""
+        try:
+            subject = newsletter.subject.render(in_subject, addressee.site).strip()
+            text = newsletter.body.render(in_text, addressee.site)
+            if newsletter.html and newsletter.styles:
+                text = inline_styles(text, newsletter.styles)
+            for part, what in ((subject, "subject"), (text.strip(), "text")):
+                if not part:
+                    raise TemplateError(f"its {what} renders to nothing")
+            check_lengths(subject, text)
+        except TemplateError as error:
+            raise TemplateError(f"Template '{newsletter.code}': {error}") from error
+        return subject, text
+
+
+def _usable_rule(addressee: Addressee, basis: CouponBasis, now: datetime) -> Rule:
+    """Return the rule, if a coupon of it would be accepted where the mail's links lead."""
+    fault = rule_fault(
+        basis.rule,
+        today=addressee.locale.today(now),
+        website_id=addressee.site.store.website_id,
+        group_id=addressee.customer.group_id,
+        times_used=basis.uses,
+    )
+    if fault is not None or basis.rule is None:
+        raise CouponError(fault or "The step has no sales rule for its coupon.")
+    return basis.rule
+
+
+def _new_coupon(row: DueRow, rule: Rule, addressee: Addressee, now: datetime) -> Coupon:
+    step = row.step
+    return Coupon(
+        code=new_code(step.coupon_prefix, row.customer_id),
+        rule_id=rule.rule_id,
+        expires=expires_at(step.coupon_expires_days, addressee.locale, rule, now=now),
+        created_at=now,
+    )

@@ -1,0 +1,36 @@
+"""What to do with a row whose earlier attempt may have been under way when its run died."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from segmail.delivery.attempts import EarlierAttempt
+from segmail.delivery.journal import Journal, Verdict
+from segmail.delivery.rows import DueRow, Outcome, QueueStatus, Status, attempt_key
+
+_INTERRUPTED = "interrupted: the run ended while the message was under way; it may have arrived"
+
+
+def recover(
+    row: DueRow, earlier: EarlierAttempt, journal: Journal, *, now: datetime, grace: timedelta
+) -> Outcome | None:
+    """Return what became of an earlier attempt, or None where the row may be sent.
+
+    This host's journal decides: accepted, refused, or begun and never answered, which is not
+    sent again by itself. An attempt that the journal does not know is another host's: it is left
+    to that host for `grace` beyond its lease, then nobody can know.
+    """
+    if earlier.status != QueueStatus.PAUSE:
+        return None
+    verdict = journal.verdict(attempt_key(earlier.queue_id, row.progress_id, earlier.started_at))
+    if verdict in (Verdict.RECORDED, Verdict.DEFERRED):
+        return None
+    if verdict is Verdict.ACCEPTED:
+        reason = "accepted by the mail server in an earlier run"
+        return Outcome(row, Status.SENT, reason, queue_id=earlier.queue_id, at=earlier.started_at)
+    if verdict is Verdict.REFUSED:
+        reason = "refused by the mail server in an earlier run"
+        return Outcome(row, Status.FAILED, reason, queue_id=earlier.queue_id)
+    if verdict is Verdict.UNKNOWN and now < row.seen_at + grace:
+        return Outcome(row, Status.RELEASED, "left to the host that began its attempt")
+    return Outcome(row, Status.FAILED, _INTERRUPTED, queue_id=earlier.queue_id)

@@ -1,0 +1,153 @@
+"""The run loop of `process-emails`: claim, plan, record, send, settle, batch by batch."""
+
+from __future__ import annotations
+
+import collections
+import logging
+import random
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from segmail.clock import Clock
+from segmail.coupons import CouponsRefused
+from segmail.delivery.attempts import Recorder
+from segmail.delivery.claim import Claimer
+from segmail.delivery.journal import Journal, Verdict
+from segmail.delivery.plan import Plan, Planner
+from segmail.delivery.rows import Attempt, DueRow, Outcome, Status
+from segmail.delivery.senders import Limits, Senders
+from segmail.delivery.settle import Settler
+from segmail.errors import SegmailError
+from segmail.settings import DeliverySettings
+
+logger = logging.getLogger("segmail")
+exceptions = logging.getLogger("segmail.exceptions")
+
+_CODE_TRIES = 10
+
+
+@dataclass
+class Summary:
+    """What a run did: outcomes by status, held rows, and what ended it early."""
+
+    counts: collections.Counter[Status] = field(default_factory=collections.Counter)
+    held: int = 0
+    seconds: float = 0.0
+    fault: SegmailError | None = None
+
+    @property
+    def processed(self) -> int:
+        """Rows that came to their end without an error: sent or rightly skipped."""
+        return self.counts[Status.SENT] + self.counts[Status.SKIPPED]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run over the due rows; every part does one thing and knows none of the others."""
+
+    claimer: Claimer
+    planner: Planner
+    recorder: Recorder
+    senders: Senders
+    settler: Settler
+    journal: Journal
+    clock: Clock
+    settings: DeliverySettings
+    limits: Limits
+
+    def send_due(self, *, limit: int, on_outcomes: Callable[[Sequence[Outcome]], None]) -> None:
+        """Send up to `limit` due rows (0: all). One bad row never stops the rest.
+
+        `on_outcomes` gets each group after it was settled. Whatever this run has claimed and not
+        begun when it ends early is scheduled again as it was.
+        """
+        left = limit or None
+        while left != 0 and not self.limits.reached(self.clock.now()):
+            size = self.settings.batch if left is None else min(left, self.settings.batch)
+            rows = self.claimer.claim(now=self.clock.now(), limit=size)
+            if not rows:
+                return
+            logger.info("Processing %d scheduled email sequences", len(rows))
+            for outcomes in self._batch(rows):
+                on_outcomes(outcomes)
+            left = None if left is None else left - len(rows)
+
+    def _batch(self, rows: Sequence[DueRow]) -> Iterator[Sequence[Outcome]]:
+        """Bring a batch to its end, yielding outcomes as they are settled."""
+        for _ in range(_CODE_TRIES):
+            plan = self.planner.plan(rows, now=self.clock.now())
+            self.settler.settle(plan.outcomes, now=self.clock.now())
+            yield plan.outcomes
+            try:
+                attempts = self.recorder.record(
+                    plan.prepared, now=self.clock.now(), before_commit=self._note
+                )
+            except CouponsRefused:  # a code is taken: plan these rows again, with other codes
+                rows = [prepared.row for prepared in plan.prepared]
+                continue
+            yield from self._send(attempts, plan)
+            return
+        raise AssertionError("no free coupon code in ten tries: the random source is broken")
+
+    def _send(self, attempts: list[Attempt], plan: Plan) -> Iterator[Sequence[Outcome]]:
+        _log_coupons(attempts)
+        for group in self.senders.send(attempts):
+            outcomes = [self._with_retry(outcome, plan) for outcome in group]
+            self.settler.settle(outcomes, now=self.clock.now())
+            yield outcomes
+
+    def _note(self, attempts: list[Attempt]) -> None:
+        self.journal.write(Verdict.RECORDED, [attempt.key for attempt in attempts])
+
+    def _with_retry(self, outcome: Outcome, plan: Plan) -> Outcome:
+        """Give a deferred outcome its next try, or fail it after the last one."""
+        if outcome.status is not Status.DEFERRED:
+            return outcome
+        tries = plan.problems.get(outcome.row.progress_id, 0) + 1
+        if tries >= self.settings.attempts:
+            reason = f"given up after {tries} tries: {outcome.reason}"
+            return replace(outcome, status=Status.FAILED, reason=reason)
+        return replace(outcome, retry_at=retry_at(self.clock.now(), tries, self.settings))
+
+
+def retry_at(now: datetime, tries: int, settings: DeliverySettings) -> datetime:
+    """Return when a message that was deferred `tries` times is tried again.
+
+    Exponential back-off with a fifth of jitter, so that what one outage deferred does not come
+    back in one burst.
+    """
+    minutes = settings.retry_minutes * 2 ** (tries - 1)
+    return now + timedelta(minutes=minutes * random.uniform(0.8, 1.2))  # noqa: S311
+
+
+def _log_coupons(attempts: Sequence[Attempt]) -> None:
+    for attempt in attempts:
+        if attempt.prepared.coupon is not None:
+            logger.info(
+                "Generated coupon %s for customer %d in sequence %d",
+                attempt.prepared.coupon.code,
+                attempt.prepared.row.customer_id,
+                attempt.prepared.row.step.sequence_id,
+            )
+
+
+def log_outcome(outcome: Outcome) -> None:
+    """Write the line by which the log says what became of a row, and why."""
+    row = outcome.row
+    if outcome.status is Status.SENT:
+        logger.info(
+            "Sent automation email to customer %d, template %d, queue %d",
+            row.customer_id,
+            row.step.template_id,
+            outcome.queue_id,
+        )
+        return
+    line = (
+        f"{outcome.status.capitalize()} step {row.step.step_number} ({row.trigger_type}) of "
+        f"segment {row.step.segment.segment_id} for customer {row.customer_id}, "
+        f"progress {row.progress_id}: {outcome.reason}"
+    )
+    logger.info("%s", line)
+    if outcome.status is Status.FAILED:
+        exceptions.error("%s", line, exc_info=outcome.error)

@@ -1,0 +1,217 @@
+"""Sends a batch over several connections at once and hands out what became of it, in groups."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from segmail.clock import Clock
+from segmail.delivery.journal import Journal, Verdict
+from segmail.delivery.mailer import (
+    AcceptanceUnknown,
+    Mailer,
+    MailerFactory,
+    MessageDeferred,
+    MessageRefused,
+)
+from segmail.delivery.rows import Attempt, Outcome, Status
+from segmail.errors import ConfigError, MailServerUnavailable, MessageError, SegmailError
+
+_GROUP = 50  # outcomes settled together at most
+_GATHER = 0.02  # seconds in which further outcomes join a group
+
+
+class Pace:
+    """Spaces the beginnings of messages over all connections; 0 a second means unlimited."""
+
+    def __init__(self, per_second: float) -> None:
+        self._gap = 1 / per_second if per_second else 0.0
+        self._next = time.monotonic()
+        self._lock = threading.Lock()
+
+    def wait(self, stop: threading.Event) -> None:
+        """Return when the next message may begin, or at once when the run is to stop."""
+        if not self._gap:
+            return
+        with self._lock:
+            start = max(self._next, time.monotonic())
+            self._next = start + self._gap
+        stop.wait(max(0.0, start - time.monotonic()))
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When no message may be begun any more."""
+
+    stop: threading.Event  # a signal, or a server that is out of reach
+    until: datetime | None  # --max-time
+    longest_dialogue: timedelta  # a message is not begun with less lease left
+    pace: Pace
+
+    def reached(self, now: datetime) -> bool:
+        """Return whether the run is to end at `now`."""
+        return self.stop.is_set() or (self.until is not None and now >= self.until)
+
+
+class Senders:
+    """A thread and a connection each, opened when there is work for them.
+
+    One message is begun only while its lease outlasts the longest SMTP dialogue: then no other
+    run can take its row while it is under way.
+    """
+
+    def __init__(
+        self,
+        open_mailer: MailerFactory,
+        *,
+        connections: int,
+        limits: Limits,
+        journal: Journal,
+        clock: Clock,
+    ) -> None:
+        self._mailers = [open_mailer() for _ in range(connections)]
+        self._limits = limits
+        self._journal = journal
+        self._clock = clock
+        self.fault: SegmailError | None = None
+        self.crash: BaseException | None = None
+
+    def send(self, attempts: Sequence[Attempt]) -> Iterator[list[Outcome]]:
+        """Send the messages and yield their outcomes in groups as they come in.
+
+        Every attempt gets exactly one outcome. When the server is out of reach, `fault` says so
+        and what was not begun is released. An unexpected exception of a thread is raised at the
+        end, after every other outcome was handed out.
+        """
+        waiting: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
+        finished: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        for attempt in attempts:
+            waiting.put(attempt)
+        threads = [
+            threading.Thread(target=self._work, args=(mailer, waiting, finished), daemon=True)
+            for mailer in self._mailers[: len(attempts)]
+        ]
+        for thread in threads:
+            thread.start()
+        left = len(attempts)
+        try:
+            while left:
+                group = _gather(finished, left)
+                left -= len(group)
+                yield group
+        finally:
+            if left:  # the caller gave up: its database is gone
+                self._limits.stop.set()
+            for thread in threads:
+                thread.join()
+        if self.crash is not None:
+            raise self.crash
+
+    def close(self) -> None:
+        """Take leave of the server on every connection."""
+        for mailer in self._mailers:
+            mailer.close()
+
+    def _work(
+        self,
+        mailer: Mailer,
+        waiting: queue.SimpleQueue[Attempt],
+        finished: queue.SimpleQueue[Outcome],
+    ) -> None:
+        while True:
+            try:
+                attempt = waiting.get_nowait()
+            except queue.Empty:
+                return
+            finished.put(self._deliver(mailer, attempt))
+
+    def _deliver(self, mailer: Mailer, attempt: Attempt) -> Outcome:
+        self._limits.pace.wait(self._limits.stop)
+        if reason := self._reason_not_to_begin(attempt):
+            return _outcome(attempt, Status.RELEASED, reason)
+        begun = False
+
+        def on_begin() -> None:
+            nonlocal begun
+            begun = True
+            self._journal.write(Verdict.BEGUN, [attempt.key])
+
+        try:
+            return self._dialogue(mailer, attempt, on_begin)
+        except (MailServerUnavailable, ConfigError) as error:
+            self._stop(error)
+            return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
+        except BaseException as error:  # noqa: BLE001 - raised again by `send`
+            # A bug: end in order, and leave what may have been accepted for a person to judge.
+            self.crash = error
+            self._limits.stop.set()
+            if begun:
+                return _outcome(attempt, Status.FAILED, f"interrupted by a bug: {error!r}")
+            return _outcome(attempt, Status.RELEASED, "the run was stopped by a bug")
+
+    def _dialogue(self, mailer: Mailer, attempt: Attempt, on_begin: Callable[[], None]) -> Outcome:
+        try:
+            accepted = mailer.send(attempt.prepared.envelope, on_begin=on_begin)
+        except (MessageRefused, MessageError) as error:
+            code = getattr(error, "code", None) or 0
+            return self._answered(attempt, Verdict.REFUSED, Status.FAILED, str(error), code)
+        except MessageDeferred as error:
+            code = error.code or 0
+            return self._answered(attempt, Verdict.DEFERRED, Status.DEFERRED, str(error), code)
+        except AcceptanceUnknown as error:
+            return _outcome(attempt, Status.FAILED, f"interrupted: {error}", error.code or 0)
+        return self._answered(attempt, Verdict.ACCEPTED, Status.SENT, accepted.reply)
+
+    def _answered(
+        self, attempt: Attempt, verdict: Verdict, status: Status, reason: str, code: int = 0
+    ) -> Outcome:
+        """Note the answer; a journal that fails now ends the run but changes no outcome."""
+        try:
+            self._journal.write(verdict, [attempt.key])
+        except ConfigError as error:
+            self._stop(error)
+        return _outcome(attempt, status, reason, code)
+
+    def _reason_not_to_begin(self, attempt: Attempt) -> str | None:
+        now = self._clock.now()
+        if self._limits.stop.is_set():
+            return str(self.fault) if self.fault else "the run was stopped"
+        if self._limits.until is not None and now >= self._limits.until:
+            return "the time of this run is over"
+        if attempt.prepared.row.lease_until - now < self._limits.longest_dialogue:
+            return "too little of the lease is left"
+        return None
+
+    def _stop(self, error: SegmailError) -> None:
+        self.fault = self.fault or error
+        self._limits.stop.set()
+
+
+def _outcome(attempt: Attempt, status: Status, reason: str, code: int = 0) -> Outcome:
+    prepared = attempt.prepared
+    return Outcome(
+        row=prepared.row,
+        status=status,
+        reason=reason,
+        code=code,
+        queue_id=attempt.queue_id,
+        subscriber_id=prepared.subscriber.subscriber_id,
+        coupon_code=prepared.coupon.code if prepared.coupon else None,
+        template_id=prepared.template_id,
+    )
+
+
+def _gather(finished: queue.SimpleQueue[Outcome], most: int) -> list[Outcome]:
+    """Wait for one outcome and take those that follow at once, so that they settle together."""
+    group = [finished.get()]
+    deadline = time.monotonic() + _GATHER
+    while len(group) < min(most, _GROUP):
+        try:
+            group.append(finished.get(timeout=max(0.0, deadline - time.monotonic())))
+        except queue.Empty:
+            break
+    return group

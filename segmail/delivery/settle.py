@@ -1,0 +1,241 @@
+"""Writes down what became of rows, a group at a time, each group in one short transaction.
+
+A message that was sent is settled by its attempt (`queue_id`), not by the row's status: a row
+that a refresh stopped while its mail was in flight becomes `sent` all the same, because it was.
+The queue row's own status guards the attempt, so that a group can be settled again after a lost
+connection without a second link or problem row. `scheduled_at` gets back what the claim took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, case, delete, insert, or_, select, tuple_, update
+
+from segmail.delivery.attempts import insert_failed_queue_rows
+from segmail.delivery.rows import Outcome, QueueStatus, Status
+from segmail.delivery.storable import storable_html
+from segmail.maho.database import Database
+from segmail.maho.tables import Tables
+
+_PROBLEM_CHARACTERS = 200  # newsletter_problem.problem_error_text
+
+_QUEUE_STATUS = {
+    Status.SENT: QueueStatus.SENT,
+    Status.SKIPPED: QueueStatus.CANCEL,
+    Status.FAILED: QueueStatus.CANCEL,
+    Status.DEFERRED: QueueStatus.CANCEL,
+    Status.RELEASED: QueueStatus.CANCEL,
+}
+_REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # those that name the subscriber
+_PROGRESS_STATUS = {Status.DEFERRED: "scheduled", Status.RELEASED: "scheduled"}
+
+
+class Settler:
+    """Settles outcomes on the shop's tables."""
+
+    def __init__(self, database: Database, tables: Tables) -> None:
+        self._database = database
+        self._tables = tables
+
+    def settle(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+        """Write down what became of these rows; safe to repeat."""
+        now = now.replace(microsecond=0)
+
+        def work(connection: Connection) -> None:
+            self._settle_attempts(connection, [o for o in outcomes if o.queue_id], now)
+            self._settle_rows(connection, [o for o in outcomes if not o.queue_id], now)
+
+        if outcomes:
+            self._database.transact(work, idempotent=True)
+
+    def _settle_attempts(
+        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Settle rows that have a queue row, unless somebody settled that attempt before."""
+        if not outcomes:
+            return
+        q = self._tables.queue.c
+        query = (
+            select(q.queue_id, q.queue_status)
+            .where(q.queue_id.in_([o.queue_id for o in outcomes]))
+            .with_for_update()
+        )
+        found = {row.queue_id: row.queue_status for row in connection.execute(query)}
+        # An admin may have deleted the queue row meanwhile: the mail was sent all the same.
+        ours = [o for o in outcomes if found.get(o.queue_id, QueueStatus.PAUSE) == _IN_FLIGHT]
+        with_queue = [o for o in ours if o.queue_id in found]
+        subscribers = self._existing_subscribers(connection, with_queue)
+        self._close_queue(connection, with_queue, now)
+        self._link(connection, with_queue, subscribers, now)
+        self._report_problems(connection, with_queue, subscribers)
+        self._move_progress(connection, ours, now)
+        self._forget(connection, [o for o in with_queue if _is_undone(o)])
+
+    def _settle_rows(
+        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Settle rows that were never recorded: skipped, released, or failed before the record."""
+        if not outcomes:
+            return
+        c = self._tables.progress.c
+        query = (
+            select(c.progress_id)
+            .where(self._held(outcomes), c.status == "scheduled")
+            .with_for_update()
+        )
+        held = set(connection.scalars(query))
+        ours = [o for o in outcomes if o.row.progress_id in held]
+        failed = self._with_queue_rows(
+            connection, [o for o in ours if o.status is Status.FAILED], now
+        )
+        self._report_problems(connection, failed, self._existing_subscribers(connection, failed))
+        rest = [o for o in ours if o.status is not Status.FAILED]
+        self._move_progress(connection, [*failed, *rest], now)
+
+    def _with_queue_rows(
+        self, connection: Connection, failed: Sequence[Outcome], now: datetime
+    ) -> list[Outcome]:
+        """Give each failure a queue row for its reason: that of an earlier try, or a new one."""
+        new = [o for o in failed if o.row.queue_id is None]
+        ids = insert_failed_queue_rows(connection, self._tables, [o.row for o in new], now=now)
+        again = [replace(o, queue_id=o.row.queue_id) for o in failed if o.row.queue_id]
+        return [*again, *(replace(o, queue_id=id) for o, id in zip(new, ids, strict=True))]
+
+    def _existing_subscribers(
+        self, connection: Connection, outcomes: Sequence[Outcome]
+    ) -> set[int]:
+        """Return the subscribers of these rows that still exist, and keep them until commit."""
+        wanted = {o.subscriber_id for o in outcomes if o.subscriber_id and o.status in _REFERRING}
+        if not wanted:
+            return set()
+        s = self._tables.subscriber.c
+        query = select(s.subscriber_id).where(s.subscriber_id.in_(wanted))
+        return set(connection.scalars(query.with_for_update(read=True)))
+
+    def _close_queue(
+        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        if not outcomes:
+            return
+        q = self._tables.queue.c
+        statuses = {o.queue_id: int(_QUEUE_STATUS[o.status]) for o in outcomes}
+        connection.execute(
+            update(self._tables.queue)
+            .where(q.queue_id.in_(statuses))
+            .values(queue_status=case(statuses, value=q.queue_id), queue_finish_at=now)
+        )
+
+    def _link(
+        self,
+        connection: Connection,
+        outcomes: Sequence[Outcome],
+        subscribers: set[int],
+        now: datetime,
+    ) -> None:
+        """Insert the link rows by which Maho's admin shows who received a message."""
+        links = [
+            {
+                "queue_id": o.queue_id,
+                "subscriber_id": o.subscriber_id,
+                "letter_sent_at": o.at or now,
+            }
+            for o in outcomes
+            if o.status is Status.SENT and o.subscriber_id in subscribers
+        ]
+        if links:
+            connection.execute(insert(self._tables.queue_link).values(links))
+
+    def _report_problems(
+        self, connection: Connection, outcomes: Sequence[Outcome], subscribers: set[int]
+    ) -> None:
+        """Insert the reasons for Maho's newsletter problem report and the history."""
+        problems = [
+            {
+                "queue_id": o.queue_id,
+                "subscriber_id": o.subscriber_id if o.subscriber_id in subscribers else None,
+                "problem_error_code": o.code,
+                "problem_error_text": storable_html(o.reason)[:_PROBLEM_CHARACTERS],
+            }
+            for o in outcomes
+            if o.status in (Status.FAILED, Status.DEFERRED)
+        ]
+        if problems:
+            connection.execute(insert(self._tables.problem).values(problems))
+
+    def _move_progress(
+        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Give the rows their status and their `scheduled_at` back.
+
+        Only a sent row is moved whatever its status is; one that was stopped meanwhile stays
+        stopped where nothing was sent.
+        """
+        c = self._tables.progress.c
+        for sent in (True, False):
+            group = [o for o in outcomes if (o.status is Status.SENT) is sent]
+            if not group:
+                continue
+            ids = [o.row.progress_id for o in group]
+            move = (
+                update(self._tables.progress)
+                .where(c.progress_id.in_(ids), self._held(group))
+                .values(
+                    scheduled_at=case(
+                        {o.row.progress_id: o.due_again for o in group}, value=c.progress_id
+                    ),
+                    status=case(
+                        {o.row.progress_id: _progress_status(o) for o in group},
+                        value=c.progress_id,
+                    ),
+                    queue_id=case(
+                        {o.row.progress_id: _kept_queue_id(o) for o in group}, value=c.progress_id
+                    ),
+                )
+            )
+            if sent:
+                times = {o.row.progress_id: o.at or now for o in group}
+                move = move.values(sent_at=case(times, value=c.progress_id))
+            else:
+                move = move.where(c.status == "scheduled")
+            connection.execute(move)
+
+    def _held(self, outcomes: Sequence[Outcome]) -> ColumnElement[bool]:
+        """Return the condition that a row still belongs to this run: by its attempt or lease."""
+        c = self._tables.progress.c
+        attempts = [(o.row.progress_id, o.queue_id) for o in outcomes if o.queue_id]
+        leases = [(o.row.progress_id, o.row.lease_until) for o in outcomes]
+        by_lease = tuple_(c.progress_id, c.scheduled_at).in_(leases)
+        if not attempts:
+            return by_lease
+        return or_(tuple_(c.progress_id, c.queue_id).in_(attempts), by_lease)
+
+    def _forget(self, connection: Connection, undone: Sequence[Outcome]) -> None:
+        """Delete the queue rows and coupons of messages that never left."""
+        if not undone:
+            return
+        queue, coupon = self._tables.queue, self._tables.coupon
+        connection.execute(delete(queue).where(queue.c.queue_id.in_([o.queue_id for o in undone])))
+        codes = [o.coupon_code for o in undone if o.coupon_code]
+        if codes:
+            connection.execute(
+                delete(coupon).where(coupon.c.code.in_(codes), coupon.c.times_used == 0)
+            )
+
+
+_IN_FLIGHT = QueueStatus.PAUSE
+
+
+def _is_undone(outcome: Outcome) -> bool:
+    """Whether an attempt leaves no trace: released, and not the repetition of an earlier one."""
+    return outcome.status is Status.RELEASED and outcome.row.queue_id is None
+
+
+def _kept_queue_id(outcome: Outcome) -> int | None:
+    return None if _is_undone(outcome) else outcome.queue_id or outcome.row.queue_id
+
+
+def _progress_status(outcome: Outcome) -> str:
+    return _PROGRESS_STATUS.get(outcome.status, outcome.status.value)

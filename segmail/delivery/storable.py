@@ -1,0 +1,35 @@
+"""Text as the columns of `newsletter_queue` can hold it, never cut in silence.
+
+Most shops have three-byte utf8 columns, where an emoji is an error or becomes `????`.
+"""
+
+from __future__ import annotations
+
+from segmail.errors import TemplateError
+
+TEXT_BYTES = 65_535  # newsletter_text
+SUBJECT_CHARACTERS = 200  # newsletter_subject, newsletter_sender_name
+
+
+def storable_html(text: str) -> str:
+    """Write characters beyond three bytes as numeric entities; a browser shows them the same."""
+    return "".join(char if ord(char) <= 0xFFFF else f"&#{ord(char)};" for char in text)
+
+
+def storable_text(text: str, four_bytes: bool) -> str:
+    """Do so only where the column has three-byte utf8: nobody decodes entities in plain text."""
+    return text if four_bytes else storable_html(text)
+
+
+def check_lengths(subject: str, text: str) -> None:
+    """Raise TemplateError where a rendered subject or text does not fit into its column."""
+    if len(subject) > SUBJECT_CHARACTERS:
+        raise TemplateError(
+            f"the subject renders to {len(subject)} characters; "
+            f"newsletter_subject holds {SUBJECT_CHARACTERS}"
+        )
+    size = len(storable_html(text).encode())
+    if size > TEXT_BYTES:
+        raise TemplateError(
+            f"the text renders to {size:,} bytes; newsletter_text holds {TEXT_BYTES:,}"
+        )
