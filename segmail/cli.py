@@ -6,12 +6,13 @@ import importlib
 import logging
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
 
 from segmail import __version__
+from segmail.commands.types import MOMENT
 from segmail.errors import SegmailError
 
 # The help of each command stands here too, so that `segmail --help` imports none of them.
@@ -75,21 +76,6 @@ class Program(click.Group):
             raise shown from error
 
 
-class _Moment(click.ParamType[datetime]):
-    """A time in UTC: `2026-03-10`, `2026-03-10 12:00` or ISO 8601 with an offset."""
-
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            moment = datetime.fromisoformat(value)
-        except ValueError:
-            self.fail(f"{value!r} is not a time such as '2026-03-10 12:00' (UTC).", param, ctx)
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
 @click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option(
     "--maho-root",
@@ -129,7 +115,7 @@ class _Moment(click.ParamType[datetime]):
 )
 @click.option(
     "--now",
-    type=_Moment(),
+    type=MOMENT,
     metavar="TIME",
     envvar="SEGMAIL_NOW",
     help="Let the clock start at this UTC time; for tests and demos.",

@@ -1,0 +1,96 @@
+"""`segmail schema`: check or create the tables and columns that segmail needs."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from segmail.app import App
+from segmail.errors import InputError, SchemaError
+from segmail.maho.database import Database
+from segmail.maho.schema import SchemaReport, check_schema
+from segmail.maho.schema_changes import apply_changes, plan_changes
+from segmail.output import print_json, print_table
+
+
+@click.group()
+def schema() -> None:
+    """Check or create the tables and columns that segmail needs."""
+
+
+@schema.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def check(app: App, *, as_json: bool) -> None:
+    """Say what the shop's database is, and what it lacks.
+
+    Exits with 78 when something is missing.
+
+    \b
+    Example:
+        segmail --maho-root /var/www/shop schema check
+    """
+    report = check_schema(_database(app), app.settings.table_prefix)
+    if as_json:
+        print_json(report)
+    else:
+        _print_report(report)
+    if not report.complete:
+        raise SchemaError(_verdict(report))
+
+
+@schema.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Print the statements and run none.")
+@click.pass_obj
+def apply(app: App, *, yes: bool, dry_run: bool) -> None:
+    """Create what is missing of the specification's tables and columns.
+
+    Prints the statements, asks, and runs them. What exists is never touched, so it can be
+    repeated.
+
+    \b
+    Example:
+        segmail --maho-root /var/www/shop schema apply --dry-run
+    """
+    database, prefix = _database(app), app.settings.table_prefix
+    statements = plan_changes(database, prefix)
+    click.echo(";\n\n".join([*statements, ""]) if statements else "There is nothing to create.")
+    if dry_run:
+        return
+    if statements and not yes:
+        _confirm(len(statements))
+    apply_changes(database, prefix, statements)
+
+
+def _database(app: App) -> Database:
+    """Return the database, without `app.shop`, which needs the tables that may be missing."""
+    return Database(app.settings.require_database())
+
+
+def _confirm(count: int) -> None:
+    if not sys.stdin.isatty():
+        raise InputError("Nothing was changed: without a terminal to ask on, give --yes.")
+    click.confirm(f"Run {count} statement{'s' if count > 1 else ''}?", abort=True)
+
+
+def _print_report(report: SchemaReport) -> None:
+    rows = [
+        ("Server", f"{report.engine} {report.version}"),
+        ("Layout", report.layout.value if report.layout else "no automation tables"),
+        ("Table prefix", report.table_prefix or "none"),
+        ("Times", report.time_type or "unknown"),
+        *(("Missing", str(item)) for item in report.missing),
+        *(("Fault", fault) for fault in report.faults),
+        *(("Note", note) for note in report.notes),
+    ]
+    print_table("Schema", ("", ""), rows)
+
+
+def _verdict(report: SchemaReport) -> list[str]:
+    missing = [
+        f"{len(report.missing)} missing. `segmail schema apply` creates what the specification "
+        "adds; the rest is Maho's own."
+    ]
+    return [*(missing if report.missing else []), *report.faults]
