@@ -1,0 +1,120 @@
+"""Segments as people look at them: their members, their automation, their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from segmail.maho.lookup import find_segment
+from segmail.maho.progress import count_by_segment, count_due
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
+from segmail.maho.tables import Tables
+
+
+@dataclass(frozen=True)
+class SegmentSummary:
+    """A segment, its automation, and its progress rows by what became of them.
+
+    `held` counts the pending rows whose time has come, but which are not sent, because the
+    automation, the segment or their step is switched off.
+    """
+
+    segment_id: int
+    name: str
+    is_active: bool
+    automation: bool
+    trigger: Trigger | None  # None where each step has its own
+    allows_overlap: bool | None  # None in the specification's layout
+    members: int
+    refreshed_at: datetime | None
+    steps: int
+    active_steps: int
+    pending: int
+    sent: int
+    failed: int
+    skipped: int
+    held: int
+
+
+def list_segments(shop: Shop, *, now: datetime) -> list[SegmentSummary]:
+    """Return every segment, by id."""
+    with shop.database.read() as connection:
+        segments = load_segments(connection, shop.tables)
+        return _summarize(connection, shop.tables, segments, now=now)
+
+
+def show_segment(shop: Shop, given: str, *, now: datetime) -> SegmentSummary:
+    """Return the segment that `given` names; raise InputError where there is none."""
+    with shop.database.read() as connection:
+        segment = find_segment(connection, shop.tables, given)
+        return _summarize(connection, shop.tables, [segment], now=now)[0]
+
+
+def _summarize(
+    connection: Connection, tables: Tables, segments: Sequence[Segment], *, now: datetime
+) -> list[SegmentSummary]:
+    """Return summaries in the order of `segments`, with five statements."""
+    ids = [segment.segment_id for segment in segments]
+    steps = load_steps(connection, tables, segment_ids=ids)
+    due = count_due(connection, tables, ids, now=now)
+    rows = count_by_segment(connection, tables, ids)
+    members = _members(connection, tables, ids)
+    refreshed = _refreshed(connection, tables, ids)
+    return [
+        _summary(
+            segment,
+            [step for step in steps if step.segment.segment_id == segment.segment_id],
+            due=due,
+            rows=rows[segment.segment_id],
+            members=members.get(segment.segment_id, 0),
+            refreshed_at=refreshed[segment.segment_id],
+        )
+        for segment in segments
+    ]
+
+
+def _summary(
+    segment: Segment,
+    steps: Sequence[Step],
+    *,
+    due: dict[int, int],
+    rows: dict[str, int],
+    members: int,
+    refreshed_at: datetime | None,
+) -> SegmentSummary:
+    idle = [step for step in steps if not (segment.sends and step.is_active)]
+    return SegmentSummary(
+        segment_id=segment.segment_id,
+        name=segment.name,
+        is_active=segment.is_active,
+        automation=segment.automation_active,
+        trigger=segment.trigger,
+        allows_overlap=segment.allows_overlap,
+        members=members,
+        refreshed_at=refreshed_at,
+        steps=len(steps),
+        active_steps=sum(step.is_active for step in steps),
+        pending=rows["scheduled"],
+        sent=rows["sent"],
+        failed=rows["failed"],
+        skipped=rows["skipped"],
+        held=sum(due.get(step.sequence_id, 0) for step in idle),
+    )
+
+
+def _members(connection: Connection, tables: Tables, ids: Sequence[int]) -> dict[int, int]:
+    c = tables.member.c
+    query = select(c.segment_id, func.count()).where(c.segment_id.in_(ids)).group_by(c.segment_id)
+    return dict(connection.execute(query))
+
+
+def _refreshed(
+    connection: Connection, tables: Tables, ids: Sequence[int]
+) -> dict[int, datetime | None]:
+    c = tables.segment.c
+    query = select(c.segment_id, c.last_refresh_at).where(c.segment_id.in_(ids))
+    return dict(connection.execute(query))

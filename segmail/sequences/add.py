@@ -1,0 +1,97 @@
+"""Adds a step to a segment's sequence; adding it again can do nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from segmail.errors import InputError
+from segmail.maho.lookup import find_segment
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Step
+from segmail.maho.tables import Tables
+from segmail.sequences.catalog import Catalog
+from segmail.sequences.checks import step_findings
+from segmail.sequences.findings import errors, warnings
+from segmail.sequences.missing import step_there
+from segmail.sequences.numbers import next_number, number_faults, same_sequence
+from segmail.sequences.options import StepOptions, apply_options, blank_step
+from segmail.sequences.order import order_findings
+from segmail.sequences.overview import StepSummary, summarize
+from segmail.sequences.store import insert_step, lock_segment, record_trigger
+
+
+@dataclass(frozen=True)
+class Added:
+    """The step, whether it is a new one, and what is odd about it."""
+
+    created: bool
+    step: StepSummary
+    warnings: list[str]
+
+
+def add_step(
+    shop: Shop, segment: str, options: StepOptions, *, if_missing: bool, now: datetime
+) -> Added:
+    """Add a step to the segment that `segment` names, as `options` want it.
+
+    Without a step number it comes last. With `if_missing`, a step that is there already is left
+    alone: one with this number, or without a number one with this template and delay.
+
+    Raises InputError with every fault at once; also where the step that is there differs.
+    """
+
+    def work(connection: Connection) -> Added:
+        return _add(connection, shop.tables, segment, options, if_missing=if_missing, now=now)
+
+    try:
+        return shop.database.transact(work)
+    except IntegrityError as error:
+        raise InputError(
+            f"A step of '{segment}' with the same number was added a moment ago, or the template "
+            "or sales rule was deleted; look with `segmail sequence list` and try again."
+        ) from error
+
+
+def _add(
+    connection: Connection,
+    tables: Tables,
+    segment_name: str,
+    options: StepOptions,
+    *,
+    if_missing: bool,
+    now: datetime,
+) -> Added:
+    segment = find_segment(connection, tables, segment_name)
+    lock_segment(connection, tables, segment.segment_id)
+    step, faults = apply_options(connection, tables, blank_step(segment), options)
+    others = same_sequence(connection, tables, step)
+    if options.trigger is not None:
+        record_trigger(connection, tables, step, now=now)
+    if if_missing and not faults and (there := step_there(others, step, options)):
+        return Added(False, summarize(connection, tables, [there])[0], [])
+    step = replace(step, step_number=options.step_number or next_number(others))
+    return _insert(connection, tables, step, others, faults, now=now)
+
+
+def _insert(
+    connection: Connection,
+    tables: Tables,
+    step: Step,
+    others: Sequence[Step],
+    faults: Sequence[str],
+    *,
+    now: datetime,
+) -> Added:
+    findings = step_findings(step, Catalog.load(connection, tables, [step]), now=now)
+    faults = [*faults, *number_faults(others, step), *errors(findings)]
+    if faults:
+        raise InputError("\n".join(faults))
+    step = replace(step, sequence_id=insert_step(connection, tables, step, now=now))
+    sequence = sorted([*others, step], key=lambda other: other.step_number)
+    findings += [f for f in order_findings(sequence) if f.sequence_id == step.sequence_id]
+    return Added(True, summarize(connection, tables, [step])[0], warnings(findings))

@@ -1,0 +1,129 @@
+"""Switches the automation of a segment on and off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from segmail.errors import ConfigError, InputError
+from segmail.maho.lookup import find_segment
+from segmail.maho.progress import count_due, count_scheduled
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Segment, Step, Trigger, load_steps
+from segmail.maho.tables import Layout, Tables
+from segmail.sequences.store import lock_segment, set_automation
+from segmail.sequences.switch import require_sendable
+
+
+@dataclass(frozen=True)
+class Automation:
+    """A segment's automation as it is now; `changed` is False where it was so already."""
+
+    segment_id: int
+    segment: str
+    active: bool
+    trigger: Trigger | None  # None where each step has its own
+    changed: bool
+    scheduled: int
+    due: int  # scheduled rows whose time has come: held while the automation is off
+    other_trigger: int  # scheduled rows of another trigger, which are skipped when due
+    warnings: list[str]
+
+
+def switch_automation(
+    shop: Shop, given: str, *, active: bool, trigger: Trigger | None, now: datetime
+) -> Automation:
+    """Switch the automation of the segment that `given` names.
+
+    `trigger` becomes the segment's own in the specification's layout (by default it keeps what
+    it has, else `enter`); in Maho's it stands on the steps, and must be what they have.
+
+    Raises InputError for a wrong name or trigger, ConfigError with everything that keeps the
+    active steps from being sent, or where there are none: what Maho's form asks of a segment.
+    """
+
+    def work(connection: Connection) -> Automation:
+        return _switch(connection, shop.tables, given, active=active, trigger=trigger, now=now)
+
+    return shop.database.transact(work)
+
+
+def _switch(
+    connection: Connection,
+    tables: Tables,
+    given: str,
+    *,
+    active: bool,
+    trigger: Trigger | None,
+    now: datetime,
+) -> Automation:
+    segment = find_segment(connection, tables, given)
+    lock_segment(connection, tables, segment.segment_id)
+    steps = load_steps(connection, tables, segment_ids=[segment.segment_id])
+    wanted = _trigger(tables.layout, segment, steps, trigger, active=active)
+    if active:
+        _require_steps(connection, tables, segment, steps, now=now)
+    changed = (segment.automation_active, segment.trigger) != (active, wanted)
+    if changed:
+        set_automation(
+            connection, tables, segment.segment_id, active=active, trigger=wanted, now=now
+        )
+    scheduled = count_scheduled(connection, tables, segment.segment_id)
+    return Automation(
+        segment_id=segment.segment_id,
+        segment=segment.name,
+        active=active,
+        trigger=wanted,
+        changed=changed,
+        scheduled=sum(scheduled.values()),
+        due=sum(count_due(connection, tables, [segment.segment_id], now=now).values()),
+        other_trigger=sum(n for of, n in scheduled.items() if wanted not in (None, of)),
+        warnings=_warnings(segment, active=active),
+    )
+
+
+def _trigger(
+    layout: Layout,
+    segment: Segment,
+    steps: Sequence[Step],
+    asked: Trigger | None,
+    *,
+    active: bool,
+) -> Trigger | None:
+    """Return the trigger that the segment is to have; None where its steps have their own."""
+    if layout is Layout.SPEC:
+        return asked or segment.trigger or (Trigger.ENTER if active else None)
+    others = sorted({step.trigger.value for step in steps if step.trigger is not asked})
+    if asked is not None and others:
+        raise InputError(
+            f"--trigger {asked.value}: in this shop the trigger stands on the step, and "
+            f"'{segment.name}' has steps with the trigger '{', '.join(others)}'. Leave --trigger "
+            f"out, or change a step: segmail sequence edit STEP --trigger {asked.value}"
+        )
+    return None
+
+
+def _require_steps(
+    connection: Connection,
+    tables: Tables,
+    segment: Segment,
+    steps: Sequence[Step],
+    *,
+    now: datetime,
+) -> None:
+    active = [step for step in steps if step.is_active]
+    if not active:
+        raise ConfigError(
+            f"'{segment.name}' has no active step; add one first: "
+            f"segmail sequence add {segment.segment_id} --template TEMPLATE"
+        )
+    require_sendable(connection, tables, active, now=now)
+
+
+def _warnings(segment: Segment, *, active: bool) -> list[str]:
+    if active and not segment.is_active:
+        return [f"'{segment.name}' is inactive, so its scheduled rows are held all the same."]
+    return []

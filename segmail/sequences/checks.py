@@ -1,0 +1,80 @@
+"""Whether a step can do its work.
+
+The checks of Maho's own form and of SPEC, and those that tell a mail which could never be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from segmail.errors import TemplateError
+from segmail.maho.steps import Step
+from segmail.sequences.catalog import Catalog, Newsletter
+from segmail.sequences.coupon_checks import coupon_errors, coupon_warnings
+from segmail.sequences.findings import Finding, Severity, step_finding
+from segmail.sequences.options import NOT_CHOSEN
+from segmail.templates import Kind, Template, compile_template
+
+_FORM = "in Maho under Newsletter > Newsletter Templates"
+_CODE = "coupon_code"
+
+
+def step_findings(step: Step, catalog: Catalog, *, now: datetime) -> list[Finding]:
+    """Return what is wrong with one step; `now` decides whether a sales rule is over.
+
+    A step whose template is not chosen yet is checked without it.
+    """
+    errors = [*_newsletter_errors(step, catalog), *coupon_errors(step, catalog, now=now)]
+    warnings = [*coupon_warnings(step, catalog, now=now), *_variable_warnings(step, catalog)]
+    return [
+        *(step_finding(Severity.ERROR, step, text) for text in errors),
+        *(step_finding(Severity.WARNING, step, text) for text in warnings),
+    ]
+
+
+def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[str]:
+    newsletter = catalog.newsletters.get(step.template_id)
+    if newsletter is None:
+        if step.template_id != NOT_CHOSEN:
+            yield f"Newsletter template {step.template_id} does not exist; choose another."
+        return
+    if not newsletter.is_actual:
+        yield f"{newsletter.label} is a copy of a former version; choose the current one."
+    for value, name in (
+        (newsletter.sender_name, "sender name"),
+        (newsletter.sender_email, "sender e-mail address"),
+        (newsletter.subject, "subject"),
+        (newsletter.text, "text"),
+    ):
+        if value.strip() in ("", "0"):  # what Maho takes for empty
+            yield f"{newsletter.label} has no {name}, so no mail can be sent; set it {_FORM}."
+    try:
+        _compile(newsletter)
+    except TemplateError as error:
+        yield f"{newsletter.label} cannot be used: {error} Mend it {_FORM}."
+
+
+def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[str]:
+    """Tell where the step's coupon and the template's {{var coupon_code}} do not match."""
+    newsletter = catalog.newsletters.get(step.template_id)
+    if newsletter is None:
+        return
+    try:
+        needs = [template.needs for template in _compile(newsletter)]
+    except TemplateError:
+        return  # an error already
+    shown = any(_CODE in need.variables for need in needs)
+    included = any(need.everything or need.templates or need.blocks for need in needs)
+    if shown and not step.generate_coupon:
+        yield f"{newsletter.label} shows {{{{var {_CODE}}}}}, but the step makes no coupon."
+    if step.generate_coupon and not shown and not included:
+        yield f"A coupon is made, but {newsletter.label} does not show {{{{var {_CODE}}}}}."
+
+
+def _compile(newsletter: Newsletter) -> tuple[Template, Template]:
+    """Return subject and text, compiled; raise TemplateError."""
+    return (
+        compile_template(newsletter.subject, kind=Kind.SUBJECT),
+        compile_template(newsletter.text, kind=Kind.HTML if newsletter.is_html else Kind.TEXT),
+    )

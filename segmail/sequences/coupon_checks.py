@@ -1,0 +1,56 @@
+"""Whether a step's coupon can be made, and would be accepted at the checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from segmail.coupons import expires_at
+from segmail.errors import CouponError
+from segmail.maho.locale import StoreLocale
+from segmail.maho.rules import Rule, definition_fault
+from segmail.maho.steps import Step
+from segmail.sequences.catalog import Catalog
+from segmail.sequences.options import PREFIX
+
+# Whether an expiry can be stored does not depend on a store's language and money.
+_ANY_STORE = StoreLocale("en_US", "UTC", "USD", "USD")
+
+
+def coupon_errors(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[str]:
+    """Yield why no coupon can be made for this step."""
+    if not step.generate_coupon:
+        return
+    rule = catalog.rules.get(step.rule_id or 0)
+    if fault := definition_fault(rule):
+        yield f"{fault} (Maho refuses to save or refresh a segment with such a step.)"
+    if rule is not None:
+        try:
+            expires_at(step.coupon_expires_days, _ANY_STORE, rule, now=now)
+        except CouponError as error:
+            yield str(error)
+
+
+def coupon_warnings(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[str]:
+    """Yield why coupons would fail today, or for some customers; and what is odd."""
+    if not step.generate_coupon:
+        return
+    rule = catalog.rules.get(step.rule_id or 0)
+    if rule is not None:
+        yield from _rule_warnings(rule, catalog.websites[step.segment.segment_id], now)
+    if step.coupon_prefix and not PREFIX.fullmatch(step.coupon_prefix):
+        yield (
+            f"The coupon prefix '{step.coupon_prefix}' is not what Maho's form accepts: letters "
+            "A-Z and digits, at most 10 of them."
+        )
+
+
+def _rule_warnings(rule: Rule, websites: frozenset[int], now: datetime) -> Iterator[str]:
+    today = now.date()
+    if rule.to_date is not None and rule.to_date < today:
+        yield f"{rule.label} ended on {rule.to_date}; the step fails as long as it is over."
+    if rule.from_date is not None and rule.from_date > today:
+        yield f"{rule.label} starts on {rule.from_date}; until then the step fails."
+    if missing := sorted(websites - rule.website_ids):
+        ids = ", ".join(map(str, missing))
+        yield f"{rule.label} is not valid in website {ids}; the step fails for its customers."

@@ -1,0 +1,96 @@
+"""Changes a step; what is scheduled already keeps its time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from segmail.errors import InputError
+from segmail.maho.shop import Shop
+from segmail.maho.tables import Tables
+from segmail.sequences.catalog import Catalog
+from segmail.sequences.changes import Change, changes_between
+from segmail.sequences.checks import step_findings
+from segmail.sequences.find import find_steps
+from segmail.sequences.findings import errors, warnings
+from segmail.sequences.numbers import number_faults, same_sequence
+from segmail.sequences.options import StepOptions, apply_options
+from segmail.sequences.overview import StepSummary, summarize
+from segmail.sequences.store import (
+    lock_segment,
+    record_trigger,
+    skip_scheduled,
+    update_step,
+)
+from segmail.sequences.switch import log_skipped
+from segmail.sequences.validate import automation_warnings
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The step as it is now, what changed, and what that means for its scheduled rows."""
+
+    step: StepSummary
+    changes: list[Change]
+    skipped: int  # rows that will not be sent, because the step was switched off
+    kept: int  # rows that keep the time they were scheduled for, though the delay changed
+    warnings: list[str]
+
+
+def edit_step(shop: Shop, given: str, options: StepOptions, *, now: datetime) -> Edited:
+    """Change the step that `given` names as `options` want it.
+
+    Raises InputError with every fault at once. A step that is switched off, or is being, may
+    have a template or sales rule that cannot be used.
+    """
+    if options == StepOptions():
+        raise InputError("Nothing to change: give an option, such as --delay '3 days'.")
+
+    def work(connection: Connection) -> Edited:
+        return _edit(connection, shop.tables, given, options, now=now)
+
+    try:
+        edited = shop.database.transact(work)
+    except IntegrityError as error:
+        raise InputError(
+            f"Step '{given}' cannot be changed: another one got its number a moment ago, or its "
+            "template or sales rule was deleted; look with `segmail sequence list` and try again."
+        ) from error
+    log_skipped(edited.step.sequence_id, edited.step.label, edited.skipped)
+    return edited
+
+
+def _edit(
+    connection: Connection, tables: Tables, given: str, options: StepOptions, *, now: datetime
+) -> Edited:
+    [before] = find_steps(connection, tables, [given])
+    lock_segment(connection, tables, before.segment.segment_id)
+    after, faults = apply_options(connection, tables, before, options)
+    findings = step_findings(after, Catalog.load(connection, tables, [after]), now=now)
+    faults += number_faults(same_sequence(connection, tables, after), after)
+    if after.is_active:
+        faults += errors(findings)
+    if faults:
+        raise InputError("\n".join(faults))
+    if options.trigger is not None:
+        record_trigger(connection, tables, after, now=now)
+    changes = changes_between(before, after)
+    if changes:
+        update_step(connection, tables, before, after, now=now)
+    switched_off = before.is_active and not after.is_active
+    skipped = skip_scheduled(connection, tables, before.sequence_id) if switched_off else 0
+    [summary] = summarize(connection, tables, [after])
+    moved = any(change.field == "delay" for change in changes)
+    return Edited(
+        step=summary,
+        changes=changes,
+        skipped=skipped,
+        kept=summary.progress["scheduled"] if moved else 0,
+        warnings=[
+            *warnings(findings),
+            *automation_warnings(connection, tables, [after.segment]),
+        ],
+    )

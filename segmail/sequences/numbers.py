@@ -1,0 +1,40 @@
+"""The numbers of the steps in a sequence: each once, gaps allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from segmail.maho.steps import Step, load_steps
+from segmail.maho.tables import Layout, Tables
+from segmail.sequences.find import label
+
+
+def same_sequence(connection: Connection, tables: Tables, step: Step) -> list[Step]:
+    """Return the other steps among which the number of `step` must be unique.
+
+    In Maho's layout those with its trigger, in the specification's all of its segment, for there
+    the segment has one trigger.
+    """
+    steps = load_steps(connection, tables, segment_ids=[step.segment.segment_id])
+    others = [other for other in steps if other.sequence_id != step.sequence_id]
+    if tables.layout is Layout.SPEC:
+        return [replace(other, trigger=step.trigger) for other in others]
+    return [other for other in others if other.trigger is step.trigger]
+
+
+def next_number(others: Sequence[Step]) -> int:
+    """Return the number that comes after all of `others`."""
+    return max((other.step_number for other in others), default=0) + 1
+
+
+def number_faults(others: Sequence[Step], step: Step) -> list[str]:
+    """Return why `step` cannot have its number beside `others`: [] where it can."""
+    return [
+        f"{label(step)} exists already (sequence {other.sequence_id}); the next free number is "
+        f"{next_number(others)}, and `segmail sequence edit {other.sequence_id}` changes it."
+        for other in others
+        if other.step_number == step.step_number
+    ]

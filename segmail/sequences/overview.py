@@ -1,0 +1,94 @@
+"""Steps as people look at them: names instead of ids, and what became of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Connection, select
+
+from segmail.maho.lookup import find_segment
+from segmail.maho.progress import count_by_step
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Step, Trigger, load_steps
+from segmail.maho.tables import Tables
+from segmail.sequences.delays import format_delay
+from segmail.sequences.find import find_steps, label
+
+
+@dataclass(frozen=True)
+class StepSummary:
+    """A step with the names of what it refers to and its progress rows by status."""
+
+    sequence_id: int
+    label: str  # SEGMENT:TRIGGER:NUMBER
+    segment_id: int
+    segment: str
+    trigger: Trigger
+    step_number: int
+    template_id: int
+    template: str
+    delay_minutes: int
+    delay: str
+    is_active: bool
+    max_sends: int  # 0: no limit
+    generate_coupon: bool
+    rule_id: int | None
+    rule: str | None
+    coupon_prefix: str | None
+    coupon_expires_days: int | None
+    progress: Mapping[str, int]
+
+
+def list_steps(shop: Shop, *, segment: str | None = None) -> list[StepSummary]:
+    """Return every step, or those of one segment, by segment, trigger and number."""
+    with shop.database.read() as connection:
+        ids = None
+        if segment is not None:
+            ids = [find_segment(connection, shop.tables, segment).segment_id]
+        steps = load_steps(connection, shop.tables, segment_ids=ids)
+        return summarize(connection, shop.tables, steps)
+
+
+def show_step(shop: Shop, given: str) -> StepSummary:
+    """Return the step that `given` names; raise InputError where there is none."""
+    with shop.database.read() as connection:
+        return summarize(connection, shop.tables, find_steps(connection, shop.tables, [given]))[0]
+
+
+def summarize(connection: Connection, tables: Tables, steps: Sequence[Step]) -> list[StepSummary]:
+    """Return summaries in the order of `steps`, with three statements."""
+    t, r = tables.template.c, tables.rule.c
+    templates = _names(connection, t.template_id, t.template_code, {s.template_id for s in steps})
+    rules = _names(connection, r.rule_id, r.name, {s.rule_id for s in steps if s.rule_id})
+    progress = count_by_step(connection, tables, [step.sequence_id for step in steps])
+    return [
+        StepSummary(
+            sequence_id=step.sequence_id,
+            label=label(step),
+            segment_id=step.segment.segment_id,
+            segment=step.segment.name,
+            trigger=step.trigger,
+            step_number=step.step_number,
+            template_id=step.template_id,
+            template=templates.get(step.template_id, ""),
+            delay_minutes=step.delay_minutes,
+            delay=format_delay(step.delay_minutes),
+            is_active=step.is_active,
+            max_sends=step.max_sends,
+            generate_coupon=step.generate_coupon,
+            rule_id=step.rule_id,
+            rule=rules.get(step.rule_id or 0),
+            coupon_prefix=step.coupon_prefix,
+            coupon_expires_days=step.coupon_expires_days if step.generate_coupon else None,
+            progress=progress[step.sequence_id],
+        )
+        for step in steps
+    ]
+
+
+def _names(
+    connection: Connection, id: Column[int], name: Column[str], ids: Collection[int]
+) -> dict[int, str]:
+    rows = connection.execute(select(id, name).where(id.in_(ids)))
+    return {row[0]: row[1] or "" for row in rows}

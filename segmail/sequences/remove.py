@@ -1,0 +1,52 @@
+"""Removes a step, once somebody has agreed to lose its history."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from segmail.maho.shop import Shop
+from segmail.sequences.find import find_steps
+from segmail.sequences.overview import StepSummary, show_step, summarize
+from segmail.sequences.store import delete_step
+from segmail.sequences.validate import automation_warnings
+
+logger = logging.getLogger("segmail")
+
+
+@dataclass(frozen=True)
+class Removed:
+    """The step as it was, with the progress rows that went with it."""
+
+    step: StepSummary
+    rows: int
+    warnings: list[str]
+
+
+def remove_step(shop: Shop, given: str, *, confirm: Callable[[StepSummary], None]) -> Removed:
+    """Remove the step that `given` names, and with it, by the foreign key, its progress rows.
+
+    `confirm` gets the step with its rows counted, and raises to keep it. Later steps keep their
+    numbers: Maho renumbers them, those of the other trigger too, which their unique key may not
+    allow. Raises InputError where `given` names no step.
+    """
+    confirm(show_step(shop, given))
+
+    def work(connection: Connection) -> Removed:
+        [step] = find_steps(connection, shop.tables, [given])
+        [summary] = summarize(connection, shop.tables, [step])
+        delete_step(connection, shop.tables, step.sequence_id)
+        odd = automation_warnings(connection, shop.tables, [step.segment])
+        return Removed(summary, sum(summary.progress.values()), odd)
+
+    removed = shop.database.transact(work)
+    logger.info(
+        "Removed sequence %d (%s) and %s of its progress rows",
+        removed.step.sequence_id,
+        removed.step.label,
+        f"{removed.rows:,}",
+    )
+    return removed

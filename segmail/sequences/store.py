@@ -1,0 +1,119 @@
+"""Writes steps and what hangs on them; every function runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from segmail.maho.database import insert_rows
+from segmail.maho.steps import Step, Trigger
+from segmail.maho.tables import Layout, Tables
+from segmail.sequences.options import DEFAULT_EXPIRES_DAYS
+
+
+def lock_segment(connection: Connection, tables: Tables, segment_id: int) -> None:
+    """Make other writers of this segment's steps wait until the transaction ends."""
+    c = tables.segment.c
+    connection.execute(
+        select(c.segment_id).where(c.segment_id == segment_id).with_for_update()
+    ).first()
+
+
+def insert_step(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> int:
+    """Insert a step and return its sequence id."""
+    row = {**_values(tables, step), "created_at": now, "updated_at": now}
+    return insert_rows(connection, tables.sequence, [row])[0]
+
+
+def update_step(
+    connection: Connection, tables: Tables, before: Step, after: Step, *, now: datetime
+) -> None:
+    """Write the columns in which a stored step changes, and no others."""
+    old = _values(tables, before)
+    changed = {name: value for name, value in _values(tables, after).items() if value != old[name]}
+    _update(connection, tables, before.sequence_id, {**changed, "updated_at": now})
+
+
+def set_active(
+    connection: Connection, tables: Tables, sequence_id: int, *, active: bool, now: datetime
+) -> None:
+    """Switch a step on or off; its rows are left alone."""
+    _update(connection, tables, sequence_id, {"is_active": int(active), "updated_at": now})
+
+
+def delete_step(connection: Connection, tables: Tables, sequence_id: int) -> None:
+    """Delete a step; the foreign key deletes its progress rows."""
+    connection.execute(delete(tables.sequence).where(tables.sequence.c.sequence_id == sequence_id))
+
+
+def skip_scheduled(connection: Connection, tables: Tables, sequence_id: int) -> int:
+    """Mark a step's scheduled rows skipped, and return how many there were.
+
+    A row whose mail is on its way becomes `sent` all the same: delivery settles it by its queue id.
+    """
+    c = tables.progress.c
+    result = connection.execute(
+        update(tables.progress)
+        .where(c.sequence_id == sequence_id, c.status == "scheduled")
+        .values(status="skipped")
+    )
+    return result.rowcount
+
+
+def set_automation(
+    connection: Connection,
+    tables: Tables,
+    segment_id: int,
+    *,
+    active: bool,
+    trigger: Trigger | None,
+    now: datetime,
+) -> None:
+    """Switch a segment's automation; `trigger` is written in the specification's layout only."""
+    values: dict[str, Any] = {"auto_email_active": int(active), "updated_at": now}
+    if tables.layout is Layout.SPEC and trigger is not None:
+        values["auto_email_trigger"] = trigger.value
+    connection.execute(
+        update(tables.segment).where(tables.segment.c.segment_id == segment_id).values(values)
+    )
+
+
+def record_trigger(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> None:
+    """Give a segment that has no trigger yet that of a step; its automation stays off.
+
+    Only the specification's layout has segments with a trigger of their own.
+    """
+    segment = step.segment
+    if tables.layout is Layout.SPEC and segment.trigger is None:
+        set_automation(
+            connection, tables, segment.segment_id, active=False, trigger=step.trigger, now=now
+        )
+
+
+def _update(
+    connection: Connection, tables: Tables, sequence_id: int, values: dict[str, Any]
+) -> None:
+    c = tables.sequence.c
+    connection.execute(update(tables.sequence).where(c.sequence_id == sequence_id).values(values))
+
+
+def _values(tables: Tables, step: Step) -> dict[str, Any]:
+    values = {
+        "segment_id": step.segment.segment_id,
+        "template_id": step.template_id,
+        "step_number": step.step_number,
+        "delay_minutes": step.delay_minutes,
+        "is_active": int(step.is_active),
+        "max_sends": step.max_sends,
+        "generate_coupon": int(step.generate_coupon),
+        "coupon_sales_rule_id": step.rule_id,
+        "coupon_prefix": step.coupon_prefix,
+        "coupon_expires_days": (
+            DEFAULT_EXPIRES_DAYS if step.coupon_expires_days is None else step.coupon_expires_days
+        ),
+    }
+    if tables.layout is Layout.SHIPPED:
+        values["trigger_event"] = step.trigger.value
+    return values

@@ -1,0 +1,117 @@
+"""Switches steps on and off."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from segmail.errors import ConfigError
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Segment, Step
+from segmail.maho.tables import Tables
+from segmail.sequences.catalog import Catalog
+from segmail.sequences.checks import step_findings
+from segmail.sequences.find import find_steps, label
+from segmail.sequences.findings import Severity
+from segmail.sequences.store import set_active, skip_scheduled
+from segmail.sequences.validate import automation_warnings
+
+logger = logging.getLogger("segmail")
+
+
+@dataclass(frozen=True)
+class SwitchedStep:
+    """A step that was to be switched; `changed` is False where it was so already."""
+
+    sequence_id: int
+    step: str
+    changed: bool
+    skipped: int  # scheduled rows that will not be sent
+
+
+@dataclass(frozen=True)
+class Switched:
+    """What became of the steps, and what is wrong with their segments now."""
+
+    steps: list[SwitchedStep]
+    warnings: list[str]
+
+
+def enable_steps(shop: Shop, given: Sequence[str], *, now: datetime) -> Switched:
+    """Switch steps on. Rows that were skipped while they were off stay skipped.
+
+    Raises ConfigError with every reason why one of them could not be sent; then none is
+    switched. Raises InputError where `given` names no step.
+    """
+
+    def work(connection: Connection) -> Switched:
+        steps = find_steps(connection, shop.tables, given)
+        require_sendable(connection, shop.tables, steps, now=now)
+        done = [_enable(connection, shop.tables, step, now=now) for step in steps]
+        return Switched(done, automation_warnings(connection, shop.tables, _segments(steps)))
+
+    return shop.database.transact(work)
+
+
+def disable_steps(shop: Shop, given: Sequence[str], *, now: datetime) -> Switched:
+    """Switch steps off and skip their scheduled rows, as Maho does; all of them or none.
+
+    Raises InputError where `given` names no step.
+    """
+
+    def work(connection: Connection) -> Switched:
+        steps = find_steps(connection, shop.tables, given)
+        done = [_disable(connection, shop.tables, step, now=now) for step in steps]
+        return Switched(done, automation_warnings(connection, shop.tables, _segments(steps)))
+
+    switched = shop.database.transact(work)
+    for step in switched.steps:
+        log_skipped(step.sequence_id, step.step, step.skipped)
+    return switched
+
+
+def require_sendable(
+    connection: Connection, tables: Tables, steps: Sequence[Step], *, now: datetime
+) -> None:
+    """Raise ConfigError with every reason why one of the steps could not be sent."""
+    catalog = Catalog.load(connection, tables, steps)
+    faults = [
+        f"{label(step)}: {finding.text}"
+        for step in steps
+        for finding in step_findings(step, catalog, now=now)
+        if finding.severity is Severity.ERROR
+    ]
+    if faults:
+        raise ConfigError(faults)
+
+
+def log_skipped(sequence_id: int, step: str, skipped: int) -> None:
+    """Leave the reason why rows were skipped in the log."""
+    if skipped:
+        logger.info(
+            "Skipped %s scheduled emails of sequence %d (%s): the step was switched off",
+            f"{skipped:,}",
+            sequence_id,
+            step,
+        )
+
+
+def _enable(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> SwitchedStep:
+    if not step.is_active:
+        set_active(connection, tables, step.sequence_id, active=True, now=now)
+    return SwitchedStep(step.sequence_id, label(step), not step.is_active, 0)
+
+
+def _disable(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> SwitchedStep:
+    if step.is_active:
+        set_active(connection, tables, step.sequence_id, active=False, now=now)
+    skipped = skip_scheduled(connection, tables, step.sequence_id)
+    return SwitchedStep(step.sequence_id, label(step), step.is_active, skipped)
+
+
+def _segments(steps: Sequence[Step]) -> list[Segment]:
+    return list({step.segment.segment_id: step.segment for step in steps}.values())

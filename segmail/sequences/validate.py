@@ -1,0 +1,74 @@
+"""Checks every step and every sequence, and says what keeps mails from being sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from segmail.maho.lookup import find_segment
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Segment, Step, load_segments, load_steps
+from segmail.maho.tables import Tables
+from segmail.sequences.catalog import Catalog
+from segmail.sequences.checks import step_findings
+from segmail.sequences.findings import Finding, Severity, segment_finding
+from segmail.sequences.order import order_findings
+
+
+def validate(shop: Shop, segment: str | None = None, *, now: datetime) -> list[Finding]:
+    """Return what is wrong or odd with the steps of one segment, or of all, segment by segment.
+
+    What would be an error on an active step is a warning on one that is switched off.
+    """
+    with shop.database.read() as connection:
+        segments = (
+            load_segments(connection, shop.tables)
+            if segment is None
+            else [find_segment(connection, shop.tables, segment)]
+        )
+        ids = [one.segment_id for one in segments]
+        steps = load_steps(connection, shop.tables, segment_ids=ids)
+        catalog = Catalog.load(connection, shop.tables, steps)
+    found = [
+        *(finding for one in segments for finding in automation_findings(one, steps)),
+        *(finding for step in steps for finding in _findings(step, catalog, now)),
+        *order_findings(steps),
+    ]
+    return sorted(found, key=lambda f: (f.segment_id, f.step is not None, f.step or ""))
+
+
+def automation_findings(segment: Segment, steps: Iterable[Step]) -> list[Finding]:
+    """Return what is wrong with a segment's automation; `steps` may be of other segments too."""
+    if not segment.automation_active:
+        return []
+    found = []
+    if not any(s.is_active for s in steps if s.segment.segment_id == segment.segment_id):
+        text = (
+            f"The automation of '{segment.name}' is on, but it has no active step; Maho refuses "
+            "to save or refresh such a segment. Add or enable a step, or run: "
+            f"segmail segment automation {segment.segment_id} off"
+        )
+        found.append(segment_finding(Severity.ERROR, segment, text))
+    if not segment.is_active:
+        text = f"'{segment.name}' is inactive, so its scheduled rows are held."
+        found.append(segment_finding(Severity.WARNING, segment, text))
+    return found
+
+
+def automation_warnings(
+    connection: Connection, tables: Tables, segments: Sequence[Segment]
+) -> list[str]:
+    """Return, for people who change steps, what is wrong with the segments' automation now."""
+    ids = [segment.segment_id for segment in segments]
+    steps = load_steps(connection, tables, segment_ids=ids)
+    return [f.text for segment in segments for f in automation_findings(segment, steps)]
+
+
+def _findings(step: Step, catalog: Catalog, now: datetime) -> list[Finding]:
+    found = step_findings(step, catalog, now=now)
+    if step.is_active:
+        return found
+    return [replace(finding, severity=Severity.WARNING) for finding in found]
