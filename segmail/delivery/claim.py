@@ -139,19 +139,15 @@ class Claimer:
 
 def count_due(
     connection: Connection, tables: Tables, sequence_ids: Collection[int], *, now: datetime
-) -> int:
-    """Return how many rows of the given steps are due at `now`."""
-    if not sequence_ids:
-        return 0
+) -> dict[int, int]:
+    """Return by segment id how many rows of the given steps are due at `now`."""
     c = tables.progress.c
-    return (
-        connection.scalar(
-            select(func.count()).where(
-                c.sequence_id.in_(sequence_ids), c.status == "scheduled", c.scheduled_at <= now
-            )
-        )
-        or 0
+    query = (
+        select(c.segment_id, func.count())
+        .where(c.sequence_id.in_(sequence_ids), c.status == "scheduled", c.scheduled_at <= now)
+        .group_by(c.segment_id)
     )
+    return {segment_id: count for segment_id, count in connection.execute(query)}
 
 
 def _index_name(database: Database, tables: Tables) -> str | None:

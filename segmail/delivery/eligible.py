@@ -60,12 +60,16 @@ def skip_reason(
     *,
     layout: Layout,
     now: datetime,
+    held_until: datetime | None,
     stale_after: timedelta,
 ) -> str | None:
-    """Return why this row must not be sent, in words for the history; None when it may."""
+    """Return why this row must not be sent, in words for the history; None when it may.
+
+    `held_until` is when the row's segment was last seen to be switched off.
+    """
     return (
         _step_reason(row, layout)
-        or _stale_reason(row, now, stale_after)
+        or _stale_reason(row, held_until, now, stale_after)
         or _customer_reason(customer)
         or _subscriber_reason(subscriber)
         or _count_reason(row, counts)
@@ -80,10 +84,15 @@ def _step_reason(row: DueRow, layout: Layout) -> str | None:
     return None
 
 
-def _stale_reason(row: DueRow, now: datetime, stale_after: timedelta) -> str | None:
-    if now - row.seen_at <= stale_after:
+def _stale_reason(
+    row: DueRow, held_until: datetime | None, now: datetime, stale_after: timedelta
+) -> str | None:
+    if held_until is None or row.seen_at > held_until or now - row.seen_at <= stale_after:
         return None
-    return f"stale: it was due at {row.seen_at:%Y-%m-%d %H:%M}, over {stale_after.days} days ago"
+    return (
+        f"stale: it was due at {row.seen_at:%Y-%m-%d %H:%M} and held back for more than "
+        f"{stale_after.days} days, because the segment was switched off"
+    )
 
 
 def _customer_reason(customer: Customer | None) -> str | None:

@@ -61,12 +61,18 @@ class Planner:
     """Plans batches of one run."""
 
     def __init__(
-        self, shop: Shop, preparer: Preparer, journal: Journal, settings: DeliverySettings
+        self,
+        shop: Shop,
+        preparer: Preparer,
+        journal: Journal,
+        settings: DeliverySettings,
+        held_until: Mapping[int, datetime],
     ) -> None:
         self._shop = shop
         self._preparer = preparer
         self._journal = journal
         self._settings = settings
+        self._held_until = held_until
 
     def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
         """Decide about `rows` as the shop is now; nothing is written."""
@@ -151,6 +157,7 @@ class Planner:
             batch.counts,
             layout=self._shop.layout,
             now=now,
+            held_until=self._held_until.get(row.step.segment.segment_id),
             stale_after=timedelta(days=self._settings.stale_days),
         )
         if reason is not None or customer is None or subscriber is None:

@@ -26,6 +26,7 @@ from segmail.delivery.shelf import Shelf
 from segmail.errors import ConfigError
 from segmail.maho.columns import holds_four_bytes
 from segmail.maho.config import StoreConfig
+from segmail.maho.held import load_held_until, mark_held
 from segmail.maho.lookup import find_segment
 from segmail.maho.mail_settings import maho_mail_url
 from segmail.maho.shop import Shop
@@ -83,7 +84,7 @@ def process_emails(
 
         run.send_due(limit=options.limit, on_outcomes=settled)
         summary.fault = run.senders.fault
-    summary.held = _count_held(job, steps)
+    summary.held = _hold(job, steps)
     summary.seconds = time.monotonic() - began
     _log_summary(summary)
     return summary
@@ -93,7 +94,7 @@ def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
     """Yield what a run would do with each due row, and change nothing (`--dry-run`)."""
     steps = _steps(job, options)
     claimer = _claimer(job, _sending(steps))
-    planner = Planner(job.shop, _preparer(job, steps), _journal(job), job.settings.delivery)
+    planner = _planner(job, steps, _journal(job), None)
     left = options.limit or None
     while left is None or left > 0:
         batch = job.settings.delivery.batch
@@ -128,12 +129,7 @@ def _open_run(job: Job, options: Options, steps: dict[int, Step], stack: ExitSta
     delivery = job.settings.delivery
     return Run(
         claimer=_claimer(job, steps),
-        planner=Planner(
-            job.shop,
-            _preparer(job, list(steps.values()), bounces_to=settings.sender),
-            journal,
-            delivery,
-        ),
+        planner=_planner(job, list(steps.values()), journal, settings.sender),
         recorder=Recorder(
             job.shop.database, job.shop.tables, four_bytes=holds_four_bytes(job.shop)
         ),
@@ -173,9 +169,12 @@ def _claimer(job: Job, steps: dict[int, Step]) -> Claimer:
     return Claimer(job.shop.database, job.shop.tables, steps, lease=lease)
 
 
-def _preparer(job: Job, steps: Sequence[Step], *, bounces_to: str | None = None) -> Preparer:
+def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str | None) -> Planner:
     shelf = Shelf.load(job.shop, job.config, steps, maho_root=job.settings.maho_root)
-    return Preparer(shelf, bounces_to=bounces_to)
+    preparer = Preparer(shelf, bounces_to=bounces_to)
+    with job.shop.database.read() as connection:
+        held_until = load_held_until(connection, job.shop.tables)
+    return Planner(job.shop, preparer, journal, job.settings.delivery, held_until)
 
 
 def _journal(job: Job) -> Journal:
@@ -184,10 +183,16 @@ def _journal(job: Job) -> Journal:
     return Journal(job.settings.state_dir, f"{database} {prefix}", now=job.clock.now())
 
 
-def _count_held(job: Job, steps: Sequence[Step]) -> int:
+def _hold(job: Job, steps: Sequence[Step]) -> int:
+    """Count the due rows of switched-off segments, and remember that they are held."""
     held = [step.sequence_id for step in steps if not step.segment.sends]
+    if not held:
+        return 0
+    now = job.clock.now()
     with job.shop.database.read() as connection:
-        return count_due(connection, job.shop.tables, held, now=job.clock.now())
+        counts = count_due(connection, job.shop.tables, held, now=now)
+    job.shop.database.transact(lambda c: mark_held(c, job.shop.tables, counts, now=now))
+    return sum(counts.values())
 
 
 def _log_summary(summary: Summary) -> None:
