@@ -77,4 +77,4 @@ def _prefix(prefix: str | None) -> str:
 
 def _separated(prefix: str) -> str:
     """Keep the prefix apart from the id: A1 and customer 2 must not look like A and 12."""
-    return f"{prefix}-" if prefix[-1].isdigit() else prefix
+    return f"{prefix}-" if fold(prefix)[-1:].isdigit() else prefix

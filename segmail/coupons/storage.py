@@ -45,8 +45,8 @@ class EarlierAttempt:
 def insert_coupons(connection: Connection, tables: Tables, coupons: Sequence[Coupon]) -> None:
     """Insert coupons with one statement, in the caller's transaction.
 
-    Raises CouponsRefused: leave the transaction and prepare the mails anew, ten times at most.
-    (With 43 random bits in a code, a second time has never to be expected.)
+    Raises CouponsRefused: leave the transaction and prepare the mails anew, ten times at most
+    (with 43 random bits in a code, even the second time is out of the ordinary).
     """
     if not coupons:
         return
