@@ -1,0 +1,24 @@
+"""Maho's directive language: templates compiled once, rendered for each customer.
+
+A template sees the variables and `DataObject`s it is given and the `Site` it is rendered in,
+nothing else: no attribute, file or network is within its reach.
+"""
+
+from segmail.templates.frame import MAX_OUTPUT
+from segmail.templates.needs import Needs
+from segmail.templates.objects import DataObject, is_secret
+from segmail.templates.site import Site
+from segmail.templates.styles import inline_styles
+from segmail.templates.template import Kind, Template, compile_template
+
+__all__ = [
+    "MAX_OUTPUT",
+    "DataObject",
+    "Kind",
+    "Needs",
+    "Site",
+    "Template",
+    "compile_template",
+    "inline_styles",
+    "is_secret",
+]

@@ -1,0 +1,136 @@
+"""A template's tree to a Jinja2 template.
+
+The Jinja2 tree is built node by node: what a merchant wrote only ever enters it as constants, so
+that no text can become Jinja2 source. All it calls are the functions of `directives`, as filters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+import jinja2
+from jinja2 import nodes as jinja
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from segmail.templates.directives import DIRECTIVES, shows, var, var_escaped, var_modified
+from segmail.templates.frame import Frame, PlainPath, bounded
+from segmail.templates.nodes import (
+    Block,
+    Directive,
+    Node,
+    Text,
+    Unclosed,
+    Unknown,
+    Var,
+    described,
+)
+from segmail.templates.parser import parse
+from segmail.templates.paths import Parameter, Path
+
+
+class CompiledBody:
+    """A template that is ready to be rendered any number of times."""
+
+    __slots__ = ("_template", "tree")
+
+    def __init__(self, tree: tuple[Node, ...], template: jinja2.Template) -> None:
+        self.tree = tree
+        self._template = template
+
+    def render(self, frame: Frame) -> str:
+        """Return the text; raise TemplateError with the reason where that cannot be."""
+        context = self._template.new_context({"frame": frame})
+        return bounded(self._template.root_render_func(context))
+
+
+@lru_cache(maxsize=256)
+def compile_body(source: str, *, autoescape: bool) -> CompiledBody:
+    """Compile a template; raise TemplateError where it passes a limit."""
+    tree = parse(source)
+    root = jinja.Template(_Compiler(autoescape=autoescape).body(tree))
+    root.set_lineno(1)
+    root.set_environment(_ENVIRONMENT)
+    code = _ENVIRONMENT.compile(root)
+    return CompiledBody(tree, jinja2.Template.from_code(_ENVIRONMENT, code, {}))
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(autoescape=False)
+    environment.globals.clear()
+    environment.tests.clear()
+    environment.filters.clear()
+    environment.filters |= DIRECTIVES
+    environment.filters |= {
+        "shows": shows,
+        "var": var,
+        "var_escaped": var_escaped,
+        "var_modified": var_modified,
+    }
+    return environment
+
+
+_ENVIRONMENT = _environment()
+
+
+class _Compiler:
+    def __init__(self, *, autoescape: bool) -> None:
+        self._autoescape = autoescape
+
+    def body(self, nodes: Iterable[Node]) -> list[jinja.Node]:
+        """Return Jinja2 statements; what prints side by side becomes one."""
+        statements: list[jinja.Node] = []
+        printed: list[jinja.Expr] = []
+        for node in nodes:
+            if isinstance(node, Block):
+                statements += _output(printed)
+                statements.append(self._if(node))
+                printed = []
+            elif expression := self._expression(node):
+                printed.append(expression)
+        return statements + _output(printed)
+
+    def _if(self, block: Block) -> jinja.Node:
+        condition = _call("shows", _plain_path(block.condition))
+        return jinja.If(condition, self.body(block.then), [], self.body(block.otherwise))
+
+    def _expression(self, node: Text | Unknown | Unclosed | Var | Directive) -> jinja.Expr | None:
+        match node:
+            case Text(text) | Unknown(text):
+                return jinja.TemplateData(text)
+            case Var():
+                return self._var(node)
+            case Directive(name, parameters):
+                return _call(name, tuple(map(_plain_parameter, parameters)), described(node))
+            case Unclosed():
+                return None
+
+    def _var(self, node: Var) -> jinja.Expr | None:
+        path, where = _plain_path(node.path), described(node)
+        if path is None:
+            return None
+        escaped = any(modifier.startswith("escape:") for modifier in node.modifiers)
+        if self._autoescape and not escaped:
+            return _call("var_escaped", path, node.modifiers, where)
+        if node.modifiers:
+            return _call("var_modified", path, node.modifiers, where)
+        return _call("var", path, where)
+
+
+def _output(expressions: list[jinja.Expr]) -> list[jinja.Node]:
+    return [jinja.Output(expressions)] if expressions else []
+
+
+def _call(name: str, *constants: object) -> jinja.Filter:
+    arguments: list[jinja.Expr] = [jinja.Const(constant) for constant in constants]
+    return jinja.Filter(jinja.Name("frame", "load"), name, arguments, [], None, None)
+
+
+def _plain_path(path: Path | None) -> PlainPath | None:
+    if path is None:
+        return None
+    return path.name, tuple((step.method, step.key, step.arguments) for step in path.steps)
+
+
+def _plain_parameter(parameter: Parameter) -> tuple[str, str | None, PlainPath | None]:
+    return (parameter.name, parameter.literal, _plain_path(parameter.path))

@@ -1,0 +1,182 @@
+"""What the directives do when a mail is rendered.
+
+The compiled template calls these functions, each with the rendering's `Frame` and with constants
+from the template; `where` names the directive in messages. They return what is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from markupsafe import Markup
+
+from segmail.errors import TemplateError
+from segmail.templates.frame import MAX_OUTPUT, Frame, PlainPath
+from segmail.templates.modifiers import MODIFIERS, escape_html, escape_once
+from segmail.templates.objects import DataObject
+from segmail.templates.values import as_text, is_true
+
+# A `segmail.templates.paths.Parameter` as the compiled template holds it: name, literal, path.
+Parameters: TypeAlias = tuple[tuple[str, str | None, PlainPath | None], ...]
+
+_PHP_BLOCKS = ("core/template", "catalog/product_new")  # those that Maho allows as installed
+
+
+def var(frame: Frame, path: PlainPath, where: str) -> str:
+    """Print a value."""
+    return as_text(frame.value(path), where)
+
+
+def var_modified(frame: Frame, path: PlainPath, modifiers: tuple[str, ...], where: str) -> str:
+    """Print a value through modifiers."""
+    return _modified(as_text(frame.value(path), where), modifiers, where)
+
+
+def var_escaped(frame: Frame, path: PlainPath, modifiers: tuple[str, ...], where: str) -> str:
+    """Print a value escaped, unless it is `Markup`, then through modifiers."""
+    value = frame.value(path)
+    text = as_text(value, where)
+    if not isinstance(value, Markup):
+        text = escape_html(text)
+    return _modified(text, modifiers, where)
+
+
+def shows(frame: Frame, path: PlainPath | None) -> bool:
+    """Tell whether an {{if}} or {{depend}} shows its text."""
+    return is_true(frame.value(path))
+
+
+def _modified(text: str, modifiers: tuple[str, ...], where: str) -> str:
+    for modifier in modifiers:
+        if len(text) > MAX_OUTPUT:
+            raise TemplateError(f"{where} is longer than {MAX_OUTPUT:,} characters.")
+        text = MODIFIERS[modifier](text)
+    return text
+
+
+def _store(frame: Frame, parameters: Parameters, where: str) -> str:
+    texts = _texts(frame, parameters, where)
+    route = texts.pop("url", "")
+    direct = texts.pop("direct_url", None)
+    if direct is not None:
+        return frame.site.direct_url(direct, texts)
+    return frame.site.store_url(route, texts)
+
+
+def _media(frame: Frame, parameters: Parameters, where: str) -> str:
+    return frame.site.media_url(_texts(frame, parameters, where).get("url", ""))
+
+
+def _skin(frame: Frame, parameters: Parameters, where: str) -> str:
+    texts = _texts(frame, parameters, where)
+    path = texts.pop("url", "")
+    if ".." in path:
+        raise TemplateError(f"{where} names a file outside the theme.")
+    return frame.site.skin_url(path, texts)
+
+
+def _config(frame: Frame, parameters: Parameters, where: str) -> str:
+    path = _texts(frame, parameters, where).get("path")
+    return (path is not None and frame.site.config(path)) or ""
+
+
+def _customvar(frame: Frame, parameters: Parameters, where: str) -> str:
+    code = _texts(frame, parameters, where).get("code")
+    value = frame.site.custom_variable(code) if code is not None else None
+    return value if value and value != "0" else ""  # PHP takes '0' for no value
+
+
+def _protocol(frame: Frame, parameters: Parameters, where: str) -> str:
+    """Print the protocol that Maho's command line believes to be on: always http."""
+    texts = _texts(frame, parameters, where)
+    if "url" in texts:
+        return f"http://{texts['url']}"
+    return texts["http"] if "http" in texts and "https" in texts else "http"
+
+
+def _htmlescape(frame: Frame, parameters: Parameters, where: str) -> str:
+    texts = _texts(frame, parameters, where)
+    tags = (tag.strip() for tag in texts.get("allowed_tags", "").split(","))
+    return escape_once(texts.get("var", ""), tuple(tag for tag in tags if tag))
+
+
+def _include(frame: Frame, parameters: Parameters, where: str) -> str:
+    given = {
+        name: frame.value(path) if literal is None else Markup(literal)  # noqa: S704 (no value)
+        for name, literal, path in parameters
+    }
+    code = as_text(given.pop("template", None), where)
+    if not code:
+        raise TemplateError(f'{where} does not say which template; give template="CODE".')
+    source = frame.site.newsletter_template(code)
+    if source is None:
+        raise TemplateError(f"{where}: there is no newsletter template '{code}'.")
+    this = DataObject({"template_code": code, "template_text": source}, name="this")
+    known = {name: value for name, value in given.items() if value is not None}
+    return frame.included(
+        "newsletter template", code, source, {**frame.variables, **known, "this": this}
+    )
+
+
+def _block(frame: Frame, parameters: Parameters, where: str) -> str:
+    texts = _texts(frame, parameters, where)
+    if "type" in texts:
+        return _php_block(texts, where)
+    identifier = texts.get("id", "")
+    source = frame.site.block(identifier) if identifier else None
+    if source is None:
+        return ""
+    return frame.included("static block", identifier, source, frame.variables)
+
+
+def _php_block(texts: Mapping[str, str], where: str) -> str:
+    """Print nothing for a block that Maho does not allow in mails, as Maho does."""
+    if texts["type"] in _PHP_BLOCKS and len(texts) > 1:
+        raise TemplateError(f"{where} runs a PHP block of the shop; segmail cannot.")
+    return ""
+
+
+def _template(frame: Frame, parameters: Parameters, where: str) -> str:
+    if "config_path" not in _texts(frame, parameters, where):
+        raise TemplateError(f'{where} does not say which template; give config_path="PATH".')
+    return ""
+
+
+def _widget(frame: Frame, parameters: Parameters, where: str) -> str:
+    raise TemplateError(f"{where} runs a PHP widget of the shop; segmail cannot.")
+
+
+def _layout(frame: Frame, parameters: Parameters, where: str) -> str:
+    raise TemplateError(f"{where} runs a PHP layout of the shop; segmail cannot.")
+
+
+def _inlinecss(frame: Frame, parameters: Parameters, where: str) -> str:
+    return ""
+
+
+def _texts(frame: Frame, parameters: Parameters, where: str) -> dict[str, str]:
+    """Return the parameters as text, without those that are null."""
+    texts = {}
+    for name, literal, path in parameters:
+        value = frame.value(path) if literal is None else literal
+        if value is not None:
+            texts[name] = as_text(value, where)
+    return texts
+
+
+DIRECTIVES: Mapping[str, Callable[[Frame, Parameters, str], str]] = {
+    "block": _block,
+    "config": _config,
+    "customvar": _customvar,
+    "htmlescape": _htmlescape,
+    "include": _include,
+    "inlinecss": _inlinecss,
+    "layout": _layout,
+    "media": _media,
+    "protocol": _protocol,
+    "skin": _skin,
+    "store": _store,
+    "template": _template,
+    "widget": _widget,
+}

@@ -1,0 +1,96 @@
+"""What may stand behind a pipe in {{var}}, and the escaping of {{htmlescape}}.
+
+Names and arguments have Maho's case and Maho's blanks: `| escape` is no modifier, and a modifier
+that does not exist changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from html.entities import codepoint2name, name2codepoint
+from urllib.parse import quote
+
+from segmail.errors import TemplateError
+
+MAX_MODIFIERS = 20
+
+_SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
+_QUOTED = str.maketrans(_SPECIAL | {"'": "&#039;"})
+_NAMED = str.maketrans(
+    {chr(code): f"&{name};" for code, name in codepoint2name.items()} | {"'": "&#039;"}
+)
+_SPECIAL_OR_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|([A-Za-z0-9]+));|[&<>\"]")
+_LINE_END = re.compile(r"\r\n|\n\r|\n|\r")
+
+
+def parse_modifiers(text: str) -> tuple[str, ...]:
+    """Return the keys into `MODIFIERS` of what stands behind the first pipe, in order.
+
+    Raises TemplateError where there are more than anybody can mean.
+    """
+    keys = [key for part in text.split("|") if (key := _key(*part.split(":")))]
+    if len(keys) > MAX_MODIFIERS:
+        raise TemplateError(f"A {{{{var}}}} has more than {MAX_MODIFIERS} modifiers.")
+    return tuple(keys)
+
+
+def escape_html(text: str) -> str:
+    """Escape for HTML, both kinds of quotes too."""
+    return text.translate(_QUOTED)
+
+
+def escape_once(text: str, allowed_tags: tuple[str, ...] = ()) -> str:
+    """Escape for HTML as {{htmlescape}} does.
+
+    Entities and single quotes stay, and so do the allowed tags where they have no attributes.
+    """
+    if not allowed_tags:
+        return _SPECIAL_OR_ENTITY.sub(_escaped_once, text)
+    names = "|".join(map(re.escape, allowed_tags))
+    parts = re.split(rf"(<[/\s]*(?:{names})[/\s]*>)", text, flags=re.IGNORECASE | re.ASCII)
+    return "".join(
+        part if position % 2 else _SPECIAL_OR_ENTITY.sub(_escaped_once, part)
+        for position, part in enumerate(parts)
+    )
+
+
+def _key(name: str, argument: str | None = None, *_: str) -> str:
+    if name == "nl2br":
+        return "nl2br" if argument not in ("", "0") else "nl2br:html"
+    key = f"escape:{'html' if argument is None else argument}"
+    return key if name == "escape" and key in MODIFIERS else ""
+
+
+def _escaped_once(match: re.Match[str]) -> str:
+    found = match[0]
+    if len(found) == 1:
+        return _SPECIAL[found]
+    if match[1] and match[1] not in name2codepoint:
+        return "&amp;" + found[1:]
+    return found
+
+
+def _escape_entities(text: str) -> str:
+    return text.translate(_NAMED)
+
+
+def _escape_url(text: str) -> str:
+    return quote(text, safe="", errors="replace")
+
+
+def _break_lines(text: str) -> str:
+    return _LINE_END.sub(r"<br />\g<0>", text)
+
+
+def _break_lines_html(text: str) -> str:
+    return _LINE_END.sub(r"<br>\g<0>", text)
+
+
+MODIFIERS: Mapping[str, Callable[[str], str]] = {
+    "escape:html": escape_html,
+    "escape:htmlentities": _escape_entities,
+    "escape:url": _escape_url,
+    "nl2br": _break_lines,
+    "nl2br:html": _break_lines_html,
+}

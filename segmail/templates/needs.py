@@ -1,0 +1,102 @@
+"""What a template may read, so that the sender loads exactly that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from segmail.templates.nodes import Block, Directive, Node, Var
+from segmail.templates.paths import Path
+
+# From "include" or "block" and a code to the tree of that template; None where it is not known.
+Lookup: TypeAlias = Callable[[str, str], Sequence[Node] | None]
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The variables of a template, and the members of those that are objects.
+
+    `members` are data keys in lower case: `customer.gender`, `customer.getGender()` and
+    `customer.getData('gender')` all need `gender`, and `customer.getName()` needs `name`.
+    `templates` and `blocks` name what it includes. `everything` says that this is not the whole
+    list, for a template is included whose name is only known when a mail is rendered.
+    """
+
+    variables: frozenset[str] = frozenset()
+    members: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    templates: frozenset[str] = frozenset()
+    blocks: frozenset[str] = frozenset()
+    everything: bool = False
+
+
+def needs_of(nodes: Sequence[Node], lookup: Lookup = lambda kind, code: None) -> Needs:
+    """Return what a tree needs, with what it includes as far as `lookup` finds it."""
+    found = _Found(lookup)
+    found.add(nodes)
+    members = {name: frozenset(keys) for name, keys in found.members.items() if keys}
+    return Needs(
+        frozenset(found.members),
+        members,
+        frozenset(code for kind, code in found.included if kind == "include"),
+        frozenset(code for kind, code in found.included if kind == "block"),
+        found.everything,
+    )
+
+
+class _Found:
+    def __init__(self, lookup: Lookup) -> None:
+        self.members: dict[str, set[str]] = {}
+        self.included: set[tuple[str, str]] = set()
+        self.everything = False
+        self._lookup = lookup
+
+    def add(self, nodes: Iterable[Node]) -> None:
+        for node in _all(nodes):
+            for path in _paths(node):
+                self._add_path(path)
+            if isinstance(node, Directive):
+                self._add_included(node)
+
+    def _add_path(self, path: Path) -> None:
+        keys = self.members.setdefault(path.name, set())
+        for step in path.steps[:1]:
+            key = step.method if step.key is None else step.key.split("/")[0]
+            keys.add(key.lower())
+        keys.discard("")
+
+    def _add_included(self, node: Directive) -> None:
+        given = {parameter.name: parameter for parameter in node.parameters}
+        code = given.get({"include": "template", "block": "id"}.get(node.name, ""))
+        if code is None:
+            return
+        if code.literal is None:
+            self.everything = True
+        elif (name := (node.name, code.literal)) not in self.included:
+            self.included.add(name)
+            self.add(self._lookup(*name) or ())
+        for parameter in node.parameters:
+            if parameter.path:
+                self._share(parameter.name, parameter.path)
+
+    def _share(self, name: str, path: Path) -> None:
+        """Count what an included template reads of a parameter as read of what was given."""
+        if not path.steps and name in self.members:
+            self.members.setdefault(path.name, set()).update(self.members[name])
+
+
+def _all(nodes: Iterable[Node]) -> Iterator[Node]:
+    for node in nodes:
+        yield node
+        if isinstance(node, Block):
+            yield from _all(node.then)
+            yield from _all(node.otherwise)
+
+
+def _paths(node: Node) -> Iterator[Path]:
+    if isinstance(node, Var) and node.path:
+        yield node.path
+    elif isinstance(node, Block) and node.condition:
+        yield node.condition
+    elif isinstance(node, Directive):
+        yield from (parameter.path for parameter in node.parameters if parameter.path)

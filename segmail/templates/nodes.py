@@ -1,0 +1,83 @@
+"""The tree of a template: what a merchant wrote, understood, with the place of each part."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from segmail.templates.paths import Parameter, Path
+
+_SHOWN = 60
+
+
+class Place(NamedTuple):
+    """Where a node begins in its template; both count from 1."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text that goes out as it is."""
+
+    text: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A directive that does not exist; it goes out as it is, as in Maho."""
+
+    source: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Unclosed:
+    """An {{if}} or {{depend}} without its end; nothing is printed in its place, as in Maho."""
+
+    source: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Var:
+    """A {{var}}: the value at a path, through modifiers; without a path it prints nothing."""
+
+    path: Path | None
+    modifiers: tuple[str, ...]
+    source: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """Any other directive, such as {{store url="…"}}; `name` is in lower case."""
+
+    name: str
+    parameters: tuple[Parameter, ...]
+    source: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An {{if}} or {{depend}} with what it shows; `name` tells which."""
+
+    name: str
+    condition: Path | None
+    then: tuple[Node, ...]
+    otherwise: tuple[Node, ...]
+    source: str
+    place: Place
+
+
+Node: TypeAlias = Text | Unknown | Unclosed | Var | Directive | Block
+
+
+def described(node: Var | Directive) -> str:
+    """Return how a message names a directive: its source, shortened, and its line."""
+    source = " ".join(node.source.split())
+    shown = source if len(source) <= _SHOWN else source[: _SHOWN - 1] + "…"
+    return f"{shown} (line {node.place.line})"

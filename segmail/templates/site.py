@@ -1,0 +1,38 @@
+"""What templates need of the shop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+
+class Site(Protocol):
+    """The store that a mail is rendered in."""
+
+    def store_url(self, route: str, params: Mapping[str, str]) -> str:
+        """Return the URL of a route, '' being the home page.
+
+        `params` are those of {{store}}: `_query_x`, `_fragment`, `_secure`, `_nosid`, and any
+        other name as a parameter of the route.
+        """
+
+    def direct_url(self, path: str, params: Mapping[str, str]) -> str:
+        """Return the URL of a path that is no route, such as `sale.html`."""
+
+    def media_url(self, path: str) -> str:
+        """Return the URL of an uploaded file."""
+
+    def skin_url(self, path: str, params: Mapping[str, str]) -> str:
+        """Return the URL of a theme's file; `_area`, `_package` and `_theme` choose the theme."""
+
+    def config(self, path: str) -> str | None:
+        """Return a setting that the shop allows in mails (`permission_variable`), else None."""
+
+    def custom_variable(self, code: str) -> str | None:
+        """Return a custom variable's HTML value, else its plain value escaped."""
+
+    def newsletter_template(self, code: str) -> str | None:
+        """Return the source of the newsletter template with that code."""
+
+    def block(self, identifier: str) -> str | None:
+        """Return the source of an active static block (`cms_block`)."""

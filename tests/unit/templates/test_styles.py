@@ -1,0 +1,44 @@
+"""Styles into style attributes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segmail.templates import inline_styles
+
+CSS = ".x{color:red} p{margin:0}"
+
+
+def test_a_fragment_stays_a_fragment() -> None:
+    assert inline_styles('<p class="x">a &nbsp;é</p>', CSS) == (
+        '<p class="x" style="margin: 0;color: red;">a &nbsp;é</p>'
+    )
+
+
+def test_a_document_stays_a_document() -> None:
+    html = "<!DOCTYPE html><html><head><title>t</title></head><body><p>a</p></body></html>"
+
+    assert inline_styles(html, CSS) == html.replace("<p>", '<p style="margin: 0;">')
+
+
+def test_without_styles_the_html_is_left_alone() -> None:
+    assert inline_styles("<p class=x>a<br/>", " \n") == "<p class=x>a<br/>"
+
+
+def test_the_mails_own_styles_and_comments_stay() -> None:
+    html = "<style>.x{top:1px}</style><!--[if mso]><b>x</b><![endif]--><p>a</p>"
+
+    assert inline_styles(html, ".y{color:red}") == html
+
+
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_no_file_is_read(tmp_path: Path, scheme: str) -> None:
+    sheet = tmp_path / "a.css"
+    sheet.write_text("p{color:purple}")
+    link = f'<link rel="stylesheet" href="{scheme}{sheet}"><p>a</p>'
+
+    inlined = inline_styles(link, f"@import url('{scheme}{sheet}'); .y{{color:red}}")
+
+    assert inlined == link
