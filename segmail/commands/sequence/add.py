@@ -1,0 +1,49 @@
+"""`segmail sequence add`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.options import AS_JSON, as_step_options, step_options
+from segmail.commands.sequence.printing import describe, print_warnings
+from segmail.output import print_json
+from segmail.sequences.add import add_step
+
+
+@click.command()
+@click.argument("segment")
+@click.option("--template", required=True, metavar="TEMPLATE", help="The newsletter template.")
+@step_options
+@click.option("--inactive", is_flag=True, help="Add it switched off.")
+@click.option(
+    "--if-missing",
+    is_flag=True,
+    help="Do nothing where the very step is there: with this number, or template and delay.",
+)
+@AS_JSON
+@click.pass_obj
+def add(
+    app: App, /, *, segment: str, inactive: bool, if_missing: bool, as_json: bool, **given: Any
+) -> None:
+    """Add a step to the sequence of SEGMENT.
+
+    By default it comes last, is triggered by entering the segment, goes out immediately, once a
+    customer, without a coupon. Delays count from entering or leaving, not from the step before.
+    With --if-missing, a step that is there but differs in anything is an error.
+
+    \b
+    Examples:
+        segmail sequence add VIP --template "Welcome to VIP"
+        segmail sequence add "Cart Abandoned" --template "Last chance" --delay "7 days" \\
+            --coupon "15% off" --prefix SAVE --expires-days 3
+    """
+    options = as_step_options(active=False if inactive else None, **given)
+    added = add_step(app.shop, segment, options, if_missing=if_missing, now=app.now())
+    if as_json:
+        print_json(added)
+        return
+    click.echo(f"{'Added' if added.created else 'Already there:'} {describe(added.step)}.")
+    print_warnings(added.warnings)

@@ -1,0 +1,40 @@
+"""`segmail sequence edit`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.options import AS_JSON, as_step_options, step_options
+from segmail.commands.sequence.printing import print_changes, print_warnings
+from segmail.output import print_json
+from segmail.sequences.edit import edit_step
+
+
+@click.command()
+@click.argument("step")
+@click.option("--template", metavar="TEMPLATE", help="The newsletter template.")
+@step_options
+@click.option("--no-coupon", is_flag=True, help="Make no coupons any more.")
+@click.option("--active/--inactive", default=None, help="Switch it on or off.")
+@AS_JSON
+@click.pass_obj
+def edit(app: App, /, *, step: str, as_json: bool, **given: Any) -> None:
+    """Change a STEP; what is not named stays as it is.
+
+    What is scheduled already keeps its time when the delay changes, and is skipped when the step
+    is switched off. All else counts from the next mail on.
+
+    \b
+    Examples:
+        segmail sequence edit VIP:enter:2 --delay "3 days"
+        segmail sequence edit 7 --coupon "20% off" --prefix BDAY
+    """
+    edited = edit_step(app.shop, step, as_step_options(**given), now=app.now())
+    if as_json:
+        print_json(edited)
+        return
+    print_changes(edited)
+    print_warnings(edited.warnings)

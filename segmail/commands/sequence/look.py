@@ -1,0 +1,73 @@
+"""`segmail sequence list`, `show` and `validate`."""
+
+from __future__ import annotations
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.sequence.printing import print_findings, print_step, print_steps
+from segmail.errors import StepsFailed
+from segmail.output import print_json
+from segmail.sequences.findings import errors
+from segmail.sequences.overview import list_steps, show_step
+from segmail.sequences.validate import validate as find_faults
+
+
+@click.command("list")
+@click.option("--segment", metavar="SEGMENT", help="Only the steps of this segment.")
+@AS_JSON
+@click.pass_obj
+def list_(app: App, *, segment: str | None, as_json: bool) -> None:
+    """List the steps, with their progress rows by status.
+
+    \b
+    Example:
+        segmail sequence list --segment VIP
+    """
+    steps = list_steps(app.shop, segment=segment)
+    if as_json:
+        print_json(steps)
+    else:
+        print_steps(steps)
+
+
+@click.command()
+@click.argument("step")
+@AS_JSON
+@click.pass_obj
+def show(app: App, *, step: str, as_json: bool) -> None:
+    """Show a STEP.
+
+    \b
+    Examples:
+        segmail sequence show 7
+        segmail sequence show VIP:enter:2
+    """
+    found = show_step(app.shop, step)
+    if as_json:
+        print_json(found)
+    else:
+        print_step(found)
+
+
+@click.command()
+@click.argument("segment", required=False)
+@AS_JSON
+@click.pass_obj
+def validate(app: App, *, segment: str | None, as_json: bool) -> None:
+    """Check the steps of SEGMENT, or all: templates, sales rules, order.
+
+    Exits with 1 where there are errors: what keeps mails from being sent.
+
+    \b
+    Example:
+        segmail sequence validate
+    """
+    findings = find_faults(app.shop, segment, now=app.now())
+    if as_json:
+        print_json(findings)
+    else:
+        print_findings(findings)
+    if wrong := len(errors(findings)):
+        raise StepsFailed(f"{wrong} error{'s' if wrong > 1 else ''} found.")

@@ -1,0 +1,64 @@
+"""The options that say what a step is to be, the same for `add` and `edit`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from segmail.maho.steps import Trigger
+from segmail.sequences.options import StepOptions
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MOST = 2_147_483_647  # what the columns of both layouts hold
+
+TRIGGER = click.Choice([trigger.value for trigger in Trigger], case_sensitive=False)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+_OPTIONS = (
+    click.option(
+        "--trigger", type=TRIGGER, help="Send after customers enter, or exit, the segment."
+    ),
+    click.option(
+        "--step",
+        "step_number",
+        type=click.IntRange(1, _MOST),
+        metavar="N",
+        help="The step's number in its sequence.",
+    ),
+    click.option(
+        "--delay",
+        metavar="DELAY",
+        help="Time from entering or leaving until the mail: 90 (minutes), 30m, 1h, '3 days'.",
+    ),
+    click.option(
+        "--max-sends",
+        type=click.IntRange(0, _MOST),
+        metavar="N",
+        help="How often a customer may receive this step; 0: without limit.",
+    ),
+    click.option(
+        "--coupon", metavar="RULE", help="Make each customer a coupon of this sales rule."
+    ),
+    click.option("--prefix", metavar="TEXT", help="What the coupon codes begin with."),
+    click.option(
+        "--expires-days",
+        type=click.IntRange(1, 36_500),
+        metavar="N",
+        help="How many days the coupons are valid.",
+    ),
+)
+
+
+def step_options(command: F) -> F:
+    """Give a command the options of a step."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def as_step_options(trigger: str | None, **given: Any) -> StepOptions:
+    """Return what Click read, by the names that the options of a step have."""
+    return StepOptions(trigger=None if trigger is None else Trigger(trigger), **given)

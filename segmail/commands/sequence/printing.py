@@ -1,0 +1,120 @@
+"""Steps and what became of them, in words and tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import click
+
+from segmail.output import print_table
+from segmail.sequences.edit import Edited
+from segmail.sequences.findings import Finding
+from segmail.sequences.overview import StepSummary
+from segmail.sequences.switch import Switched
+
+
+def describe(step: StepSummary) -> str:
+    """Return a step in one line: what it sends, when, and with which coupon."""
+    delay = step.delay if step.delay_minutes == 0 else f"after {step.delay}"
+    parts = [f"template '{step.template}' {delay}"]
+    if step.generate_coupon:
+        parts.append(f"with {_coupon(step)}")
+    if not step.is_active:
+        parts.append("switched off")
+    return f"{step.label} (sequence {step.sequence_id}): {', '.join(parts)}"
+
+
+def history(step: StepSummary) -> str:
+    """Return the sentence that says what the foreign key takes along with a step."""
+    counts = {status: count for status, count in step.progress.items() if count}
+    if not counts:
+        return "It has no progress rows."
+    told = ", ".join(f"{count:,} {status}" for status, count in counts.items())
+    return f"Its {sum(counts.values()):,} progress rows go with it: {told}."
+
+
+def print_steps(steps: Iterable[StepSummary]) -> None:
+    """Print a table of steps."""
+    columns = ("Id", "Step", "Template", "Delay", "Active", "Coupon", "Max", *_STATUSES)
+    print_table("Steps", columns, [_row(step) for step in steps])
+
+
+def print_step(step: StepSummary) -> None:
+    """Print everything about one step."""
+    rows = [
+        ("Sequence id", step.sequence_id),
+        ("Segment", f"{step.segment} (id {step.segment_id})"),
+        ("Trigger", step.trigger.value),
+        ("Number", step.step_number),
+        ("Template", f"{step.template} (id {step.template_id})"),
+        ("Delay", f"{step.delay} ({step.delay_minutes} minutes)"),
+        ("Active", yes_no(step.is_active)),
+        ("Sends per customer", step.max_sends or "without limit"),
+        ("Coupon", _coupon(step) if step.generate_coupon else "none"),
+        *((status, f"{step.progress[status.lower()]:,}") for status in _STATUSES),
+    ]
+    print_table(step.label, ("", ""), rows)
+
+
+def print_changes(edited: Edited) -> None:
+    """Print what an edit changed."""
+    if not edited.changes:
+        click.echo(f"{edited.step.label} is so already; nothing was changed.")
+        return
+    told = ", ".join(f"{c.field} {c.before} → {c.after}" for c in edited.changes)
+    click.echo(f"Changed {edited.step.label} (sequence {edited.step.sequence_id}): {told}.")
+    if edited.skipped:
+        click.echo(f"{edited.skipped:,} scheduled rows were skipped.")
+    if edited.kept:
+        click.echo(f"{edited.kept:,} rows that are scheduled already keep their time.")
+
+
+def print_switched(switched: Switched, state: str) -> None:
+    """Print which steps were switched `on` or `off`, and what was skipped."""
+    for step in switched.steps:
+        done = f"is {state} now" if step.changed else f"was {state} already"
+        skipped = f"; {step.skipped:,} scheduled rows were skipped" if step.skipped else ""
+        click.echo(f"{step.step} (sequence {step.sequence_id}) {done}{skipped}.")
+    print_warnings(switched.warnings)
+
+
+def print_findings(findings: Sequence[Finding]) -> None:
+    """Print a table of what is wrong, or that nothing is."""
+    if not findings:
+        click.echo("No faults found.")
+        return
+    rows = [(f.severity.value, f.step or f.segment, f.sequence_id, f.text) for f in findings]
+    print_table("Findings", ("Severity", "Step", "Id", "What"), rows)
+
+
+def yes_no(value: bool) -> str:
+    """Return `yes` or `no`."""
+    return "yes" if value else "no"
+
+
+def print_warnings(warnings: Iterable[str]) -> None:
+    """Print warnings on stderr."""
+    for warning in warnings:
+        click.echo(f"Warning: {warning}", err=True)
+
+
+_STATUSES = ("Scheduled", "Sent", "Failed", "Skipped")
+
+
+def _row(step: StepSummary) -> tuple[object, ...]:
+    return (
+        step.sequence_id,
+        step.label,
+        step.template,
+        step.delay,
+        yes_no(step.is_active),
+        _coupon(step) if step.generate_coupon else "",
+        step.max_sends or "any",
+        *(f"{step.progress[status.lower()]:,}" for status in _STATUSES),
+    )
+
+
+def _coupon(step: StepSummary) -> str:
+    prefix = f" {step.coupon_prefix}…" if step.coupon_prefix else ""
+    days = f" for {step.coupon_expires_days} days" if step.coupon_expires_days else ""
+    return f"coupon{prefix} of '{step.rule or 'no rule'}'{days}"

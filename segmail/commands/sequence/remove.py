@@ -1,0 +1,53 @@
+"""`segmail sequence remove`."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.sequence.printing import history, print_warnings
+from segmail.errors import InputError
+from segmail.output import print_json
+from segmail.sequences.overview import StepSummary
+from segmail.sequences.remove import remove_step
+
+
+@click.command()
+@click.argument("step")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@AS_JSON
+@click.pass_obj
+def remove(app: App, *, step: str, yes: bool, as_json: bool) -> None:
+    """Remove a STEP, and with it its history: who received it, and who will.
+
+    To keep the history, disable the step instead. Later steps keep their numbers. (Maho's form
+    moves them up, those of the other trigger too, where its unique key lets it.)
+
+    \b
+    Example:
+        segmail sequence remove VIP:enter:2
+    """
+    removed = remove_step(app.shop, step, confirm=_agree if yes else _ask)
+    if as_json:
+        print_json(removed)
+        return
+    gone = f"Removed {removed.step.label} (sequence {removed.step.sequence_id})"
+    click.echo(f"{gone} and {removed.rows:,} progress rows. Later steps keep their numbers.")
+    print_warnings(removed.warnings)
+
+
+def _agree(step: StepSummary) -> None:
+    """Let the step go without a question."""
+
+
+def _ask(step: StepSummary) -> None:
+    if not sys.stdin.isatty():
+        raise InputError(
+            f"{step.label} was not removed. {history(step)} Without a terminal to ask on, "
+            "give --yes."
+        )
+    question = f"{history(step)} Remove {step.label} (sequence {step.sequence_id})?"
+    click.confirm(question, abort=True, err=True)

@@ -1,0 +1,54 @@
+"""`segmail sequence enable` and `disable`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.sequence.printing import print_switched
+from segmail.output import print_json
+from segmail.sequences.switch import disable_steps, enable_steps
+
+
+@click.command()
+@click.argument("steps", nargs=-1, required=True, metavar="STEP...")
+@AS_JSON
+@click.pass_obj
+def enable(app: App, *, steps: Sequence[str], as_json: bool) -> None:
+    """Switch steps on.
+
+    Each must be fit to be sent: exits with 78 and every reason where one is not. What was
+    skipped while a step was off stays skipped.
+
+    \b
+    Example:
+        segmail sequence enable VIP:enter:2 VIP:enter:3
+    """
+    switched = enable_steps(app.shop, steps, now=app.now())
+    if as_json:
+        print_json(switched)
+    else:
+        print_switched(switched, "on")
+
+
+@click.command()
+@click.argument("steps", nargs=-1, required=True, metavar="STEP...")
+@AS_JSON
+@click.pass_obj
+def disable(app: App, *, steps: Sequence[str], as_json: bool) -> None:
+    """Switch steps off, and skip what is scheduled of them.
+
+    A mail that is on its way at this moment still arrives, and is recorded as sent.
+
+    \b
+    Example:
+        segmail sequence disable VIP:enter:2
+    """
+    switched = disable_steps(app.shop, steps, now=app.now())
+    if as_json:
+        print_json(switched)
+    else:
+        print_switched(switched, "off")
