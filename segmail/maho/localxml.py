@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from xml.etree import ElementTree
@@ -21,7 +21,7 @@ _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]+(?:%\w+)?)\](?::(\d+))?")
 _BARE_V6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?")
 
 # Where Debian, Red Hat, MAMP and the official images put MySQL's socket.
-_SOCKETS = (
+MYSQL_SOCKETS = (
     "/run/mysqld/mysqld.sock",
     "/var/run/mysqld/mysqld.sock",
     "/var/lib/mysql/mysql.sock",
@@ -38,14 +38,18 @@ class LocalXml:
     crypt_key: str | None = field(default=None, repr=False)
 
 
-def read_local_xml(root: Path, environ: Mapping[str, str]) -> LocalXml:
+def read_local_xml(
+    root: Path, environ: Mapping[str, str], *, sockets: Sequence[str] = MYSQL_SOCKETS
+) -> LocalXml:
     """Return the shop's connection, from `<root>/app/etc/local.xml` or, where that is missing,
     from the variable MAHO_LOCAL_XML, as Maho itself does in containers.
+
+    `sockets` are tried in turn where the host is a bare `localhost`.
 
     Raises ConfigError with every fault, each naming the file and the element to mend.
     """
     source, text = _find(root, environ)
-    document = _Document(source, _parse(source, text))
+    document = _Document(source, _parse(source, text), sockets)
     url = _ENGINES[_engine(document)](document, root)
     prefix = document.text(_PREFIX)
     if prefix and not _PREFIX_SHAPE.fullmatch(prefix):
@@ -61,6 +65,7 @@ class _Document:
 
     source: str
     tree: ElementTree.Element
+    sockets: Sequence[str]
     faults: list[str] = field(default_factory=list)
 
     def text(self, path: str) -> str:
@@ -167,7 +172,7 @@ def _address(document: _Document) -> tuple[str, int | None, str | None]:
     host, own_port = _split(told)
     port = _port(document, own_port or document.connection("port"))
     if host == "localhost" and port is None:
-        return _localhost()
+        return _localhost(document.sockets)
     return host, port, None
 
 
@@ -180,9 +185,9 @@ def _split(told: str) -> tuple[str, str]:
     return host, port
 
 
-def _localhost() -> tuple[str, int | None, str | None]:
+def _localhost(sockets: Sequence[str]) -> tuple[str, int | None, str | None]:
     """PHP takes a bare `localhost` as "the local socket", PyMySQL as an address."""
-    socket = next((path for path in _SOCKETS if Path(path).is_socket()), None)
+    socket = next((path for path in sockets if Path(path).is_socket()), None)
     return "127.0.0.1", None, socket
 
 

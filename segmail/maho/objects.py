@@ -12,7 +12,7 @@ from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.names import full_name, subscriber_name
 from segmail.maho.site import StoreSite
 from segmail.maho.urls import BaseUrl
-from segmail.templates.objects import DataObject
+from segmail.templates import DataObject
 
 Argument = str | float
 
