@@ -86,10 +86,7 @@ class StoreConfig:
         reach a store, so they are no configuration here either.
         """
         stores = list(stores)
-        values = {
-            (row.scope, 0 if row.scope == "default" else row.scope_id, row.path): row.value or ""
-            for row in rows
-        }
+        values = {_key(row): row.value or "" for row in rows}
         values |= _overrides({store.code: store.store_id for store in stores}, environ or {})
         websites = {store.store_id: store.website_id for store in stores}
         return cls(values, {0: 0, **websites})
@@ -151,6 +148,12 @@ class StoreConfig:
             if scope_id is not None and (scope, scope_id, path) in self.rows:
                 return self.rows[scope, scope_id, path]
         return DEFAULTS.get(path)
+
+
+def _key(row: ConfigRow) -> tuple[str, int, str]:
+    """Maho asks for no scope id at default scope, and passes over empty parts of a path."""
+    path = "/".join(part for part in row.path.split("/") if part not in ("", "0"))
+    return row.scope, 0 if row.scope == "default" else row.scope_id, path
 
 
 def _overrides(

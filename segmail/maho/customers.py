@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Row, select
 
 from segmail.maho.tables import EAV_TYPES, Tables
 
+_COLUMNS = ("increment_id", "updated_at")  # of customer_entity, for templates only
 NAME_ATTRIBUTES = ("prefix", "firstname", "middlename", "lastname", "suffix")
 
 
@@ -124,7 +125,9 @@ def load_customers(
         values = _values(connection, tables, some, wanted)
         customer = tables.customer
         rows = connection.execute(select(customer).where(customer.c.entity_id.in_(some)))
-        found |= {row.entity_id: _customer(row, values[row.entity_id]) for row in rows}
+        for row in rows:
+            columns = {code: _as_stored(row._mapping[code]) for code in _COLUMNS if code in codes}
+            found[row.entity_id] = _customer(row, columns | values[row.entity_id])
     return found
 
 
@@ -145,12 +148,7 @@ def load_subscribers(
             .where(subscriber.c.customer_id.in_(some))
         )
         for row in rows:
-            found = _subscriber(row)
-            rank = (
-                found.email.casefold() != (row.email or "").casefold(),
-                found.status is not SubscriberStatus.SUBSCRIBED,
-                found.subscriber_id,
-            )
+            found, rank = _subscriber(row), _rank(row)
             if found.customer_id not in best or rank < best[found.customer_id][0]:
                 best[found.customer_id] = rank, found
     return {customer_id: found for customer_id, (_, found) in best.items()}
@@ -201,6 +199,15 @@ def _customer(row: Row[Any], values: Mapping[str, object]) -> Customer:
         bool(row.is_active),
         row.created_at,
         values,
+    )
+
+
+def _rank(row: Row[Any]) -> tuple[bool, bool, int]:
+    """The lowest decides: own address, then subscribed, then oldest."""
+    return (
+        (row.subscriber_email or "").casefold() != (row.email or "").casefold(),
+        row.subscriber_status != SubscriberStatus.SUBSCRIBED,
+        row.subscriber_id,
     )
 
 

@@ -81,15 +81,14 @@ def subscriber_object(
         "subscriber_status": int(subscriber.status),
         "subscriber_confirm_code": subscriber.confirm_code,
     }
-    own = subscriber.subscriber_id, subscriber.confirm_code
     methods: dict[str, Callable[..., object]] = {
         "getId": lambda: subscriber.subscriber_id,
         "getEmail": lambda: subscriber.email,
         "getCode": lambda: subscriber.confirm_code,
         "getStatus": lambda: int(subscriber.status),
         "getSubscriberFullName": lambda: subscriber_name(values, visible),
-        "getUnsubscriptionLink": lambda: site.urls.unsubscribe_url(*own),
-        "getConfirmationLink": lambda: site.urls.confirm_url(*own),
+        "getUnsubscriptionLink": lambda: site.unsubscribe_url(subscriber),
+        "getConfirmationLink": lambda: site.confirm_url(subscriber),
     }
     return DataObject(data, methods, "subscriber")
 

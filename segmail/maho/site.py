@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import Select, select, text
 
 from segmail.maho.config import StoreConfig
+from segmail.maho.customers import Subscriber
 from segmail.maho.database import Database
 from segmail.maho.skin import skin_path
 from segmail.maho.stores import Store, Stores
@@ -131,6 +132,14 @@ class StoreSite:
     def direct_url(self, path: str, params: Mapping[str, object]) -> str:
         """Return `{{store direct_url="path" …}}`."""
         return self.urls.url("", {**params, "_direct": path})
+
+    def unsubscribe_url(self, subscriber: Subscriber) -> str:
+        """Return the link with which the subscriber leaves the newsletter."""
+        return self.urls.unsubscribe_url(subscriber.subscriber_id, subscriber.confirm_code)
+
+    def confirm_url(self, subscriber: Subscriber) -> str:
+        """Return the link with which the subscriber confirms the subscription."""
+        return self.urls.confirm_url(subscriber.subscriber_id, subscriber.confirm_code)
 
     def media_url(self, path: str) -> str:
         """Return `{{media url="path"}}`."""

@@ -19,8 +19,7 @@ def skin_path(
     store_id: int,
     maho_root: Path | None,
 ) -> str:
-    """Return the path of a skin file below the skin's base URL, such as
-    `frontend/base/default/images/logo_email.gif`.
+    """Return the path of a skin file below the skin's base URL: area, package, theme, file.
 
     `params` may name `_area`, `_package` and `_theme`; else the store's design decides. The file
     comes from the first theme that has it, as in Maho; from `base/default` where none has, or
@@ -32,12 +31,10 @@ def skin_path(
         if ".." in str(told):
             raise TemplateError(f"{{{{skin url=…}}}}: '..' is not allowed in '{told}'.")
     area = str(params.get("_area") or "frontend")
-    package, theme = _LAST
-    if maho_root is not None:
-        for tried in _themes(params, config, store_id):
-            if _exists(maho_root, "/".join((area, *tried, file))):
-                package, theme = tried
-                break
+    tried = _themes(params, config, store_id) if maho_root else ()
+    package, theme = next(
+        (where for where in tried if _exists(maho_root, "/".join((area, *where, file)))), _LAST
+    )
     return html.escape(f"{area}/{package}/{theme}/") + file
 
 
@@ -53,5 +50,7 @@ def _themes(
             yield package, theme
 
 
-def _exists(maho_root: Path, path: str) -> bool:
-    return any((maho_root / folder / "skin" / path).is_file() for folder in ("public", "."))
+def _exists(maho_root: Path | None, path: str) -> bool:
+    return maho_root is not None and any(
+        (maho_root / folder / "skin" / path).is_file() for folder in ("public", ".")
+    )

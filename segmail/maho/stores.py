@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,30 +39,9 @@ class Stores:
     @classmethod
     def load(cls, connection: Connection, tables: Tables) -> Stores:
         """Read stores, groups and websites with two statements."""
-        store, group, website = tables.store, tables.store_group, tables.website
-        rows = connection.execute(
-            select(
-                store.c.store_id,
-                store.c.code,
-                store.c.name,
-                store.c.website_id,
-                store.c.group_id,
-                group.c.name.label("group_name"),
-                website.c.name.label("website_name"),
-                store.c.is_active,
-            )
-            .outerjoin_from(store, group, group.c.group_id == store.c.group_id)
-            .outerjoin(website, website.c.website_id == store.c.website_id)
-            .order_by(store.c.sort_order, store.c.store_id)
-        )
-        stores = {row.store_id: _store(row) for row in rows}
-        websites = connection.execute(
-            select(website.c.website_id, website.c.is_default, group.c.default_store_id)
-            .outerjoin_from(website, group, group.c.group_id == website.c.default_group_id)
-            .order_by(website.c.sort_order, website.c.website_id)
-        ).all()
+        websites = _read_websites(connection, tables)
         return cls(
-            stores,
+            _read_stores(connection, tables),
             {row.website_id: row.default_store_id for row in websites if row.default_store_id},
             next((row.website_id for row in websites if row.is_default), None),
         )
@@ -114,6 +93,35 @@ class Stores:
             if _speaks(store) and website_id in (None, store.website_id):
                 return store
         return None
+
+
+def _read_stores(connection: Connection, tables: Tables) -> dict[int, Store]:
+    store, group, website = tables.store, tables.store_group, tables.website
+    rows = connection.execute(
+        select(
+            store.c.store_id,
+            store.c.code,
+            store.c.name,
+            store.c.website_id,
+            store.c.group_id,
+            group.c.name.label("group_name"),
+            website.c.name.label("website_name"),
+            store.c.is_active,
+        )
+        .outerjoin_from(store, group, group.c.group_id == store.c.group_id)
+        .outerjoin(website, website.c.website_id == store.c.website_id)
+        .order_by(store.c.sort_order, store.c.store_id)
+    )
+    return {row.store_id: _store(row) for row in rows}
+
+
+def _read_websites(connection: Connection, tables: Tables) -> Sequence[Row[*tuple[Any, ...]]]:
+    website, group = tables.website, tables.store_group
+    return connection.execute(
+        select(website.c.website_id, website.c.is_default, group.c.default_store_id)
+        .outerjoin_from(website, group, group.c.group_id == website.c.default_group_id)
+        .order_by(website.c.sort_order, website.c.website_id)
+    ).all()
 
 
 def _store(row: Row[*tuple[Any, ...]]) -> Store:

@@ -72,6 +72,16 @@ def test_a_date_is_text_as_maho_stores_it(shop: ShopBuilder) -> None:
     assert not {"email", "nosuch"} & set(found[ada].values)
 
 
+def test_columns_that_only_templates_read_come_when_asked_for(shop: ShopBuilder) -> None:
+    ada = shop.customer()
+    shop.change(shop.tables.customer, {"entity_id": ada}, increment_id="000007")
+
+    found = customers(shop, ada, codes=("increment_id", "updated_at"))
+
+    assert found[ada].values["increment_id"] == "000007"
+    assert found[ada].values["updated_at"] == "2025-11-30 12:00:00"
+
+
 def test_who_does_not_exist_is_not_there(shop: ShopBuilder) -> None:
     assert customers(shop, 4711) == {}
     assert customers(shop) == {}

@@ -53,6 +53,12 @@ def test_a_row_of_the_default_scope_counts_whatever_its_scope_id() -> None:
     assert config.value("a/b/c", 3) == "x"
 
 
+def test_empty_parts_of_a_stored_path_do_not_count() -> None:
+    config = config_of([["default", 0, "/a//b/c/", "x"]])
+
+    assert config.value("a/b/c") == "x"
+
+
 def test_an_unknown_store_has_the_default_scope() -> None:
     config = config_of([["default", 0, "a/b/c", "x"], ["stores", 1, "a/b/c", "y"]])
 
