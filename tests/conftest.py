@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from sqlalchemy import URL, create_engine, make_url, text
 from segmail.maho.database import Database
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Layout, build_tables
+from tests.jobs import Runner
 from tests.mariadb import private_server
 from tests.shop_builder import ShopBuilder
 
@@ -95,6 +97,12 @@ def mariadb_shop(
     database.close()
 
 
+@pytest.fixture
+def run_emails(shop: ShopBuilder, tmp_path: Path) -> Runner:
+    """Runs `process-emails` on the shop; mails go into a folder."""
+    return Runner(shop, tmp_path)
+
+
 class _ShopUrls:
     """Databases by engine, layout and prefix."""
 
@@ -108,13 +116,19 @@ class _ShopUrls:
     def fresh(self, engine: str, layout: Layout, prefix: str) -> URL:
         if engine == "sqlite":
             self._count += 1
-            url = URL.create("sqlite", database=str(self._folder / f"{self._count}.sqlite"))
-            self._create(url, layout, prefix)
-            return url
+            return self._copy_of_empty_file(layout, prefix)
         if (layout, prefix) not in self._made:
             self._made[layout, prefix] = self._create_on_server(layout, prefix)
         self._empty(self._made[layout, prefix], layout, prefix)
         return self._made[layout, prefix]
+
+    def _copy_of_empty_file(self, layout: Layout, prefix: str) -> URL:
+        empty = self._folder / f"empty {layout.value} {prefix}.sqlite"
+        if not empty.exists():
+            self._create(URL.create("sqlite", database=str(empty)), layout, prefix)
+        copy = self._folder / f"{self._count}.sqlite"
+        shutil.copyfile(empty, copy)
+        return URL.create("sqlite", database=str(copy))
 
     def drop_all(self) -> None:
         engine = create_engine(self._server)
@@ -143,8 +157,13 @@ class _ShopUrls:
     @staticmethod
     def _empty(url: URL, layout: Layout, prefix: str) -> None:
         engine = create_engine(url)
+        used = text(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
+            "AND (auto_increment IS NULL OR auto_increment > 1)"
+        )
         with engine.begin() as connection:
             connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
-            for table in build_tables(prefix, layout).metadata.sorted_tables:
-                connection.execute(text(f"TRUNCATE {table.name}"))
+            for table in connection.scalars(used).all():
+                connection.execute(text(f"DELETE FROM {table}"))
+                connection.execute(text(f"ALTER TABLE {table} AUTO_INCREMENT = 1"))
         engine.dispose()

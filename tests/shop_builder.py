@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import URL, Table, insert, select, update
+from sqlalchemy import URL, Connection, Table, insert, select, update
 
 from segmail.maho.database import Database, insert_rows
 from segmail.maho.shop import Shop
@@ -29,6 +29,15 @@ ATTRIBUTES = {
     "website_id": ("static", 1),
     "store_id": ("static", 1),
     "created_at": ("static", 0),
+}
+
+
+CONFIG = {
+    "web/unsecure/base_url": "https://shop.example.test/",
+    "web/secure/base_url": "https://shop.example.test/",
+    "general/locale/code": "en_US",
+    "general/locale/timezone": "UTC",
+    "general/store_information/name": "Test Shop",
 }
 
 
@@ -276,51 +285,42 @@ class ShopBuilder:
         self.database.transact(lambda c: c.execute(insert(table).values(**values)))
 
     def _base(self) -> None:
+        self.database.transact(self._insert_base)
+
+    def _insert_base(self, connection: Connection) -> None:
         t = self.tables
-        self._link(
-            t.website, website_id=1, code="base", name="Main", is_default=1, default_group_id=1
-        )
-        self._link(t.store_group, group_id=1, website_id=1, name="Main Store", default_store_id=1)
-        self._link(
-            t.store,
-            store_id=1,
-            code="default",
-            website_id=1,
-            group_id=1,
-            name="English",
-            is_active=1,
-        )
-        self._link(
-            t.store,
-            store_id=2,
-            code="it",
-            website_id=1,
-            group_id=1,
-            name="Italiano",
-            sort_order=1,
-            is_active=1,
-        )
-        self._link(t.customer_group, customer_group_id=1, customer_group_code="General")
-        self._link(
-            t.entity_type,
-            entity_type_id=1,
-            entity_type_code="customer",
-            entity_model="customer/customer",
-        )
-        for id, (code, (backend, visible)) in enumerate(ATTRIBUTES.items(), start=1):
-            self._link(
-                t.attribute,
-                attribute_id=id,
-                entity_type_id=1,
-                attribute_code=code,
-                backend_type=backend,
-            )
-            self._link(t.customer_attribute, attribute_id=id, is_visible=visible)
-        for path, value in {
-            "web/unsecure/base_url": "https://shop.example.test/",
-            "web/secure/base_url": "https://shop.example.test/",
-            "general/locale/code": "en_US",
-            "general/locale/timezone": "UTC",
-            "general/store_information/name": "Test Shop",
-        }.items():
-            self.config(path, value)
+        rows: list[tuple[Table, list[dict[str, Any]]]] = [
+            (t.website, [
+                {"website_id": 1, "code": "base", "name": "Main", "is_default": 1,
+                 "default_group_id": 1},
+            ]),
+            (t.store_group, [
+                {"group_id": 1, "website_id": 1, "name": "Main Store", "default_store_id": 1},
+            ]),
+            (t.store, [
+                {"store_id": 1, "code": "default", "website_id": 1, "group_id": 1,
+                 "name": "English", "sort_order": 0, "is_active": 1},
+                {"store_id": 2, "code": "it", "website_id": 1, "group_id": 1,
+                 "name": "Italiano", "sort_order": 1, "is_active": 1},
+            ]),
+            (t.customer_group, [{"customer_group_id": 1, "customer_group_code": "General"}]),
+            (t.entity_type, [
+                {"entity_type_id": 1, "entity_type_code": "customer",
+                 "entity_model": "customer/customer"},
+            ]),
+            (t.attribute, [
+                {"attribute_id": id, "entity_type_id": 1, "attribute_code": code,
+                 "backend_type": backend}
+                for id, (code, (backend, _)) in enumerate(ATTRIBUTES.items(), start=1)
+            ]),
+            (t.customer_attribute, [
+                {"attribute_id": id, "is_visible": visible}
+                for id, (_, visible) in enumerate(ATTRIBUTES.values(), start=1)
+            ]),
+            (t.config, [
+                {"scope": "default", "scope_id": 0, "path": path, "value": value}
+                for path, value in CONFIG.items()
+            ]),
+        ]  # fmt: skip
+        for table, values in rows:
+            connection.execute(insert(table), values)

@@ -77,7 +77,7 @@ class Recorder:
         A row that lost its lease, or was stopped by a refresh since it was claimed, is left out.
         `before_commit` gets the attempts while they can still be rolled back (the journal).
 
-        Raises CodesTaken, with nothing written, when a coupon code exists already.
+        Raises CouponsRefused, with nothing written, when a coupon code exists already.
         """
         now = now.replace(microsecond=0)
 

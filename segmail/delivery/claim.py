@@ -147,7 +147,7 @@ def count_due(
         .where(c.sequence_id.in_(sequence_ids), c.status == "scheduled", c.scheduled_at <= now)
         .group_by(c.segment_id)
     )
-    return {segment_id: count for segment_id, count in connection.execute(query)}
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _index_name(database: Database, tables: Tables) -> str | None:

@@ -8,11 +8,24 @@ connection without a second link or problem row. `scheduled_at` gets back what t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, delete, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    case,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from segmail.delivery.attempts import insert_failed_queue_rows
 from segmail.delivery.rows import Outcome, QueueStatus, Status
@@ -178,29 +191,27 @@ class Settler:
             group = [o for o in outcomes if (o.status is Status.SENT) is sent]
             if not group:
                 continue
-            ids = [o.row.progress_id for o in group]
             move = (
                 update(self._tables.progress)
-                .where(c.progress_id.in_(ids), self._held(group))
+                .where(c.progress_id.in_([o.row.progress_id for o in group]), self._held(group))
                 .values(
-                    scheduled_at=case(
-                        {o.row.progress_id: o.due_again for o in group}, value=c.progress_id
-                    ),
-                    status=case(
-                        {o.row.progress_id: _progress_status(o) for o in group},
-                        value=c.progress_id,
-                    ),
-                    queue_id=case(
-                        {o.row.progress_id: _kept_queue_id(o) for o in group}, value=c.progress_id
-                    ),
+                    scheduled_at=self._each(c.scheduled_at, group, lambda o: o.due_again),
+                    status=self._each(c.status, group, _progress_status),
+                    queue_id=self._each(c.queue_id, group, _kept_queue_id),
                 )
             )
             if sent:
-                times = {o.row.progress_id: o.at or now for o in group}
-                move = move.values(sent_at=case(times, value=c.progress_id))
+                move = move.values(sent_at=self._each(c.sent_at, group, lambda o: o.at or now))
             else:
                 move = move.where(c.status == "scheduled")
             connection.execute(move)
+
+    def _each(
+        self, column: Column[Any], outcomes: Sequence[Outcome], value: Callable[[Outcome], object]
+    ) -> ColumnElement[Any]:
+        """Return the value of a column for each row, stored as that column stores it."""
+        values = {o.row.progress_id: literal(value(o), column.type) for o in outcomes}
+        return case(values, value=self._tables.progress.c.progress_id)
 
     def _held(self, outcomes: Sequence[Outcome]) -> ColumnElement[bool]:
         """Return the condition that a row still belongs to this run: by its attempt or lease."""

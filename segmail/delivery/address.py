@@ -1,0 +1,101 @@
+"""One e-mail address, as it is written into headers and the SMTP envelope."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import string
+import unicodedata
+from dataclasses import dataclass
+
+from segmail.errors import MessageError
+
+_MAX_LOCAL = 64  # octets, RFC 5321 section 4.5.3.1
+_MAX_DOMAIN = 253
+
+_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010FFFF"
+_DOT_ATOM = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*")
+_STRAY_DOTS = re.compile(rf"[{_ATEXT}.]+")
+_QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])+"')
+_LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # the full stops that IDNA knows
+_LDH = set(string.ascii_letters + string.digits + "-_")
+_JOINERS = {"\u200c", "\u200d"}  # change the meaning of words in Persian and Indic scripts
+
+
+@dataclass(frozen=True)
+class Address:
+    """A mailbox that can be written: `utf8` when only SMTPUTF8 servers can take it."""
+
+    local: str
+    domain: str
+
+    @property
+    def utf8(self) -> bool:
+        return not self.local.isascii()
+
+    def __str__(self) -> str:
+        return f"{self.local}@{self.domain}"
+
+
+def parse_address(text: str, what: str) -> Address:
+    """Return `text` as an address; an international domain becomes punycode.
+
+    `what` names the field in the error: MessageError where the text is no address. The address
+    itself is never part of the error, which ends in logs.
+    """
+    local, at, domain = text.strip(" ").rpartition("@")
+    if not (at and local and domain):
+        raise MessageError(f"{what} is not an e-mail address: it needs a name, @ and a domain.")
+    return Address(_local_part(local, what), _ascii_domain(domain, what))
+
+
+def _local_part(local: str, what: str) -> str:
+    if len(local.encode("utf-8", "replace")) > _MAX_LOCAL:
+        raise MessageError(f"{what} has more than {_MAX_LOCAL} bytes before the @.")
+    if _QUOTED.fullmatch(local) or (_DOT_ATOM.fullmatch(local) and local.isprintable()):
+        return local
+    if _STRAY_DOTS.fullmatch(local) and local.isprintable():
+        return f'"{local}"'  # real: some Japanese providers gave out `a..b@` and `ab.@`
+    raise MessageError(f"{what} has a character before the @ that no address can have.")
+
+
+def _ascii_domain(domain: str, what: str) -> str:
+    if domain.startswith("[") and _is_literal(domain):
+        return domain
+    ascii_domain = ".".join(_ascii_label(label) for label in _DOTS.split(domain))
+    if len(ascii_domain) > _MAX_DOMAIN or not all(
+        _LABEL.fullmatch(label) for label in ascii_domain.split(".")
+    ):
+        raise MessageError(f"{what} has no possible domain after the @.")
+    return ascii_domain
+
+
+def _ascii_label(label: str) -> str:
+    """Return the label as IDNA 2008 writes it, or an impossible label.
+
+    The standard library's `idna` codec speaks IDNA 2003: it would turn straße.de into another
+    domain, strasse.de, and knows no letter younger than Unicode 3.2.
+    """
+    if label.isascii():
+        return label
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).lower())
+    if not all(_is_possible(char) for char in folded):
+        return ""
+    return folded if folded.isascii() else "xn--" + folded.encode("punycode").decode("ascii")
+
+
+def _is_possible(char: str) -> bool:
+    return char in _LDH if char.isascii() else char.isprintable() or char in _JOINERS
+
+
+def _is_literal(domain: str) -> bool:
+    inner = domain[1:-1]
+    try:
+        if inner.upper().startswith("IPV6:"):
+            ipaddress.IPv6Address(inner[5:])
+        else:
+            ipaddress.IPv4Address(inner)
+    except ValueError:
+        return False
+    return domain.endswith("]")

@@ -1,0 +1,112 @@
+"""Header lines of a message: folded, encoded (RFC 2047), quoted (RFC 5322).
+
+Lines end with CRLF and are at most 78 characters long where the value allows it.
+"""
+
+from __future__ import annotations
+
+import binascii
+import re
+import string
+from collections.abc import Iterable
+
+from segmail.errors import MessageError
+
+_LINE = 78  # RFC 5322 section 2.1.1: should; 998 is the limit
+_ENCODED_LINE = 76  # RFC 2047 section 2
+_LONGEST_WORD = 900
+_LONGEST_QUOTED = 60
+
+_NAME = re.compile(r"[!-9;-~]+")
+_ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
+_FORBIDDEN = re.compile(r"[\r\n\0]")
+
+_Q_PLAIN = string.ascii_letters + string.digits + "!*+-/"
+_Q = [chr(byte) if chr(byte) in _Q_PLAIN else f"={byte:02X}" for byte in range(256)]
+_Q[ord(" ")] = "_"
+
+
+def text_header(name: str, value: str, *, what: str = "") -> str:
+    """Return the line of a header that holds free text, such as Subject.
+
+    Raises MessageError, naming `what`, for a value or name that would break out of its line.
+    """
+    if not _NAME.fullmatch(name):
+        raise MessageError(f"{name!r} cannot be the name of a header.")
+    value = reject_line_breaks(value, what or f"The header {name}").strip()
+    if not _is_plain(value):
+        return _encoded(name, value)
+    line = f"{name}: {value}"
+    if len(line) <= _LINE:
+        return line
+    if "  " in value or max(map(len, value.split(" "))) > _LONGEST_WORD:
+        return _encoded(name, value)
+    return _folded(line)
+
+
+def mailbox_header(name: str, display_name: str, mailbox: str, *, what: str) -> str:
+    """Return the line of a header that holds one mailbox; without a display name, bare."""
+    phrase = reject_line_breaks(display_name, what).strip()
+    if not phrase:
+        return f"{name}: {mailbox}"
+    if _is_plain(phrase) and len(phrase) <= _LONGEST_QUOTED:
+        start = f"{name}: {phrase if _ATOMS.fullmatch(phrase) else _quoted(phrase)}"
+    else:
+        start = _encoded(name, phrase)
+    last_line = start.rpartition("\n")[2]
+    gap = " " if len(last_line) + len(mailbox) + 3 <= _LINE else "\r\n "
+    return f"{start}{gap}<{mailbox}>"
+
+
+def reject_line_breaks(value: str, what: str) -> str:
+    """Return the value; raise MessageError where it could start a header of its own."""
+    if _FORBIDDEN.search(value):
+        raise MessageError(f"{what} contains a line break or a NUL character; remove it.")
+    return value
+
+
+def _is_plain(value: str) -> bool:
+    """Tell whether the value means itself: `=?` would be read as an encoded word."""
+    return value.isascii() and value.isprintable() and "=?" not in value
+
+
+def _quoted(phrase: str) -> str:
+    return '"' + phrase.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _folded(line: str) -> str:
+    name, *words = line.split(" ")
+    lines = [f"{name} {words[0]}"]
+    for word in words[1:]:
+        if len(lines[-1]) + 1 + len(word) <= _LINE:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(f" {word}")
+    return "\r\n".join(lines)
+
+
+def _encoded(name: str, value: str) -> str:
+    """Return the header with all of the value in encoded words, Q or B, whichever is shorter."""
+    room = max(24, _ENCODED_LINE - len(f"{name}: =?utf-8?q??="))
+    data = [char.encode("utf-8") for char in value]
+    quoted = ["".join(_Q[byte] for byte in char) for char in data]
+    if sum(map(len, quoted)) <= sum(map(len, data)) * 4 / 3:
+        words = [f"=?utf-8?q?{word}?=" for word in _packed(quoted, room)]
+    else:
+        chunks = _packed([char.decode("latin-1") for char in data], room // 4 * 3)
+        words = [f"=?utf-8?b?{_base64(chunk)}?=" for chunk in chunks]
+    return f"{name}: " + "\r\n ".join(words)
+
+
+def _packed(characters: Iterable[str], room: int) -> list[str]:
+    """Join encoded characters to words of at most `room`; none is split over two words."""
+    words = [""]
+    for character in characters:
+        if len(words[-1]) + len(character) > room:
+            words.append("")
+        words[-1] += character
+    return words
+
+
+def _base64(chunk: str) -> str:
+    return binascii.b2a_base64(chunk.encode("latin-1"), newline=False).decode("ascii")

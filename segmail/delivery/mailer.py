@@ -1,0 +1,99 @@
+"""What sends a message, and what can become of it.
+
+A message ends in exactly one of these ways:
+
+Accepted                 the server took responsibility
+MessageRefused           it will never take this message
+MessageDeferred          it did not take this message now
+AcceptanceUnknown        nobody can know: sending it again could send it twice
+MailServerUnavailable    it takes no message now; this one was not accepted
+ConfigError              it takes no message until a human acts; this one was not accepted
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from segmail.errors import MessageError
+
+_LONGEST_TEXT = 200  # what `newsletter_problem.problem_error_text` holds
+_LONGEST_WORDS = 160  # a server's share of it
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200b-\u200f\u202a-\u202e]+")
+_NOT_IN_ENVELOPE = re.compile(r"[\x00-\x1f\x7f<>]")
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """One message on its way: bounces go to `sender`, `utf8` asks for SMTPUTF8."""
+
+    sender: str
+    recipient: str
+    data: bytes
+    utf8: bool = False
+
+    def __post_init__(self) -> None:
+        if _NOT_IN_ENVELOPE.search(self.sender + self.recipient):
+            raise MessageError("An address of the envelope contains a character it cannot have.")
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The server's positive answer, such as `250 2.0.0 Ok: queued as 4XkY`."""
+
+    reply: str
+
+
+class Mailer(Protocol):
+    """Sends messages one after another; belongs to one thread."""
+
+    def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
+        """Send one message and return once the server has accepted it.
+
+        `on_begin` is called once, right before anything of this message leaves: before that, a
+        message cannot have been accepted.
+
+        Raises MessageRefused, MessageDeferred or AcceptanceUnknown for this message, MessageError
+        when the server lacks SMTPUTF8 and the address needs it, MailServerUnavailable or
+        ConfigError when no message can be sent. After each of them `send` may be called again.
+        """
+        ...
+
+    def close(self) -> None:
+        """Take leave of the server; a later `send` begins anew."""
+        ...
+
+
+MailerFactory = Callable[[], Mailer]
+
+
+class Undelivered(Exception):
+    """A message was not seen to be accepted.
+
+    The text is what people read in the history: the server's words, at most 200 characters.
+    `code` is the server's, None where it gave none.
+    """
+
+    def __init__(self, text: str, *, code: int | None = None) -> None:
+        self.code = code
+        super().__init__(printable(text, most=_LONGEST_TEXT))
+
+
+class MessageRefused(Undelivered):
+    """The server refused this message for good; the others may pass."""
+
+
+class MessageDeferred(Undelivered):
+    """This message was certainly not accepted, but may be later."""
+
+
+class AcceptanceUnknown(Undelivered):
+    """The message was handed over, and the answer was lost."""
+
+
+def printable(words: str, *, most: int = _LONGEST_WORDS) -> str:
+    """Return somebody else's words as one line of bounded length without control characters."""
+    line = " ".join(_UNPRINTABLE.sub(" ", words).split())
+    return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,0 +1,40 @@
+"""From the settings of the mail transport to mailers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from segmail.delivery.file import FileMailer, prepare_folder
+from segmail.delivery.mail_url import MailSettings, SendmailSettings, SmtpSettings
+from segmail.delivery.mailer import MailerFactory
+from segmail.delivery.sendmail import SendmailMailer, check_sendmail
+from segmail.delivery.smtp import SmtpMailer, longest_smtp_dialogue
+from segmail.delivery.smtp_session import greeting_name, tls_context
+
+_WRITING = 10.0  # seconds; a bound for the lease, not enforced
+
+
+def mailer_factory(settings: MailSettings) -> MailerFactory:
+    """Return what opens mailers, one for each thread that sends.
+
+    What can be checked without sending is checked here: ConfigError for a CA file, mail program
+    or folder that cannot be used. A mail server is connected to by the first message.
+    """
+    if isinstance(settings, SmtpSettings):
+        ehlo = settings.ehlo or greeting_name()
+        return partial(SmtpMailer, settings, tls_context(settings), ehlo)
+    if isinstance(settings, SendmailSettings):
+        check_sendmail(settings)
+        return partial(SendmailMailer, settings)
+    prepare_folder(settings)
+    return partial(FileMailer, settings)
+
+
+def longest_dialogue(settings: MailSettings) -> float:
+    """Return the seconds that sending one message may take at most.
+
+    No message may be begun when less of its claim's lease is left.
+    """
+    if isinstance(settings, SmtpSettings):
+        return longest_smtp_dialogue(settings)
+    return settings.timeout if isinstance(settings, SendmailSettings) else _WRITING

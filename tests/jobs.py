@@ -1,0 +1,82 @@
+"""Runs `process-emails` on a test shop and tells what came of it."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from segmail.clock import Clock
+from segmail.delivery.process import Job, Options, process_emails
+from segmail.delivery.rows import Outcome, Status
+from segmail.delivery.run import Summary
+from segmail.maho.config import StoreConfig
+from segmail.settings import DeliverySettings, Settings
+from tests.shop_builder import ShopBuilder
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a run did: its summary, every outcome, and the mails in its folder."""
+
+    summary: Summary
+    outcomes: list[Outcome]
+    mails: list[EmailMessage]
+
+    @property
+    def recipients(self) -> list[str]:
+        return sorted(str(mail["To"].addresses[0].addr_spec) for mail in self.mails)
+
+    def count(self, status: Status) -> int:
+        return self.summary.counts[status]
+
+
+@dataclass
+class Runner:
+    """Runs jobs on one shop; mails go into a folder unless a mail server is named."""
+
+    shop: ShopBuilder
+    folder: Path
+    state: str = "state"
+    delivery: DeliverySettings = field(default_factory=DeliverySettings)
+
+    def job(self, *, smtp_url: str | None = None, now: datetime | None = None) -> Job:
+        with self.shop.database.read() as connection:
+            config = StoreConfig.load(connection, self.shop.tables)
+        settings = Settings(
+            state_dir=self.folder / self.state,
+            smtp_url=smtp_url or f"file://{self.folder}/mails",
+            delivery=self.delivery,
+        )
+        return Job(self.shop.shop, config, settings, Clock(now or self.shop.now))
+
+    def __call__(
+        self,
+        *,
+        smtp_url: str | None = None,
+        now: datetime | None = None,
+        during: Callable[[Job], None] = lambda _job: None,
+        **options: Any,
+    ) -> Ran:
+        job = self.job(smtp_url=smtp_url, now=now)
+        during(job)
+        outcomes: list[Outcome] = []
+        before = set(self._files())
+        summary = process_emails(job, Options(**options), on_outcomes=outcomes.extend)
+        new = sorted(set(self._files()) - before)
+        return Ran(summary, outcomes, [read_mail(file.read_bytes()) for file in new])
+
+    def _files(self) -> list[Path]:
+        return list((self.folder / "mails").glob("*.eml"))
+
+
+def read_mail(data: bytes) -> EmailMessage:
+    """Parse a message as a mail reader does."""
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
