@@ -106,12 +106,12 @@ def automation(app: App, *, segment: str, state: str, trigger: str | None, as_js
 def _told(done: Automation, stale_days: int) -> str:
     state = "on" if done.active else "off"
     switched = f"is {state} now" if done.changed else f"was {state} already"
-    trigger = f", with the trigger '{done.trigger}'" if done.trigger else ""
+    trigger = f", with the trigger '{done.trigger}'" if done.trigger and done.active else ""
     lines = [f"The automation of '{done.segment}' {switched}{trigger}."]
     if done.due and done.active:
         lines.append(
-            f"{done.due:,} due rows go out with the next process-emails, except those more than "
-            f"{stale_days} days late."
+            f"{done.due:,} due rows go out with the next process-emails; those held back for "
+            f"more than {stale_days} days are skipped."
         )
     elif done.scheduled and not done.active:
         lines.append(f"{done.scheduled:,} scheduled rows are held, {done.due:,} of them due.")
@@ -126,9 +126,7 @@ def _print_segment(found: SegmentSummary) -> None:
         "Active": yes_no(found.is_active),
         "Automation": "on" if found.automation else "off",
         "Trigger": found.trigger.value if found.trigger else "each step's own",
-        "Overlapping sequences": ""
-        if found.allows_overlap is None
-        else yes_no(found.allows_overlap),
+        **_overlap(found),
         "Members": f"{found.members:,}",
         "Refreshed": found.refreshed_at and f"{found.refreshed_at:%Y-%m-%d %H:%M} UTC",
         "Steps": f"{found.steps}, {found.active_steps} active",
@@ -138,6 +136,13 @@ def _print_segment(found: SegmentSummary) -> None:
         "Skipped": f"{found.skipped:,}",
     }
     print_table(found.name, ("", ""), shown.items())
+
+
+def _overlap(found: SegmentSummary) -> dict[str, str]:
+    """The specification's layout has no such setting."""
+    if found.allows_overlap is None:
+        return {}
+    return {"Overlapping sequences": yes_no(found.allows_overlap)}
 
 
 def _row(one: SegmentSummary) -> tuple[object, ...]:

@@ -56,7 +56,7 @@ def count_scheduled(connection: Connection, tables: Tables, segment_id: int) -> 
         .where(_scheduled(tables, [segment_id]))
         .group_by(c.trigger_type)
     )
-    return dict(connection.execute(query))
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def count_due(
@@ -69,7 +69,7 @@ def count_due(
         .where(_scheduled(tables, segment_ids), c.scheduled_at <= now)
         .group_by(c.sequence_id)
     )
-    return dict(connection.execute(query))
+    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _scheduled(tables: Tables, segment_ids: Collection[int]) -> ColumnElement[bool]:

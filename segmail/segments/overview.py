@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -57,21 +57,19 @@ def show_segment(shop: Shop, given: str, *, now: datetime) -> SegmentSummary:
 def _summarize(
     connection: Connection, tables: Tables, segments: Sequence[Segment], *, now: datetime
 ) -> list[SegmentSummary]:
-    """Return summaries in the order of `segments`, with five statements."""
+    """Return summaries in the order of `segments`, with four statements."""
     ids = [segment.segment_id for segment in segments]
     steps = load_steps(connection, tables, segment_ids=ids)
     due = count_due(connection, tables, ids, now=now)
     rows = count_by_segment(connection, tables, ids)
-    members = _members(connection, tables, ids)
-    refreshed = _refreshed(connection, tables, ids)
+    membership = _membership(connection, tables, ids)
     return [
         _summary(
             segment,
             [step for step in steps if step.segment.segment_id == segment.segment_id],
-            due=due,
-            rows=rows[segment.segment_id],
-            members=members.get(segment.segment_id, 0),
-            refreshed_at=refreshed[segment.segment_id],
+            due,
+            rows[segment.segment_id],
+            membership[segment.segment_id],
         )
         for segment in segments
     ]
@@ -80,12 +78,11 @@ def _summarize(
 def _summary(
     segment: Segment,
     steps: Sequence[Step],
-    *,
-    due: dict[int, int],
-    rows: dict[str, int],
-    members: int,
-    refreshed_at: datetime | None,
+    due: Mapping[int, int],
+    rows: Mapping[str, int],
+    membership: tuple[int, datetime | None],
 ) -> SegmentSummary:
+    members, refreshed_at = membership
     idle = [step for step in steps if not (segment.sends and step.is_active)]
     return SegmentSummary(
         segment_id=segment.segment_id,
@@ -99,22 +96,16 @@ def _summary(
         steps=len(steps),
         active_steps=sum(step.is_active for step in steps),
         pending=rows["scheduled"],
-        sent=rows["sent"],
-        failed=rows["failed"],
-        skipped=rows["skipped"],
+        **{status: rows[status] for status in ("sent", "failed", "skipped")},
         held=sum(due.get(step.sequence_id, 0) for step in idle),
     )
 
 
-def _members(connection: Connection, tables: Tables, ids: Sequence[int]) -> dict[int, int]:
-    c = tables.member.c
-    query = select(c.segment_id, func.count()).where(c.segment_id.in_(ids)).group_by(c.segment_id)
-    return dict(connection.execute(query))
-
-
-def _refreshed(
+def _membership(
     connection: Connection, tables: Tables, ids: Sequence[int]
-) -> dict[int, datetime | None]:
-    c = tables.segment.c
-    query = select(c.segment_id, c.last_refresh_at).where(c.segment_id.in_(ids))
-    return dict(connection.execute(query))
+) -> dict[int, tuple[int, datetime | None]]:
+    """Return by segment id how many members it has, and when that was last found out."""
+    s, m = tables.segment.c, tables.member.c
+    members = select(func.count()).where(m.segment_id == s.segment_id).scalar_subquery()
+    query = select(s.segment_id, members, s.last_refresh_at).where(s.segment_id.in_(ids))
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}

@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from segmail.errors import ConfigError, InputError
+from segmail.maho.held import mark_held
 from segmail.maho.lookup import find_segment
 from segmail.maho.progress import count_due, count_scheduled
 from segmail.maho.shop import Shop
@@ -46,56 +47,66 @@ def switch_automation(
     """
 
     def work(connection: Connection) -> Automation:
-        return _switch(connection, shop.tables, given, active=active, trigger=trigger, now=now)
+        return _switch(connection, shop.tables, given, _Wish(active, trigger), now=now)
 
     return shop.database.transact(work)
 
 
+@dataclass(frozen=True)
+class _Wish:
+    active: bool
+    trigger: Trigger | None
+
+
 def _switch(
-    connection: Connection,
-    tables: Tables,
-    given: str,
-    *,
-    active: bool,
-    trigger: Trigger | None,
-    now: datetime,
+    connection: Connection, tables: Tables, given: str, wish: _Wish, *, now: datetime
 ) -> Automation:
     segment = find_segment(connection, tables, given)
     lock_segment(connection, tables, segment.segment_id)
     steps = load_steps(connection, tables, segment_ids=[segment.segment_id])
-    wanted = _trigger(tables.layout, segment, steps, trigger, active=active)
-    if active:
+    done = _Wish(wish.active, _trigger(tables.layout, segment, steps, wish))
+    if wish.active:
         _require_steps(connection, tables, segment, steps, now=now)
-    changed = (segment.automation_active, segment.trigger) != (active, wanted)
+    changed = done != _Wish(segment.automation_active, segment.trigger)
     if changed:
-        set_automation(
-            connection, tables, segment.segment_id, active=active, trigger=wanted, now=now
-        )
-    scheduled = count_scheduled(connection, tables, segment.segment_id)
+        _write(connection, tables, segment, done, now=now)
+    rows = count_scheduled(connection, tables, segment.segment_id)
     return Automation(
         segment_id=segment.segment_id,
         segment=segment.name,
-        active=active,
-        trigger=wanted,
+        active=done.active,
+        trigger=done.trigger,
         changed=changed,
-        scheduled=sum(scheduled.values()),
+        scheduled=sum(rows.values()),
         due=sum(count_due(connection, tables, [segment.segment_id], now=now).values()),
-        other_trigger=sum(n for of, n in scheduled.items() if wanted not in (None, of)),
-        warnings=_warnings(segment, active=active),
+        other_trigger=sum(n for of, n in rows.items() if done.trigger not in (None, of)),
+        warnings=_warnings(segment, active=done.active),
     )
 
 
+def _write(
+    connection: Connection, tables: Tables, segment: Segment, wish: _Wish, *, now: datetime
+) -> None:
+    set_automation(
+        connection,
+        tables,
+        segment.segment_id,
+        active=wish.active,
+        trigger=wish.trigger,
+        now=now,
+    )
+    if wish.active and not segment.sends:
+        # What is due now was held until now, also where no run has seen that.
+        mark_held(connection, tables, [segment.segment_id], now=now)
+
+
 def _trigger(
-    layout: Layout,
-    segment: Segment,
-    steps: Sequence[Step],
-    asked: Trigger | None,
-    *,
-    active: bool,
+    layout: Layout, segment: Segment, steps: Sequence[Step], wish: _Wish
 ) -> Trigger | None:
     """Return the trigger that the segment is to have; None where its steps have their own."""
+    asked = wish.trigger
     if layout is Layout.SPEC:
-        return asked or segment.trigger or (Trigger.ENTER if active else None)
+        return asked or segment.trigger or (Trigger.ENTER if wish.active else None)
     others = sorted({step.trigger.value for step in steps if step.trigger is not asked})
     if asked is not None and others:
         raise InputError(

@@ -10,6 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from segmail.errors import InputError
 from segmail.maho.shop import Shop
+from segmail.maho.steps import Step
 from segmail.maho.tables import Tables
 from segmail.sequences.catalog import Catalog
 from segmail.sequences.changes import Change, changes_between
@@ -68,13 +69,7 @@ def _edit(
 ) -> Edited:
     [before] = find_steps(connection, tables, [given])
     lock_segment(connection, tables, before.segment.segment_id)
-    after, faults = apply_options(connection, tables, before, options)
-    findings = step_findings(after, Catalog.load(connection, tables, [after]), now=now)
-    faults += number_faults(same_sequence(connection, tables, after), after)
-    if after.is_active:
-        faults += errors(findings)
-    if faults:
-        raise InputError("\n".join(faults))
+    after, odd = _checked(connection, tables, before, options, now=now)
     if options.trigger is not None:
         record_trigger(connection, tables, after, now=now)
     changes = changes_between(before, after)
@@ -89,8 +84,19 @@ def _edit(
         changes=changes,
         skipped=skipped,
         kept=summary.progress["scheduled"] if moved else 0,
-        warnings=[
-            *warnings(findings),
-            *automation_warnings(connection, tables, [after.segment]),
-        ],
+        warnings=[*odd, *automation_warnings(connection, tables, [after.segment])],
     )
+
+
+def _checked(
+    connection: Connection, tables: Tables, before: Step, options: StepOptions, *, now: datetime
+) -> tuple[Step, list[str]]:
+    """Return the step as it is to be, and what is odd about it; raise InputError with faults."""
+    after, faults = apply_options(connection, tables, before, options)
+    findings = step_findings(after, Catalog.load(connection, tables, [after]), now=now)
+    faults += number_faults(same_sequence(connection, tables, after), after)
+    if after.is_active:
+        faults += errors(findings)
+    if faults:
+        raise InputError("\n".join(faults))
+    return after, warnings(findings)

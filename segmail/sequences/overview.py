@@ -63,28 +63,39 @@ def summarize(connection: Connection, tables: Tables, steps: Sequence[Step]) -> 
     rules = _names(connection, r.rule_id, r.name, {s.rule_id for s in steps if s.rule_id})
     progress = count_by_step(connection, tables, [step.sequence_id for step in steps])
     return [
-        StepSummary(
-            sequence_id=step.sequence_id,
-            label=label(step),
-            segment_id=step.segment.segment_id,
-            segment=step.segment.name,
-            trigger=step.trigger,
-            step_number=step.step_number,
-            template_id=step.template_id,
+        _summary(
+            step,
             template=templates.get(step.template_id, ""),
-            delay_minutes=step.delay_minutes,
-            delay=format_delay(step.delay_minutes),
-            is_active=step.is_active,
-            max_sends=step.max_sends,
-            generate_coupon=step.generate_coupon,
-            rule_id=step.rule_id,
             rule=rules.get(step.rule_id or 0),
-            coupon_prefix=step.coupon_prefix,
-            coupon_expires_days=step.coupon_expires_days if step.generate_coupon else None,
             progress=progress[step.sequence_id],
         )
         for step in steps
     ]
+
+
+def _summary(
+    step: Step, *, template: str, rule: str | None, progress: Mapping[str, int]
+) -> StepSummary:
+    return StepSummary(
+        sequence_id=step.sequence_id,
+        label=label(step),
+        segment_id=step.segment.segment_id,
+        segment=step.segment.name,
+        trigger=step.trigger,
+        step_number=step.step_number,
+        template_id=step.template_id,
+        template=template,
+        delay_minutes=step.delay_minutes,
+        delay=format_delay(step.delay_minutes),
+        is_active=step.is_active,
+        max_sends=step.max_sends,
+        generate_coupon=step.generate_coupon,
+        rule_id=step.rule_id,
+        rule=rule,
+        coupon_prefix=step.coupon_prefix,
+        coupon_expires_days=step.coupon_expires_days if step.generate_coupon else None,
+        progress=progress,
+    )
 
 
 def _names(

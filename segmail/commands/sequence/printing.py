@@ -84,7 +84,7 @@ def print_findings(findings: Sequence[Finding]) -> None:
         click.echo("No faults found.")
         return
     rows = [(f.severity.value, f.step or f.segment, f.sequence_id, f.text) for f in findings]
-    print_table("Findings", ("Severity", "Step", "Id", "What"), rows)
+    print_table("Findings", ("Severity", "Where", "Id", "What"), rows)
 
 
 def yes_no(value: bool) -> str:
