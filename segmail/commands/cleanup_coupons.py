@@ -1,0 +1,48 @@
+"""`segmail cleanup-coupons`: SPEC's job 3."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from segmail.app import App
+from segmail.janitor import count_expired_coupons, coupon_cleanup_days, delete_expired_coupons
+from segmail.janitor.thresholds import MOST_DAYS
+from segmail.log import logger
+from segmail.output import progress_bar
+
+
+@click.command("cleanup-coupons")
+@click.option(
+    "--days",
+    type=click.IntRange(0, MOST_DAYS),
+    help="Keep coupons for so many days after they expired, instead of the shop's setting "
+    "(30 where there is none).",
+)
+@click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
+@click.pass_obj
+def cleanup_coupons(app: App, *, days: int | None, dry_run: bool) -> None:
+    """Delete expired, unused automation coupons.
+
+    Only coupons that the automation made: on a rule that a step uses, with a code of the shape
+    that it gives them. The shop's setting is
+    customer_segmentation/email_automation/coupon_cleanup_days.
+
+    \b
+    Example:
+        segmail cleanup-coupons --days 60 --dry-run
+    """
+    if not app.automation_enabled:
+        logger.info("Email automation is switched off; no coupon was deleted")
+        return
+    days = coupon_cleanup_days(app.config) if days is None else days
+    if dry_run:
+        count = count_expired_coupons(app.shop, days=days, now=app.now())
+        click.echo(f"Would delete {count:,} expired automation coupons (older than {days} days).")
+        return
+    with progress_bar("Deleting", None) as advance:
+        count = delete_expired_coupons(app.shop, days=days, now=app.now(), advance=advance)
+    logger.info("Cleaned up %s expired automation coupons (older than %d days)", f"{count:,}", days)
+    if sys.stdout.isatty():
+        click.echo(f"{count:,} coupons deleted.")

@@ -1,0 +1,48 @@
+"""`segmail cleanup-progress`: SPEC's job 2."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from segmail.app import App
+from segmail.janitor import count_old_progress, delete_old_progress, progress_cleanup_days
+from segmail.janitor.thresholds import MOST_DAYS
+from segmail.log import logger
+from segmail.output import progress_bar
+
+
+@click.command("cleanup-progress")
+@click.option(
+    "--days",
+    type=click.IntRange(0, MOST_DAYS),
+    help="Keep records for so many days, instead of the shop's setting (90 where there is none).",
+)
+@click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
+@click.pass_obj
+def cleanup_progress(app: App, *, days: int | None, dry_run: bool) -> None:
+    """Delete old finished progress records.
+
+    Finished are those that were sent, skipped or have failed. The shop's setting is
+    customer_segmentation/email_automation/cleanup_days.
+
+    \b
+    Example:
+        segmail cleanup-progress --days 180 --dry-run
+    """
+    if not app.automation_enabled:
+        logger.info("Email automation is switched off; no progress record was deleted")
+        return
+    days = progress_cleanup_days(app.config) if days is None else days
+    if dry_run:
+        count = count_old_progress(app.shop, days=days, now=app.now())
+        click.echo(f"Would delete {count:,} sequence progress records (older than {days} days).")
+        return
+    with progress_bar("Deleting", None) as advance:
+        count = delete_old_progress(app.shop, days=days, now=app.now(), advance=advance)
+    logger.info(
+        "Cleaned up %s old sequence progress records (older than %d days)", f"{count:,}", days
+    )
+    if sys.stdout.isatty():
+        click.echo(f"{count:,} progress records deleted.")

@@ -1,0 +1,81 @@
+"""Deletes old progress records in final states (SPEC, job 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
+
+from segmail.maho.shop import Shop
+from segmail.maho.tables import Tables
+
+FINAL_STATES = ("sent", "failed", "skipped")
+
+_BATCH = 1_000
+
+
+def delete_old_progress(
+    shop: Shop, *, days: int, now: datetime, advance: Callable[[int], None] = lambda _count: None
+) -> int:
+    """Delete the records that ended more than `days` days before `now`; return how many.
+
+    A record is as old as the latest time on it, so a step that was sent after 100 days of delay
+    is kept for its days like any other (Maho reckons from its creation and deletes it the night
+    after). Each batch is a short transaction of its own, so that nobody waits for long.
+    """
+    deleted = 0
+    for ids in _batches(shop, now - timedelta(days=days)):
+        deleted += _delete(shop, ids, now - timedelta(days=days))
+        advance(len(ids))
+    return deleted
+
+
+def count_old_progress(shop: Shop, *, days: int, now: datetime) -> int:
+    """Return how many records `delete_old_progress` would delete."""
+    query = select(func.count()).where(_is_old(shop.tables, now - timedelta(days=days)))
+    with shop.database.read() as connection:
+        return int(connection.scalar(query.select_from(shop.tables.progress)) or 0)
+
+
+def old_progress_ids(tables: Tables, before: datetime, *, after_id: int) -> Select[int]:
+    """Return the query of the next ids after `after_id`, in the order of the primary key.
+
+    The key is named to MySQL and MariaDB, so that all batches together read the table once: by
+    the index of `scheduled_at` each batch would find and sort every old row again.
+    """
+    progress = tables.progress
+    query = (
+        select(progress.c.progress_id)
+        .where(progress.c.progress_id > after_id, _is_old(tables, before))
+        .order_by(progress.c.progress_id)
+        .limit(_BATCH)
+    )
+    for dialect in ("mysql", "mariadb"):
+        query = query.with_hint(progress, "FORCE INDEX (PRIMARY)", dialect)
+    return query
+
+
+def _batches(shop: Shop, before: datetime) -> Iterator[Sequence[int]]:
+    ids: Sequence[int] = [0]
+    while ids:
+        query = old_progress_ids(shop.tables, before, after_id=ids[-1])
+        with shop.database.read() as connection:
+            ids = connection.scalars(query).all()
+        if ids:
+            yield ids
+
+
+def _delete(shop: Shop, ids: Sequence[int], before: datetime) -> int:
+    """Delete these records, except those that came to life again since they were read."""
+    progress = shop.tables.progress
+    query = delete(progress).where(progress.c.progress_id.in_(ids), _is_old(shop.tables, before))
+    return shop.database.transact(lambda connection: connection.execute(query).rowcount)
+
+
+def _is_old(tables: Tables, before: datetime) -> ColumnElement[bool]:
+    c = tables.progress.c
+    return and_(
+        c.status.in_(FINAL_STATES),
+        *(or_(time.is_(None), time < before) for time in (c.created_at, c.scheduled_at, c.sent_at)),
+    )

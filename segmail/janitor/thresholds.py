@@ -1,0 +1,35 @@
+"""How many days the shop keeps finished progress records and expired coupons."""
+
+from __future__ import annotations
+
+from segmail.errors import ConfigError
+from segmail.maho.config import StoreConfig
+
+MOST_DAYS = 36_500  # a century; a date further back could not be reckoned with
+
+
+def progress_cleanup_days(config: StoreConfig) -> int:
+    """Return the days to keep finished progress records (SPEC: 90). Raises ConfigError."""
+    return _days(config, "customer_segmentation/email_automation/cleanup_days", 90)
+
+
+def coupon_cleanup_days(config: StoreConfig) -> int:
+    """Return the days to keep coupons after they expired (SPEC: 30). Raises ConfigError."""
+    return _days(config, "customer_segmentation/email_automation/coupon_cleanup_days", 30)
+
+
+def _days(config: StoreConfig, path: str, default: int) -> int:
+    """Return the configured number, `default` where it is not set, empty or NULL.
+
+    To Maho an empty value is no days at all, and everything would be deleted; that takes
+    `--days 0` here, in so many words.
+    """
+    days = config.number(path)
+    if days is None:
+        return default
+    if not 1 <= days <= MOST_DAYS:
+        raise ConfigError(
+            f"{path}: {days} is out of range: 1 to {MOST_DAYS} days can be configured. "
+            "For a single run the option --days takes 0 as well."
+        )
+    return days

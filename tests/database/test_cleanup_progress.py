@@ -1,0 +1,124 @@
+"""Which progress records are old, and how they are deleted."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from segmail.janitor import count_old_progress, delete_old_progress
+from segmail.janitor.progress import old_progress_ids
+from segmail.maho.tables import Layout
+from tests.shop_builder import ShopBuilder
+
+
+@pytest.fixture
+def step(shop: ShopBuilder) -> int:
+    return shop.step(shop.segment())
+
+
+def ended(shop: ShopBuilder, step: int, status: str, **days_ago: float | None) -> int:
+    """Insert a record whose times are so many days ago; None: no such time."""
+    times: dict[str, Any] = {
+        name: None if days is None else shop.now - timedelta(days=days)
+        for name, days in {"created_at": 200, "scheduled_at": 200, **days_ago}.items()
+    }
+    return shop.due(step, shop.customer(), status=status, **times)
+
+
+def remaining(shop: ShopBuilder) -> set[int]:
+    return {row["progress_id"] for row in shop.rows(shop.tables.progress)}
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("status", ["sent", "failed", "skipped"])
+def test_finished_records_older_than_the_days_are_deleted(
+    shop: ShopBuilder, step: int, status: str, now: datetime
+) -> None:
+    ended(shop, step, status, sent_at=91)
+    young = ended(shop, step, status, sent_at=89)
+
+    assert delete_old_progress(shop.shop, days=90, now=now) == 1
+    assert remaining(shop) == {young}
+
+
+def test_scheduled_records_stay_however_old_they_are(shop: ShopBuilder, step: int) -> None:
+    held = ended(shop, step, "scheduled", created_at=400, scheduled_at=400)
+
+    assert delete_old_progress(shop.shop, days=0, now=shop.now) == 0
+    assert remaining(shop) == {held}
+
+
+def test_a_step_sent_after_a_long_delay_is_kept_for_its_days(shop: ShopBuilder, step: int) -> None:
+    sent = ended(shop, step, "sent", created_at=120, scheduled_at=1, sent_at=1)
+
+    assert delete_old_progress(shop.shop, days=90, now=shop.now) == 0
+    assert remaining(shop) == {sent}
+
+
+def test_a_record_without_a_sending_time_is_as_old_as_its_schedule(
+    shop: ShopBuilder, step: int
+) -> None:
+    ended(shop, step, "failed", scheduled_at=91)
+    ended(shop, step, "skipped", scheduled_at=None)
+    young = ended(shop, step, "skipped", scheduled_at=10)
+
+    assert delete_old_progress(shop.shop, days=90, now=shop.now) == 2
+    assert remaining(shop) == {young}
+
+
+def test_exactly_as_old_as_the_days_is_not_older(shop: ShopBuilder, step: int) -> None:
+    ended(shop, step, "sent", sent_at=90)
+
+    assert delete_old_progress(shop.shop, days=90, now=shop.now) == 0
+
+
+def test_counting_deletes_nothing(shop: ShopBuilder, step: int) -> None:
+    old = ended(shop, step, "sent", sent_at=100)
+
+    assert count_old_progress(shop.shop, days=90, now=shop.now) == 1
+    assert remaining(shop) == {old}
+
+
+def test_queue_rows_and_coupons_stay(shop: ShopBuilder, step: int) -> None:
+    queue_id = shop.insert(shop.tables.queue, template_id=shop.template())
+    shop.insert(shop.tables.coupon, rule_id=shop.rule(), code="X", created_at=shop.now)
+    shop.change(
+        shop.tables.progress,
+        {"progress_id": ended(shop, step, "sent", sent_at=100)},
+        queue_id=queue_id,
+    )
+
+    delete_old_progress(shop.shop, days=90, now=shop.now)
+
+    assert [row["queue_id"] for row in shop.rows(shop.tables.queue)] == [queue_id]
+    assert len(shop.rows(shop.tables.coupon)) == 1
+
+
+def test_many_records_are_deleted_in_batches(shop: ShopBuilder, step: int) -> None:
+    template = shop.progress(ended(shop, step, "sent", sent_at=100))
+    del template["progress_id"]
+    shop.insert_all(
+        shop.tables.progress,
+        [{**template, "status": ("sent", "scheduled")[n % 2]} for n in range(4_400)],
+    )
+    batches: list[int] = []
+
+    deleted = delete_old_progress(shop.shop, days=90, now=shop.now, advance=batches.append)
+
+    assert deleted == 2_201
+    assert batches == [1_000, 1_000, 201]
+    assert count_old_progress(shop.shop, days=90, now=shop.now) == 0
+
+
+def test_each_batch_goes_on_where_the_last_one_ended(mariadb_shop: ShopBuilder) -> None:
+    shop = mariadb_shop
+    query = old_progress_ids(shop.tables, shop.now, after_id=1_000)
+
+    with shop.database.engine.connect() as connection:
+        sql = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
+        [plan] = connection.exec_driver_sql(f"EXPLAIN {sql}").mappings()
+
+    assert (plan["type"], plan["key"]) == ("range", "PRIMARY")
+    assert "filesort" not in plan["Extra"]
