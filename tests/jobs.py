@@ -19,6 +19,8 @@ from segmail.maho.config import StoreConfig
 from segmail.settings import DeliverySettings, Settings
 from tests.shop_builder import ShopBuilder
 
+FOLDER = "a folder of .eml files"
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -38,19 +40,19 @@ class Ran:
 
 @dataclass
 class Runner:
-    """Runs jobs on one shop; mails go into a folder unless a mail server is named."""
+    """Runs jobs on one shop; mails go into a folder, to `smtp_url`, or (None) where Maho says."""
 
     shop: ShopBuilder
     folder: Path
     state: str = "state"
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
 
-    def job(self, *, smtp_url: str | None = None, now: datetime | None = None) -> Job:
+    def job(self, *, smtp_url: str | None = FOLDER, now: datetime | None = None) -> Job:
         with self.shop.database.read() as connection:
             config = StoreConfig.load(connection, self.shop.tables)
         settings = Settings(
             state_dir=self.folder / self.state,
-            smtp_url=smtp_url or f"file://{self.folder}/mails",
+            smtp_url=f"file://{self.folder}/mails" if smtp_url == FOLDER else smtp_url,
             delivery=self.delivery,
         )
         return Job(self.shop.shop, config, settings, Clock(now or self.shop.now))
@@ -58,7 +60,7 @@ class Runner:
     def __call__(
         self,
         *,
-        smtp_url: str | None = None,
+        smtp_url: str | None = FOLDER,
         now: datetime | None = None,
         during: Callable[[Job], None] = lambda _job: None,
         **options: Any,

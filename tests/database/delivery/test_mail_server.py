@@ -1,0 +1,199 @@
+"""What the mail server's answers do to the rows: refused, deferred, unknown, out of reach."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from segmail.delivery.rows import QueueStatus, Status
+from segmail.errors import ConfigError, MailServerUnavailable
+from segmail.settings import DeliverySettings
+from tests.jobs import Runner
+from tests.shop_builder import ShopBuilder
+from tests.smtp_server import Fault, closed_port, recording_server, scripted_server
+
+NO_TLS = "starttls=never"
+
+
+def test_one_connection_serves_many_messages(shop: ShopBuilder, run_emails: Runner) -> None:
+    step = shop.step(shop.segment())
+    for _ in range(7):
+        shop.due(step, shop.customer())
+
+    with recording_server() as server:
+        run_emails(smtp_url=server.url(), connections=1)
+
+    assert (len(server.messages), server.connections) == (7, 1)
+
+
+def test_one_refused_address_does_not_stop_the_rest(shop: ShopBuilder, run_emails: Runner) -> None:
+    step = shop.step(shop.segment())
+    bad = shop.due(step, shop.customer("gone@example.test"))
+    good = shop.due(step, shop.customer("ada@example.test"))
+
+    with recording_server(refuse={"gone@example.test": "550 5.1.1 No such user"}) as server:
+        ran = run_emails(smtp_url=server.url(), connections=1)
+
+    problem = shop.row(shop.tables.problem)
+    assert (shop.status(bad), shop.status(good)) == ("failed", "sent")
+    assert problem["problem_error_code"] == 550
+    assert "5.1.1 No such user" in problem["problem_error_text"]
+    assert ran.count(Status.FAILED) == 1
+
+
+def test_a_deferred_message_is_tried_again_later_and_then_sent(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    with scripted_server({"RCPT": "451 4.3.0 Try later"}, {}) as server:
+        first = run_emails(smtp_url=server.url(NO_TLS))
+        waiting = shop.progress(progress)
+        too_early = run_emails(smtp_url=server.url(NO_TLS), now=shop.now + timedelta(minutes=7))
+        later = run_emails(smtp_url=server.url(NO_TLS), now=shop.now + timedelta(minutes=13))
+
+    queue = shop.row(shop.tables.queue)
+    assert first.count(Status.DEFERRED) == 1
+    assert (waiting["status"], waiting["queue_id"]) == ("scheduled", queue["queue_id"])
+    assert too_early.outcomes == []
+    assert later.count(Status.SENT) == len(server.messages) == 1
+    assert (shop.status(progress), queue["queue_status"]) == ("sent", QueueStatus.SENT)
+    assert "451" in shop.row(shop.tables.problem)["problem_error_text"]
+
+
+def test_a_message_has_failed_after_its_last_try(shop: ShopBuilder, run_emails: Runner) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+    run_emails.delivery = DeliverySettings(attempts=2)
+
+    with scripted_server({"RCPT": "451 4.3.0 Try later"}) as server:
+        run_emails(smtp_url=server.url(NO_TLS))
+        ran = run_emails(smtp_url=server.url(NO_TLS), now=shop.now + timedelta(hours=1))
+
+    assert shop.status(progress) == "failed"
+    assert ran.outcomes[0].reason.startswith("given up after 2 tries: ")
+
+
+def test_a_retried_step_sends_the_code_that_it_made_before(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    template = shop.template("<p>{{var coupon_code}}</p>")
+    shop.due(shop.step(shop.segment(), template, rule_id=shop.rule()), shop.customer())
+
+    with scripted_server({"end": "451 4.3.0 Try later"}, {}) as server:
+        run_emails(smtp_url=server.url(NO_TLS))
+        run_emails(smtp_url=server.url(NO_TLS), now=shop.now + timedelta(hours=1))
+
+    coupon = shop.row(shop.tables.coupon)
+    assert coupon["code"].encode() in server.messages[0].data
+
+
+def test_a_message_whose_acceptance_is_unknown_is_never_sent_again(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    with scripted_server({"end": Fault.DROP}, {}) as server:
+        ran = run_emails(smtp_url=server.url(NO_TLS))
+        again = run_emails(smtp_url=server.url(NO_TLS), now=shop.now + timedelta(days=2))
+
+    assert shop.status(progress) == "failed"
+    assert ran.outcomes[0].reason.startswith("interrupted: ")
+    assert again.outcomes == []
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("script", [None, {"greeting": "421 4.3.2 Closing"}, {"MAIL": "421 Bye"}])
+def test_a_server_out_of_reach_leaves_every_row_as_it_was(
+    shop: ShopBuilder, run_emails: Runner, script: dict[str, str] | None
+) -> None:
+    step = shop.step(shop.segment(), rule_id=shop.rule())
+    rows = [shop.due(step, shop.customer()) for _ in range(3)]
+    before = [shop.progress(row) for row in rows]
+
+    with scripted_server(script or {}) as server:
+        url = server.url(NO_TLS) if script else f"smtp://127.0.0.1:{closed_port()}"
+        ran = run_emails(smtp_url=url)
+
+    assert isinstance(ran.summary.fault, MailServerUnavailable)
+    assert [shop.progress(row) for row in rows] == before
+    assert shop.rows(shop.tables.queue) == shop.rows(shop.tables.coupon) == []
+
+
+def test_a_server_that_goes_away_on_the_way_keeps_what_was_sent(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    step = shop.step(shop.segment())
+    rows = [shop.due(step, shop.customer()) for _ in range(4)]
+
+    gone = {"greeting": "421 4.3.2 Closing"}
+    with scripted_server({"MAIL": ["250 Ok", "250 Ok", "421 4.3.2 Closing"]}, gone) as server:
+        ran = run_emails(smtp_url=server.url(NO_TLS), connections=1)
+
+    assert [shop.status(row) for row in rows] == ["sent", "sent", "scheduled", "scheduled"]
+    assert len(server.messages) == 2
+    assert isinstance(ran.summary.fault, MailServerUnavailable)
+
+
+def test_a_wrong_password_asks_for_a_human_and_changes_nothing(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    with recording_server(login=("shop", "right")) as server:
+        ran = run_emails(smtp_url=server.url(login="shop:wr0ng-secret"))
+
+    assert isinstance(ran.summary.fault, ConfigError)
+    assert "wr0ng-secret" not in str(ran.summary.fault)
+    assert shop.status(progress) == "scheduled"
+
+
+def test_a_run_that_is_stopped_gives_back_what_it_did_not_begin(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    ran = run_emails(during=lambda job: job.stop.set())
+
+    assert ran.mails == []
+    assert shop.progress(progress)["scheduled_at"] == shop.now - timedelta(minutes=1)
+
+
+def test_no_message_is_begun_when_the_lease_may_run_out_on_the_way(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+    run_emails.delivery = DeliverySettings(lease_minutes=1)
+
+    with recording_server() as server:
+        ran = run_emails(smtp_url=server.url("timeout=600"))
+
+    assert server.messages == []
+    assert ran.outcomes[0].reason == "too little of the lease is left"
+    assert shop.status(progress) == "scheduled"
+
+
+def test_mahos_own_mail_settings_are_used_unless_others_are_given(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    shop.due(shop.step(shop.segment()), shop.customer())
+
+    with recording_server() as server:
+        shop.config("system/smtp/enabled", "smtp")
+        shop.config("system/smtp/host", "127.0.0.1")
+        shop.config("system/smtp/port", str(server.port))
+        run_emails(smtp_url=None)
+
+    assert len(server.messages) == 1
+
+
+def test_a_transport_that_is_switched_off_is_said_before_anything_is_claimed(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+    shop.config("system/smtp/enabled", "0")
+
+    with pytest.raises(ConfigError, match="system/smtp/enabled"):
+        run_emails(smtp_url=None)
+
+    assert shop.progress(progress)["scheduled_at"] == shop.now - timedelta(minutes=1)
