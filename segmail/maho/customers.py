@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -71,7 +72,7 @@ class CustomerAttributes:
         )
         return cls({row[1]: CustomerAttribute(*row[:3], is_visible=bool(row[3])) for row in rows})
 
-    @property
+    @cached_property
     def visible(self) -> Mapping[str, bool]:
         """Whether each attribute is shown: what `names.full_name` asks for."""
         return {code: attribute.is_visible for code, attribute in self.by_code.items()}
@@ -113,7 +114,7 @@ def load_customers(
     """Return the customers that exist, by id, with the values of the attributes `codes`.
 
     The parts of the name are always among them. Takes one statement for the accounts and one for
-    each value table that is needed, whatever the number of customers (up to a thousand).
+    each value table that is needed, for every thousand customers.
     """
     wanted = [
         attributes.by_code[code]
@@ -123,9 +124,8 @@ def load_customers(
     found: dict[int, Customer] = {}
     for some in _batches(ids):
         values = _values(connection, tables, some, wanted)
-        customer = tables.customer
-        rows = connection.execute(select(customer).where(customer.c.entity_id.in_(some)))
-        for row in rows:
+        chosen = select(tables.customer).where(tables.customer.c.entity_id.in_(some))
+        for row in connection.execute(chosen):
             columns = {code: _as_stored(row._mapping[code]) for code in _COLUMNS if code in codes}
             found[row.entity_id] = _customer(row, columns | values[row.entity_id])
     return found
