@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmail.errors import TemplateError
@@ -31,6 +31,7 @@ SOUP = st.lists(
 ).map("".join)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(source=SOUP, kind=st.sampled_from(Kind), autoescape=st.booleans())
 def test_directive_soup_raises_nothing_but_the_template_error(
     source: str, kind: Kind, autoescape: bool
@@ -53,6 +54,7 @@ def test_text_without_directives_goes_out_as_it_is(text: str) -> None:
     assert compile_template(text, kind=Kind.TEXT).render({}, RecordedSite()) == text
 
 
+@settings(deadline=None)
 @given(value=SOUP)
 def test_a_value_is_never_read_as_a_template(value: str) -> None:
     source = "[{{var value}}]{{var value.x}}{{htmlescape var=$one}}"
