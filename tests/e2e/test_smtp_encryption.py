@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from segmail.delivery.mail_url import SmtpSettings
+from segmail.delivery.mail_url import Encryption, SmtpSettings
 from segmail.delivery.open_mailer import mailer_factory
 from segmail.errors import ConfigError, MailServerUnavailable
 from tests.sending import mailer_for, send
@@ -16,9 +17,18 @@ from tests.smtp_certificate import Certificate, make_certificate
 from tests.smtp_server import Fault, Script, recording_server, scripted_server
 
 PATIENCE = "timeout=0.5"
-PASSWORD = "s3cr3t p@ss/wörd#"  # noqa: S105 - invented
+PASSWORD = "s3cr3t p@ss/wörd#"
 IN_URL = "s3cr3t%20p%40ss%2Fw%C3%B6rd%23"
+TIM, TIMS = "tim", "tanstaaftanstaaf"  # RFC 2195's example
+CHALLENGE = "<1896.697170952@postoffice.reston.mci.net>"
+DIGEST = "b913a602c7eda7a495b4e6e7334d3890"
+NOT_LOOPBACK = "127.1"  # it is, but does not look so
+OFFERS_LOGIN: Script = {"EHLO": "250-mail.test\n250 AUTH PLAIN"}
 OFFERS_TLS: Script = {"EHLO": "250-mail.test\n250 STARTTLS"}
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 @pytest.fixture
@@ -53,7 +63,7 @@ def test_a_message_goes_out_over_smtps(certificate: Certificate) -> None:
 
 
 def test_a_large_message_goes_out_encrypted(certificate: Certificate) -> None:
-    data = b"Subject: x\r\n\r\n" + b"0123456789ABCDE\r\n" * 100_000
+    data = b"Subject: x\r\n\r\n" + b"0123456789ABCDE\r\n" * 10_000
 
     with (
         recording_server(certificate=certificate) as server,
@@ -197,28 +207,27 @@ def test_a_login_opens_the_server(certificate: Certificate) -> None:
 
 
 @pytest.mark.parametrize(
-    ("offered", "said"),
+    ("offered", "challenges", "said"),
     [
-        ("PLAIN LOGIN CRAM-MD5", ["AUTH PLAIN AHNob3AAc2VjcmV0"]),
-        ("LOGIN CRAM-MD5", ["AUTH LOGIN", "c2hvcA==", "c2VjcmV0"]),
-        (
-            "XOAUTH2 cram-md5",
-            ["AUTH CRAM-MD5", "c2hvcCBjYjg5YzQzOGE0ZTA5NWVjOWI3ZDY4YzkwZjE5ZWI3Ng=="],
-        ),
+        ("PLAIN LOGIN CRAM-MD5", [], [f"AUTH PLAIN {_base64(chr(0) + TIM + chr(0) + TIMS)}"]),
+        ("LOGIN CRAM-MD5", ["Username:", "Password:"], ["AUTH LOGIN", _base64(TIM), _base64(TIMS)]),
+        ("XOAUTH2 cram-md5", [CHALLENGE], ["AUTH CRAM-MD5", _base64(f"{TIM} {DIGEST}")]),
     ],
 )
-def test_the_login_is_the_first_known_one_offered(offered: str, said: list[str]) -> None:
-    challenge = "334 " + base64.b64encode(b"<1896.697170952@mail.test>").decode()
+def test_the_login_is_the_first_known_one_offered(
+    offered: str, challenges: list[str], said: list[str]
+) -> None:
+    answers = [*(f"334 {_base64(challenge)}" for challenge in challenges), "235 Welcome"]
     script = {
         "EHLO": f"250-mail.test\n250 AUTH {offered}",
-        "AUTH": "235 Ok" if "PLAIN" in offered else challenge,
-        "response": [challenge, "235 Ok"] if "LOGIN" in offered else "235 Ok",
+        "AUTH": answers[0],
+        "response": answers[1:] or "500",
     }
 
-    with scripted_server(script) as server, mailer_for(server.url(login="shop:secret")) as mailer:
+    with scripted_server(script) as server, mailer_for(server.url(login=f"{TIM}:{TIMS}")) as mailer:
         send(mailer)
 
-    assert server.commands[1 : 1 + len(said)] == said
+    assert server.commands[1:-4] == said
 
 
 @pytest.mark.parametrize(
@@ -237,7 +246,7 @@ def test_a_wrong_password_is_told_without_the_password(answer: str) -> None:
     with (
         scripted_server(script) as server,
         mailer_for(server.url(login=f"shop:{IN_URL}")) as mailer,
-        pytest.raises(ConfigError, match="SEGMAIL_SMTP_URL.*refuses the user name") as refused,
+        pytest.raises(ConfigError, match=r"SEGMAIL_SMTP_URL.*refuses the user name") as refused,
     ):
         send(mailer)
 
@@ -253,16 +262,23 @@ def test_a_server_without_a_known_login_is_misconfigured() -> None:
         send(mailer)
 
 
-def test_a_password_does_not_leave_unencrypted() -> None:
-    """Loopback is taken for private, so this server is reached by the machine's own name."""
-    with scripted_server({"EHLO": "250-mail.test\n250 AUTH PLAIN"}) as server:
-        open_mailer = mailer_factory(
-            SmtpSettings("127.0.0.1.nip.invalid", server.port, "shop", PASSWORD)
-        )
-        with pytest.raises(MailServerUnavailable):
-            send(open_mailer())
+@pytest.mark.parametrize("encryption", ["auto", "always"])
+def test_a_password_does_not_leave_unencrypted(encryption: Encryption) -> None:
+    with scripted_server(OFFERS_LOGIN) as server:
+        settings = SmtpSettings(NOT_LOOPBACK, server.port, "shop", PASSWORD, encryption)
+        with pytest.raises(ConfigError, match="offers no encryption"):
+            send(mailer_factory(settings)())
 
-    assert server.commands == []
+    assert [command.split()[0] for command in server.commands] == ["EHLO"]
+
+
+def test_a_password_leaves_unencrypted_only_on_demand() -> None:
+    with scripted_server(OFFERS_LOGIN) as server:
+        settings = SmtpSettings(NOT_LOOPBACK, server.port, "shop", PASSWORD, "never")
+        with closing(mailer_factory(settings)()) as mailer:
+            send(mailer)
+
+    assert len(server.messages) == 1
 
 
 def test_nothing_shows_a_password() -> None:
@@ -272,5 +288,5 @@ def test_nothing_shows_a_password() -> None:
 
 
 def _secrets_in(text: str) -> Iterator[str]:
-    encoded = base64.b64encode(f"\0shop\0{PASSWORD}".encode()).decode()
+    encoded = _base64(f"\0shop\0{PASSWORD}")
     yield from (secret for secret in (PASSWORD, IN_URL, encoded) if secret in text)
