@@ -103,6 +103,12 @@ def run_emails(shop: ShopBuilder, tmp_path: Path) -> Runner:
     return Runner(shop, tmp_path)
 
 
+@pytest.fixture
+def mariadb_runner(mariadb_shop: ShopBuilder, tmp_path: Path) -> Runner:
+    """Runs `process-emails` on the shop that is on the server only."""
+    return Runner(mariadb_shop, tmp_path)
+
+
 class _ShopUrls:
     """Databases by engine, layout and prefix."""
 
