@@ -1,1 +1,20 @@
-"""What happened, in numbers."""
+"""What the automation did and what it still has to do (SPEC, job 4)."""
+
+from segmail.report.activity import Activity, Counts, SegmentActivity, StepActivity
+from segmail.report.collect import collect_activity
+from segmail.report.formats import FORMATS, log_line
+from segmail.report.window import Window, choose_window
+from segmail.report.write import write_report
+
+__all__ = [
+    "FORMATS",
+    "Activity",
+    "Counts",
+    "SegmentActivity",
+    "StepActivity",
+    "Window",
+    "choose_window",
+    "collect_activity",
+    "log_line",
+    "write_report",
+]

@@ -1,0 +1,68 @@
+"""The numbers of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from segmail.maho.steps import Segment, Step
+from segmail.report.window import Window
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Progress rows by what became of them.
+
+    `sent`, `failed` and `skipped` are those of the report's window. `scheduled` is everything
+    that waits now; of it, `held` is due but its segment is switched off, and `overdue` should have
+    been sent an hour ago.
+    """
+
+    sent: int = 0
+    failed: int = 0
+    skipped: int = 0
+    scheduled: int = 0
+    held: int = 0
+    overdue: int = 0
+
+    @property
+    def total_active(self) -> int:
+        """What was sent, failed or waits: SPEC's "total active"."""
+        return self.sent + self.failed + self.scheduled
+
+
+@dataclass(frozen=True)
+class StepActivity:
+    """A step and its rows."""
+
+    step: Step
+    counts: Counts
+
+
+@dataclass(frozen=True)
+class SegmentActivity:
+    """A segment, its steps, and the rows of all of them."""
+
+    segment: Segment
+    counts: Counts
+    steps: tuple[StepActivity, ...]
+
+
+@dataclass(frozen=True)
+class Activity:
+    """What happened in the window, and what waits.
+
+    `coupons_generated` were generated in the window; `coupons_used` of them have been used since.
+    """
+
+    window: Window
+    counts: Counts
+    coupons_generated: int
+    coupons_used: int
+    segments: tuple[SegmentActivity, ...]
+
+
+def add_up(counts: Iterable[Counts]) -> Counts:
+    """Return the sum of `counts`."""
+    every = list(counts)
+    return Counts(**{f.name: sum(getattr(each, f.name) for each in every) for f in fields(Counts)})

@@ -1,0 +1,31 @@
+"""Writes a report into a file, so that nobody ever reads half of one."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from segmail.errors import InputError
+
+
+def write_report(file: Path, text: str) -> None:
+    """Put `text` into `file` at once; a device or pipe is written to as it is.
+
+    Raises InputError where that cannot be.
+    """
+    try:
+        if file.exists() and not file.is_file():
+            file.write_text(text, "utf-8")
+        else:
+            _replace(file.resolve(), text)
+    except OSError as error:
+        raise InputError(f"--output {file}: cannot be written: {error.strerror}.") from error
+
+
+def _replace(file: Path, text: str) -> None:
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, "utf-8")
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,80 @@
+"""How a report reads."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+from segmail.maho.steps import Segment, Step, Trigger
+from segmail.report import (
+    FORMATS,
+    Activity,
+    Counts,
+    SegmentActivity,
+    StepActivity,
+    Window,
+    log_line,
+)
+
+SEGMENT = Segment(7, "Cart\nabandoned, città", True, True, None, False)
+STEP = Step(31, SEGMENT, Trigger.ENTER, 1, 5, 60, True, 1, False, None, None, None)
+COUNTS = Counts(sent=3_421, failed=12, skipped=4, scheduled=156, held=6, overdue=2)
+ACTIVITY = Activity(
+    Window(datetime(2026, 3, 9, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, tzinfo=UTC)),
+    COUNTS,
+    coupons_generated=1_210,
+    coupons_used=14,
+    segments=(SegmentActivity(SEGMENT, COUNTS, (StepActivity(STEP, COUNTS),)),),
+)
+
+TEXT = """\
+E-mail automation from 2026-03-09 12:00 to 2026-03-10 12:00 UTC
+
+Sent                3,421
+Failed                 12
+Skipped                 4
+Scheduled             156  (6 held: segment switched off; 2 overdue)
+Total active        3,589
+Coupons             1,210  (14 used so far)
+
+Segment                Trigger  Step   Sent  Failed  Skipped  Scheduled  Held  Overdue
+Cart abandoned, città  enter       1  3,421      12        4        156     6        2
+"""
+
+
+def test_the_log_line_is_the_specifications() -> None:
+    assert log_line(ACTIVITY) == (
+        "Daily automation report: 3,421 sent, 12 failed, 156 scheduled, 3,589 total active"
+    )
+
+
+def test_text_is_aligned_and_one_line_a_step() -> None:
+    assert FORMATS["text"](ACTIVITY) == TEXT
+
+
+def test_json_has_totals_segments_and_steps() -> None:
+    counts = {
+        "sent": 3421,
+        "failed": 12,
+        "skipped": 4,
+        "scheduled": 156,
+        "held": 6,
+        "overdue": 2,
+        "total_active": 3589,
+    }
+    assert json.loads(FORMATS["json"](ACTIVITY)) == {
+        "since": "2026-03-09T12:00:00+00:00",
+        "until": "2026-03-10T12:00:00+00:00",
+        **counts,
+        "coupons_generated": 1210,
+        "coupons_used": 14,
+        "segments": [
+            {
+                "segment_id": 7,
+                "name": "Cart\nabandoned, città",
+                "sends": True,
+                **counts,
+                "steps": [{"sequence_id": 31, "trigger": "enter", "step_number": 1, **counts}],
+            }
+        ],
+    }
