@@ -60,6 +60,7 @@ class Server:
     received: list[Message] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)  # scripted servers only
     connections: int = 0
+    hanging: threading.Event = field(default_factory=threading.Event)  # a script's HANG began
 
     def url(self, options: str = "", *, login: str = "", scheme: str = "smtp") -> str:
         """Return the server's mail URL; `login` is `user:password`, `options` follow the `?`."""
@@ -110,7 +111,7 @@ class ScriptedConnection:
 
     def _commands(self) -> Iterator[str]:
         while line := self._lines.readline():
-            self._server.commands.append(line.decode().rstrip("\r\n"))
+            self._server.commands.append(line.decode("utf-8", "replace").rstrip("\r\n"))
             yield self._server.commands[-1]
 
     def _next(self, stage: str) -> Answer:
@@ -130,6 +131,7 @@ class ScriptedConnection:
                 self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
                 raise _Ended
             case Fault.HANG:
+                self._server.hanging.set()
                 self._over.wait()
                 raise _Ended
             case Fault.DRIBBLE:
@@ -171,7 +173,7 @@ class ScriptedConnection:
 
     def _start_tls(self) -> None:
         if self._context is None:
-            self._lines.readline()  # the client's hello
+            self._socket.recv(4096)  # the client's hello
             self._say(self._next("handshake"))
         else:
             self._lines.close()
