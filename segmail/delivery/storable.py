@@ -5,15 +5,19 @@ Most shops have three-byte utf8 columns, where an emoji is an error or becomes `
 
 from __future__ import annotations
 
+import re
+
 from segmail.errors import TemplateError
 
 TEXT_BYTES = 65_535  # newsletter_text
 SUBJECT_CHARACTERS = 200  # newsletter_subject, newsletter_sender_name
 
+_FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
+
 
 def storable_html(text: str) -> str:
     """Write characters beyond three bytes as numeric entities; a browser shows them the same."""
-    return "".join(char if ord(char) <= 0xFFFF else f"&#{ord(char)};" for char in text)
+    return _FOUR_BYTES.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
 def storable_text(text: str, four_bytes: bool) -> str:
