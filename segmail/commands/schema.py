@@ -56,7 +56,7 @@ def apply(app: App, *, yes: bool, dry_run: bool) -> None:
     """
     database, prefix = _database(app), app.settings.table_prefix
     statements = plan_changes(database, prefix)
-    click.echo(";\n\n".join([*statements, ""]) if statements else "There is nothing to create.")
+    click.echo(";\n\n".join(statements) + ";" if statements else "There is nothing to create.")
     if dry_run:
         return
     if statements and not yes:
@@ -85,7 +85,7 @@ def _print_report(report: SchemaReport) -> None:
         *(("Fault", fault) for fault in report.faults),
         *(("Note", note) for note in report.notes),
     ]
-    print_table("Schema", ("", ""), rows)
+    print_table("The shop's database", ("Part", "Found"), rows)
 
 
 def _verdict(report: SchemaReport) -> list[str]:

@@ -53,14 +53,17 @@ def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[
 
 
 def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[str]:
-    """Yield which text columns cannot hold every character."""
+    """Yield which of the tables that hold mails cannot hold every character."""
+    places: defaultdict[str, list[str]] = defaultdict(list)
     for table in (tables.queue, tables.problem):
-        columns = defaultdict(list)
-        for name, charset in _charsets(inspector, table):
-            columns[charset].append(name)
-        for charset, names in columns.items():
-            if charset != "utf8mb4":
-                yield f"{table.name}: {', '.join(names)}: {_limits(charset)}"
+        charsets = dict(_charsets(inspector, table))
+        if len(set(charsets.values())) == 1:
+            charsets = {"": charsets.popitem()[1]}
+        for column, charset in charsets.items():
+            places[charset].append(f"{table.name}.{column}".rstrip("."))
+    for charset, names in places.items():
+        if charset != "utf8mb4":
+            yield f"{', '.join(names)}: {_limits(charset)}"
 
 
 def _limits(charset: str) -> str:

@@ -21,12 +21,13 @@ def choose_window(
 ) -> Window:
     """Return the last `hours` (24 where nothing is given), or from `since` to `until`.
 
-    Without `until` the window ends now; without `since` it is `hours` long. Raises InputError
-    where both `hours` and `since` are given, or nothing is left between the two ends.
+    Without `until` the window ends with the current second; without `since` it is `hours` long.
+    Raises InputError where both `hours` and `since` are given, or nothing is left between the
+    two ends.
     """
     if hours is not None and since is not None:
         raise InputError("Give either --hours or --since, not both.")
-    until = until or now
+    until = until or now.replace(microsecond=0) + timedelta(seconds=1)
     since = since or until - timedelta(hours=24 if hours is None else hours)
     if since >= until:
         raise InputError(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -89,6 +92,19 @@ def test_apply_without_a_terminal_wants_yes(bare: URL) -> None:
     assert result.exit_code == 2
     assert "give --yes" in result.stderr
     assert not is_complete(bare)
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
+def test_apply_asks_on_a_terminal(bare: URL, answer: str, code: int) -> None:
+    terminal, stdin = os.openpty()
+    os.write(terminal, f"{answer}\n".encode())
+    command = [sys.executable, "-m", "segmail", "--database-url", str(bare), "schema", "apply"]
+
+    result = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=60)
+
+    assert result.returncode == code
+    assert "Run 11 statements?" in result.stdout
+    assert is_complete(bare) is (answer == "y")
 
 
 def test_apply_a_second_time_has_nothing_to_do(bare: URL) -> None:

@@ -9,7 +9,8 @@ import pytest
 from segmail.errors import InputError
 from segmail.report import Window, choose_window
 
-NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
+NOW = datetime(2026, 3, 10, 12, 0, 0, 250_000, tzinfo=UTC)
+NEXT_SECOND = datetime(2026, 3, 10, 12, 0, 1, tzinfo=UTC)
 MONDAY = datetime(2026, 3, 9, tzinfo=UTC)
 DAY = timedelta(days=1)
 
@@ -21,15 +22,15 @@ def choose(
 
 
 def test_it_is_the_last_day_where_nothing_is_given() -> None:
-    assert choose() == Window(NOW - DAY, NOW)
+    assert choose() == Window(NEXT_SECOND - DAY, NEXT_SECOND)
 
 
 def test_it_is_the_last_hours_that_are_given() -> None:
-    assert choose(hours=48) == Window(NOW - 2 * DAY, NOW)
+    assert choose(hours=48) == Window(NEXT_SECOND - 2 * DAY, NEXT_SECOND)
 
 
-def test_it_ends_now_where_only_its_beginning_is_given() -> None:
-    assert choose(since=MONDAY) == Window(MONDAY, NOW)
+def test_it_ends_with_this_second_where_only_its_beginning_is_given() -> None:
+    assert choose(since=MONDAY) == Window(MONDAY, NEXT_SECOND)
 
 
 def test_it_is_a_day_long_where_only_its_end_is_given() -> None:
