@@ -1,0 +1,89 @@
+"""Log lines in SPEC's format; what goes to the file, and what to the screen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from segmail.clock import Clock
+from segmail.errors import ConfigError
+from segmail.log import exceptions, logger, set_up_logging
+
+NOW = datetime(2025, 9, 30, 12, 0, 1, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Leave no open log file behind."""
+    yield
+    for target in (logger, exceptions):
+        for handler in list(target.handlers):
+            target.removeHandler(handler)
+            handler.close()
+
+
+def set_up(file: Path | None, verbosity: int = 0) -> None:
+    set_up_logging(file, verbosity=verbosity, clock=Clock(NOW))
+
+
+def test_lines_have_the_format_of_the_specification(tmp_path: Path) -> None:
+    file = tmp_path / "var/log/customer_segmentation.log"
+    set_up(file)
+
+    logging.getLogger("segmail").info("Processing %d scheduled email sequences", 15)
+
+    assert file.read_text() == "2025-09-30 12:00:01: Processing 15 scheduled email sequences\n"
+
+
+def test_with_a_file_the_screen_shows_warnings_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    set_up(tmp_path / "log")
+
+    logger.info("quiet")
+    logger.warning("loud")
+
+    assert capsys.readouterr().err == "2025-09-30 12:00:01: loud\n"
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "shown"), [(0, ["a", "b"]), (-1, ["b"]), (2, ["d", "a", "b"])]
+)
+def test_without_a_file_lines_go_to_the_screen(
+    capsys: pytest.CaptureFixture[str], verbosity: int, shown: list[str]
+) -> None:
+    set_up(None, verbosity)
+
+    logger.debug("d")
+    logger.info("a")
+    logger.error("b")
+
+    assert [line[-1] for line in capsys.readouterr().err.splitlines()] == shown
+
+
+def test_text_from_outside_cannot_forge_a_line(tmp_path: Path) -> None:
+    set_up(tmp_path / "log")
+
+    logger.info("Refused: %s", "no\n2025-09-30 12:00:01: Daily automation report: 0 sent")
+
+    assert len((tmp_path / "log").read_text().splitlines()) == 1
+
+
+def test_tracebacks_go_to_exception_log(tmp_path: Path) -> None:
+    set_up(tmp_path / "segmentation.log")
+
+    exceptions.error("Failed", exc_info=ValueError("why"))
+
+    assert "ValueError: why" in (tmp_path / "exception.log").read_text()
+    assert "ValueError" not in (tmp_path / "segmentation.log").read_text()
+
+
+def test_a_log_that_cannot_be_written_is_a_configuration_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(ConfigError, match="--log-file"):
+        set_up(tmp_path / "file" / "log")

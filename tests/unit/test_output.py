@@ -1,0 +1,48 @@
+"""JSON for scripts, tables for people, no progress bar without a terminal."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from segmail.maho.steps import Trigger
+from segmail.output import print_json, print_table, progress_bar
+
+
+@dataclass(frozen=True)
+class Thing:
+    at: datetime
+    trigger: Trigger
+    ids: frozenset[int]
+
+
+def test_json_carries_dataclasses_times_enums_and_sets(capsys: pytest.CaptureFixture[str]) -> None:
+    thing = Thing(datetime(2026, 1, 2, tzinfo=UTC), Trigger.EXIT, frozenset({3, 1}))
+
+    print_json({"thing": thing, "day": date(2026, 1, 2), "amount": Decimal("1.50"), "name": "Zoë"})
+
+    assert json.loads(capsys.readouterr().out) == {
+        "thing": {"at": "2026-01-02T00:00:00+00:00", "trigger": "exit", "ids": [1, 3]},
+        "day": "2026-01-02",
+        "amount": "1.50",
+        "name": "Zoë",
+    }
+
+
+def test_a_table_prints_text_as_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("Steps", ("Name", "Count"), [("[bold]VIP[/bold]", 3), (None, 0)])
+
+    out = capsys.readouterr().out
+    assert "[bold]VIP[/bold]" in out
+    assert "None" not in out
+
+
+def test_there_is_no_progress_bar_without_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress_bar("Sending", 10) as advance:
+        advance(3)
+
+    assert capsys.readouterr() == ("", "")
