@@ -8,7 +8,7 @@ import click
 
 from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON, TRIGGER
-from segmail.commands.sequence.printing import print_steps, print_warnings, yes_no
+from segmail.commands.sequence.printing import print_steps, print_warnings, rows, yes_no
 from segmail.maho.steps import Trigger
 from segmail.output import print_json, print_table
 from segmail.segments.overview import SegmentSummary, list_segments, show_segment
@@ -110,13 +110,15 @@ def _told(done: Automation, stale_days: int) -> str:
     lines = [f"The automation of '{done.segment}' {switched}{trigger}."]
     if done.due and done.active:
         lines.append(
-            f"{done.due:,} due rows go out with the next process-emails; those held back for "
-            f"more than {stale_days} days are skipped."
+            f"To go out with the next process-emails: {rows(done.due, 'due')}, except those held "
+            f"back for more than {stale_days} days."
         )
     elif done.scheduled and not done.active:
-        lines.append(f"{done.scheduled:,} scheduled rows are held, {done.due:,} of them due.")
+        lines.append(f"Held: {rows(done.scheduled, 'scheduled')}, {done.due:,} of them due.")
     if done.other_trigger:
-        lines.append(f"{done.other_trigger:,} of them have another trigger and will be skipped.")
+        lines.append(
+            f"To be skipped, having another trigger: {rows(done.other_trigger, 'scheduled')}."
+        )
     return "\n".join(lines)
 
 

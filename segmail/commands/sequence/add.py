@@ -32,7 +32,8 @@ def add(
 
     By default it comes last, is triggered by entering the segment, goes out immediately, once a
     customer, without a coupon. Delays count from entering or leaving, not from the step before.
-    With --if-missing, a step that is there but differs in anything is an error.
+    Who entered or left earlier does not receive it. With --if-missing, a step that is there but
+    differs in anything is an error.
 
     \b
     Examples:

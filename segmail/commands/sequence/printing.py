@@ -30,7 +30,7 @@ def history(step: StepSummary) -> str:
     if not counts:
         return "It has no progress rows."
     told = ", ".join(f"{count:,} {status}" for status, count in counts.items())
-    return f"Its {sum(counts.values()):,} progress rows go with it: {told}."
+    return f"Progress rows that go with it: {told}."
 
 
 def print_steps(steps: Iterable[StepSummary]) -> None:
@@ -41,7 +41,7 @@ def print_steps(steps: Iterable[StepSummary]) -> None:
 
 def print_step(step: StepSummary) -> None:
     """Print everything about one step."""
-    rows = [
+    lines = [
         ("Sequence id", step.sequence_id),
         ("Segment", f"{step.segment} (id {step.segment_id})"),
         ("Trigger", step.trigger.value),
@@ -53,7 +53,7 @@ def print_step(step: StepSummary) -> None:
         ("Coupon", _coupon(step) if step.generate_coupon else "none"),
         *((status, f"{step.progress[status.lower()]:,}") for status in _STATUSES),
     ]
-    print_table(step.label, ("", ""), rows)
+    print_table(step.label, ("", ""), lines)
 
 
 def print_changes(edited: Edited) -> None:
@@ -64,16 +64,16 @@ def print_changes(edited: Edited) -> None:
     told = ", ".join(f"{c.field} {c.before} → {c.after}" for c in edited.changes)
     click.echo(f"Changed {edited.step.label} (sequence {edited.step.sequence_id}): {told}.")
     if edited.skipped:
-        click.echo(f"{edited.skipped:,} scheduled rows were skipped.")
+        click.echo(f"Skipped {rows(edited.skipped, 'scheduled')}.")
     if edited.kept:
-        click.echo(f"{edited.kept:,} rows that are scheduled already keep their time.")
+        click.echo(f"Left at the time they had: {rows(edited.kept, 'scheduled')}.")
 
 
 def print_switched(switched: Switched, state: str) -> None:
     """Print which steps were switched `on` or `off`, and what was skipped."""
     for step in switched.steps:
         done = f"is {state} now" if step.changed else f"was {state} already"
-        skipped = f"; {step.skipped:,} scheduled rows were skipped" if step.skipped else ""
+        skipped = f"; skipped {rows(step.skipped, 'scheduled')}" if step.skipped else ""
         click.echo(f"{step.step} (sequence {step.sequence_id}) {done}{skipped}.")
     print_warnings(switched.warnings)
 
@@ -83,8 +83,13 @@ def print_findings(findings: Sequence[Finding]) -> None:
     if not findings:
         click.echo("No faults found.")
         return
-    rows = [(f.severity.value, f.step or f.segment, f.sequence_id, f.text) for f in findings]
-    print_table("Findings", ("Severity", "Where", "Id", "What"), rows)
+    lines = [(f.severity.value, f.step or f.segment, f.sequence_id, f.text) for f in findings]
+    print_table("Findings", ("Severity", "Where", "Id", "What"), lines)
+
+
+def rows(count: int, kind: str) -> str:
+    """Return a number of rows in words: `1 scheduled row`, `1,500 due rows`."""
+    return f"{count:,} {kind} row{'' if count == 1 else 's'}"
 
 
 def yes_no(value: bool) -> str:

@@ -8,7 +8,7 @@ import click
 
 from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
-from segmail.commands.sequence.printing import history, print_warnings
+from segmail.commands.sequence.printing import history, print_warnings, rows
 from segmail.errors import InputError
 from segmail.output import print_json
 from segmail.sequences.overview import StepSummary
@@ -34,8 +34,9 @@ def remove(app: App, *, step: str, yes: bool, as_json: bool) -> None:
     if as_json:
         print_json(removed)
         return
-    gone = f"Removed {removed.step.label} (sequence {removed.step.sequence_id})"
-    click.echo(f"{gone} and {removed.rows:,} progress rows. Later steps keep their numbers.")
+    gone = f"{removed.step.label} (sequence {removed.step.sequence_id})"
+    click.echo(f"Removed {gone} with {rows(removed.rows, 'progress')}.")
+    click.echo("Later steps keep their numbers.")
     print_warnings(removed.warnings)
 
 
