@@ -11,6 +11,8 @@ from segmail.maho.steps import Step, load_steps
 from segmail.maho.tables import Layout, Tables
 from segmail.sequences.find import label
 
+MAX_NUMBER = 2_147_483_647  # what the columns of both layouts hold
+
 
 def same_sequence(connection: Connection, tables: Tables, step: Step) -> list[Step]:
     """Return the other steps among which the number of `step` must be unique.
@@ -32,9 +34,18 @@ def next_number(others: Sequence[Step]) -> int:
 
 def number_faults(others: Sequence[Step], step: Step) -> list[str]:
     """Return why `step` cannot have its number beside `others`: [] where it can."""
+    if step.step_number > MAX_NUMBER:
+        return [f"No step number comes after {MAX_NUMBER}; choose a free one with --step."]
     return [
-        f"{label(step)} exists already (sequence {other.sequence_id}); the next free number is "
-        f"{next_number(others)}, and `segmail sequence edit {other.sequence_id}` changes it."
+        f"{label(step)} exists already (sequence {other.sequence_id}); {_advice(others)}, and "
+        f"`segmail sequence edit {other.sequence_id}` changes it."
         for other in others
         if other.step_number == step.step_number
     ]
+
+
+def _advice(others: Sequence[Step]) -> str:
+    number = next_number(others)
+    if number > MAX_NUMBER:
+        return "choose another number"
+    return f"the next free number is {number}"

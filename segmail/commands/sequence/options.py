@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 import click
 
 from segmail.maho.steps import Trigger
+from segmail.sequences.numbers import MAX_NUMBER
 from segmail.sequences.options import StepOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_MOST = 2_147_483_647  # what the columns of both layouts hold
+_MAX_SENDS = 2_147_483_647  # what the column of both layouts holds
 
 TRIGGER = click.Choice([trigger.value for trigger in Trigger], case_sensitive=False)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -24,7 +25,7 @@ _OPTIONS = (
     click.option(
         "--step",
         "step_number",
-        type=click.IntRange(1, _MOST),
+        type=click.IntRange(1, MAX_NUMBER),
         metavar="N",
         help="The step's number in its sequence.",
     ),
@@ -35,7 +36,7 @@ _OPTIONS = (
     ),
     click.option(
         "--max-sends",
-        type=click.IntRange(0, _MOST),
+        type=click.IntRange(0, _MAX_SENDS),
         metavar="N",
         help="How often a customer may receive this step; 0: without limit.",
     ),

@@ -63,6 +63,16 @@ def test_a_step_comes_last_in_the_sequence_of_its_trigger(shop: ShopBuilder, vip
     assert add(shop, trigger=Trigger.EXIT).step.step_number == 1
 
 
+def test_after_the_highest_number_there_is_none(shop: ShopBuilder, vip: int) -> None:
+    shop.step(vip, number=2_147_483_647)
+
+    [none_left] = faults(shop)
+    [taken] = faults(shop, step_number=2_147_483_647)
+
+    assert "No step number comes after 2147483647" in none_left
+    assert "exists already (sequence 1); choose another number" in taken
+
+
 @pytest.mark.parametrize("layout", [Layout.SPEC])
 def test_in_the_specifications_layout_numbers_are_the_segments(shop: ShopBuilder, vip: int) -> None:
     add(shop)
