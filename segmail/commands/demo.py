@@ -1,0 +1,51 @@
+"""`segmail demo`: the whole program on an invented shop, in one command."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from segmail.demo.play import play
+from segmail.demo.seed import NOW
+from segmail.demo.show import show
+from segmail.demo.stage import set_stage
+
+
+@click.command()
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default="demo",
+    show_default=True,
+    metavar="DIR",
+    help="The folder for the shop and its mails; an earlier demo in it is replaced.",
+)
+@click.option("--keep", is_flag=True, help="Go on with the demo that is in the folder.")
+@click.pass_context
+def demo(ctx: click.Context, *, folder: Path, keep: bool) -> None:
+    """Build a small shop, run the jobs on it and show what happened.
+
+    Needs no database server and no mail server: the shop is an SQLite file, and each mail becomes
+    an .eml file. The shop's clock says 2026-03-10 14:05, or what --now tells it.
+
+    \b
+    Examples:
+        segmail demo
+        segmail --now '2026-03-11 14:05' demo --keep
+    """
+    now = ctx.find_root().params["now"] or NOW
+    show(play(set_stage(folder, keep=keep), now=now), program=_program())
+
+
+def _program() -> str:
+    """Return what a person types to run this very program."""
+    started = Path(sys.argv[0]).absolute()
+    if started.name != "segmail":
+        return f"{sys.executable} -m segmail"
+    if shutil.which("segmail"):
+        return "segmail"
+    return str(started.relative_to(Path.cwd()) if started.is_relative_to(Path.cwd()) else started)

@@ -1,0 +1,93 @@
+"""The demo shop's templates, sales rules, segments and steps as rows."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from segmail.demo.letters import LETTERS, STYLES, Letter
+from segmail.demo.rows import Rows, id_in
+from segmail.demo.seed import NOW, RULES, SEGMENTS, STORES, RuleSeed, SegmentSeed, StepSeed
+from segmail.demo.shop_rows import CUSTOMER_GROUP
+from segmail.maho.rules import SPECIFIC_COUPON
+from segmail.maho.tables import Tables
+from segmail.sequences.delays import parse_delay
+
+STEPS = tuple((segment, step) for segment in SEGMENTS for step in segment.steps)
+
+_TEXT, _HTML = 1, 2
+_MADE = {"created_at": NOW - timedelta(days=200), "updated_at": NOW - timedelta(days=120)}
+
+
+def campaign_rows(t: Tables) -> Rows:
+    """Return the rows of everything that a merchant sets up for the automation."""
+    return [
+        (t.template, [_template(letter) for letter in LETTERS]),
+        (t.rule, [_rule(rule) for rule in RULES]),
+        (t.rule_website, [_website_link(r, store) for r in RULES for store in r.stores]),
+        (t.rule_group, [_group_link(rule) for rule in RULES]),
+        (t.segment, [_segment(segment) for segment in SEGMENTS]),
+        (t.sequence, [_step(segment, step) for segment, step in STEPS]),
+    ]
+
+
+def _template(letter: Letter) -> dict[str, Any]:
+    name, address = letter.sender
+    return {
+        "template_code": letter.code,
+        "template_text": letter.text,
+        "template_subject": letter.subject,
+        "template_styles": STYLES if letter.html else None,
+        "template_type": _HTML if letter.html else _TEXT,
+        "template_sender_name": name,
+        "template_sender_email": address,
+        "template_actual": 1,
+    }
+
+
+def _rule(rule: RuleSeed) -> dict[str, Any]:
+    return {
+        "name": rule.name,
+        "description": rule.description,
+        "is_active": int(rule.is_active),
+        "coupon_type": SPECIFIC_COUPON,
+        "use_auto_generation": 1,
+        "simple_action": rule.action,
+        "discount_amount": rule.amount,
+    }
+
+
+def _website_link(rule: RuleSeed, store: Any) -> dict[str, Any]:
+    return {"rule_id": id_in(RULES, rule), "website_id": id_in(STORES, store)}
+
+
+def _group_link(rule: RuleSeed) -> dict[str, Any]:
+    return {"rule_id": id_in(RULES, rule), "customer_group_id": CUSTOMER_GROUP}
+
+
+def _segment(segment: SegmentSeed) -> dict[str, Any]:
+    return {
+        "name": segment.name,
+        "is_active": 1,
+        "website_ids": ",".join(str(id_in(STORES, store)) for store in segment.stores),
+        "customer_group_ids": str(CUSTOMER_GROUP),
+        "auto_email_active": int(segment.automation),
+        **_MADE,
+    }
+
+
+def _step(segment: SegmentSeed, step: StepSeed) -> dict[str, Any]:
+    codes = [letter.code for letter in LETTERS]
+    return {
+        "segment_id": id_in(SEGMENTS, segment),
+        "template_id": id_in(codes, step.letter),
+        "trigger_event": step.trigger,
+        "step_number": step.number,
+        "delay_minutes": parse_delay(step.delay),
+        "is_active": int(step.is_active),
+        "generate_coupon": int(step.rule is not None),
+        "coupon_sales_rule_id": id_in(RULES, step.rule) if step.rule else None,
+        "coupon_prefix": step.prefix,
+        "coupon_expires_days": step.expires_days,
+        **_MADE,
+    }
