@@ -19,7 +19,8 @@ _LONGEST_QUOTED = 60
 
 _NAME = re.compile(r"[!-9;-~]+")
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
-_FORBIDDEN = re.compile(r"[\r\n\0]")
+_LINE_BREAK = re.compile(r"[\r\n\0]")
+_CONTROL = re.compile(r"[\x01-\x1f\x7f]")
 
 _Q_PLAIN = string.ascii_letters + string.digits + "!*+-/"
 _Q = [chr(byte) if chr(byte) in _Q_PLAIN else f"={byte:02X}" for byte in range(256)]
@@ -33,7 +34,7 @@ def text_header(name: str, value: str, *, what: str = "") -> str:
     """
     if not _NAME.fullmatch(name):
         raise MessageError(f"{name!r} cannot be the name of a header.")
-    value = reject_line_breaks(value, what or f"The header {name}").strip()
+    value = one_line(value, what or f"The header {name}")
     if not _is_plain(value):
         return _encoded(name, value)
     line = f"{name}: {value}"
@@ -46,7 +47,7 @@ def text_header(name: str, value: str, *, what: str = "") -> str:
 
 def mailbox_header(name: str, display_name: str, mailbox: str, *, what: str) -> str:
     """Return the line of a header that holds one mailbox; without a display name, bare."""
-    phrase = reject_line_breaks(display_name, what).strip()
+    phrase = one_line(display_name, what)
     if not phrase:
         return f"{name}: {mailbox}"
     if _is_plain(phrase) and len(phrase) <= _LONGEST_QUOTED:
@@ -58,11 +59,14 @@ def mailbox_header(name: str, display_name: str, mailbox: str, *, what: str) -> 
     return f"{start}{gap}<{mailbox}>"
 
 
-def reject_line_breaks(value: str, what: str) -> str:
-    """Return the value; raise MessageError where it could start a header of its own."""
-    if _FORBIDDEN.search(value):
+def one_line(value: str, what: str) -> str:
+    """Return the value without blanks around it, and with blanks for control characters.
+
+    Raises MessageError, naming `what`, where it could begin a header of its own.
+    """
+    if _LINE_BREAK.search(value):
         raise MessageError(f"{what} contains a line break or a NUL character; remove it.")
-    return value
+    return _CONTROL.sub(" ", value).strip()
 
 
 def _is_plain(value: str) -> bool:
@@ -86,11 +90,11 @@ def _folded(line: str) -> str:
 
 
 def _encoded(name: str, value: str) -> str:
-    """Return the header with all of the value in encoded words, Q or B, whichever is shorter."""
+    """Return the header with all of the value in encoded words: Q for mostly Latin text, or B."""
     room = max(24, _ENCODED_LINE - len(f"{name}: =?utf-8?q??="))
     data = [char.encode("utf-8") for char in value]
     quoted = ["".join(_Q[byte] for byte in char) for char in data]
-    if sum(map(len, quoted)) <= sum(map(len, data)) * 4 / 3:
+    if sum(map(len, quoted)) <= 2 * sum(map(len, data)):
         words = [f"=?utf-8?q?{word}?=" for word in _packed(quoted, room)]
     else:
         chunks = _packed([char.decode("latin-1") for char in data], room // 4 * 3)

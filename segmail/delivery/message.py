@@ -15,7 +15,7 @@ from email.utils import format_datetime
 from urllib.parse import quote
 
 from segmail.delivery.address import Address, parse_address
-from segmail.delivery.headers import mailbox_header, reject_line_breaks, text_header
+from segmail.delivery.headers import mailbox_header, one_line, text_header
 from segmail.delivery.mailer import Envelope
 from segmail.errors import MessageError
 
@@ -122,14 +122,14 @@ def _required(value: str, what: str) -> str:
 
 
 def _address(text: str, what: str) -> Address:
-    return parse_address(reject_line_breaks(_required(text, what), what), what)
+    return parse_address(one_line(_required(text, what), what), what)
 
 
 def _unsubscribe_lines(url: str | None) -> list[str]:
     """Return the headers of RFC 2369 and 8058; one click works over https only."""
     if url is None:
         return []
-    written = quote(reject_line_breaks(url, _UNSUBSCRIBE), safe=_IN_URL)
+    written = quote(one_line(url, _UNSUBSCRIBE), safe=_IN_URL)
     if len(written) > _LONGEST_URL:
         raise MessageError(f"{_UNSUBSCRIBE} is longer than {_LONGEST_URL} characters.")
     lines = [f"List-Unsubscribe: <{written}>"]
