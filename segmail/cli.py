@@ -71,9 +71,8 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except SegmailError as error:
-            shown = click.ClickException(str(error))
-            shown.exit_code = error.exit_code
-            raise shown from error
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(error.exit_code)
 
 
 @click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -125,7 +124,7 @@ class Program(click.Group):
 @click.version_option(__version__, prog_name="segmail")
 @click.pass_context
 def program(
-    ctx: click.Context, *, now: datetime | None, verbose: int, quiet: int, **given: Any
+    ctx: click.Context, /, *, now: datetime | None, verbose: int, quiet: int, **given: Any
 ) -> None:
     """Send the customer-segment e-mail sequences of a Maho shop.
 

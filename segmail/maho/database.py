@@ -7,7 +7,9 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, text
 from sqlalchemy.exc import DBAPIError
@@ -96,7 +98,7 @@ def insert_rows(
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 30})
+        engine = create_engine(url, poolclass=NullPool, creator=lambda: _open_file(url))
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
@@ -109,6 +111,12 @@ def _engine(url: URL) -> Engine:
             connect_args={"connect_timeout": 10},
         )
     return create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
+
+
+def _open_file(url: URL) -> sqlite3.Connection:
+    """Open a file that exists: a mistyped path must not become an empty database."""
+    path = quote(str(Path(url.database or "").absolute()))
+    return sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=30, check_same_thread=False)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, null, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, null, select
 
 from segmail.maho.tables import Layout, Tables
 
@@ -83,7 +83,7 @@ def _segment_columns(tables: Tables) -> list[ColumnElement[Any]]:
         c.name,
         c.is_active,
         c.auto_email_active,
-        (c.auto_email_trigger if spec else null()).label("trigger"),
+        (func.coalesce(c.auto_email_trigger, "none") if spec else null()).label("trigger"),
         (null() if spec else c.allow_overlapping_sequences).label("overlap"),
     ]
 

@@ -117,6 +117,8 @@ def test_apply_a_second_time_has_nothing_to_do(bare: URL) -> None:
 
 
 def test_apply_refuses_a_database_without_segmentation(tmp_path: Path) -> None:
+    (tmp_path / "empty").touch()
+
     result = segmail(URL.create("sqlite", database=str(tmp_path / "empty")), "schema", "apply")
 
     assert result.exit_code == 78

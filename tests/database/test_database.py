@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
+from pathlib import Path
 
-from sqlalchemy import text
+import pytest
+from sqlalchemy import URL, Connection, text, update
 
-from segmail.maho.database import insert_rows
+from segmail.errors import ConfigError
+from segmail.maho.database import Conflict, insert_rows
+from segmail.maho.shop import Shop
 from tests.shop_builder import ShopBuilder
 
 
@@ -30,3 +35,60 @@ def test_times_are_stored_as_mahos_utc_literals(shop: ShopBuilder) -> None:
         table = shop.tables.queue.name
         literal = connection.scalar(text(f"SELECT queue_start_at FROM {table}"))
     assert str(literal) == "2026-03-10 12:00:00"
+
+
+def test_a_mistyped_path_is_an_error_and_no_new_file(tmp_path: Path) -> None:
+    url = URL.create("sqlite", database=str(tmp_path / "no-such-shop.sqlite"))
+
+    with pytest.raises(ConfigError, match=r"no-such-shop\.sqlite"):
+        Shop.open(url)
+
+    assert not list(tmp_path.iterdir())
+
+
+def test_work_that_meets_a_conflict_is_run_again_from_the_start(shop: ShopBuilder) -> None:
+    tries = []
+
+    def work(connection: object) -> str:
+        tries.append(connection)
+        if len(tries) < 3:
+            raise Conflict
+        return "done"
+
+    assert shop.database.transact(work) == "done"
+    assert len(tries) == 3
+
+
+def test_a_deadlock_is_retried_until_both_transactions_are_through(
+    mariadb_shop: ShopBuilder,
+) -> None:
+    """Two connections lock two rows in opposite order; the server kills one of them."""
+    shop = mariadb_shop
+    first, second = shop.template(), shop.template()
+    meeting = threading.Barrier(2)
+    table = shop.tables.template
+
+    def lock(order: tuple[int, int]) -> None:
+        met = []
+
+        def work(connection: Connection) -> None:
+            for template_id in order:
+                connection.execute(
+                    update(table)
+                    .where(table.c.template_id == template_id)
+                    .values(template_type=table.c.template_type + 1)
+                )
+                if not met:
+                    met.append(meeting.wait(10))
+
+        shop.database.transact(work)
+
+    threads = [
+        threading.Thread(target=lock, args=(order,)) for order in ((first, second), (second, first))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    assert [row["template_type"] for row in shop.rows(table)] == [4, 4]

@@ -101,7 +101,7 @@ def test_the_claim_walks_the_index_on_scheduled_at(mariadb_shop: ShopBuilder) ->
         sql = query.compile(shop.database.engine, compile_kwargs={"literal_binds": False})
         with shop.database.read() as connection:
             plan = connection.exec_driver_sql(
-                "EXPLAIN " + str(sql.string.replace("__[POSTCOMPILE_sequence_id_1]", "1")),
+                "EXPLAIN FORMAT=TRADITIONAL " + str(sql.string.replace("__[POSTCOMPILE_sequence_id_1]", "1")),
                 {**sql.params, "sequence_id_1": 1},
             )
             [row] = plan.mappings().all()
