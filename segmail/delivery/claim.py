@@ -7,12 +7,12 @@ would lock customer rows that a checkout may hold, and a plan without the index 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, inspect, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, and_, inspect, or_, select, tuple_, update
 
 from segmail.delivery.rows import DueRow
 from segmail.maho.database import Conflict, Database
@@ -135,19 +135,6 @@ class Claimer:
             seen_at=row.scheduled_at,
             lease_until=lease_until,
         )
-
-
-def count_due(
-    connection: Connection, tables: Tables, sequence_ids: Collection[int], *, now: datetime
-) -> dict[int, int]:
-    """Return by segment id how many rows of the given steps are due at `now`."""
-    c = tables.progress.c
-    query = (
-        select(c.segment_id, func.count())
-        .where(c.sequence_id.in_(sequence_ids), c.status == "scheduled", c.scheduled_at <= now)
-        .group_by(c.segment_id)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
 
 
 def _index_name(database: Database, tables: Tables) -> str | None:

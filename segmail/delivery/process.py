@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from segmail.clock import Clock
 from segmail.delivery.attempts import Recorder
-from segmail.delivery.claim import Claimer, count_due
+from segmail.delivery.claim import Claimer
 from segmail.delivery.journal import Journal
 from segmail.delivery.mail_url import parse_mail_url
 from segmail.delivery.open_mailer import longest_dialogue, mailer_factory
@@ -29,6 +29,7 @@ from segmail.maho.config import StoreConfig
 from segmail.maho.held import load_held_until, mark_held
 from segmail.maho.lookup import find_segment
 from segmail.maho.mail_settings import maho_mail_url
+from segmail.maho.progress import count_due
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.settings import Settings
@@ -185,13 +186,14 @@ def _journal(job: Job) -> Journal:
 
 def _hold(job: Job, steps: Sequence[Step]) -> int:
     """Count the due rows of switched-off segments, and remember that they are held."""
-    held = [step.sequence_id for step in steps if not step.segment.sends]
+    held = {step.segment.segment_id for step in steps if not step.segment.sends}
     if not held:
         return 0
-    now = job.clock.now()
+    now, tables = job.clock.now(), job.shop.tables
     with job.shop.database.read() as connection:
-        counts = count_due(connection, job.shop.tables, held, now=now)
-    job.shop.database.transact(lambda c: mark_held(c, job.shop.tables, counts, now=now))
+        counts = count_due(connection, tables, held, now=now)
+    waiting = {s.segment.segment_id for s in steps if counts.get(s.sequence_id)}
+    job.shop.database.transact(lambda c: mark_held(c, tables, waiting, now=now))
     return sum(counts.values())
 
 

@@ -110,7 +110,10 @@ def _engine(url: URL) -> Engine:
             pool_recycle=300,
             connect_args={"connect_timeout": 10},
         )
-    return create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
+    raise ConfigError(
+        f"segmail works on MySQL, MariaDB and SQLite, not on {url.get_backend_name()} "
+        f"({url.render_as_string(hide_password=True)})."
+    )
 
 
 def _open_file(url: URL) -> sqlite3.Connection:

@@ -69,7 +69,7 @@ def test_a_deadlock_is_retried_until_both_transactions_are_through(
     table = shop.tables.template
 
     def lock(order: tuple[int, int]) -> None:
-        met = []
+        met: list[int] = []
 
         def work(connection: Connection) -> None:
             for template_id in order:
