@@ -54,8 +54,8 @@ class Database:
         """Run `work` in one transaction, commit, and return its result.
 
         Deadlocks (1213), lock time-outs (1205) and `Conflict` roll back and run `work` again, so
-        it must do nothing but database work. With `idempotent`, a lost connection does so too: then it is
-        unknown whether the first commit happened, and `work` must not mind.
+        it must do nothing but database work. With `idempotent`, a lost connection does so too:
+        then it is unknown whether the first commit happened, and `work` must not mind.
 
         Raises DatabaseUnavailable, ConfigError or SchemaError.
         """
