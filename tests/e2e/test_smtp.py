@@ -96,6 +96,13 @@ def test_no_body_can_end_the_message_early(body: bytes, arrives: bytes) -> None:
     assert message.data == b"Subject: x\r\n\r\n" + arrives
 
 
+def test_a_dot_at_the_very_beginning_arrives() -> None:
+    with scripted_server() as server, mailer_for(server.url()) as mailer:
+        send(mailer, data=b".\r\n..\r\n")
+
+    assert server.messages[0].data == b".\r\n..\r\n"
+
+
 def test_a_message_of_several_megabytes_arrives_whole() -> None:
     data = b"Subject: long\r\n\r\n" + b".23456789\r\n" * 400_000
 

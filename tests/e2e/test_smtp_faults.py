@@ -210,15 +210,28 @@ def test_an_idle_connection_that_hangs_defers_the_message() -> None:
             send(mailer)
 
 
-def test_an_answer_too_many_is_not_taken_for_the_next_one() -> None:
+@pytest.mark.parametrize(
+    "script", [{"RCPT": b"250 Ok\r\n250 Ok\r\n"}, {"DATA": b"354 Go on\r\n250 Ok\r\n"}]
+)
+def test_an_answer_too_many_is_not_taken_for_the_next_one(script: Script) -> None:
     with (
-        scripted_server({"RCPT": b"250 Ok\r\n250 Ok\r\n", "end": "554 5.6.0 No"}) as server,
+        scripted_server({"end": "554 5.6.0 No", **script}) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
         pytest.raises(MessageDeferred, match="answered more than it was asked"),
     ):
         send(mailer)
 
-    assert server.messages == []
+    assert server.received == []
+
+
+@pytest.mark.parametrize("answer", ENDLESS)
+def test_an_endless_answer_is_not_listened_to(answer: bytes) -> None:
+    with (
+        scripted_server({"EHLO": answer}) as server,
+        mailer_for(server.url()) as mailer,
+        pytest.raises(MailServerUnavailable, match="answers without end"),
+    ):
+        send(mailer)
 
 
 def test_a_closed_port_is_unavailable() -> None:
