@@ -190,7 +190,7 @@ def test_each_batch_goes_on_where_the_last_one_ended(mariadb_shop: ShopBuilder) 
 
     with shop.database.engine.connect() as connection:
         sql = str(query.compile(connection.engine, compile_kwargs={"literal_binds": True}))
-        [plan] = connection.exec_driver_sql(f"EXPLAIN {sql}").mappings()
+        [plan] = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {sql}").mappings()
 
     assert (plan["type"], plan["key"]) == ("range", "PRIMARY")
     assert "filesort" not in plan["Extra"]
