@@ -41,6 +41,15 @@ STAGES: Mapping[str, Answer] = {
     "QUIT": "221 2.0.0 Bye",
 }
 
+ENDLESS: list[Answer] = [b"2" * 100_000, b"250-more\r\n" * 1000]
+NO_ANSWER: list[Answer] = [
+    *Fault,
+    b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    b"\x00\xff\r\n",
+    b"999 what\r\n",
+    *ENDLESS,
+]  # every way to leave a command without one
+
 
 @dataclass(frozen=True)
 class Message:

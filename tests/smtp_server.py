@@ -20,11 +20,21 @@ from typing import Any
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from tests.smtp_certificate import Certificate
-from tests.smtp_script import STAGES, Fault, Message, Script, ScriptedConnection, Server
+from tests.smtp_script import (
+    ENDLESS,
+    NO_ANSWER,
+    STAGES,
+    Answer,
+    Fault,
+    Message,
+    Script,
+    ScriptedConnection,
+    Server,
+)
 
 __all__ = [
-    "STAGES", "Fault", "Message", "Script", "Server", "closed_port", "recording_server",
-    "scripted_server",
+    "ENDLESS", "NO_ANSWER", "STAGES", "Answer", "Fault", "Message", "Script", "Server",
+    "closed_port", "recording_server", "scripted_server",
 ]  # fmt: skip
 
 

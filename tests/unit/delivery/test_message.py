@@ -4,32 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmail.delivery.message import Letter, build_envelope, build_message, message_id
-from segmail.errors import MessageError
-
-LETTER = Letter(
-    sender_name="Bench Shop",
-    sender_email="shop@example.com",
-    recipient_name="Ada Lovelace",
-    recipient_email="ada@example.com",
-    subject="Welcome, Ada!",
-    body="<p>Hello</p>\n",
-    html=True,
-    message_id="<17.4@example.com>",
-    date=datetime(2026, 3, 10, 12, 0, tzinfo=UTC),
-)
+from segmail.delivery.message import build_envelope, build_message, message_id
+from tests.unit.delivery.letters import LETTER
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
 names = words.filter(str.strip)
@@ -243,64 +230,6 @@ def test_bounces_go_to_the_letter_s_sender_or_elsewhere() -> None:
 
 def test_a_message_id_has_the_sender_s_domain() -> None:
     assert message_id("17.4", "shop@müller.example") == "<17.4@xn--mller-kva.example>"
-
-
-BREAKS = ["a\r\nBcc: evil@example.com", "a\nb", "a\rb", "a\0b", "\n", "a\n"]
-
-
-@pytest.mark.parametrize("value", BREAKS)
-@pytest.mark.parametrize(
-    ("field", "told"),
-    [
-        ("subject", "template_subject"),
-        ("sender_name", "template_sender_name"),
-        ("sender_email", "template_sender_email"),
-        ("recipient_name", "customer's name"),
-        ("recipient_email", "subscriber_email"),
-        ("unsubscribe_url", "unsubscribe link"),
-        ("message_id", "Message-ID"),
-    ],
-)
-def test_nothing_breaks_out_of_its_header(field: str, told: str, value: str) -> None:
-    with pytest.raises(MessageError, match=told):
-        build_message(_changed(field, value))
-
-
-@pytest.mark.parametrize("value", BREAKS)
-def test_no_further_header_breaks_out_either(value: str) -> None:
-    with pytest.raises(MessageError):
-        build_message(replace(LETTER, headers={"X-Campaign": value}))
-    with pytest.raises(MessageError):
-        build_message(replace(LETTER, headers={value: "x"}))
-
-
-@pytest.mark.parametrize("name", ["Subject", "to", "BCC", "", "X Y", "X:Y", "Xé"])
-def test_a_header_of_segmail_or_with_an_impossible_name_cannot_be_added(name: str) -> None:
-    with pytest.raises(MessageError):
-        build_message(replace(LETTER, headers={name: "x"}))
-
-
-@pytest.mark.parametrize("field", ["subject", "sender_name", "sender_email", "recipient_email"])
-@pytest.mark.parametrize("value", ["", "  "])
-def test_a_message_needs_a_subject_a_sender_and_a_recipient(field: str, value: str) -> None:
-    with pytest.raises(MessageError, match="is empty"):
-        build_message(_changed(field, value))
-
-
-@pytest.mark.parametrize("field", ["subject", "body", "recipient_name", "sender_name"])
-def test_half_a_surrogate_pair_is_a_message_error(field: str) -> None:
-    with pytest.raises(MessageError, match="surrogate"):
-        build_message(_changed(field, "a\ud83d"))
-
-
-def test_a_link_beyond_all_measure_is_a_message_error() -> None:
-    with pytest.raises(MessageError, match="unsubscribe link is longer"):
-        build_message(replace(LETTER, unsubscribe_url="https://example.com/" + "x" * 1000))
-
-
-def _changed(field: str, value: str) -> Letter:
-    changes: dict[str, Any] = {field: value}
-    return replace(LETTER, **changes)
 
 
 def _name(message: EmailMessage, header: str) -> str:

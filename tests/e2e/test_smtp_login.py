@@ -1,0 +1,133 @@
+"""Logging in: by what, and that the password never leaves unencrypted or shows in an error."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from segmail.delivery.mail_url import Encryption, SmtpSettings
+from segmail.delivery.open_mailer import mailer_factory
+from segmail.errors import ConfigError
+from tests.sending import mailer_for, send
+from tests.smtp_certificate import Certificate, make_certificate
+from tests.smtp_server import Script, recording_server, scripted_server
+
+PASSWORD = "s3cr3t p@ss/wörd#"
+IN_URL = "s3cr3t%20p%40ss%2Fw%C3%B6rd%23"
+TIM, TIMS = "tim", "tanstaaftanstaaf"  # RFC 2195's example
+CHALLENGE = "<1896.697170952@postoffice.reston.mci.net>"
+DIGEST = "b913a602c7eda7a495b4e6e7334d3890"
+NOT_LOOPBACK = "127.1"  # it is, but does not look so
+OFFERS_LOGIN: Script = {"EHLO": "250-mail.test\n250 AUTH PLAIN"}
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Certificate:
+    return make_certificate(tmp_path)
+
+
+def test_a_login_opens_the_server(certificate: Certificate) -> None:
+    options = f"starttls=always&cafile={certificate.certificate}"
+
+    with (
+        recording_server(login=("shop", PASSWORD), certificate=certificate) as server,
+        mailer_for(server.url(options, login=f"shop:{IN_URL}")) as mailer,
+    ):
+        send(mailer)
+        send(mailer)
+
+    assert len(server.messages) == 2
+
+
+@pytest.mark.parametrize(
+    ("offered", "challenges", "said"),
+    [
+        ("PLAIN LOGIN CRAM-MD5", [], [f"AUTH PLAIN {_base64(chr(0) + TIM + chr(0) + TIMS)}"]),
+        ("LOGIN CRAM-MD5", ["Username:", "Password:"], ["AUTH LOGIN", _base64(TIM), _base64(TIMS)]),
+        ("XOAUTH2 cram-md5", [CHALLENGE], ["AUTH CRAM-MD5", _base64(f"{TIM} {DIGEST}")]),
+    ],
+)
+def test_the_login_is_the_first_known_one_offered(
+    offered: str, challenges: list[str], said: list[str]
+) -> None:
+    answers = [*(f"334 {_base64(challenge)}" for challenge in challenges), "235 Welcome"]
+    script = {
+        "EHLO": f"250-mail.test\n250 AUTH {offered}",
+        "AUTH": answers[0],
+        "response": answers[1:] or "500",
+    }
+
+    with scripted_server(script) as server, mailer_for(server.url(login=f"{TIM}:{TIMS}")) as mailer:
+        send(mailer)
+
+    assert server.commands[1:-4] == said
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "535 5.7.8 Username and password not accepted",
+        "535 Wrong: s3cr3t p@ss/wörd#",
+        "501 Bad argument AHNob3AAczNjcjN0IHBAc3Mvd8O2cmQj",
+        "334 more",
+        "504 5.5.4 Unknown mechanism",
+    ],
+)
+def test_a_wrong_password_is_told_without_the_password(answer: str) -> None:
+    script = {"EHLO": "250-mail.test\n250 AUTH PLAIN", "AUTH": answer, "response": answer}
+
+    with (
+        scripted_server(script) as server,
+        mailer_for(server.url(login=f"shop:{IN_URL}")) as mailer,
+        pytest.raises(ConfigError, match=r"SEGMAIL_SMTP_URL.*refuses the user name") as refused,
+    ):
+        send(mailer)
+
+    assert list(_secrets_in(str(refused.value))) == []
+
+
+def test_a_server_without_a_known_login_is_misconfigured() -> None:
+    with (
+        scripted_server({"EHLO": "250-mail.test\n250 AUTH XOAUTH2 NTLM"}) as server,
+        mailer_for(server.url(login="shop:secret")) as mailer,
+        pytest.raises(ConfigError, match="offers no login that segmail knows"),
+    ):
+        send(mailer)
+
+
+@pytest.mark.parametrize("encryption", ["auto", "always"])
+def test_a_password_does_not_leave_unencrypted(encryption: Encryption) -> None:
+    with scripted_server(OFFERS_LOGIN) as server:
+        settings = SmtpSettings(NOT_LOOPBACK, server.port, "shop", PASSWORD, encryption)
+        with pytest.raises(ConfigError, match="offers no encryption"):
+            send(mailer_factory(settings)())
+
+    assert [command.split()[0] for command in server.commands] == ["EHLO"]
+
+
+def test_a_password_leaves_unencrypted_only_on_demand() -> None:
+    with scripted_server(OFFERS_LOGIN) as server:
+        settings = SmtpSettings(NOT_LOOPBACK, server.port, "shop", PASSWORD, "never")
+        with closing(mailer_factory(settings)()) as mailer:
+            send(mailer)
+
+    assert len(server.messages) == 1
+
+
+def test_nothing_shows_a_password() -> None:
+    settings = SmtpSettings("mail.example.com", 587, "shop", PASSWORD)
+
+    assert list(_secrets_in(repr(settings))) == []
+
+
+def _secrets_in(text: str) -> Iterator[str]:
+    encoded = _base64(f"\0shop\0{PASSWORD}")
+    yield from (secret for secret in (PASSWORD, IN_URL, encoded) if secret in text)

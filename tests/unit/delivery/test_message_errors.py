@@ -1,0 +1,69 @@
+"""Letters that cannot become a message: nothing breaks out of its header."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from segmail.delivery.message import Letter, build_message
+from segmail.errors import MessageError
+from tests.unit.delivery.letters import LETTER
+
+BREAKS = ["a\r\nBcc: evil@example.com", "a\nb", "a\rb", "a\0b", "\n", "a\n"]
+
+
+@pytest.mark.parametrize("value", BREAKS)
+@pytest.mark.parametrize(
+    ("field", "told"),
+    [
+        ("subject", "template_subject"),
+        ("sender_name", "template_sender_name"),
+        ("sender_email", "template_sender_email"),
+        ("recipient_name", "customer's name"),
+        ("recipient_email", "subscriber_email"),
+        ("unsubscribe_url", "unsubscribe link"),
+        ("message_id", "Message-ID"),
+    ],
+)
+def test_nothing_breaks_out_of_its_header(field: str, told: str, value: str) -> None:
+    with pytest.raises(MessageError, match=told):
+        build_message(_changed(field, value))
+
+
+@pytest.mark.parametrize("value", BREAKS)
+def test_no_further_header_breaks_out_either(value: str) -> None:
+    with pytest.raises(MessageError):
+        build_message(replace(LETTER, headers={"X-Campaign": value}))
+    with pytest.raises(MessageError):
+        build_message(replace(LETTER, headers={value: "x"}))
+
+
+@pytest.mark.parametrize("name", ["Subject", "to", "BCC", "", "X Y", "X:Y", "Xé"])
+def test_a_header_of_segmail_or_with_an_impossible_name_cannot_be_added(name: str) -> None:
+    with pytest.raises(MessageError):
+        build_message(replace(LETTER, headers={name: "x"}))
+
+
+@pytest.mark.parametrize("field", ["subject", "sender_name", "sender_email", "recipient_email"])
+@pytest.mark.parametrize("value", ["", "  "])
+def test_a_message_needs_a_subject_a_sender_and_a_recipient(field: str, value: str) -> None:
+    with pytest.raises(MessageError, match="is empty"):
+        build_message(_changed(field, value))
+
+
+@pytest.mark.parametrize("field", ["subject", "body", "recipient_name", "sender_name"])
+def test_half_a_surrogate_pair_is_a_message_error(field: str) -> None:
+    with pytest.raises(MessageError, match="surrogate"):
+        build_message(_changed(field, "a\ud83d"))
+
+
+def test_a_link_beyond_all_measure_is_a_message_error() -> None:
+    with pytest.raises(MessageError, match="unsubscribe link is longer"):
+        build_message(replace(LETTER, unsubscribe_url="https://example.com/" + "x" * 1000))
+
+
+def _changed(field: str, value: str) -> Letter:
+    changes: dict[str, Any] = {field: value}
+    return replace(LETTER, **changes)
