@@ -39,7 +39,7 @@ def _page(
 ) -> str:
     text = "\n".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
     return f"""<!doctype html>
-<html><body><div class="page">
+<html><head><meta charset="utf-8"></head><body><div class="page">
 <div class="brand">{{{{var store.getFrontendName()}}}}</div>
 <div class="text">
 {text}

@@ -1,0 +1,165 @@
+"""The demo: the shop that it builds, what the jobs do to it, and how it is told."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from segmail.cli import program
+from segmail.delivery.rows import Status
+from segmail.demo.people import PEOPLE
+from segmail.demo.play import Story, play
+from segmail.demo.seed import ITALY, MERCHANTS_CODES, NOW, STORES, US
+from segmail.demo.stage import Stage, set_stage
+from segmail.maho.customers import SubscriberStatus
+from tests.program import ROOT
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """A demo that was played; no test changes it."""
+    return play(set_stage(tmp_path_factory.mktemp("demo"), keep=False), now=NOW)
+
+
+def demo(folder: Path, *options: str, **environment: str) -> Result:
+    arguments = ["demo", "--dir", str(folder), *options]
+    return CliRunner().invoke(program, arguments, env={"COLUMNS": "80", **environment})
+
+
+def reasons(story: Story, status: Status) -> str:
+    return "\n".join(outcome.reason for outcome in story.outcomes if outcome.status is status)
+
+
+def test_the_shop_has_two_stores_and_subscribers_in_every_status() -> None:
+    statuses = {person.status for person in PEOPLE}
+
+    assert len(PEOPLE) >= 40
+    assert {person.store for person in PEOPLE} == set(STORES)
+    assert statuses == {None, *SubscriberStatus} - {SubscriberStatus.UNKNOWN}
+    assert all(
+        getattr(US, field) != getattr(ITALY, field) for field in ("locale", "timezone", "currency")
+    )
+
+
+def test_every_kind_of_outcome_happens(story: Story) -> None:
+    ended = Counter(outcome.status for outcome in story.outcomes)
+
+    assert ended == story.summary.counts
+    assert set(ended) == {Status.SENT, Status.SKIPPED, Status.FAILED}
+    assert story.summary.held
+    assert story.not_due
+
+
+def test_steps_are_skipped_for_every_reason_that_a_shop_knows(story: Story) -> None:
+    told = reasons(story, Status.SKIPPED)
+
+    for reason in ("not subscribed", "inactive", "max_sends", "switched off"):
+        assert reason in told
+
+
+def test_a_broken_template_and_an_inactive_rule_fail_alone(story: Story) -> None:
+    told = reasons(story, Status.FAILED)
+
+    assert "{{var customer}}" in told
+    assert '"Club 2025" is not active' in told
+    assert story.summary.counts[Status.SENT] > story.summary.counts[Status.FAILED]
+
+
+def test_every_mail_that_was_sent_is_a_file(story: Story) -> None:
+    assert len(story.mails) == story.summary.counts[Status.SENT]
+    assert all(mail.subject and mail.text and "{{" not in mail.body for mail in story.mails)
+    assert {mail.html for mail in story.mails} == {True, False}
+
+
+def test_each_store_speaks_its_own_language_and_money(story: Story) -> None:
+    preview = story.preview
+
+    assert preview is not None
+    assert "10,00 €" in preview.text
+    assert "apr 2026" in preview.text
+    assert any("10% off" in mail.text and "Mar 24, 2026" in mail.text for mail in story.mails)
+
+
+def test_a_second_run_sends_nothing(story: Story) -> None:
+    assert not story.second_run.counts.total()
+
+
+def test_the_cleanups_delete_what_is_old_and_spare_the_merchants_codes(story: Story) -> None:
+    assert story.progress.deleted
+    assert story.coupons.deleted
+    assert story.coupons.left >= len(MERCHANTS_CODES)
+
+
+def test_the_report_counts_what_was_sent(story: Story) -> None:
+    counts = story.report.counts
+
+    assert counts.sent >= story.summary.counts[Status.SENT]
+    assert counts.failed == story.summary.counts[Status.FAILED]
+    assert "Daily automation report" in story.stage.log.read_text("utf-8")
+
+
+def test_the_command_tells_the_story_in_80_columns(tmp_path: Path) -> None:
+    ran = demo(tmp_path / "demo")
+
+    stage = Stage(tmp_path / "demo")
+    assert ran.exit_code == 0, ran.output
+    assert str(stage.mails) in ran.output.replace("\n", "").replace(" ", "")
+    assert '<meta charset="utf-8">' in stage.preview.read_text("utf-8")
+    assert max(map(len, ran.stdout.splitlines())) <= 80
+
+
+def test_the_callers_environment_does_not_count(tmp_path: Path) -> None:
+    ran = demo(tmp_path / "demo", SEGMAIL_SMTP_URL="smtp://127.0.0.1:1")
+
+    assert ran.exit_code == 0
+    assert list(Stage(tmp_path / "demo").mails.glob("*.eml"))
+
+
+def test_a_demo_replaces_the_one_before(tmp_path: Path) -> None:
+    first = demo(tmp_path / "demo")
+    mails = set(Stage(tmp_path / "demo").mails.iterdir())
+
+    again = demo(tmp_path / "demo")
+
+    assert first.exit_code == again.exit_code == 0
+    assert not mails & set(Stage(tmp_path / "demo").mails.iterdir())
+
+
+def test_a_demo_that_is_kept_sends_only_what_came_due_since(tmp_path: Path) -> None:
+    demo(tmp_path / "demo")
+    mails = set(Stage(tmp_path / "demo").mails.iterdir())
+
+    at_once = demo(tmp_path / "demo", "--keep")
+    tomorrow = demo(tmp_path / "demo", "--keep", SEGMAIL_NOW="2026-03-11 14:05")
+
+    assert "0 steps were due" in at_once.output
+    assert tomorrow.exit_code == 0
+    assert mails < set(Stage(tmp_path / "demo").mails.iterdir())
+
+
+def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("years of work")
+
+    ran = demo(tmp_path)
+
+    assert ran.exit_code == 2
+    assert "give another folder" in ran.output
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_the_readmes_commands_work_on_the_demos_shop(tmp_path: Path) -> None:
+    stage = set_stage(tmp_path, keep=False)
+    block = re.search(
+        r"```sh\n(segmail .*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+    )
+
+    assert block
+    for line in block[1].replace("\\\n", " ").splitlines():
+        arguments = shlex.split(line)[1:]
+        ran = CliRunner().invoke(program, ["--config", str(stage.config), *arguments])
+        assert ran.exit_code == 0, f"{line}\n{ran.output}"
