@@ -24,6 +24,9 @@ class FileMailer:
     def __init__(self, settings: FileSettings) -> None:
         self._settings = settings
 
+    def open(self) -> None:
+        """There is nothing to open."""
+
     def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
         """Write one message; see `Mailer.send`. The same one twice gives two files."""
         on_begin()

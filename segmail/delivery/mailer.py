@@ -47,7 +47,14 @@ class Accepted:
 
 
 class Mailer(Protocol):
-    """Sends messages one after another; belongs to one thread."""
+    """Sends messages one after another; belongs to one thread at a time."""
+
+    def open(self) -> None:
+        """Reach the server, if it is not reached yet; `send` does so by itself.
+
+        Raises MailServerUnavailable or ConfigError when no message can be sent.
+        """
+        ...
 
     def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
         """Send one message and return once the server has accepted it.

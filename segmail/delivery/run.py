@@ -15,7 +15,7 @@ from segmail.delivery.attempts import Recorder
 from segmail.delivery.claim import Claimer
 from segmail.delivery.journal import Journal, Verdict
 from segmail.delivery.plan import Plan, Planner
-from segmail.delivery.rows import Attempt, DueRow, Outcome, Status
+from segmail.delivery.rows import Attempt, DueRow, Outcome, Prepared, Status
 from segmail.delivery.senders import Limits, Senders
 from segmail.delivery.settle import Settler
 from segmail.errors import SegmailError
@@ -79,6 +79,9 @@ class Run:
             plan = self.planner.plan(rows, now=self.clock.now())
             self.settler.settle(plan.outcomes, now=self.clock.now())
             yield plan.outcomes
+            if plan.prepared and not self.senders.reach():
+                yield self._release(plan.prepared)
+                return
             try:
                 attempts = self.recorder.record(
                     plan.prepared, now=self.clock.now(), before_commit=self._note
@@ -89,6 +92,13 @@ class Run:
             yield from self._send(attempts, plan)
             return
         raise AssertionError("no free coupon code in ten tries: the random source is broken")
+
+    def _release(self, prepared: Sequence[Prepared]) -> Sequence[Outcome]:
+        """Schedule messages again as they were; nothing of them was recorded."""
+        reason = str(self.senders.fault)
+        outcomes = [Outcome(message.row, Status.RELEASED, reason) for message in prepared]
+        self.settler.settle(outcomes, now=self.clock.now())
+        return outcomes
 
     def _send(self, attempts: list[Attempt], plan: Plan) -> Iterator[Sequence[Outcome]]:
         _log_coupons(attempts)

@@ -80,6 +80,14 @@ class Senders:
         self.fault: SegmailError | None = None
         self.crash: BaseException | None = None
 
+    def reach(self) -> bool:
+        """Connect before anything is recorded; `fault` says why where that cannot be."""
+        try:
+            self._mailers[0].open()
+        except (MailServerUnavailable, ConfigError) as error:
+            self._stop(error)
+        return self.fault is None
+
     def send(self, attempts: Sequence[Attempt]) -> Iterator[list[Outcome]]:
         """Send the messages and yield their outcomes in groups as they come in.
 

@@ -37,6 +37,9 @@ class SendmailMailer:
     def __init__(self, settings: SendmailSettings) -> None:
         self._settings = settings
 
+    def open(self) -> None:
+        """There is nothing to open."""
+
     def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
         """Send one message; see `Mailer.send`. Any code that says nothing else defers it."""
         on_begin()

@@ -34,6 +34,10 @@ class SmtpMailer:
         self._ehlo = ehlo
         self._session: Session | None = None
 
+    def open(self) -> None:
+        """Connect and log in; see `Mailer.open`."""
+        self._connected()
+
     def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
         """Send one message; see `Mailer.send`."""
         data = _dotted(envelope.data)
@@ -59,13 +63,17 @@ class SmtpMailer:
 
     def _ready(self, envelope: Envelope) -> Session:
         """Return the session, opened if need be; MessageError where it cannot take the address."""
-        if self._session is None:
-            self._session = open_session(self._settings, self._context, self._ehlo)
-        if envelope.utf8 and "SMTPUTF8" not in self._session.extensions:
+        session = self._connected()
+        if envelope.utf8 and "SMTPUTF8" not in session.extensions:
             raise MessageError(
                 f"The mail server {self._settings.server} takes no address with characters "
                 "beyond ASCII before the @ (it does not offer SMTPUTF8)."
             )
+        return session
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            self._session = open_session(self._settings, self._context, self._ehlo)
         return self._session
 
     def _speak(self, session: Session, envelope: Envelope, data: bytes) -> Reply:
