@@ -52,7 +52,9 @@ install_segmail() {
         set -- "$@" --requirement "$venv/dev.txt"
     fi
     shift
-    quietly "$@"
+    quietly "$@" || return
+    # For users who may not write here: cron's.
+    quietly "$venv/bin/python" -m compileall -q "$root/segmail"
 }
 
 # pip reads dependency groups itself from version 25.1; Debian 12 has 23.0.

@@ -26,7 +26,9 @@ body { margin: 0; padding: 24px 0; background: #f1ede4; color: #2f2b26; }
 .text { padding: 28px 36px 12px; }
 .coupon { margin: 24px 0; padding: 18px; border: 2px dashed #c27f35; text-align: center; }
 .code { font: bold 22px/1.5 monospace; letter-spacing: 2px; color: #21463d; }
-.button { display: inline-block; padding: 12px 26px; background: #c27f35; color: #ffffff; }
+a { color: #8b8478; }
+.button { display: inline-block; padding: 12px 26px; background: #c27f35; color: #ffffff;
+  text-decoration: none; }
 .foot { padding: 16px 36px 26px; font-size: 12px; color: #8b8478; }
 """
 

@@ -44,7 +44,7 @@ def _section(title: str, *parts: RenderableType) -> RenderableType:
 
 
 def _table(first: str, *others: str, numbers: Collection[str] = ()) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="right" if name in numbers else "left", overflow="fold")
