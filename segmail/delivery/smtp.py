@@ -36,7 +36,7 @@ class SmtpMailer:
 
     def open(self) -> None:
         """Connect and log in; see `Mailer.open`."""
-        self._connected()
+        self._connected().idled = True  # until the first message comes
 
     def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
         """Send one message; see `Mailer.send`."""
@@ -89,7 +89,7 @@ class SmtpMailer:
         Servers say 421 before they close a connection that was idle for long or had its share of
         messages. Whether the server as a whole is closing, only a new connection can tell.
         """
-        if session.used:
+        if session.idled:
             with suppress(ConnectionClosed):
                 reply = session.ask(_mail_command(session, envelope, size))
                 if reply.code != _CLOSING:
@@ -97,7 +97,7 @@ class SmtpMailer:
                     return session
             self._drop()
             session = self._ready(envelope)
-        session.used = True
+        session.idled = True
         _expect(2, session.ask(_mail_command(session, envelope, size)), "MAIL")
         return session
 

@@ -19,14 +19,14 @@ _PATIENCE_FOR_QUIT = 2.0
 class Session:
     """A connection that is ready for messages.
 
-    `extensions` are the server's, by upper-case name with their parameters. `used` tells that
-    a message went through: an idle connection may have been closed since.
+    `extensions` are the server's, by upper-case name with their parameters. `idled` tells that
+    it has waited for a message: the server may have closed it since.
     """
 
     def __init__(self, wire: Wire, timeout: float, extensions: Mapping[str, str]) -> None:
         self.wire = wire
         self.extensions = extensions
-        self.used = False
+        self.idled = False
         self._timeout = timeout
 
     def ask(self, command: str) -> Reply:

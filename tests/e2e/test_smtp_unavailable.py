@@ -58,6 +58,18 @@ def test_an_idle_connection_that_was_closed_is_opened_again_silently(answer: Ans
     assert begun == [1]
 
 
+def test_a_connection_opened_ahead_may_have_idled_too() -> None:
+    with (
+        scripted_server({"MAIL": Fault.DROP}, {}) as server,
+        mailer_for(server.url(PATIENCE)) as mailer,
+    ):
+        mailer.open()
+        send(mailer)
+
+    assert len(server.messages) == 1
+    assert server.connections == 2
+
+
 def test_a_connection_closed_right_after_a_message_is_opened_again_silently() -> None:
     with (
         scripted_server(
