@@ -53,17 +53,18 @@ class Claimer:
             return rows
 
         rows = self._database.transact(work)
-        if rows:
-            self._cursor = Cursor(rows[-1].scheduled_at, rows[-1].progress_id)
+        self._go_on_after(rows)
         return [self._due_row(row, lease_until) for row in rows]
 
-    def peek(self, *, now: datetime, limit: int | None) -> list[DueRow]:
-        """Return the rows that `claim` would take, and take none."""
+    def peek(self, *, now: datetime, limit: int) -> list[DueRow]:
+        """Return the rows that `claim` would take, each once, and take none."""
         if not self._steps:
             return []
         with self._database.read() as connection:
-            rows = connection.execute(self.due_query(now=now, limit=limit, lock=False))
-            return [self._due_row(row, now) for row in rows]
+            query = self.due_query(now=now, limit=limit, lock=False)
+            rows = list(connection.execute(query))
+        self._go_on_after(rows)
+        return [self._due_row(row, now) for row in rows]
 
     def due_query(self, *, now: datetime, limit: int | None, lock: bool) -> Select[Any]:
         """Return the claim's SELECT; its plan is held by a test."""
@@ -97,6 +98,10 @@ class Claimer:
                 hint = f"FORCE INDEX ({self._index})"
                 query = query.with_hint(self._tables.progress, hint, dialect)
         return query.with_for_update(skip_locked=True) if lock else query
+
+    def _go_on_after(self, rows: list[Row[Any]]) -> None:
+        if rows:
+            self._cursor = Cursor(rows[-1].scheduled_at, rows[-1].progress_id)
 
     def _take(self, connection: Connection, rows: list[Row[Any]], lease_until: datetime) -> None:
         """Push the rows' `scheduled_at` forward, if it is still what was seen.

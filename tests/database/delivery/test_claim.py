@@ -50,6 +50,19 @@ def test_one_run_meets_a_row_once_even_if_it_gave_it_back(shop: ShopBuilder) -> 
     assert run.claim(now=shop.now, limit=10) == []
 
 
+def test_a_look_ahead_over_several_batches_meets_each_row_once_and_takes_none(
+    shop: ShopBuilder,
+) -> None:
+    step = shop.step(shop.segment())
+    rows = [shop.due(step, shop.customer()) for _ in range(5)]
+    run = claimer(shop)
+
+    batches = [run.peek(now=shop.now, limit=2) for _ in range(4)]
+
+    assert [row.progress_id for batch in batches for row in batch] == rows
+    assert len(claimer(shop).claim(now=shop.now, limit=10)) == 5
+
+
 def test_rows_of_the_same_second_are_all_claimed_over_several_batches(shop: ShopBuilder) -> None:
     step = shop.step(shop.segment())
     rows = [shop.due(step, shop.customer()) for _ in range(5)]
