@@ -14,7 +14,7 @@ from segmail.clock import Clock
 from segmail.delivery.attempts import Recorder
 from segmail.delivery.claim import Claimer
 from segmail.delivery.journal import Journal
-from segmail.delivery.mail_url import parse_mail_url
+from segmail.delivery.mail_url import MailSettings, parse_mail_url
 from segmail.delivery.open_mailer import longest_dialogue, mailer_factory
 from segmail.delivery.plan import Planner
 from segmail.delivery.prepare import Preparer
@@ -110,7 +110,7 @@ def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
 
 
 def _open_run(job: Job, options: Options, steps: dict[int, Step], stack: ExitStack) -> Run:
-    settings = parse_mail_url(_mail_url(job))
+    settings = _mail_settings(job)
     journal = _journal(job)
     stack.callback(journal.close)
     limits = Limits(
@@ -150,14 +150,25 @@ def _steps(job: Job, options: Options) -> list[Step]:
         return load_steps(connection, tables, segment_ids=ids or None)
 
 
-def _mail_url(job: Job) -> str:
-    url = job.settings.smtp_url or maho_mail_url(job.config, job.shop.crypt_key)
-    if url is None:
+def _mail_settings(job: Job) -> MailSettings:
+    """Return where mails go: the URL that was given, else Maho's own transport."""
+    if job.settings.smtp_url:
+        settings = parse_mail_url(job.settings.smtp_url)
+    elif url := maho_mail_url(job.config, job.shop.crypt_key):
+        settings = parse_mail_url(url, source="Maho's system/smtp/*")
+    else:
         raise ConfigError(
             "Maho's mail transport is switched off (system/smtp/enabled is 0), so nothing can be "
             "sent. Choose one there, or set SEGMAIL_SMTP_URL or `smtp_url` in segmail.toml."
         )
-    return url
+    lease = job.settings.delivery.lease_minutes
+    if longest_dialogue(settings) >= lease * 60:
+        raise ConfigError(
+            f"One message may take {longest_dialogue(settings):.0f} s by the mail transport's "
+            f"`timeout`, but a claim is held for {lease} minutes only: no message could be begun. "
+            "Shorten the time-out, or raise `delivery.lease_minutes` in segmail.toml."
+        )
+    return settings
 
 
 def _sending(steps: Sequence[Step]) -> dict[int, Step]:

@@ -9,7 +9,7 @@ import pytest
 from segmail.delivery.rows import QueueStatus, Status
 from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.settings import DeliverySettings
-from tests.jobs import Runner
+from tests.jobs import JumpingClock, Runner
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Fault, closed_port, recording_server, scripted_server
 
@@ -159,14 +159,24 @@ def test_a_run_that_is_stopped_gives_back_what_it_did_not_begin(
     assert shop.progress(progress)["scheduled_at"] == shop.now - timedelta(minutes=1)
 
 
+def test_a_time_out_longer_than_the_lease_is_a_fault(shop: ShopBuilder, run_emails: Runner) -> None:
+    shop.due(shop.step(shop.segment()), shop.customer())
+
+    with recording_server() as server, pytest.raises(ConfigError, match="lease_minutes"):
+        run_emails(smtp_url=server.url("timeout=600"))
+
+    assert server.messages == []
+
+
 def test_no_message_is_begun_when_the_lease_may_run_out_on_the_way(
     shop: ShopBuilder, run_emails: Runner
 ) -> None:
+    """The lease of 5 minutes barely outlasts the longest dialogue, and the clock runs ahead."""
     progress = shop.due(shop.step(shop.segment()), shop.customer())
-    run_emails.delivery = DeliverySettings(lease_minutes=1)
+    run_emails.delivery = DeliverySettings(lease_minutes=5)
 
     with recording_server() as server:
-        ran = run_emails(smtp_url=server.url("timeout=600"))
+        ran = run_emails(smtp_url=server.url(), clock=JumpingClock(shop.now))
 
     assert server.messages == []
     assert ran.outcomes[0].reason == "too little of the lease is left"
