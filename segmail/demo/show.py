@@ -35,7 +35,9 @@ def show(story: Story, *, program: str) -> None:
     console.print(_shop(story), _sending(story), _other_jobs(story), _sequences(story))
     if story.preview:
         console.print(_preview(story.preview))
-    console.print(_where(story, program))
+    console.print(_where(story))
+    # Lines that people copy are left to the terminal to wrap.
+    console.print(_next(story, program), soft_wrap=True)
 
 
 def _section(title: str, *parts: RenderableType) -> RenderableType:
@@ -146,7 +148,7 @@ def _preview(mail: Mail) -> RenderableType:
     return _section("One of the mails", Panel(body, border_style="dim"))
 
 
-def _where(story: Story, program: str) -> RenderableType:
+def _where(story: Story) -> RenderableType:
     stage = story.stage
     places = _pairs(
         ("Mails", f"{stage.mails} ({len(story.mails)} .eml files)"),
@@ -154,14 +156,16 @@ def _where(story: Story, program: str) -> RenderableType:
         ("Log", str(stage.log)),
         ("Database", str(stage.shop)),
     )
-    again = f"  {program} --config {_short(stage.config)}"
+    return _section("Where to look", places)
+
+
+def _next(story: Story, program: str) -> Text:
+    again = f"   {program} --config {_short(story.stage.config)}"
     tomorrow = f"{story.now + timedelta(days=1):%Y-%m-%d %H:%M}"
-    commands = Text(
-        f"Go on with this shop, for example:\n\n{again} segment list\n"
-        f"{again} --now '{tomorrow}' process-emails --dry-run",
-        overflow="fold",
+    return Text(
+        f" Go on with this shop, for example:\n\n{again} segment list\n"
+        f"{again} --now '{tomorrow}' process-emails --dry-run\n"
     )
-    return _section("Where to look", places, commands)
 
 
 def _pairs(*pairs: tuple[str, str]) -> Table:
