@@ -7,7 +7,16 @@ from typing import Any
 
 from segmail.demo.letters import LETTERS, STYLES, Letter
 from segmail.demo.rows import Rows, id_in
-from segmail.demo.seed import NOW, RULES, SEGMENTS, STORES, RuleSeed, SegmentSeed, StepSeed
+from segmail.demo.seed import (
+    NOW,
+    RULES,
+    SEGMENTS,
+    STORES,
+    RuleSeed,
+    SegmentSeed,
+    StepSeed,
+    StoreSeed,
+)
 from segmail.demo.shop_rows import CUSTOMER_GROUP
 from segmail.maho.rules import SPECIFIC_COUPON
 from segmail.maho.tables import Tables
@@ -57,7 +66,7 @@ def _rule(rule: RuleSeed) -> dict[str, Any]:
     }
 
 
-def _website_link(rule: RuleSeed, store: Any) -> dict[str, Any]:
+def _website_link(rule: RuleSeed, store: StoreSeed) -> dict[str, Any]:
     return {"rule_id": id_in(RULES, rule), "website_id": id_in(STORES, store)}
 
 

@@ -70,6 +70,8 @@ def play(stage: Stage, *, now: datetime) -> Story:
     outcomes: list[Outcome] = []
     try:
         summary = process_emails(job, Options(limit=0), on_outcomes=outcomes.extend)
+        if summary.fault:
+            raise summary.fault
         second_run = process_emails(job, Options(limit=0))
         story = Story(
             stage=stage,
