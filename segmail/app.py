@@ -36,7 +36,7 @@ class App:
     def config(self) -> StoreConfig:
         """The shop's configuration as it was when this run first looked."""
         with self.shop.database.read() as connection:
-            return StoreConfig.load(connection, self.shop.tables)
+            return StoreConfig.load(connection, self.shop.tables, self.settings.overrides)
 
     @property
     def automation_enabled(self) -> bool:

@@ -50,6 +50,7 @@ class Settings:
     log_file: Path | None = None
     smtp_url: str | None = field(default=None, repr=False)
     enabled: bool | None = None
+    overrides: Mapping[str, str] = field(default_factory=dict, repr=False)  # MAHO_CONFIG__…
     delivery: DeliverySettings = DeliverySettings()
 
     def require_database(self) -> URL:
@@ -88,6 +89,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         log_file=_log_file(told, root),
         smtp_url=told.get("smtp_url"),
         enabled=told.get("enabled"),
+        overrides={k: v for k, v in environ.items() if k.startswith("MAHO_CONFIG__")},
         delivery=_delivery(told.get("delivery", {}), file, faults),
     )
     if faults:

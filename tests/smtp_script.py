@@ -70,6 +70,7 @@ class Server:
     commands: list[str] = field(default_factory=list)  # scripted servers only
     connections: int = 0
     hanging: threading.Event = field(default_factory=threading.Event)  # a script's HANG began
+    accepted: threading.Event = field(default_factory=threading.Event)  # the first message was
 
     def url(self, options: str = "", *, login: str = "", scheme: str = "smtp") -> str:
         """Return the server's mail URL; `login` is `user:password`, `options` follow the `?`."""
@@ -178,6 +179,7 @@ class ScriptedConnection:
         self._server.received.append(message)
         if _is(answer, "2"):
             self._server.messages.append(message)
+            self._server.accepted.set()
         self._say(answer)
 
     def _start_tls(self) -> None:

@@ -153,6 +153,7 @@ class _Recorder:
         message = Message(envelope.mail_from or "", tuple(envelope.rcpt_tos), content)
         self._server.received.append(message)
         self._server.messages.append(message)
+        self._server.accepted.set()
         return f"250 2.0.0 Ok: queued as {len(self._server.messages):06d}"
 
 

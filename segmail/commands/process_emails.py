@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import click
 
 from segmail.app import App
-from segmail.delivery.process import Job, Options, preview_due
+from segmail.delivery.process import Job, Options, count_waiting, preview_due
 from segmail.delivery.process import process_emails as send
 from segmail.delivery.rows import Outcome, Prepared, Status
 from segmail.delivery.run import Summary
@@ -92,7 +92,8 @@ def process_emails(
     if dry_run:
         _show_preview(preview_due(job, options), as_json=as_json)
         return
-    with _stopped_by_signals(job.stop), progress_bar("Sending", limit or None) as advance:
+    total = count_waiting(job, options) if sys.stderr.isatty() else None
+    with _stopped_by_signals(job.stop), progress_bar("Sending", total) as advance:
         summary = send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))
     _show_summary(summary, as_json=as_json)
     if summary.fault is not None:

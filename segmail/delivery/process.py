@@ -91,6 +91,16 @@ def process_emails(
     return summary
 
 
+def count_waiting(job: Job, options: Options) -> int:
+    """Return how many rows a run will bring to an end, if no other run takes them."""
+    steps = _sending(_steps(job, options))
+    segments = {step.segment.segment_id for step in steps.values()}
+    with job.shop.database.read() as connection:
+        due = count_due(connection, job.shop.tables, segments, now=job.clock.now())
+    total = sum(due.values())
+    return min(total, options.limit) if options.limit else total
+
+
 def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
     """Yield what a run would do with each due row, and change nothing (`--dry-run`)."""
     steps = _steps(job, options)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import collections
 import json
 import re
+import signal
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -173,3 +175,25 @@ def test_a_killed_run_repeats_nothing_and_loses_nothing(
     assert (len(server.messages), len(later)) == (1, 1)
     assert not shop.rows(shop.tables.queue, queue_status=QueueStatus.PAUSE)
     assert shop.row(shop.tables.problem)["problem_error_text"].startswith("interrupted: ")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_a_run_in_order(
+    shop: ShopBuilder, tmp_path: Path, number: signal.Signals
+) -> None:
+    """The message under way is finished, the others are scheduled as they were."""
+    step = shop.step(shop.segment())
+    rows = [shop.due(step, shop.customer()) for _ in range(3)]
+    command = ("process-emails", "--connections", "1", "--rate", "2", "--json")
+
+    with recording_server() as server:
+        process = start(shop.url, tmp_path, *CLOCK, *command,
+                        env={"SEGMAIL_SMTP_URL": server.url()})  # fmt: skip
+        assert server.accepted.wait(60)
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
+
+    statuses = [shop.status(row) for row in rows]
+    assert process.returncode == 0
+    assert json.loads(out)["sent"] == len(server.messages) == statuses.count("sent") < 3
+    assert {shop.progress(row)["scheduled_at"] for row in rows} == {shop.now - timedelta(minutes=1)}
