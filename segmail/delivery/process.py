@@ -123,6 +123,7 @@ def _open_run(job: Job, options: Options, steps: dict[int, Step], stack: ExitSta
     settings = _mail_settings(job)
     journal = _journal(job)
     stack.callback(journal.close)
+    stack.callback(journal.prune)
     limits = Limits(
         stop=job.stop,
         until=(job.clock.now() + timedelta(seconds=options.max_time) if options.max_time else None),

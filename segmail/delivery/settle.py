@@ -170,7 +170,7 @@ class Settler:
                 "queue_id": o.queue_id,
                 "subscriber_id": o.subscriber_id if o.subscriber_id in subscribers else None,
                 "problem_error_code": o.code,
-                "problem_error_text": storable_html(o.reason)[:_PROBLEM_CHARACTERS],
+                "problem_error_text": _shortened(storable_html(o.reason)),
             }
             for o in outcomes
             if o.status in (Status.FAILED, Status.DEFERRED)
@@ -237,6 +237,11 @@ class Settler:
 
 
 _IN_FLIGHT = QueueStatus.PAUSE
+
+
+def _shortened(reason: str) -> str:
+    fits = len(reason) <= _PROBLEM_CHARACTERS
+    return reason if fits else f"{reason[: _PROBLEM_CHARACTERS - 1]}…"
 
 
 def _is_undone(outcome: Outcome) -> bool:

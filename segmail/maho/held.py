@@ -11,7 +11,9 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
+from segmail.maho.database import Conflict
 from segmail.maho.tables import Tables
 
 _PATH = "customer_segmentation/segmail/held_until/"
@@ -33,17 +35,21 @@ def load_held_until(connection: Connection, tables: Tables) -> dict[int, datetim
 def mark_held(
     connection: Connection, tables: Tables, segment_ids: Collection[int], *, now: datetime
 ) -> None:
-    """Remember that due rows of these segments are held at `now`."""
+    """Remember that due rows of these segments are held at `now`.
+
+    Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
+    """
     if not segment_ids:
         return
     c = tables.config.c
     marks = {f"{_PATH}{segment_id}": now.strftime(_FORMAT) for segment_id in segment_ids}
     here = (c.scope == "default", c.scope_id == 0, c.path.in_(marks))
     connection.execute(delete(tables.config).where(*here))
-    connection.execute(
-        insert(tables.config),
-        [
-            {"scope": "default", "scope_id": 0, "path": path, "value": value}
-            for path, value in marks.items()
-        ],
-    )
+    rows = [
+        {"scope": "default", "scope_id": 0, "path": path, "value": value}
+        for path, value in marks.items()
+    ]
+    try:
+        connection.execute(insert(tables.config), rows)
+    except IntegrityError as error:  # another host marks them at this moment
+        raise Conflict from error

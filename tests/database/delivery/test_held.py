@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 
+from segmail.maho.held import load_held_until, mark_held
 from segmail.maho.tables import Layout
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
@@ -78,3 +80,22 @@ def test_what_cron_missed_is_sent_however_late(shop: ShopBuilder, run_emails: Ru
     run_emails()
 
     assert shop.status(progress) == "sent"
+
+
+def test_two_hosts_may_mark_what_is_held_at_the_same_moment(mariadb_shop: ShopBuilder) -> None:
+    shop = mariadb_shop
+    start = threading.Barrier(2)
+
+    def mark() -> None:
+        start.wait(10)
+        shop.database.transact(lambda c: mark_held(c, shop.tables, [1, 2, 3], now=shop.now))
+
+    threads = [threading.Thread(target=mark) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+
+    with shop.database.read() as connection:
+        held = load_held_until(connection, shop.tables)
+    assert held == dict.fromkeys([1, 2, 3], shop.now)
