@@ -13,7 +13,7 @@ from __future__ import annotations
 import enum
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -50,7 +50,6 @@ class Journal:
         self._file = self._folder / f"{now:%Y-%m-%d}.{self._boot}.log"
         self._now = now
         self._descriptor: int | None = None
-        self._known: dict[str, Verdict] | None = None
 
     def write(self, verdict: Verdict, keys: Iterable[str]) -> None:
         """Append a line for each attempt; it survives this process.
@@ -69,11 +68,15 @@ class Journal:
         if written != len(lines):
             raise ConfigError(self._fault("the disk is full"))
 
-    def verdict(self, key: str) -> Verdict:
-        """Return what this host knows of an attempt of an earlier run."""
-        if self._known is None:
-            self._known = dict(self._read())
-        return self._known.get(key, Verdict.UNKNOWN)
+    def verdicts(self, keys: Collection[str]) -> dict[str, Verdict]:
+        """Return what this host knows of attempts of earlier runs.
+
+        The files are read line by line: a day of a million mails does not end up in memory.
+        """
+        known = dict.fromkeys(keys, Verdict.UNKNOWN)
+        if known:
+            known |= {key: verdict for key, verdict in self._read() if key in known}
+        return known
 
     def prune(self) -> None:
         """Delete the files of days so long past that no attempt can be open."""
@@ -91,10 +94,11 @@ class Journal:
     def _read(self) -> Iterator[tuple[str, Verdict]]:
         for file in sorted(self._folder.glob("*.log")):
             this_boot = file.name.endswith(f".{self._boot}.log")
-            for line in file.read_text("utf-8", errors="replace").splitlines():
-                verb, _, key = line.partition(" ")
-                if verb in _VERBS and (this_boot or verb != Verdict.RECORDED):
-                    yield key, Verdict(verb)
+            with file.open(encoding="utf-8", errors="replace") as lines:
+                for line in lines:
+                    verb, _, key = line.rstrip("\n").partition(" ")
+                    if verb in _VERBS and (this_boot or verb != Verdict.RECORDED):
+                        yield key, Verdict(verb)
 
     def _fault(self, reason: str) -> str:
         return (

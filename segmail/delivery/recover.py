@@ -5,24 +5,21 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from segmail.delivery.attempts import EarlierAttempt
-from segmail.delivery.journal import Journal, Verdict
-from segmail.delivery.rows import DueRow, Outcome, QueueStatus, Status, attempt_key
+from segmail.delivery.journal import Verdict
+from segmail.delivery.rows import DueRow, Outcome, Status
 
 _INTERRUPTED = "interrupted: the run ended while the message was under way; it may have arrived"
 
 
 def recover(
-    row: DueRow, earlier: EarlierAttempt, journal: Journal, *, now: datetime, grace: timedelta
+    row: DueRow, earlier: EarlierAttempt, verdict: Verdict, *, now: datetime, grace: timedelta
 ) -> Outcome | None:
-    """Return what became of an earlier attempt, or None where the row may be sent.
+    """Return what became of an attempt in flight, or None where the row may be sent.
 
-    This host's journal decides: accepted, refused, or begun and never answered, which is not
-    sent again by itself. An attempt that the journal does not know is another host's: it is left
-    to that host for `grace` beyond its lease, then nobody can know.
+    The verdict of this host's journal decides: accepted, refused, or begun and never answered,
+    which is not sent again by itself. An attempt that the journal does not know is another
+    host's: it is left to that host for `grace` beyond its lease, then nobody can know.
     """
-    if earlier.status != QueueStatus.PAUSE:
-        return None
-    verdict = journal.verdict(attempt_key(earlier.queue_id, row.progress_id, earlier.started_at))
     if verdict in (Verdict.RECORDED, Verdict.DEFERRED):
         return None
     if verdict is Verdict.ACCEPTED:

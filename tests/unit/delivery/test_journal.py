@@ -26,15 +26,17 @@ def test_the_last_line_of_an_attempt_counts(tmp_path: Path) -> None:
 
     next_day = journal(tmp_path, now=NOW + timedelta(days=1))
 
-    assert next_day.verdict("1:1:x") is Verdict.ACCEPTED
-    assert next_day.verdict("2:2:x") is Verdict.RECORDED
-    assert next_day.verdict("3:3:x") is Verdict.UNKNOWN
+    assert next_day.verdicts(["1:1:x", "2:2:x", "3:3:x"]) == {
+        "1:1:x": Verdict.ACCEPTED,
+        "2:2:x": Verdict.RECORDED,
+        "3:3:x": Verdict.UNKNOWN,
+    }
 
 
 def test_two_shops_may_share_a_state_directory(tmp_path: Path) -> None:
     journal(tmp_path, "one").write(Verdict.ACCEPTED, ["1:1:x"])
 
-    assert journal(tmp_path, "other").verdict("1:1:x") is Verdict.UNKNOWN
+    assert journal(tmp_path, "other").verdicts(["1:1:x"]) == {"1:1:x": Verdict.UNKNOWN}
 
 
 def test_two_runs_may_write_at_once(tmp_path: Path) -> None:
@@ -43,8 +45,8 @@ def test_two_runs_may_write_at_once(tmp_path: Path) -> None:
         one.write(Verdict.BEGUN, [f"{number}:a"])
         other.write(Verdict.BEGUN, [f"{number}:b"])
 
-    known = journal(tmp_path)
-    assert {known.verdict(f"{n}:{run}") for n in range(50) for run in "ab"} == {Verdict.BEGUN}
+    keys = [f"{n}:{run}" for n in range(50) for run in "ab"]
+    assert journal(tmp_path).verdicts(keys) == dict.fromkeys(keys, Verdict.BEGUN)
 
 
 def test_after_a_reboot_what_was_not_written_proves_nothing(
@@ -57,8 +59,10 @@ def test_after_a_reboot_what_was_not_written_proves_nothing(
     monkeypatch.setattr(module, "_boot_id", lambda: "rebooted")
     after = journal(tmp_path)
 
-    assert after.verdict("1:1:x") is Verdict.UNKNOWN
-    assert after.verdict("2:2:x") is Verdict.ACCEPTED
+    assert after.verdicts(["1:1:x", "2:2:x"]) == {
+        "1:1:x": Verdict.UNKNOWN,
+        "2:2:x": Verdict.ACCEPTED,
+    }
 
 
 def test_a_line_cut_by_a_crash_is_passed_over(tmp_path: Path) -> None:
@@ -66,7 +70,7 @@ def test_a_line_cut_by_a_crash_is_passed_over(tmp_path: Path) -> None:
     [file] = tmp_path.rglob("*.log")
     file.write_bytes(file.read_bytes() + b"accep")
 
-    assert journal(tmp_path).verdict("1:1:x") is Verdict.BEGUN
+    assert journal(tmp_path).verdicts(["1:1:x"]) == {"1:1:x": Verdict.BEGUN}
 
 
 def test_files_of_long_past_days_are_deleted(tmp_path: Path) -> None:
