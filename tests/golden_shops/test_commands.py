@@ -1,0 +1,107 @@
+"""Every command of the program on shops that Maho installed: its exit code and its answer."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Iterator
+
+import click
+import pytest
+
+from segmail.cli import program
+from tests.golden_shops.golden_shop import GoldenShop
+
+# In this order, on one shop: command, exit code, what stdout or stderr holds.
+SCRIPT = (
+    ("schema check", 0, "Layout +shipped"),
+    ("schema check --json", 0, '"missing": \\[\\]'),
+    ("schema apply --dry-run", 0, "There is nothing to create."),
+    ("schema apply --yes", 0, "There is nothing to create."),
+    ("segment list", 0, "Newsletter readers +yes +on .* 3 of 3 +1,500 +0"),
+    ("segment list --json", 0, '"pending": 1500'),
+    ("segment show 'newsletter readers'", 0, "Steps +3, 3 active"),
+    ("segment show 1 --json", 0, '"label": "Newsletter readers:enter:3"'),
+    ("segment show nobody", 2, "no segment 'nobody'"),
+    ("sequence list", 0, "bench-coupon +1 day +yes +coupon WB… of 'Automation 15%' for 30 days"),
+    ("sequence list --segment 1 --json", 0, '"delay_minutes": 4320'),
+    ("sequence show 1:enter:2", 0, "Coupon +coupon WB… of 'Automation 15%'"),
+    ("sequence show 2 --json", 0, '"template": "bench-coupon"'),
+    ("sequence show 99", 2, "There is no step 99"),
+    ("sequence validate", 0, "No faults found"),
+    ("report", 0, "^$"),
+    ("report --format text", 0, "Scheduled +1,500 "),
+    ("report --format json --hours 48", 0, '"scheduled": 1500'),
+    ("process-emails --dry-run --limit 3", 0, "Dry run: 3 due rows, nothing was changed"),
+    ("process-emails --dry-run --limit 0 --json", 0, "to c500@example.test: We miss you"),
+    ("cleanup-progress --dry-run", 0, "Would delete 0 sequence progress records"),
+    ("cleanup-progress", 0, "^$"),
+    ("cleanup-coupons --dry-run", 0, "Would delete 0 expired automation coupons"),
+    ("cleanup-coupons", 0, "^$"),
+    (
+        "sequence add 1 --template bench-inc --delay '7 days' --coupon 'Automation 15%'"
+        " --prefix LAST --expires-days 3",
+        0,
+        "Added Newsletter readers:enter:4 .* with coupon LAST… of 'Automation 15%' for 3 days",
+    ),
+    (
+        "sequence add 1 --template bench-inc --delay '7 days' --coupon 'Automation 15%'"
+        " --prefix LAST --expires-days 3 --if-missing --json",
+        0,
+        '"created": false',
+    ),
+    ("sequence add 1 --template bench-inc --step 1", 2, "Newsletter readers:enter:1"),
+    ("sequence add 1 --template bench-inc --trigger exit --inactive", 0, "readers:exit:1"),
+    ("sequence edit 1:enter:4 --delay 10d --no-coupon", 0, "delay 7 days → 10 days"),
+    ("sequence validate --json", 0, "^\\["),
+    ("sequence remove 1:enter:4", 2, "give --yes"),
+    ("sequence remove 1:enter:4 --yes", 0, "Removed Newsletter readers:enter:4"),
+    ("sequence disable 1:enter:3", 0, "is off now; skipped 500 scheduled rows"),
+    ("sequence enable 1:enter:3", 0, "is on now"),
+    ("segment automation 1 off", 0, "Held: 1,000 scheduled rows, 1,000 of them due"),
+    ("process-emails --json", 0, '"held": 1000'),
+    ("segment automation 1 on", 0, "To go out with the next process-emails: 1,000 due rows"),
+    ("process-emails --limit 1000", 0, "^$"),
+    ("segment list", 0, "3 of 4 +0 +0"),
+)
+DEMO = "demo"  # builds a shop of its own
+
+
+def test_every_command_does_its_work(golden: GoldenShop) -> None:
+    for command, code, answer in SCRIPT:
+        ran = golden.run(*shlex.split(command))
+
+        assert ran.returncode == code, f"{command}: {ran.stderr}"
+        assert re.search(answer, ran.stderr if code else ran.stdout), f"{command}: {ran.stdout}"
+        assert bool(ran.stderr) == bool(code) or ran.stderr.startswith("Warning: "), command
+
+
+def test_every_command_is_in_the_script() -> None:
+    run = {shlex.join(shlex.split(command)[:2]) for command, _, _ in SCRIPT}
+    run |= {command.split()[0] for command, _, _ in SCRIPT}
+
+    assert run >= {name for name in _commands(program) if name != DEMO}
+
+
+@pytest.mark.parametrize(
+    "command",
+    sorted({command for command, *_ in SCRIPT if re.search("dry-run|list|show", command)}),
+)
+def test_what_only_looks_changes_nothing(golden: GoldenShop, command: str) -> None:
+    before = golden.content()
+
+    golden.run(*shlex.split(command))
+
+    assert golden.content() == before
+
+
+def _commands(command: click.Command, path: str = "") -> Iterator[str]:
+    """Yield the commands that do something, with the groups that they are in."""
+    if not isinstance(command, click.Group):
+        yield path
+        return
+    with click.Context(command) as context:
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            assert inner is not None
+            yield from _commands(inner, f"{path} {name}".strip())
