@@ -151,7 +151,7 @@ def main() -> None:
         logging.getLogger("segmail.exceptions").error("A bug in segmail", exc_info=error)
         click.echo(
             f"Error: a bug in segmail: {type(error).__name__}. "
-            "The traceback is in exception.log beside the log file, or here with -v.",
+            "The traceback is in exception.log beside the log file; -v shows it here.",
             err=True,
         )
         if "-v" in sys.argv or "--verbose" in sys.argv:

@@ -18,7 +18,7 @@ def set_up_logging(log_file: Path | None, *, verbosity: int, clock: Clock) -> No
 
     `verbosity` is the number of `-v` less the number of `-q`. With a log file, stderr shows
     warnings (`-v`: every line, `-q`: errors only). Tracebacks go to `exception.log` beside the
-    log file. Raises ConfigError when the file cannot be written.
+    log file, and nowhere without one. Raises ConfigError when the file cannot be written.
     """
     formatter = _Formatter(clock)
     console = logging.StreamHandler(sys.stderr)
@@ -29,9 +29,11 @@ def set_up_logging(log_file: Path | None, *, verbosity: int, clock: Clock) -> No
     logger.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
     logger.propagate = False
     exceptions.propagate = False
-    if log_file is not None:
-        logger.addHandler(_file_handler(log_file, formatter))
-        exceptions.addHandler(_file_handler(log_file.with_name("exception.log"), formatter))
+    if log_file is None:
+        exceptions.addHandler(logging.NullHandler())
+        return
+    logger.addHandler(_file_handler(log_file, formatter))
+    exceptions.addHandler(_file_handler(log_file.with_name("exception.log"), formatter))
 
 
 class _Formatter(logging.Formatter):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, create_engine, make_url, text
 
+from segmail.log import exceptions, logger
 from segmail.maho.database import Database
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Layout, build_tables
@@ -33,6 +34,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure() -> None:
     _SERVER.close()
+
+
+@pytest.fixture(autouse=True)
+def _loggers_as_before() -> Iterator[None]:
+    """Undo what a command did to the loggers, and close its log files."""
+    yield
+    for target in (logger, exceptions):
+        target.propagate = True
+        for handler in list(target.handlers):
+            target.removeHandler(handler)
+            handler.close()
 
 
 @pytest.fixture

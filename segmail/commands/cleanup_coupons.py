@@ -43,6 +43,5 @@ def cleanup_coupons(app: App, *, days: int | None, dry_run: bool) -> None:
         return
     with progress_bar("Deleting", None) as advance:
         count = delete_expired_coupons(app.shop, days=days, now=app.now(), advance=advance)
-    logger.info("Cleaned up %s expired automation coupons (older than %d days)", f"{count:,}", days)
     if sys.stdout.isatty():
         click.echo(f"{count:,} coupons deleted.")

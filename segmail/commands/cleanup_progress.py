@@ -41,8 +41,5 @@ def cleanup_progress(app: App, *, days: int | None, dry_run: bool) -> None:
         return
     with progress_bar("Deleting", None) as advance:
         count = delete_old_progress(app.shop, days=days, now=app.now(), advance=advance)
-    logger.info(
-        "Cleaned up %s old sequence progress records (older than %d days)", f"{count:,}", days
-    )
     if sys.stdout.isatty():
         click.echo(f"{count:,} progress records deleted.")

@@ -70,8 +70,8 @@ class Wire:
         try:
             self._socket.settimeout(_left(deadline))
             self._socket = context.wrap_socket(self._socket, server_hostname=host)
-        except ssl.SSLEOFError as error:
-            raise _broken(error) from error
+        except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
+            raise _broken(error) from error  # hung up, which is no disagreement
         except ssl.SSLError:
             raise
         except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from segmail.coupons import made_by_automation
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_steps
 from segmail.maho.tables import Tables
+
+logger = logging.getLogger("segmail")
 
 _BATCH = 1_000
 
@@ -37,6 +40,9 @@ def delete_expired_coupons(
     for ids in _batches(shop, days, now):
         deleted += _delete(shop, ids)
         advance(len(ids))
+    logger.info(
+        "Cleaned up %s expired automation coupons (older than %d days)", f"{deleted:,}", days
+    )
     return deleted
 
 

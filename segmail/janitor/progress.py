@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -9,6 +10,8 @@ from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
+
+logger = logging.getLogger("segmail")
 
 FINAL_STATES = ("sent", "failed", "skipped")
 
@@ -28,6 +31,9 @@ def delete_old_progress(
     for ids in _batches(shop, now - timedelta(days=days)):
         deleted += _delete(shop, ids, now - timedelta(days=days))
         advance(len(ids))
+    logger.info(
+        "Cleaned up %s old sequence progress records (older than %d days)", f"{deleted:,}", days
+    )
     return deleted
 
 

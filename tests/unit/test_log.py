@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,16 +13,6 @@ from segmail.errors import ConfigError
 from segmail.log import exceptions, logger, set_up_logging
 
 NOW = datetime(2025, 9, 30, 12, 0, 1, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def handlers() -> Iterator[None]:
-    """Leave no open log file behind."""
-    yield
-    for target in (logger, exceptions):
-        for handler in list(target.handlers):
-            target.removeHandler(handler)
-            handler.close()
 
 
 def set_up(file: Path | None, verbosity: int = 0) -> None:
