@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from segmail import __version__
-from segmail.commands.types import MOMENT
+from segmail.commands.types import moment
 from segmail.errors import SegmailError
 
 # The help of each command stands here too, so that `segmail --help` imports none of them.
@@ -114,7 +114,7 @@ class Program(click.Group):
 )
 @click.option(
     "--now",
-    type=MOMENT,
+    type=moment,
     metavar="TIME",
     envvar="SEGMAIL_NOW",
     help="Let the clock start at this UTC time; for tests and demos.",

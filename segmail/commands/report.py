@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from segmail.app import App
-from segmail.commands.types import MOMENT
+from segmail.commands.types import moment
 from segmail.log import logger
 from segmail.report import FORMATS, choose_window, collect_activity, log_line, write_report
 
@@ -23,11 +23,11 @@ from segmail.report import FORMATS, choose_window, collect_activity, log_line, w
 )
 @click.option(
     "--since",
-    type=MOMENT,
+    type=moment,
     metavar="TIME",
     help="Report from this time on, in UTC or with an offset: 2026-03-10T08:00+01:00.",
 )
-@click.option("--until", type=MOMENT, metavar="TIME", help="Up to this time instead of now.")
+@click.option("--until", type=moment, metavar="TIME", help="Up to this time instead of now.")
 @click.option(
     "--format", "format_", type=click.Choice(list(FORMATS)), help="By default text, on a terminal."
 )

@@ -1,26 +1,19 @@
-"""Types of command-line values."""
+"""What options mean beyond numbers and text."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
 import click
 
 
-class _Moment(click.ParamType[datetime]):
-    """A time in UTC: `2026-03-10`, `2026-03-10 12:00` or ISO 8601 with an offset."""
+def moment(value: str) -> datetime:
+    """Return the time that an option names: `2026-03-10`, `2026-03-10 12:00`, or with an offset.
 
-    name = "time"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
-        try:
-            moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r} is not a time such as '2026-03-10 12:00' (UTC).", param, ctx)
-
-
-MOMENT = _Moment()
+    Without an offset it is UTC; the result is aware UTC.
+    """
+    try:
+        given = datetime.fromisoformat(value)
+        return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(f"{value!r} is not a time such as '2026-03-10 12:00'.") from error
