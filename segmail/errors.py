@@ -7,7 +7,8 @@ SegmailError
 │   ├── DatabaseUnavailable
 │   └── MailServerUnavailable
 ├── ConfigError             78   a human must act; every fault is listed
-│   └── SchemaError              a table or column is missing
+│   ├── SchemaError              a table or column is missing
+│   └── ConditionError           a segment's conditions are unknown or unusable
 └── StepError                    one step cannot be sent; the others go on
     ├── TemplateError
     ├── CouponError
@@ -64,6 +65,10 @@ class ConfigError(SegmailError):
 
 class SchemaError(ConfigError):
     """A table or column that segmail needs is missing."""
+
+
+class ConditionError(ConfigError):
+    """A segment has conditions that are unknown or unusable; they never match everybody."""
 
 
 class StepError(SegmailError):

@@ -1,0 +1,73 @@
+"""Compiles a condition tree to one SELECT of the customers that it matches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from typing import TypeAlias
+
+from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
+
+Condition: TypeAlias = Callable[[Leaf, Scope], ColumnElement[bool]]
+
+FAMILIES: Mapping[str, Condition] = {}
+
+
+def matching_customers(
+    tree: Combine,
+    scope: Scope,
+    *,
+    website_ids: Collection[int],
+    group_ids: Collection[int],
+) -> Select[tuple[int]]:
+    """Return the SELECT of the ids of the active customers that the tree matches.
+
+    Only customers of `website_ids` count, and of `group_ids` where that is not empty. Raises
+    ConditionError with every condition of the tree that is unknown or cannot be used.
+    """
+    _check(tree, scope)
+    c = scope.tables.customer.c
+    query = select(c.entity_id).where(c.is_active == 1, c.website_id.in_(website_ids))
+    if group_ids:
+        query = query.where(c.group_id.in_(group_ids))
+    condition = compile_node(tree, scope)
+    return query if condition is None else query.where(condition)
+
+
+def compile_node(node: Node, scope: Scope) -> ColumnElement[bool] | None:
+    """Return the boolean over `customer_entity`; None where combinations hold no condition.
+
+    Raises ConditionError at the first condition that is unknown or cannot be used.
+    """
+    if isinstance(node, Leaf):
+        return compile_leaf(node, scope)
+    found = [compile_node(child, scope) for child in node.children]
+    parts = [part for part in found if part is not None]
+    if not parts:
+        return None
+    whole = and_(*parts) if node.every else or_(*parts)
+    return whole if node.expects else not_(whole.self_group())
+
+
+def compile_leaf(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the boolean of one condition; raise ConditionError for an unusable one."""
+    if leaf.family not in FAMILIES:
+        raise ConditionError(f"The type of {leaf} is unknown to segmail.")
+    return FAMILIES[leaf.family](leaf, scope)
+
+
+def _check(tree: Combine, scope: Scope) -> None:
+    faults = [fault for leaf in leaves(tree) for fault in _faults(leaf, scope)]
+    if faults:
+        raise ConditionError(faults)
+
+
+def _faults(leaf: Leaf, scope: Scope) -> tuple[str, ...]:
+    try:
+        compile_leaf(leaf, scope)
+    except ConditionError as error:
+        return error.faults
+    return ()

@@ -1,0 +1,158 @@
+"""Compares a column with a condition's value, by Maho's operators.
+
+A row whose column is NULL satisfies no operator, not even a negative one, as in Maho. Values are
+always bound, `%` and `_` mean themselves, and a value that is no number or date where one is
+needed is an error: Maho compares with 0, or with today.
+"""
+
+from __future__ import annotations
+
+import operator as python
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Literal, TypeAlias
+
+from sqlalchemy import ColumnElement, Float, Integer, String, and_, literal, not_, or_
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
+
+from segmail.errors import ConditionError
+from segmail.maho.types import UtcDateTime
+from segmail.segments.conditions.tree import Leaf
+
+Kind: TypeAlias = Literal["text", "number", "date", "choice"]
+
+NEGATIVE = frozenset({"!=", "!{}", "!()"})
+
+_Column: TypeAlias = ColumnElement[Any]
+_Compare: TypeAlias = Callable[[Any, Any], ColumnElement[bool]]
+
+_ORDER: Mapping[str, _Compare] = {
+    ">=": python.ge,
+    "<=": python.le,
+    ">": python.gt,
+    "<": python.lt,
+}
+_OPERATORS = ("==", "!=", "()", "!()", "{}", "!{}", *_ORDER)
+_SAME_AS = {"": "==", "=": "=="}  # what Maho's SQL is without an operator
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,8})?")
+_DAY = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2})([ T][0-9:]{5,8})?")
+_ONE_DAY = timedelta(days=1)
+
+
+def predicate(column: _Column, leaf: Leaf, *, kind: Kind) -> ColumnElement[bool]:
+    """Return the comparison of `column` with the leaf's value.
+
+    A `date` stands for its whole UTC day: `<= D` includes D, `== D` is any time of it. A `choice`
+    is a number where the column is one, and then text that is no number is chosen by no row.
+    Raises ConditionError for an operator or a value that means nothing; its text names the leaf.
+    """
+    operator, values = normal_operator(leaf), split_values(leaf)
+    if operator in _ORDER or operator in ("{}", "!{}"):
+        _check_single(leaf, values)
+    if kind == "text" or (kind == "choice" and not isinstance(column.type, Integer)):
+        return _compare_text(column, operator, values)
+    if operator in ("{}", "!{}"):
+        raise ConditionError(f"The operator '{leaf.operator}' of {leaf} works on text only.")
+    if kind == "date":
+        return _compare_days(column, operator, [_day(leaf, value) for value in values])
+    if kind == "choice" and operator not in _ORDER:
+        values = tuple(value for value in values if value)
+    return _compare(column, operator, [number(leaf, value) for value in values])
+
+
+def normal_operator(leaf: Leaf) -> str:
+    """Return the leaf's operator, `==` for none; raise ConditionError for an unknown one."""
+    operator = _SAME_AS.get(leaf.operator, leaf.operator)
+    if operator not in _OPERATORS:
+        raise ConditionError(
+            f"The operator '{leaf.operator}' of {leaf} is unknown; it can be "
+            f"{', '.join(_OPERATORS)}."
+        )
+    return operator
+
+
+def split_values(leaf: Leaf) -> tuple[str, ...]:
+    """Return the leaf's values; `()` and `!()` split a text at its commas, as Maho does."""
+    value = leaf.value or ""
+    if isinstance(value, str) and normal_operator(leaf) in ("()", "!()"):
+        value = tuple(value.split(","))
+    if isinstance(value, str):
+        return (value,)
+    return tuple(part.strip() for part in value)
+
+
+def number(leaf: Leaf, value: str) -> ColumnElement[float]:
+    """Return a bound number; raise ConditionError for what is none (Maho takes it as 0)."""
+    if not _NUMBER.fullmatch(value.strip()):
+        raise ConditionError(f"The value '{value}' of {leaf} is not a number.")
+    return literal(float(value), Float())
+
+
+def _check_single(leaf: Leaf, values: tuple[str, ...]) -> None:
+    if len(values) != 1:
+        raise ConditionError(f"The operator '{leaf.operator}' of {leaf} takes one value.")
+
+
+def _day(leaf: Leaf, value: str) -> date:
+    """Return the day of a value; a time of day is cut off, as in Maho."""
+    found = _DAY.fullmatch(value.strip())
+    try:
+        return date.fromisoformat(found[1] if found else value) + _ONE_DAY - _ONE_DAY
+    except (ValueError, OverflowError):
+        raise ConditionError(
+            f"The value '{value}' of {leaf} is not a date; write it as 2026-12-31."
+        ) from None
+
+
+def _compare(column: _Column, operator: str, values: list[Any]) -> ColumnElement[bool]:
+    if operator in _ORDER:
+        return _ORDER[operator](column, values[0])
+    if operator in NEGATIVE:
+        return and_(column.is_not(None), column.not_in(values))
+    return and_(column.is_not(None), column.in_(values))
+
+
+def _compare_text(column: _Column, operator: str, values: tuple[str, ...]) -> ColumnElement[bool]:
+    text = _any_case(column)
+    if operator in ("{}", "!{}"):
+        contains = text.like(literal(f"%{_escape(values[0])}%", String()), escape="!")
+        return not_(contains) if operator == "!{}" else contains
+    return _compare(text, operator, [literal(value, String()) for value in values])
+
+
+def _compare_days(column: _Column, operator: str, days: list[date]) -> ColumnElement[bool]:
+    start, end = _midnight(days[0]), _midnight(days[0] + _ONE_DAY)
+    if operator in (">=", "<"):
+        return _ORDER[operator](column, start)
+    if operator in ("<=", ">"):
+        return column < end if operator == "<=" else column >= end
+    within = [and_(column >= _midnight(day), column < _midnight(day + _ONE_DAY)) for day in days]
+    return not_(or_(*within)) if operator in NEGATIVE else or_(*within)
+
+
+def _midnight(day: date) -> ColumnElement[Any]:
+    return literal(datetime(day.year, day.month, day.day, tzinfo=UTC), UtcDateTime())
+
+
+def _escape(value: str) -> str:
+    return re.sub(r"([!%_])", r"!\1", value)
+
+
+class _any_case(FunctionElement[str]):  # noqa: N801 - reads as the function it is in SQL
+    """Text compared without regard to case, as Maho's collations on MySQL do, on SQLite too."""
+
+    type = String()
+    inherit_cache = True
+
+
+@compiles(_any_case)
+def _compile_plain(element: _any_case, compiler: SQLCompiler, **options: Any) -> str:
+    return compiler.process(element.clauses, **options)
+
+
+@compiles(_any_case, "sqlite")
+def _compile_for_sqlite(element: _any_case, compiler: SQLCompiler, **options: Any) -> str:
+    return f"({compiler.process(element.clauses, **options)}) COLLATE NOCASE"

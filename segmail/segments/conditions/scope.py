@@ -1,0 +1,69 @@
+"""What every condition is compiled against: the shop's tables, its attributes and the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from segmail.maho.sales_tables import SalesTables
+from segmail.maho.tables import Tables
+
+_ENTITIES = ("customer", "customer_address", "catalog_product")
+
+
+@dataclass(frozen=True)
+class EavAttribute:
+    """An attribute and where its values are: a value table's type, or `static` for a column."""
+
+    attribute_id: int
+    code: str
+    backend_type: str
+    frontend_input: str | None
+
+
+@dataclass(frozen=True)
+class EavAttributes:
+    """The attributes of customers, addresses and products."""
+
+    by_entity: Mapping[str, Mapping[str, EavAttribute]]
+
+    def find(self, entity: str, code: str) -> EavAttribute | None:
+        """Return an attribute of `customer`, `customer_address` or `catalog_product`."""
+        return self.by_entity.get(entity, {}).get(code)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """`now` is aware UTC; `dialect` is `mysql` (MariaDB too) or `sqlite`."""
+
+    tables: Tables
+    sales: SalesTables
+    now: datetime
+    dialect: str
+    eav: EavAttributes
+
+
+def open_scope(
+    connection: Connection, tables: Tables, sales: SalesTables, *, now: datetime
+) -> Scope:
+    """Read the attributes with one statement and return the scope for this database."""
+    dialect = "sqlite" if connection.dialect.name == "sqlite" else "mysql"
+    return Scope(tables, sales, now, dialect, _load_attributes(connection, tables))
+
+
+def _load_attributes(connection: Connection, tables: Tables) -> EavAttributes:
+    a, t = tables.attribute.c, tables.entity_type.c
+    rows = connection.execute(
+        select(
+            t.entity_type_code, a.attribute_id, a.attribute_code, a.backend_type, a.frontend_input
+        )
+        .join_from(tables.attribute, tables.entity_type, t.entity_type_id == a.entity_type_id)
+        .where(t.entity_type_code.in_(_ENTITIES))
+    )
+    found: dict[str, dict[str, EavAttribute]] = {entity: {} for entity in _ENTITIES}
+    for entity, *attribute in rows:
+        found[entity][attribute[1]] = EavAttribute(*attribute)
+    return EavAttributes(found)
