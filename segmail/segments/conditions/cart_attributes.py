@@ -1,0 +1,54 @@
+"""Conditions on a customer's active carts; `is_active == 0` is the one about the others.
+
+Amounts are in the website's base currency. `hours_since_updated`, `minutes_since_updated`,
+`hours_since_created` and `minutes_since_created` are segmail's own.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.elapsed import HOUR, MINUTE, elapsed
+from segmail.segments.conditions.having import with_row
+from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_COLUMNS: dict[str, Kind] = {
+    "items_count": "number",
+    "items_qty": "number",
+    "base_subtotal": "number",
+    "base_grand_total": "number",
+    "created_at": "date",
+    "updated_at": "date",
+    "store_id": "choice",
+    "applied_rule_ids": "text",
+    "coupon_code": "text",
+}
+# A cart that was never changed after it was made may have a zero date as its `updated_at`.
+_SINCE = {
+    "hours_since_updated": (HOUR, ("updated_at", "created_at")),
+    "minutes_since_updated": (MINUTE, ("updated_at", "created_at")),
+    "hours_since_created": (HOUR, ("created_at",)),
+    "minutes_since_created": (MINUTE, ("created_at",)),
+}
+
+
+def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    cart = scope.sales.quote
+    if leaf.attribute == "is_active":
+        chosen = predicate(cart.c.is_active, leaf, kind="choice")
+        return with_row(scope, cart, cart.c.customer_id, chosen)
+    return with_row(scope, cart, cart.c.customer_id, cart.c.is_active == 1, _compare(leaf, scope))
+
+
+def _compare(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    cart = scope.sales.quote
+    if leaf.attribute in _COLUMNS:
+        return predicate(cart.c[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute])
+    if leaf.attribute in _SINCE:
+        unit, columns = _SINCE[leaf.attribute]
+        return elapsed(leaf, scope, unit, *(cart.c[name] for name in columns))
+    raise ConditionError(f"The attribute of {leaf} is unknown.")

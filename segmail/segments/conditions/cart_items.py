@@ -1,0 +1,44 @@
+"""Conditions on the items in a customer's active carts; `category_id` is segmail's own."""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, FromClause
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.having import with_row
+from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.products import ProductRows, in_category, product_is
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_COLUMNS: dict[str, Kind] = {
+    "qty": "number",
+    "price": "number",
+    "base_price": "number",
+    "row_total": "number",
+    "base_row_total": "number",
+    "created_at": "date",
+    "updated_at": "date",
+    "product_type": "text",
+}
+_PRODUCT = "product_"
+
+
+def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    cart = scope.sales.quote
+    rows, matches = _compare(leaf, scope)
+    return with_row(scope, rows, cart.c.customer_id, cart.c.is_active == 1, matches)
+
+
+def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:
+    cart, item = scope.sales.quote, scope.sales.quote_item
+    carts = cart.join(item, item.c.quote_id == cart.c.entity_id)
+    named = ProductRows(carts, item.c.product_id, cart.c.store_id)
+    if leaf.attribute in _COLUMNS:
+        return carts, predicate(item.c[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute])
+    if leaf.attribute == "category_id":
+        return in_category(leaf, named, scope)
+    if leaf.attribute.startswith(_PRODUCT):
+        return product_is(leaf, leaf.attribute.removeprefix(_PRODUCT), named, scope)
+    raise ConditionError(f"The attribute of {leaf} is unknown.")

@@ -1,0 +1,45 @@
+"""Products on clearance: with a special price below their price, today by the UTC date."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+from sqlalchemy import ColumnElement, FromClause, and_, func, literal, or_
+from sqlalchemy import case as sql_case
+
+from segmail.errors import ConditionError
+from segmail.maho.types import UtcDateTime
+from segmail.segments.conditions.predicate import predicate
+from segmail.segments.conditions.products import ProductRows, with_value
+from segmail.segments.conditions.scope import EavAttribute, Scope
+from segmail.segments.conditions.tree import Leaf
+
+_CODES = ("price", "special_price", "special_from_date", "special_to_date")
+
+
+def on_clearance(
+    leaf: Leaf, named: ProductRows, scope: Scope
+) -> tuple[FromClause, ColumnElement[bool]]:
+    """Compare 1 (on clearance now) or 0 (not) with the leaf, for each of the rows' products.
+
+    A special price without dates always holds; both of its dates belong to it.
+    """
+    rows, values = named.rows, {}
+    for code in _CODES:
+        rows, values[code] = with_value(rows, _attribute(leaf, code, scope), named, scope)
+    today = datetime.combine(scope.now.date(), time(), tzinfo=scope.now.tzinfo)
+    begins, ends = values["special_from_date"], values["special_to_date"]
+    active = and_(
+        func.coalesce(values["special_price"] < values["price"], False),
+        or_(begins.is_(None), begins < literal(today + timedelta(days=1), UtcDateTime())),
+        or_(ends.is_(None), ends >= literal(today, UtcDateTime())),
+    )
+    flag = sql_case((active, 1), else_=0)
+    return rows, predicate(flag, leaf, kind="number")
+
+
+def _attribute(leaf: Leaf, code: str, scope: Scope) -> EavAttribute:
+    attribute = scope.eav.find("catalog_product", code)
+    if attribute is None or attribute.backend_type == "static":
+        raise ConditionError(f"{leaf} needs the product attribute '{code}', which is missing.")
+    return attribute

@@ -1,0 +1,29 @@
+"""Turns facts about a customer (orders, carts, views) into a boolean over the customer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, select
+
+from segmail.segments.conditions.scope import Scope
+
+
+def with_row(
+    scope: Scope, rows: FromClause, customer_id: ColumnElement[Any], *where: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    """Customers who own at least one row of `rows` for which all of `where` hold."""
+    found = select(customer_id).select_from(rows).where(customer_id.is_not(None), *where)
+    return scope.tables.customer.c.entity_id.in_(found)
+
+
+def with_total(
+    scope: Scope,
+    rows: FromClause,
+    customer_id: ColumnElement[Any],
+    having: ColumnElement[bool],
+    *where: ColumnElement[bool],
+) -> ColumnElement[bool]:
+    """Customers whose rows, taken together, satisfy `having`; nobody without a row does."""
+    found = select(customer_id).select_from(rows).where(customer_id.is_not(None), *where)
+    return scope.tables.customer.c.entity_id.in_(found.group_by(customer_id).having(having))

@@ -1,0 +1,90 @@
+"""Conditions on orders: facts of a single order, and totals over all of a customer's orders.
+
+Facts of a single order and the days since the last one count every order, canceled ones too;
+average and total leave canceled orders out. Totals are in the website's base currency, where Maho
+adds up the currencies of the orders; a discount is a positive amount, where Maho compares its
+negative one.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, func
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.dates import days_since
+from segmail.segments.conditions.having import with_row, with_total
+from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_COLUMNS: dict[str, tuple[str, Kind]] = {
+    "total_qty": ("total_qty_ordered", "number"),
+    "total_amount": ("grand_total", "number"),
+    "grand_total": ("grand_total", "number"),
+    "subtotal": ("subtotal", "number"),
+    "tax_amount": ("tax_amount", "number"),
+    "shipping_amount": ("shipping_amount", "number"),
+    "status": ("status", "choice"),
+    "created_at": ("created_at", "date"),
+    "updated_at": ("updated_at", "date"),
+    "store_id": ("store_id", "choice"),
+    "currency_code": ("order_currency_code", "choice"),
+    "shipping_method": ("shipping_method", "text"),
+    "coupon_code": ("coupon_code", "text"),
+}
+
+
+def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    order = scope.sales.order
+    if leaf.attribute in _COLUMNS:
+        name, kind = _COLUMNS[leaf.attribute]
+        return with_row(
+            scope, order, order.c.customer_id, predicate(order.c[name], leaf, kind=kind)
+        )
+    if leaf.attribute in _SPECIAL:
+        return _SPECIAL[leaf.attribute](leaf, scope)
+    raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def _discount(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    order = scope.sales.order
+    discount = func.abs(order.c.discount_amount)
+    return with_row(scope, order, order.c.customer_id, predicate(discount, leaf, kind="number"))
+
+
+def _payment_method(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    order, payment = scope.sales.order, scope.sales.order_payment
+    paid = order.join(payment, payment.c.parent_id == order.c.entity_id)
+    chosen = predicate(payment.c.method, leaf, kind="text")
+    return with_row(scope, paid, order.c.customer_id, chosen)
+
+
+def _days_since_last(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    order = scope.sales.order
+    days = days_since(scope, func.max(order.c.created_at))
+    having = predicate(days, leaf, kind="number")
+    return with_total(scope, order, order.c.customer_id, having)
+
+
+def _average(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    return _amount(leaf, scope, func.avg(scope.sales.order.c.base_grand_total))
+
+
+def _total(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    return _amount(leaf, scope, func.sum(scope.sales.order.c.base_grand_total))
+
+
+def _amount(leaf: Leaf, scope: Scope, amount: ColumnElement[object]) -> ColumnElement[bool]:
+    order = scope.sales.order
+    having = predicate(amount, leaf, kind="number")
+    return with_total(scope, order, order.c.customer_id, having, order.c.state != "canceled")
+
+
+_SPECIAL = {
+    "discount_amount": _discount,
+    "payment_method": _payment_method,
+    "days_since_last_order": _days_since_last,
+    "average_order_amount": _average,
+    "total_ordered_amount": _total,
+}

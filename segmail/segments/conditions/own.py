@@ -1,0 +1,36 @@
+"""The conditions that segmail has and Maho has not.
+
+Maho drops a condition that it does not know when it loads a segment, and loses it for good when
+it saves one. A segment with such a condition must therefore be in Maho's manual mode.
+"""
+
+from __future__ import annotations
+
+from segmail.segments.conditions.tree import Node, leaves
+
+OWN_FAMILIES = frozenset({"list"})
+OWN_ATTRIBUTES = frozenset(
+    {
+        ("cart_attributes", "hours_since_updated"),
+        ("cart_attributes", "minutes_since_updated"),
+        ("cart_attributes", "hours_since_created"),
+        ("cart_attributes", "minutes_since_created"),
+        ("cart_items", "category_id"),
+        ("cart_items", "product_type"),  # Maho offers it, and drops it
+        ("customer_attributes", "hours_since_registration"),
+        ("customer_attributes", "minutes_since_registration"),
+        ("customer_clv", "lifetime_sales_close_to"),
+        ("order_items", "category_id"),
+        ("product_viewed", "days_since_viewed_category"),
+        ("product_viewed", "days_since_viewed_product"),
+        ("product_viewed", "on_clearance"),
+    }
+)
+
+
+def needs_segmail(tree: Node) -> bool:
+    """Return whether only segmail can refresh a segment with these conditions."""
+    return any(
+        leaf.family in OWN_FAMILIES or (leaf.family, leaf.attribute) in OWN_ATTRIBUTES
+        for leaf in leaves(tree)
+    )

@@ -1,0 +1,18 @@
+"""Values of two numbers, `1000:50`, as some of segmail's own conditions take them."""
+
+from __future__ import annotations
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.tree import Leaf
+
+
+def split_pair(leaf: Leaf, what: str) -> tuple[str, str]:
+    """Return both parts of the leaf's value; raise ConditionError unless there are two.
+
+    `what` says in the error what the parts are.
+    """
+    value = leaf.value if isinstance(leaf.value, str) else ""
+    first, colon, second = value.partition(":")
+    if not (colon and first.strip() and second.strip()):
+        raise ConditionError(f"The value '{value}' of {leaf} must be {what}.")
+    return first.strip(), second.strip()

@@ -1,0 +1,71 @@
+"""Conditions on the products a customer looked at.
+
+segmail's own: `on_clearance` (1: a product that has a special price now), and
+`days_since_viewed_product`, `days_since_viewed_category` with a value like `42:7` (product or
+category 42, seven days; the operator compares the days).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sqlalchemy import ColumnElement, FromClause, func
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.clearance import on_clearance
+from segmail.segments.conditions.dates import days_since
+from segmail.segments.conditions.having import with_row, with_total
+from segmail.segments.conditions.pair import split_pair
+from segmail.segments.conditions.predicate import predicate
+from segmail.segments.conditions.products import ProductRows, in_category, product_is
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_PRODUCT = {"product_name": "name", "product_sku": "sku"}
+_DAYS = {
+    "days_since_viewed_product": "product_id",
+    "days_since_viewed_category": "category_id",
+}
+
+
+def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    viewed = scope.sales.viewed
+    last = func.max(viewed.c.added_at)
+    match leaf.attribute:
+        case "view_count":
+            having = predicate(func.count(), leaf, kind="number")
+        case "last_viewed_at":
+            having = predicate(last, leaf, kind="date")
+        case "days_since_last_view":
+            having = predicate(days_since(scope, last), leaf, kind="number")
+        case _:
+            rows, matches = _compare(leaf, scope)
+            return with_row(scope, rows, viewed.c.customer_id, matches)
+    return with_total(scope, viewed, viewed.c.customer_id, having)
+
+
+def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:
+    viewed = scope.sales.viewed
+    named = ProductRows(viewed, viewed.c.product_id, viewed.c.store_id)
+    if leaf.attribute in _PRODUCT:
+        return product_is(leaf, _PRODUCT[leaf.attribute], named, scope)
+    if leaf.attribute in _DAYS:
+        return _days_since(leaf, scope)
+    match leaf.attribute:
+        case "product_id":
+            return viewed, predicate(viewed.c.product_id, leaf, kind="number")
+        case "category_id":
+            return in_category(leaf, named, scope)
+        case "on_clearance":
+            return on_clearance(leaf, named, scope)
+    raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def _days_since(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:
+    which, days = split_pair(leaf, "the id and the days, as in 42:7")
+    same = replace(leaf, attribute=_DAYS[leaf.attribute], operator="==", value=which)
+    rows, matches = _compare(same, scope)
+    since = days_since(scope, scope.sales.viewed.c.added_at)
+    recent = predicate(since, replace(leaf, value=days), kind="number")
+    return rows, matches & recent

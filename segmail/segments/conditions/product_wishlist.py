@@ -1,0 +1,56 @@
+"""Conditions on a customer's wishlist and its items.
+
+Who has no item has no count, no product and no days; who has no wishlist has not shared one,
+but is not matched by `wishlist_shared == 0` either, as in Maho.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, FromClause, func
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.dates import days_since
+from segmail.segments.conditions.having import with_row, with_total
+from segmail.segments.conditions.predicate import predicate
+from segmail.segments.conditions.products import ProductRows, in_category, product_is
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_PRODUCT = {"product_name": "name", "product_sku": "sku"}
+
+
+def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    owner, items = scope.sales.wishlist.c.customer_id, _items(scope)
+    added_at = scope.sales.wishlist_item.c.added_at
+    match leaf.attribute:
+        case "wishlist_shared":
+            shared = predicate(scope.sales.wishlist.c.shared, leaf, kind="choice")
+            return with_row(scope, scope.sales.wishlist, owner, shared)
+        case "wishlist_items_count":
+            return with_total(scope, items, owner, predicate(func.count(), leaf, kind="number"))
+        case "days_since_added":
+            days = days_since(scope, func.max(added_at))
+            return with_total(scope, items, owner, predicate(days, leaf, kind="number"))
+    rows, matches = _compare(leaf, scope)
+    return with_row(scope, rows, owner, matches)
+
+
+def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:
+    items, item = _items(scope), scope.sales.wishlist_item
+    named = ProductRows(items, item.c.product_id, item.c.store_id)
+    if leaf.attribute in _PRODUCT:
+        return product_is(leaf, _PRODUCT[leaf.attribute], named, scope)
+    match leaf.attribute:
+        case "product_id":
+            return items, predicate(item.c.product_id, leaf, kind="number")
+        case "added_at":
+            return items, predicate(item.c.added_at, leaf, kind="date")
+        case "category_id":
+            return in_category(leaf, named, scope)
+    raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def _items(scope: Scope) -> FromClause:
+    wishlist, item = scope.sales.wishlist, scope.sales.wishlist_item
+    return wishlist.join(item, item.c.wishlist_id == wishlist.c.wishlist_id)
