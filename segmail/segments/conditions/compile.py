@@ -8,12 +8,25 @@ from typing import TypeAlias
 from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
 from segmail.errors import ConditionError
+from segmail.segments.conditions import (
+    customer_address,
+    customer_attributes,
+    customer_clv,
+    customer_newsletter,
+    customer_timebased,
+)
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
 
 Condition: TypeAlias = Callable[[Leaf, Scope], ColumnElement[bool]]
 
-FAMILIES: Mapping[str, Condition] = {}
+FAMILIES: Mapping[str, Condition] = {
+    "customer_address": customer_address.condition,
+    "customer_attributes": customer_attributes.condition,
+    "customer_clv": customer_clv.condition,
+    "customer_newsletter": customer_newsletter.condition,
+    "customer_timebased": customer_timebased.condition,
+}
 
 
 def matching_customers(

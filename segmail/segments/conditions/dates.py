@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, text, type_coerce
+from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, text
 
 from segmail.maho.types import UtcDateTime
 from segmail.segments.conditions.scope import Scope
@@ -32,8 +32,7 @@ def day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[
 def minute_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[int]:
     """Return the full minutes from `earlier` to `later`; negative where it is the other way."""
     if scope.dialect == "sqlite":
-        seconds = _unix_time(later) - _unix_time(earlier)
-        return type_coerce(seconds, Integer).op("/")(60)
+        return (_unix_time(later) - _unix_time(earlier)) // 60
     return func.timestampdiff(text("MINUTE"), earlier, later, type_=Integer())
 
 

@@ -1,0 +1,74 @@
+"""Conditions on the addresses in a customer's address book; one address that matches is enough."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Select, or_, select
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.having import with_row
+from segmail.segments.conditions.predicate import normal_operator, predicate, split_values
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_TEXTS = ("firstname", "lastname", "company", "street", "city", "postcode", "telephone")
+
+_Compare: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[bool]]
+
+
+def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    if leaf.attribute == "region":
+        return _owner(scope, _region(leaf, scope))
+    if leaf.attribute == "country_id":
+        return _owner(scope, _in_values(leaf, "country_id", scope, _choice(leaf)))
+    if leaf.attribute in _TEXTS:
+        return _owner(scope, _in_values(leaf, leaf.attribute, scope, _text(leaf)))
+    raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def _owner(scope: Scope, matches: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Customers with such an address; an address without a customer must not undo a NOT."""
+    address = scope.sales.address
+    return with_row(scope, address, address.c.parent_id, matches)
+
+
+def _region(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Compare the region's id where the value is one, as Maho's form stores it, else its name."""
+    if _names_ids(leaf):
+        return _in_values(leaf, "region_id", scope, _choice(leaf))
+    region = scope.sales.region.c
+    known = select(region.region_id).where(_text(leaf)(region.default_name))
+    return or_(
+        _in_values(leaf, "region", scope, _text(leaf)),
+        _in_values(leaf, "region_id", scope, lambda region_id: region_id.in_(known)),
+    )
+
+
+def _names_ids(leaf: Leaf) -> bool:
+    """Maho compares the ids that its own form stores with names, which matches nobody."""
+    if normal_operator(leaf) in ("{}", "!{}"):
+        return False
+    return all(value.isascii() and value.isdigit() for value in split_values(leaf))
+
+
+def _in_values(leaf: Leaf, code: str, scope: Scope, compare: _Compare) -> ColumnElement[bool]:
+    """Addresses whose value of the EAV attribute `code` compares."""
+    attribute = scope.eav.find("customer_address", code)
+    if attribute is None or attribute.backend_type not in scope.sales.address_values:
+        raise ConditionError(f"{leaf} needs the address attribute '{code}', which is missing.")
+    value = scope.sales.address_values[attribute.backend_type].c
+    found: Select[tuple[int]] = select(value.entity_id).where(
+        value.attribute_id == attribute.attribute_id, compare(value.value)
+    )
+    return scope.sales.address.c.entity_id.in_(found)
+
+
+def _text(leaf: Leaf) -> _Compare:
+    return lambda column: predicate(column, leaf, kind="text")
+
+
+def _choice(leaf: Leaf) -> _Compare:
+    return lambda column: predicate(column, leaf, kind="choice")

@@ -1,0 +1,106 @@
+"""Conditions on what a customer was worth: sales, orders, refunds, over the whole lifetime.
+
+Orders count unless they are canceled or closed. Amounts are in the website's base currency.
+A customer without orders or refunds has 0 of them; Maho leaves such customers out of profit and
+refunds, and subtracts refunds of orders that it did not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Integer, and_, func, literal, not_, or_, select
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.having import with_row, with_total
+from segmail.segments.conditions.predicate import predicate
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_CANCELED_REFUND = 3  # sales_flat_creditmemo.state
+
+
+def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    if leaf.attribute not in _TOTALS:
+        raise ConditionError(f"The attribute of {leaf} is unknown.")
+    total = _TOTALS[leaf.attribute](scope)
+    customer_id = scope.sales.order.c.customer_id
+    compares = predicate(total.amount, leaf, kind="number")
+    nothing_compares = predicate(literal(0, Integer()), leaf, kind="number")
+    return or_(
+        with_total(scope, total.rows, customer_id, compares, total.counts),
+        and_(nothing_compares, not_(with_row(scope, total.rows, customer_id, total.counts))),
+    )
+
+
+@dataclass(frozen=True)
+class _Total:
+    """An amount over each customer's rows, and which of them count."""
+
+    rows: FromClause
+    amount: ColumnElement[Any]
+    counts: ColumnElement[bool]
+
+
+def _sales(scope: Scope) -> _Total:
+    return _of_orders(scope, func.round(func.sum(scope.sales.order.c.base_grand_total), 4))
+
+
+def _orders(scope: Scope) -> _Total:
+    return _of_orders(scope, func.count())
+
+
+def _average(scope: Scope) -> _Total:
+    return _of_orders(scope, func.round(func.avg(scope.sales.order.c.base_grand_total), 4))
+
+
+def _of_orders(scope: Scope, amount: ColumnElement[Any]) -> _Total:
+    return _Total(scope.sales.order, amount, _counted(scope))
+
+
+def _profit(scope: Scope) -> _Total:
+    """Sales less the refunds of the same orders."""
+    order, memo = scope.sales.order, scope.sales.creditmemo
+    refunded = (
+        select(memo.c.order_id, func.sum(memo.c.grand_total).label("amount"))
+        .where(_is_refund(scope))
+        .group_by(memo.c.order_id)
+        .subquery()
+    )
+    rows = order.outerjoin(refunded, refunded.c.order_id == order.c.entity_id)
+    kept = order.c.base_grand_total - func.coalesce(_in_base(scope, refunded.c.amount), 0)
+    return _Total(rows, func.round(func.sum(kept), 4), _counted(scope))
+
+
+def _refunds(scope: Scope) -> _Total:
+    order, memo = scope.sales.order, scope.sales.creditmemo
+    rows = memo.join(order, order.c.entity_id == memo.c.order_id)
+    amount = func.round(func.sum(_in_base(scope, memo.c.grand_total)), 4)
+    return _Total(rows, amount, _is_refund(scope))
+
+
+def _in_base(scope: Scope, amount: ColumnElement[Any]) -> ColumnElement[Any]:
+    """An amount in the order's currency, in the base currency at the order's own rate."""
+    order = scope.sales.order.c
+    at_its_rate = amount * order.base_grand_total / func.nullif(order.grand_total, 0)
+    return func.coalesce(at_its_rate, amount)
+
+
+def _counted(scope: Scope) -> ColumnElement[bool]:
+    return scope.sales.order.c.state.not_in(("canceled", "closed"))
+
+
+def _is_refund(scope: Scope) -> ColumnElement[bool]:
+    return func.coalesce(scope.sales.creditmemo.c.state, 0) != _CANCELED_REFUND
+
+
+_TOTALS: dict[str, Callable[[Scope], _Total]] = {
+    "lifetime_sales": _sales,
+    "number_of_orders": _orders,
+    "average_order_value": _average,
+    "lifetime_profit": _profit,
+    "lifetime_refunds": _refunds,
+}

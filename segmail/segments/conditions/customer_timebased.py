@@ -1,0 +1,104 @@
+"""Conditions on the days since a customer did something; canceled orders do not count.
+
+Who never logged in or never ordered has no such day and matches nothing, with one exception:
+without any purchase, the days without one are more than any number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from sqlalchemy import ColumnElement, Subquery, Table, case, func, not_, or_, select
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.dates import day_difference, days_since
+from segmail.segments.conditions.having import with_row, with_total
+from segmail.segments.conditions.predicate import normal_operator, predicate
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_Rule: TypeAlias = Callable[[Leaf, Scope], ColumnElement[bool]]
+
+
+def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    if leaf.attribute not in _RULES:
+        raise ConditionError(f"The attribute of {leaf} is unknown.")
+    return _RULES[leaf.attribute](leaf, scope)
+
+
+def _last_login(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    login = scope.sales.login
+    days = days_since(scope, func.max(login.c.login_at))
+    return with_total(scope, login, login.c.customer_id, predicate(days, leaf, kind="number"))
+
+
+def _last_order(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    days = days_since(scope, func.max(scope.sales.order.c.created_at))
+    return _with_orders(scope, predicate(days, leaf, kind="number"))
+
+
+def _first_order(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    days = days_since(scope, func.min(scope.sales.order.c.created_at))
+    return _with_orders(scope, predicate(days, leaf, kind="number"))
+
+
+def _order_frequency(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Compare the average of the days between orders; two orders at least."""
+    created_at, count = scope.sales.order.c.created_at, func.count()
+    days = day_difference(scope, func.max(created_at), func.min(created_at))
+    gaps = case((count > 1, count - 1), else_=None)
+    average = func.round(days / gaps, 4)
+    return _with_orders(scope, predicate(average, leaf, kind="number"))
+
+
+def _inactive(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Compare the days since the last login or order, or the registration where there is none.
+
+    Each table is grouped by itself: Maho multiplies logins by orders.
+    """
+    login, order = scope.sales.login, scope.sales.order
+    customer = scope.tables.customer.alias()
+    logins = _last(login, login.c.login_at)
+    orders = _last(order, order.c.created_at, _counts(order))
+    logged_in = func.coalesce(logins.c.last, customer.c.created_at)
+    ordered = func.coalesce(orders.c.last, customer.c.created_at)
+    days = days_since(scope, case((logged_in >= ordered, logged_in), else_=ordered))
+    rows = customer.outerjoin(logins, logins.c.customer_id == customer.c.entity_id).outerjoin(
+        orders, orders.c.customer_id == customer.c.entity_id
+    )
+    return with_row(scope, rows, customer.c.entity_id, predicate(days, leaf, kind="number"))
+
+
+def _without_purchase(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    bought = _last_order(leaf, scope)
+    if normal_operator(leaf) not in (">", ">=", "!=", "!()"):
+        return bought
+    order = scope.sales.order
+    return or_(bought, not_(with_row(scope, order, order.c.customer_id, _counts(order))))
+
+
+def _with_orders(scope: Scope, having: ColumnElement[bool]) -> ColumnElement[bool]:
+    order = scope.sales.order
+    return with_total(scope, order, order.c.customer_id, having, _counts(order))
+
+
+def _last(table: Table, time: ColumnElement[Any], *where: ColumnElement[bool]) -> Subquery:
+    """Each customer's last `time` in a table."""
+    query = select(table.c.customer_id, func.max(time).label("last")).where(*where)
+    return query.group_by(table.c.customer_id).subquery()
+
+
+def _counts(order: Table) -> ColumnElement[bool]:
+    return order.c.state != "canceled"
+
+
+_RULES: Mapping[str, _Rule] = {
+    "days_since_last_login": _last_login,
+    "days_since_last_order": _last_order,
+    "days_since_first_order": _first_order,
+    "order_frequency_days": _order_frequency,
+    "days_inactive": _inactive,
+    "days_without_purchase": _without_purchase,
+}

@@ -1,0 +1,102 @@
+"""Reads what PHP's serialize() writes, without objects and references.
+
+Strict: lengths are counted in bytes and must be exact, nothing may follow, depth and size have
+bounds. What is read is plain data; nothing in it can run.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NoReturn, TypeAlias
+
+from segmail.errors import ConditionError
+
+Value: TypeAlias = "None | bool | int | float | str | dict[int | str, Value]"
+
+_MAX_BYTES = 4_000_000  # Maho's column holds 16 MB, its own limit is 2 MB
+_MAX_DEPTH = 200
+_SCALAR = re.compile(rb"N;|b:([01]);|i:([+-]?[0-9]{1,19});|d:([-+0-9.eE]{1,40}|-?INF|NAN);")
+_STRING = re.compile(rb's:([0-9]{1,8}):"')
+_ARRAY = re.compile(rb"a:([0-9]{1,8}):\{")
+
+
+def parse_php(data: bytes) -> Value:
+    """Return the value that was serialized; arrays are dicts in their order.
+
+    Raises ConditionError, with the byte at which it goes wrong.
+    """
+    if len(data) > _MAX_BYTES:
+        raise ConditionError(f"The stored conditions are longer than {_MAX_BYTES:,} bytes.")
+    reader = _Reader(data)
+    value = reader.value(0)
+    reader.end()
+    return value
+
+
+class _Reader:
+    """A position in the data."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._at = 0
+
+    def value(self, depth: int) -> Value:
+        if depth > _MAX_DEPTH:
+            self._fail(f"is nested more than {_MAX_DEPTH} deep")
+        if (found := self._take(_SCALAR)) is not None:
+            return self._scalar(found)
+        if (found := self._take(_STRING)) is not None:
+            return self._text(int(found[1]))
+        if (found := self._take(_ARRAY)) is not None:
+            return self._array(int(found[1]), depth)
+        self._fail("is no null, boolean, number, text or array")
+
+    def end(self) -> None:
+        if self._at != len(self._data):
+            self._fail("follows the end")
+
+    def _take(self, pattern: re.Pattern[bytes]) -> re.Match[bytes] | None:
+        found = pattern.match(self._data, self._at)
+        if found is not None:
+            self._at = found.end()
+        return found
+
+    def _scalar(self, found: re.Match[bytes]) -> None | bool | int | float:
+        boolean, integer, real = found.groups()
+        if boolean is not None:
+            return bool(boolean == b"1")
+        if integer is not None:
+            return int(integer)
+        return None if real is None else self._real(real)
+
+    def _real(self, real: bytes) -> float:
+        try:
+            return float(real)
+        except ValueError:
+            self._fail("comes after a number that is none")
+
+    def _text(self, length: int) -> str:
+        end = self._at + length
+        text, self._at = self._data[self._at : end], end
+        if self._data[end : end + 2] != b'";':
+            self._fail("is where a text should end")
+        self._at += 2
+        try:
+            return text.decode()
+        except UnicodeDecodeError:
+            self._fail("comes after a text that is not UTF-8")
+
+    def _array(self, count: int, depth: int) -> dict[int | str, Value]:
+        array: dict[int | str, Value] = {}
+        for _ in range(count):
+            key = self.value(depth + 1)
+            if isinstance(key, bool) or not isinstance(key, int | str):
+                self._fail("comes after an array key that is neither integer nor text")
+            array[key] = self.value(depth + 1)
+        if self._data[self._at : self._at + 1] != b"}":
+            self._fail("is where an array should end")
+        self._at += 1
+        return array
+
+    def _fail(self, what: str) -> NoReturn:
+        raise ConditionError(f"The stored conditions cannot be read: byte {self._at} {what}.")

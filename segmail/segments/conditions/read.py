@@ -1,0 +1,161 @@
+"""Reads `customer_segment.conditions_serialized`: JSON (Maho 26) or PHP serialize (Maho 25).
+
+Nothing is dropped: Maho forgets conditions that it does not know, and so widens the segment.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.php_serialize import parse_php
+from segmail.segments.conditions.tree import Combine, Leaf, Node
+
+PREFIX = "customersegmentation/segment_condition_"
+
+_COMBINE = "combine"
+_MAX_DEPTH = 50
+_MAX_NODES = 2000
+_NOTHING = Combine(every=True, expects=True, children=(), path="root")
+
+
+def read_conditions(stored: str | None) -> Combine:
+    """Return the tree of a segment; NULL and '' are the empty tree, which matches everybody.
+
+    Raises ConditionError for what is no tree: an aggregator other than all and any, or a
+    combination that does not say whether it is TRUE or FALSE. Whether a condition's type, operator
+    and value mean something is found out by the compiler.
+    """
+    if stored is None or not stored.strip():
+        return _NOTHING
+    return tree_from(_decode(stored))
+
+
+def tree_from(data: object) -> Combine:
+    """Return the tree of decoded data: nested mappings with the keys that Maho writes."""
+    root = _mapping(data, "root")
+    kind = _family(root, "root") if root.get("type") else _COMBINE
+    if kind != _COMBINE:
+        _fail("root", f"is a '{kind}', not a combination")
+    return _Builder().combine(root, "root", 0)
+
+
+class _Builder:
+    """Builds nodes and counts them."""
+
+    def __init__(self) -> None:
+        self._nodes = 0
+
+    def combine(self, data: Mapping[Any, Any], path: str, depth: int) -> Combine:
+        if depth > _MAX_DEPTH:
+            _fail(path, f"is nested more than {_MAX_DEPTH} deep")
+        prefix = "" if path == "root" else f"{path}."
+        children = tuple(
+            self._node(child, f"{prefix}{position}", depth + 1)
+            for position, child in enumerate(_children(data, path), start=1)
+        )
+        return Combine(_every(data, path), _expects(data, path), children, path)
+
+    def _node(self, data: object, path: str, depth: int) -> Node:
+        self._nodes += 1
+        if self._nodes > _MAX_NODES:
+            _fail(path, f"is one too many: a segment can have {_MAX_NODES:,} conditions")
+        node = _mapping(data, path)
+        family = _family(node, path)
+        if family == _COMBINE:
+            return self.combine(node, path, depth)
+        attribute, operator = _text(node.get("attribute"), path), _text(node.get("operator"), path)
+        return Leaf(family, attribute, operator, _value(node.get("value"), path), path)
+
+
+def _decode(stored: str) -> object:
+    if stored.lstrip().startswith("{"):
+        try:
+            return json.loads(stored, parse_constant=_no_constant)
+        except (ValueError, RecursionError) as error:
+            raise ConditionError(f"The stored conditions are not JSON: {error}.") from None
+    return parse_php(stored.encode(errors="surrogateescape"))
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number")
+
+
+def _mapping(data: object, path: str) -> Mapping[Any, Any]:
+    if not isinstance(data, Mapping):
+        _fail(path, "is no condition")
+    return data
+
+
+def _family(data: Mapping[Any, Any], path: str) -> str:
+    """Return the type without Maho's prefix; a type without the prefix stays as it is."""
+    return _text(data.get("type"), path).removeprefix(PREFIX)
+
+
+def _children(data: Mapping[Any, Any], path: str) -> list[object]:
+    """Return the conditions, which are a list in JSON and an array with keys in PHP."""
+    children = data.get("conditions")
+    if children is None or children == "":
+        return []
+    if isinstance(children, Mapping):
+        return list(children.values())
+    if not isinstance(children, list):
+        _fail(path, "has conditions that are no list")
+    return children
+
+
+def _every(data: Mapping[Any, Any], path: str) -> bool:
+    aggregator = data.get("aggregator") or data.get("attribute")
+    if aggregator not in ("all", "any"):
+        _fail(path, f"has the aggregator {aggregator!r}; it can be 'all' or 'any'")
+    return bool(aggregator == "all")
+
+
+def _expects(data: Mapping[Any, Any], path: str) -> bool:
+    """Return whether the combination must be true, by what PHP takes as true.
+
+    Maho negates a combination that does not say; here it is an error.
+    """
+    if "value" not in data:
+        _fail(path, "does not say whether it must be TRUE or FALSE (no 'value')")
+    value = data["value"]
+    if value is not None and not isinstance(value, bool | int | float | str):
+        _fail(path, "has a value that is neither TRUE nor FALSE")
+    return value not in (None, False, 0, "", "0")
+
+
+def _value(value: object, path: str) -> str | tuple[str, ...] | None:
+    if value is None:
+        return None
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        return tuple(_text(part, path) for part in value)
+    return _text(value, path)
+
+
+def _text(value: object, path: str) -> str:
+    """Return a scalar as PHP writes it in text."""
+    if value is None or value is False:
+        return ""
+    if value is True:
+        return "1"
+    if isinstance(value, float):
+        return _real(value, path)
+    if not isinstance(value, int | str):
+        _fail(path, "has a list where a text belongs")
+    return str(value)
+
+
+def _real(value: float, path: str) -> str:
+    if not math.isfinite(value):
+        _fail(path, "has a value that is no number")
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+
+
+def _fail(path: str, what: str) -> NoReturn:
+    where = "The root of the conditions" if path == "root" else f"Condition {path}"
+    raise ConditionError(f"{where} {what}.")
