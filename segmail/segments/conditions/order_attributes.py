@@ -8,6 +8,9 @@ negative one.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from sqlalchemy import ColumnElement, func
 
 from segmail.errors import ConditionError
@@ -68,15 +71,17 @@ def _days_since_last(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _average(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    return _amount(leaf, scope, func.avg(scope.sales.order.c.base_grand_total))
+    return _amount(leaf, scope, func.avg)
 
 
 def _total(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    return _amount(leaf, scope, func.sum(scope.sales.order.c.base_grand_total))
+    return _amount(leaf, scope, func.sum)
 
 
-def _amount(leaf: Leaf, scope: Scope, amount: ColumnElement[object]) -> ColumnElement[bool]:
+def _amount(leaf: Leaf, scope: Scope, aggregate: Callable[..., Any]) -> ColumnElement[bool]:
     order = scope.sales.order
+    # SQLite adds up floats; Maho's amounts have four decimals.
+    amount = func.round(aggregate(order.c.base_grand_total), 4)
     having = predicate(amount, leaf, kind="number")
     return with_total(scope, order, order.c.customer_id, having, order.c.state != "canceled")
 
