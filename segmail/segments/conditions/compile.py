@@ -9,11 +9,18 @@ from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions import (
+    cart_attributes,
+    cart_items,
     customer_address,
     customer_attributes,
     customer_clv,
+    customer_list,
     customer_newsletter,
     customer_timebased,
+    order_attributes,
+    order_items,
+    product_viewed,
+    product_wishlist,
 )
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
@@ -21,11 +28,18 @@ from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
 Condition: TypeAlias = Callable[[Leaf, Scope], ColumnElement[bool]]
 
 FAMILIES: Mapping[str, Condition] = {
+    "cart_attributes": cart_attributes.condition,
+    "cart_items": cart_items.condition,
     "customer_address": customer_address.condition,
     "customer_attributes": customer_attributes.condition,
     "customer_clv": customer_clv.condition,
     "customer_newsletter": customer_newsletter.condition,
     "customer_timebased": customer_timebased.condition,
+    "list": customer_list.condition,
+    "order_attributes": order_attributes.condition,
+    "order_items": order_items.condition,
+    "product_viewed": product_viewed.condition,
+    "product_wishlist": product_wishlist.condition,
 }
 
 

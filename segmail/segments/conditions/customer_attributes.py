@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, select
 from segmail.errors import ConditionError
 from segmail.segments.conditions.dates import days_since, days_until_birthday
 from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.registration import SINCE_REGISTRATION, since_registration
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
@@ -42,6 +43,8 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
         return _with_value(leaf, leaf.attribute, scope, lambda v: predicate(v, leaf, kind=kind))
     if leaf.attribute == "days_since_registration":
         return predicate(days_since(scope, customer.created_at), leaf, kind="number")
+    if leaf.attribute in SINCE_REGISTRATION:
+        return since_registration(leaf, scope)
     if leaf.attribute == "days_until_birthday":
         return _with_value(
             leaf,

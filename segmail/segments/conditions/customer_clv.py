@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, FromClause, Integer, and_, func, literal, not_, or_, select
 
 from segmail.errors import ConditionError
+from segmail.segments.conditions.close_to import CLOSE_TO, bounds
 from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.scope import Scope
@@ -24,6 +25,8 @@ _CANCELED_REFUND = 3  # sales_flat_creditmemo.state
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    if leaf.attribute == CLOSE_TO:
+        return and_(*(condition(bound, scope) for bound in bounds(leaf)))
     if leaf.attribute not in _TOTALS:
         raise ConditionError(f"The attribute of {leaf} is unknown.")
     total = _TOTALS[leaf.attribute](scope)
