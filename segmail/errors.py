@@ -2,6 +2,7 @@
 
 SegmailError
 ├── StepsFailed              1   the run finished, some steps failed
+├── RefreshFailed            1   a segment, or some of a run's, could not be refreshed
 ├── InputError               2   an argument that names nothing, or cannot be
 ├── TemporaryError          75   try again later
 │   ├── DatabaseUnavailable
@@ -31,6 +32,10 @@ class SegmailError(Exception):
 
 class StepsFailed(SegmailError):
     """A run finished, but some of its steps failed."""
+
+
+class RefreshFailed(SegmailError):
+    """A segment could not be refreshed, or some segments of a run could not."""
 
 
 class InputError(SegmailError):

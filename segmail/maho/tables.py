@@ -80,6 +80,11 @@ class Tables:
     progress: Table
     cron: Table
 
+    @property
+    def prefix(self) -> str:
+        """What stands before every table name."""
+        return self.customer.name.removesuffix("customer_entity")
+
 
 def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
     """Return the shop's tables with `prefix` before each name, in the given layout."""

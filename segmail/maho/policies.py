@@ -1,0 +1,127 @@
+"""What a segment's sequences do beyond Maho's settings; kept in the shop's configuration.
+
+`core_config_data`, scope default, `customer_segmentation/segmail/segment/<id>/<name>`: so all
+hosts share the policies, and Maho needs no new table.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+
+from segmail.errors import ConfigError
+from segmail.maho.database import Conflict
+from segmail.maho.tables import Tables
+
+_PATH = "customer_segmentation/segmail/segment/"
+_KEY = re.compile(re.escape(_PATH) + "([0-9]+)/([a-z_]+)")
+
+
+class OnExit(enum.StrEnum):
+    """What becomes of pending enter steps when a customer leaves."""
+
+    STOP = "stop"  # skipped by the refresh, and membership is asked for again at send time
+    CONTINUE = "continue"
+
+
+class Goal(enum.StrEnum):
+    """What makes the rest of a sequence needless."""
+
+    NONE = "none"
+    ORDER = "order"  # an order that is not canceled, placed after the enrolment
+
+
+class OnReentry(enum.StrEnum):
+    """What happens to customers who enter (or leave) once more."""
+
+    RESTART = "restart"  # as in Maho; `max_sends` still counts at send time
+    NEVER = "never"
+
+
+class RefreshedBy(enum.StrEnum):
+    """Whose refresh knows the segment's conditions."""
+
+    MAHO = "maho"
+    SEGMAIL = "segmail"  # manual for Maho, so that its own refresh leaves the segment alone
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A segment's policies.
+
+    `on_exit` is None where nobody has chosen: then the refresh stops who leaves, as Maho's does,
+    and membership is not asked for again at send time.
+    """
+
+    on_exit: OnExit | None = None
+    goal: Goal = Goal.NONE
+    on_reentry: OnReentry = OnReentry.RESTART
+    refreshed_by: RefreshedBy = RefreshedBy.MAHO
+
+    @property
+    def stops_on_exit(self) -> bool:
+        """Whether the refresh skips the pending enter steps of those who leave."""
+        return self.on_exit is not OnExit.CONTINUE
+
+
+_KINDS: dict[str, type[enum.StrEnum]] = {
+    "on_exit": OnExit,
+    "goal": Goal,
+    "on_reentry": OnReentry,
+    "refreshed_by": RefreshedBy,
+}
+
+
+def load_policies(connection: Connection, tables: Tables) -> dict[int, Policy]:
+    """Return the policies of the segments that have any, by segment id.
+
+    Raises ConfigError with every value that means nothing.
+    """
+    c = tables.config.c
+    query = select(c.path, c.value).where(
+        c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%")
+    )
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    faults = []
+    for path, value in connection.execute(query):
+        match = _KEY.fullmatch(path)
+        kind = _KINDS.get(match[2]) if match else None
+        if match is None or kind is None:
+            faults.append(f"core_config_data: '{path}' is no policy of a segment; delete it.")
+        elif value not in list(kind):
+            faults.append(f"{path}: '{value}' is none of {', '.join(kind)}.")
+        else:
+            found[int(match[1])][match[2]] = kind(value)
+    if faults:
+        raise ConfigError(faults)
+    return {segment_id: Policy(**values) for segment_id, values in found.items()}
+
+
+def save_policy(
+    connection: Connection, tables: Tables, segment_id: int, chosen: Mapping[str, enum.StrEnum]
+) -> None:
+    """Write the policies `chosen` of a segment, by their names in `Policy`.
+
+    Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
+    """
+    if not chosen:
+        return
+    c = tables.config.c
+    values = {f"{_PATH}{segment_id}/{name}": value.value for name, value in chosen.items()}
+    here = (c.scope == "default", c.scope_id == 0, c.path.in_(values))
+    connection.execute(delete(tables.config).where(*here))
+    rows = [
+        {"scope": "default", "scope_id": 0, "path": path, "value": value}
+        for path, value in values.items()
+    ]
+    try:
+        connection.execute(insert(tables.config), rows)
+    except IntegrityError as error:  # another host writes them at this moment
+        raise Conflict from error

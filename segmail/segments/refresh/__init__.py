@@ -1,0 +1,18 @@
+"""`refresh-segments`: who is in a segment now, and which steps start and stop by that."""
+
+from segmail.segments.refresh.candidates import Candidate, Choice, Matching
+from segmail.segments.refresh.outcome import Refreshed, State
+from segmail.segments.refresh.run import Options, fault_of, refresh_segments
+from segmail.segments.refresh.sweep import Swept
+
+__all__ = [
+    "Candidate",
+    "Choice",
+    "Matching",
+    "Options",
+    "Refreshed",
+    "State",
+    "Swept",
+    "fault_of",
+    "refresh_segments",
+]

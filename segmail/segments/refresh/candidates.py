@@ -1,0 +1,119 @@
+"""Which segments a run refreshes, and what it must know of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, Row, Select, select
+
+from segmail.maho.lookup import find_segment
+from segmail.maho.policies import Policy, RefreshedBy, load_policies
+from segmail.maho.steps import Segment, load_segments
+from segmail.maho.tables import Tables
+
+_EARLY = timedelta(seconds=30)  # cron starts a second early now and then
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which segments are asked for.
+
+    `names` are ids or names; none: every segment that is automatic or segmail's own, with `all_`
+    the manual ones too. `every` is how old, in minutes, a refresh must be to be done again;
+    `all_` does it anyway.
+    """
+
+    names: Sequence[str] = ()
+    all_: bool = False
+    every: int = 0
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A segment with all that its refresh needs.
+
+    Without `group_ids` customers of every group may be members, as in Maho.
+    """
+
+    segment: Segment
+    conditions: str | None  # as stored, in either encoding
+    website_ids: tuple[int, ...]
+    group_ids: tuple[int, ...]
+    is_automatic: bool
+    refreshed_at: datetime | None
+    policy: Policy
+
+    @property
+    def id(self) -> int:
+        return self.segment.segment_id
+
+
+# Returns the SELECT of the ids of the customers that a segment's conditions match at a moment.
+# Raises ConditionError where they cannot be used.
+Matching: TypeAlias = Callable[[Connection, Candidate, datetime], Select[Any]]
+
+
+def choose(
+    connection: Connection, tables: Tables, choice: Choice, *, now: datetime
+) -> list[Candidate]:
+    """Return the segments to refresh, by id; those named may be inactive.
+
+    Raises InputError for a name that there is not, ConfigError for policies without meaning.
+    """
+    named = {find_segment(connection, tables, name).segment_id for name in choice.names}
+    candidates = load_candidates(connection, tables, named or None)
+    return [one for one in candidates if _is_due(one, choice, now)]
+
+
+def load_candidates(
+    connection: Connection, tables: Tables, ids: Collection[int] | None
+) -> list[Candidate]:
+    """Return the given segments (None: all) by id."""
+    c = tables.segment.c
+    query = select(
+        c.segment_id,
+        c.conditions_serialized,
+        c.website_ids,
+        c.customer_group_ids,
+        c.refresh_mode,
+        c.last_refresh_at,
+    ).order_by(c.segment_id)
+    if ids is not None:
+        query = query.where(c.segment_id.in_(ids))
+    segments = {segment.segment_id: segment for segment in load_segments(connection, tables)}
+    policies = load_policies(connection, tables)
+    return [
+        _candidate(row, segments[row.segment_id], policies.get(row.segment_id, Policy()))
+        for row in connection.execute(query)
+    ]
+
+
+def _candidate(row: Row[Any], segment: Segment, policy: Policy) -> Candidate:
+    return Candidate(
+        segment=segment,
+        conditions=row.conditions_serialized,
+        website_ids=_ids(row.website_ids),
+        group_ids=_ids(row.customer_group_ids),
+        is_automatic=row.refresh_mode != "manual",
+        refreshed_at=row.last_refresh_at,
+        policy=policy,
+    )
+
+
+def _ids(csv: str | None) -> tuple[int, ...]:
+    """Read Maho's comma-separated ids; the form's "Please select" leaves an empty one."""
+    return tuple(int(part) for part in (csv or "").split(",") if part.strip().isdecimal())
+
+
+def _is_due(one: Candidate, choice: Choice, now: datetime) -> bool:
+    if not choice.names and not one.segment.is_active:
+        return False
+    own = one.is_automatic or one.policy.refreshed_by is RefreshedBy.SEGMAIL
+    if not (own or choice.names or choice.all_):
+        return False
+    if choice.all_ or not choice.every or one.refreshed_at is None:
+        return True
+    return one.refreshed_at <= now - timedelta(minutes=choice.every) + _EARLY

@@ -1,0 +1,59 @@
+"""What a refresh did with one segment."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class State(enum.StrEnum):
+    """How the refresh of a segment ended."""
+
+    REFRESHED = "refreshed"
+    FAILED = "failed"  # nothing was changed but `refresh_status`
+    BUSY = "busy"  # another refresh, or an admin who saves it, is at work on the segment
+    INACTIVE = "inactive"  # named, but switched off: its members stay as they are
+
+
+@dataclass(frozen=True)
+class Refreshed:
+    """A segment's refresh in numbers of customers; `stopped` and `ordered` are numbers of rows.
+
+    `not_enrolled` counts by reason those who entered or left, and whom no sequence started for.
+    `ordered` rows were skipped because the customer has ordered (`goal = order`).
+    """
+
+    segment_id: int
+    segment: str
+    state: State
+    members: int = 0
+    entered: int = 0
+    left: int = 0
+    enrolled: int = 0
+    not_enrolled: Mapping[str, int] = field(default_factory=dict)
+    stopped: int = 0
+    ordered: int = 0
+    seconds: float = 0.0
+    reason: str | None = None
+    exit_code: int = 0
+
+    def told(self) -> str:
+        """Return the numbers in words, for the log."""
+        changes = [
+            f"{self.members:,} members",
+            f"{self.entered:,} entered",
+            f"{self.left:,} left",
+            f"{self.enrolled:,} enrolled",
+        ]
+        if self.not_enrolled:
+            changes.append(f"not enrolled: {self.told_reasons()}")
+        if self.stopped:
+            changes.append(f"{self.stopped:,} steps stopped")
+        if self.ordered:
+            changes.append(f"{self.ordered:,} steps stopped by an order")
+        return ", ".join(changes)
+
+    def told_reasons(self) -> str:
+        """Return why customers were not enrolled, in words."""
+        return "; ".join(f"{count:,} {reason}" for reason, count in self.not_enrolled.items())

@@ -1,0 +1,239 @@
+"""Whom a refresh enrols, and whose steps it stops."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from segmail.maho.tables import Layout
+from segmail.segments.refresh import State
+from tests.database.refresh.refreshing import (
+    IN,
+    OUT,
+    members,
+    move,
+    refresh_one,
+    scheduled,
+)
+from tests.shop_builder import ShopBuilder
+
+BOTH = pytest.mark.parametrize("layout", list(Layout))
+PREFIXES = pytest.mark.parametrize("prefix", ["", "maho_"])
+SHIPPED = pytest.mark.parametrize("layout", [Layout.SHIPPED])
+
+
+@BOTH
+@PREFIXES
+def test_who_enters_gets_every_active_step_reckoned_from_now(shop: ShopBuilder) -> None:
+    segment = shop.segment()
+    soon = shop.step(segment, number=1, delay_minutes=60)
+    shop.step(segment, number=2, is_active=0)
+    later = shop.step(segment, number=3, delay_minutes=3 * 1440)
+    ada = shop.customer()
+
+    assert refresh_one(shop).enrolled == 1
+
+    first, second = shop.rows(shop.tables.progress)
+    assert first | {"progress_id": 0} == {
+        "progress_id": 0,
+        "customer_id": ada,
+        "segment_id": segment,
+        "sequence_id": soon,
+        "queue_id": None,
+        "step_number": 1,
+        "trigger_type": "enter",
+        "status": "scheduled",
+        "created_at": shop.now,
+        "scheduled_at": shop.now + timedelta(hours=1),
+        "sent_at": None,
+    }
+    assert (second["sequence_id"], second["step_number"]) == (later, 3)
+    assert second["scheduled_at"] == shop.now + timedelta(days=3)
+
+
+def test_who_stays_is_not_enrolled_again(shop: ShopBuilder) -> None:
+    shop.step(shop.segment())
+    ada = shop.customer()
+    refresh_one(shop)
+
+    refresh_one(shop, minutes=15)
+
+    assert scheduled(shop) == [(ada, "enter", 1)]
+
+
+def test_only_subscribed_customers_are_enrolled_but_all_are_members(shop: ShopBuilder) -> None:
+    segment = shop.segment()
+    shop.step(segment)
+    ada, never = shop.customer(), shop.customer(subscribed=False)
+    gone = shop.customer("bob@example.test", subscribed=False)
+    shop.subscriber(gone, "bob@example.test", status=3)
+    shop.subscriber(gone, "other@example.test", status=1)
+
+    done = refresh_one(shop)
+
+    assert scheduled(shop) == [(ada, "enter", 1)]
+    assert done.not_enrolled == {"not subscribed": 2}
+    assert members(shop, segment) == {ada, never, gone}
+
+
+def test_a_subscription_with_another_address_counts_where_there_is_no_own(
+    shop: ShopBuilder,
+) -> None:
+    shop.step(shop.segment())
+    ada = shop.customer("ada@example.test", subscribed=False)
+    shop.subscriber(ada, "ADA@work.test")
+
+    assert refresh_one(shop).enrolled == 1
+
+
+@SHIPPED
+def test_who_leaves_is_stopped_and_gets_the_exit_steps(shop: ShopBuilder) -> None:
+    segment = shop.segment()
+    shop.step(segment, number=1, delay_minutes=60)
+    shop.step(segment, number=1, trigger="exit")
+    ada = shop.customer()
+    refresh_one(shop)
+    move(shop, ada, OUT)
+
+    done = refresh_one(shop, minutes=15)
+
+    assert (done.left, done.stopped, done.enrolled) == (1, 1, 1)
+    assert scheduled(shop) == [(ada, "exit", 1)]
+    [skipped] = shop.rows(shop.tables.progress, status="skipped")
+    assert skipped["trigger_type"] == "enter"
+
+
+@pytest.mark.parametrize("layout", [Layout.SPEC])
+def test_in_the_specifications_layout_the_segment_has_the_trigger(shop: ShopBuilder) -> None:
+    shop.step(shop.segment(trigger="exit"))
+    ada = shop.customer()
+
+    entered = refresh_one(shop)
+    move(shop, ada, OUT)
+    left = refresh_one(shop, minutes=15)
+
+    assert (entered.enrolled, entered.not_enrolled, left.enrolled) == (0, {}, 1)
+    assert scheduled(shop) == [(ada, "exit", 1)]
+
+
+def test_an_account_that_was_switched_off_leaves_without_an_exit_mail(shop: ShopBuilder) -> None:
+    segment = shop.segment()
+    shop.step(segment, trigger="exit")
+    ada = shop.customer()
+    refresh_one(shop)
+    shop.change(shop.tables.customer, {"entity_id": ada}, is_active=0)
+
+    done = refresh_one(shop)
+
+    assert (done.left, done.not_enrolled) == (1, {"whose account is inactive or gone": 1})
+
+
+@SHIPPED
+@pytest.mark.parametrize(("overlap", "rows"), [(0, 1), (1, 2)])
+def test_overlap_means_what_its_name_says(shop: ShopBuilder, overlap: int, rows: int) -> None:
+    segment = shop.segment(allow_overlapping_sequences=overlap)
+    shop.step(segment)
+    exit_step = shop.step(segment, trigger="exit")
+    ada = shop.customer()
+    shop.due(exit_step, ada, scheduled_at=shop.now + timedelta(days=1))
+
+    done = refresh_one(shop)
+
+    assert len(scheduled(shop)) == rows
+    assert done.not_enrolled == ({} if overlap else {"with steps still scheduled": 1})
+
+
+@pytest.mark.parametrize("overlap", [0, 1])
+def test_who_comes_back_after_the_last_step_is_enrolled_again(
+    shop: ShopBuilder, overlap: int
+) -> None:
+    segment = shop.segment(allow_overlapping_sequences=overlap)
+    ada = shop.customer()
+    shop.due(shop.step(segment), ada, status="sent")
+
+    assert refresh_one(shop).enrolled == 1
+
+
+def test_rows_of_another_segment_are_no_overlap(shop: ShopBuilder) -> None:
+    other, segment = shop.segment("Other", is_active=0), shop.segment("VIP")
+    ada = shop.customer()
+    shop.due(shop.step(other), ada)
+    shop.step(segment)
+
+    assert refresh_one(shop).enrolled == 1
+
+
+@BOTH
+def test_with_the_automation_off_members_change_and_nobody_is_enrolled(shop: ShopBuilder) -> None:
+    segment = shop.segment(automation=False)
+    shop.step(segment)
+    ada = shop.customer()
+
+    done = refresh_one(shop)
+
+    assert (done.enrolled, done.not_enrolled) == (0, {"while the automation is off": 1})
+    assert members(shop, segment) == {ada}
+
+
+def test_no_enrol_fills_a_segment_silently_and_for_good(shop: ShopBuilder) -> None:
+    segment = shop.segment()
+    shop.step(segment)
+    ada = shop.customer()
+
+    first = refresh_one(shop, enrol=False)
+    second = refresh_one(shop)
+
+    assert (first.entered, first.not_enrolled) == (1, {"because of --no-enrol": 1})
+    assert (second.enrolled, members(shop, segment)) == (0, {ada})
+    assert scheduled(shop) == []
+
+
+def test_the_blast_guard_leaves_the_segment_untouched_and_says_what_to_do(
+    shop: ShopBuilder,
+) -> None:
+    segment = shop.segment("VIP")
+    shop.step(segment)
+    for _ in range(3):
+        shop.customer()
+
+    refused = refresh_one(shop, enrol_limit=2)
+
+    assert (refused.state, refused.exit_code) == (State.FAILED, 1)
+    assert "--segment 1 --enrol-limit 3, or --no-enrol" in str(refused.reason)
+    assert (members(shop, segment), scheduled(shop)) == (set(), [])
+    assert shop.row(shop.tables.segment)["refresh_status"] == "error"
+    assert refresh_one(shop, enrol_limit=3).enrolled == 3
+
+
+def test_the_blast_guard_counts_those_who_leave_too(shop: ShopBuilder) -> None:
+    segment = shop.segment("VIP")
+    shop.step(segment, trigger="exit")
+    people = [shop.customer() for _ in range(3)]
+    refresh_one(shop)
+    for customer_id in people:
+        move(shop, customer_id, OUT)
+
+    assert refresh_one(shop, enrol_limit=2).state is State.FAILED
+    assert members(shop, segment) == set(people)
+
+
+def test_the_blast_guard_minds_only_those_who_would_get_mail(shop: ShopBuilder) -> None:
+    shop.step(shop.segment("VIP"))
+    shop.customer()
+    for _ in range(3):
+        shop.customer(subscribed=False)
+
+    assert refresh_one(shop, enrol_limit=1).enrolled == 1
+
+
+def test_a_first_fill_of_many_is_right(shop: ShopBuilder) -> None:
+    segment = shop.segment()
+    shop.step(segment, number=1)
+    shop.step(segment, number=2)
+    people = [shop.customer(group_id=IN) for _ in range(30)]
+
+    done = refresh_one(shop)
+
+    assert (done.entered, done.enrolled, members(shop, segment)) == (30, 30, set(people))
+    assert scheduled(shop) == sorted((id, "enter", n) for id in people for n in (1, 2))
