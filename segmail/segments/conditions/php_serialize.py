@@ -11,7 +11,7 @@ from typing import NoReturn, TypeAlias
 
 from segmail.errors import ConditionError
 
-Value: TypeAlias = "None | bool | int | float | str | dict[int | str, Value]"
+Value: TypeAlias = "bool | int | float | str | dict[int | str, Value] | None"
 
 _MAX_BYTES = 4_000_000  # Maho's column holds 16 MB, its own limit is 2 MB
 _MAX_DEPTH = 200
@@ -47,9 +47,9 @@ class _Reader:
             return self._scalar(found)
         if (found := self._take(_STRING)) is not None:
             return self._text(int(found[1]))
-        if (found := self._take(_ARRAY)) is not None:
-            return self._array(int(found[1]), depth)
-        self._fail("is no null, boolean, number, text or array")
+        if (found := self._take(_ARRAY)) is None:
+            self._fail("is no null, boolean, number, text or array")
+        return self._array(int(found[1]), depth)
 
     def end(self) -> None:
         if self._at != len(self._data):
@@ -61,7 +61,7 @@ class _Reader:
             self._at = found.end()
         return found
 
-    def _scalar(self, found: re.Match[bytes]) -> None | bool | int | float:
+    def _scalar(self, found: re.Match[bytes]) -> bool | int | float | None:
         boolean, integer, real = found.groups()
         if boolean is not None:
             return bool(boolean == b"1")

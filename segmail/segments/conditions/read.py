@@ -31,7 +31,8 @@ def read_conditions(stored: str | None) -> Combine:
     """
     if stored is None or not stored.strip():
         return _NOTHING
-    return tree_from(_decode(stored))
+    data = _decode(stored)
+    return _NOTHING if data in ({}, []) else tree_from(data)
 
 
 def tree_from(data: object) -> Combine:
@@ -72,12 +73,12 @@ class _Builder:
 
 
 def _decode(stored: str) -> object:
-    if stored.lstrip().startswith("{"):
+    if stored.lstrip().startswith(("{", "[")):
         try:
             return json.loads(stored, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise ConditionError(f"The stored conditions are not JSON: {error}.") from None
-    return parse_php(stored.encode(errors="surrogateescape"))
+    return parse_php(stored.encode(errors="surrogatepass"))
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -147,6 +148,8 @@ def _text(value: object, path: str) -> str:
         return _real(value, path)
     if not isinstance(value, int | str):
         _fail(path, "has a list where a text belongs")
+    if any("\ud800" <= character <= "\udfff" for character in str(value)):
+        _fail(path, "has a text that is not Unicode")
     return str(value)
 
 
