@@ -1,0 +1,61 @@
+"""segmail's answers to condition trees are Maho's, apart from the differences on purpose.
+
+`golden/conditions_different.json` has every recorded case in which Maho is wrong: the customers
+that segmail adds and takes away, or null where it refuses the tree, and why.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.read import read_conditions, tree_from
+from tests.program import ROOT
+from tests.recorded_conditions import CASES, Case, RecordedShop
+
+DIFFERENT: dict[str, dict[str, Any]] = json.loads(
+    Path(ROOT / "tests/golden/conditions_different.json").read_text("utf-8")
+)
+REFUSED = {name for name, difference in DIFFERENT.items() if difference["adds"] is None}
+
+
+def _named(case: Case) -> str:
+    return case.name
+
+
+@pytest.mark.parametrize("case", CASES, ids=_named)
+def test_both_encodings_are_the_same_tree(case: Case) -> None:
+    assert read_conditions(case.php) == read_conditions(case.json) == tree_from(case.tree)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name not in REFUSED], ids=_named)
+def test_a_tree_matches_the_customers_that_maho_matched(case: Case, recorded: RecordedShop) -> None:
+    found = recorded.matching(
+        read_conditions(case.php), website_ids=case.website_ids, group_ids=case.group_ids
+    )
+
+    assert found == _expected(case)
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.name in REFUSED], ids=_named)
+def test_a_tree_that_means_nothing_is_refused_where_maho_fails_or_matches_too_many(
+    case: Case, recorded: RecordedShop
+) -> None:
+    with pytest.raises(ConditionError, match="condition 1 "):
+        recorded.matching(read_conditions(case.php))
+
+
+def test_every_difference_belongs_to_a_case() -> None:
+    assert set(DIFFERENT) <= {case.name for case in CASES}
+    assert {case.name for case in CASES if case.customer_ids is None} <= REFUSED
+
+
+def _expected(case: Case) -> list[int]:
+    difference = DIFFERENT.get(case.name, {"adds": [], "loses": []})
+    assert case.customer_ids is not None
+    assert set(difference["loses"]) <= set(case.customer_ids)
+    return sorted({*case.customer_ids, *difference["adds"]} - set(difference["loses"]))
