@@ -39,6 +39,13 @@ class DeliverySettings:
 
 
 @dataclass(frozen=True)
+class SegmentSettings:
+    """How `refresh-segments` refreshes; the `[segments]` table of segmail.toml."""
+
+    enrol_limit: int = 5_000  # a refresh that would enrol more customers leaves its segment alone
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything a run is told, checked."""
 
@@ -52,6 +59,7 @@ class Settings:
     enabled: bool | None = None
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)  # MAHO_CONFIG__…
     delivery: DeliverySettings = DeliverySettings()
+    segments: SegmentSettings = SegmentSettings()
 
     def require_database(self) -> URL:
         """Return the database's URL; raise ConfigError saying how to give one."""
@@ -90,7 +98,8 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         smtp_url=told.get("smtp_url"),
         enabled=told.get("enabled"),
         overrides={k: v for k, v in environ.items() if k.startswith("MAHO_CONFIG__")},
-        delivery=_delivery(told.get("delivery", {}), file, faults),
+        delivery=DeliverySettings(**_numbers("delivery", DeliverySettings, told, file, faults)),
+        segments=SegmentSettings(**_numbers("segments", SegmentSettings, told, file, faults)),
     )
     if faults:
         raise ConfigError(faults)
@@ -106,6 +115,7 @@ _TOP_LEVEL: dict[str, type] = {
     "smtp_url": str,
     "enabled": bool,
     "delivery": dict,
+    "segments": dict,
 }
 
 
@@ -189,16 +199,19 @@ def _log_file(told: Mapping[str, Any], root: Path | None) -> Path | None:
     return root / "var" / "log" / "customer_segmentation.log" if root else None
 
 
-def _delivery(told: Mapping[str, Any], file: Path | None, faults: list[str]) -> DeliverySettings:
-    known = {item.name for item in fields(DeliverySettings)}
+def _numbers(
+    table: str, kind: type, told: Mapping[str, Any], file: Path | None, faults: list[str]
+) -> dict[str, int]:
+    """Return the whole numbers of a table of segmail.toml whose keys are the fields of `kind`."""
+    known = {item.name for item in fields(kind)}
     good: dict[str, int] = {}
-    for key, value in told.items():
+    for key, value in told.get(table, {}).items():
         if key not in known:
             faults.append(
-                f"{file}: unknown key `delivery.{key}`; known are {', '.join(sorted(known))}."
+                f"{file}: unknown key `{table}.{key}`; known are {', '.join(sorted(known))}."
             )
         elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            faults.append(f"{file}: `delivery.{key}` must be a whole number above 0.")
+            faults.append(f"{file}: `{table}.{key}` must be a whole number above 0.")
         else:
             good[key] = value
-    return DeliverySettings(**good)
+    return good

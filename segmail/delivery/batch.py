@@ -15,7 +15,9 @@ from segmail.delivery.eligible import SendCounts
 from segmail.delivery.journal import Journal, Verdict
 from segmail.delivery.prepare import CouponBasis, Preparer
 from segmail.delivery.rows import DueRow, QueueStatus, attempt_key
+from segmail.delivery.standing import load_stopped
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
+from segmail.maho.policies import Policy
 from segmail.maho.rules import Rule, load_rules, load_uses
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
@@ -33,6 +35,7 @@ class Batch:
     earlier: Mapping[int, EarlierAttempt]  # by progress id
     coupons: Mapping[int, Coupon]  # by progress id: made by that earlier attempt
     verdicts: Mapping[str, Verdict]  # what the journal knows of attempts in flight
+    stopped: Mapping[int, str]  # by progress id: why a policy of the segment stops the row
     taken: set[tuple[int, int]] = field(default_factory=set)  # (customer, step) prepared so far
 
     def verdict_on(self, row: DueRow) -> Verdict:
@@ -51,9 +54,18 @@ class Batch:
 
 
 def load_batch(
-    shop: Shop, preparer: Preparer, journal: Journal, rows: Sequence[DueRow], *, now: datetime
+    shop: Shop,
+    preparer: Preparer,
+    journal: Journal,
+    policies: Mapping[int, Policy],
+    rows: Sequence[DueRow],
+    *,
+    now: datetime,
 ) -> Batch:
-    """Read what is needed to decide about `rows` and to prepare their messages."""
+    """Read what is needed to decide about `rows` and to prepare their messages.
+
+    `policies` are those of the segments that have any, by segment id.
+    """
     tables, ids = shop.tables, {row.customer_id for row in rows}
     with shop.database.read() as connection:
         customers = load_customers(
@@ -63,6 +75,7 @@ def load_batch(
         rules = load_rules(connection, tables, _rule_ids(rows))
         uses = load_uses(connection, tables, rules.values(), ids)
         counts = SendCounts.load(connection, tables, rows)
+        stopped = load_stopped(connection, tables, rows, policies)
         earlier = _earlier(connection, tables, rows)
         made = _earlier_coupons(rows, earlier, customers, subscribers, preparer, now)
         coupons = own_unused_coupons(connection, tables, made)
@@ -72,7 +85,7 @@ def load_batch(
         if row.progress_id in earlier and earlier[row.progress_id].status == QueueStatus.PAUSE
     }
     verdicts = journal.verdicts(in_flight)
-    return Batch(customers, subscribers, counts, rules, uses, earlier, coupons, verdicts)
+    return Batch(customers, subscribers, counts, rules, uses, earlier, coupons, verdicts, stopped)
 
 
 def _earlier(

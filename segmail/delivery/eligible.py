@@ -57,6 +57,7 @@ def skip_reason(
     customer: Customer | None,
     subscriber: Subscriber | None,
     counts: SendCounts,
+    stopped: str | None,
     *,
     layout: Layout,
     now: datetime,
@@ -65,13 +66,15 @@ def skip_reason(
 ) -> str | None:
     """Return why this row must not be sent, in words for the history; None when it may.
 
-    `held_until` is when the row's segment was last seen to be switched off.
+    `stopped` is why a policy of the segment stops the row; `held_until` is when that segment was
+    last seen to be switched off.
     """
     return (
         _step_reason(row, layout)
         or _stale_reason(row, held_until, now, stale_after)
         or _customer_reason(customer)
         or _subscriber_reason(subscriber)
+        or stopped
         or _count_reason(row, counts)
     )
 

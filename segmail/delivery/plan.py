@@ -13,6 +13,7 @@ from segmail.delivery.prepare import Preparer
 from segmail.delivery.recover import recover
 from segmail.delivery.rows import DueRow, Outcome, Prepared, QueueStatus, Status
 from segmail.errors import StepError
+from segmail.maho.policies import Policy
 from segmail.maho.shop import Shop
 from segmail.settings import DeliverySettings
 
@@ -39,6 +40,7 @@ class Planner:
         journal: Journal,
         settings: DeliverySettings,
         held_until: Mapping[int, datetime],
+        policies: Mapping[int, Policy],
     ) -> None:
         self._shop = shop
         self._preparer = preparer
@@ -46,10 +48,11 @@ class Planner:
         self._grace = timedelta(minutes=settings.grace_minutes)
         self._stale_after = timedelta(days=settings.stale_days)
         self._held_until = held_until
+        self._policies = policies
 
     def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
         """Decide about `rows` as the shop is now; nothing is written."""
-        batch = load_batch(self._shop, self._preparer, self._journal, rows, now=now)
+        batch = load_batch(self._shop, self._preparer, self._journal, self._policies, rows, now=now)
         outcomes: list[Outcome] = []
         prepared: list[Prepared] = []
         for row in rows:
@@ -85,6 +88,7 @@ class Planner:
             batch.customers.get(row.customer_id),
             batch.subscribers.get(row.customer_id),
             batch.counts,
+            batch.stopped.get(row.progress_id),
             layout=self._shop.layout,
             now=now,
             held_until=self._held_until.get(row.step.segment.segment_id),

@@ -29,6 +29,7 @@ from segmail.maho.config import StoreConfig
 from segmail.maho.held import load_held_until, mark_held
 from segmail.maho.lookup import find_segment
 from segmail.maho.mail_settings import maho_mail_url
+from segmail.maho.policies import load_policies
 from segmail.maho.progress import count_due
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
@@ -197,7 +198,8 @@ def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str 
     preparer = Preparer(shelf, bounces_to=bounces_to)
     with job.shop.database.read() as connection:
         held_until = load_held_until(connection, job.shop.tables)
-    return Planner(job.shop, preparer, journal, job.settings.delivery, held_until)
+        policies = load_policies(connection, job.shop.tables)
+    return Planner(job.shop, preparer, journal, job.settings.delivery, held_until, policies)
 
 
 def _journal(job: Job) -> Journal:

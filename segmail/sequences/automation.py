@@ -1,9 +1,10 @@
-"""Switches the automation of a segment on and off."""
+"""Switches the automation of a segment on and off, and sets its policies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -11,11 +12,12 @@ from sqlalchemy import Connection
 from segmail.errors import ConfigError, InputError
 from segmail.maho.held import mark_held
 from segmail.maho.lookup import find_segment
+from segmail.maho.policies import Policy, RefreshedBy, load_policies, save_policy
 from segmail.maho.progress import count_due, count_scheduled
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_steps
 from segmail.maho.tables import Layout, Tables
-from segmail.sequences.store import lock_segment, set_automation
+from segmail.sequences.store import lock_segment, set_automation, set_refresh_mode
 from segmail.sequences.switch import require_sendable
 
 
@@ -28,6 +30,7 @@ class Automation:
     active: bool
     trigger: Trigger | None  # None where each step has its own
     changed: bool
+    policy: Policy
     scheduled: int
     due: int  # scheduled rows whose time has come: held while the automation is off
     other_trigger: int  # scheduled rows of another trigger, which are skipped when due
@@ -35,19 +38,27 @@ class Automation:
 
 
 def switch_automation(
-    shop: Shop, given: str, *, active: bool, trigger: Trigger | None, now: datetime
+    shop: Shop,
+    given: str,
+    *,
+    active: bool,
+    trigger: Trigger | None,
+    policies: Mapping[str, enum.StrEnum] | None = None,
+    now: datetime,
 ) -> Automation:
     """Switch the automation of the segment that `given` names.
 
     `trigger` becomes the segment's own in the specification's layout (by default it keeps what
     it has, else `enter`); in Maho's it stands on the steps, and must be what they have.
+    `policies` are new values of fields of `Policy`, by name; the others stay as they are.
 
     Raises InputError for a wrong name or trigger, ConfigError with everything that keeps the
     active steps from being sent, or where there are none: what Maho's form asks of a segment.
     """
 
     def work(connection: Connection) -> Automation:
-        return _switch(connection, shop.tables, given, _Wish(active, trigger), now=now)
+        wish = _Wish(active, trigger, policies or {})
+        return _switch(connection, shop.tables, given, wish, now=now)
 
     return shop.database.transact(work)
 
@@ -56,6 +67,7 @@ def switch_automation(
 class _Wish:
     active: bool
     trigger: Trigger | None
+    policies: Mapping[str, enum.StrEnum] = field(default_factory=dict)
 
 
 def _switch(
@@ -67,16 +79,18 @@ def _switch(
     done = _Wish(wish.active, _trigger(tables.layout, segment, steps, wish))
     if wish.active:
         _require_steps(connection, tables, segment, steps, now=now)
-    changed = done != _Wish(segment.automation_active, segment.trigger)
-    if changed:
+    switched = done != _Wish(segment.automation_active, segment.trigger)
+    if switched:
         _write(connection, tables, segment, done, now=now)
+    before, policy = _set_policies(connection, tables, segment, wish.policies, now=now)
     rows = count_scheduled(connection, tables, segment.segment_id)
     return Automation(
         segment_id=segment.segment_id,
         segment=segment.name,
         active=done.active,
         trigger=done.trigger,
-        changed=changed,
+        changed=switched or policy != before,
+        policy=policy,
         scheduled=sum(rows.values()),
         due=sum(count_due(connection, tables, [segment.segment_id], now=now).values()),
         other_trigger=sum(n for of, n in rows.items() if done.trigger not in (None, of)),
@@ -98,6 +112,23 @@ def _write(
     if wish.active and not segment.sends:
         # What is due now was held until now, also where no run has seen that.
         mark_held(connection, tables, [segment.segment_id], now=now)
+
+
+def _set_policies(
+    connection: Connection,
+    tables: Tables,
+    segment: Segment,
+    policies: Mapping[str, enum.StrEnum],
+    *,
+    now: datetime,
+) -> tuple[Policy, Policy]:
+    """Write the policies and return the segment's as they were and as they are."""
+    before = load_policies(connection, tables).get(segment.segment_id, Policy())
+    save_policy(connection, tables, segment.segment_id, policies)
+    if "refreshed_by" in policies:
+        own = policies["refreshed_by"] is RefreshedBy.SEGMAIL
+        set_refresh_mode(connection, tables, segment.segment_id, automatic=not own, now=now)
+    return before, load_policies(connection, tables).get(segment.segment_id, Policy())
 
 
 def _trigger(

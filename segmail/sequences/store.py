@@ -80,6 +80,18 @@ def set_automation(
     )
 
 
+def set_refresh_mode(
+    connection: Connection, tables: Tables, segment_id: int, *, automatic: bool, now: datetime
+) -> None:
+    """Let Maho's own refresh take the segment, or leave it alone."""
+    mode = "auto" if automatic else "manual"
+    connection.execute(
+        update(tables.segment)
+        .where(tables.segment.c.segment_id == segment_id)
+        .values(refresh_mode=mode, updated_at=now)
+    )
+
+
 def record_trigger(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> None:
     """Give a segment that has no trigger yet that of a step; its automation stays off.
 

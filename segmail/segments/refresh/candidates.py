@@ -91,7 +91,7 @@ def load_candidates(
     ]
 
 
-def _candidate(row: Row[Any], segment: Segment, policy: Policy) -> Candidate:
+def _candidate(row: Row[*tuple[Any, ...]], segment: Segment, policy: Policy) -> Candidate:
     return Candidate(
         segment=segment,
         conditions=row.conditions_serialized,

@@ -95,7 +95,7 @@ def _insert(
     if direction is Trigger.ENTER:
         id = MATCHED.c.customer_id
         both = MATCHED.outerjoin(member, and_(same, here))
-        changed = member.c.customer_id.is_(None)
+        changed: ColumnElement[bool] = member.c.customer_id.is_(None)
     else:
         id = member.c.customer_id
         both = member.outerjoin(MATCHED, same)

@@ -7,7 +7,7 @@ foreign keys were lost, goes past them. Each batch is a short transaction of its
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,10 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Delete,
     Select,
     Table,
+    Update,
     delete,
     exists,
     func,
@@ -47,19 +49,8 @@ class Swept:
 def sweep(shop: Shop) -> Swept:
     """Skip scheduled steps of who is not subscribed; delete rows of customers who are gone."""
     tables = shop.tables
-    orphans = sum(
-        _repeat(shop, _orphans(tables, table), lambda keys, of=table: delete(of).where(keys))
-        for table in _unguarded(shop)
-    )
-    skipped = _repeat(
-        shop,
-        _unsubscribed(tables),
-        lambda keys: (
-            update(tables.progress)
-            .where(keys, tables.progress.c.status == "scheduled")
-            .values(status="skipped")
-        ),
-    )
+    orphans = sum(_delete(shop, _orphans(tables, table), table) for table in _unguarded(shop))
+    skipped = _skip(shop, _unsubscribed(tables))
     if skipped:
         logger.info("Skipped %s scheduled steps of unsubscribed customers", f"{skipped:,}")
     if orphans:
@@ -95,17 +86,29 @@ def _unguarded(shop: Shop) -> list[Table]:
     ]
 
 
-def _repeat(shop: Shop, query: Select[Any], change: Callable[[ColumnElement[bool]], Any]) -> int:
-    """Change what `query` finds by its keys, batch by batch, until it finds nothing."""
+def _delete(shop: Shop, query: Select[Any], table: Table) -> int:
+    return sum(_change(shop, delete(table).where(found)) for found in _batches(shop, query))
+
+
+def _skip(shop: Shop, query: Select[Any]) -> int:
+    rows = shop.tables.progress
+    skip = update(rows).where(rows.c.status == "scheduled").values(status="skipped")
+    return sum(_change(shop, skip.where(found)) for found in _batches(shop, query))
+
+
+def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:
+    """Yield conditions on the keys of what `query` finds, until it finds nothing."""
     columns = [column for column in query.selected_columns if isinstance(column, Column)]
-    changed = 0
     while True:
         with shop.database.read() as connection:
             keys = [tuple(row) for row in connection.execute(query.limit(_BATCH))]
         if not keys:
-            return changed
-        statement = change(tuple_(*columns).in_(keys))
-        changed += shop.database.transact(lambda c, it=statement: c.execute(it).rowcount)
+            return
+        yield tuple_(*columns).in_(keys)
+
+
+def _change(shop: Shop, statement: Update | Delete) -> int:
+    return shop.database.transact(lambda connection: connection.execute(statement).rowcount)
 
 
 def _unsubscribed(tables: Tables) -> Select[Any]:

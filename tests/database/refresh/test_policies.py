@@ -1,0 +1,167 @@
+"""What the policies of a segment do, at a refresh and at the moment of sending."""
+
+from __future__ import annotations
+
+import enum
+from datetime import datetime, timedelta
+
+import pytest
+
+from segmail.delivery.rows import Status
+from segmail.maho.policies import Goal, OnExit, OnReentry, save_policy
+from segmail.maho.sales_tables import build_sales_tables
+from segmail.segments.refresh import Choice
+from tests.database.refresh.refreshing import (
+    IN,
+    OUT,
+    move,
+    refresh,
+    refresh_one,
+    scheduled,
+)
+from tests.jobs import Runner
+from tests.shop_builder import ShopBuilder
+
+
+def decide(shop: ShopBuilder, segment_id: int, **policies: enum.StrEnum) -> None:
+    shop.database.transact(lambda c: save_policy(c, shop.tables, segment_id, policies))
+
+
+def order(
+    shop: ShopBuilder, customer_id: int, *, at: datetime, state: str | None = "processing"
+) -> None:
+    """Place an order; the tables of sales are made where the shop has none yet."""
+    sales = build_sales_tables(shop.tables.prefix)
+    sales.metadata.create_all(shop.database.engine)
+    shop.insert(
+        sales.order, customer_id=customer_id, created_at=at, updated_at=at, state=state, store_id=1
+    )
+
+
+def test_continue_lets_those_who_leave_have_their_steps(shop: ShopBuilder) -> None:
+    segment = shop.segment(allow_overlapping_sequences=1)
+    shop.step(segment)
+    shop.step(segment, trigger="exit")
+    decide(shop, segment, on_exit=OnExit.CONTINUE)
+    ada = shop.customer()
+    refresh_one(shop)
+    move(shop, ada, OUT)
+
+    done = refresh_one(shop, minutes=15)
+
+    assert (done.left, done.stopped) == (1, 0)
+    assert scheduled(shop) == [(ada, "enter", 1), (ada, "exit", 1)]
+
+
+def test_who_goes_on_is_not_enrolled_in_the_exit_sequence_at_the_same_time(
+    shop: ShopBuilder,
+) -> None:
+    segment = shop.segment()
+    shop.step(segment)
+    shop.step(segment, trigger="exit")
+    decide(shop, segment, on_exit=OnExit.CONTINUE)
+    ada = shop.customer()
+    refresh_one(shop)
+    move(shop, ada, OUT)
+
+    assert refresh_one(shop).not_enrolled == {"with steps still scheduled": 1}
+
+
+@pytest.mark.parametrize(("choice", "enrolled"), [(OnReentry.RESTART, 1), (OnReentry.NEVER, 0)])
+def test_re_entry_starts_the_sequence_again_or_never(
+    shop: ShopBuilder, choice: OnReentry, enrolled: int
+) -> None:
+    segment = shop.segment()
+    shop.step(segment)
+    decide(shop, segment, on_reentry=choice)
+    ada = shop.customer()
+    for minutes, group in ((0, OUT), (15, IN)):
+        refresh_one(shop, minutes=minutes)
+        move(shop, ada, group)
+
+    done = refresh_one(shop, minutes=30)
+
+    assert (done.entered, done.enrolled) == (1, enrolled)
+    assert done.not_enrolled == ({} if enrolled else {"who had this sequence before": 1})
+
+
+@pytest.mark.parametrize("prefix", ["", "maho_"])
+@pytest.mark.parametrize(
+    ("minutes", "state", "stops"),
+    [
+        (-1, "complete", False),
+        (0, "processing", True),
+        (5, "new", True),
+        (5, None, True),
+        (5, "canceled", False),
+    ],
+)
+def test_an_order_after_the_enrolment_ends_the_sequence_at_the_refresh(
+    shop: ShopBuilder, minutes: int, state: str | None, stops: bool
+) -> None:
+    segment = shop.segment()
+    shop.step(segment)
+    decide(shop, segment, goal=Goal.ORDER)
+    ada, bob = shop.customer(), shop.customer()
+    order(shop, 4711, at=shop.now)
+    refresh_one(shop)
+    order(shop, ada, at=shop.now + timedelta(minutes=minutes), state=state)
+
+    done = refresh_one(shop, minutes=15)
+
+    assert done.ordered == int(stops)
+    assert (bob, "enter", 1) in scheduled(shop)
+    assert ((ada, "enter", 1) in scheduled(shop)) is not stops
+
+
+def test_without_a_goal_an_order_changes_nothing(shop: ShopBuilder) -> None:
+    shop.step(shop.segment())
+    ada = shop.customer()
+    refresh_one(shop)
+    order(shop, ada, at=shop.now + timedelta(minutes=5))
+
+    assert refresh_one(shop, minutes=15).ordered == 0
+    assert scheduled(shop) == [(ada, "enter", 1)]
+
+
+def test_an_order_is_seen_at_the_moment_of_sending(shop: ShopBuilder, run_emails: Runner) -> None:
+    segment = shop.segment()
+    step = shop.step(segment)
+    decide(shop, segment, goal=Goal.ORDER)
+    ada, bob = shop.customer(), shop.customer("bob@example.test")
+    shop.due(step, ada)
+    shop.due(step, bob)
+    order(shop, ada, at=shop.now - timedelta(minutes=30))
+
+    ran = run_emails()
+
+    assert ran.recipients == ["bob@example.test"]
+    [skipped] = [one for one in ran.outcomes if one.status is Status.SKIPPED]
+    assert skipped.reason == "the customer has ordered since the sequence began"
+
+
+@pytest.mark.parametrize(("choice", "mails"), [(None, 2), (OnExit.STOP, 1), (OnExit.CONTINUE, 2)])
+def test_membership_is_asked_for_at_the_moment_of_sending_where_a_policy_says_stop(
+    shop: ShopBuilder, run_emails: Runner, choice: OnExit | None, mails: int
+) -> None:
+    segment = shop.segment()
+    step = shop.step(segment)
+    ada, bob = shop.customer(), shop.customer(group_id=OUT)
+    refresh(shop, choice=Choice(names=[str(segment)]), enrol=False)
+    if choice is not None:
+        decide(shop, segment, on_exit=choice)
+    for customer_id in (ada, bob):
+        shop.due(step, customer_id)
+
+    ran = run_emails()
+
+    assert len(ran.mails) == mails
+    assert ran.count(Status.SKIPPED) == 2 - mails
+
+
+def test_exit_steps_are_sent_to_those_who_have_left(shop: ShopBuilder, run_emails: Runner) -> None:
+    segment = shop.segment()
+    decide(shop, segment, on_exit=OnExit.STOP)
+    shop.due(shop.step(segment, trigger="exit"), shop.customer())
+
+    assert len(run_emails().mails) == 1
