@@ -42,6 +42,8 @@ FAMILIES: Mapping[str, Condition] = {
     "product_wishlist": product_wishlist.condition,
 }
 
+_SQLITE_LEVELS = 8  # its parser's stack holds 100 symbols, of which each level takes some
+
 
 def matching_customers(
     tree: Combine,
@@ -64,19 +66,20 @@ def matching_customers(
     return query if condition is None else query.where(condition)
 
 
-def compile_node(node: Node, scope: Scope) -> ColumnElement[bool] | None:
+def compile_node(node: Node, scope: Scope, *, depth: int = 0) -> ColumnElement[bool] | None:
     """Return the boolean over `customer_entity`; None where combinations hold no condition.
 
     Raises ConditionError at the first condition that is unknown or cannot be used.
     """
     if isinstance(node, Leaf):
         return compile_leaf(node, scope)
-    found = [compile_node(child, scope) for child in node.children]
+    found = [compile_node(child, scope, depth=depth + 1) for child in node.children]
     parts = [part for part in found if part is not None]
     if not parts:
         return None
-    whole = and_(*parts) if node.every else or_(*parts)
-    return whole if node.expects else not_(whole.self_group())
+    joined = and_(*parts) if node.every else or_(*parts)
+    whole = joined if node.expects else not_(joined.self_group())
+    return _unnested(whole, scope) if depth and depth % _SQLITE_LEVELS == 0 else whole
 
 
 def compile_leaf(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
@@ -84,6 +87,14 @@ def compile_leaf(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     if leaf.family not in FAMILIES:
         raise ConditionError(f"The type of {leaf} is unknown to segmail.")
     return FAMILIES[leaf.family](leaf, scope)
+
+
+def _unnested(condition: ColumnElement[bool], scope: Scope) -> ColumnElement[bool]:
+    """Say the same without parentheses around it, where those are limited."""
+    if scope.dialect != "sqlite":
+        return condition
+    found = select(scope.tables.customer.c.entity_id).where(condition).cte()
+    return scope.tables.customer.c.entity_id.in_(select(found.c.entity_id))
 
 
 def _check(tree: Combine, scope: Scope) -> None:

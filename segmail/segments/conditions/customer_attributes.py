@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.dates import days_since, days_until_birthday
@@ -37,12 +37,12 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
     customer = scope.tables.customer.c
     if leaf.attribute in _COLUMNS:
-        return predicate(customer[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute])
+        return _known(customer[leaf.attribute], leaf, _COLUMNS[leaf.attribute])
     if leaf.attribute in _VALUES:
         kind = _VALUES[leaf.attribute]
         return _with_value(leaf, leaf.attribute, scope, lambda v: predicate(v, leaf, kind=kind))
     if leaf.attribute == "days_since_registration":
-        return predicate(days_since(scope, customer.created_at), leaf, kind="number")
+        return _known(days_since(scope, customer.created_at), leaf, "number")
     if leaf.attribute in SINCE_REGISTRATION:
         return since_registration(leaf, scope)
     if leaf.attribute == "days_until_birthday":
@@ -53,6 +53,11 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
             lambda v: predicate(days_until_birthday(scope, v), leaf, kind="number"),
         )
     raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def _known(column: ColumnElement[Any], leaf: Leaf, kind: Kind) -> ColumnElement[bool]:
+    """False, not NULL, where the column is NULL: then a negated combination is right as well."""
+    return and_(column.is_not(None), predicate(column, leaf, kind=kind))
 
 
 def _with_value(leaf: Leaf, code: str, scope: Scope, compare: _Compare) -> ColumnElement[bool]:

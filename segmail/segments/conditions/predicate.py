@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Float, Integer, String, and_, literal, not_, or_
+from sqlalchemy import ColumnElement, Float, Integer, String, and_, false, literal, not_, or_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
@@ -100,19 +100,22 @@ def _day(leaf: Leaf, value: str) -> date:
     """Return the day of a value; a time of day is cut off, as in Maho."""
     found = _DAY.fullmatch(value.strip())
     try:
-        return date.fromisoformat(found[1] if found else value) + _ONE_DAY - _ONE_DAY
-    except (ValueError, OverflowError):
+        day = date.fromisoformat(found[1]) if found else date.max
+    except ValueError:
+        day = date.max
+    if day == date.max:  # the day after it must exist
         raise ConditionError(
             f"The value '{value}' of {leaf} is not a date; write it as 2026-12-31."
-        ) from None
+        )
+    return day
 
 
 def _compare(column: _Column, operator: str, values: list[Any]) -> ColumnElement[bool]:
     if operator in _ORDER:
         return _ORDER[operator](column, values[0])
     if operator in NEGATIVE:
-        return and_(column.is_not(None), column.not_in(values))
-    return and_(column.is_not(None), column.in_(values))
+        return column.not_in(values) if values else column.is_not(None)
+    return column.in_(values) if values else false()
 
 
 def _compare_text(column: _Column, operator: str, values: tuple[str, ...]) -> ColumnElement[bool]:
