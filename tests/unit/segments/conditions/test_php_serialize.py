@@ -1,0 +1,109 @@
+"""The reader of PHP's serialize(): exact, bounded, and an error for everything else."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.php_serialize import parse_php
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]))
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | TEXT,
+    lambda inner: st.dictionaries(st.integers(0, 99) | TEXT, inner),
+    max_leaves=20,
+)
+
+
+def serialize(value: Any) -> bytes:
+    """What PHP writes."""
+    if value is None:
+        return b"N;"
+    if isinstance(value, bool):
+        return b"b:%d;" % value
+    if isinstance(value, int):
+        return b"i:%d;" % value
+    if isinstance(value, str):
+        return b's:%d:"%s";' % (len(value.encode()), value.encode())
+    pairs = b"".join(serialize(part) for pair in value.items() for part in pair)
+    return b"a:%d:{%s}" % (len(value), pairs)
+
+
+@given(VALUES)
+def test_what_was_serialized_is_read_again(value: Any) -> None:
+    assert parse_php(serialize(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "value"), [(b"d:1.5;", 1.5), (b"d:-1.0E+25;", -1e25), (b"i:-7;", -7), (b"b:0;", False)]
+)
+def test_numbers(data: bytes, value: float) -> None:
+    assert parse_php(data) == value
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"N",
+        b"i:1",
+        b"i:;",
+        b"i:1.5;",
+        b"d:--;",
+        b"b:2;",
+        b's:2:"abc";',
+        b's:4:"abc";',
+        b's:1:"\xff";',
+        b's:-1:"";',
+        b"a:1:{i:0;}",
+        b"a:2:{i:0;N;}",
+        b"a:0:{i:0;N;}",
+        b"a:1:{N;N;}",
+        b"a:1:{b:1;N;}",
+        b"a:1:{a:0:{}N;}",
+        b"a:99999999:{",
+        b"N;N;",
+        b" N;",
+        b"N;\n",
+    ],
+)
+def test_anything_else_is_an_error(data: bytes) -> None:
+    with pytest.raises(ConditionError, match="cannot be read: byte"):
+        parse_php(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b'O:8:"stdClass":0:{}', b'C:1:"A":0:{}', b"R:1;", b"r:1;", b'E:1:"A";', b'S:1:"\\41";'],
+)
+def test_objects_and_references_are_refused(data: bytes) -> None:
+    with pytest.raises(ConditionError):
+        parse_php(b"a:1:{i:0;" + data + b"}")
+
+
+def test_depth_and_size_are_bounded() -> None:
+    with pytest.raises(ConditionError, match="nested more than 200 deep"):
+        parse_php(b"a:1:{i:0;" * 5000)
+    with pytest.raises(ConditionError, match="longer than"):
+        parse_php(b" " * 5_000_000)
+
+
+@given(st.binary())
+def test_random_bytes_raise_nothing_else(data: bytes) -> None:
+    with suppress(ConditionError):
+        parse_php(data)
+
+
+@given(VALUES, st.data())
+def test_damaged_data_raises_nothing_else(value: Any, random: st.DataObject) -> None:
+    whole = serialize(value)
+    at = random.draw(st.integers(0, len(whole)))
+    length = random.draw(st.integers(0, 3))
+
+    with suppress(ConditionError):
+        parse_php(whole[:at] + random.draw(st.binary(max_size=3)) + whole[at + length :])
