@@ -22,6 +22,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "process_emails:process_emails",
             "Send every sequence step that is due.",
         ),
+        "refresh-segments": (
+            "refresh_segments:refresh_segments",
+            "Find out who entered and left the segments, and schedule their steps.",
+        ),
         "cleanup-progress": (
             "cleanup_progress:cleanup_progress",
             "Delete old finished progress records.",
@@ -36,7 +40,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "sequence": ("sequence:sequence", "Set up the steps that a segment's customers receive."),
     },
     "Segments": {
-        "segment": ("segment:segment", "List segments and switch their automation on or off."),
+        "segment": (
+            "segment:segment",
+            "List and explain segments, and switch their automation on or off.",
+        ),
     },
     "Operations": {
         "schema": ("schema:schema", "Check or create the tables and columns that segmail needs."),

@@ -1,4 +1,4 @@
-"""Finds what an argument means: a segment, template or sales rule, by its id or its exact name."""
+"""Finds what an argument means: a segment, template, rule or customer, by id or exact name."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, false, func, or_, select
 
 from segmail.errors import InputError
 from segmail.maho.steps import Segment, load_segments
@@ -50,6 +50,24 @@ def find_rule(connection: Connection, tables: Tables, given: str) -> Named:
     c = tables.rule.c
     rows = connection.execute(select(c.rule_id, c.name).order_by(c.rule_id))
     return find_named("sales rule", [Named(id, name or "") for id, name in rows], given)
+
+
+def find_customer(connection: Connection, tables: Tables, given: str) -> int:
+    """Return the id of the customer with this id or e-mail address.
+
+    Raises InputError where there is none, or where the address has an account on more websites.
+    """
+    c = tables.customer.c
+    number = as_number(given)
+    by_id = c.entity_id == number if number is not None else false()
+    query = select(c.entity_id).where(or_(by_id, func.lower(c.email) == given.strip().lower()))
+    found = list(connection.scalars(query.order_by(c.entity_id)))
+    if len(found) == 1:
+        return int(found[0])
+    if found:
+        ids = ", ".join(map(str, found))
+        raise InputError(f"There are {len(found)} customers '{given}', with the ids {ids}.")
+    raise InputError(f"There is no customer '{given}'; give an id or an e-mail address.")
 
 
 def find_named(

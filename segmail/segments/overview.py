@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, func, select
 
 from segmail.maho.lookup import find_segment
+from segmail.maho.policies import Policy, load_policies
 from segmail.maho.progress import count_by_segment, count_due
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
@@ -29,6 +30,7 @@ class SegmentSummary:
     automation: bool
     trigger: Trigger | None  # None where each step has its own
     allows_overlap: bool | None  # None in the specification's layout
+    policy: Policy
     members: int
     refreshed_at: datetime | None
     steps: int
@@ -57,12 +59,13 @@ def show_segment(shop: Shop, given: str, *, now: datetime) -> SegmentSummary:
 def _summarize(
     connection: Connection, tables: Tables, segments: Sequence[Segment], *, now: datetime
 ) -> list[SegmentSummary]:
-    """Return summaries in the order of `segments`, with four statements."""
+    """Return summaries in the order of `segments`, with five statements."""
     ids = [segment.segment_id for segment in segments]
     steps = load_steps(connection, tables, segment_ids=ids)
     due = count_due(connection, tables, ids, now=now)
     rows = count_by_segment(connection, tables, ids)
     membership = _membership(connection, tables, ids)
+    policies = load_policies(connection, tables)
     return [
         _summary(
             segment,
@@ -70,6 +73,7 @@ def _summarize(
             due,
             rows[segment.segment_id],
             membership[segment.segment_id],
+            policies.get(segment.segment_id, Policy()),
         )
         for segment in segments
     ]
@@ -81,6 +85,7 @@ def _summary(
     due: Mapping[int, int],
     rows: Mapping[str, int],
     membership: tuple[int, datetime | None],
+    policy: Policy,
 ) -> SegmentSummary:
     members, refreshed_at = membership
     idle = [step for step in steps if not (segment.sends and step.is_active)]
@@ -91,6 +96,7 @@ def _summary(
         automation=segment.automation_active,
         trigger=segment.trigger,
         allows_overlap=segment.allows_overlap,
+        policy=policy,
         members=members,
         refreshed_at=refreshed_at,
         steps=len(steps),

@@ -14,7 +14,7 @@ import pytest
 
 from segmail import errors
 from segmail.cli import COMMANDS, program
-from segmail.settings import DeliverySettings, load_settings
+from segmail.settings import DeliverySettings, SegmentSettings, load_settings
 from tests.program import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -81,6 +81,7 @@ def test_the_readmes_configuration_shows_every_default(tmp_path: Path) -> None:
     settings = load_settings({"config": str(file)}, {})
 
     assert tomllib.loads(block)["delivery"] == asdict(DeliverySettings())
+    assert tomllib.loads(block)["segments"] == asdict(SegmentSettings())
     assert settings.database_url is not None
     assert settings.database_url.password == "p@ss"
 
@@ -113,6 +114,7 @@ def _jobs() -> list[tuple[str, list[str]]]:
 def test_the_crontab_has_the_specifications_schedules() -> None:
     assert {words[1]: schedule for schedule, words in _jobs()} == {
         "process-emails": "*/5 * * * *",
+        "refresh-segments": "*/15 * * * *",
         "cleanup-progress": "0 2 * * *",
         "cleanup-coupons": "0 3 * * *",
         "report": "0 4 * * *",

@@ -3,7 +3,7 @@
 from segmail.segments.refresh.candidates import Candidate, Choice, Matching
 from segmail.segments.refresh.outcome import Refreshed, State
 from segmail.segments.refresh.run import Options, fault_of, refresh_segments
-from segmail.segments.refresh.sweep import Swept
+from segmail.segments.refresh.sweep import Swept, sweep_up
 
 __all__ = [
     "Candidate",
@@ -15,4 +15,5 @@ __all__ = [
     "Swept",
     "fault_of",
     "refresh_segments",
+    "sweep_up",
 ]

@@ -9,10 +9,13 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, select
 
+from segmail.errors import ConditionError
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies
 from segmail.maho.steps import Segment, load_segments
 from segmail.maho.tables import Tables
+from segmail.segments.conditions.own import needs_segmail
+from segmail.segments.conditions.read import read_conditions
 
 _EARLY = timedelta(seconds=30)  # cron starts a second early now and then
 
@@ -49,6 +52,19 @@ class Candidate:
     @property
     def id(self) -> int:
         return self.segment.segment_id
+
+    @property
+    def is_segmails(self) -> bool:
+        """Whether segmail refreshes it although it is manual for Maho: it says so, or must."""
+        return self.policy.refreshed_by is RefreshedBy.SEGMAIL or self.needs_segmail
+
+    @property
+    def needs_segmail(self) -> bool:
+        """Whether it has conditions that Maho does not know; unreadable ones are nobody's."""
+        try:
+            return needs_segmail(read_conditions(self.conditions))
+        except ConditionError:
+            return False
 
 
 # Returns the SELECT of the ids of the customers that a segment's conditions match at a moment.
@@ -111,8 +127,7 @@ def _ids(csv: str | None) -> tuple[int, ...]:
 def _is_due(one: Candidate, choice: Choice, now: datetime) -> bool:
     if not choice.names and not one.segment.is_active:
         return False
-    own = one.is_automatic or one.policy.refreshed_by is RefreshedBy.SEGMAIL
-    if not (own or choice.names or choice.all_):
+    if not (choice.names or choice.all_ or one.is_automatic or one.is_segmails):
         return False
     if choice.all_ or not choice.every or one.refreshed_at is None:
         return True

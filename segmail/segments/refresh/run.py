@@ -64,6 +64,7 @@ def refresh_segments(
         candidates = choose(connection, shop.tables, choice, now=clock.now())
     done = []
     for candidate in candidates:
+        _warn(candidate)
         one = _refresh(shop, candidate, options, clock, matching)
         _log(one, dry_run=options.dry_run)
         on_refreshed(one)
@@ -203,6 +204,17 @@ def _reason(error: Exception) -> str:
     if isinstance(error, Conflict):
         return "other changes to its members came in between each time; the next run tries again"
     return str(error.orig) if isinstance(error, DBAPIError) else str(error)
+
+
+def _warn(candidate: Candidate) -> None:
+    if candidate.is_automatic and candidate.needs_segmail:
+        logger.warning(
+            "Segment %d '%s' has conditions that Maho deletes when it refreshes or saves it; keep "
+            "Maho's refresh away: segmail segment automation %d on --refresh segmail",
+            candidate.id,
+            candidate.segment.name,
+            candidate.id,
+        )
 
 
 def _log(one: Refreshed, *, dry_run: bool) -> None:

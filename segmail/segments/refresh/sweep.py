@@ -46,8 +46,13 @@ class Swept:
     orphans: int
 
 
-def sweep(shop: Shop) -> Swept:
-    """Skip scheduled steps of who is not subscribed; delete rows of customers who are gone."""
+def sweep_up(shop: Shop, *, dry_run: bool = False) -> Swept:
+    """Skip scheduled steps of who is not subscribed; delete rows of customers who are gone.
+
+    A dry run only counts them.
+    """
+    if dry_run:
+        return _count_sweep(shop)
     tables = shop.tables
     orphans = sum(_delete(shop, _orphans(tables, table), table) for table in _unguarded(shop))
     skipped = _skip(shop, _unsubscribed(tables))
@@ -58,8 +63,7 @@ def sweep(shop: Shop) -> Swept:
     return Swept(skipped, orphans)
 
 
-def count_sweep(shop: Shop) -> Swept:
-    """Return what `sweep` would do."""
+def _count_sweep(shop: Shop) -> Swept:
     tables, unguarded = shop.tables, _unguarded(shop)
     with shop.database.read() as connection:
         orphans = [_orphans(tables, table) for table in unguarded]

@@ -1,0 +1,101 @@
+"""`segmail refresh-segments`: who is in the segments now."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import click
+
+from segmail.app import App
+from segmail.log import logger
+from segmail.output import print_json, print_table
+from segmail.segments.matching import matching_by_conditions
+from segmail.segments.refresh import Choice, Options, Refreshed, Swept, fault_of, sweep_up
+from segmail.segments.refresh import refresh_segments as refresh
+
+
+@click.command("refresh-segments")
+@click.option(
+    "--segment",
+    "segments",
+    multiple=True,
+    metavar="SEGMENT",
+    help="Only this segment, by id or name, in whatever mode; may be repeated.",
+)
+@click.option("--all", "all_", is_flag=True, help="Manual segments too, and none is too fresh.")
+@click.option(
+    "--every",
+    type=click.IntRange(min=0),
+    default=0,
+    metavar="MINUTES",
+    help="Only segments whose last refresh is so long ago; by default each one.",
+)
+@click.option(
+    "--enrol-limit",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Leave a segment alone that would enrol more customers; by default 5000, or "
+    "segmail.toml's.",
+)
+@click.option("--no-enrol", is_flag=True, help="Change members, but start no sequence for anybody.")
+@click.option("--dry-run", is_flag=True, help="Say who would enter and leave; change nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@click.pass_obj
+def refresh_segments(
+    app: App,
+    *,
+    segments: Sequence[str],
+    all_: bool,
+    every: int,
+    enrol_limit: int | None,
+    no_enrol: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Find out who entered and left the segments, and schedule their steps.
+
+    Each segment changes in one transaction: a crash leaves it as it was, and two refreshes at once
+    enrol nobody twice. A segment that fails does not stop the others: exit code 1, or 78 or 75
+    where every failure is of that kind.
+
+    \b
+    Examples:
+        segmail refresh-segments --dry-run
+        segmail refresh-segments --segment VIP --enrol-limit 20000
+    """
+    if not app.automation_enabled:
+        logger.info("Email automation is switched off; no segment was refreshed")
+        return
+    limit = app.settings.segments.enrol_limit if enrol_limit is None else enrol_limit
+    swept = sweep_up(app.shop, dry_run=dry_run)
+    done = refresh(
+        app.shop,
+        Choice(segments, all_=all_, every=every),
+        Options(enrol=not no_enrol, enrol_limit=limit, dry_run=dry_run),
+        clock=app.clock,
+        matching=matching_by_conditions(app.shop.tables),
+    )
+    if as_json:
+        print_json({"segments": done, "swept": swept})
+    elif dry_run or sys.stdout.isatty():
+        _print(done, swept, dry_run=dry_run)
+    if fault := fault_of(done):
+        raise fault
+
+
+def _print(done: Sequence[Refreshed], swept: Swept, *, dry_run: bool) -> None:
+    title = "Dry run: nothing was changed" if dry_run else "Segments"
+    columns = ("Id", "Segment", "Members", "Enter", "Leave", "Enrolled", "Stopped", "What, or why")
+    print_table(title, columns, [_row(one) for one in done])
+    if swept.unsubscribed:
+        click.echo(f"Scheduled steps of unsubscribed customers, skipped: {swept.unsubscribed:,}")
+    if swept.orphans:
+        click.echo(f"Rows of customers who do not exist any more, deleted: {swept.orphans:,}")
+
+
+def _row(one: Refreshed) -> tuple[object, ...]:
+    numbers = (one.members, one.entered, one.left, one.enrolled, one.stopped + one.ordered)
+    told = one.reason or (f"not enrolled: {one.told_reasons()}" if one.not_enrolled else "")
+    state = "" if one.reason is None else f"{one.state}: "
+    return (one.segment_id, one.segment, *(f"{number:,}" for number in numbers), f"{state}{told}")

@@ -1,0 +1,22 @@
+"""`segmail segment`: the segments, whom they match, and the switch of their automation."""
+
+from __future__ import annotations
+
+import click
+
+from segmail.commands.segment.automation import automation
+from segmail.commands.segment.explain import explain
+from segmail.commands.segment.look import list_, show
+from segmail.commands.segment.match import match
+
+
+@click.group()
+def segment() -> None:
+    """List and explain segments, and switch their automation on or off.
+
+    A SEGMENT is named by its id or its exact name.
+    """
+
+
+for command in (list_, show, match, explain, automation):
+    segment.add_command(command)

@@ -1,0 +1,104 @@
+"""`segmail segment automation`: the switch and the policies of a segment."""
+
+from __future__ import annotations
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.options import AS_JSON, TRIGGER
+from segmail.commands.sequence.printing import print_warnings, rows
+from segmail.maho.policies import Goal, OnExit, OnReentry, RefreshedBy
+from segmail.maho.steps import Trigger
+from segmail.output import print_json
+from segmail.sequences.automation import Automation, switch_automation
+
+
+@click.command()
+@click.argument("segment", metavar="SEGMENT")
+@click.argument("state", metavar="on|off", type=click.Choice(["on", "off"], case_sensitive=False))
+@click.option("--trigger", type=TRIGGER, help="What starts the sequence.")
+@click.option(
+    "--on-exit",
+    type=click.Choice(OnExit, case_sensitive=False),
+    help="Stop the pending enter steps of who leaves, or let them go on.",
+)
+@click.option(
+    "--goal",
+    type=click.Choice(Goal, case_sensitive=False),
+    help="What ends a customer's sequence early: an order.",
+)
+@click.option(
+    "--on-reentry",
+    type=click.Choice(OnReentry, case_sensitive=False),
+    help="Start the sequence again for who comes back, or never.",
+)
+@click.option(
+    "--refresh",
+    "refreshed_by",
+    type=click.Choice(RefreshedBy, case_sensitive=False),
+    help="Whose refresh the segment is for: segmail makes it manual for Maho.",
+)
+@AS_JSON
+@click.pass_obj
+def automation(
+    app: App,
+    *,
+    segment: str,
+    state: str,
+    trigger: str | None,
+    on_exit: OnExit | None,
+    goal: Goal | None,
+    on_reentry: OnReentry | None,
+    refreshed_by: RefreshedBy | None,
+    as_json: bool,
+) -> None:
+    """Switch the automation of SEGMENT on or off, and set its policies.
+
+    On asks for an active step, and that all active steps can be sent: exits with 78 and every
+    reason where they cannot. Off holds what is scheduled; nothing is lost. A policy that is not
+    given stays as it is.
+
+    \b
+    Examples:
+        segmail segment automation VIP on
+        segmail segment automation "Abandoned baskets" on --goal order --on-exit stop
+        segmail segment automation VIP off
+    """
+    given = {
+        "on_exit": on_exit,
+        "goal": goal,
+        "on_reentry": on_reentry,
+        "refreshed_by": refreshed_by,
+    }
+    done = switch_automation(
+        app.shop,
+        segment,
+        active=state == "on",
+        trigger=None if trigger is None else Trigger(trigger),
+        policies={name: value for name, value in given.items() if value is not None},
+        now=app.now(),
+    )
+    if as_json:
+        print_json(done)
+        return
+    click.echo(_told(done, app.settings.delivery.stale_days))
+    print_warnings(done.warnings)
+
+
+def _told(done: Automation, stale_days: int) -> str:
+    state = "on" if done.active else "off"
+    switched = f"is {state} now" if done.changed else f"was {state} already"
+    trigger = f", with the trigger '{done.trigger}'" if done.trigger and done.active else ""
+    lines = [f"The automation of '{done.segment}' {switched}{trigger}."]
+    if done.due and done.active:
+        lines.append(
+            f"To go out with the next process-emails: {rows(done.due, 'due')}, except those held "
+            f"back for more than {stale_days} days."
+        )
+    elif done.scheduled and not done.active:
+        lines.append(f"Held: {rows(done.scheduled, 'scheduled')}, {done.due:,} of them due.")
+    if done.other_trigger:
+        lines.append(
+            f"To be skipped, having another trigger: {rows(done.other_trigger, 'scheduled')}."
+        )
+    return "\n".join(lines)

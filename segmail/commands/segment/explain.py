@@ -1,0 +1,51 @@
+"""`segmail segment explain`: the conditions in words, and what they do."""
+
+from __future__ import annotations
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.options import AS_JSON
+from segmail.errors import ConditionError
+from segmail.output import print_json, print_table
+from segmail.segments.explain import Explanation, Line, explain_segment
+
+
+@click.command()
+@click.argument("segment", metavar="SEGMENT")
+@AS_JSON
+@click.pass_obj
+def explain(app: App, *, segment: str, as_json: bool) -> None:
+    """Explain SEGMENT: its conditions in words, their SQL, and whom each matches alone.
+
+    A condition that cannot be used is named with the reason (exit code 78): such a segment is not
+    refreshed, and keeps the members that it has.
+
+    \b
+    Example:
+        segmail segment explain VIP
+    """
+    found = explain_segment(app.shop, segment, now=app.now())
+    if as_json:
+        print_json(found)
+    else:
+        _print(found)
+    if faults := [line.fault for line in found.lines if line.fault]:
+        raise ConditionError(faults)
+
+
+def _print(found: Explanation) -> None:
+    lines = [(line.path, "  " * line.depth + line.words, *_result(line)) for line in found.lines]
+    print_table(found.segment, ("", "Condition", "Customers", ""), lines)
+    if found.sql is None or found.customers is None:
+        return
+    click.echo(
+        f"{found.customers:,} of {found.candidates:,} active customers of its websites and groups "
+        f"match; {found.members:,} are members since the last refresh."
+    )
+    click.echo(f"\n{found.sql};")
+
+
+def _result(line: Line) -> tuple[str, str]:
+    count = "" if line.customers is None else f"{line.customers:,}"
+    return count, line.fault or line.note or ""

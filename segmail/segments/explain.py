@@ -1,0 +1,126 @@
+"""Explains a segment: its conditions in words, their SQL, and how many customers each matches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, select
+from sqlalchemy.dialects import mysql, sqlite
+
+from segmail.errors import ConditionError
+from segmail.maho.lookup import find_segment
+from segmail.maho.sales_tables import build_sales_tables
+from segmail.maho.shop import Shop
+from segmail.segments.conditions.compile import compile_node, matching_customers
+from segmail.segments.conditions.own import needs_segmail
+from segmail.segments.conditions.read import read_conditions
+from segmail.segments.conditions.scope import Scope, open_scope
+from segmail.segments.conditions.tree import Combine, Node
+from segmail.segments.refresh.candidates import Candidate, load_candidates
+from segmail.segments.words import in_words
+
+_ONLY_SEGMAIL = "only segmail knows this condition; Maho would delete it"
+
+
+@dataclass(frozen=True)
+class Line:
+    """A node of the tree: how many customers of the segment's websites and groups it matches alone.
+
+    `fault` tells why it cannot be used, `note` what Maho makes of it.
+    """
+
+    path: str
+    depth: int
+    words: str
+    customers: int | None
+    fault: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A segment explained; without `sql` where its conditions cannot be used."""
+
+    segment_id: int
+    segment: str
+    candidates: int  # active customers of its websites and groups
+    customers: int | None
+    members: int
+    lines: Sequence[Line]
+    sql: str | None
+
+
+def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
+    """Explain the segment that `given` names, as it is at `now`; nothing is written.
+
+    Raises InputError where there is no such segment, ConditionError where what is stored is no
+    tree at all.
+    """
+    tables = shop.tables
+    with shop.database.read() as connection:
+        segment = find_segment(connection, tables, given)
+        [candidate] = load_candidates(connection, tables, [segment.segment_id])
+        tree = read_conditions(candidate.conditions)
+        scope = open_scope(connection, tables, build_sales_tables(tables.prefix), now=now)
+        everybody = _selected(Combine(True, True, (), "root"), scope, candidate)
+        lines = list(_lines(connection, tree, scope, everybody, 0))
+        query = _usable(tree, scope, candidate, lines)
+        members = select(func.count()).where(tables.member.c.segment_id == candidate.id)
+        return Explanation(
+            segment_id=segment.segment_id,
+            segment=segment.name,
+            candidates=_count(connection, everybody),
+            customers=None if query is None else _count(connection, query),
+            members=int(connection.scalar(members) or 0),
+            lines=lines,
+            sql=None if query is None else _sql(query, scope),
+        )
+
+
+def _selected(tree: Combine, scope: Scope, candidate: Candidate) -> Select[Any]:
+    return matching_customers(
+        tree, scope, website_ids=candidate.website_ids, group_ids=candidate.group_ids
+    )
+
+
+def _usable(
+    tree: Combine, scope: Scope, candidate: Candidate, lines: Sequence[Line]
+) -> Select[Any] | None:
+    return None if any(line.fault for line in lines) else _selected(tree, scope, candidate)
+
+
+def _lines(
+    connection: Connection, node: Node, scope: Scope, everybody: Select[Any], depth: int
+) -> Iterator[Line]:
+    yield _line(connection, node, scope, everybody, depth)
+    if isinstance(node, Combine):
+        for child in node.children:
+            yield from _lines(connection, child, scope, everybody, depth + 1)
+
+
+def _line(
+    connection: Connection, node: Node, scope: Scope, everybody: Select[Any], depth: int
+) -> Line:
+    words = in_words(node)
+    if isinstance(node, Combine):
+        return Line(node.path, depth, words, None)
+    note = _ONLY_SEGMAIL if needs_segmail(node) else None
+    try:
+        condition = compile_node(node, scope)
+    except ConditionError as error:
+        return Line(node.path, depth, words, None, fault=str(error), note=note)
+    query = everybody if condition is None else everybody.where(condition)
+    return Line(node.path, depth, words, _count(connection, query), note=note)
+
+
+def _count(connection: Connection, query: Select[Any]) -> int:
+    return int(connection.scalar(select(func.count()).select_from(query.subquery())) or 0)
+
+
+def _sql(query: Select[Any], scope: Scope) -> str:
+    """Return the SELECT with its values, for a database client."""
+    dialect = sqlite.dialect() if scope.dialect == "sqlite" else mysql.dialect(paramstyle="named")
+    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -1,0 +1,239 @@
+"""`segmail refresh-segments`: what is printed, and the exit codes."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from segmail.cli import program
+from segmail.maho.policies import Goal, OnExit, OnReentry, Policy, RefreshedBy, load_policies
+from segmail.maho.sales_tables import build_sales_tables
+from tests.database.refresh.refreshing import members, scheduled
+from tests.shop_builder import ShopBuilder
+
+PREFIX = "customersegmentation/segment_condition_"
+
+
+def leaf(family: str, attribute: str, operator: str, value: Any) -> dict[str, Any]:
+    told = {"attribute": attribute, "operator": operator, "value": value}
+    return {"type": PREFIX + family, **told}
+
+
+def stored(*conditions: dict[str, Any]) -> str:
+    root = {"type": PREFIX + "combine", "aggregator": "all", "value": "1"}
+    return json.dumps({**root, "conditions": conditions})
+
+
+GROUP_1 = leaf("customer_attributes", "group_id", "==", "1")
+AT_WORK = leaf("customer_attributes", "email", "{}", "work.test")
+UNKNOWN = leaf("customer_star", "sign", "==", "leo")
+
+
+@pytest.fixture(autouse=True)
+def sales(shop: ShopBuilder) -> None:
+    build_sales_tables(shop.tables.prefix).metadata.create_all(shop.database.engine)
+    shop.config("customer_segmentation/email_automation/enabled", "1")
+
+
+def add_segment(shop: ShopBuilder, name: str, *conditions: dict[str, Any], **columns: Any) -> int:
+    tree = stored(*conditions)
+    return shop.segment(name, conditions_serialized=tree, website_ids="1", **columns)
+
+
+def segmail(shop: ShopBuilder, *arguments: str) -> Result:
+    url = shop.url.render_as_string(hide_password=False)
+    options = ["--database-url", url, "--now", "2026-03-10 12:00"]
+    return CliRunner().invoke(program, [*options, *arguments])
+
+
+def test_a_refresh_is_silent_under_cron_and_enrols(shop: ShopBuilder) -> None:
+    vip = add_segment(shop, "VIP", AT_WORK)
+    shop.step(vip)
+    ada, _bob = shop.customer("ada@work.test"), shop.customer("bob@home.test")
+
+    result = segmail(shop, "refresh-segments")
+
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert (members(shop, vip), scheduled(shop)) == ({ada}, [(ada, "enter", 1)])
+    assert "Refreshed segment 1 'VIP': 1 members, 1 entered, 0 left, 1 enrolled" in result.stderr
+
+
+def test_json_tells_every_number(shop: ShopBuilder) -> None:
+    add_segment(shop, "VIP", GROUP_1)
+    shop.customer()
+
+    told = json.loads(segmail(shop, "refresh-segments", "--json").stdout)
+
+    assert told["swept"] == {"unsubscribed": 0, "orphans": 0}
+    [one] = told["segments"]
+    assert (one["state"], one["members"], one["entered"]) == ("refreshed", 1, 1)
+
+
+def test_a_dry_run_prints_a_table(shop: ShopBuilder) -> None:
+    vip = add_segment(shop, "VIP", GROUP_1)
+    shop.customer()
+
+    result = segmail(shop, "refresh-segments", "--dry-run")
+
+    assert "Dry run: nothing was changed" in result.stdout
+    assert members(shop, vip) == set()
+
+
+def test_unusable_conditions_end_with_78_and_leave_everything(shop: ShopBuilder) -> None:
+    broken, good = add_segment(shop, "Broken", UNKNOWN), add_segment(shop, "Good", GROUP_1)
+    ada = shop.customer()
+
+    result = segmail(shop, "refresh-segments")
+
+    assert result.exit_code == 78
+    assert "1 of 2 segments could not be refreshed" in result.stderr
+    assert "Could not refresh segment 1 'Broken'" in result.stderr
+    assert (members(shop, broken), members(shop, good)) == (set(), {ada})
+
+
+def test_failures_of_several_kinds_end_with_1(shop: ShopBuilder) -> None:
+    add_segment(shop, "Broken", UNKNOWN)
+    shop.step(add_segment(shop, "Large", GROUP_1))
+    shop.customer()
+
+    result = segmail(shop, "refresh-segments", "--enrol-limit", "0")
+
+    assert result.exit_code == 1
+    assert "2 of 2 segments could not be refreshed" in result.stderr
+    assert segmail(shop, "refresh-segments", "--no-enrol", "--segment", "Large").exit_code == 0
+
+
+def test_the_limit_may_stand_in_segmail_toml(shop: ShopBuilder, tmp_path: Any) -> None:
+    file = tmp_path / "segmail.toml"
+    file.write_text("[segments]\nenrol_limit = 1\n")
+    shop.step(add_segment(shop, "Large", GROUP_1))
+    for _ in range(2):
+        shop.customer()
+
+    result = segmail(shop, "--config", str(file), "refresh-segments")
+
+    assert result.exit_code == 1
+    assert "would enrol 2 customers at once, more than the limit of 1" in result.stderr
+
+
+def test_nothing_is_refreshed_while_the_automation_is_off(shop: ShopBuilder) -> None:
+    shop.config("customer_segmentation/email_automation/enabled", "0")
+    vip = add_segment(shop, "VIP", GROUP_1)
+    shop.customer()
+
+    result = segmail(shop, "refresh-segments")
+
+    assert "no segment was refreshed" in result.stderr
+    assert members(shop, vip) == set()
+
+
+def test_conditions_that_only_segmail_knows_are_warned_about_in_automatic_segments(
+    shop: ShopBuilder,
+) -> None:
+    own = leaf("list", "customer_id", "()", "1")
+    add_segment(shop, "Listed", own)
+    add_segment(shop, "Kept", own, refresh_mode="manual")
+    shop.customer()
+
+    result = segmail(shop, "refresh-segments")
+
+    assert "segmail segment automation 1 on --refresh segmail" in result.stderr
+    assert "automation 2" not in result.stderr
+    assert "Refreshed segment 2 'Kept': 1 members" in result.stderr
+
+
+def test_policies_are_set_by_segment_automation(shop: ShopBuilder) -> None:
+    shop.step(add_segment(shop, "VIP", GROUP_1))
+    policies = ["--on-exit", "stop", "--goal", "order", "--on-reentry", "never"]
+
+    result = segmail(shop, "segment", "automation", "VIP", "on", *policies, "--refresh", "segmail")
+
+    with shop.database.read() as connection:
+        found = load_policies(connection, shop.tables)
+    assert result.exit_code == 0, result.stderr
+    assert found == {
+        1: Policy(OnExit.STOP, Goal.ORDER, OnReentry.NEVER, RefreshedBy.SEGMAIL),
+    }
+    assert shop.row(shop.tables.segment)["refresh_mode"] == "manual"
+    assert "order" in segmail(shop, "segment", "show", "VIP").stdout
+
+
+def test_a_policy_that_is_not_given_stays(shop: ShopBuilder) -> None:
+    shop.step(add_segment(shop, "VIP", GROUP_1))
+    segmail(shop, "segment", "automation", "VIP", "on", "--goal", "order")
+
+    told = segmail(shop, "segment", "automation", "VIP", "on", "--on-exit", "continue", "--json")
+
+    done = json.loads(told.stdout)
+    assert (done["changed"], done["policy"]["goal"]) == (True, "order")
+    assert done["policy"]["on_exit"] == "continue"
+
+
+def test_match_prints_the_ids(shop: ShopBuilder) -> None:
+    vip = add_segment(shop, "VIP", GROUP_1)
+    people = [shop.customer(), shop.customer()]
+
+    assert segmail(shop, "segment", "match", "VIP").stdout.split() == [str(id) for id in people]
+    assert json.loads(segmail(shop, "segment", "match", "VIP", "--json").stdout) == people
+    assert members(shop, vip) == set()
+
+
+def test_match_says_which_condition_decides(shop: ShopBuilder) -> None:
+    add_segment(shop, "VIP", GROUP_1, AT_WORK)
+    shop.customer("ada@home.test")
+
+    printed = segmail(shop, "segment", "match", "VIP", "--customer", "ADA@home.test")
+    told = json.loads(segmail(shop, "segment", "match", "1", "--customer", "1", "--json").stdout)
+
+    assert printed.stdout.startswith("Customer 1 does not match 'VIP', and is no member now.")
+    assert [(one["matches"], one["decides"]) for one in told["conditions"]] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_match_tells_what_no_condition_can_make_up_for(shop: ShopBuilder) -> None:
+    add_segment(shop, "VIP", GROUP_1, customer_group_ids="2,3")
+    shop.customer(is_active=0, website_id=None)
+
+    told = segmail(shop, "segment", "match", "VIP", "--customer", "1").stdout
+
+    assert "the account is inactive" in told
+    assert "website None is not the segment's" in told
+    assert "customer group 1 is not the segment's" in told
+
+
+def test_match_of_a_customer_who_is_not_there_is_wrong_usage(shop: ShopBuilder) -> None:
+    add_segment(shop, "VIP", GROUP_1)
+
+    assert segmail(shop, "segment", "match", "VIP", "--customer", "x@y.test").exit_code == 2
+
+
+def test_explain_tells_words_numbers_and_sql(shop: ShopBuilder) -> None:
+    add_segment(shop, "VIP", GROUP_1, AT_WORK)
+    shop.customer("ada@work.test")
+    shop.customer("bob@home.test")
+
+    shown = segmail(shop, "segment", "explain", "VIP")
+    told = json.loads(segmail(shop, "segment", "explain", "VIP", "--json").stdout)
+
+    assert shown.exit_code == 0, shown.stderr
+    assert "customer attributes: email contains work.test" in shown.stdout
+    assert "1 of 2 active customers of its websites and groups match" in shown.stdout
+    assert [line["customers"] for line in told["lines"]] == [None, 2, 1]
+    with shop.database.read() as connection:
+        assert connection.scalars(text(told["sql"])).all() == [1]
+
+
+def test_explain_names_every_unusable_condition(shop: ShopBuilder) -> None:
+    add_segment(shop, "VIP", GROUP_1, UNKNOWN, leaf("customer_clv", "lifetime_sales", ">=", "lots"))
+
+    result = segmail(shop, "segment", "explain", "VIP")
+
+    assert result.exit_code == 78
+    assert "(customer_star/sign)" in result.stderr
+    assert "lots" in result.stderr
