@@ -71,7 +71,7 @@ class SalesBuilder:
             self.sales.order, customer_id=customer_id, **{**standard, **times, **c}
         )
 
-    def ordered(self, order_id: int, sku: str = "A", **c: Any) -> int:
+    def ordered(self, order_id: int, sku: str | None = "A", **c: Any) -> int:
         standard = {"sku": sku, "name": sku, "product_type": "simple", "store_id": 1}
         return self.shop.insert(self.sales.order_item, order_id=order_id, **{**standard, **c})
 
