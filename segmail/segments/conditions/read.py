@@ -18,7 +18,7 @@ PREFIX = "customersegmentation/segment_condition_"
 
 _COMBINE = "combine"
 _MAX_DEPTH = 50
-_MAX_NODES = 2000
+_MAX_NODES = 500  # SQLite joins at most 1,000 conditions
 _NOTHING = Combine(every=True, expects=True, children=(), path="root")
 
 
@@ -63,7 +63,7 @@ class _Builder:
     def _node(self, data: object, path: str, depth: int) -> Node:
         self._nodes += 1
         if self._nodes > _MAX_NODES:
-            _fail(path, f"is one too many: a segment can have {_MAX_NODES:,} conditions")
+            _fail(path, f"is one too many: a segment can have {_MAX_NODES} conditions")
         node = _mapping(data, path)
         family = _family(node, path)
         if family == _COMBINE:
