@@ -34,7 +34,6 @@ class SalesTables:
     order: Table
     order_item: Table
     order_payment: Table
-    order_address: Table
     creditmemo: Table
     quote: Table
     quote_item: Table
@@ -66,15 +65,6 @@ def build_sales_tables(prefix: str = "") -> SalesTables:
             _key("entity_id"),
             Column("parent_id", UInt, nullable=False, index=True),
             Column("method", String(255)),
-        ),
-        order_address=table(
-            "sales_flat_order_address",
-            _key("entity_id"),
-            Column("parent_id", UInt, index=True),
-            Column("address_type", String(255)),
-            Column("country_id", String(2)),
-            Column("region", String(255)),
-            Column("region_id", Integer),
         ),
         creditmemo=table(
             "sales_flat_creditmemo",
