@@ -9,7 +9,7 @@ from __future__ import annotations
 import calendar
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, text
+from sqlalchemy import ColumnElement, Integer, case, cast, func, literal
 
 from segmail.maho.types import UtcDateTime
 from segmail.segments.conditions.scope import Scope
@@ -29,21 +29,9 @@ def day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[
     return func.datediff(later, earlier, type_=Integer())
 
 
-def minute_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[int]:
-    """Return the full minutes from `earlier` to `later`; negative where it is the other way."""
-    if scope.dialect == "sqlite":
-        return (_unix_time(later) - _unix_time(earlier)) // 60
-    return func.timestampdiff(text("MINUTE"), earlier, later, type_=Integer())
-
-
 def days_since(scope: Scope, column: _Time) -> ColumnElement[int]:
     """Return the calendar days from a time until the scope's moment."""
     return day_difference(scope, now(scope), column)
-
-
-def minutes_since(scope: Scope, column: _Time) -> ColumnElement[int]:
-    """Return the full minutes from a time until the scope's moment."""
-    return minute_difference(scope, now(scope), column)
 
 
 def days_until_birthday(scope: Scope, born: _Time) -> ColumnElement[int]:
@@ -72,7 +60,3 @@ def _month_day(scope: Scope, born: _Time) -> ColumnElement[str]:
     if scope.dialect == "sqlite":
         return func.strftime("%m-%d", born)
     return func.date_format(born, "%m-%d")
-
-
-def _unix_time(time: _Time) -> ColumnElement[int]:
-    return cast(func.strftime("%s", time), Integer)
