@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
 from sqlalchemy import literal as plain_literal
 
 from segmail.maho.policies import Goal
@@ -35,15 +35,19 @@ def stop_who_leave(connection: Connection, tables: Tables, candidate: Candidate)
     """
     if not candidate.policy.stops_on_exit:
         return 0
-    leave = tables.progress.c.customer_id.in_(_people(Trigger.EXIT))
+    # A join, not a subquery: MySQL then begins with those who leave, and locks no other rows.
+    leave = and_(
+        tables.progress.c.customer_id == CHANGED.c.customer_id,
+        CHANGED.c.direction == Trigger.EXIT.value,
+    )
     return _skip(connection, tables, candidate, [Trigger.ENTER.value], leave)
 
 
-def write_members(
+def add_members(
     connection: Connection, tables: Tables, candidate: Candidate, *, now: datetime
 ) -> None:
-    """Insert who enters and delete who leaves, as Maho writes members."""
-    member, customer = tables.member.c, tables.customer.c
+    """Insert who enters, as Maho writes members."""
+    customer = tables.customer.c
     joiners = select(
         plain_literal(candidate.id),
         CHANGED.c.customer_id,
@@ -54,9 +58,15 @@ def write_members(
     columns = ["segment_id", "customer_id", "website_id", "added_at", "updated_at"]
     entering = joiners.where(CHANGED.c.direction == Trigger.ENTER.value)
     connection.execute(insert(tables.member).from_select(columns, entering))
+
+
+def remove_members(connection: Connection, tables: Tables, candidate: Candidate) -> None:
+    """Delete who leaves."""
+    member, leaving = tables.member.c, CHANGED.c.direction == Trigger.EXIT.value
     connection.execute(
         delete(tables.member).where(
-            member.segment_id == candidate.id, member.customer_id.in_(_people(Trigger.EXIT))
+            member.segment_id == candidate.id,
+            member.customer_id.in_(select(CHANGED.c.customer_id).where(leaving)),
         )
     )
 
@@ -132,10 +142,6 @@ def _skip(
         .values(status="skipped")
     )
     return result.rowcount
-
-
-def _people(direction: Trigger) -> Select[Any]:
-    return select(CHANGED.c.customer_id).where(CHANGED.c.direction == direction.value)
 
 
 def _default_website(tables: Tables) -> Select[Any]:

@@ -153,9 +153,14 @@ def _work(
             connection, tables, candidate, steps, matching, now=now, enrol=options.enrol
         )
         _guard(candidate, changes, options.enrol_limit)
-        stopped = apply.stop_who_leave(connection, tables, candidate)
-        apply.write_members(connection, tables, candidate, now=now)
-        apply.enrol(connection, tables, steps, now=now)
+        stopped = 0
+        if changes.of(Trigger.EXIT):
+            stopped = apply.stop_who_leave(connection, tables, candidate)
+            apply.remove_members(connection, tables, candidate)
+        if changes.of(Trigger.ENTER):
+            apply.add_members(connection, tables, candidate, now=now)
+        if changes.enrolled:
+            apply.enrol(connection, tables, steps, now=now)
     apply.complete(connection, tables, candidate, changes.members, now=now)
     return _refreshed(candidate, changes, stopped, ordered)
 
