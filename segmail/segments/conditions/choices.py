@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, String, and_, literal, not_, or_, type_coe
 from segmail.errors import ConditionError
 from segmail.segments.conditions.predicate import NEGATIVE, normal_operator, split_values
 from segmail.segments.conditions.tree import Leaf
+from segmail.segments.conditions.wide_text import wide_enough
 
 
 def has_choice(column: ColumnElement[Any], leaf: Leaf) -> ColumnElement[bool]:
@@ -22,6 +23,6 @@ def has_choice(column: ColumnElement[Any], leaf: Leaf) -> ColumnElement[bool]:
     values = [value for value in split_values(leaf) if value]
     if not values:
         raise ConditionError(f"{leaf} has no value.")
-    chosen = literal(",").concat(type_coerce(column, String)).concat(",")
+    chosen = literal(",").concat(wide_enough(type_coerce(column, String), values)).concat(",")
     found = or_(*(chosen.contains(f",{value},", autoescape=True) for value in values))
     return and_(column.is_not(None), not_(found)) if operator in NEGATIVE else found

@@ -21,6 +21,7 @@ from sqlalchemy.sql.expression import FunctionElement
 from segmail.errors import ConditionError
 from segmail.maho.types import UtcDateTime
 from segmail.segments.conditions.tree import Leaf
+from segmail.segments.conditions.wide_text import wide_enough
 
 Kind: TypeAlias = Literal["text", "number", "date", "choice"]
 
@@ -119,7 +120,7 @@ def _compare(column: _Column, operator: str, values: list[Any]) -> ColumnElement
 
 
 def _compare_text(column: _Column, operator: str, values: tuple[str, ...]) -> ColumnElement[bool]:
-    text = _any_case(column)
+    text = _any_case(wide_enough(column, values))
     if operator in ("{}", "!{}"):
         contains = text.like(literal(f"%{_escape(values[0])}%", String()), escape="!")
         return not_(contains) if operator == "!{}" else contains
