@@ -7,19 +7,26 @@ refunds, and subtracts refunds of orders that it did not count.
 
 from __future__ import annotations
 
+import operator as python
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Integer, and_, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, not_, select
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.close_to import CLOSE_TO, bounds
-from segmail.segments.conditions.having import with_row, with_total
-from segmail.segments.conditions.predicate import predicate
+from segmail.segments.conditions.having import with_total
+from segmail.segments.conditions.predicate import NEGATIVE, normal_operator, predicate, split_values
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
+_ORDER: dict[str, Callable[[float, float], bool]] = {
+    ">=": python.ge,
+    "<=": python.le,
+    ">": python.gt,
+    "<": python.lt,
+}
 _CANCELED_REFUND = 3  # sales_flat_creditmemo.state
 
 
@@ -32,11 +39,9 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     total = _TOTALS[leaf.attribute](scope)
     customer_id = scope.sales.order.c.customer_id
     compares = predicate(total.amount, leaf, kind="number")
-    nothing_compares = predicate(literal(0, Integer()), leaf, kind="number")
-    return or_(
-        with_total(scope, total.rows, customer_id, compares, total.counts),
-        and_(nothing_compares, not_(with_row(scope, total.rows, customer_id, total.counts))),
-    )
+    if not _zero_satisfies(leaf):
+        return with_total(scope, total.rows, customer_id, compares, total.counts)
+    return not_(with_total(scope, total.rows, customer_id, not_(compares), total.counts))
 
 
 @dataclass(frozen=True)
@@ -48,8 +53,16 @@ class _Total:
     counts: ColumnElement[bool]
 
 
+def _zero_satisfies(leaf: Leaf) -> bool:
+    """Return whether the leaf, whose value is known to be good, matches who has nothing."""
+    operator, values = normal_operator(leaf), [float(value) for value in split_values(leaf)]
+    if operator in _ORDER:
+        return _ORDER[operator](0.0, values[0])
+    return (0.0 in values) is not (operator in NEGATIVE)
+
+
 def _sales(scope: Scope) -> _Total:
-    return _of_orders(scope, func.round(func.sum(scope.sales.order.c.base_grand_total), 4))
+    return _of_orders(scope, _rounded(func.sum(scope.sales.order.c.base_grand_total)))
 
 
 def _orders(scope: Scope) -> _Total:
@@ -57,7 +70,7 @@ def _orders(scope: Scope) -> _Total:
 
 
 def _average(scope: Scope) -> _Total:
-    return _of_orders(scope, func.round(func.avg(scope.sales.order.c.base_grand_total), 4))
+    return _of_orders(scope, _rounded(func.avg(scope.sales.order.c.base_grand_total)))
 
 
 def _of_orders(scope: Scope, amount: ColumnElement[Any]) -> _Total:
@@ -75,14 +88,19 @@ def _profit(scope: Scope) -> _Total:
     )
     rows = order.outerjoin(refunded, refunded.c.order_id == order.c.entity_id)
     kept = order.c.base_grand_total - func.coalesce(_in_base(scope, refunded.c.amount), 0)
-    return _Total(rows, func.round(func.sum(kept), 4), _counted(scope))
+    return _Total(rows, _rounded(func.sum(kept)), _counted(scope))
 
 
 def _refunds(scope: Scope) -> _Total:
     order, memo = scope.sales.order, scope.sales.creditmemo
     rows = memo.join(order, order.c.entity_id == memo.c.order_id)
-    amount = func.round(func.sum(_in_base(scope, memo.c.grand_total)), 4)
+    amount = _rounded(func.sum(_in_base(scope, memo.c.grand_total)))
     return _Total(rows, amount, _is_refund(scope))
+
+
+def _rounded(amount: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Four decimals, as Maho stores them; no amounts at all are 0."""
+    return func.round(func.coalesce(amount, 0), 4)
 
 
 def _in_base(scope: Scope, amount: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, Subquery, Table, case, func, not_, or_, select
+from sqlalchemy import ColumnElement, Subquery, Table, case, func, not_, select
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.dates import day_difference, days_since
@@ -72,11 +72,12 @@ def _inactive(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _without_purchase(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    bought = _last_order(leaf, scope)
+    """Without any purchase, the days are more than any number."""
+    days = days_since(scope, func.max(scope.sales.order.c.created_at))
+    compares = predicate(days, leaf, kind="number")
     if normal_operator(leaf) not in (">", ">=", "!=", "!()"):
-        return bought
-    order = scope.sales.order
-    return or_(bought, not_(with_row(scope, order, order.c.customer_id, _counts(order))))
+        return _with_orders(scope, compares)
+    return not_(_with_orders(scope, not_(compares)))
 
 
 def _with_orders(scope: Scope, having: ColumnElement[bool]) -> ColumnElement[bool]:
