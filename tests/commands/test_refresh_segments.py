@@ -59,7 +59,7 @@ def test_a_refresh_is_silent_under_cron_and_enrols(shop: ShopBuilder) -> None:
 
     assert (result.exit_code, result.stdout) == (0, "")
     assert (members(shop, vip), scheduled(shop)) == ({ada}, [(ada, "enter", 1)])
-    assert "Refreshed segment 1 'VIP': 1 members, 1 entered, 0 left, 1 enrolled" in result.stderr
+    assert "Refreshed segment 1 'VIP': 1 member, 1 entered, 0 left, 1 enrolled" in result.stderr
 
 
 def test_json_tells_every_number(shop: ShopBuilder) -> None:
@@ -143,7 +143,7 @@ def test_conditions_that_only_segmail_knows_are_warned_about_in_automatic_segmen
 
     assert "segmail segment automation 1 on --refresh segmail" in result.stderr
     assert "automation 2" not in result.stderr
-    assert "Refreshed segment 2 'Kept': 1 members" in result.stderr
+    assert "Refreshed segment 2 'Kept': 1 member," in result.stderr
 
 
 def test_policies_are_set_by_segment_automation(shop: ShopBuilder) -> None:

@@ -41,7 +41,7 @@ class Refreshed:
     def told(self) -> str:
         """Return the numbers in words, for the log."""
         changes = [
-            f"{self.members:,} members",
+            f"{self.members:,} member{'' if self.members == 1 else 's'}",
             f"{self.entered:,} entered",
             f"{self.left:,} left",
             f"{self.enrolled:,} enrolled",

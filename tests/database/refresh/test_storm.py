@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Select, insert
+from sqlalchemy import Connection, Select, create_engine, event, insert, select
 from sqlalchemy.exc import OperationalError
 
 from segmail.clock import Clock
@@ -135,6 +135,34 @@ def test_mahos_own_refresh_cannot_add_members_while_one_is_at_work(
 
     assert [error.args[0] for error in refused if error] == [1205]
     assert (done.enrolled, scheduled(shop)) == (1, [(ada, "enter", 1)])
+
+
+def test_where_foreign_keys_are_missing_who_loses_the_race_looks_again(
+    mariadb_shop: ShopBuilder,
+) -> None:
+    shop = mariadb_shop
+    segment = shop.segment()
+    shop.step(segment)
+    row = {"segment_id": segment, "customer_id": shop.customer(), "website_id": 1}
+    maho = create_engine(shop.url)
+
+    def add_first(_c: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith(f"INSERT INTO {shop.tables.member.name}") and not count_members():
+            with maho.begin() as connection:
+                connection.exec_driver_sql("SET foreign_key_checks = 0")
+                times = {"added_at": shop.now, "updated_at": shop.now}
+                connection.execute(insert(shop.tables.member), [{**row, **times}])
+
+    def count_members() -> int:
+        with maho.connect() as connection:
+            return len(connection.execute(select(shop.tables.member)).all())
+
+    event.listen(shop.database.engine, "before_cursor_execute", add_first)
+
+    done = refresh_one(shop)
+
+    maho.dispose()
+    assert (done.state, done.entered, scheduled(shop)) == (State.REFRESHED, 0, [])
 
 
 def test_members_that_maho_added_first_are_not_enrolled_a_second_time(shop: ShopBuilder) -> None:
