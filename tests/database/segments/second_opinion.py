@@ -161,7 +161,7 @@ def _lifetime(shop: SecondOpinion, customer_id: int) -> list[Row]:
 
 def _sales(shop: SecondOpinion, customer_id: int) -> list[Any]:
     orders = _lifetime(shop, customer_id)
-    return [_sum([order["base_grand_total"] for order in orders]) if orders else 0]
+    return [_sum([order["base_grand_total"] for order in orders]) or 0]
 
 
 def _hours(shop: SecondOpinion, customer_id: int) -> list[Any]:
