@@ -70,6 +70,13 @@ class Policy:
         """Whether the refresh skips the pending enter steps of those who leave."""
         return self.on_exit is not OnExit.CONTINUE
 
+    def __str__(self) -> str:
+        on_exit = self.on_exit or OnExit.STOP
+        return (
+            f"on exit {on_exit}, goal {self.goal}, on re-entry {self.on_reentry}, "
+            f"refreshed by {self.refreshed_by}"
+        )
+
 
 _KINDS: dict[str, type[enum.StrEnum]] = {
     "on_exit": OnExit,

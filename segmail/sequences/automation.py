@@ -23,7 +23,10 @@ from segmail.sequences.switch import require_sendable
 
 @dataclass(frozen=True)
 class Automation:
-    """A segment's automation as it is now; `changed` is False where it was so already."""
+    """A segment's automation as it is now.
+
+    `changed` is False where it was so already, `policy_changed` where the policies were.
+    """
 
     segment_id: int
     segment: str
@@ -31,6 +34,7 @@ class Automation:
     trigger: Trigger | None  # None where each step has its own
     changed: bool
     policy: Policy
+    policy_changed: bool
     scheduled: int
     due: int  # scheduled rows whose time has come: held while the automation is off
     other_trigger: int  # scheduled rows of another trigger, which are skipped when due
@@ -89,8 +93,9 @@ def _switch(
         segment=segment.name,
         active=done.active,
         trigger=done.trigger,
-        changed=switched or policy != before,
+        changed=switched,
         policy=policy,
+        policy_changed=policy != before,
         scheduled=sum(rows.values()),
         due=sum(count_due(connection, tables, [segment.segment_id], now=now).values()),
         other_trigger=sum(n for of, n in rows.items() if done.trigger not in (None, of)),

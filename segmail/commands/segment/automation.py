@@ -101,4 +101,6 @@ def _told(done: Automation, stale_days: int) -> str:
         lines.append(
             f"To be skipped, having another trigger: {rows(done.other_trigger, 'scheduled')}."
         )
+    if done.policy_changed:
+        lines.append(f"Its policies are now: {done.policy}.")
     return "\n".join(lines)
