@@ -47,7 +47,7 @@ def predicate(column: _Column, leaf: Leaf, *, kind: Kind) -> ColumnElement[bool]
     """Return the comparison of `column` with the leaf's value.
 
     A `date` stands for its whole UTC day: `<= D` includes D, `== D` is any time of it. A `choice`
-    is a number where the column is one, and then text that is no number is chosen by no row.
+    is a number where the column is one; an empty choice is then the choice of no row.
     Raises ConditionError for an operator or a value that means nothing; its text names the leaf.
     """
     operator, values = normal_operator(leaf), split_values(leaf)
@@ -61,7 +61,7 @@ def predicate(column: _Column, leaf: Leaf, *, kind: Kind) -> ColumnElement[bool]
         return _compare_days(column, operator, [_day(leaf, value) for value in values])
     if kind == "choice" and operator not in _ORDER:
         values = tuple(value for value in values if value)
-    return _compare(column, operator, [number(leaf, value) for value in values])
+    return _compare(column, operator, [_number(leaf, value) for value in values])
 
 
 def normal_operator(leaf: Leaf) -> str:
@@ -85,16 +85,16 @@ def split_values(leaf: Leaf) -> tuple[str, ...]:
     return tuple(part.strip() for part in value)
 
 
-def number(leaf: Leaf, value: str) -> ColumnElement[float]:
+def _check_single(leaf: Leaf, values: tuple[str, ...]) -> None:
+    if len(values) != 1:
+        raise ConditionError(f"The operator '{leaf.operator}' of {leaf} takes one value.")
+
+
+def _number(leaf: Leaf, value: str) -> ColumnElement[float]:
     """Return a bound number; raise ConditionError for what is none (Maho takes it as 0)."""
     if not _NUMBER.fullmatch(value.strip()):
         raise ConditionError(f"The value '{value}' of {leaf} is not a number.")
     return literal(float(value), Float())
-
-
-def _check_single(leaf: Leaf, values: tuple[str, ...]) -> None:
-    if len(values) != 1:
-        raise ConditionError(f"The operator '{leaf.operator}' of {leaf} takes one value.")
 
 
 def _day(leaf: Leaf, value: str) -> date:
