@@ -1,0 +1,58 @@
+"""Runs the real `segmail` in a process of its own and tells what it used."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import URL
+
+from tests.benchmarks import measured
+from tests.program import ROOT
+
+
+@dataclass(frozen=True)
+class Used:
+    """One run of the program, from its start to its end."""
+
+    seconds: float
+    cpu: float  # seconds, user and system
+    peak_mib: float  # largest resident memory
+
+
+@dataclass(frozen=True)
+class Segmail:
+    """The program on one shop; state, log and .eml files go into `folder`."""
+
+    url: URL
+    folder: Path
+
+    def run(self, *arguments: str, smtp_url: str) -> tuple[str, Used]:
+        """Return what it printed and what it used; RuntimeError where it did not end with 0."""
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "SEGMAIL_DATABASE_URL": self.url.render_as_string(hide_password=False),
+            "SEGMAIL_STATE_DIR": str(self.folder / "state"),
+            "SEGMAIL_LOG_FILE": str(self.folder / "segmail.log"),
+            "SEGMAIL_SMTP_URL": smtp_url,
+        }
+        # -S: without site-packages the measuring program stays small.
+        launcher = [sys.executable, "-S", str(measured.__file__)]
+        ran = subprocess.run(
+            [*launcher, sys.executable, "-m", "segmail", *arguments],
+            env=environment,
+            cwd=self.folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        answer = json.loads(ran.stdout)
+        if answer["code"]:
+            told = f"{answer['code']}\n{answer['err']}"
+            raise RuntimeError(f"segmail {' '.join(arguments)} ended with {told}")
+        return answer["out"], Used(answer["seconds"], answer["cpu"], answer["peak_mib"])
