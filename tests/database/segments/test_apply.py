@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, text
+from sqlalchemy import event, insert, text
 
 from segmail.errors import ConditionError, ConfigError, InputError
 from segmail.maho.policies import Goal, OnExit, Policy, RefreshedBy, load_policies
@@ -243,6 +243,17 @@ def test_an_old_maho_gets_php(mariadb_shop: ShopBuilder, prefix: str, file: str)
     stored = mariadb_shop.row(mariadb_shop.tables.segment)["conditions_serialized"]
     assert stored.startswith('a:7:{s:4:"type";')
     assert export_segments(mariadb_shop.shop, []) == file
+
+
+@pytest.mark.parametrize("mode", ["", "STRICT_ALL_TABLES"])
+def test_what_the_database_cannot_store_is_refused(mariadb_shop: ShopBuilder, mode: str) -> None:
+    SalesBuilder(mariadb_shop)
+    engine = mariadb_shop.database.engine
+    event.listen(engine, "begin", lambda c: c.exec_driver_sql(f"SET sql_mode = '{mode}'"))
+
+    [fault] = faults(mariadb_shop, VIP.replace("Spent a lot", "Spent 💰"))
+
+    assert "The database cannot store 'VIP' as it is in the file." in fault
 
 
 def test_a_code_that_two_groups_have_is_exported_as_an_id(
