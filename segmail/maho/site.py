@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import Select, select, text
+from sqlalchemy import Select, select
 
 from segmail.maho.config import StoreConfig
 from segmail.maho.customers import Subscriber
 from segmail.maho.database import Database
+from segmail.maho.release import dates_are_timestamps
 from segmail.maho.skin import skin_path
 from segmail.maho.stores import Store, Stores
 from segmail.maho.tables import Tables
@@ -102,19 +103,9 @@ class Sites:
 
     @cached_property
     def _legacy_routes(self) -> bool:
-        """Whether this is Maho up to 26.3, whose date columns are still TIMESTAMP.
-
-        The same release, 26.5, turned them into DATETIME and changed the form of its routes.
-        """
-        if self.database.engine.dialect.name not in ("mysql", "mariadb"):
-            return False
-        query = text(
-            "SELECT data_type FROM information_schema.columns WHERE table_schema = DATABASE() "
-            "AND table_name = :table AND column_name = 'queue_start_at'"
-        )
+        """Whether this is Maho up to 26.3: 26.5 changed the form of its routes, and its dates."""
         with self.database.read() as connection:
-            found = connection.scalar(query, {"table": self.tables.queue.name})
-        return str(found).lower() == "timestamp"
+            return dates_are_timestamps(connection, self.tables)
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ class _Total:
 
 def _zero_satisfies(leaf: Leaf) -> bool:
     """Return whether the leaf, whose value is known to be good, matches who has nothing."""
-    operator, values = normal_operator(leaf), [float(value) for value in split_values(leaf)]
+    operator, values = normal_operator(leaf), [float(value.strip()) for value in split_values(leaf)]
     if operator in _ORDER:
         return _ORDER[operator](0.0, values[0])
     return (0.0 in values) is not (operator in NEGATIVE)

@@ -94,7 +94,7 @@ def _number(leaf: Leaf, value: str) -> ColumnElement[float]:
     """Return a bound number; raise ConditionError for what is none (Maho takes it as 0)."""
     if not _NUMBER.fullmatch(value.strip()):
         raise ConditionError(f"The value '{value}' of {leaf} is not a number.")
-    return literal(float(value), Float())
+    return literal(float(value.strip()), Float())
 
 
 def _day(leaf: Leaf, value: str) -> date:

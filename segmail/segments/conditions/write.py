@@ -1,0 +1,62 @@
+"""Writes conditions as Maho stores them: JSON, or PHP serialize for Maho before 26.3."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from segmail.segments.conditions.read import PREFIX
+from segmail.segments.conditions.tree import Combine, Leaf, Node
+
+
+def conditions_as_json(tree: Combine) -> str:
+    """Return the tree as PHP's `json_encode` writes it, for Maho from 26.3 on."""
+    return json.dumps(_data(tree), separators=(",", ":")).replace("/", "\\/")
+
+
+def conditions_as_php(tree: Combine) -> str:
+    """Return the tree as PHP's `serialize` writes it, which every Maho reads."""
+    return _serialized(_data(tree))
+
+
+def _data(node: Node) -> dict[str, Any]:
+    """Return the array that Maho makes of a node, with its keys in Maho's order."""
+    return _leaf(node) if isinstance(node, Leaf) else _combine(node)
+
+
+def _leaf(leaf: Leaf) -> dict[str, Any]:
+    return {
+        "type": PREFIX + leaf.family,
+        "attribute": leaf.attribute,
+        "operator": leaf.operator,
+        "value": list(leaf.value) if isinstance(leaf.value, tuple) else leaf.value,
+        "is_value_processed": False,
+    }
+
+
+def _combine(node: Combine) -> dict[str, Any]:
+    data = {
+        "type": PREFIX + "combine",
+        "attribute": None,
+        "operator": None,
+        "value": "1" if node.expects else "0",
+        "is_value_processed": None,
+        "aggregator": "all" if node.every else "any",
+    }
+    children = [_data(child) for child in node.children]
+    return {**data, "conditions": children} if children else data
+
+
+def _serialized(value: Any) -> str:
+    """Serialize what `_data` holds; lengths of texts are counted in UTF-8 bytes."""
+    if value is None:
+        return "N;"
+    if isinstance(value, bool):
+        return f"b:{value:d};"
+    if isinstance(value, int):
+        return f"i:{value};"
+    if isinstance(value, str):
+        return f's:{len(value.encode())}:"{value}";'
+    pairs = list(enumerate(value) if isinstance(value, list) else value.items())
+    inner = "".join(_serialized(key) + _serialized(item) for key, item in pairs)
+    return f"a:{len(pairs)}:{{{inner}}}"

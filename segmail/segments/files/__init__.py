@@ -1,0 +1,1 @@
+"""Segments as YAML files that people write: `segment apply` and `segment export`."""

@@ -1,0 +1,67 @@
+"""What a file changes about a segment, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.tree import Combine
+from segmail.segments.files.conditions import write_tree
+from segmail.segments.files.markup import write_yaml
+from segmail.segments.files.names import Names
+from segmail.segments.files.read import EVERY_GROUP, POLICIES
+from segmail.segments.files.state import DEFAULTS, State
+
+CONDITIONS = "conditions"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A key of the file and its value; `before` is None where there was none."""
+
+    key: str
+    before: str | None
+    after: str
+
+
+def find_changes(
+    before: State | None, after: State, websites: Names, groups: Names
+) -> list[Change]:
+    """Return what differs, in the order of the file's keys; for a new segment, what it has."""
+    new = _told(after, websites, groups)
+    if before is None:
+        return [Change(key, None, text) for key, text in new.items() if text]
+    old = _told(before, websites, groups)
+    return [Change(key, old[key], text) for key, text in new.items() if old[key] != text]
+
+
+def _told(state: State, websites: Names, groups: Names) -> Mapping[str, str]:
+    return {
+        "name": state.name,
+        "description": state.description,
+        "active": "true" if state.active else "false",
+        "websites": _list(state.website_ids, websites),
+        "customer groups": _list(state.group_ids, groups) or EVERY_GROUP,
+        "refresh": state.refresh.value,
+        **{label: _policy(state, name) for label, (name, _) in POLICIES.items()},
+        CONDITIONS: _conditions(state.tree),
+    }
+
+
+def _list(ids: tuple[int, ...], names: Names) -> str:
+    return ", ".join(str(names.mention(id)) for id in ids)
+
+
+def _policy(state: State, name: str) -> str:
+    value = state.policies.get(name, DEFAULTS[name])
+    return value.value if value else ""
+
+
+def _conditions(tree: Combine | None) -> str:
+    if tree is None:
+        return "(unreadable)"
+    try:
+        return write_yaml(write_tree(tree))
+    except ConditionError:
+        return "(with conditions that segmail does not know)"

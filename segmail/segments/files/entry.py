@@ -1,0 +1,56 @@
+"""A segment as a file describes it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from segmail.segments.conditions.tree import Combine
+
+
+class Refresh(enum.StrEnum):
+    """Who refreshes a segment, and when."""
+
+    AUTOMATIC = "automatic"  # Maho's job, and segmail's
+    SEGMAIL = "segmail"  # segmail's alone; the only one for conditions that Maho does not know
+    MANUAL = "manual"  # nobody, until somebody asks for it
+
+
+Mention: TypeAlias = int | str  # a website or customer group by id (int) or code (str)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is None, or not in `policies`, is not said: it stays as it is, or as a new one has it.
+
+    No `groups` at all means customers of every group. `lines` has where in the file each of
+    `keys`, the condition at each path (`1.2`), and the entry itself (``) are.
+    """
+
+    name: str
+    description: str | None = None
+    active: bool | None = None
+    websites: tuple[Mention, ...] | None = None
+    groups: tuple[Mention, ...] | None = None
+    refresh: Refresh | None = None
+    policies: Mapping[str, enum.StrEnum] = field(default_factory=dict)  # as in `Policy`
+    tree: Combine | None = None
+    keys: frozenset[str] = frozenset()
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+class Faults:
+    """Collects what is wrong with a file, each with its line."""
+
+    def __init__(self, file: str) -> None:
+        self._file = file
+        self._found: list[tuple[int, str]] = []
+
+    def add(self, line: int, what: str) -> None:
+        self._found.append((line, what))
+
+    def told(self) -> list[str]:
+        """Return every fault once, as `FILE:LINE: what is wrong`, by line."""
+        return [f"{self._file}:{line}: {what}" for line, what in sorted(set(self._found))]

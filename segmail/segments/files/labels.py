@@ -1,0 +1,208 @@
+"""What conditions are called in a file: each of Maho's codes has one label, and back."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+_PRODUCT_ATTRIBUTE = re.compile(r"product_[a-z0-9_]+")
+_YES_NO = {"0": "no", "1": "yes"}
+
+
+@dataclass(frozen=True)
+class Family:
+    """A family's name in a file, its attributes' codes by label, and names of their values.
+
+    With `products` every product attribute is one of the family's, called by its code.
+    """
+
+    type: str
+    codes: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    products: bool = False
+
+    def code(self, label: str) -> str | None:
+        """Return the attribute that is called `label`; None where there is none."""
+        if self.products and label not in self.codes and _PRODUCT_ATTRIBUTE.fullmatch(label):
+            return label
+        return self.codes.get(label)
+
+    def label(self, code: str) -> str | None:
+        """Return what the attribute is called; None where the family has none such."""
+        found = next((label for label, known in self.codes.items() if known == code), None)
+        if found is None and self.products and _PRODUCT_ATTRIBUTE.fullmatch(code):
+            return code
+        return found
+
+
+def _family(
+    type_: str,
+    *codes: str,
+    values: Mapping[str, Mapping[str, str]] | None = None,
+    products: bool = False,
+    **renamed: str,
+) -> Family:
+    """An attribute is called as its code, with spaces; `renamed` are those with another label."""
+    labels = {code.replace("_", " "): code for code in codes}
+    labels |= {label: code for code, label in renamed.items()}
+    return Family(type_, labels, values or {}, products)
+
+
+FAMILIES: Mapping[str, Family] = {
+    "customer": _family(
+        "customer_attributes",
+        "email",
+        "gender",
+        "days_since_registration",
+        "hours_since_registration",
+        "minutes_since_registration",
+        "days_until_birthday",
+        firstname="first name",
+        lastname="last name",
+        dob="date of birth",
+        created_at="customer since",
+        group_id="group id",
+        store_id="store id",
+    ),
+    "address": _family(
+        "customer_address",
+        "company",
+        "street",
+        "city",
+        "postcode",
+        "telephone",
+        "region",
+        firstname="first name",
+        lastname="last name",
+        country_id="country",
+    ),
+    "newsletter": _family(
+        "customer_newsletter",
+        subscriber_status="status",
+        change_status_at="status changed",
+        values={
+            "subscriber_status": {
+                "1": "subscribed",
+                "2": "not active",
+                "3": "unsubscribed",
+                "4": "unconfirmed",
+            }
+        },
+    ),
+    "activity": _family(
+        "customer_timebased",
+        "days_since_last_login",
+        "days_since_last_order",
+        "days_since_first_order",
+        "days_inactive",
+        "days_without_purchase",
+        order_frequency_days="average days between orders",
+    ),
+    "lifetime": _family(
+        "customer_clv",
+        "number_of_orders",
+        "average_order_value",
+        lifetime_sales="sales",
+        lifetime_sales_close_to="sales close to",
+        lifetime_profit="profit",
+        lifetime_refunds="refunds",
+    ),
+    "order": _family(
+        "order_attributes",
+        "total_amount",
+        "grand_total",
+        "subtotal",
+        "tax_amount",
+        "shipping_amount",
+        "discount_amount",
+        "status",
+        "coupon_code",
+        "shipping_method",
+        "payment_method",
+        "days_since_last_order",
+        "average_order_amount",
+        "total_ordered_amount",
+        total_qty="total quantity",
+        created_at="created",
+        updated_at="updated",
+        store_id="store id",
+        currency_code="currency",
+    ),
+    "order item": _family(
+        "order_items",
+        "product_name",
+        "product_sku",
+        "product_type",
+        "row_total",
+        "row_total_incl_tax",
+        "discount_amount",
+        "category_id",
+        qty_ordered="quantity",
+        products=True,
+    ),
+    "cart": _family(
+        "cart_attributes",
+        "items_count",
+        "base_subtotal",
+        "base_grand_total",
+        "applied_rule_ids",
+        "coupon_code",
+        "hours_since_updated",
+        "minutes_since_updated",
+        "hours_since_created",
+        "minutes_since_created",
+        is_active="active",
+        items_qty="items quantity",
+        created_at="created",
+        updated_at="updated",
+        store_id="store id",
+        values={"is_active": _YES_NO},
+    ),
+    "cart item": _family(
+        "cart_items",
+        "price",
+        "base_price",
+        "row_total",
+        "base_row_total",
+        "product_name",
+        "product_sku",
+        "product_type",
+        "category_id",
+        qty="quantity",
+        created_at="created",
+        updated_at="updated",
+        products=True,
+    ),
+    "viewed": _family(
+        "product_viewed",
+        "view_count",
+        "days_since_last_view",
+        "product_id",
+        "product_name",
+        "product_sku",
+        "category_id",
+        "on_clearance",
+        "days_since_viewed_product",
+        "days_since_viewed_category",
+        last_viewed_at="last viewed",
+        values={"on_clearance": _YES_NO},
+    ),
+    "wishlist": _family(
+        "product_wishlist",
+        "days_since_added",
+        "product_id",
+        "product_name",
+        "product_sku",
+        "category_id",
+        wishlist_items_count="items count",
+        wishlist_shared="shared",
+        added_at="added",
+        values={"wishlist_shared": _YES_NO},
+    ),
+    "list": _family("list", customer_id="customer id"),
+}
+
+BY_TYPE: Mapping[str, tuple[str, Family]] = {
+    family.type: (name, family) for name, family in FAMILIES.items()
+}

@@ -1,0 +1,144 @@
+"""A condition as one line of text: `minutes since updated >= 60`.
+
+    ATTRIBUTE OPERATOR VALUE
+
+A value is plain text, or a JSON text in double quotes: where it is empty, has spaces around it,
+begins like an operator or a quotation mark, or holds what cannot be printed. The values of `is
+one of` stand between commas.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from segmail.errors import ConditionError
+from segmail.segments.conditions.canonical import canonical_leaf, listed
+from segmail.segments.conditions.predicate import split_values
+from segmail.segments.conditions.tree import Leaf
+from segmail.segments.files.labels import BY_TYPE, FAMILIES, Family
+
+_OPERATORS = {
+    "=": "==",
+    "!=": "!=",
+    ">=": ">=",
+    "<=": "<=",
+    ">": ">",
+    "<": "<",
+    "contains": "{}",
+    "does not contain": "!{}",
+    "is one of": "()",
+    "is not one of": "!()",
+}
+_WORDS = {code: word for word, code in _OPERATORS.items()}
+_OPERATOR_SIGNS = ("=", "<", ">", "!")
+_LINE = re.compile(
+    r"(?P<label>[^=!<>\"]{0,100}?)\s*"
+    r"(?P<operator>!=|>=|<=|=|>|<"
+    r"|(?<=\s)(?:does\s+not\s+contain|contains|is\s+not\s+one\s+of|is\s+one\s+of)(?!\S))"
+    r"\s*(?P<value>.*)",
+    re.DOTALL,
+)
+_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ITEM = re.compile(rf"\s*({_QUOTED.pattern}|[^,\"][^,]*|)\s*(,|$)")
+
+
+def write_line(leaf: Leaf) -> tuple[str, str]:
+    """Return the name of the leaf's family and its line.
+
+    Raises ConditionError for a family, attribute or operator that segmail does not know.
+    """
+    name, family = BY_TYPE.get(leaf.family, ("", None))
+    label = family.label(leaf.attribute) if family else None
+    if family is None or label is None:
+        raise ConditionError(f"The type or attribute of {leaf} is unknown to segmail.")
+    leaf = canonical_leaf(leaf)
+    many = leaf.operator in ("()", "!()")
+    names = family.values.get(leaf.attribute, {})
+    values = [_written(value, names, in_list=many) for value in split_values(leaf)]
+    return name, f"{label} {_WORDS[leaf.operator]} {', '.join(values)}"
+
+
+def read_line(name: str, line: str, path: str) -> Leaf:
+    """Return the leaf, at `path`, that a line under a family's name says.
+
+    Raises ConditionError for an unknown family or attribute, a line without operator, and a value
+    that must be quoted and is not.
+    """
+    if name not in FAMILIES:
+        raise ConditionError(f"'{name}' is no kind of condition{_hint(name, FAMILIES)}")
+    family, found = FAMILIES[name], _LINE.fullmatch(line.strip())
+    if found is None:
+        raise ConditionError(f"'{name}: {line}' has no operator; {_list(_OPERATORS)}.")
+    label = " ".join(found["label"].lower().split())
+    code = family.code(label)
+    if code is None:
+        raise ConditionError(f"'{name}' has no attribute '{label}'{_hint(label, family.codes)}")
+    operator = _OPERATORS[" ".join(found["operator"].split())]
+    return Leaf(family.type, code, operator, _value(found["value"], operator, family, code), path)
+
+
+def _written(value: str, names: Mapping[str, str], *, in_list: bool) -> str:
+    if value in names:
+        return names[value]
+    if value.lower() in names.values() or _must_be_quoted(value, in_list=in_list):
+        return json.dumps(value)
+    return value
+
+
+def _must_be_quoted(value: str, *, in_list: bool) -> bool:
+    return (
+        not value
+        or value != value.strip()
+        or not value.isprintable()
+        or value.startswith(('"', *_OPERATOR_SIGNS))
+        or (in_list and "," in value)
+    )
+
+
+def _value(text: str, operator: str, family: Family, code: str) -> str | tuple[str, ...]:
+    codes = {word: value for value, word in family.values.get(code, {}).items()}
+    if operator in ("()", "!()"):
+        return listed(tuple(_read(item, codes).strip() for item in _items(text)))
+    return _read(text.strip(), codes)
+
+
+def _items(text: str) -> Sequence[str]:
+    items, at = [], 0
+    while (found := _ITEM.match(text, at)) is not None:
+        items.append(found[1].strip())
+        at = found.end()
+        if not found[2]:
+            return items
+    raise ConditionError(f'The list {text[at:].strip()} is wrong: quote a value as "a, b".')
+
+
+def _read(text: str, codes: Mapping[str, str]) -> str:
+    if text.startswith('"'):
+        return _unquoted(text)
+    if not text:
+        raise ConditionError('The value is missing; an empty one is written as "".')
+    if text.startswith(_OPERATOR_SIGNS):
+        raise ConditionError(f"The value '{text}' begins like an operator; put it in quotes.")
+    return codes.get(text.lower(), text)
+
+
+def _unquoted(text: str) -> str:
+    try:
+        value = str(json.loads(text)) if _QUOTED.fullmatch(text) else None
+    except ValueError:
+        value = None
+    if value is None or any("\ud800" <= character <= "\udfff" for character in value):
+        raise ConditionError(f"The value {text} is no text in double quotes as JSON has it.")
+    return value
+
+
+def _hint(given: str, known: Mapping[str, object]) -> str:
+    close = get_close_matches(given, known, n=3)
+    return f"; did you mean {_list(close)}?" if close else f"; it can be {_list(known)}."
+
+
+def _list(words: Mapping[str, object] | Sequence[str]) -> str:
+    return ", ".join(f"'{word}'" for word in words)

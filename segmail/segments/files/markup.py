@@ -1,0 +1,154 @@
+"""YAML as plain nodes that know their lines; the only module that imports ruamel.yaml.
+
+Less than YAML on purpose: no anchors, aliases or tags, one document, bounded depth and size. What
+a plain scalar means is up to who reads it: `name: 2026` is a text where a text belongs.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+if TYPE_CHECKING:
+    from ruamel.yaml.events import Event
+
+LONGEST = 2_000_000  # bytes; what Maho allows for the conditions of one segment
+
+_MAX_DEPTH = 130  # two for each combination
+
+
+class MarkupError(Exception):
+    """A text that is not the YAML that segmail reads; `line` counts from 1."""
+
+    def __init__(self, line: int, what: str) -> None:
+        self.line = line
+        super().__init__(what)
+
+
+@dataclass(frozen=True)
+class Scalar:
+    line: int
+    text: str
+    quoted: bool
+
+
+@dataclass(frozen=True)
+class Items:
+    line: int
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Fields:
+    """A mapping, with every pair in its order, also those whose keys occur twice."""
+
+    line: int
+    pairs: tuple[tuple[Scalar, Node], ...]
+
+
+Node: TypeAlias = Scalar | Items | Fields
+
+
+def parse_yaml(data: bytes) -> Node | None:
+    """Return the document's root, None for an empty one; raise MarkupError for anything else."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    if len(data) > LONGEST:
+        raise MarkupError(1, f"The file is longer than {LONGEST:,} bytes.")
+    try:
+        text = data.decode("utf-8-sig")
+        events = YAML(typ="safe", pure=True).parse(text)
+        return _document(events)
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise MarkupError(line, "This is not UTF-8.") from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or error.context or "cannot be read"
+        raise MarkupError(mark.line + 1 if mark else 1, f"This is not YAML: {problem}.") from None
+    except YAMLError as error:
+        raise MarkupError(1, f"This is not YAML: {' '.join(str(error).split())}.") from None
+
+
+def write_yaml(data: dict[str, Any]) -> str:
+    """Return nested dicts and lists as YAML in their order; tuples are lists on one line."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.comments import CommentedSeq
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+
+    def prepared(value: Any) -> Any:
+        if isinstance(value, tuple):
+            line = CommentedSeq(prepared(inner) for inner in value)
+            line.fa.set_flow_style()
+            return line
+        if isinstance(value, dict):
+            return {key: prepared(inner) for key, inner in value.items()}
+        if isinstance(value, str) and not value.isprintable():
+            return DoubleQuotedScalarString(value)  # a plain one may lose its line breaks
+        return [prepared(inner) for inner in value] if isinstance(value, list) else value
+
+    yaml = YAML(typ="rt", pure=True)
+    yaml.width = LONGEST
+    yaml.indent(mapping=2, sequence=4, offset=2)
+    written = io.StringIO()
+    yaml.dump(prepared(data), written)
+    return written.getvalue()
+
+
+def _document(events: Iterator[Event]) -> Node | None:
+    from ruamel.yaml.events import DocumentStartEvent
+
+    root, seen = None, False
+    for event in events:
+        if isinstance(event, DocumentStartEvent):
+            if seen:
+                _fail(event, "A second document begins here; one file has one.")
+            seen, root = True, _node(next(events), events, 0)
+    return root
+
+
+def _node(event: Event, events: Iterator[Event], depth: int) -> Node:
+    from ruamel.yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
+
+    _check(event, depth)
+    line = event.start_mark.line + 1
+    if isinstance(event, ScalarEvent):
+        return Scalar(line, event.value, quoted=not event.implicit[0])
+    if isinstance(event, SequenceStartEvent):
+        return Items(line, tuple(_nodes(events, depth + 1)))
+    if not isinstance(event, MappingStartEvent):
+        _fail(event, "Aliases (*) are not read.")
+    nodes = list(_nodes(events, depth + 1))
+    pairs = zip(nodes[::2], nodes[1::2], strict=True)
+    return Fields(line, tuple((_key(key), value) for key, value in pairs))
+
+
+def _nodes(events: Iterator[Event], depth: int) -> Iterator[Node]:
+    from ruamel.yaml.events import MappingEndEvent, SequenceEndEvent
+
+    while not isinstance(event := next(events), MappingEndEvent | SequenceEndEvent):
+        yield _node(event, events, depth)
+
+
+def _key(node: Node) -> Scalar:
+    if not isinstance(node, Scalar):
+        raise MarkupError(node.line, "A key must be a text.")
+    return node
+
+
+def _check(event: Any, depth: int) -> None:
+    if depth > _MAX_DEPTH:
+        _fail(event, f"This is nested more than {_MAX_DEPTH} deep.")
+    if getattr(event, "anchor", None) is not None:
+        _fail(event, "Anchors (&) and aliases (*) are not read.")
+    if any("\ud800" <= character <= "\udfff" for character in getattr(event, "value", "")):
+        _fail(event, "This text is not Unicode.")
+    if getattr(event, "tag", None) not in (None, "!"):
+        _fail(event, f"Tags such as {event.tag} are not read.")
+
+
+def _fail(event: Any, what: str) -> NoReturn:
+    raise MarkupError(event.start_mark.line + 1, what)

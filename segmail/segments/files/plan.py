@@ -1,0 +1,66 @@
+"""What a segment is to be, by what a file says about it and what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from segmail.segments.files.entry import Entry, Faults, Mention, Refresh
+from segmail.segments.files.fields import among
+from segmail.segments.files.names import Names
+from segmail.segments.files.state import State, chosen
+
+_NEEDED = ("websites", "conditions")  # by a new segment
+
+
+@dataclass(frozen=True)
+class Planner:
+    """The shop's names, and where faults are told."""
+
+    websites: Names
+    groups: Names
+    faults: Faults
+
+    def after(self, entry: Entry, before: State | None) -> State:
+        """Return the state that the entry asks for; `before` is None for a new segment."""
+        if before is None:
+            self._require(entry)
+        said: dict[str, Any] = {
+            "name": entry.name,
+            "description": entry.description,
+            "active": entry.active,
+            "website_ids": self._ids(entry, "websites", entry.websites, self.websites),
+            "group_ids": self._ids(entry, "customer groups", entry.groups, self.groups),
+            "tree": entry.tree,
+        }
+        known = {key: value for key, value in said.items() if value is not None}
+        state = replace(before or State(entry.name), **known)
+        policies = chosen({**state.policies, **entry.policies})
+        return replace(state, policies=policies, refresh=self._refresh(entry, state))
+
+    def _require(self, entry: Entry) -> None:
+        missing = [key for key in _NEEDED if key not in entry.keys]
+        if missing:
+            what = f"'{entry.name}' is a new segment, which needs {among(missing)}."
+            self.faults.add(entry.lines[""], what)
+
+    def _ids(
+        self, entry: Entry, key: str, mentions: Sequence[Mention] | None, names: Names
+    ) -> tuple[int, ...] | None:
+        if mentions is None:
+            return None
+        ids = {mention: names.id(mention) for mention in mentions}
+        for mention in (mention for mention, id in ids.items() if id is None):
+            known = ", ".join(f"{code} ({id})" for id, code in sorted(names.codes.items()))
+            what = f"The shop has no {key.rstrip('s')} '{mention}'; there are {known}."
+            self.faults.add(entry.lines[key], what)
+        return tuple(sorted({id for id in ids.values() if id is not None}))
+
+    def _refresh(self, entry: Entry, state: State) -> Refresh:
+        if not state.needs_segmail:
+            return entry.refresh or state.refresh
+        if entry.refresh not in (None, Refresh.SEGMAIL):
+            what = "It has conditions that Maho does not know, and would delete: say 'segmail'."
+            self.faults.add(entry.lines["refresh"], what)
+        return Refresh.SEGMAIL

@@ -1,0 +1,98 @@
+"""A segment as it is in the shop, in the terms of a file."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection, select
+
+from segmail.errors import ConditionError
+from segmail.maho.policies import Goal, OnReentry, RefreshedBy
+from segmail.maho.tables import Tables
+from segmail.segments.conditions.canonical import canonical_tree
+from segmail.segments.conditions.own import needs_segmail
+from segmail.segments.conditions.read import read_conditions
+from segmail.segments.conditions.tree import Combine
+from segmail.segments.files.entry import Refresh
+from segmail.segments.refresh.candidates import Candidate, load_candidates
+
+# A file's policies with what they are where nobody has chosen.
+DEFAULTS: Mapping[str, enum.StrEnum | None] = {
+    "on_exit": None,
+    "goal": Goal.NONE,
+    "on_reentry": OnReentry.RESTART,
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """What a file can say about a segment; no `group_ids` means every group.
+
+    `policies` has those that are not `DEFAULTS`. Without `tree` the stored conditions are no tree.
+    """
+
+    name: str
+    description: str = ""
+    active: bool = True
+    website_ids: tuple[int, ...] = ()
+    group_ids: tuple[int, ...] = ()
+    refresh: Refresh = Refresh.AUTOMATIC
+    policies: Mapping[str, enum.StrEnum] = field(default_factory=dict)
+    tree: Combine | None = None
+
+    @property
+    def needs_segmail(self) -> bool:
+        """Whether it has conditions that Maho does not know."""
+        return self.tree is not None and needs_segmail(self.tree)
+
+
+def load_states(
+    connection: Connection, tables: Tables, ids: Collection[int] | None
+) -> dict[int, State]:
+    """Return the given segments (None: all), by id; raise ConfigError for senseless policies."""
+    c = tables.segment.c
+    rows = connection.execute(select(c.segment_id, c.description))
+    descriptions = {segment_id: description or "" for segment_id, description in rows}
+    return {
+        one.id: _state(one, descriptions[one.id])
+        for one in load_candidates(connection, tables, ids)
+    }
+
+
+def chosen(policies: Mapping[str, enum.StrEnum | None]) -> dict[str, enum.StrEnum]:
+    """Leave out what is as it would be anyway."""
+    found = {name: policies.get(name) for name in DEFAULTS}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is not None and value is not DEFAULTS[name]
+    }
+
+
+def _state(one: Candidate, description: str) -> State:
+    return State(
+        name=one.segment.name,
+        description=description,
+        active=one.segment.is_active,
+        website_ids=tuple(sorted(set(one.website_ids))),
+        group_ids=tuple(sorted(set(one.group_ids))),
+        refresh=_refresh(one),
+        policies=chosen(vars(one.policy)),
+        tree=_tree(one.conditions),
+    )
+
+
+def _refresh(one: Candidate) -> Refresh:
+    if one.is_automatic:
+        return Refresh.AUTOMATIC
+    segmails = one.policy.refreshed_by is RefreshedBy.SEGMAIL
+    return Refresh.SEGMAIL if segmails else Refresh.MANUAL
+
+
+def _tree(stored: str | None) -> Combine | None:
+    try:
+        return canonical_tree(read_conditions(stored))
+    except ConditionError:
+        return None

@@ -1,0 +1,142 @@
+"""Writes segments as a file wants them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, update
+from sqlalchemy.exc import DataError
+
+from segmail.errors import ConfigError
+from segmail.maho.database import insert_rows
+from segmail.maho.policies import RefreshedBy, save_policy
+from segmail.maho.release import dates_are_timestamps
+from segmail.maho.tables import Tables
+from segmail.segments.conditions.write import conditions_as_json, conditions_as_php
+from segmail.segments.files.entry import Refresh
+from segmail.segments.files.state import DEFAULTS, State, load_states
+
+_OF_MEMBERS = ("website_ids", "group_ids", "tree")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A segment as it is (None: there is none yet) and as it is to be."""
+
+    segment_id: int | None
+    before: State | None
+    after: State
+
+
+def save_plans(
+    connection: Connection, tables: Tables, plans: Sequence[Plan], *, now: datetime
+) -> list[Plan]:
+    """Write what differs and return the plans, each with its segment's id.
+
+    Conditions are stored as JSON, or as PHP serialize in a Maho that may be too old for JSON;
+    those that stay as they are keep their bytes. Raises ConfigError for characters that the
+    database cannot store.
+    """
+    php = dates_are_timestamps(connection, tables)
+    saved = [_save(connection, tables, plan, php=php, now=now) for plan in plans]
+    _compare(connection, tables, saved)
+    return saved
+
+
+def _compare(connection: Connection, tables: Tables, saved: Sequence[Plan]) -> None:
+    """Read back what was written: a database that is not strict changes it without a word."""
+    written = {plan.segment_id: plan for plan in saved if plan.segment_id is not None}
+    states = load_states(connection, tables, written)
+    faults = [_unstorable(plan) for id, plan in written.items() if states[id] != plan.after]
+    if faults:
+        raise ConfigError(faults)
+
+
+def _unstorable(plan: Plan) -> str:
+    return (
+        f"The database cannot store '{plan.after.name}' as it is in the file. Its tables may not "
+        "be utf8mb4: leave out emoji and other characters beyond U+FFFF."
+    )
+
+
+def _save(connection: Connection, tables: Tables, plan: Plan, *, php: bool, now: datetime) -> Plan:
+    try:
+        segment_id = _write(connection, tables, plan, _changed(plan, php=php), now=now)
+    except DataError as error:
+        raise ConfigError(_unstorable(plan)) from error
+    save_policy(connection, tables, segment_id, _policies(plan))
+    return replace(plan, segment_id=segment_id)
+
+
+def _write(
+    connection: Connection, tables: Tables, plan: Plan, values: dict[str, Any], *, now: datetime
+) -> int:
+    if plan.segment_id is None:
+        new = {**values, "created_at": now, "updated_at": now}
+        return insert_rows(connection, tables.segment, [new])[0]
+    if values:
+        connection.execute(
+            update(tables.segment)
+            .where(tables.segment.c.segment_id == plan.segment_id)
+            .values(**values, updated_at=now)
+        )
+    return plan.segment_id
+
+
+def _changed(plan: Plan, *, php: bool) -> dict[str, Any]:
+    """Return the columns to write; other members than before wait for the next refresh."""
+    before, after = plan.before, plan.after
+    fields = [
+        name
+        for name in vars(after)
+        if name != "policies" and (before is None or getattr(before, name) != getattr(after, name))
+    ]
+    values = dict(_column(after, name, php=php) for name in fields)
+    if any(name in _OF_MEMBERS for name in fields):
+        values |= {"refresh_status": "pending", "last_refresh_at": None}
+    return values
+
+
+def _column(state: State, name: str, *, php: bool) -> tuple[str, Any]:
+    match name:
+        case "active":
+            return "is_active", int(state.active)
+        case "website_ids":
+            return "website_ids", _csv(state.website_ids)
+        case "group_ids":
+            return "customer_group_ids", _csv(state.group_ids) or None
+        case "refresh":
+            return "refresh_mode", "auto" if state.refresh is Refresh.AUTOMATIC else "manual"
+        case "tree":
+            return "conditions_serialized", _stored(state, php=php)
+    return name, getattr(state, name)
+
+
+def _stored(state: State, *, php: bool) -> str | None:
+    if state.tree is None:
+        return None
+    return conditions_as_php(state.tree) if php else conditions_as_json(state.tree)
+
+
+def _csv(ids: tuple[int, ...]) -> str:
+    return ",".join(map(str, ids))
+
+
+def _policies(plan: Plan) -> dict[str, enum.StrEnum]:
+    """Return the policies to write: those that differ, and whose refresh it is."""
+    old = {} if plan.before is None else plan.before.policies
+    new = plan.after.policies
+    chosen = {
+        name: new.get(name, default)
+        for name, default in DEFAULTS.items()
+        if old.get(name) != new.get(name)
+    }
+    was = Refresh.AUTOMATIC if plan.before is None else plan.before.refresh
+    if plan.after.refresh is not was:
+        segmails = plan.after.refresh is Refresh.SEGMAIL
+        chosen["refreshed_by"] = RefreshedBy.SEGMAIL if segmails else RefreshedBy.MAHO
+    return {name: value for name, value in chosen.items() if value is not None}

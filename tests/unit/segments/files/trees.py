@@ -1,0 +1,63 @@
+"""Random trees of the conditions that segmail knows, in their canonical form."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from segmail.segments.conditions.canonical import canonical_tree
+from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.files.labels import FAMILIES
+
+_ATTRIBUTES = [
+    (family.type, code) for family in FAMILIES.values() for code in family.codes.values()
+]
+_KNOWN = st.sampled_from([*_ATTRIBUTES, ("order_items", "product_contains_nuts")])
+_TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
+_WORD = st.sampled_from(
+    ["1", "0", "subscribed", "Yes", "42:7", "O'B", "100%", "a?b", "a, b", '"a"', ">= 5", "a: b #c"]
+)
+_ONE = st.builds(
+    lambda known, operator, value: Leaf(known[0], known[1], operator, value, ""),
+    _KNOWN,
+    st.sampled_from(["==", "!=", ">=", "<=", ">", "<", "{}", "!{}"]),
+    _TEXT | _WORD,
+)
+_MANY = st.builds(
+    lambda known, operator, values: Leaf(known[0], known[1], operator, tuple(values), ""),
+    _KNOWN,
+    st.sampled_from(["()", "!()"]),
+    st.lists(_TEXT | _WORD, min_size=1, max_size=4),
+)
+
+
+def _combines(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+    return st.builds(
+        lambda every, expects, nodes: Combine(every, expects, tuple(nodes), ""),
+        st.booleans(),
+        st.booleans(),
+        st.lists(children, max_size=4),
+    )
+
+
+def _numbered(node: Node, path: str) -> Node:
+    if isinstance(node, Leaf):
+        return replace(node, path=path)
+    prefix = "" if path == "root" else f"{path}."
+    children = enumerate(node.children, start=1)
+    return replace(
+        node,
+        path=path,
+        children=tuple(_numbered(child, f"{prefix}{position}") for position, child in children),
+    )
+
+
+def _root(node: Node) -> Combine:
+    whole = node if isinstance(node, Combine) else Combine(True, True, (node,), "")
+    numbered = _numbered(whole, "root")
+    assert isinstance(numbered, Combine)
+    return canonical_tree(numbered)
+
+
+TREES: st.SearchStrategy[Combine] = st.recursive(_ONE | _MANY, _combines, max_leaves=12).map(_root)
