@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -67,8 +68,10 @@ def test_old_records_are_deleted_with_the_specifications_line(old: ShopBuilder) 
 
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert result.stderr == (
-        "2026-03-10 12:00:00: Cleaned up 1,247 old sequence progress records (older than 90 days)\n"
+    assert re.fullmatch(
+        r"2026-03-10 12:00:\d\d: Cleaned up 1,247 old sequence progress records "
+        r"\(older than 90 days\)\n",
+        result.stderr,
     )
     assert counts(old) == (0, 542)
 
@@ -78,8 +81,10 @@ def test_expired_coupons_are_deleted_with_the_specifications_line(old: ShopBuild
 
     assert result.exit_code == 0
     assert result.stdout == ""
-    assert result.stderr == (
-        "2026-03-10 12:00:00: Cleaned up 542 expired automation coupons (older than 30 days)\n"
+    assert re.fullmatch(
+        r"2026-03-10 12:00:\d\d: Cleaned up 542 expired automation coupons "
+        r"\(older than 30 days\)\n",
+        result.stderr,
     )
     assert counts(old) == (1_247, 0)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from click.testing import CliRunner, Result
 from segmail.cli import program
 from tests.shop_builder import ShopBuilder
 
-LINE = (
-    "2026-03-10 12:00:00: Daily automation report: 1 sent, 1 failed, 1 scheduled, 3 total active\n"
+LINE = re.compile(
+    r"2026-03-10 12:00:\d\d: "
+    r"Daily automation report: 1 sent, 1 failed, 1 scheduled, 3 total active\n"
 )
 
 pytestmark = pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -39,7 +41,8 @@ def segmail(shop: ShopBuilder, *arguments: str) -> Result:
 def test_cron_gets_the_specifications_line_and_nothing_else(busy: ShopBuilder) -> None:
     result = segmail(busy)
 
-    assert (result.exit_code, result.stdout, result.stderr) == (0, "", LINE)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert LINE.fullmatch(result.stderr)
 
 
 def test_text_is_printed_where_it_is_asked_for(busy: ShopBuilder) -> None:
@@ -47,7 +50,7 @@ def test_text_is_printed_where_it_is_asked_for(busy: ShopBuilder) -> None:
 
     assert "Total active            3\n" in result.stdout
     assert "VIP" in result.stdout
-    assert result.stderr == LINE
+    assert LINE.fullmatch(result.stderr)
 
 
 def test_json_is_printed_where_it_is_asked_for(busy: ShopBuilder) -> None:
