@@ -40,6 +40,7 @@ def private_server(*settings: str) -> Iterator[str]:
                 f"--datadir={folder}/data",
                 f"--socket={folder}/s",
                 f"--pid-file={folder}/pid",
+                f"--tmpdir={folder}",
                 f"--log-error={folder}/log",
                 *_SETTINGS,
                 *settings,

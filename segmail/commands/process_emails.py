@@ -79,7 +79,7 @@ def process_emails(
         segmail process-emails --segment VIP --dry-run
     """
     if not app.automation_enabled:
-        logger.info("Email automation is switched off; nothing was sent")
+        _say_switched_off(as_json=as_json, asked=dry_run)
         return
     options = Options(
         limit=limit,
@@ -119,13 +119,28 @@ def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+def _say_switched_off(*, as_json: bool, asked: bool) -> None:
+    logger.info("Email automation is switched off; nothing was sent")
+    if as_json:
+        print_json(_summary_json(Summary(), enabled=False))
+    elif asked or sys.stdout.isatty():
+        click.echo("Email automation is switched off; README says by which settings.")
+
+
+def _summary_json(summary: Summary, *, enabled: bool) -> dict[str, object]:
+    return {
+        "enabled": enabled,
+        **{status.value: summary.counts[status] for status in Status},
+        "held": summary.held,
+        "seconds": round(summary.seconds, 2),
+        "fault": str(summary.fault) if summary.fault else None,
+    }
+
+
 def _show_summary(summary: Summary, *, as_json: bool) -> None:
     counts = {status.value: summary.counts[status] for status in Status}
     if as_json:
-        fault = str(summary.fault) if summary.fault else None
-        print_json(
-            {**counts, "held": summary.held, "seconds": round(summary.seconds, 2), "fault": fault}
-        )
+        print_json(_summary_json(summary, enabled=True))
     elif sys.stdout.isatty():
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         click.echo(f"{told or 'Nothing was due'} in {summary.seconds:.2f}s.")

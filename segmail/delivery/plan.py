@@ -12,7 +12,7 @@ from segmail.delivery.journal import Journal
 from segmail.delivery.prepare import Preparer
 from segmail.delivery.recover import recover
 from segmail.delivery.rows import DueRow, Outcome, Prepared, QueueStatus, Status
-from segmail.errors import StepError
+from segmail.errors import SegmailError, StepError
 from segmail.maho.policies import Policy
 from segmail.maho.shop import Shop
 from segmail.settings import DeliverySettings
@@ -79,6 +79,11 @@ class Planner:
             prepared = self._prepare(row, batch, now)
         except StepError as error:
             return replace(undecided, status=Status.FAILED, reason=str(error), error=error)
+        except SegmailError:
+            raise  # the shop's, not this row's
+        except Exception as error:  # noqa: BLE001 - a bug may cost its row, never the others
+            reason = f"a bug in segmail: {type(error).__name__}; exception.log has its traceback"
+            return replace(undecided, status=Status.FAILED, reason=reason, error=error)
         batch.taken.add((row.customer_id, row.step.sequence_id))
         return prepared
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from segmail.errors import TemplateError
+from segmail.errors import ConfigError, TemplateError
 from segmail.maho.config import StoreConfig
 from segmail.maho.customers import Customer, CustomerAttributes, Subscriber
 from segmail.maho.locale import StoreLocale, load_rates
@@ -62,7 +62,11 @@ class Shelf:
     def load(
         cls, shop: Shop, config: StoreConfig, steps: Sequence[Step], *, maho_root: Path | None
     ) -> Shelf:
-        """Read what every batch of a run needs, with a fixed number of statements."""
+        """Read what every batch of a run needs, with a fixed number of statements.
+
+        Raises ConfigError for stores that cannot be written from (an unknown time zone), all at
+        once and before anything is claimed.
+        """
         tables = shop.tables
         used = {step.template_id for step in steps}
         with shop.database.read() as connection:
@@ -72,7 +76,9 @@ class Shelf:
             query = select(tables.template).where(tables.template.c.template_id.in_(used))
             templates = {row.template_id: row for row in connection.execute(query)}
         sites = Sites(shop.database, tables, config, stores, maho_root)
-        return cls(config, stores, sites, attributes, rates, templates)
+        shelf = cls(config, stores, sites, attributes, rates, templates)
+        shelf._check_locales()
+        return shelf
 
     def newsletter(self, template_id: int) -> Newsletter:
         """Return a template, compiled; raise TemplateError where it is missing or broken."""
@@ -111,6 +117,16 @@ class Shelf:
     def site(self, store: Store) -> StoreSite:
         """Return what templates may see of a store."""
         return self._sites.of(store)
+
+    def _check_locales(self) -> None:
+        faults: dict[str, None] = {}
+        for store in self._stores.stores.values():
+            try:
+                self.locale(store)
+            except ConfigError as error:
+                faults |= dict.fromkeys(error.faults)
+        if faults:
+            raise ConfigError(faults)
 
     def locale(self, store: Store) -> StoreLocale:
         """Return how a store speaks; raise ConfigError for an unknown time zone."""

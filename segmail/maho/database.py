@@ -26,6 +26,7 @@ _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
 _NO_SUCH = {1054, 1146}
 _ATTEMPTS = 8
+_STATEMENT_CHARACTERS = 1_000_000
 
 
 class Conflict(Exception):
@@ -78,22 +79,39 @@ class Database:
 def insert_rows(
     connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
 ) -> list[int]:
-    """Insert `rows` with one statement and return their auto-increment ids in the same order.
+    """Insert `rows` and return their auto-increment ids in the same order.
+
+    One statement for about a megabyte of text, so that no `max_allowed_packet` is too small.
 
     MySQL has no INSERT … RETURNING. Its documentation promises that one INSERT with a known
     number of rows takes ids that follow each other by `auto_increment_increment`, in every
     `innodb_autoinc_lock_mode`; `LAST_INSERT_ID()` is the first of them. SQLite, where
-    transactions do not overlap, gives the last instead. At most a few hundred rows a call:
-    `max_allowed_packet` bounds the statement.
+    transactions do not overlap, gives the last instead.
     """
-    if not rows:
-        return []
-    result = connection.execute(insert(table).values(list(rows)))
+    return [id for some in _chunks(rows) for id in _insert(connection, table, some)]
+
+
+def _insert(connection: Connection, table: Table, rows: list[Mapping[str, Any]]) -> list[int]:
+    result = connection.execute(insert(table).values(rows))
     known: int = result.lastrowid
     if connection.dialect.name == "sqlite":
         return list(range(known - len(rows) + 1, known + 1))
-    step = connection.scalar(text("SELECT @@auto_increment_increment"))
+    step = connection.scalar(text("SELECT @@auto_increment_increment")) if len(rows) > 1 else 1
     return [known + position * int(step or 1) for position in range(len(rows))]
+
+
+def _chunks(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
+    chunk: list[Mapping[str, Any]] = []
+    size = 0
+    for row in rows:
+        length = sum(len(value) for value in row.values() if isinstance(value, str))
+        if chunk and size + length > _STATEMENT_CHARACTERS:
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(row)
+        size += length
+    if chunk:
+        yield chunk
 
 
 def _engine(url: URL) -> Engine:

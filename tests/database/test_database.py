@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import URL, Connection, text, update
+from sqlalchemy import URL, Connection, event, text, update
 
 from segmail.errors import ConfigError
 from segmail.maho.database import Conflict, insert_rows
@@ -92,3 +92,19 @@ def test_a_deadlock_is_retried_until_both_transactions_are_through(
         thread.join(30)
 
     assert [row["template_type"] for row in shop.rows(table)] == [4, 4]
+
+
+def test_long_texts_are_inserted_with_several_statements_and_keep_their_order(
+    shop: ShopBuilder,
+) -> None:
+    """A server may take no more than a few megabytes in one statement."""
+    rows = [{"template_code": str(n), "template_text": "x" * 60_000} for n in range(40)]
+    sizes: list[int] = []
+    engine = shop.database.engine
+    event.listen(engine, "before_cursor_execute", lambda *call: sizes.append(len(str(call[3]))))
+
+    ids = shop.database.transact(lambda c: insert_rows(c, shop.tables.template, rows))
+
+    stored = {row["template_id"]: row["template_code"] for row in shop.rows(shop.tables.template)}
+    assert [stored[id] for id in ids] == [str(n) for n in range(40)]
+    assert max(sizes) < 1_200_000

@@ -98,6 +98,14 @@ def test_the_specifications_flag_switches_the_job_off_unless_segmails_own_says_o
     assert (off, shop.status(progress)) == ("scheduled", "sent")
 
 
+def test_a_script_is_told_that_the_job_is_switched_off(shop: ShopBuilder, tmp_path: Path) -> None:
+    shop.config("customer_segmentation/email_automation/enabled", "0")
+
+    told = json.loads(run(shop.url, tmp_path, *CLOCK, "process-emails", "--json").stdout)
+
+    assert (told["enabled"], told["sent"]) == (False, 0)
+
+
 def test_a_dry_run_says_what_would_happen_to_each_row_and_changes_nothing(
     shop: ShopBuilder, tmp_path: Path
 ) -> None:

@@ -23,6 +23,12 @@ SCRIPT = (
     ("segment show 'newsletter readers'", 0, "Steps +3, 3 active"),
     ("segment show 1 --json", 0, '"label": "Newsletter readers:enter:3"'),
     ("segment show nobody", 2, "no segment 'nobody'"),
+    ("segment match 1 --json", 0, "  2000\n\\]"),
+    ("segment match 1 --customer 3", 0, "Customer 3 matches 'Newsletter readers'"),
+    ("segment explain 1", 0, "2,000 of 2,000 active customers"),
+    ("segment export", 0, "newsletter: status = subscribed"),
+    ("segment apply nowhere.yaml", 2, "nowhere.yaml"),
+    ("refresh-segments --dry-run", 0, "1 +Newsletter readers +2,000 +2,000 +0 +1,500 +0"),
     ("sequence list", 0, "bench-coupon +1 day +yes +coupon WB… of 'Automation 15%' for 30 days"),
     ("sequence list --segment 1 --json", 0, '"delay_minutes": 4320'),
     ("sequence show 1:enter:2", 0, "Coupon +coupon WB… of 'Automation 15%'"),
@@ -63,6 +69,8 @@ SCRIPT = (
     ("segment automation 1 on", 0, "To go out with the next process-emails: 1,000 due rows"),
     ("process-emails --limit 1000", 0, "^$"),
     ("segment list", 0, "3 of 4 +0 +0"),
+    ("refresh-segments", 0, "^$"),
+    ("segment show 1", 0, "Members +2,000"),
 )
 DEMO = "demo"  # builds a shop of its own
 
@@ -85,7 +93,7 @@ def test_every_command_is_in_the_script() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    sorted({command for command, *_ in SCRIPT if re.search("dry-run|list|show", command)}),
+    sorted({command for command, *_ in SCRIPT if re.search("dry-run|list|show|match|explain|export", command)}),
 )
 def test_what_only_looks_changes_nothing(golden: GoldenShop, command: str) -> None:
     before = golden.content()

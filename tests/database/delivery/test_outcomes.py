@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
-from segmail.delivery.rows import QueueStatus, Status
+from segmail.delivery.prepare import Preparer
+from segmail.delivery.rows import DueRow, Prepared, QueueStatus, Status
+from segmail.errors import ConfigError
 from segmail.maho.tables import Layout
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
@@ -272,3 +275,37 @@ def test_rows_of_the_other_trigger_are_skipped_once_the_segments_trigger_changed
 
     assert shop.status(progress) == "skipped"
     assert outcome.reason == "the segment's trigger is 'exit' now"
+
+
+def test_a_bug_costs_its_row_and_not_the_others(
+    shop: ShopBuilder, run_emails: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = shop.step(shop.segment())
+    unlucky, lucky = (
+        shop.due(step, shop.customer("x@example.test")),
+        shop.due(step, shop.customer()),
+    )
+    prepare = Preparer.prepare
+
+    def stumble(self: Preparer, row: DueRow, *rest: Any, **more: Any) -> Prepared:
+        if row.progress_id == unlucky:
+            raise KeyError("an unforeseen one")
+        return prepare(self, row, *rest, **more)
+
+    monkeypatch.setattr(Preparer, "prepare", stumble)
+    run_emails()
+
+    assert (shop.status(unlucky), shop.status(lucky)) == ("failed", "sent")
+    assert "a bug in segmail: KeyError" in shop.row(shop.tables.problem)["problem_error_text"]
+
+
+def test_an_unknown_time_zone_is_said_before_anything_is_claimed(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    shop.config("general/locale/timezone", "Mars/Olympus", scope="stores", id=2)
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    with pytest.raises(ConfigError, match="Mars/Olympus"):
+        run_emails()
+
+    assert shop.progress(progress)["scheduled_at"] == shop.now - timedelta(minutes=1)

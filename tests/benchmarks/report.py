@@ -1,0 +1,162 @@
+"""The results as tables for people; medians of the rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from statistics import median
+
+from tests.benchmarks.machine import Machine
+from tests.benchmarks.measure import CONNECTIONS, Case, Round, Sent
+from tests.benchmarks.program import Used
+from tests.benchmarks.shop import DIRECTIVES, SHOP_LINKS
+
+
+@dataclass
+class Results:
+    """Everything that was measured, each run of it."""
+
+    day: date
+    machine: Machine
+    message_bytes: int
+    compared: list[tuple[Case, list[Round]]] = field(default_factory=list)
+    long_runs: list[tuple[str, Sent]] = field(default_factory=list)
+    idle: list[Sent] = field(default_factory=list)
+    help: list[Used] = field(default_factory=list)
+
+
+def as_markdown(results: Results) -> str:
+    """Return the report."""
+    parts = [
+        "# What `bin/bench` measured",
+        *_conditions(results),
+        "## E-mails per second, against `smtp-source`",
+        _rates(results),
+        _REMARKS,
+        "## What a run used",
+        _usage(results),
+        _statements(results),
+        "## Nothing due, and starting",
+        _idle(results),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+_REMARKS = """\
+Medians of the rounds. `segmail` is the whole program with its start, in brackets the best round;
+`sending` leaves the start out. `kept`: each connection serves many messages (`smtp-source -d`), as
+segmail's do; `new`: a connection for each message. Ratios are `segmail` to `smtp-source` in the
+same round: their median, lowest and highest."""
+
+
+def _conditions(results: Results) -> Iterable[str]:
+    m = results.machine
+    yield (
+        f"{results.day}, commit {m.commit}. {m.processor}, {m.cores} cores, {m.memory_gib} GiB; "
+        f"{m.system},\nPython {m.python}, MariaDB {m.database}, Postfix {m.postfix}. The machine "
+        f"was shared:\nits load average was {m.load_before} before the first measurement."
+    )
+    yield (
+        "segmail, a private MariaDB (data on disk, flushed at each commit, no binary log) and "
+        "`smtp-sink`\nshare these cores. A message has "
+        f"{results.message_bytes:,} bytes, from an HTML template without styles and with\n"
+        f"{DIRECTIVES} directives, {SHOP_LINKS} of them links into the shop; {CONNECTIONS} "
+        "connections. `smtp-source` pushes the same bytes\ninto the same sink, as often and over "
+        "as many connections, right before or after."
+    )
+
+
+def _rates(results: Results) -> str:
+    heads = ("mails", "coupon", "rounds", "segmail /s", "sending /s", "smtp-source kept /s",
+             "ratio", "smtp-source new /s", "ratio")  # fmt: skip
+    return _table(heads, [_rate_row(case, rounds) for case, rounds in results.compared])
+
+
+def _rate_row(case: Case, rounds: Sequence[Round]) -> Sequence[str]:
+    def middle(value: Callable[[Round], float]) -> str:
+        return f"{median(map(value, rounds)):,.0f}"
+
+    def ratio(source: Callable[[Round], float]) -> str:
+        found = [round.segmail.rate / source(round) for round in rounds]
+        return f"{median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+
+    return (
+        f"{case.messages:,}",
+        _yes(case.coupon),
+        str(case.rounds),
+        f"{middle(lambda round: round.segmail.rate)} ({max(r.segmail.rate for r in rounds):,.0f})",
+        middle(lambda round: round.segmail.messages / round.segmail.sending_seconds),
+        middle(lambda round: round.source_kept),
+        ratio(lambda round: round.source_kept),
+        middle(lambda round: round.source_new),
+        ratio(lambda round: round.source_new),
+    )
+
+
+def _usage(results: Results) -> str:
+    heads = ("run", "wall s", "SQL statements a mail", "CPU ms a mail", "MariaDB CPU ms a mail",
+             "peak MiB")  # fmt: skip
+    runs = [
+        (
+            f"{case.messages:,} due{', coupon each' if case.coupon else ''}",
+            [round.segmail for round in rounds],
+        )
+        for case, rounds in results.compared
+    ]
+    runs += [(name, [sent]) for name, sent in results.long_runs]
+    return _table(heads, [_usage_row(name, sents) for name, sents in runs])
+
+
+def _usage_row(name: str, sents: Sequence[Sent]) -> Sequence[str]:
+    def middle(value: Callable[[Sent], float]) -> float:
+        return median(map(value, sents))
+
+    return (
+        name,
+        f"{middle(lambda s: s.used.seconds):.2f}",
+        f"{middle(lambda s: s.server.statements['Questions'] / s.messages):.2f}",
+        f"{middle(lambda s: 1000 * s.used.cpu / s.messages):.2f}",
+        f"{middle(lambda s: 1000 * s.server.cpu / s.messages):.2f}",
+        f"{max(s.used.peak_mib for s in sents):.0f}",
+    )
+
+
+def _statements(results: Results) -> str:
+    """Return the server's own counters of one run: the last with 1,000 mails and coupons."""
+    runs = [r[-1].segmail for case, r in results.compared if case.messages == 1000 and case.coupon]
+    if not runs:
+        return ""
+    counters = runs[0].server.statements
+    told = ", ".join(f"{name} {count}" for name, count in counters.items() if count)
+    return f"The server's counters for one run of 1,000 with a coupon each: {told}."
+
+
+def _idle(results: Results) -> str:
+    idle = [sent.used for sent in results.idle]
+    statements = median(sent.server.statements["Questions"] for sent in results.idle)
+    rows = [
+        _start_row("`process-emails`, nothing due", idle, f"{statements:.0f}"),
+        _start_row("`segmail --help`", results.help, "0"),
+    ]
+    return _table(("run", "runs", "wall s", "CPU s", "SQL statements", "peak MiB"), rows)
+
+
+def _start_row(name: str, runs: Sequence[Used], statements: str) -> Sequence[str]:
+    return (
+        name,
+        str(len(runs)),
+        f"{median(used.seconds for used in runs):.2f}",
+        f"{median(used.cpu for used in runs):.2f}",
+        statements,
+        f"{max(used.peak_mib for used in runs):.0f}",
+    )
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _yes(value: bool) -> str:
+    return "each" if value else "none"
