@@ -18,6 +18,8 @@ SCRIPT = (
     ("schema check --json", 0, '"missing": \\[\\]'),
     ("schema apply --dry-run", 0, "There is nothing to create."),
     ("schema apply --yes", 0, "There is nothing to create."),
+    ("doctor", 0, "warning +automation +Maho's own jobs are on too"),
+    ("doctor --json", 0, '"area": "indexes"'),
     ("segment list", 0, "Newsletter readers +yes +on .* 3 of 3 +1,500 +0"),
     ("segment list --json", 0, '"pending": 1500'),
     ("segment show 'newsletter readers'", 0, "Steps +3, 3 active"),
@@ -72,7 +74,7 @@ SCRIPT = (
     ("refresh-segments", 0, "^$"),
     ("segment show 1", 0, "Members +2,000"),
 )
-LOOKS = "dry-run|list|show|match|explain|export"
+LOOKS = "doctor|dry-run|list|show|match|explain|export"
 DEMO = "demo"  # builds a shop of its own
 
 
