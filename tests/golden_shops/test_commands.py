@@ -30,6 +30,7 @@ SCRIPT = (
     ("segment explain 1", 0, "2,000 of 2,000 active customers"),
     ("segment export", 0, "newsletter: status = subscribed"),
     ("segment apply nowhere.yaml", 2, "nowhere.yaml"),
+    ("segment import 1 nowhere.csv", 2, "nowhere.csv"),
     ("refresh-segments --dry-run", 0, "1 +Newsletter readers +2,000 +2,000 +0 +1,500 +0"),
     ("sequence list", 0, "bench-coupon +1 day +yes +coupon WB… of 'Automation 15%' for 30 days"),
     ("sequence list --segment 1 --json", 0, '"delay_minutes": 4320'),
