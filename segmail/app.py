@@ -9,6 +9,7 @@ from functools import cached_property
 from segmail.clock import Clock
 from segmail.maho.config import StoreConfig
 from segmail.maho.shop import Shop
+from segmail.maho.switch import automation_switch
 from segmail.settings import Settings
 
 
@@ -40,15 +41,5 @@ class App:
 
     @property
     def automation_enabled(self) -> bool:
-        """Whether the jobs may run.
-
-        SPEC's flag decides, unless segmail's own switch does: `enabled` in segmail.toml, or
-        `customer_segmentation/segmail/enabled` in the shop's configuration. So a shop can switch
-        Maho's jobs off by the flag and keep segmail on.
-        """
-        if self.settings.enabled is not None:
-            return self.settings.enabled
-        own = "customer_segmentation/segmail/enabled"
-        if self.config.value(own) is not None:
-            return self.config.flag(own)
-        return self.config.flag("customer_segmentation/email_automation/enabled")
+        """Whether the jobs may run (see `automation_switch`)."""
+        return automation_switch(self.config, self.settings.enabled).on

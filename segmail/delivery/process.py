@@ -14,7 +14,6 @@ from segmail.clock import Clock
 from segmail.delivery.attempts import Recorder
 from segmail.delivery.claim import Claimer
 from segmail.delivery.journal import Journal
-from segmail.delivery.mail_url import MailSettings, parse_mail_url
 from segmail.delivery.open_mailer import longest_dialogue, mailer_factory
 from segmail.delivery.plan import Planner
 from segmail.delivery.prepare import Preparer
@@ -23,12 +22,11 @@ from segmail.delivery.run import Run, Summary, log_outcome
 from segmail.delivery.senders import Limits, Pace, Senders
 from segmail.delivery.settle import Settler
 from segmail.delivery.shelf import Shelf
-from segmail.errors import ConfigError
+from segmail.delivery.transport import mail_settings
 from segmail.maho.columns import holds_four_bytes
 from segmail.maho.config import StoreConfig
 from segmail.maho.held import load_held_until, mark_held
 from segmail.maho.lookup import find_segment
-from segmail.maho.mail_settings import maho_mail_url
 from segmail.maho.policies import load_policies
 from segmail.maho.progress import count_due
 from segmail.maho.shop import Shop
@@ -121,7 +119,7 @@ def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
 
 
 def _open_run(job: Job, options: Options, steps: dict[int, Step], stack: ExitStack) -> Run:
-    settings = _mail_settings(job)
+    settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
     journal = _journal(job)
     stack.callback(journal.close)
     stack.callback(journal.prune)
@@ -160,27 +158,6 @@ def _steps(job: Job, options: Options) -> list[Step]:
     with job.shop.database.read() as connection:
         ids = [find_segment(connection, tables, name).segment_id for name in options.segments]
         return load_steps(connection, tables, segment_ids=ids or None)
-
-
-def _mail_settings(job: Job) -> MailSettings:
-    """Return where mails go: the URL that was given, else Maho's own transport."""
-    if job.settings.smtp_url:
-        settings = parse_mail_url(job.settings.smtp_url)
-    elif url := maho_mail_url(job.config, job.shop.crypt_key):
-        settings = parse_mail_url(url, source="Maho's system/smtp/*")
-    else:
-        raise ConfigError(
-            "Maho's mail transport is switched off (system/smtp/enabled is 0), so nothing can be "
-            "sent. Choose one there, or set SEGMAIL_SMTP_URL or `smtp_url` in segmail.toml."
-        )
-    lease = job.settings.delivery.lease_minutes
-    if longest_dialogue(settings) >= lease * 60:
-        raise ConfigError(
-            f"One message may take {longest_dialogue(settings):.0f} s by the mail transport's "
-            f"`timeout`, but a claim is held for {lease} minutes only: no message could be begun. "
-            "Shorten the time-out, or raise `delivery.lease_minutes` in segmail.toml."
-        )
-    return settings
 
 
 def _sending(steps: Sequence[Step]) -> dict[int, Step]:

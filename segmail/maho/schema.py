@@ -91,6 +91,19 @@ def check_schema(database: Database, prefix: str) -> SchemaReport:
         )
 
 
+def find_indexes(inspector: Inspector, table: str) -> tuple[list[tuple[str, ...]], list[set[str]]]:
+    """Return the columns of every index of a table, and of those that are unique."""
+    key = tuple(inspector.get_pk_constraint(table)["constrained_columns"])
+    constraints = [tuple(c["column_names"]) for c in inspector.get_unique_constraints(table)]
+    every, unique = [key, *constraints], [set(key), *map(set, constraints)]
+    for index in inspector.get_indexes(table):
+        columns = tuple(name or "" for name in index["column_names"])
+        every.append(columns)
+        if index["unique"]:
+            unique.append(set(columns))
+    return every, unique
+
+
 def _missing(inspector: Inspector, tables: Tables) -> Iterator[Missing]:
     for table in tables.metadata.sorted_tables:
         if not inspector.has_table(table.name):
@@ -105,7 +118,7 @@ def _missing(inspector: Inspector, tables: Tables) -> Iterator[Missing]:
 
 
 def _missing_indexes(inspector: Inspector, table: Table) -> Iterator[tuple[str, ...]]:
-    indexes, unique = _indexes(inspector, table.name)
+    indexes, unique = find_indexes(inspector, table.name)
     for constraint in table.constraints:
         if isinstance(constraint, UniqueConstraint):
             columns = tuple(constraint.columns.keys())
@@ -116,19 +129,6 @@ def _missing_indexes(inspector: Inspector, table: Table) -> Iterator[tuple[str, 
         needed = columns if columns in _NEEDED_IN_FULL else columns[:1]
         if not any(found[: len(needed)] == needed for found in indexes):
             yield columns
-
-
-def _indexes(inspector: Inspector, table: str) -> tuple[list[tuple[str, ...]], list[set[str]]]:
-    """Return the columns of every index, and of those that are unique."""
-    key = tuple(inspector.get_pk_constraint(table)["constrained_columns"])
-    constraints = [tuple(c["column_names"]) for c in inspector.get_unique_constraints(table)]
-    every, unique = [key, *constraints], [set(key), *map(set, constraints)]
-    for index in inspector.get_indexes(table):
-        columns = tuple(name or "" for name in index["column_names"])
-        every.append(columns)
-        if index["unique"]:
-            unique.append(set(columns))
-    return every, unique
 
 
 def _time_type(connection: Connection, inspector: Inspector, queue: Table) -> str | None:

@@ -15,21 +15,19 @@ from segmail.maho.lookup import find_segment
 from segmail.maho.sales_tables import build_sales_tables
 from segmail.maho.shop import Shop
 from segmail.segments.conditions.compile import compile_node, matching_customers
-from segmail.segments.conditions.own import needs_segmail
+from segmail.segments.conditions.differences import differences
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.tree import Combine, Node
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 from segmail.segments.words import in_words
 
-_ONLY_SEGMAIL = "only segmail knows this condition; Maho would delete it"
-
 
 @dataclass(frozen=True)
 class Line:
     """A node of the tree: how many customers of the segment's websites and groups it matches alone.
 
-    `fault` tells why it cannot be used, `note` what Maho makes of it.
+    `fault` tells why it cannot be used.
     """
 
     path: str
@@ -37,7 +35,14 @@ class Line:
     words: str
     customers: int | None
     fault: str | None = None
-    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How Maho's answer to the node at `path` differs from segmail's, in a sentence."""
+
+    path: str
+    sentence: str
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,7 @@ class Explanation:
     members: int
     lines: Sequence[Line]
     sql: str | None
+    differs_from_maho: Sequence[Difference]
 
 
 def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
@@ -77,6 +83,7 @@ def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
             members=int(connection.scalar(members) or 0),
             lines=lines,
             sql=None if query is None else _sql(query, scope),
+            differs_from_maho=_differences(tree, lines),
         )
 
 
@@ -107,13 +114,17 @@ def _line(
     words = in_words(node)
     if isinstance(node, Combine):
         return Line(node.path, depth, words, None)
-    note = _ONLY_SEGMAIL if needs_segmail(node) else None
     try:
         condition = compile_node(node, scope)
     except ConditionError as error:
-        return Line(node.path, depth, words, None, fault=str(error), note=note)
+        return Line(node.path, depth, words, None, fault=str(error))
     query = everybody if condition is None else everybody.where(condition)
-    return Line(node.path, depth, words, _count(connection, query), note=note)
+    return Line(node.path, depth, words, _count(connection, query))
+
+
+def _differences(tree: Node, lines: Sequence[Line]) -> Sequence[Difference]:
+    unusable = {line.path for line in lines if line.fault}
+    return [Difference(*found) for found in differences(tree, unusable=unusable)]
 
 
 def _count(connection: Connection, query: Select[Any]) -> int:

@@ -30,6 +30,7 @@ def stored(*conditions: dict[str, Any]) -> str:
 
 GROUP_1 = leaf("customer_attributes", "group_id", "==", "1")
 AT_WORK = leaf("customer_attributes", "email", "{}", "work.test")
+DISCOUNT = ("order_attributes", "discount_amount", ">=", "10")
 UNKNOWN = leaf("customer_star", "sign", "==", "leo")
 
 
@@ -240,3 +241,36 @@ def test_explain_names_every_unusable_condition(shop: ShopBuilder) -> None:
     assert result.exit_code == 78
     assert "(customer_star/sign)" in result.stderr
     assert "lots" in result.stderr
+
+
+def test_explain_tells_what_differs_from_maho(shop: ShopBuilder) -> None:
+    own, discount = leaf("list", "customer_id", "()", "1"), leaf(*DISCOUNT)
+    add_segment(shop, "VIP", GROUP_1, own, discount)
+    add_segment(shop, "Same", GROUP_1)
+
+    shown = segmail(shop, "segment", "explain", "VIP").stdout
+    told = json.loads(segmail(shop, "segment", "explain", "VIP", "--json").stdout)
+
+    assert "Different from Maho" in shown
+    assert "Maho compares the discount as a negative amount." in shown
+    assert [one["path"] for one in told["differs_from_maho"]] == ["2", "3"]
+    assert "Different from Maho" not in segmail(shop, "segment", "explain", "Same").stdout
+
+
+def test_explain_tells_what_maho_makes_of_an_unusable_condition(shop: ShopBuilder) -> None:
+    add_segment(shop, "VIP", leaf("order_attributes", "nosuch", "==", "1"))
+
+    told = json.loads(segmail(shop, "segment", "explain", "VIP", "--json").stdout)
+
+    [one] = told["differs_from_maho"]
+    assert (one["path"], told["sql"]) == ("1", None)
+    assert "matches everybody" in one["sentence"]
+
+
+def test_explain_writes_whole_numbers_as_such(shop: ShopBuilder) -> None:
+    add_segment(shop, "VIP", GROUP_1, leaf("customer_clv", "lifetime_sales", ">=", "99.5"))
+
+    shown = segmail(shop, "segment", "explain", "VIP").stdout
+
+    assert "group_id IN (1)" in shown
+    assert ">= 99.5" in shown

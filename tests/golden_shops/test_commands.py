@@ -18,6 +18,8 @@ SCRIPT = (
     ("schema check --json", 0, '"missing": \\[\\]'),
     ("schema apply --dry-run", 0, "There is nothing to create."),
     ("schema apply --yes", 0, "There is nothing to create."),
+    ("doctor", 0, "warning +automation +Maho's own jobs are on too"),
+    ("doctor --json", 0, '"area": "indexes"'),
     ("segment list", 0, "Newsletter readers +yes +on .* 3 of 3 +1,500 +0"),
     ("segment list --json", 0, '"pending": 1500'),
     ("segment show 'newsletter readers'", 0, "Steps +3, 3 active"),
@@ -28,6 +30,7 @@ SCRIPT = (
     ("segment explain 1", 0, "2,000 of 2,000 active customers"),
     ("segment export", 0, "newsletter: status = subscribed"),
     ("segment apply nowhere.yaml", 2, "nowhere.yaml"),
+    ("segment import 1 nowhere.csv", 2, "nowhere.csv"),
     ("refresh-segments --dry-run", 0, "1 +Newsletter readers +2,000 +2,000 +0 +1,500 +0"),
     ("sequence list", 0, "bench-coupon +1 day +yes +coupon WB… of 'Automation 15%' for 30 days"),
     ("sequence list --segment 1 --json", 0, '"delay_minutes": 4320'),
@@ -72,7 +75,7 @@ SCRIPT = (
     ("refresh-segments", 0, "^$"),
     ("segment show 1", 0, "Members +2,000"),
 )
-LOOKS = "dry-run|list|show|match|explain|export"
+LOOKS = "doctor|dry-run|list|show|match|explain|export"
 DEMO = "demo"  # builds a shop of its own
 
 

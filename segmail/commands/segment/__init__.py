@@ -7,6 +7,7 @@ import click
 from segmail.commands.segment.automation import automation
 from segmail.commands.segment.explain import explain
 from segmail.commands.segment.files import apply, export
+from segmail.commands.segment.import_ import import_
 from segmail.commands.segment.look import list_, show
 from segmail.commands.segment.match import match
 
@@ -19,5 +20,5 @@ def segment() -> None:
     """
 
 
-for command in (list_, show, match, explain, apply, export, automation):
+for command in (list_, show, match, explain, apply, export, import_, automation):
     segment.add_command(command)

@@ -19,7 +19,7 @@ def explain(app: App, *, segment: str, as_json: bool) -> None:
     """Explain SEGMENT: its conditions in words, their SQL, and whom each matches alone.
 
     A condition that cannot be used is named with the reason (exit code 78): such a segment is not
-    refreshed, and keeps the members that it has.
+    refreshed, and keeps the members that it has. Where Maho's own answer differs is told too.
 
     \b
     Example:
@@ -37,6 +37,9 @@ def explain(app: App, *, segment: str, as_json: bool) -> None:
 def _print(found: Explanation) -> None:
     lines = [(line.path, "  " * line.depth + line.words, *_result(line)) for line in found.lines]
     print_table(found.segment, ("", "Condition", "Customers", ""), lines)
+    if found.differs_from_maho:
+        told = [(one.path, one.sentence) for one in found.differs_from_maho]
+        print_table("Different from Maho", ("", "What differs"), told)
     if found.sql is None or found.customers is None:
         return
     click.echo(
@@ -48,4 +51,4 @@ def _print(found: Explanation) -> None:
 
 def _result(line: Line) -> tuple[str, str]:
     count = "" if line.customers is None else f"{line.customers:,}"
-    return count, line.fault or line.note or ""
+    return count, line.fault or ""

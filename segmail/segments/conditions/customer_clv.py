@@ -39,7 +39,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     total = _TOTALS[leaf.attribute](scope)
     customer_id = scope.sales.order.c.customer_id
     compares = predicate(total.amount, leaf, kind="number")
-    if not _zero_satisfies(leaf):
+    if not zero_satisfies(leaf):
         return with_total(scope, total.rows, customer_id, compares, total.counts)
     return not_(with_total(scope, total.rows, customer_id, not_(compares), total.counts))
 
@@ -53,7 +53,7 @@ class _Total:
     counts: ColumnElement[bool]
 
 
-def _zero_satisfies(leaf: Leaf) -> bool:
+def zero_satisfies(leaf: Leaf) -> bool:
     """Return whether the leaf, whose value is known to be good, matches who has nothing."""
     operator, values = normal_operator(leaf), [float(value.strip()) for value in split_values(leaf)]
     if operator in _ORDER:

@@ -90,11 +90,15 @@ def _check_single(leaf: Leaf, values: tuple[str, ...]) -> None:
         raise ConditionError(f"The operator '{leaf.operator}' of {leaf} takes one value.")
 
 
-def _number(leaf: Leaf, value: str) -> ColumnElement[float]:
-    """Return a bound number; raise ConditionError for what is none (Maho takes it as 0)."""
-    if not _NUMBER.fullmatch(value.strip()):
+def _number(leaf: Leaf, value: str) -> ColumnElement[Any]:
+    """Return a bound number; raise ConditionError for what is none (Maho takes it as 0).
+
+    A whole number stays one: an id is looked up as `1`, not as `1.0`.
+    """
+    number = _NUMBER.fullmatch(value.strip())
+    if not number:
         raise ConditionError(f"The value '{value}' of {leaf} is not a number.")
-    return literal(float(value.strip()), Float())
+    return literal(float(number[0]), Float()) if number[1] else literal(int(number[0]), Integer())
 
 
 def _day(leaf: Leaf, value: str) -> date:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from segmail.errors import ConfigError
 from segmail.maho.shop import Shop
@@ -20,7 +20,7 @@ from segmail.segments.files.names import load_groups, load_websites
 from segmail.segments.files.plan import Planner
 from segmail.segments.files.read import read_entries
 from segmail.segments.files.state import load_states
-from segmail.segments.files.store import Plan, save_plans
+from segmail.segments.files.store import Plan, lock_segments, save_plans
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def _apply(connection: Connection, tables: Tables, data: bytes, run: _Run) -> li
     entries = read_entries(data, faults)
     ids = _existing(connection, tables, entries, faults)
     if ids and not run.dry_run:
-        _lock(connection, tables, list(ids.values()))
+        lock_segments(connection, tables, list(ids.values()))
     states = load_states(connection, tables, ids.values())
     websites, groups = load_websites(connection, tables), load_groups(connection, tables)
     planner = Planner(websites, groups, faults)
@@ -106,10 +106,3 @@ def _existing(
             )
     names = {entry.name.casefold() for entry in entries}
     return {name: ids[0] for name, ids in found.items() if name in names}
-
-
-def _lock(connection: Connection, tables: Tables, ids: Sequence[int]) -> None:
-    """Let a refresh of these segments end first, and others wait."""
-    c = tables.segment.c
-    query = select(c.segment_id).where(c.segment_id.in_(ids)).order_by(c.segment_id)
-    connection.execute(query.with_for_update()).all()

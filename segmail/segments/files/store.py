@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DataError
 
 from segmail.errors import ConfigError
@@ -30,6 +30,13 @@ class Plan:
     segment_id: int | None
     before: State | None
     after: State
+
+
+def lock_segments(connection: Connection, tables: Tables, ids: Sequence[int]) -> None:
+    """Let a refresh of these segments end first, and others wait."""
+    c = tables.segment.c
+    query = select(c.segment_id).where(c.segment_id.in_(ids)).order_by(c.segment_id)
+    connection.execute(query.with_for_update()).all()
 
 
 def save_plans(

@@ -84,9 +84,8 @@ def _set_up(stack: ExitStack, scale: float) -> tuple[Bench, Results]:
 
 
 def _measure(bench: Bench, results: Results, segments: dict[str, int]) -> None:
-    bench.refresh(
-        "--segment", "1", "--dry-run", "--no-enrol", now=FIRST
-    )  # compiles segmail's modules once
+    warm_up = ("--segment", "1", "--dry-run", "--no-enrol")  # compiles segmail's modules, too
+    bench.refresh(*warm_up, now=FIRST)
     for name, segment in segments.items():
         results.first[name] = bench.refresh("--segment", f"{segment}", "--no-enrol", now=FIRST)
         _say(f"  {results.first[name].wall:6.2f} s  {name}")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from sqlalchemy import URL, create_engine, make_url, text
 from sqlalchemy.pool import NullPool
@@ -48,7 +49,10 @@ def large_server() -> Iterator[URL]:
             check=True,
             capture_output=True,
         )  # fmt: skip
-        with private_server(*SETTINGS, data) as url:
+        # Each server deletes every temporary table that it finds in its folder when it starts.
+        temporary = Path(folder, "tmp")
+        temporary.mkdir()
+        with private_server(*SETTINGS, data, f"--tmpdir={temporary}") as url:
             yield make_url(url)
 
 

@@ -1,0 +1,37 @@
+"""`segmail doctor`: what is wrong, and what to do."""
+
+from __future__ import annotations
+
+import click
+
+from segmail.app import App
+from segmail.doctor.examine import examine
+from segmail.doctor.findings import count_errors
+from segmail.errors import ConfigError
+from segmail.maho.database import Database
+from segmail.output import print_json, print_table
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def doctor(app: App, *, as_json: bool) -> None:
+    """Say what is wrong with the shop's automation, and what to do.
+
+    Looks at the schema, the switches, the mail transport, the time zones, the steps and the
+    segments; changes nothing and connects to no mail server. Exits with 78 when there are errors.
+
+    \b
+    Example:
+        segmail --maho-root /var/www/shop doctor
+    """
+    database = Database(app.settings.require_database())
+    findings = examine(database, app.settings, lambda: (app.shop, app.config), now=app.now())
+    if as_json:
+        print_json(findings)
+    else:
+        columns = ("Severity", "Area", "What", "What to do")
+        rows = [(one.severity, one.area, one.what, one.advice) for one in findings]
+        print_table("What was found", columns, rows)
+    if errors := count_errors(findings):
+        raise ConfigError(f"{errors} error{'' if errors == 1 else 's'}; the list says what to do.")

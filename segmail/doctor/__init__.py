@@ -1,0 +1,1 @@
+"""`doctor`: what is wrong with a shop's automation, and what to do."""

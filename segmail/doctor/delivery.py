@@ -1,0 +1,32 @@
+"""Whether mails can leave: the transport, and the folder without which nothing is sent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from segmail.delivery.transport import mail_settings
+from segmail.doctor.findings import Area, Finding, Severity, of_error, ok
+from segmail.errors import ConfigError
+from segmail.maho.config import StoreConfig
+from segmail.settings import Settings
+
+
+def mail_findings(settings: Settings, config: StoreConfig, crypt_key: str | None) -> list[Finding]:
+    """Return what is wrong with the settings of the mail transport; nothing is connected to."""
+    try:
+        mail_settings(settings, config, crypt_key)
+    except ConfigError as error:
+        return of_error(Area.MAIL, error)
+    source = "the URL that was given" if settings.smtp_url else "Maho's system/smtp/*"
+    return [ok(Area.MAIL, f"By {source}; no connection was tried.")]
+
+
+def state_findings(folder: Path) -> list[Finding]:
+    """Return whether this user can write into the state directory, or create it."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+        return [ok(Area.STATE, f"{folder} can be written.")]
+    reason = "cannot be written by this user" if there.is_dir() else "is no directory"
+    advice = "Mend that, or name another: --state-dir or `state_dir` in segmail.toml."
+    return [Finding(Severity.ERROR, Area.STATE, f"{folder}: {there} {reason}.", advice)]

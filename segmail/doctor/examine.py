@@ -1,0 +1,67 @@
+"""The use case of `doctor`: look at everything, change nothing, tell all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from segmail.doctor.delivery import mail_findings, state_findings
+from segmail.doctor.findings import Area, Finding, of_error
+from segmail.doctor.indexes import index_findings
+from segmail.doctor.schema import is_readable, schema_findings
+from segmail.doctor.segments import segment_findings
+from segmail.doctor.shop import step_findings, switch_findings, time_zone_findings
+from segmail.errors import ConfigError
+from segmail.maho.config import StoreConfig
+from segmail.maho.database import Database
+from segmail.maho.schema import check_schema
+from segmail.maho.shop import Shop
+from segmail.segments.refresh.candidates import load_candidates
+from segmail.settings import Settings
+
+
+def examine(
+    database: Database,
+    settings: Settings,
+    open_shop: Callable[[], tuple[Shop, StoreConfig]],
+    *,
+    now: datetime,
+) -> list[Finding]:
+    """Return what is wrong, odd or in order, area by area.
+
+    Where tables or columns are missing, `open_shop` is not called, and what reads them is not
+    looked at. Raises DatabaseUnavailable.
+    """
+    report = check_schema(database, settings.table_prefix)
+    found = [*schema_findings(report), *state_findings(settings.state_dir)]
+    if report.layout is None or not is_readable(report):
+        return found
+    shop, config = open_shop()
+    return [
+        *found,
+        *_configured(shop, config, settings),
+        *step_findings(shop, now=now),
+        *_segments(shop, now=now),
+    ]
+
+
+def _configured(shop: Shop, config: StoreConfig, settings: Settings) -> list[Finding]:
+    with shop.database.read() as connection:
+        return [
+            *switch_findings(connection, shop.tables, config, settings.enabled),
+            *mail_findings(settings, config, shop.crypt_key),
+            *time_zone_findings(connection, shop.tables, config),
+        ]
+
+
+def _segments(shop: Shop, *, now: datetime) -> list[Finding]:
+    """Policies without meaning keep every segment from being refreshed, and so from being read."""
+    with shop.database.read() as connection:
+        try:
+            candidates = load_candidates(connection, shop.tables, None)
+        except ConfigError as error:
+            return of_error(Area.SEGMENTS, error)
+        return [
+            *segment_findings(connection, shop.tables, candidates, now=now),
+            *index_findings(connection, shop.tables.prefix, candidates),
+        ]

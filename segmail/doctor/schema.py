@@ -1,0 +1,28 @@
+"""Whether the shop's tables are as segmail needs them."""
+
+from __future__ import annotations
+
+from segmail.doctor.findings import Area, Finding, Severity, of_text, ok
+from segmail.maho.schema import Kind, SchemaReport
+
+_APPLY = "`segmail schema apply` creates what the specification adds; the rest is Maho's own."
+
+
+def schema_findings(report: SchemaReport) -> list[Finding]:
+    """Return what `schema check` finds, and the notes that it has."""
+    found = [
+        *(
+            Finding(Severity.ERROR, Area.SCHEMA, f"Missing: {missing}.", _APPLY)
+            for missing in report.missing
+        ),
+        *(of_text(Severity.ERROR, Area.SCHEMA, fault) for fault in report.faults),
+        *(Finding(Severity.NOTE, Area.SCHEMA, note) for note in report.notes),
+    ]
+    if report.complete:
+        found.append(ok(Area.SCHEMA, f"{report.engine} {report.version}, nothing is missing."))
+    return found
+
+
+def is_readable(report: SchemaReport) -> bool:
+    """Return whether the other checks can read what they need: only indexes may be missing."""
+    return all(missing.kind is Kind.INDEX for missing in report.missing)

@@ -1,0 +1,49 @@
+"""Whether every segment's stored conditions can be used, and what would make them faster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from segmail.doctor.findings import Area, Finding, Severity, ok
+from segmail.errors import ConditionError
+from segmail.maho.tables import Tables
+from segmail.segments.matching import matching_by_conditions
+from segmail.segments.refresh import Candidate
+
+
+def segment_findings(
+    connection: Connection, tables: Tables, candidates: Sequence[Candidate], *, now: datetime
+) -> list[Finding]:
+    """Return the segments whose conditions cannot be used, or are not safe from Maho.
+
+    A fault of an inactive segment, which is not refreshed, is a warning.
+    """
+    matching = matching_by_conditions(tables)
+    found: list[Finding] = []
+    for one in candidates:
+        try:
+            matching(connection, one, now)
+        except ConditionError as error:
+            found += _faults(one, error)
+        found += _losing(one)
+    return found or [ok(Area.SEGMENTS, f"The conditions of each can be used ({len(candidates)}).")]
+
+
+def _faults(one: Candidate, error: ConditionError) -> Iterator[Finding]:
+    severity = Severity.ERROR if one.segment.is_active else Severity.WARNING
+    for fault in error.faults:
+        what = f"Segment {one.id} '{one.segment.name}': {fault}"
+        yield Finding(severity, Area.SEGMENTS, what, "Mend it in Maho, or with segment apply.")
+
+
+def _losing(one: Candidate) -> Iterator[Finding]:
+    if one.is_automatic and one.needs_segmail:
+        what = (
+            f"Segment {one.id} '{one.segment.name}' has conditions that Maho deletes when it "
+            "refreshes or saves it."
+        )
+        advice = f"segmail segment automation {one.id} on --refresh segmail"
+        yield Finding(Severity.WARNING, Area.SEGMENTS, what, advice)

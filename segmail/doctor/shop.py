@@ -1,0 +1,68 @@
+"""The shop's own settings: the switches of the automation, the stores' time zones, the steps."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from segmail.doctor.findings import Area, Finding, Severity, of_error, of_text, ok
+from segmail.errors import ConfigError
+from segmail.maho.config import StoreConfig
+from segmail.maho.locale import StoreLocale
+from segmail.maho.release import dates_are_timestamps
+from segmail.maho.shop import Shop
+from segmail.maho.stores import ADMIN, Stores
+from segmail.maho.switch import FLAG, MAHOS_JOB, OWN, automation_switch, maho_sends
+from segmail.maho.tables import Tables
+from segmail.sequences.validate import validate
+
+
+def switch_findings(
+    connection: Connection, tables: Tables, config: StoreConfig, told: bool | None
+) -> list[Finding]:
+    """Return whether the jobs may run and who says so, and whether Maho's send as well."""
+    switch = automation_switch(config, told)
+    if not switch.on:
+        what = f"Email automation is switched off by {switch.setting}; no job does anything."
+        return [Finding(Severity.WARNING, Area.SWITCHES, what, "Switch it on there.")]
+    found = [ok(Area.SWITCHES, f"Switched on by {switch.setting}.")]
+    switches = not dates_are_timestamps(connection, tables)
+    if maho_sends(config, jobs_have_switches=switches):
+        what = f"Maho's own jobs are on too ({FLAG}): both would send."
+        found.append(Finding(Severity.WARNING, Area.SWITCHES, what, _switch_maho_off(switches)))
+    return found
+
+
+def time_zone_findings(
+    connection: Connection, tables: Tables, config: StoreConfig
+) -> list[Finding]:
+    """Return the stores whose time zone is unknown here."""
+    stores = [id_ for id_ in Stores.load(connection, tables).stores if id_ != ADMIN]
+    faults = [finding for id_ in stores for finding in _time_zone(config, id_)]
+    return faults or [ok(Area.TIME_ZONES, f"Known for each store ({len(stores)}).")]
+
+
+def step_findings(shop: Shop, *, now: datetime) -> list[Finding]:
+    """Return what `sequence validate` finds."""
+    found = validate(shop, now=now)
+    if not found:
+        return [ok(Area.STEPS, "No faults found.")]
+    return [
+        of_text(Severity(one.severity.value), Area.STEPS, f"{one.step or one.segment}: {one.text}")
+        for one in found
+    ]
+
+
+def _time_zone(config: StoreConfig, store_id: int) -> list[Finding]:
+    try:
+        StoreLocale.of(config, store_id, {})
+    except ConfigError as error:
+        return of_error(Area.TIME_ZONES, error)
+    return []
+
+
+def _switch_maho_off(switches: bool) -> str:
+    by_flag = f"Set {FLAG} to 0 and {OWN} to 1"
+    by_job = f", or {MAHOS_JOB} to 0 (from Maho 26.5 on)" if switches else ""
+    return f"{by_flag}{by_job}, and flush Maho's cache; README: Taking over from Maho."

@@ -1,0 +1,163 @@
+"""`segment import`: whom a segment's list of customers names, from a file."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, func, or_, select
+
+from segmail.errors import ConditionError, InputError
+from segmail.maho.lookup import as_number, find_segment
+from segmail.maho.shop import Shop
+from segmail.maho.tables import Tables
+from segmail.segments.conditions.customer_list import LONGEST, listed_ids, one_of
+from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
+from segmail.segments.conditions.wide_text import wide_enough
+from segmail.segments.files.entry import Refresh
+from segmail.segments.files.state import State, load_states
+from segmail.segments.files.store import Plan, lock_segments, save_plans
+from segmail.segments.import_file import read_mentions
+
+_EMPTY = Leaf("list", "customer_id", "()", "", "1")
+_SHOWN = 5  # of the unknown, in a message
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What became of a segment's list: `changed` or `unchanged`, with how many customers.
+
+    `unknown` are the ids and addresses of the file that no customer of the segment's websites has.
+    """
+
+    segment_id: int
+    segment: str
+    outcome: str
+    listed: int
+    added: int
+    removed: int
+    unknown: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Import:
+    """What to import: the bytes of a file and what it is called; `add` keeps who is listed."""
+
+    data: bytes
+    file: str
+    add: bool = False
+
+
+def import_list(shop: Shop, given: str, what: Import, *, dry_run: bool, now: datetime) -> Imported:
+    """Make a file's customers the list of a segment's `list` condition, and tell what changed.
+
+    A segment without conditions gets such a condition; one whose list changes is segmail's from
+    then on, and waits for its next refresh. A dry run writes nothing. Raises InputError for a
+    segment or file that cannot be used, and where no customer of the file is known.
+    """
+    mentions = read_mentions(what.data, what.file)
+
+    run = _Run(mentions, what.add, dry_run, now)
+    if dry_run:
+        with shop.database.read() as connection:
+            return _import(connection, shop.tables, given, run)
+    return shop.database.transact(lambda connection: _import(connection, shop.tables, given, run))
+
+
+@dataclass(frozen=True)
+class _Run:
+    mentions: Sequence[str]
+    add: bool
+    dry_run: bool
+    now: datetime
+
+
+def _import(connection: Connection, tables: Tables, given: str, run: _Run) -> Imported:
+    segment_id = find_segment(connection, tables, given).segment_id
+    if not run.dry_run:
+        lock_segments(connection, tables, [segment_id])
+    before = load_states(connection, tables, [segment_id])[segment_id]
+    leaf = _list_of(before)
+    known, unknown = _resolve(connection, tables, run.mentions, before)
+    old = set(listed_ids(leaf))
+    new = _checked(known | old if run.add else known, before)
+    plan = Plan(segment_id, before, _after(before, leaf, new, changed=new != old))
+    if not run.dry_run:
+        save_plans(connection, tables, [plan], now=run.now)
+    return Imported(
+        segment_id=segment_id,
+        segment=before.name,
+        outcome="unchanged" if plan.after == before else "changed",
+        listed=len(new),
+        added=len(new - old),
+        removed=len(old - new),
+        unknown=unknown,
+    )
+
+
+def _list_of(state: State) -> Leaf:
+    """Return the segment's list, which is empty where the segment has no conditions."""
+    if state.tree is None:
+        raise ConditionError(f"The conditions of '{state.name}' cannot be read.")
+    every = list(leaves(state.tree))
+    lists = [leaf for leaf in every if leaf.family == "list"]
+    if len(lists) > 1:
+        paths = " and ".join(leaf.path for leaf in lists)
+        raise InputError(f"'{state.name}' has several lists: conditions {paths}.")
+    if every and not lists:
+        raise InputError(
+            f"'{state.name}' has conditions, but no list; add '- list: customer id is one of …' "
+            "to them with `segment export` and `segment apply`."
+        )
+    return lists[0] if lists else _EMPTY
+
+
+def _resolve(
+    connection: Connection, tables: Tables, mentions: Sequence[str], state: State
+) -> tuple[set[int], list[str]]:
+    """Return the ids of the customers of the segment's websites, and what is none of them."""
+    numbers = {mention: as_number(mention) for mention in mentions}
+    emails = [mention for mention, number in numbers.items() if number is None]
+    ids = [number for number in numbers.values() if number is not None]
+    c = tables.customer.c
+    named = or_(one_of(c.entity_id, ids), one_of(func.lower(wide_enough(c.email, emails)), emails))
+    query = select(c.entity_id, c.email).where(c.website_id.in_(state.website_ids), named)
+    found: dict[int | str, set[int]] = defaultdict(set)
+    for customer_id, email in connection.execute(query):
+        found[customer_id].add(customer_id)
+        found[(email or "").strip().lower()].add(customer_id)
+    keys = {mention: mention if number is None else number for mention, number in numbers.items()}
+    unknown = [mention for mention, key in keys.items() if key not in found]
+    if len(unknown) == len(mentions):
+        shown = ", ".join(map(repr, unknown[:_SHOWN]))
+        raise InputError(f"No customer of the websites of '{state.name}' is one of {shown} …")
+    return {id for key in keys.values() if key in found for id in found[key]}, unknown
+
+
+def _checked(ids: set[int], state: State) -> set[int]:
+    if len(ids) > LONGEST:
+        raise InputError(f"'{state.name}' would list {len(ids):,} customers; {LONGEST:,} can be.")
+    return ids
+
+
+def _after(before: State, leaf: Leaf, ids: Collection[int], *, changed: bool) -> State:
+    if not changed or before.tree is None:
+        return replace(before, refresh=Refresh.SEGMAIL)
+    filled = replace(leaf, value=",".join(map(str, sorted(ids))))
+    tree = Combine(every=True, expects=True, children=(filled,), path="root")
+    if any(leaves(before.tree)):
+        tree = _with(before.tree, filled)
+    return replace(before, tree=tree, refresh=Refresh.SEGMAIL)
+
+
+def _with(tree: Combine, leaf: Leaf) -> Combine:
+    """Return the tree with this leaf in the place of the one at its path."""
+
+    def child(node: Node) -> Node:
+        if isinstance(node, Combine):
+            return _with(node, leaf)
+        return leaf if node.path == leaf.path else node
+
+    return replace(tree, children=tuple(map(child, tree.children)))

@@ -1,0 +1,163 @@
+"""What the doctor finds in a shop."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from segmail.doctor.delivery import state_findings
+from segmail.doctor.examine import examine
+from segmail.doctor.findings import Area, Finding, Severity
+from segmail.doctor.indexes import index_findings
+from segmail.maho.config import StoreConfig
+from segmail.maho.sales_tables import build_sales_tables
+from segmail.maho.switch import FLAG, MAHOS_JOB, OWN
+from segmail.maho.tables import Layout
+from segmail.segments.refresh.candidates import load_candidates
+from segmail.settings import Settings
+from tests.shop_builder import ShopBuilder
+
+PREFIX = "customersegmentation/segment_condition_"
+UNKNOWN = ("customer_star", "sign", "leo")
+ONLY_SEGMAILS = ("cart_attributes", "hours_since_updated", "3")
+LOGIN = ("customer_timebased", "days_since_last_login", "30")
+VIEWED = ("product_viewed", "days_since_viewed", "30")
+
+
+def stored(family: str, attribute: str, value: str) -> str:
+    told = {"attribute": attribute, "operator": ">=", "value": value}
+    children = [{"type": PREFIX + family, **told}]
+    root = {"type": PREFIX + "combine", "aggregator": "all", "value": "1"}
+    return json.dumps({**root, "conditions": children})
+
+
+def found(shop: ShopBuilder, area: Area, folder: Path = Path("/tmp")) -> list[Finding]:  # noqa: S108
+    with shop.database.read() as connection:
+        config = StoreConfig.load(connection, shop.tables)
+    settings = Settings(folder, table_prefix=shop.tables.prefix, smtp_url="file:///mails")
+    every = examine(shop.database, settings, lambda: (shop.shop, config), now=shop.now)
+    return [one for one in every if one.area is area]
+
+
+def severities(findings: list[Finding]) -> list[Severity]:
+    return [one.severity for one in findings]
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+@pytest.mark.parametrize("prefix", ["", "m_"])
+def test_an_empty_shop_has_no_errors(shop: ShopBuilder) -> None:
+    errors = [one for area in Area for one in found(shop, area) if one.severity == "error"]
+
+    assert errors == []
+
+
+def test_maho_sending_beside_segmail_is_a_warning(shop: ShopBuilder) -> None:
+    shop.config(FLAG, "1")
+
+    [on, both] = found(shop, Area.SWITCHES)
+
+    assert (on.severity, on.what) == ("ok", f"Switched on by {FLAG}.")
+    assert (both.severity, "both would send" in both.what) == ("warning", True)
+
+
+def test_segmails_own_switch_does_not_stop_maho(shop: ShopBuilder) -> None:
+    shop.config(FLAG, "1")
+    shop.config(OWN, "1")
+
+    assert severities(found(shop, Area.SWITCHES)) == ["ok", "warning"]
+
+
+@pytest.mark.parametrize("path", [FLAG, MAHOS_JOB])
+def test_maho_is_stopped_by_the_flag_or_by_the_switch_of_its_job(
+    shop: ShopBuilder, path: str
+) -> None:
+    shop.config(OWN, "1")
+    shop.config(path, "0")
+
+    [on] = found(shop, Area.SWITCHES)
+
+    assert on.what == f"Switched on by {OWN}."
+
+
+def test_automation_that_is_switched_off_is_a_warning_with_the_setting(shop: ShopBuilder) -> None:
+    shop.config(FLAG, "0")
+
+    [off] = found(shop, Area.SWITCHES)
+
+    assert off.severity == "warning"
+    assert f"switched off by {FLAG}" in off.what
+
+
+def test_an_unknown_condition_is_an_error_that_names_segment_and_leaf(shop: ShopBuilder) -> None:
+    shop.segment("Leos", conditions_serialized=stored(*UNKNOWN), website_ids="1")
+
+    [fault] = found(shop, Area.SEGMENTS)
+
+    assert fault.severity == "error"
+    assert "Segment 1 'Leos': The type of condition 1 (customer_star/sign)" in fault.what
+
+
+def test_an_unknown_condition_of_an_inactive_segment_is_a_warning(shop: ShopBuilder) -> None:
+    shop.segment("Leos", conditions_serialized=stored(*UNKNOWN), is_active=0)
+
+    assert severities(found(shop, Area.SEGMENTS)) == ["warning"]
+
+
+def test_conditions_that_maho_would_delete_are_a_warning(shop: ShopBuilder) -> None:
+    tree = stored(*ONLY_SEGMAILS)
+    shop.segment("Carts", conditions_serialized=tree, website_ids="1", refresh_mode="auto")
+
+    [warning] = found(shop, Area.SEGMENTS)
+
+    assert (warning.severity, "Maho deletes" in warning.what) == ("warning", True)
+    assert warning.advice == "segmail segment automation 1 on --refresh segmail"
+
+
+def test_a_fault_of_a_step_is_told_with_the_step(shop: ShopBuilder) -> None:
+    shop.segment("Nobody's")
+
+    [fault] = found(shop, Area.STEPS)
+
+    assert fault.severity == "error"
+    assert "Nobody's" in fault.what
+    assert "segmail segment automation 1 off" in fault.advice
+
+
+@pytest.mark.parametrize(
+    ("condition", "large", "advice"),
+    [
+        (LOGIN, 2, ["ALTER TABLE log_customer ADD INDEX (customer_id);"]),
+        (LOGIN, 3, []),
+        (VIEWED, 2, []),
+        (ONLY_SEGMAILS, 2, []),
+    ],
+)
+def test_an_index_is_suggested_where_a_segment_reads_a_large_table_without_one(
+    shop: ShopBuilder, condition: tuple[str, str, str], large: int, advice: list[str]
+) -> None:
+    sales = build_sales_tables(shop.tables.prefix)
+    sales.metadata.create_all(shop.database.engine)
+    shop.insert_all(sales.login, [{"customer_id": 1, "login_at": shop.now}] * 3)
+    shop.segment(conditions_serialized=stored(*condition))
+
+    with shop.database.read() as connection:
+        candidates = load_candidates(connection, shop.tables, None)
+        suggested = index_findings(connection, shop.tables.prefix, candidates, large=large)
+
+    assert [one.advice for one in suggested if one.severity == "note"] == advice
+
+
+def test_a_state_directory_that_is_still_to_be_made_is_in_order(tmp_path: Path) -> None:
+    [finding] = state_findings(tmp_path / "var" / "segmail")
+
+    assert finding.severity == "ok"
+
+
+def test_a_state_directory_under_a_file_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    [finding] = state_findings(tmp_path / "file" / "segmail")
+
+    assert (finding.severity, "is no directory" in finding.what) == ("error", True)
