@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select
 
-from segmail.maho.database import Conflict
+from segmail.maho.config_rows import write_config
 from segmail.maho.tables import Tables
 
 _PATH = "customer_segmentation/segmail/held_until/"
@@ -39,17 +38,5 @@ def mark_held(
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
-    if not segment_ids:
-        return
-    c = tables.config.c
-    marks = {f"{_PATH}{segment_id}": now.strftime(_FORMAT) for segment_id in segment_ids}
-    here = (c.scope == "default", c.scope_id == 0, c.path.in_(marks))
-    connection.execute(delete(tables.config).where(*here))
-    rows = [
-        {"scope": "default", "scope_id": 0, "path": path, "value": value}
-        for path, value in marks.items()
-    ]
-    try:
-        connection.execute(insert(tables.config), rows)
-    except IntegrityError as error:  # another host marks them at this moment
-        raise Conflict from error
+    until = now.strftime(_FORMAT)
+    write_config(connection, tables, {f"{_PATH}{id}": until for id in segment_ids})

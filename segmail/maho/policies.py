@@ -13,11 +13,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, select
 
 from segmail.errors import ConfigError
-from segmail.maho.database import Conflict
+from segmail.maho.config_rows import write_config
 from segmail.maho.tables import Tables
 
 _PATH = "customer_segmentation/segmail/segment/"
@@ -118,17 +117,5 @@ def save_policy(
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
-    if not chosen:
-        return
-    c = tables.config.c
     values = {f"{_PATH}{segment_id}/{name}": value.value for name, value in chosen.items()}
-    here = (c.scope == "default", c.scope_id == 0, c.path.in_(values))
-    connection.execute(delete(tables.config).where(*here))
-    rows = [
-        {"scope": "default", "scope_id": 0, "path": path, "value": value}
-        for path, value in values.items()
-    ]
-    try:
-        connection.execute(insert(tables.config), rows)
-    except IntegrityError as error:  # another host writes them at this moment
-        raise Conflict from error
+    write_config(connection, tables, values)
