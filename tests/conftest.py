@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, create_engine, make_url, text
 
 from segmail.log import exceptions, logger
@@ -21,6 +22,13 @@ from tests.mariadb import private_server
 from tests.shop_builder import ShopBuilder
 
 NOW = datetime(2026, 3, 10, 12, 0, 0, tzinfo=UTC)
+
+# The same examples each time, so that a change is judged by what it changes; bin/fuzz tries others.
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile(
+    "fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck)
+)
+settings.load_profile("same")
 
 _SERVER = ExitStack()
 

@@ -7,6 +7,7 @@ a plain scalar means is up to who reads it: `name: 2026` is a text where a text 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
@@ -79,14 +80,14 @@ def write_yaml(data: dict[str, Any]) -> str:
     from ruamel.yaml.comments import CommentedSeq
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString
 
-    def prepared(value: Any) -> Any:
+    def prepared(value: Any, *, in_line: bool = False) -> Any:
         if isinstance(value, tuple):
-            line = CommentedSeq(prepared(inner) for inner in value)
+            line = CommentedSeq(prepared(inner, in_line=True) for inner in value)
             line.fa.set_flow_style()
             return line
         if isinstance(value, dict):
             return {key: prepared(inner) for key, inner in value.items()}
-        if isinstance(value, str) and not value.isprintable():
+        if isinstance(value, str) and (not value.isprintable() or (in_line and _is_odd(value))):
             return DoubleQuotedScalarString(value)  # a plain one may lose its line breaks
         return [prepared(inner) for inner in value] if isinstance(value, list) else value
 
@@ -96,6 +97,11 @@ def write_yaml(data: dict[str, Any]) -> str:
     written = io.StringIO()
     yaml.dump(prepared(data), written)
     return written.getvalue()
+
+
+def _is_odd(text: str) -> bool:
+    """Tell a text that could be read as markup on a line: ruamel.yaml leaves `[?a]` plain."""
+    return not re.fullmatch(r"[\w ./%@+-]+", text) or not text[0].isalnum()
 
 
 def _document(events: Iterator[Event]) -> Node | None:
