@@ -7,6 +7,7 @@ nothing else: no attribute, file or network is within its reach.
 from segmail.templates.frame import MAX_OUTPUT
 from segmail.templates.needs import Needs
 from segmail.templates.objects import DataObject, is_secret
+from segmail.templates.review import Note, NoteKind, Read, notes, reads, used_directives
 from segmail.templates.site import Site
 from segmail.templates.styles import inline_styles
 from segmail.templates.template import Kind, Template, compile_template
@@ -16,9 +17,15 @@ __all__ = [
     "DataObject",
     "Kind",
     "Needs",
+    "Note",
+    "NoteKind",
+    "Read",
     "Site",
     "Template",
     "compile_template",
     "inline_styles",
     "is_secret",
+    "notes",
+    "reads",
+    "used_directives",
 ]

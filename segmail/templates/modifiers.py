@@ -35,6 +35,11 @@ def parse_modifiers(text: str) -> tuple[str, ...]:
     return tuple(keys)
 
 
+def unknown_modifiers(text: str) -> tuple[str, ...]:
+    """Return what stands behind the first pipe and is no modifier, as it is written."""
+    return tuple(part for part in text.split("|") if part and not _key(*part.split(":")))
+
+
 def escape_html(text: str) -> str:
     """Escape for HTML, both kinds of quotes too."""
     return text.translate(_QUOTED)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from segmail.templates.nodes import Block, Directive, Node, Var
+from segmail.templates.nodes import Directive, Node, paths_of, walk
 from segmail.templates.paths import Path
 
 # From "include" or "block" and a code to the tree of that template; None where it is not known.
@@ -52,18 +52,16 @@ class _Found:
         self._lookup = lookup
 
     def add(self, nodes: Iterable[Node]) -> None:
-        for node in _all(nodes):
-            for path in _paths(node):
+        for node in walk(nodes):
+            for path in paths_of(node):
                 self._add_path(path)
             if isinstance(node, Directive):
                 self._add_included(node)
 
     def _add_path(self, path: Path) -> None:
         keys = self.members.setdefault(path.name, set())
-        for step in path.steps[:1]:
-            key = step.method if step.key is None else step.key.split("/")[0]
-            keys.add(key.lower())
-        keys.discard("")
+        if path.member:
+            keys.add(path.member)
 
     def _add_included(self, node: Directive) -> None:
         given = {parameter.name: parameter for parameter in node.parameters}
@@ -83,20 +81,3 @@ class _Found:
         """Count what an included template reads of a parameter as read of what was given."""
         if not path.steps and name in self.members:
             self.members.setdefault(path.name, set()).update(self.members[name])
-
-
-def _all(nodes: Iterable[Node]) -> Iterator[Node]:
-    for node in nodes:
-        yield node
-        if isinstance(node, Block):
-            yield from _all(node.then)
-            yield from _all(node.otherwise)
-
-
-def _paths(node: Node) -> Iterator[Path]:
-    if isinstance(node, Var) and node.path:
-        yield node.path
-    elif isinstance(node, Block) and node.condition:
-        yield node.condition
-    elif isinstance(node, Directive):
-        yield from (parameter.path for parameter in node.parameters if parameter.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
@@ -15,6 +16,13 @@ class Place(NamedTuple):
 
     line: int
     column: int
+
+    def after(self, text: str) -> Place:
+        """Return the place behind `text`, which begins here."""
+        lines = text.count("\n")
+        if not lines:
+            return Place(self.line, self.column + len(text))
+        return Place(self.line + lines, len(text) - text.rindex("\n"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +82,25 @@ class Block:
 
 
 Node: TypeAlias = Text | Unknown | Unclosed | Var | Directive | Block
+
+
+def walk(nodes: Iterable[Node]) -> Iterator[Node]:
+    """Yield every node of a tree, those inside blocks too."""
+    for node in nodes:
+        yield node
+        if isinstance(node, Block):
+            yield from walk(node.then)
+            yield from walk(node.otherwise)
+
+
+def paths_of(node: Node) -> Iterator[Path]:
+    """Yield the variable paths that a node itself reads."""
+    if isinstance(node, Var) and node.path:
+        yield node.path
+    elif isinstance(node, Block) and node.condition:
+        yield node.condition
+    elif isinstance(node, Directive):
+        yield from (parameter.path for parameter in node.parameters if parameter.path)
 
 
 def described(node: Var | Directive) -> str:

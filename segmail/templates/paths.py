@@ -41,6 +41,14 @@ class Path(NamedTuple):
     name: str
     steps: tuple[Step, ...] = ()
 
+    @property
+    def member(self) -> str:
+        """The data key or method, in lower case, that is read of the variable; '' for itself."""
+        if not self.steps:
+            return ""
+        step = self.steps[0]
+        return (step.method if step.key is None else step.key.split("/")[0]).lower()
+
 
 class Parameter(NamedTuple):
     """A directive's parameter: a literal, or the path after a `$`, or neither: null."""
