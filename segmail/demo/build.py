@@ -7,22 +7,30 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, insert
 
 from segmail.demo.campaign_rows import campaign_rows
+from segmail.demo.deed_rows import deed_rows
 from segmail.demo.history_rows import history_rows
 from segmail.demo.rows import Rows
 from segmail.demo.shop_rows import shop_rows
 from segmail.maho.database import Database
+from segmail.maho.sales_tables import build_sales_tables
 from segmail.maho.tables import build_tables
 
 
 def build_shop(file: Path) -> None:
     """Create the shop in `file`, which must not exist; one INSERT a table, one transaction."""
-    tables = build_tables()
+    tables, sales = build_tables(), build_sales_tables()
     file.touch(exist_ok=False)
     database = Database(URL.create("sqlite", database=str(file)))
-    rows: Rows = [*shop_rows(tables), *campaign_rows(tables), *history_rows(tables)]
+    rows: Rows = [
+        *shop_rows(tables),
+        *campaign_rows(tables),
+        *history_rows(tables),
+        *deed_rows(sales),
+    ]
 
     def work(connection: Connection) -> None:
         tables.metadata.create_all(connection)
+        sales.metadata.create_all(connection)
         for table, values in rows:
             connection.execute(insert(table), values)
 

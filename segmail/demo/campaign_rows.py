@@ -20,6 +20,10 @@ from segmail.demo.seed import (
 from segmail.demo.shop_rows import CUSTOMER_GROUP
 from segmail.maho.rules import SPECIFIC_COUPON
 from segmail.maho.tables import Tables
+from segmail.segments.conditions.own import needs_segmail
+from segmail.segments.conditions.tree import Combine
+from segmail.segments.conditions.write import conditions_as_json
+from segmail.segments.files.line import read_line
 from segmail.sequences.delays import parse_delay
 
 STEPS = tuple((segment, step) for segment in SEGMENTS for step in segment.steps)
@@ -75,14 +79,23 @@ def _group_link(rule: RuleSeed) -> dict[str, Any]:
 
 
 def _segment(segment: SegmentSeed) -> dict[str, Any]:
+    tree = _conditions(segment)
     return {
         "name": segment.name,
         "is_active": 1,
+        "conditions_serialized": conditions_as_json(tree),
+        "refresh_mode": "manual" if needs_segmail(tree) else "auto",
         "website_ids": ",".join(str(id_in(STORES, store)) for store in segment.stores),
         "customer_group_ids": str(CUSTOMER_GROUP),
         "auto_email_active": int(segment.automation),
         **_MADE,
     }
+
+
+def _conditions(segment: SegmentSeed) -> Combine:
+    lines = enumerate(segment.conditions, start=1)
+    leaves = tuple(read_line(name, line, str(place)) for place, (name, line) in lines)
+    return Combine(every=True, expects=True, children=leaves, path="root")
 
 
 def _step(segment: SegmentSeed, step: StepSeed) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from segmail.delivery.process import Job, Options, process_emails
 from segmail.delivery.rows import Outcome
 from segmail.delivery.run import Summary
 from segmail.demo.mails import Mail, read_mails
+from segmail.demo.meanwhile import leave_meanwhile
 from segmail.demo.stage import Stage
 from segmail.janitor import (
     coupon_cleanup_days,
@@ -23,6 +24,9 @@ from segmail.janitor import (
 )
 from segmail.log import logger, set_up_logging
 from segmail.report import Activity, choose_window, collect_activity, log_line
+from segmail.segments.matching import matching_by_conditions
+from segmail.segments.refresh import Choice, Refreshed, Swept, refresh_segments, sweep_up
+from segmail.segments.refresh import Options as RefreshOptions
 from segmail.sequences.overview import StepSummary, list_steps
 from segmail.settings import load_settings
 
@@ -42,6 +46,9 @@ class Story:
 
     stage: Stage
     now: datetime
+    swept: Swept
+    refreshed: Sequence[Refreshed]
+    left_meanwhile: bool
     outcomes: Sequence[Outcome]
     summary: Summary
     second_run: Summary
@@ -64,11 +71,13 @@ class Story:
 
 
 def play(stage: Stage, *, now: datetime) -> Story:
-    """Run all four jobs on the shop at `now`, `process-emails` twice."""
+    """Run the jobs on the shop at `now`, `process-emails` twice."""
     app = _open(stage, now)
     job = Job(app.shop, app.config, app.settings, app.clock)
     outcomes: list[Outcome] = []
     try:
+        swept, refreshed = sweep_up(app.shop), _refresh(app)
+        left_meanwhile = leave_meanwhile(app.shop)
         summary = process_emails(job, Options(limit=0), on_outcomes=outcomes.extend)
         if summary.fault:
             raise summary.fault
@@ -76,6 +85,9 @@ def play(stage: Stage, *, now: datetime) -> Story:
         story = Story(
             stage=stage,
             now=now,
+            swept=swept,
+            refreshed=refreshed,
+            left_meanwhile=left_meanwhile,
             outcomes=outcomes,
             summary=summary,
             second_run=second_run,
@@ -98,6 +110,17 @@ def _open(stage: Stage, now: datetime) -> App:
     clock = Clock(now)
     set_up_logging(settings.log_file, verbosity=-1, clock=clock)
     return App(settings, clock)
+
+
+def _refresh(app: App) -> list[Refreshed]:
+    limit = app.settings.segments.enrol_limit
+    return refresh_segments(
+        app.shop,
+        Choice(),
+        RefreshOptions(enrol_limit=limit),
+        clock=app.clock,
+        matching=matching_by_conditions(app.shop.tables),
+    )
 
 
 def _clean_progress(app: App) -> Cleanup:

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from segmail.demo.deeds import Act
 from segmail.maho.steps import Trigger
 
 NOW = datetime(2026, 3, 10, 14, 5, tzinfo=UTC)
 
-# Cron was off for an hour: what came due since then is still to be sent.
+# The job that sends was off for an hour: what came due since then is still to be sent.
 LAST_RUN = NOW - timedelta(hours=1)
+
+WARM_THINGS = 1  # a category
 
 
 @dataclass(frozen=True)
@@ -81,16 +84,25 @@ class StepSeed:
 
 @dataclass(frozen=True)
 class SegmentSeed:
-    """A segment; with `automation` off its due rows are held."""
+    """A segment; with `automation` off its due rows are held.
+
+    `conditions` must all hold, each written as in a file of segments; `entered_by` is what those
+    in it did, so many minutes (`settles`) before they entered.
+    """
 
     name: str
+    conditions: tuple[tuple[str, str], ...]
+    entered_by: Act
     steps: tuple[StepSeed, ...]
     stores: tuple[StoreSeed, ...] = STORES
     automation: bool = True
+    settles: int = 0
 
 
 NEWCOMERS = SegmentSeed(
     "New customers",
+    (("customer", "days since registration <= 14"), ("lifetime", "number of orders = 0")),
+    Act.REGISTER,
     (
         StepSeed(1, "Welcome", "30m"),
         StepSeed(2, "Three things worth knowing", "3 days"),
@@ -107,6 +119,8 @@ NEWCOMERS = SegmentSeed(
 )
 ITALIANS = SegmentSeed(
     "Nuovi clienti",
+    (("customer", "days since registration <= 14"),),
+    Act.REGISTER,
     (
         StepSeed(1, "Benvenuto", "30m"),
         StepSeed(2, "Dieci euro per te", "2 days", rule=TEN_EURO, prefix="CIAO"),
@@ -117,6 +131,12 @@ ITALIANS = SegmentSeed(
 BASKETS = SegmentSeed(
     "Abandoned baskets",
     (
+        ("cart", "active = yes"),
+        ("cart", "items count > 0"),
+        ("cart", "minutes since updated >= 30"),
+    ),
+    Act.FILL_CART,
+    (
         StepSeed(1, "You left something", "1h"),
         StepSeed(
             2, "Still thinking it over?", "1 day", rule=BASKET, prefix="BASKET", expires_days=7
@@ -124,18 +144,28 @@ BASKETS = SegmentSeed(
         StepSeed(3, "Last call for your basket", "7 days"),
     ),
     (US,),
+    settles=30,
 )
 CLUB_MEMBERS = SegmentSeed(
     "Club members",
+    (("lifetime", "sales >= 500"), ("activity", "days since last order <= 365")),
+    Act.ORDER,
     (
         StepSeed(1, "Welcome to the club", "immediately", rule=CLUB, prefix="CLUB"),
         StepSeed(1, "We miss you", "1 day", Trigger.EXIT),
     ),
     (US,),
 )
-BIRTHDAYS = SegmentSeed("Birthday today", (StepSeed(1, "Happy birthday", "immediately"),))
+BIRTHDAYS = SegmentSeed(
+    "Birthday today",
+    (("customer", "days until birthday = 0"),),
+    Act.HAVE_BIRTHDAY,
+    (StepSeed(1, "Happy birthday", "immediately"),),
+)
 WINTER_SALE = SegmentSeed(
     "Winter sale",
+    (("viewed", f"category id = {WARM_THINGS}"),),
+    Act.LOOK,
     (
         StepSeed(1, "Winter sale", "immediately", rule=WINTER, prefix="WINTER", expires_days=10),
         StepSeed(2, "Winter sale, last day", "3 days"),

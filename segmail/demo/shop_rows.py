@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from segmail.demo.deeds import Act
 from segmail.demo.people import PEOPLE, Person
 from segmail.demo.rows import Rows, id_in
 from segmail.demo.seed import NOW, STORES, StoreSeed
@@ -13,10 +14,11 @@ from segmail.maho.tables import Tables
 CUSTOMER_GROUP = 1
 
 _CUSTOMER_TYPE = 1
-_FIRST_NAME, _LAST_NAME = 1, 2
+_FIRST_NAME, _LAST_NAME, _BIRTHDAY = 1, 2, 3
 _ATTRIBUTES = {
     "firstname": "varchar",
     "lastname": "varchar",
+    "dob": "datetime",
     "email": "static",
     "group_id": "static",
     "store_id": "static",
@@ -137,6 +139,10 @@ def _customer_rows(t: Tables) -> Rows:
             t.customer_values["varchar"],
             [row for id, person in people for row in _names(id, person)],
         ),
+        (
+            t.customer_values["datetime"],
+            [row for id, person in people for row in _birthdays(id, person)],
+        ),
         (t.subscriber, [_subscriber(id, person) for id, person in people if person.status]),
     ]
 
@@ -154,7 +160,7 @@ def _attributes() -> list[dict[str, Any]]:
 
 
 def _customer(id: int, person: Person) -> dict[str, Any]:
-    created_at = min([NOW - timedelta(days=1), *(visit.at for visit in person.visits)])
+    created_at = _registered_at(person)
     return {
         "entity_id": id,
         "entity_type_id": _CUSTOMER_TYPE,
@@ -162,22 +168,34 @@ def _customer(id: int, person: Person) -> dict[str, Any]:
         "store_id": id_in(STORES, person.store),
         "group_id": CUSTOMER_GROUP,
         "email": email(person),
-        "is_active": int(person.is_active),
+        "is_active": 1,
         "created_at": created_at,
         "updated_at": created_at,
     }
 
 
+def _registered_at(person: Person) -> datetime:
+    registered = [deed.at for deed in person.deeds if deed.act is Act.REGISTER]
+    return min(registered or [NOW - timedelta(days=300), *(deed.at for deed in person.deeds)])
+
+
 def _names(id: int, person: Person) -> list[dict[str, Any]]:
-    return [
-        {
-            "entity_type_id": _CUSTOMER_TYPE,
-            "attribute_id": attribute_id,
-            "entity_id": id,
-            "value": value,
-        }
-        for attribute_id, value in ((_FIRST_NAME, person.first), (_LAST_NAME, person.last))
-    ]
+    return [_value(id, _FIRST_NAME, person.first), _value(id, _LAST_NAME, person.last)]
+
+
+def _birthdays(id: int, person: Person) -> list[dict[str, Any]]:
+    days = [deed.at for deed in person.deeds if deed.act is Act.HAVE_BIRTHDAY]
+    born = [day.replace(year=day.year - 30 - id, hour=0, minute=0) for day in days]
+    return [_value(id, _BIRTHDAY, day) for day in born]
+
+
+def _value(id: int, attribute_id: int, value: object) -> dict[str, Any]:
+    return {
+        "entity_type_id": _CUSTOMER_TYPE,
+        "attribute_id": attribute_id,
+        "entity_id": id,
+        "value": value,
+    }
 
 
 def _subscriber(id: int, person: Person) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from rich.text import Text
 
 from segmail.delivery.rows import Status
 from segmail.demo.mails import Mail
+from segmail.demo.meanwhile import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.outcomes import Line, outcome_lines
 from segmail.demo.people import PEOPLE, SUBSCRIBED
 from segmail.demo.play import Story
@@ -32,7 +33,9 @@ def show(story: Story, *, program: str) -> None:
     """Print the story; `program` is what a person types to run segmail."""
     console = Console(highlight=False, emoji=False)
     console.width = min(console.width, _WIDEST)
-    console.print(_shop(story), _sending(story), _other_jobs(story), _sequences(story))
+    console.print(
+        _shop(story), _refreshing(story), _sending(story), _other_jobs(story), _sequences(story)
+    )
     if story.preview:
         console.print(_preview(story.preview))
     console.print(_where(story))
@@ -60,7 +63,7 @@ def _shop(story: Story) -> RenderableType:
         table.add_row(*_store(store, story))
     about = (
         f"An invented shop in SQLite with {len(PEOPLE)} customers. Its clock says "
-        f"{story.now:%Y-%m-%d %H:%M} UTC, and cron was off for an hour."
+        f"{story.now:%Y-%m-%d %H:%M} UTC, and no mail was sent for an hour."
     )
     return _section("The shop", about, table)
 
@@ -71,6 +74,21 @@ def _store(store: StoreSeed, story: Story) -> Iterator[str]:
     yield from (store.name, store.locale, store.currency, f"{local:%H:%M} {store.timezone}")
     yield str(len(people))
     yield str(sum(person.status is SUBSCRIBED for person in people))
+
+
+def _refreshing(story: Story) -> RenderableType:
+    numbers = ("Members", "Entered", "Left", "Enrolled", "Stopped")
+    table = _table("Segment", *numbers, "Why not enrolled", numbers=numbers)
+    for one in story.refreshed:
+        counts = (one.members, one.entered, one.left, one.enrolled, one.stopped)
+        table.add_row(one.segment, *(str(n or "") for n in counts), Text(one.told_reasons()))
+    entered = sum(one.entered for one in story.refreshed)
+    told = (
+        f"{entered} customers entered a segment, {sum(one.left for one in story.refreshed)} left "
+        f"one. Before that, {story.swept.unsubscribed} steps of customers who are not subscribed "
+        "were skipped."
+    )
+    return _section("segmail refresh-segments", told, table)
 
 
 def _sending(story: Story) -> RenderableType:
@@ -87,6 +105,9 @@ def _told(story: Story) -> Text:
         text.append(f"{counts[status]} {status}", _STYLES[status])
         text.append(", ")
     text.append(f"in {story.summary.seconds:.2f} s. ")
+    if story.left_meanwhile:
+        text.append(f"Since the refresh, {UNSUBSCRIBES} unsubscribed and {CLOSES_ACCOUNT} ")
+        text.append("closed the account. ")
     if counts[Status.FAILED]:
         text.append("The failures are on purpose; cron would get exit code 1.")
     return text

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 
 from segmail.cli import program
 from segmail.delivery.rows import Status
+from segmail.demo.meanwhile import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.people import PEOPLE
 from segmail.demo.play import Story, play
 from segmail.demo.seed import ITALY, MERCHANTS_CODES, NOW, STORES, US
@@ -44,6 +45,32 @@ def test_the_shop_has_two_stores_and_subscribers_in_every_status() -> None:
     assert all(
         getattr(US, field) != getattr(ITALY, field) for field in ("locale", "timezone", "currency")
     )
+
+
+def test_the_refresh_shows_who_enters_and_leaves_each_segment(story: Story) -> None:
+    found = {
+        one.segment: (one.members, one.entered, one.left, one.enrolled, one.stopped)
+        for one in story.refreshed
+    }
+
+    assert found == {
+        "New customers": (17, 2, 1, 2, 1),
+        "Nuovi clienti": (11, 0, 0, 0, 0),
+        "Abandoned baskets": (8, 1, 1, 1, 1),
+        "Club members": (2, 0, 1, 1, 0),
+        "Birthday today": (2, 0, 0, 0, 0),
+        "Winter sale": (20, 1, 0, 0, 0),
+    }
+    assert story.swept.unsubscribed == 15
+
+
+def test_who_leaves_between_the_jobs_gets_no_mail(story: Story) -> None:
+    skipped = [one for one in story.outcomes if one.status is Status.SKIPPED]
+    people = {one.row.customer_id: PEOPLE[one.row.customer_id - 1] for one in skipped}
+    names = {f"{person.first} {person.last}" for person in people.values()}
+
+    assert story.left_meanwhile
+    assert {UNSUBSCRIBES, CLOSES_ACCOUNT} < names
 
 
 def test_every_kind_of_outcome_happens(story: Story) -> None:
@@ -137,6 +164,7 @@ def test_a_demo_that_is_kept_sends_only_what_came_due_since(tmp_path: Path) -> N
     at_once = demo(tmp_path / "demo", "--keep")
     tomorrow = demo(tmp_path / "demo", "--keep", SEGMAIL_NOW="2026-03-11 14:05")
 
+    assert "0 customers entered a segment, 1 left" in at_once.output
     assert "0 steps were due" in at_once.output
     assert tomorrow.exit_code == 0
     assert mails < set(Stage(tmp_path / "demo").mails.iterdir())

@@ -1,0 +1,32 @@
+"""What happens between two jobs, and why `process-emails` looks at each customer again."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, update
+
+from segmail.demo.people import PEOPLE, UNSUBSCRIBED
+from segmail.maho.shop import Shop
+
+UNSUBSCRIBES = "Harlan Pike"
+CLOSES_ACCOUNT = "Orlando Neri"
+
+
+def leave_meanwhile(shop: Shop) -> bool:
+    """Let one customer unsubscribe and one account be closed; return whether that was new."""
+    ids = {f"{one.first} {one.last}": id for id, one in enumerate(PEOPLE, start=1)}
+    subscriber, customer = shop.tables.subscriber, shop.tables.customer
+
+    def work(connection: Connection) -> bool:
+        connection.execute(
+            update(subscriber)
+            .where(subscriber.c.customer_id == ids[UNSUBSCRIBES])
+            .values(subscriber_status=UNSUBSCRIBED)
+        )
+        closed = connection.execute(
+            update(customer)
+            .where(customer.c.entity_id == ids[CLOSES_ACCOUNT], customer.c.is_active == 1)
+            .values(is_active=0)
+        )
+        return closed.rowcount > 0
+
+    return shop.database.transact(work)
