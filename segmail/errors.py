@@ -24,6 +24,29 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 
+class Fault(str):
+    """A fault in words: the whole text, and apart `what` is wrong and what to do, its `advice`."""
+
+    __slots__ = ("advice", "what")
+
+    what: str
+    advice: str
+
+    def __new__(cls, what: str, advice: str = "") -> Fault:
+        fault = super().__new__(cls, f"{what} {advice}" if advice else what)
+        fault.what, fault.advice = what, advice
+        return fault
+
+    @classmethod
+    def of(cls, text: str) -> Fault:
+        """Return the fault that the text is; a plain text has no advice apart."""
+        return text if isinstance(text, Fault) else cls(text)
+
+    def about(self, subject: str) -> Fault:
+        """Return the fault with what it is about before it."""
+        return Fault(f"{subject}{self.what}", self.advice)
+
+
 class SegmailError(Exception):
     """Something the user can understand and act on; its text is what they read."""
 

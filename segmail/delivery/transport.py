@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segmail.delivery.mail_url import MailSettings, parse_mail_url
 from segmail.delivery.open_mailer import longest_dialogue
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.maho.config import StoreConfig
 from segmail.maho.mail_settings import maho_mail_url
 from segmail.settings import Settings
@@ -22,14 +22,20 @@ def mail_settings(settings: Settings, config: StoreConfig, crypt_key: str | None
         found = parse_mail_url(url, source="Maho's system/smtp/*")
     else:
         raise ConfigError(
-            "Maho's mail transport is switched off (system/smtp/enabled is 0), so nothing can be "
-            "sent. Choose one there, or set SEGMAIL_SMTP_URL or `smtp_url` in segmail.toml."
+            Fault(
+                "Maho's mail transport is switched off (system/smtp/enabled is 0), so nothing can "
+                "be sent.",
+                "Choose one there, or set SEGMAIL_SMTP_URL or `smtp_url` in segmail.toml.",
+            )
         )
     lease = settings.delivery.lease_minutes
     if longest_dialogue(found) >= lease * 60:
         raise ConfigError(
-            f"One message may take {longest_dialogue(found):.0f} s by the mail transport's "
-            f"`timeout`, but a claim is held for {lease} minutes only: no message could be begun. "
-            "Shorten the time-out, or raise `delivery.lease_minutes` in segmail.toml."
+            Fault(
+                f"One message may take {longest_dialogue(found):.0f} s by the mail transport's "
+                f"`timeout`, but a claim is held for {lease} minutes only: no message could be "
+                "begun.",
+                "Shorten the time-out, or raise `delivery.lease_minutes` in segmail.toml.",
+            )
         )
     return found

@@ -6,7 +6,7 @@ import enum
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 
 
 class Severity(enum.StrEnum):
@@ -46,10 +46,10 @@ def ok(area: Area, what: str) -> Finding:
     return Finding(Severity.OK, area, what)
 
 
-def of_text(severity: Severity, area: Area, text: str) -> Finding:
-    """Return a finding of a message that ends with its own advice, as every one here does."""
-    what, stop, advice = text.partition(". ")
-    return Finding(severity, area, what + stop.strip(), advice)
+def of_text(severity: Severity, area: Area, text: str, *, about: str = "") -> Finding:
+    """Return a finding of a fault, or of a text without advice; `about` stands before it."""
+    fault = Fault.of(text)
+    return Finding(severity, area, f"{about}{fault.what}", fault.advice)
 
 
 def of_error(area: Area, error: ConfigError) -> list[Finding]:

@@ -16,7 +16,7 @@ def schema_findings(report: SchemaReport) -> list[Finding]:
             for missing in report.missing
         ),
         *(of_text(Severity.ERROR, Area.SCHEMA, fault) for fault in report.faults),
-        *(Finding(Severity.NOTE, Area.SCHEMA, note) for note in report.notes),
+        *(of_text(Severity.NOTE, Area.SCHEMA, note) for note in report.notes),
     ]
     if report.complete:
         found.append(ok(Area.SCHEMA, f"{report.engine} {report.version}, nothing is missing."))

@@ -49,7 +49,12 @@ def step_findings(shop: Shop, *, now: datetime) -> list[Finding]:
     if not found:
         return [ok(Area.STEPS, "No faults found.")]
     return [
-        of_text(Severity(one.severity.value), Area.STEPS, f"{one.step or one.segment}: {one.text}")
+        of_text(
+            Severity(one.severity.value),
+            Area.STEPS,
+            one.text,
+            about=f"{one.step or one.segment}: ",
+        )
         for one in found
     ]
 

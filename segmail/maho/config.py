@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.maho.crypt import decrypt
 from segmail.maho.defaults import DEFAULTS
 from segmail.maho.tables import Tables
@@ -123,7 +123,9 @@ class StoreConfig:
         try:
             return decrypt(self.value(path, store_id), key)
         except ConfigError as error:
-            raise ConfigError(f"{path} {fault}" for fault in error.faults) from error
+            raise ConfigError(
+                Fault.of(fault).about(f"{path} ") for fault in error.faults
+            ) from error
 
     def _value(self, path: str, store_id: int, inside: frozenset[str]) -> str | None:
         """`inside` holds the paths whose placeholders are being filled, so that a URL that names

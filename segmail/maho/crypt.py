@@ -10,7 +10,7 @@ from typing import NoReturn
 from nacl.exceptions import CryptoError
 from nacl.secret import SecretBox
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 
 _CURRENT_KEY = re.compile(r"[0-9A-Fa-f]{64}")
 _SMALLEST_BOX = SecretBox.NONCE_SIZE + SecretBox.MACBYTES
@@ -75,4 +75,4 @@ def _open_legacy(data: bytes, key: str) -> bytes:
 
 
 def _refuse(fault: str) -> NoReturn:
-    raise ConfigError(f"{fault}. Save it again in Maho's admin.")
+    raise ConfigError(Fault(f"{fault}.", "Save it again in Maho's admin."))

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, select
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.maho.icu import day_text, money_text
 from segmail.maho.tables import Tables
 
@@ -113,8 +113,10 @@ def _timezone(config: Config, store_id: int) -> str:
         return ZoneInfo(name).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise ConfigError(
-            f"{_TIMEZONE}: '{name}' of store {store_id} is no time zone known here. "
-            "Choose one in Maho's configuration, General > Locale Options."
+            Fault(
+                f"{_TIMEZONE}: '{name}' of store {store_id} is no time zone known here.",
+                "Choose one in Maho's configuration, General > Locale Options.",
+            )
         ) from error
 
 

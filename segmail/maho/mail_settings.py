@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.maho.config import StoreConfig
 
 _INSTEAD = "set SEGMAIL_SMTP_URL"
@@ -74,8 +74,10 @@ def maho_mail_url(config: StoreConfig, crypt_key: str | None, *, store_id: int =
     if transport in _PROVIDERS:
         return smtp.checked(_provider(transport, smtp))
     raise ConfigError(
-        f"system/smtp/enabled: '{transport}' is not SMTP. "
-        f"Choose an SMTP transport in Maho, or {_INSTEAD}."
+        Fault(
+            f"system/smtp/enabled: '{transport}' is not SMTP.",
+            f"Choose an SMTP transport in Maho, or {_INSTEAD}.",
+        )
     )
 
 
@@ -95,7 +97,7 @@ class _Smtp:
         try:
             return self.config.secret(f"system/smtp/{name}", self.crypt_key, self.store_id)
         except ConfigError as error:
-            self.faults.extend(f"{fault} Or {_INSTEAD}." for fault in error.faults)
+            self.faults.extend(_or_instead(fault) for fault in error.faults)
             return ""
 
     def port(self) -> int:
@@ -105,8 +107,8 @@ class _Smtp:
             return 25
         return int(told)
 
-    def fault(self, name: str, reason: str) -> None:
-        self.faults.append(f"system/smtp/{name}: {reason}")
+    def fault(self, name: str, reason: str, advice: str = "") -> None:
+        self.faults.append(Fault(f"system/smtp/{name}: {reason}", advice))
 
     def checked(self, url: str) -> str:
         if self.faults:
@@ -114,10 +116,15 @@ class _Smtp:
         return url
 
 
+def _or_instead(text: str) -> Fault:
+    fault = Fault.of(text)
+    return Fault(fault.what, f"{fault.advice} Or {_INSTEAD}.".strip())
+
+
 def _own_server(smtp: _Smtp) -> str:
     host, port = smtp.text("host"), smtp.port()
     if not _HOST.fullmatch(host):
-        smtp.fault("host", f"'{host}' is not a host name; enter it, or {_INSTEAD}.")
+        smtp.fault("host", f"'{host}' is not a host name.", f"Enter it, or {_INSTEAD}.")
     return _url(host, port, smtp.secret("username"), smtp.secret("password"), starttls="auto")
 
 
@@ -125,7 +132,7 @@ def _provider(transport: str, smtp: _Smtp) -> str:
     provider = _PROVIDERS[transport]
     password = smtp.secret("password")
     if not password and not smtp.faults:
-        smtp.fault("password", f"is empty, but {transport} needs it; enter it, or {_INSTEAD}.")
+        smtp.fault("password", f"is empty, but {transport} needs it.", f"Enter it, or {_INSTEAD}.")
     user = {_ACCOUNT: smtp.secret("username"), _KEY: password}.get(provider.user, provider.user)
     return _url(_regional_host(provider, smtp), provider.port, user, password, starttls="always")
 

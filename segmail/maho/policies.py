@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.maho.config_rows import write_config
 from segmail.maho.tables import Tables
 
@@ -100,9 +100,11 @@ def load_policies(connection: Connection, tables: Tables) -> dict[int, Policy]:
         match = _KEY.fullmatch(path)
         kind = _KINDS.get(match[2]) if match else None
         if match is None or kind is None:
-            faults.append(f"core_config_data: '{path}' is no policy of a segment; delete it.")
+            faults.append(
+                Fault(f"core_config_data: '{path}' is no policy of a segment.", "Delete it.")
+            )
         elif value not in list(kind):
-            faults.append(f"{path}: '{value}' is none of {', '.join(kind)}.")
+            faults.append(Fault(f"{path}: '{value}' is none of {', '.join(kind)}."))
         else:
             found[int(match[1])][match[2]] = kind(value)
     if faults:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection, Inspector, String, Table, text
 
+from segmail.errors import Fault
 from segmail.maho.tables import Tables
 
 _NAMES = {"mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite", "postgresql": "PostgreSQL"}
@@ -33,9 +34,9 @@ def server_faults(connection: Connection, inspector: Inspector, tables: Tables) 
     for table in (tables.progress, tables.queue, tables.coupon):
         engine = _options(inspector, table).get("mysql_engine", "InnoDB")
         if engine.lower() != "innodb":
-            yield (
-                f"{table.name} is a {engine} table, which knows no transactions: "
-                f"ALTER TABLE {table.name} ENGINE=InnoDB."
+            yield Fault(
+                f"{table.name} is a {engine} table, which knows no transactions.",
+                f"ALTER TABLE {table.name} ENGINE=InnoDB;",
             )
 
 
@@ -49,7 +50,9 @@ def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[
         yield "There are no tables of a Maho shop in this database at all."
         return
     others = ", ".join(f"'{other}'" if other else "none" for other in found)
-    yield f"No shop here has the table prefix '{prefix}'; --table-prefix could be: {others}."
+    yield Fault(
+        f"No shop here has the table prefix '{prefix}'.", f"--table-prefix could be: {others}."
+    )
 
 
 def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[str]:

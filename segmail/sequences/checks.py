@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from segmail.errors import TemplateError
+from segmail.errors import Fault, TemplateError
 from segmail.maho.steps import Step
 from segmail.sequences.catalog import Catalog, Newsletter
 from segmail.sequences.coupon_checks import coupon_errors, coupon_warnings
@@ -37,10 +37,12 @@ def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[str]:
     newsletter = catalog.newsletters.get(step.template_id)
     if newsletter is None:
         if step.template_id != NOT_CHOSEN:
-            yield f"Newsletter template {step.template_id} does not exist; choose another."
+            yield Fault(
+                f"Newsletter template {step.template_id} does not exist.", "Choose another."
+            )
         return
     if not newsletter.is_actual:
-        yield f"{newsletter.label} is a copy of a former version; choose the current one."
+        yield Fault(f"{newsletter.label} is a copy of a former version.", "Choose the current one.")
     for value, name in (
         (newsletter.sender_name, "sender name"),
         (newsletter.sender_email, "sender e-mail address"),
@@ -48,11 +50,13 @@ def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[str]:
         (newsletter.text, "text"),
     ):
         if value.strip() in ("", "0"):  # what Maho takes for empty
-            yield f"{newsletter.label} has no {name}, so no mail can be sent; set it {_FORM}."
+            yield Fault(
+                f"{newsletter.label} has no {name}, so no mail can be sent.", f"Set it {_FORM}."
+            )
     try:
         _compile(newsletter)
     except TemplateError as error:
-        yield f"{newsletter.label} cannot be used: {error} Mend it {_FORM}."
+        yield Fault(f"{newsletter.label} cannot be used: {error}", f"Mend it {_FORM}.")
 
 
 def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from segmail.errors import Fault
 from segmail.maho.lookup import find_segment
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, load_segments, load_steps
@@ -46,12 +47,12 @@ def automation_findings(segment: Segment, steps: Iterable[Step]) -> list[Finding
         return []
     found = []
     if not any(s.is_active for s in steps if s.segment.segment_id == segment.segment_id):
-        text = (
+        fault = Fault(
             f"The automation of '{segment.name}' is on, but it has no active step; Maho refuses "
-            "to save or refresh such a segment. Add or enable a step, or run: "
-            f"segmail segment automation {segment.segment_id} off"
+            "to save or refresh such a segment.",
+            f"Add or enable a step, or run: segmail segment automation {segment.segment_id} off",
         )
-        found.append(segment_finding(Severity.ERROR, segment, text))
+        found.append(segment_finding(Severity.ERROR, segment, fault))
     if not segment.is_active:
         text = f"'{segment.name}' is inactive, so its scheduled rows are held."
         found.append(segment_finding(Severity.WARNING, segment, text))

@@ -121,8 +121,23 @@ def test_a_fault_of_a_step_is_told_with_the_step(shop: ShopBuilder) -> None:
     [fault] = found(shop, Area.STEPS)
 
     assert fault.severity == "error"
-    assert "Nobody's" in fault.what
-    assert "segmail segment automation 1 off" in fault.advice
+    assert fault.what.startswith("Nobody's: The automation of 'Nobody's' is on")
+    assert fault.advice.endswith("step, or run: segmail segment automation 1 off")
+
+
+def test_what_is_wrong_and_what_to_do_are_apart_wherever_a_sentence_ends(
+    shop: ShopBuilder,
+) -> None:
+    shop.config("general/locale/timezone", "St. Moritz, e.g. noon", scope="stores", id=2)
+    shop.config("customer_segmentation/segmail/segment/1/v. 2", "x")
+
+    [zone] = found(shop, Area.TIME_ZONES)
+    [policy] = found(shop, Area.SEGMENTS)
+
+    assert "'St. Moritz, e.g. noon' of store 2 is no time zone known here." in zone.what
+    assert zone.advice == "Choose one in Maho's configuration, General > Locale Options."
+    assert policy.what.endswith("segment/1/v. 2' is no policy of a segment.")
+    assert policy.advice == "Delete it."
 
 
 @pytest.mark.parametrize(

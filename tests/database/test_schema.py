@@ -222,7 +222,7 @@ def test_a_wrong_prefix_is_answered_with_the_right_one(
         [note] = check_schema(database, "").notes
         database.close()
 
-    assert note == "No shop here has the table prefix ''; --table-prefix could be: 'mg_'."
+    assert note == "No shop here has the table prefix ''. --table-prefix could be: 'mg_'."
 
 
 def test_what_maho_has_to_create_is_left_to_maho(database: Database, bare: URL) -> None:
