@@ -29,7 +29,7 @@ def skin_path(
     """
     for told in (file, *params.values()):
         if ".." in str(told):
-            raise TemplateError(f"{{{{skin url=…}}}}: '..' is not allowed in '{told}'.")
+            raise TemplateError("{{skin url=…}}: '..' is not allowed in a path.")
     area = str(params.get("_area") or "frontend")
     tried = _themes(params, config, store_id) if maho_root else ()
     package, theme = next(
@@ -51,6 +51,9 @@ def _themes(
 
 
 def _exists(maho_root: Path | None, path: str) -> bool:
-    return maho_root is not None and any(
-        (maho_root / folder / "skin" / path).is_file() for folder in ("public", ".")
-    )
+    if maho_root is None:
+        return False
+    try:
+        return any((maho_root / folder / f"skin/{path}").is_file() for folder in ("public", "."))
+    except (OSError, ValueError):  # no name that a file can have, or a folder closed to us
+        return False

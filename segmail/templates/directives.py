@@ -14,6 +14,7 @@ from markupsafe import Markup
 from segmail.errors import TemplateError
 from segmail.templates.frame import MAX_OUTPUT, Frame, PlainPath
 from segmail.templates.modifiers import MODIFIERS, escape_html, escape_once
+from segmail.templates.nodes import shortened
 from segmail.templates.objects import DataObject
 from segmail.templates.values import as_text, is_true
 
@@ -111,7 +112,7 @@ def _include(frame: Frame, parameters: Parameters, where: str) -> str:
         raise TemplateError(f'{where} does not say which template; give template="CODE".')
     source = frame.site.newsletter_template(code)
     if source is None:
-        raise TemplateError(f"{where}: there is no newsletter template '{code}'.")
+        raise TemplateError(f"{where}: there is no newsletter template '{shortened(code)}'.")
     this = DataObject({"template_code": code, "template_text": source}, name="this")
     known = {name: value for name, value in given.items() if value is not None}
     return frame.included(

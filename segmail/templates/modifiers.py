@@ -14,6 +14,7 @@ from urllib.parse import quote
 from segmail.errors import TemplateError
 
 MAX_MODIFIERS = 20
+MAX_ALLOWED_TAGS = 100
 
 _SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _QUOTED = str.maketrans(_SPECIAL | {"'": "&#039;"})
@@ -21,6 +22,7 @@ _NAMED = str.maketrans(
     {chr(code): f"&{name};" for code, name in codepoint2name.items()} | {"'": "&#039;"}
 )
 _SPECIAL_OR_ENTITY = re.compile(r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|([A-Za-z0-9]+));|[&<>\"]")
+_NAMED_TAG = re.compile(r"[^/\s]", re.ASCII)
 _LINE_END = re.compile(r"\r\n|\n\r|\n|\r")
 
 
@@ -49,10 +51,14 @@ def escape_once(text: str, allowed_tags: tuple[str, ...] = ()) -> str:
     """Escape for HTML as {{htmlescape}} does.
 
     Entities and single quotes stay, and so do the allowed tags where they have no attributes.
+    Raises TemplateError where more tags are allowed than anybody can mean.
     """
-    if not allowed_tags:
+    if len(allowed_tags) > MAX_ALLOWED_TAGS:
+        raise TemplateError(f"{{{{htmlescape}}}} allows more than {MAX_ALLOWED_TAGS} tags.")
+    # Of a name of slashes alone, the pattern would try every split of a row of slashes.
+    names = "|".join(re.escape(tag) for tag in allowed_tags if _NAMED_TAG.search(tag))
+    if not names:
         return _SPECIAL_OR_ENTITY.sub(_escaped_once, text)
-    names = "|".join(map(re.escape, allowed_tags))
     parts = re.split(rf"(<[/\s]*(?:{names})[/\s]*>)", text, flags=re.IGNORECASE | re.ASCII)
     return "".join(
         part if position % 2 else _SPECIAL_OR_ENTITY.sub(_escaped_once, part)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from segmail.templates.frame import MAX_INCLUDE_DEPTH
 from segmail.templates.nodes import Directive, Node, paths_of, walk
 from segmail.templates.paths import Path
 
@@ -51,28 +52,28 @@ class _Found:
         self.everything = False
         self._lookup = lookup
 
-    def add(self, nodes: Iterable[Node]) -> None:
+    def add(self, nodes: Iterable[Node], depth: int = 0) -> None:
         for node in walk(nodes):
             for path in paths_of(node):
                 self._add_path(path)
             if isinstance(node, Directive):
-                self._add_included(node)
+                self._add_included(node, depth)
 
     def _add_path(self, path: Path) -> None:
         keys = self.members.setdefault(path.name, set())
         if path.member:
             keys.add(path.member)
 
-    def _add_included(self, node: Directive) -> None:
+    def _add_included(self, node: Directive, depth: int) -> None:
         given = {parameter.name: parameter for parameter in node.parameters}
         code = given.get({"include": "template", "block": "id"}.get(node.name, ""))
         if code is None:
             return
-        if code.literal is None:
+        if code.literal is None or depth == MAX_INCLUDE_DEPTH:
             self.everything = True
         elif (name := (node.name, code.literal)) not in self.included:
             self.included.add(name)
-            self.add(self._lookup(*name) or ())
+            self.add(self._lookup(*name) or (), depth + 1)
         for parameter in node.parameters:
             if parameter.path:
                 self._share(parameter.name, parameter.path)

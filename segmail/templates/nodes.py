@@ -105,6 +105,10 @@ def paths_of(node: Node) -> Iterator[Path]:
 
 def described(node: Var | Directive) -> str:
     """Return how a message names a directive: its source, shortened, and its line."""
-    source = " ".join(node.source.split())
-    shown = source if len(source) <= _SHOWN else source[: _SHOWN - 1] + "…"
-    return f"{shown} (line {node.place.line})"
+    return f"{shortened(node.source)} (line {node.place.line})"
+
+
+def shortened(text: str) -> str:
+    """Return a text as a message shows it: on one line, and not all of it."""
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

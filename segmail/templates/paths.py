@@ -15,6 +15,8 @@ from typing import NamedTuple, TypeAlias
 from segmail.errors import TemplateError
 
 MAX_STEPS = 100
+MAX_ARGUMENTS = 100
+MAX_PARAMETERS = 200
 
 _WHITESPACE = " \t\n\r\0\x0b"
 _NUMBER = re.compile(r"[0-9][0-9.]*")
@@ -88,6 +90,8 @@ def parse_parameters(text: str) -> tuple[Parameter, ...]:
 
     The first character only parts the directive's name from them. Blanks inside a name do not
     count; there are none around the equals sign.
+
+    Raises TemplateError where there are more than anybody can mean.
     """
     found: dict[str, Parameter] = {}
     name, at = "", 1
@@ -96,6 +100,8 @@ def parse_parameters(text: str) -> tuple[Parameter, ...]:
             value, at = _value(text, at + 1)
             found[name] = _parameter(name, value)
             name = ""
+            if len(found) > MAX_PARAMETERS:
+                raise TemplateError(f"A directive has more than {MAX_PARAMETERS} parameters.")
             continue
         if text[at] not in _WHITESPACE:
             name += text[at]
@@ -150,6 +156,8 @@ def _arguments(text: str, at: int) -> tuple[tuple[Argument, ...], int]:
     """Read from behind `(`; return the arguments and where their `)` is."""
     arguments: list[Argument] = []
     while at < len(text) and text[at] != ")":
+        if len(arguments) > MAX_ARGUMENTS:
+            raise TemplateError(f"A method has more than {MAX_ARGUMENTS} arguments.")
         if text[at] in _WHITESPACE or text[at] == ",":
             at += 1
         elif number := _NUMBER.match(text, at):

@@ -9,7 +9,15 @@ import css_inline
 
 from segmail.errors import TemplateError
 
+MAX_HTML = 500_000
+MAX_TAGS = 3_000
+MAX_REOPENED = 500_000
+
 _DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_TAG = re.compile(r"<[a-z]", re.IGNORECASE)
+_FORMATTING = re.compile(
+    r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE
+)
 
 
 def inline_styles(html: str, css: str) -> str:
@@ -20,12 +28,28 @@ def inline_styles(html: str, css: str) -> str:
     """
     if not css.strip():
         return html
+    _check(html)
     try:
         if _DOCUMENT.search(html):
             return _inliner(css).inline(html)
         return _inliner("").inline_fragment(html, css)
-    except css_inline.InlineError as error:
+    except (css_inline.InlineError, UnicodeEncodeError) as error:  # half a surrogate pair
         raise TemplateError(f"The template's styles cannot be inlined: {error}") from error
+
+
+def _check(html: str) -> None:
+    """Refuse what the HTML parser does not survive, for a customer's value may hold any tags.
+
+    It overflows the stack at some thousand tags inside each other, which kills the process; and
+    each paragraph opens all formatting again that was left open before it.
+    """
+    if len(html) > MAX_HTML:
+        raise TemplateError(f"HTML longer than {MAX_HTML:,} characters cannot be styled.")
+    tags = sum(1 for _ in _TAG.finditer(html))
+    if tags > MAX_TAGS:
+        raise TemplateError(f"HTML with more than {MAX_TAGS:,} tags cannot be styled.")
+    if tags * sum(1 for _ in _FORMATTING.finditer(html)) > MAX_REOPENED:
+        raise TemplateError("HTML with so many formatting tags, such as <font>, cannot be styled.")
 
 
 @lru_cache(maxsize=64)

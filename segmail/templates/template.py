@@ -57,7 +57,10 @@ class Template:
         def lookup(kind: str, code: str) -> Sequence[Node] | None:
             find = site.newsletter_template if kind == "include" else site.block
             source = find(code)
-            return None if source is None else self._compile(source).tree
+            try:
+                return None if source is None else self._compile(source).tree
+            except TemplateError:
+                return None  # rendering tells, if it comes to this include at all
 
         return needs_of(self.tree, lookup)
 
