@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pymysql
 from pymysql.cursors import Cursor
 from sqlalchemy import URL
 
-CUSTOMERS = 20_000
+from tests.benchmarks.segments.figures import Looped
+
+_MOST = 20_000
+_PART = 5  # of a small shop, one customer in so many
 
 _VALUES = " UNION ALL ".join(
     f"SELECT attribute_id, CAST(value AS CHAR) FROM customer_entity_{type_} "
@@ -33,32 +35,23 @@ _ENROL = (
 )
 
 
-@dataclass(frozen=True)
-class Looped:
-    """Seconds for one customer."""
-
-    load: float
-    enrol: float  # with the loading
-
-
-def loop(url: URL, segment: int, step: int, customers: int) -> Looped:
-    """Load `CUSTOMERS` accounts one by one, then enrol them too; nothing of it is kept."""
-    count = min(CUSTOMERS, customers)
+def loop(url: URL, customers: int) -> Looped:
+    """Load up to 20,000 accounts one by one, then enrol them too; nothing of it is kept."""
+    count = min(_MOST, customers // _PART)
     connection = pymysql.connect(
         unix_socket=str(url.query["unix_socket"]), user=url.username, database=url.database or ""
     )
     try:
         with connection.cursor() as cursor:
             values = [
-                {"id": 1 + id * 48_271 % customers, "segment": segment, "step": step}
-                for id in range(count)
+                {"id": 1 + id * 48_271 % customers, "segment": 1, "step": 1} for id in range(count)
             ]
             load = _timed(cursor, _LOAD, values)
             enrol = _timed(cursor, (*_LOAD, *_ENROL), values)
         connection.rollback()
     finally:
         connection.close()
-    return Looped(load / count, enrol / count)
+    return Looped(count, load / count, enrol / count)
 
 
 def _timed(cursor: Cursor, statements: Sequence[str], values: Sequence[dict[str, int]]) -> float:

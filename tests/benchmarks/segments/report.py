@@ -1,189 +1,145 @@
-"""The results as tables for people."""
+"""The report for people; it says of each part under which conditions it was measured."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date
+from collections.abc import Iterable, Iterator
 
-from tests.benchmarks.machine import Machine
-from tests.benchmarks.segments.explain import Indexed, Plan
-from tests.benchmarks.segments.loop import CUSTOMERS, Looped
-from tests.benchmarks.segments.measure import Refreshed
-from tests.benchmarks.segments.server import SETTINGS
+from tests.benchmarks.segments.figures import DONE, RUNNING, Figures, Stage
+from tests.benchmarks.segments.findings import findings
+from tests.benchmarks.segments.markdown import NOT_MEASURED, bullets, table
+from tests.benchmarks.segments.tables import comparison, indexes, plan, refreshes, runs
 
-
-@dataclass
-class Results:
-    """Everything that was measured."""
-
-    day: date
-    machine: Machine
-    customers: int
-    sizes: dict[str, int]
-    filled: float  # seconds
-    first: dict[str, Refreshed] = field(default_factory=dict)
-    second: dict[str, Refreshed] = field(default_factory=dict)
-    together: Refreshed | None = None
-    everybody: Refreshed | None = None
-    everybody_again: Refreshed | None = None
-    crowd: Refreshed | None = None
-    looped: Looped | None = None
-    plans: dict[str, tuple[str, Plan]] = field(default_factory=dict)
-    indexes: list[Indexed] = field(default_factory=list)
+NOTES = "SEGMENTS-NOTES.md"
 
 
-def as_markdown(results: Results) -> str:
-    """Return the report of what has been measured."""
-    return "\n\n".join(part for part in _parts(results) if part) + "\n"
+def as_markdown(figures: Figures, stages: Iterable[str]) -> str:
+    """Return the report of what has been measured; of `stages` the missing ones are named."""
+    return "\n\n".join(_parts(figures, list(stages))) + "\n"
 
 
-def _parts(results: Results) -> Iterator[str]:
+def _parts(figures: Figures, stages: list[str]) -> Iterator[str]:
     yield "# What `bin/bench-segments` measured"
-    yield from _conditions(results)
-    yield "## First fill, without enrolling (`--no-enrol`)"
-    yield _refreshes(results.first)
-    yield "## Again after one row in a hundred changed, enrolling who enters"
-    yield _refreshes(results.second)
-    yield "## All at once, and everybody into a sequence"
-    yield _runs(results)
-    yield _loop(results)
-    if results.indexes:
-        yield "## Indexes that a shop does not have"
-        yield _INDEXES
-        yield _indexes(results.indexes)
-    if results.plans:
-        yield "## EXPLAIN of each segment's SELECT"
-        yield from _plans(results.plans)
+    yield _HOW
+    yield from _missing(figures, stages)
+    yield from _conditions(figures)
+    yield _stages(figures, stages)
+    yield "## What follows from it"
+    yield bullets(findings(figures)) or NOT_MEASURED
+    for name in stages:
+        yield f"## {_TITLES[name]}"
+        yield from _stage(figures, name)
 
 
-_INDEXES = """\
-Seconds of the SELECT alone, on the segments' own data, with warm pages. Tried one at a time and
-dropped again; `made` is what creating the index took. Every index also makes each write slower."""
+_TITLES = {
+    "first": "First fill, without enrolling (`--no-enrol`)",
+    "change": "Again after one row in a hundred changed, enrolling who enters",
+    "together": "All at once after another such change, beside shoppers",
+    "everybody": "Everybody into a sequence",
+    "loop": "Against a loop over customers",
+    "explain": "EXPLAIN of each segment's SELECT",
+    "indexes": "Indexes that a shop does not have",
+}
+
+_HOW = f"""\
+Written by the program, wholly from `segments.json` beside it: changes by hand are lost. Older
+measurements and what people concluded from them are in [{NOTES}]({NOTES})."""
+
+_TIMES = """\
+`s` is what segmail told of the segment, `wall s` the whole run with the program's start and the
+sweep over customers who unsubscribed. One run each, no repetitions."""
 
 _LOCKS = """\
 Row locks are the most that `information_schema.innodb_trx` showed of one transaction. Shoppers
-change a cart, an order and an account, one after the other, 20 times a second; their longest waits
-are told. The conditions are read at READ COMMITTED and lock nothing: what is locked is the
-segment's row, the member and progress rows that are written, and, by their foreign keys, the
-accounts of those who enter, until the commit."""
+change a cart, an order and an account, one after the other, up to 20 times a second; their longest
+waits are told."""
+
+_INDEXES = """\
+Seconds of the SELECT alone, timed once each. Indexes are tried one at a time and dropped again;
+`made` is what creating and analyzing one took. Every index also makes each write slower."""
 
 
-def _conditions(results: Results) -> Iterator[str]:
-    m = results.machine
+def _missing(figures: Figures, stages: list[str]) -> Iterator[str]:
+    """Say what a reader might take for measured but is not."""
+    lacking = [name for name in stages if name not in figures.stages]
+    if lacking:
+        yield f"**Incomplete: {', '.join(lacking)} not measured.**"
+    for name, stage in figures.stages.items():
+        if stage.state == RUNNING:
+            yield f"**The stage {name} had not ended when this was written.**"
+        elif stage.state != DONE:
+            yield f"**The stage {name} {stage.state}.**"
+        if stage.failures:
+            yield f"**Failed in the stage {name}: {', '.join(stage.failures)}.**"
+
+
+def _conditions(figures: Figures) -> Iterator[str]:
+    m, filled = figures.machine, figures.filled
     yield (
-        f"{results.day}, commit {m.commit}. {m.processor}, {m.cores} cores, {m.memory_gib} GiB; "
-        f"{m.system},\nPython {m.python}, MariaDB {m.database}. The machine was shared: its load "
-        f"average was {m.load_before}\nbefore the first measurement. segmail and a private MariaDB "
-        f"({', '.join(f'`{setting}`' for setting in SETTINGS)}) share its cores."
+        f"{m['processor']}, {m['cores']} cores, {m['memory_gib']} GiB; {m['system']},\n"
+        f"Python {m['python']}, MariaDB {m['database']}. segmail and a private MariaDB share the "
+        f"cores\n({', '.join(f'`{setting}`' for setting in figures.settings)})."
     )
-    sizes = ", ".join(f"{count:,} {table}" for table, count in results.sizes.items())
-    yield f"Rows: {sizes}. Filled and indexed in {results.filled:.0f} s."
+    sizes = ", ".join(f"{count:,} {name}" for name, count in filled.sizes.items())
+    yield (
+        f"Scale {filled.scale:g}: {sizes}. Filled and indexed in {filled.seconds:.0f} s, "
+        f"{filled.data_mib:,} MiB with indexes."
+    )
+    yield (
+        "The server was started anew on the filled shop, and every index of the large tables read "
+        "once, before\nthe first stage: pages are warm as far as they fit its buffer pool. Load is "
+        "the average of a minute, of all\nthat the machine does."
+    )
 
 
-def _refreshes(runs: dict[str, Refreshed]) -> str:
-    heads = ("segment", "s", "members", "entered", "left", "enrolled", "stopped", "wall s",
-             "statements", "peak MiB")  # fmt: skip
-    rows = [_refresh_row(name, run) for name, run in runs.items()]
-    total = sum(run.segments[0]["seconds"] for run in runs.values())
-    return _table(heads, [*rows, ("**together**", f"{total:.2f}", *[""] * (len(heads) - 2))])
+def _stages(figures: Figures, stages: list[str]) -> str:
+    heads = ("stage", "began", "commit", "minutes", "load before", "load after", "state", "remarks")
+    return table(heads, [_stage_row(name, figures.stages.get(name)) for name in stages])
 
 
-def _refresh_row(name: str, run: Refreshed) -> Sequence[str]:
-    [told] = run.segments
-    numbers = ("members", "entered", "left", "enrolled", "stopped")
-    return (
+def _stage_row(name: str, stage: Stage | None) -> list[str]:
+    if stage is None:
+        return [name, "", "", "", "", "", "not measured", ""]
+    changed = stage.commit_after not in ("", stage.commit)
+    return [
         name,
-        f"{told['seconds']:.2f}",
-        *(f"{told[number]:,}" for number in numbers),
-        f"{run.wall:.2f}",
-        f"{run.statements}",
-        f"{run.peak_mib:.0f}",
-    )
-
-
-def _runs(results: Results) -> str:
-    named = {
-        "all segments, nothing new, beside shoppers": results.together,
-        f"first fill that enrols {results.customers:,}": results.everybody,
-        "the same segment again, nothing new": results.everybody_again,
-        "first fill that enrols as many, beside shoppers": results.crowd,
-    }
-    heads = ("run", "wall s", "enrolled", "statements", "MariaDB CPU s", "peak MiB",
-             "row locks", "cart waits s", "order waits s", "account waits s")  # fmt: skip
-    rows = [_run_row(name, run) for name, run in named.items() if run is not None]
-    return f"{_table(heads, rows)}\n\n{_LOCKS}" if rows else ""
-
-
-def _run_row(name: str, run: Refreshed) -> Sequence[str]:
-    watched = not run.statements
-    locks = run.locks
-    return (
-        name,
-        f"{run.wall:.2f}",
-        f"{sum(told['enrolled'] for told in run.segments):,}",
-        "" if watched else f"{run.statements}",
-        f"{run.server.cpu:.2f}",
-        f"{run.peak_mib:.0f}",
-        f"{locks.rows:,}" if watched else "",
-        *(
-            f"{wait:.2f}" if watched else ""
-            for wait in (locks.cart_wait, locks.order_wait, locks.account_wait)
-        ),
-    )
-
-
-def _loop(results: Results) -> str:
-    looped, everybody = results.looped, results.everybody
-    if looped is None or everybody is None:
-        return ""
-    load, enrol = looped.load * results.customers, looped.enrol * results.customers
-    refill = sum(told.segments[0]["seconds"] for told in results.first.values())
-    members = sum(told.segments[0]["members"] for told in results.first.values())
-    loading = looped.load * members
-    return (
-        "## Against a loop over customers\n\n"
-        "The statements that Maho runs for each customer, without PHP's own work, over "
-        f"{min(CUSTOMERS, results.customers):,} customers\non the same server: "
-        f"{1e6 * looped.load:.0f} µs to load an account (its row and its attributes), "
-        f"{1e6 * looped.enrol:.0f} µs to load and enrol it.\nExtrapolated:\n\n"
-        + _table(
-            ("", "segmail s", "loop s", "ratio"),
-            [
-                ("enrol everybody", f"{everybody.wall:.1f}", f"{enrol:.0f}",
-                 f"{enrol / everybody.wall:.0f}"),
-                ("load everybody once, as one segment of all", f"{everybody.wall:.1f}",
-                 f"{load:.0f}", f"{load / everybody.wall:.0f}"),
-                (f"first fill of all segments ({members:,} members)", f"{refill:.1f}",
-                 f"{loading:.0f}", f"{loading / refill:.0f}"),
-            ],
-        )
-    )  # fmt: skip
-
-
-def _indexes(tried: Iterable[Indexed]) -> str:
-    heads = ("index", "segment", "without s", "with s", "made s")
-    rows = [
-        (
-            f"`{one.table} ({one.columns})`",
-            one.segment,
-            f"{one.before:.2f}",
-            f"{one.after:.2f}",
-            f"{one.made:.1f}",
-        )
-        for one in tried
+        stage.began,
+        f"{stage.commit} to {stage.commit_after}" if changed else stage.commit,
+        f"{stage.seconds / 60:.1f}",
+        f"{stage.load_before}",
+        "" if stage.load_after is None else f"{stage.load_after}",
+        f"{stage.state}, {len(stage.failures)} failed" if stage.failures else stage.state,
+        " ".join(stage.remarks),
     ]
-    return _table(heads, rows)
 
 
-def _plans(plans: dict[str, tuple[str, Plan]]) -> Iterator[str]:
-    heads = ("id", "select_type", "table", "type", "possible_keys", "key", "key_len", "ref",
-             "rows", "Extra")  # fmt: skip
-    for name, (sql, rows) in plans.items():
-        shown = sql if len(sql) <= 3000 else f"{sql[:3000]} …"
-        yield f"### {name}\n\n```sql\n{shown}\n```\n\n{_table(heads, rows)}"
+def _stage(figures: Figures, name: str) -> Iterator[str]:
+    stage = figures.stages.get(name)
+    if stage is None:
+        yield NOT_MEASURED
+    elif name in ("first", "change"):
+        yield _TIMES
+        yield refreshes(stage)
+    elif name in ("together", "everybody"):
+        yield _LOCKS
+        yield runs(stage)
+    elif name == "loop":
+        yield _loop(figures, stage)
+    elif name == "explain":
+        for segment, found in stage.plans.items():
+            yield f"### {segment}\n\n{plan(found)}"
+    else:
+        yield _INDEXES
+        yield indexes(stage.indexes)
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def _loop(figures: Figures, stage: Stage) -> str:
+    looped = stage.looped
+    if looped is None:
+        return NOT_MEASURED
+    return (
+        "The statements that Maho runs for each customer, without PHP's own work, over "
+        f"{looped.count:,} customers on\nthe same server's socket: {1e6 * looped.load:.0f} µs to "
+        f"load an account (its row and its attributes), {1e6 * looped.enrol:.0f} µs to load\nand "
+        "enrol it. Extrapolated to the customers that it would run over; what Maho's own SELECTs "
+        "take is not in it:\n\n" + comparison(figures, looped)
+    )

@@ -8,20 +8,25 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import URL, Index, Table, text
-from sqlalchemy.schema import SchemaItem
+from sqlalchemy import URL, Index, Table, select, text
 
 from segmail.maho.database import Database
-from segmail.maho.sales_tables import SalesTables
+from segmail.maho.sales_tables import SalesTables, build_sales_tables
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Layout, build_tables
 from tests.bare_database import run
 from tests.benchmarks.segments.rows import CARTS, CUSTOMER, CUSTOMERS, ORDERS, Filling
+from tests.benchmarks.segments.trees import EVERYBODY, TREES
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
 NAME = "segmail_segments"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+CROWDS = ("Everybody", "Everybody 2")  # refreshed by name only
+
+_COUNTED = ("customer_entity", "sales_flat_order", "sales_flat_order_item", "sales_flat_quote",
+            "sales_flat_quote_item", "report_viewed_product_index", "wishlist_item",
+            "log_customer")  # fmt: skip
 
 _ADDRESS_ATTRIBUTES = {"country_id": (201, "varchar"), "city": (202, "varchar"),
                        "postcode": (203, "varchar"), "region_id": (204, "int"),
@@ -33,69 +38,101 @@ class LargeShop:
 
     def __init__(self, server: URL, scale: float) -> None:
         self.scale = scale
+        self.server = server
         self.url = server.set(database=NAME)
-        run(server, f"CREATE DATABASE {NAME} CHARACTER SET utf8mb3")
-        database = Database(self.url)
-        self.shop = Shop(database, build_tables("", Layout.SHIPPED))
-        self.shop.tables.metadata.create_all(database.engine)
-        self._builder = ShopBuilder(self.shop, self.url, now=NOW)
-        self.sales: SalesTables = SalesBuilder(self._builder).sales
-        self._template = self._builder.template()
-        self._add_address_attributes()
+        self.shop = Shop(Database(self.url), build_tables("", Layout.SHIPPED))
+        self.sales: SalesTables = build_sales_tables("")
 
     @property
     def customers(self) -> int:
         return int(CUSTOMERS * self.scale)
 
-    def fill(self) -> None:
-        """Fill the tables on two connections; the large ones get their indexes at the end."""
-        indexes = list(self._drop_indexes())
-        halves = ((*CUSTOMER, *CARTS), ORDERS)
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(self._fill, halves))
-            list(pool.map(self._create, indexes))
-        run(self.url, *(f"ANALYZE TABLE {table}" for table in self._large_tables()))
+    def create(self) -> None:
+        """Create the database with its segments and fill it."""
+        run(self.server, f"CREATE DATABASE {NAME} CHARACTER SET utf8mb3")
+        self.shop.tables.metadata.create_all(self.shop.database.engine)
+        builder = ShopBuilder(self.shop, self.url, now=NOW)
+        SalesBuilder(builder)
+        _add_address_attributes(builder)
+        template = builder.template()
+        for name, tree in TREES.items():
+            _add_segment(builder, template, name, tree)
+        for name in CROWDS:
+            _add_segment(builder, template, name, EVERYBODY, refresh_mode="manual")
+        self._fill_tables()
 
-    def segment(self, name: str, tree: dict[str, Any]) -> int:
-        """Insert a segment with one step, automatic and automated; return its id."""
-        segment = self._builder.segment(
-            name,
-            website_ids="1",
-            customer_group_ids="1",
-            conditions_serialized=json.dumps(tree),
-        )
-        self._builder.step(segment, self._template, delay_minutes=30)
-        return segment
+    def segments(self) -> dict[str, int]:
+        """Return the ids of the twenty segments by name."""
+        table = self.shop.tables.segment
+        query = select(table.c.name, table.c.segment_id).where(table.c.name.in_(TREES))
+        with self.shop.database.read() as connection:
+            found = {name: int(id) for name, id in connection.execute(query)}
+        return {name: found[name] for name in TREES}
 
-    def change(self) -> None:
-        """Change one row in a hundred of what shops write: orders, carts, accounts, logins."""
+    def has_members(self) -> bool:
+        """Return whether any segment was refreshed."""
+        with self.shop.database.read() as connection:
+            found = connection.execute(select(self.shop.tables.member.c.customer_id).limit(1))
+            return found.first() is not None
+
+    def change(self, times: int, at: str) -> None:
+        """Change one row in a hundred of what shops write: orders, carts, accounts, logins.
+
+        Each of the `times` changes other rows; `at` is the time of the new orders and logins.
+        """
         hundredth = int(self.customers / 100)
+        chance = f"1 + CRC32(seq + {times * 5 * hundredth}) MOD {self.customers}"
         run(
             self.url,
             "INSERT INTO sales_flat_order (state, status, customer_id, store_id, base_grand_total, "
-            "grand_total, created_at, updated_at) SELECT 'processing', 'processing', "
-            f"1 + CRC32(seq) MOD {self.customers}, 1, 80, 80, '2026-11-22 12:05:00', "
-            f"'2026-11-22 12:05:00' FROM seq_1_to_{5 * hundredth}",
+            f"grand_total, created_at, updated_at) SELECT 'processing', 'processing', {chance}, 1, "
+            f"80, 80, '{at}', '{at}' FROM seq_1_to_{5 * hundredth}",
             "UPDATE sales_flat_quote SET is_active = 1 - is_active, "
-            "updated_at = '2026-11-22 10:00:00' WHERE entity_id MOD 100 = 7",
-            "INSERT INTO log_customer (customer_id, login_at) "
-            f"SELECT 1 + CRC32(seq) MOD {self.customers}, '2026-11-22 12:05:00' "
+            f"updated_at = '2026-11-22 10:00:00' WHERE entity_id MOD 100 = {7 * times}",
+            f"INSERT INTO log_customer (customer_id, login_at) SELECT {chance}, '{at}' "
             f"FROM seq_1_to_{hundredth}",
             "UPDATE customer_entity_varchar SET value = 'Ada' WHERE attribute_id = 2 "
-            "AND entity_id MOD 100 = 7",
+            f"AND entity_id MOD 100 = {7 * times}",
             "UPDATE newsletter_subscriber SET subscriber_status = 4 - subscriber_status "
-            "WHERE customer_id MOD 100 = 7",
+            f"WHERE customer_id MOD 100 = {7 * times}",
         )
 
     def subscribe_everybody(self) -> None:
         run(self.url, "UPDATE newsletter_subscriber SET subscriber_status = 1")
 
-    def count(self, table: str) -> int:
+    def warm(self) -> None:
+        """Read the large tables once, by each of their indexes."""
+        for table in self._large_tables():
+            for name in ("PRIMARY", *(index.name for index in table.indexes)):
+                run(self.url, f"SELECT COUNT(*) FROM {table.name} FORCE INDEX ({name})")
+
+    def sizes(self) -> dict[str, int]:
+        """Return the numbers of rows of the tables that grow with the shop."""
         with self.shop.database.read() as connection:
-            return int(connection.scalar(text(f"SELECT COUNT(*) FROM {table}")) or 0)
+            return {
+                table: int(connection.scalar(text(f"SELECT COUNT(*) FROM {table}")) or 0)
+                for table in _COUNTED
+            }
+
+    def data_mib(self) -> int:
+        with self.shop.database.read() as connection:
+            query = text(
+                "SELECT SUM(data_length + index_length) / 1048576 FROM information_schema.tables "
+                "WHERE table_schema = DATABASE()"
+            )
+            return int(connection.scalar(query) or 0)
 
     def close(self) -> None:
         self.shop.database.close()
+
+    def _fill_tables(self) -> None:
+        """Fill the tables on two connections; the large ones get their indexes at the end."""
+        indexes = list(self._drop_indexes())
+        halves = ((*CUSTOMER, *CARTS), ORDERS)
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(self._fill, halves))
+            list(pool.map(self._create_index, indexes))
+        run(self.url, *(f"ANALYZE TABLE {table.name}" for table in self._large_tables()))
 
     def _fill(self, fillings: Iterable[Filling]) -> None:
         for filling in fillings:
@@ -105,7 +142,7 @@ class LargeShop:
                 filling.statement(self.scale),
             )
 
-    def _create(self, index: Index) -> None:
+    def _create_index(self, index: Index) -> None:
         index.create(self.shop.database.engine)
 
     def _drop_indexes(self) -> Iterable[Index]:
@@ -116,20 +153,34 @@ class LargeShop:
                     index.drop(self.shop.database.engine)
                     yield index
 
-    def _large_tables(self) -> Iterable[Table | SchemaItem]:
+    def _large_tables(self) -> Iterable[Table]:
         yield from self.sales.metadata.sorted_tables
         yield self.shop.tables.customer
         yield self.shop.tables.subscriber
         yield from self.shop.tables.customer_values.values()
 
-    def _add_address_attributes(self) -> None:
-        tables, add = self.shop.tables, self._builder.insert_all
-        add(
-            tables.entity_type,
-            [{"entity_type_id": 2, "entity_type_code": "customer_address", "entity_model": "a"}],
-        )
-        add(tables.attribute, [
-            {"attribute_id": id, "entity_type_id": 2, "attribute_code": code,
-             "backend_type": backend}
-            for code, (id, backend) in _ADDRESS_ATTRIBUTES.items()
-        ])  # fmt: skip
+
+def _add_segment(
+    builder: ShopBuilder, template: int, name: str, tree: dict[str, Any], **columns: Any
+) -> None:
+    """Insert a segment with one step, automated."""
+    segment = builder.segment(
+        name,
+        website_ids="1",
+        customer_group_ids="1",
+        conditions_serialized=json.dumps(tree),
+        **columns,
+    )
+    builder.step(segment, template, delay_minutes=30)
+
+
+def _add_address_attributes(builder: ShopBuilder) -> None:
+    tables = builder.tables
+    builder.insert_all(
+        tables.entity_type,
+        [{"entity_type_id": 2, "entity_type_code": "customer_address", "entity_model": "a"}],
+    )
+    builder.insert_all(tables.attribute, [
+        {"attribute_id": id, "entity_type_id": 2, "attribute_code": code, "backend_type": backend}
+        for code, (id, backend) in _ADDRESS_ATTRIBUTES.items()
+    ])  # fmt: skip
