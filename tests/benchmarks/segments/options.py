@@ -62,11 +62,12 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.set_defaults(scale=0.1)
     parser.add_argument(
         "--full", dest="scale", action="store_const", const=1.0, help="a million customers"
     )
     parser.add_argument(
-        "--scale", type=float, metavar="X", default=0.1, help="part of a million; by default 0.1"
+        "--scale", type=float, metavar="X", help="part of a million; by default 0.1"
     )
     parser.add_argument(
         "--data", type=Path, metavar="DIR", help="keep the filled shop there, and use it again"
@@ -86,4 +87,4 @@ def _parser() -> argparse.ArgumentParser:
         help="where SEGMENTS.md and segments.json are written; by default "
         "tests/benchmarks for the full shop, else build/bench-segments-X",
     )
-    return parser  # fmt: skip
+    return parser

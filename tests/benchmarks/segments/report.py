@@ -9,8 +9,6 @@ from tests.benchmarks.segments.findings import findings
 from tests.benchmarks.segments.markdown import NOT_MEASURED, bullets, table
 from tests.benchmarks.segments.tables import comparison, indexes, plan, refreshes, runs
 
-NOTES = "SEGMENTS-NOTES.md"
-
 
 def as_markdown(figures: Figures, stages: Iterable[str]) -> str:
     """Return the report of what has been measured; of `stages` the missing ones are named."""
@@ -40,9 +38,9 @@ _TITLES = {
     "indexes": "Indexes that a shop does not have",
 }
 
-_HOW = f"""\
+_HOW = """\
 Written by the program, wholly from `segments.json` beside it: changes by hand are lost. Older
-measurements and what people concluded from them are in [{NOTES}]({NOTES})."""
+measurements and what people concluded from them are in `tests/benchmarks/SEGMENTS-NOTES.md`."""
 
 _TIMES = """\
 `s` is what segmail told of the segment, `wall s` the whole run with the program's start and the
