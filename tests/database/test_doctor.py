@@ -10,20 +10,15 @@ import pytest
 from segmail.doctor.delivery import state_findings
 from segmail.doctor.examine import examine
 from segmail.doctor.findings import Area, Finding, Severity
-from segmail.doctor.indexes import index_findings
 from segmail.maho.config import StoreConfig
-from segmail.maho.sales_tables import build_sales_tables
 from segmail.maho.switch import FLAG, MAHOS_JOB, OWN
 from segmail.maho.tables import Layout
-from segmail.segments.refresh.candidates import load_candidates
 from segmail.settings import Settings
 from tests.shop_builder import ShopBuilder
 
 PREFIX = "customersegmentation/segment_condition_"
 UNKNOWN = ("customer_star", "sign", "leo")
 ONLY_SEGMAILS = ("cart_attributes", "hours_since_updated", "3")
-LOGIN = ("customer_timebased", "days_since_last_login", "30")
-VIEWED = ("product_viewed", "days_since_viewed", "30")
 
 
 def stored(family: str, attribute: str, value: str) -> str:
@@ -138,30 +133,6 @@ def test_what_is_wrong_and_what_to_do_are_apart_wherever_a_sentence_ends(
     assert zone.advice == "Choose one in Maho's configuration, General > Locale Options."
     assert policy.what.endswith("segment/1/v. 2' is no policy of a segment.")
     assert policy.advice == "Delete it."
-
-
-@pytest.mark.parametrize(
-    ("condition", "large", "advice"),
-    [
-        (LOGIN, 2, ["ALTER TABLE log_customer ADD INDEX (customer_id);"]),
-        (LOGIN, 3, []),
-        (VIEWED, 2, []),
-        (ONLY_SEGMAILS, 2, []),
-    ],
-)
-def test_an_index_is_suggested_where_a_segment_reads_a_large_table_without_one(
-    shop: ShopBuilder, condition: tuple[str, str, str], large: int, advice: list[str]
-) -> None:
-    sales = build_sales_tables(shop.tables.prefix)
-    sales.metadata.create_all(shop.database.engine)
-    shop.insert_all(sales.login, [{"customer_id": 1, "login_at": shop.now}] * 3)
-    shop.segment(conditions_serialized=stored(*condition))
-
-    with shop.database.read() as connection:
-        candidates = load_candidates(connection, shop.tables, None)
-        suggested = index_findings(connection, shop.tables.prefix, candidates, large=large)
-
-    assert [one.advice for one in suggested if one.severity == "note"] == advice
 
 
 def test_a_state_directory_that_is_still_to_be_made_is_in_order(tmp_path: Path) -> None:
