@@ -46,6 +46,13 @@ class SegmentSettings:
 
 
 @dataclass(frozen=True)
+class TemplateSettings:
+    """How templates are rendered; the `[templates]` table of segmail.toml."""
+
+    autoescape: bool = False  # escape what {{var}} prints into HTML; Maho prints it raw
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything a run is told, checked."""
 
@@ -60,6 +67,7 @@ class Settings:
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)  # MAHO_CONFIG__…
     delivery: DeliverySettings = DeliverySettings()
     segments: SegmentSettings = SegmentSettings()
+    templates: TemplateSettings = TemplateSettings()
 
     def require_database(self) -> URL:
         """Return the database's URL; raise ConfigError saying how to give one."""
@@ -100,6 +108,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         overrides={k: v for k, v in environ.items() if k.startswith("MAHO_CONFIG__")},
         delivery=DeliverySettings(**_numbers("delivery", DeliverySettings, told, file, faults)),
         segments=SegmentSettings(**_numbers("segments", SegmentSettings, told, file, faults)),
+        templates=TemplateSettings(**_switches("templates", TemplateSettings, told, file, faults)),
     )
     if faults:
         raise ConfigError(faults)
@@ -116,6 +125,7 @@ _TOP_LEVEL: dict[str, type] = {
     "enabled": bool,
     "delivery": dict,
     "segments": dict,
+    "templates": dict,
 }
 
 
@@ -203,15 +213,36 @@ def _numbers(
     table: str, kind: type, told: Mapping[str, Any], file: Path | None, faults: list[str]
 ) -> dict[str, int]:
     """Return the whole numbers of a table of segmail.toml whose keys are the fields of `kind`."""
-    known = {item.name for item in fields(kind)}
     good: dict[str, int] = {}
-    for key, value in told.get(table, {}).items():
-        if key not in known:
-            faults.append(
-                f"{file}: unknown key `{table}.{key}`; known are {', '.join(sorted(known))}."
-            )
-        elif isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    for key, value in _known(table, kind, told, file, faults).items():
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             faults.append(f"{file}: `{table}.{key}` must be a whole number above 0.")
         else:
             good[key] = value
     return good
+
+
+def _switches(
+    table: str, kind: type, told: Mapping[str, Any], file: Path | None, faults: list[str]
+) -> dict[str, bool]:
+    """Return the switches of a table of segmail.toml whose keys are the fields of `kind`."""
+    good: dict[str, bool] = {}
+    for key, value in _known(table, kind, told, file, faults).items():
+        if isinstance(value, bool):
+            good[key] = value
+        else:
+            faults.append(f"{file}: `{table}.{key}` must be true or false.")
+    return good
+
+
+def _known(
+    table: str, kind: type, told: Mapping[str, Any], file: Path | None, faults: list[str]
+) -> dict[str, Any]:
+    known = {item.name for item in fields(kind)}
+    given: dict[str, Any] = told.get(table, {})
+    faults.extend(
+        f"{file}: unknown key `{table}.{key}`; known are {', '.join(sorted(known))}."
+        for key in given
+        if key not in known
+    )
+    return {key: value for key, value in given.items() if key in known}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from markupsafe import Markup
+
 from segmail.coupons.coupon import Coupon
 from segmail.maho.locale import StoreLocale
 from segmail.maho.rules import Rule
@@ -35,8 +37,10 @@ def _discount_text(rule: Rule, locale: StoreLocale, *, markup: bool) -> str:
     if rule.simple_action not in ("by_fixed", "cart_fixed"):
         return rule.description or ""
     money = locale.money(rule.discount_amount)
-    shown = f'<span class="price">{money}</span>' if markup else money
-    return f"{shown} off your order" if rule.simple_action == "cart_fixed" else f"{shown} off"
+    what = "off your order" if rule.simple_action == "cart_fixed" else "off"
+    if not markup:
+        return f"{money} {what}"
+    return Markup('<span class="price">{}</span> {}').format(money, what)
 
 
 def _plain(number: Decimal) -> str:

@@ -17,7 +17,6 @@ from segmail.errors import CouponError, TemplateError
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.names import recipient_name
 from segmail.maho.rules import Rule, rule_fault
-from segmail.templates import inline_styles
 
 Variables = Mapping[str, object]
 
@@ -117,8 +116,6 @@ class Preparer:
         try:
             subject = newsletter.subject.render(in_subject, addressee.site).strip()
             text = newsletter.body.render(in_text, addressee.site)
-            if newsletter.html and newsletter.styles:
-                text = inline_styles(text, newsletter.styles)
             for part, what in ((subject, "subject"), (text.strip(), "text")):
                 if not part:
                     raise TemplateError(f"its {what} renders to nothing")

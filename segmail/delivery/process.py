@@ -171,7 +171,13 @@ def _claimer(job: Job, steps: dict[int, Step]) -> Claimer:
 
 
 def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str | None) -> Planner:
-    shelf = Shelf.load(job.shop, job.config, steps, maho_root=job.settings.maho_root)
+    shelf = Shelf.load(
+        job.shop,
+        job.config,
+        steps,
+        maho_root=job.settings.maho_root,
+        autoescape=job.settings.templates.autoescape,
+    )
     preparer = Preparer(shelf, bounces_to=bounces_to)
     with job.shop.database.read() as connection:
         held_until = load_held_until(connection, job.shop.tables)

@@ -48,6 +48,8 @@ class Shelf:
         attributes: CustomerAttributes,
         rates: dict[tuple[str, str], Decimal],
         templates: dict[int, Row[Any]],
+        *,
+        autoescape: bool,
     ) -> None:
         self.config = config
         self.attributes = attributes
@@ -55,12 +57,19 @@ class Shelf:
         self._sites = sites
         self._rates = rates
         self._rows = templates
+        self._autoescape = autoescape
         self._compiled: dict[int, Newsletter | TemplateError] = {}
         self._locales: dict[int, StoreLocale] = {}
 
     @classmethod
     def load(
-        cls, shop: Shop, config: StoreConfig, steps: Sequence[Step], *, maho_root: Path | None
+        cls,
+        shop: Shop,
+        config: StoreConfig,
+        steps: Sequence[Step],
+        *,
+        maho_root: Path | None,
+        autoescape: bool = False,
     ) -> Shelf:
         """Read what every batch of a run needs, with a fixed number of statements.
 
@@ -76,7 +85,7 @@ class Shelf:
             query = select(tables.template).where(tables.template.c.template_id.in_(used))
             templates = {row.template_id: row for row in connection.execute(query)}
         sites = Sites(shop.database, tables, config, stores, maho_root)
-        shelf = cls(config, stores, sites, attributes, rates, templates)
+        shelf = cls(config, stores, sites, attributes, rates, templates, autoescape=autoescape)
         shelf._check_locales()
         return shelf
 
@@ -84,7 +93,8 @@ class Shelf:
         """Return a template, compiled; raise TemplateError where it is missing or broken."""
         if template_id not in self._compiled:
             try:
-                self._compiled[template_id] = _compile(template_id, self._rows.get(template_id))
+                row = self._rows.get(template_id)
+                self._compiled[template_id] = _compile(template_id, row, self._autoescape)
             except TemplateError as error:
                 self._compiled[template_id] = error
         found = self._compiled[template_id]
@@ -135,13 +145,18 @@ class Shelf:
         return self._locales[store.store_id]
 
 
-def _compile(template_id: int, row: Row[Any] | None) -> Newsletter:
+def _compile(template_id: int, row: Row[Any] | None, autoescape: bool) -> Newsletter:
     if row is None:
         raise TemplateError(f"Newsletter template {template_id} does not exist.")
     html = row.template_type != _TEXT_TYPE
     try:
         subject = compile_template(row.template_subject or "", kind=Kind.SUBJECT)
-        body = compile_template(row.template_text or "", kind=Kind.HTML if html else Kind.TEXT)
+        body = compile_template(
+            row.template_text or "",
+            kind=Kind.HTML if html else Kind.TEXT,
+            autoescape=autoescape,
+            styles=row.template_styles,
+        )
     except TemplateError as error:
         raise TemplateError(f"Template '{row.template_code}': {error}") from error
     return Newsletter(

@@ -91,7 +91,5 @@ def _store_variables(
         "store_phone": phone,
         "store_hours": setting("general/store_information/hours"),
         "store_email": setting("trans_email/ident_support/email"),
-        "non_inline_styles": (
-            f'<style type="text/css">\n{newsletter.styles}\n</style>' if newsletter.styles else ""
-        ),
+        "non_inline_styles": site.non_inline_styles(newsletter.styles),
     }

@@ -8,19 +8,20 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from sqlalchemy import Select, select
+from markupsafe import Markup
+from sqlalchemy import Select, TableClause, column, inspect, select, table
 
+from segmail.errors import TemplateError
+from segmail.maho.as_html import as_html
 from segmail.maho.config import StoreConfig
 from segmail.maho.customers import Subscriber
 from segmail.maho.database import Database
+from segmail.maho.emails import packaged_email, without_comments
 from segmail.maho.release import dates_are_timestamps
-from segmail.maho.skin import skin_path
+from segmail.maho.skin import skin_path, style_sheet
 from segmail.maho.stores import Store, Stores
 from segmail.maho.tables import Tables
 from segmail.maho.urls import StoreUrls
-
-_AMPERSAND = re.compile(r"&(?!#\d+;|#[xX][0-9a-fA-F]+;|\w+;)")
-_LINE_BREAK = re.compile(r"\r\n|\n\r|\n|\r")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,41 @@ class Sites:
             .order_by(template.c.template_id),
         )
 
+    @cached_property
+    def allowed_blocks(self) -> frozenset[str]:
+        """The types of PHP blocks that templates may run (`permission_block`)."""
+        allowed = self._unlisted("permission_block", "block_name", "is_allowed")
+        with self.database.read() as connection:
+            if not inspect(connection).has_table(allowed.name):
+                return frozenset()
+            return frozenset(
+                connection.scalars(select(allowed.c.block_name).where(allowed.c.is_allowed == 1))
+            )
+
+    def email(self, config_path: str, store_id: int) -> str | None:
+        """Return the text of the transactional template that a setting names; None for none.
+
+        Raises TemplateError where it is a file of Maho's that cannot be read.
+        """
+        told = self.config.value(config_path, store_id) or ""
+        if re.fullmatch(r"[0-9]{1,9}", told):
+            saved = self._unlisted("core_email_template", "template_id", "template_text")
+            text = self._text(
+                ("email", told, 0),
+                select(saved.c.template_text).where(saved.c.template_id == int(told)),
+            )
+        else:
+            locales = (self.config.value("general/locale/code", id) for id in (store_id, 0))
+            text = packaged_email(told, filter(None, locales), self.maho_root)
+        return None if text is None else without_comments(text)
+
+    def style_sheet(self, file: str, store_id: int) -> str | None:
+        """Return a style sheet of a store's theme; None where there is none or nobody can look."""
+        key = ("sheet", file, store_id)
+        if key not in self._texts:
+            self._texts[key] = style_sheet(file, self.config, store_id, self.maho_root)
+        return self._texts[key]
+
     def block(self, identifier: str, store_id: int) -> str | None:
         """Return the content of an active CMS block of a store, else of all stores."""
         block, shown = self.tables.cms_block, self.tables.cms_block_store
@@ -101,6 +137,10 @@ class Sites:
                 self._texts[key] = connection.scalar(query.limit(1))
         return self._texts[key]
 
+    def _unlisted(self, name: str, *columns: str) -> TableClause:
+        """Return a table that segmail needs for few templates, and that a shop may go without."""
+        return table(self.tables.prefix + name, *map(column, columns))
+
     @cached_property
     def _legacy_routes(self) -> bool:
         """Whether this is Maho up to 26.3: 26.5 changed the form of its routes, and its dates."""
@@ -117,12 +157,15 @@ class StoreSite:
     urls: StoreUrls = field(repr=False)
 
     def store_url(self, route: str, params: Mapping[str, object]) -> str:
-        """Return `{{store url="route" …}}`."""
-        return self.urls.url(route, params)
+        """Return `{{store url="route" …}}`; `_store` names another store, by code or id.
+
+        Raises TemplateError where there is no such store.
+        """
+        return self._urls(params).url(route, params)
 
     def direct_url(self, path: str, params: Mapping[str, object]) -> str:
         """Return `{{store direct_url="path" …}}`."""
-        return self.urls.url("", {**params, "_direct": path})
+        return self._urls(params).url("", {**params, "_direct": path})
 
     def unsubscribe_url(self, subscriber: Subscriber) -> str:
         """Return the link with which the subscriber leaves the newsletter."""
@@ -162,18 +205,40 @@ class StoreSite:
         )
         if html:
             return html
-        return None if plain is None else _LINE_BREAK.sub(r"<br />\g<0>", _escape(plain))
+        return None if plain is None else as_html(plain)
 
     def newsletter_template(self, code: str) -> str | None:
         """Return the text for `{{include template="code"}}`."""
         return self.sites.template(code)
 
+    def email_template(self, config_path: str) -> str | None:
+        """Return the text for `{{template config_path="path"}}`; None where there is none."""
+        return self.sites.email(config_path, self.store.store_id)
+
+    def style_sheet(self, file: str) -> str | None:
+        """Return the styles for `{{inlinecss file="file"}}`; None where they are not found."""
+        return self.sites.style_sheet(file, self.store.store_id)
+
+    def non_inline_styles(self, own: str | None) -> Markup:
+        """Return what `{{var non_inline_styles}}` prints: the theme's and the template's styles."""
+        files = self.sites.config.value("design/email/css_non_inline", self.store.store_id) or ""
+        sheets = [self.style_sheet(file.strip()) for file in files.split(",")]
+        css = "\n".join(sheet for sheet in (*sheets, own) if sheet)
+        return Markup(f'<style type="text/css">\n{css}\n</style>\n' if css else "")  # noqa: S704
+
+    def allows_block(self, type_: str) -> bool:
+        """Tell whether `{{block type="type"}}` may run."""
+        return type_ in self.sites.allowed_blocks
+
     def block(self, identifier: str) -> str | None:
         """Return the content for `{{block id="identifier"}}`."""
         return self.sites.block(identifier, self.store.store_id)
 
-
-def _escape(plain: str) -> str:
-    """Escape as Maho does: no single quotes, and entities are left as they are."""
-    escaped = _AMPERSAND.sub("&amp;", plain)
-    return escaped.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    def _urls(self, params: Mapping[str, object]) -> StoreUrls:
+        told = params.get("_store")
+        if told in (None, ""):
+            return self.urls
+        for store in self.sites.stores.stores.values():
+            if told in (store.code, str(store.store_id)):
+                return self.sites.of(store).urls
+        raise TemplateError(f"{{{{store …}}}}: there is no store '{str(told)[:32]}'.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import quote_plus
 
+from segmail.errors import TemplateError
 from segmail.maho.config import StoreConfig
 from segmail.maho.routes import RoutePath, route_path
 from segmail.maho.stores import Store
@@ -53,8 +54,10 @@ class StoreUrls:
     def base_url(self, kind: BaseUrl = "link", *, secure: bool = False) -> str:
         """Return a base URL with one slash at its end; only `link` carries the store's code."""
         url = self._config(f"web/{'secure' if secure else 'unsecure'}/{_SETTING[kind]}")
+        if kind in ("link", "direct_link"):
+            url += self._script
         if kind == "link":
-            url += self._script + self._store_code
+            url += self._store_code
         return url.rstrip("/") + "/"
 
     def url(self, route: str = "", params: Mapping[str, object] | None = None) -> str:
@@ -62,11 +65,12 @@ class StoreUrls:
 
         `params` are those of Maho's `{{store}}` directive: `_direct` is a path instead of a
         route, `_query` (text or mapping) or `_query_<name>` fill the query, `_fragment`,
-        `_secure` and `_store_to_url` do what they say, the rest belongs to the route.
+        `_secure`, `_type` (of the base URL) and `_store_to_url` do what they say, the rest belongs
+        to the route. Raises TemplateError for a type that is none.
         """
         given = params or {}
         path = self._path(route, given)
-        url = self.base_url("link", secure=self._is_secure(path, given)) + path.path
+        url = self.base_url(_kind(given), secure=self._is_secure(path, given)) + path.path
         if query := self._query(path, given):
             url += ("&" if "?" in url else "?") + query
         if fragment := given.get("_fragment"):
@@ -160,6 +164,14 @@ _SETTING: dict[BaseUrl, str] = {
     "skin": "base_skin_url",
     "js": "base_js_url",
 }
+
+
+def _kind(params: Mapping[str, object]) -> BaseUrl:
+    told = params.get("_type") or "link"
+    for kind in _SETTING:
+        if kind == told:
+            return kind
+    raise TemplateError(f"{{{{store …}}}}: `_type` must be one of {', '.join(_SETTING)}.")
 
 
 def _with_slash(parts: re.Match[str], *, adds: bool) -> str:

@@ -13,8 +13,16 @@ import jinja2
 from jinja2 import nodes as jinja
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from segmail.templates.directives import DIRECTIVES, shows, var, var_escaped, var_modified
+from segmail.templates.directives import (
+    DIRECTIVES,
+    shows,
+    var,
+    var_escaped,
+    var_marked,
+    var_modified,
+)
 from segmail.templates.frame import Frame, PlainPath, bounded
+from segmail.templates.modifiers import RAW
 from segmail.templates.nodes import (
     Block,
     Directive,
@@ -24,6 +32,7 @@ from segmail.templates.nodes import (
     Unknown,
     Var,
     described,
+    walk,
 )
 from segmail.templates.parser import parse
 from segmail.templates.paths import Parameter, Path
@@ -32,23 +41,28 @@ from segmail.templates.paths import Parameter, Path
 class CompiledBody:
     """A template that is ready to be rendered any number of times."""
 
-    __slots__ = ("_template", "tree")
+    __slots__ = ("_directives", "_template", "tree")
 
     def __init__(self, tree: tuple[Node, ...], template: jinja2.Template) -> None:
         self.tree = tree
+        self._directives = sum(not isinstance(node, Text | Unknown) for node in walk(tree))
         self._template = template
 
     def render(self, frame: Frame) -> str:
         """Return the text; raise TemplateError with the reason where that cannot be."""
+        frame.spend(self._directives)
         context = self._template.new_context({"frame": frame})
         return bounded(self._template.root_render_func(context))
 
 
 @lru_cache(maxsize=256)
-def compile_body(source: str, *, autoescape: bool) -> CompiledBody:
-    """Compile a template; raise TemplateError where it passes a limit."""
+def compile_body(source: str, *, autoescape: bool, marked: bool = False) -> CompiledBody:
+    """Compile a template; raise TemplateError where it passes a limit.
+
+    `marked` prints marks instead of values that may be put in later (see `styling`).
+    """
     tree = parse(source)
-    root = jinja.Template(_Compiler(autoescape=autoescape).body(tree))
+    root = jinja.Template(_Compiler(autoescape=autoescape, marked=marked).body(tree))
     root.set_lineno(1)
     root.set_environment(_ENVIRONMENT)
     code = _ENVIRONMENT.compile(root)
@@ -65,6 +79,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         "shows": shows,
         "var": var,
         "var_escaped": var_escaped,
+        "var_marked": var_marked,
         "var_modified": var_modified,
     }
     return environment
@@ -74,8 +89,9 @@ _ENVIRONMENT = _environment()
 
 
 class _Compiler:
-    def __init__(self, *, autoescape: bool) -> None:
+    def __init__(self, *, autoescape: bool, marked: bool) -> None:
         self._autoescape = autoescape
+        self._marked = marked
 
     def body(self, nodes: Iterable[Node]) -> list[jinja.Node]:
         """Return Jinja2 statements; what prints side by side becomes one."""
@@ -109,12 +125,18 @@ class _Compiler:
         path, where = _plain_path(node.path), described(node)
         if path is None:
             return None
-        escaped = any(modifier.startswith("escape:") for modifier in node.modifiers)
-        if self._autoescape and not escaped:
-            return _call("var_escaped", path, node.modifiers, where)
-        if node.modifiers:
-            return _call("var_modified", path, node.modifiers, where)
-        return _call("var", path, where)
+        told = any(modifier.startswith(("escape:", RAW)) for modifier in node.modifiers)
+        modifiers = tuple(modifier for modifier in node.modifiers if modifier != RAW)
+        escapes = self._autoescape and not told
+        if self._marked:
+            return _call("var_marked", path, modifiers, escapes, where)
+        if escapes:
+            return _call("var_escaped", path, modifiers, where)
+        return (
+            _call("var_modified", path, modifiers, where)
+            if modifiers
+            else _call("var", path, where)
+        )
 
 
 def _output(expressions: list[jinja.Expr]) -> list[jinja.Node]:

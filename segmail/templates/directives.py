@@ -16,12 +16,11 @@ from segmail.templates.frame import MAX_OUTPUT, Frame, PlainPath
 from segmail.templates.modifiers import MODIFIERS, escape_html, escape_once
 from segmail.templates.nodes import shortened
 from segmail.templates.objects import DataObject
+from segmail.templates.styling import MARK, exchangeable
 from segmail.templates.values import as_text, is_true
 
 # A `segmail.templates.paths.Parameter` as the compiled template holds it: name, literal, path.
 Parameters: TypeAlias = tuple[tuple[str, str | None, PlainPath | None], ...]
-
-_PHP_BLOCKS = ("core/template", "catalog/product_new")  # those that Maho allows as installed
 
 
 def var(frame: Frame, path: PlainPath, where: str) -> str:
@@ -43,6 +42,20 @@ def var_escaped(frame: Frame, path: PlainPath, modifiers: tuple[str, ...], where
     return _modified(text, modifiers, where)
 
 
+def var_marked(
+    frame: Frame, path: PlainPath, modifiers: tuple[str, ...], escapes: bool, where: str
+) -> str:
+    """Print a mark for a value that may be put in later, any other value itself."""
+    if escapes:
+        text = var_escaped(frame, path, modifiers, where)
+    else:
+        text = var_modified(frame, path, modifiers, where)
+    if not exchangeable(text):
+        return text
+    frame.values.append(text)
+    return MARK
+
+
 def shows(frame: Frame, path: PlainPath | None) -> bool:
     """Tell whether an {{if}} or {{depend}} shows its text."""
     return is_true(frame.value(path))
@@ -50,9 +63,13 @@ def shows(frame: Frame, path: PlainPath | None) -> bool:
 
 def _modified(text: str, modifiers: tuple[str, ...], where: str) -> str:
     for modifier in modifiers:
-        if len(text) > MAX_OUTPUT:
-            raise TemplateError(f"{where} is longer than {MAX_OUTPUT:,} characters.")
-        text = MODIFIERS[modifier](text)
+        text = MODIFIERS[modifier](_short(text, where))
+    return text
+
+
+def _short(text: str, where: str) -> str:
+    if len(text) > MAX_OUTPUT:
+        raise TemplateError(f"{where} is longer than {MAX_OUTPUT:,} characters.")
     return text
 
 
@@ -103,28 +120,49 @@ def _htmlescape(frame: Frame, parameters: Parameters, where: str) -> str:
 
 
 def _include(frame: Frame, parameters: Parameters, where: str) -> str:
-    given = {
-        name: frame.value(path) if literal is None else Markup(literal)  # noqa: S704 (no value)
-        for name, literal, path in parameters
-    }
-    code = as_text(given.pop("template", None), where)
+    code, known = _code_and_variables(frame, parameters, "template", where)
     if not code:
         raise TemplateError(f'{where} does not say which template; give template="CODE".')
     source = frame.site.newsletter_template(code)
     if source is None:
         raise TemplateError(f"{where}: there is no newsletter template '{shortened(code)}'.")
-    this = DataObject({"template_code": code, "template_text": source}, name="this")
-    known = {name: value for name, value in given.items() if value is not None}
-    return frame.included(
-        "newsletter template", code, source, {**frame.variables, **known, "this": this}
-    )
+    known["this"] = DataObject({"template_code": code, "template_text": source}, name="this")
+    return frame.included("newsletter template", code, source, known)
+
+
+def _template(frame: Frame, parameters: Parameters, where: str) -> str:
+    path, known = _code_and_variables(frame, parameters, "config_path", where)
+    if not path:
+        raise TemplateError(f'{where} does not say which template; give config_path="PATH".')
+    source = frame.site.email_template(path)
+    if source is None:
+        return ""
+    known["this"] = DataObject({"template_text": source}, name="this")
+    return frame.included("e-mail template", path, source, known)
+
+
+def _code_and_variables(
+    frame: Frame, parameters: Parameters, name: str, where: str
+) -> tuple[str, dict[str, object]]:
+    """Return what the parameter `name` says, and the variables with the other parameters."""
+    given = {
+        parameter: frame.value(path) if literal is None else Markup(literal)  # noqa: S704 (no value)
+        for parameter, literal, path in parameters
+    }
+    code = as_text(given.pop(name, None), where)
+    known = {parameter: value for parameter, value in given.items() if value is not None}
+    return code, {**frame.variables, **known}
 
 
 def _block(frame: Frame, parameters: Parameters, where: str) -> str:
     texts = _texts(frame, parameters, where)
-    if "type" in texts:
-        return _php_block(texts, where)
     identifier = texts.get("id", "")
+    if "type" in texts:
+        if not frame.site.allows_block(texts["type"]):
+            return ""
+        if texts["type"] != "cms/block":
+            return _php_block(texts, where)
+        identifier = texts.get("block_id", "")
     source = frame.site.block(identifier) if identifier else None
     if source is None:
         return ""
@@ -132,15 +170,9 @@ def _block(frame: Frame, parameters: Parameters, where: str) -> str:
 
 
 def _php_block(texts: Mapping[str, str], where: str) -> str:
-    """Print nothing for a block that Maho does not allow in mails, as Maho does."""
-    if texts["type"] in _PHP_BLOCKS and len(texts) > 1:
+    """Print nothing for a block that is told nothing, as such a block does."""
+    if len(texts) > 1:
         raise TemplateError(f"{where} runs a PHP block of the shop; segmail cannot.")
-    return ""
-
-
-def _template(frame: Frame, parameters: Parameters, where: str) -> str:
-    if "config_path" not in _texts(frame, parameters, where):
-        raise TemplateError(f'{where} does not say which template; give config_path="PATH".')
     return ""
 
 
@@ -153,6 +185,9 @@ def _layout(frame: Frame, parameters: Parameters, where: str) -> str:
 
 
 def _inlinecss(frame: Frame, parameters: Parameters, where: str) -> str:
+    file = _texts(frame, parameters, where).get("file")
+    if file is not None:
+        frame.use_sheet(frame.site.style_sheet(file) or "")
     return ""
 
 
@@ -162,7 +197,7 @@ def _texts(frame: Frame, parameters: Parameters, where: str) -> dict[str, str]:
     for name, literal, path in parameters:
         value = frame.value(path) if literal is None else literal
         if value is not None:
-            texts[name] = as_text(value, where)
+            texts[name] = _short(as_text(value, where), where)
     return texts
 
 

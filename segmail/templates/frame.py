@@ -13,6 +13,7 @@ from segmail.templates.site import Site
 MAX_OUTPUT = 5_000_000
 MAX_INCLUDE_DEPTH = 10
 MAX_INCLUDES = 200
+MAX_WORK = 50_000  # directives in a mail, those of included templates each time they are
 
 # A `segmail.templates.paths.Path` as the compiled template holds it: plain tuples.
 PlainStep: TypeAlias = tuple[str, str | None, tuple[Argument, ...]]
@@ -25,19 +26,35 @@ class Body(Protocol):
     def render(self, frame: Frame) -> str: ...
 
 
-class Frame:
-    """Variables and site of a template that is being rendered, or of one that it includes."""
+class Spent:
+    """What one mail has used up, with everything that it includes."""
 
-    __slots__ = ("_compile", "_included", "_trail", "site", "variables")
+    __slots__ = ("directives", "included")
+
+    def __init__(self) -> None:
+        self.included = 0
+        self.directives = 0
+
+
+class Frame:
+    """Variables and site of a template that is being rendered, or of one that it includes.
+
+    `values` are those that the text only has marks for (see `styling`); `sheets` the style sheets
+    that {{inlinecss}} names, the last one of each template. Both are the whole mail's.
+    """
+
+    __slots__ = ("_compile", "_spent", "_trail", "sheets", "site", "values", "variables")
 
     def __init__(
         self, variables: Mapping[str, object], site: Site, compile_body: Callable[[str], Body]
     ) -> None:
         self.variables = variables
         self.site = site
+        self.values: list[str] = []
+        self.sheets: dict[tuple[tuple[str, str], ...], str] = {}
         self._compile = compile_body
         self._trail: tuple[tuple[str, str], ...] = ()
-        self._included = [0]
+        self._spent = Spent()
 
     def value(self, path: PlainPath | None) -> object:
         """Return what a path leads to; a single value ends it early, as in Maho."""
@@ -53,22 +70,32 @@ class Frame:
     def included(self, kind: str, code: str, source: str, variables: Mapping[str, object]) -> str:
         """Render another template inside this one; `kind` and `code` name it."""
         inner = Frame(variables, self.site, self._compile)
+        inner.values, inner.sheets, inner._spent = self.values, self.sheets, self._spent
         inner._trail = (*self._trail, (kind, code))
-        inner._included = self._included
         self._check(inner)
         try:
             return self._compile(source).render(inner)
         except TemplateError as error:
             raise TemplateError(f"In the {kind} '{code}': {error}") from error
 
+    def use_sheet(self, css: str) -> None:
+        """Take a style sheet for the mail, instead of an earlier one of the same template."""
+        self.sheets[self._trail] = css
+
+    def spend(self, directives: int) -> None:
+        """Count directives before they are rendered; raise TemplateError where it is too many."""
+        self._spent.directives += directives
+        if self._spent.directives > MAX_WORK:
+            raise TemplateError(f"A mail has more than {MAX_WORK:,} directives in all.")
+
     def _check(self, inner: Frame) -> None:
-        self._included[0] += 1
+        self._spent.included += 1
         kind, code = inner._trail[-1]
         if inner._trail[-1] in self._trail:
             raise TemplateError(f"The {kind} '{code}' includes itself.")
         if len(inner._trail) > MAX_INCLUDE_DEPTH:
             raise TemplateError(f"Templates include each other more than {MAX_INCLUDE_DEPTH} deep.")
-        if self._included[0] > MAX_INCLUDES:
+        if self._spent.included > MAX_INCLUDES:
             raise TemplateError(f"A mail includes more than {MAX_INCLUDES} templates and blocks.")
 
 
@@ -79,6 +106,17 @@ def bounded(pieces: Iterable[str]) -> str:
     for piece in pieces:
         room -= len(piece)
         if room < 0:
-            raise TemplateError(f"The result is longer than {MAX_OUTPUT:,} characters.")
+            raise _too_long()
         kept.append(piece)
     return "".join(kept)
+
+
+def checked(text: str) -> str:
+    """Return a text; raise TemplateError where it is longer than a mail can be."""
+    if len(text) > MAX_OUTPUT:
+        raise _too_long()
+    return text
+
+
+def _too_long() -> TemplateError:
+    return TemplateError(f"The result is longer than {MAX_OUTPUT:,} characters.")

@@ -15,6 +15,7 @@ from segmail.errors import TemplateError
 
 MAX_MODIFIERS = 20
 MAX_ALLOWED_TAGS = 100
+RAW = "raw"  # for Maho an unknown modifier, so that a template with it renders the same there
 
 _SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _QUOTED = str.maketrans(_SPECIAL | {"'": "&#039;"})
@@ -67,6 +68,8 @@ def escape_once(text: str, allowed_tags: tuple[str, ...] = ()) -> str:
 
 
 def _key(name: str, argument: str | None = None, *_: str) -> str:
+    if name == RAW:
+        return RAW
     if name == "nl2br":
         return "nl2br" if argument not in ("", "0") else "nl2br:html"
     key = f"escape:{'html' if argument is None else argument}"

@@ -10,7 +10,7 @@ from segmail.templates.frame import MAX_INCLUDE_DEPTH
 from segmail.templates.nodes import Directive, Node, paths_of, walk
 from segmail.templates.paths import Path
 
-# From "include" or "block" and a code to the tree of that template; None where it is not known.
+# From "include", "template" or "block" and a code to the tree of what that is; None if not known.
 Lookup: TypeAlias = Callable[[str, str], Sequence[Node] | None]
 
 
@@ -20,13 +20,15 @@ class Needs:
 
     `members` are data keys in lower case: `customer.gender`, `customer.getGender()` and
     `customer.getData('gender')` all need `gender`, and `customer.getName()` needs `name`.
-    `templates` and `blocks` name what it includes. `everything` says that this is not the whole
-    list, for a template is included whose name is only known when a mail is rendered.
+    What it includes are `templates` (by code), `emails` (by setting) and `blocks`. `everything`
+    says that this is not the whole list, for a template is included whose name is only known when
+    a mail is rendered.
     """
 
     variables: frozenset[str] = frozenset()
     members: Mapping[str, frozenset[str]] = field(default_factory=dict)
     templates: frozenset[str] = frozenset()
+    emails: frozenset[str] = frozenset()
     blocks: frozenset[str] = frozenset()
     everything: bool = False
 
@@ -39,9 +41,10 @@ def needs_of(nodes: Sequence[Node], lookup: Lookup = lambda kind, code: None) ->
     return Needs(
         frozenset(found.members),
         members,
-        frozenset(code for kind, code in found.included if kind == "include"),
-        frozenset(code for kind, code in found.included if kind == "block"),
-        found.everything,
+        templates=found.codes("include"),
+        emails=found.codes("template"),
+        blocks=found.codes("block"),
+        everything=found.everything,
     )
 
 
@@ -51,6 +54,9 @@ class _Found:
         self.included: set[tuple[str, str]] = set()
         self.everything = False
         self._lookup = lookup
+
+    def codes(self, kind: str) -> frozenset[str]:
+        return frozenset(code for included, code in self.included if included == kind)
 
     def add(self, nodes: Iterable[Node], depth: int = 0) -> None:
         for node in walk(nodes):
@@ -66,7 +72,7 @@ class _Found:
 
     def _add_included(self, node: Directive, depth: int) -> None:
         given = {parameter.name: parameter for parameter in node.parameters}
-        code = given.get({"include": "template", "block": "id"}.get(node.name, ""))
+        code = given.get(_code_parameter(node.name, is_typed="type" in given))
         if code is None:
             return
         if code.literal is None or depth == MAX_INCLUDE_DEPTH:
@@ -82,3 +88,10 @@ class _Found:
         """Count what an included template reads of a parameter as read of what was given."""
         if not path.steps and name in self.members:
             self.members.setdefault(path.name, set()).update(self.members[name])
+
+
+def _code_parameter(directive: str, *, is_typed: bool) -> str:
+    """Return the parameter that says what a directive includes, '' where it includes nothing."""
+    if directive == "block":
+        return "block_id" if is_typed else "id"
+    return {"include": "template", "template": "config_path"}.get(directive, "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from functools import lru_cache
 
 from segmail.errors import TemplateError
 from segmail.templates.blocks import Branch, Piece, Run, split_blocks
@@ -19,6 +20,7 @@ _NAME = re.compile(r"[a-z]{0,10}", re.IGNORECASE | re.ASCII)
 _LINE = re.compile(r"\n")
 
 
+@lru_cache(maxsize=256)
 def parse(source: str) -> tuple[Node, ...]:
     """Return the tree of a template.
 

@@ -12,8 +12,8 @@ class Site(Protocol):
     def store_url(self, route: str, params: Mapping[str, str]) -> str:
         """Return the URL of a route, '' being the home page.
 
-        `params` are those of {{store}}: `_query_x`, `_fragment`, `_secure`, `_nosid`, and any
-        other name as a parameter of the route.
+        `params` are those of {{store}}: `_query_x`, `_fragment`, `_secure`, `_store`, `_nosid`,
+        and any other name as a parameter of the route.
         """
 
     def direct_url(self, path: str, params: Mapping[str, str]) -> str:
@@ -33,6 +33,18 @@ class Site(Protocol):
 
     def newsletter_template(self, code: str) -> str | None:
         """Return the source of the newsletter template with that code."""
+
+    def email_template(self, config_path: str) -> str | None:
+        """Return the source of the transactional template that a setting names; None for none.
+
+        Raises TemplateError where that is a file of Maho's that cannot be read.
+        """
+
+    def style_sheet(self, file: str) -> str | None:
+        """Return a style sheet of the theme, None where there is none or nobody can look."""
+
+    def allows_block(self, type_: str) -> bool:
+        """Tell whether the shop allows a type of PHP block in mails (`permission_block`)."""
 
     def block(self, identifier: str) -> str | None:
         """Return the source of an active static block (`cms_block`)."""

@@ -8,6 +8,7 @@ from functools import lru_cache
 import css_inline
 
 from segmail.errors import TemplateError
+from segmail.templates.sheets import split_sheet
 
 MAX_HTML = 500_000
 MAX_TAGS = 3_000
@@ -23,18 +24,37 @@ _FORMATTING = re.compile(
 def inline_styles(html: str, css: str) -> str:
     """Return the HTML with the rules of `css` in its elements' style attributes.
 
-    A fragment stays a fragment; the HTML's own <style> and <link> stay as they are, and nothing is
-    fetched. Raises TemplateError where it cannot be done.
+    What no attribute can hold (`@media`, `:hover`) comes in a <style>: at the end of the head, or
+    before a fragment, which stays a fragment. The HTML's own <style> and <link> stay as they are,
+    and nothing is fetched. Raises TemplateError where it cannot be done.
     """
-    if not css.strip():
+    sheet = split_sheet(css)
+    if not any(sheet):
         return html
     _check(html)
+    if sheet.inlined:
+        html = _inlined(html, sheet.inlined)
+    return _with_sheet(html, sheet.kept) if sheet.kept else html
+
+
+def _inlined(html: str, css: str) -> str:
     try:
         if _DOCUMENT.search(html):
             return _inliner(css).inline(html)
         return _inliner("").inline_fragment(html, css)
     except (css_inline.InlineError, UnicodeEncodeError) as error:  # half a surrogate pair
         raise TemplateError(f"The template's styles cannot be inlined: {error}") from error
+
+
+def _with_sheet(html: str, css: str) -> str:
+    style = f'<style type="text/css">\n{css}\n</style>'
+    head, end, rest = html.partition("</head>")
+    if end:
+        return f"{head}{style}{end}{rest}"
+    document = _DOCUMENT.search(html)
+    if not document:
+        return f"{style}\n{html}"
+    return _with_sheet(_inliner("").inline(html), css)  # which gives a document its head
 
 
 def _check(html: str) -> None:

@@ -9,12 +9,16 @@ from functools import partial
 
 from segmail.errors import TemplateError
 from segmail.templates.compiler import CompiledBody, compile_body
-from segmail.templates.frame import MAX_OUTPUT, Frame
+from segmail.templates.frame import MAX_OUTPUT, Frame, checked
 from segmail.templates.needs import Needs, needs_of
-from segmail.templates.nodes import Node
+from segmail.templates.nodes import Directive, Node, walk
+from segmail.templates.parser import parse
 from segmail.templates.site import Site
+from segmail.templates.styling import Styler, filled
 
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
+
+_STYLED = ("inlinecss", "include", "template", "block")  # what names style sheets, or may hide it
 
 
 class Kind(enum.Enum):
@@ -32,15 +36,19 @@ class Template:
     for checks.
     """
 
-    def __init__(self, source: str, *, kind: Kind, autoescape: bool = False) -> None:
+    def __init__(
+        self, source: str, *, kind: Kind, autoescape: bool = False, styles: str | None = None
+    ) -> None:
+        html = kind is Kind.HTML
         self.kind = kind
-        self._compile = partial(compile_body, autoescape=autoescape and kind is Kind.HTML)
-        self._body: CompiledBody = self._compile(source)
+        self.tree: tuple[Node, ...] = parse(source)
         self.needs: Needs = needs_of(self.tree)
-
-    @property
-    def tree(self) -> tuple[Node, ...]:
-        return self._body.tree
+        self._styles = styles if html and styles and styles.strip() else ""
+        self._styler = Styler() if html and (self._styles or _may_name_styles(self.tree)) else None
+        self._compile = partial(
+            compile_body, autoescape=autoescape and html, marked=self._styler is not None
+        )
+        self._body: CompiledBody = self._compile(source)
 
     def render(self, variables: Mapping[str, object], site: Site) -> str:
         """Return the text for one customer; '' where the template renders to nothing.
@@ -48,30 +56,52 @@ class Template:
         Variables are `str`, `int`, `float`, `Decimal`, `bool`, `datetime`, `None` or `DataObject`,
         and are never read as templates. Raises TemplateError with a reason for the merchant.
         """
-        text = self._body.render(Frame(variables, site, self._compile))
+        frame = Frame(variables, site, self._compile)
+        text = self._body.render(frame)
+        if self._styler:
+            return self._styled(text, frame, self._styler)
         return _LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text
+
+    def _styled(self, text: str, frame: Frame, styler: Styler) -> str:
+        sheets = (*frame.sheets.values(), self._styles)
+        css = "\n".join(dict.fromkeys(sheet for sheet in sheets if sheet.strip()))
+        if not css or not text.strip():
+            return checked(filled(text, frame.values))
+        return checked(styler.styled(text, frame.values, css))
 
     def all_needs(self, site: Site) -> Needs:
         """Return what the template may read, with everything that it includes on that site."""
+        find = {
+            "include": site.newsletter_template,
+            "template": site.email_template,
+            "block": site.block,
+        }
 
         def lookup(kind: str, code: str) -> Sequence[Node] | None:
-            find = site.newsletter_template if kind == "include" else site.block
-            source = find(code)
             try:
-                return None if source is None else self._compile(source).tree
+                source = find[kind](code)
+                return None if source is None else parse(source)
             except TemplateError:
                 return None  # rendering tells, if it comes to this include at all
 
         return needs_of(self.tree, lookup)
 
 
-def compile_template(source: str, *, kind: Kind, autoescape: bool = False) -> Template:
+def compile_template(
+    source: str, *, kind: Kind, autoescape: bool = False, styles: str | None = None
+) -> Template:
     """Compile a template written in Maho's directive language.
 
     `autoescape` makes {{var}} escape values in HTML, except those that are `markupsafe.Markup`;
-    without it values go out raw, as from Maho. Mistakes only fail where they are rendered; what
+    without it values go out raw, as from Maho. `styles` is a style sheet for its HTML, which is
+    inlined like those that {{inlinecss}} names. Mistakes only fail where they are rendered; what
     raises TemplateError here passes a limit (length, depth, number of directives).
     """
-    if len(source) > MAX_OUTPUT:
-        raise TemplateError(f"The template is longer than {MAX_OUTPUT:,} characters.")
-    return Template(source, kind=kind, autoescape=autoescape)
+    for text in (source, styles or ""):
+        if len(text) > MAX_OUTPUT:
+            raise TemplateError(f"The template is longer than {MAX_OUTPUT:,} characters.")
+    return Template(source, kind=kind, autoescape=autoescape, styles=styles)
+
+
+def _may_name_styles(tree: Sequence[Node]) -> bool:
+    return any(isinstance(node, Directive) and node.name in _STYLED for node in walk(tree))

@@ -26,8 +26,14 @@ class RecordedSite:
     custom_variables: Mapping[str, str] = {"promo": "<b>Promo & more</b>"}
 
     def __init__(
-        self, templates: Mapping[str, str] | None = None, blocks: Mapping[str, str] | None = None
+        self,
+        templates: Mapping[str, str] | None = None,
+        blocks: Mapping[str, str] | None = None,
+        emails: Mapping[str, str] | None = None,
+        sheets: Mapping[str, str] | None = None,
     ) -> None:
+        self.emails = emails or {}
+        self.sheets = sheets or {}
         self.templates = templates or {
             "bench-inc": "[inc {{var customer_firstname}} {{var extra}}]"
         }
@@ -57,6 +63,15 @@ class RecordedSite:
 
     def newsletter_template(self, code: str) -> str | None:
         return self.templates.get(code)
+
+    def email_template(self, config_path: str) -> str | None:
+        return self.emails.get(config_path)
+
+    def style_sheet(self, file: str) -> str | None:
+        return self.sheets.get(file)
+
+    def allows_block(self, type_: str) -> bool:
+        return type_ in ("core/template", "catalog/product_new")
 
     def block(self, identifier: str) -> str | None:
         return self.blocks.get(identifier)

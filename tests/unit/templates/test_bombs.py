@@ -159,7 +159,7 @@ def test_half_a_character_in_styled_html_is_a_fault_of_the_template() -> None:
     ids=lambda css: css[:8],
 )
 def test_styles_cannot_nest_too_deeply(css: str) -> None:
-    assert inline_styles("<p>x", css).startswith("<p")
+    assert inline_styles("<p>x", css).startswith(("<p", "<style"))
 
 
 @pytest.mark.parametrize("file", ["x" * 300, "a/" * 3_000, "a\0b", "\ud800"])
