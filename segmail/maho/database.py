@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from segmail.errors import ConfigError, DatabaseUnavailable, SchemaError
+from segmail.maho.letter_case import sql_lower
 
 T = TypeVar("T")
 
@@ -143,6 +144,7 @@ def _open_file(url: URL) -> sqlite3.Connection:
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's "begin" event below opens the transaction
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.create_function("lower", 1, sql_lower, deterministic=True)
 
 
 def _begin_immediate(connection: Connection) -> None:

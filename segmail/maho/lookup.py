@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, false, func, or_, select
 
 from segmail.errors import InputError
+from segmail.maho.letter_case import lower_case
 from segmail.maho.steps import Segment, load_segments
 from segmail.maho.tables import Tables
 
@@ -60,7 +61,7 @@ def find_customer(connection: Connection, tables: Tables, given: str) -> int:
     c = tables.customer.c
     number = as_number(given)
     by_id = c.entity_id == number if number is not None else false()
-    query = select(c.entity_id).where(or_(by_id, func.lower(c.email) == given.strip().lower()))
+    query = select(c.entity_id).where(or_(by_id, func.lower(c.email) == lower_case(given.strip())))
     found = list(connection.scalars(query.order_by(c.entity_id)))
     if len(found) == 1:
         return int(found[0])

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from segmail.errors import InputError
+from segmail.maho.letter_case import lower_case
 from segmail.segments.conditions.customer_list import LONGEST
 
 LARGEST = 20_000_000  # bytes of a file
@@ -16,19 +17,26 @@ _DELIMITERS = ",;\t"
 
 
 def read_mentions(data: bytes, file: str) -> list[str]:
-    """Return the ids and e-mail addresses of a file, in lower case, each once, in its order.
+    """Return the ids and e-mail addresses of a file, each once in whatever case, in its order.
 
     A first line with a comma, semicolon or tab, or that is a known column, is the header of a CSV.
     `file` is what the file is called in messages. Raises InputError for a file that cannot be
     read, and for one of nobody or of more than 20,000.
     """
     rows = _rows(_text(data, file), file)
-    mentions = list(dict.fromkeys(mention.lower() for row in rows if (mention := row.strip())))
+    mentions = _once(mention for row in rows if (mention := row.strip()))
     if not mentions:
         raise InputError(f"{file} has no customer ids or e-mail addresses.")
     if len(mentions) > LONGEST:
         raise InputError(f"{file} has {len(mentions):,} customers; a list holds {LONGEST:,}.")
     return mentions
+
+
+def _once(mentions: Iterable[str]) -> list[str]:
+    found: dict[str, str] = {}
+    for mention in mentions:
+        found.setdefault(lower_case(mention), mention)
+    return list(found.values())
 
 
 def _text(data: bytes, file: str) -> str:

@@ -7,9 +7,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, false, func, or_, select
 
 from segmail.errors import ConditionError, InputError
+from segmail.maho.letter_case import lower_case
 from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
@@ -118,22 +119,42 @@ def _resolve(
     connection: Connection, tables: Tables, mentions: Sequence[str], state: State
 ) -> tuple[set[int], list[str]]:
     """Return the ids of the customers of the segment's websites, and what is none of them."""
-    numbers = {mention: as_number(mention) for mention in mentions}
-    emails = [mention for mention, number in numbers.items() if number is None]
-    ids = [number for number in numbers.values() if number is not None]
+    keys = {mention: _key(mention) for mention in mentions}
     c = tables.customer.c
-    named = or_(one_of(c.entity_id, ids), one_of(func.lower(wide_enough(c.email, emails)), emails))
-    query = select(c.entity_id, c.email).where(c.website_id.in_(state.website_ids), named)
+    query = select(c.entity_id, c.email).where(
+        c.website_id.in_(state.website_ids), _is_named(connection.dialect.name, tables, mentions)
+    )
     found: dict[int | str, set[int]] = defaultdict(set)
     for customer_id, email in connection.execute(query):
         found[customer_id].add(customer_id)
-        found[(email or "").strip().lower()].add(customer_id)
-    keys = {mention: mention if number is None else number for mention, number in numbers.items()}
+        found[lower_case((email or "").strip())].add(customer_id)
     unknown = [mention for mention, key in keys.items() if key not in found]
     if len(unknown) == len(mentions):
         shown = ", ".join(map(repr, unknown[:_SHOWN]))
         raise InputError(f"No customer of the websites of '{state.name}' is one of {shown} …")
     return {id for key in keys.values() if key in found for id in found[key]}, unknown
+
+
+def _key(mention: str) -> int | str:
+    """Return the id, or the address in lower case, that a customer must have."""
+    number = as_number(mention)
+    return lower_case(mention) if number is None else number
+
+
+def _is_named(dialect: str, tables: Tables, mentions: Sequence[str]) -> ColumnElement[bool]:
+    """Narrow the customers down; a collation may take more addresses for the same.
+
+    Some collations know no case, so LOWER() is asked too; but LOWER() of others knows letters that
+    they then tell apart. SQLite's is segmail's own, and it takes 32,766 bound values.
+    """
+    c, keys = tables.customer.c, [_key(mention) for mention in mentions]
+    emails = [key for key in keys if isinstance(key, str)]
+    email = wide_enough(c.email, emails)
+    return or_(
+        one_of(c.entity_id, [key for key in keys if isinstance(key, int)]),
+        one_of(func.lower(email), emails),
+        false() if dialect == "sqlite" else one_of(email, emails),
+    )
 
 
 def _checked(ids: set[int], state: State) -> set[int]:

@@ -133,6 +133,46 @@ def test_an_address_counts_on_the_websites_of_the_segment(shop: ShopBuilder) -> 
     assert str(conditions(shop)[0].value) == ",".join(map(str, sorted(both)))
 
 
+@pytest.mark.parametrize(
+    ("stored_email", "written", "is_same"),
+    [
+        ("Ädä@x.test", "äDÄ@X.test", True),
+        ("éïÇ@x.test", "ÉÏç@x.test", True),
+        ("ÀŸŽ@x.test", "àÿž@x.test", True),
+        ("ΟΔΟΣ@x.test", "οδοσ@x.test", True),
+        ("Борис@x.test", "бОРИС@x.test", True),
+        ("İda@x.test", "İDA@x.test", True),
+        ("İda@x.test", "ida@x.test", False),
+        ("ıda@x.test", "ida@x.test", False),
+        ("straße@x.test", "strasse@x.test", False),
+        ("ẞ@x.test", "ẞ@X.test", True),
+        ("ẞ@x.test", "ß@x.test", False),
+        ("Ⴀ@x.test", "Ⴀ@X.test", True),
+        ("Ⴀ@x.test", "ⴀ@x.test", False),
+        ("Adä@x.test", "ada@x.test", False),
+    ],
+)
+def test_an_address_is_the_same_in_upper_and_lower_case(
+    shop: ShopBuilder, stored_email: str, written: str, is_same: bool
+) -> None:
+    anchor, customer = shop.customer("anchor@x.test"), shop.customer(stored_email)
+    segment(shop)
+
+    run(shop, anchor, written)
+
+    ids = set(str(conditions(shop)[0].value).split(","))
+    assert ids == {str(anchor), *([str(customer)] if is_same else [])}
+
+
+def test_as_many_addresses_as_a_list_holds_are_looked_up(shop: ShopBuilder) -> None:
+    shop.customer("a7@x.test")
+    segment(shop)
+
+    done = run(shop, *(f"A{number}@x.test" for number in range(LONGEST)))
+
+    assert (done.listed, len(done.unknown)) == (1, LONGEST - 1)
+
+
 def test_unknown_customers_are_told_and_left_out(shop: ShopBuilder) -> None:
     known = shop.customer("jose@x.test")
     segment(shop)

@@ -11,8 +11,12 @@ from segmail.segments.import_file import LARGEST, read_mentions
 @pytest.mark.parametrize(
     ("text", "mentions"),
     [
-        ("7\n\n Ada@Example.test \r\n7\n", ["7", "ada@example.test"]),
+        ("7\n\n Ada@Example.test \r\n7\n", ["7", "Ada@Example.test"]),
         ("customer_id\n7\n8\n", ["7", "8"]),
+        (
+            "Äda@x.test\näda@x.test\nİda@x.test\nida@x.test\n",
+            ["Äda@x.test", "İda@x.test", "ida@x.test"],
+        ),
         ("ticket,Email\n1,ada@x.test\n2,\n", ["ada@x.test"]),
         ("\ufeffentity_id;email\n7;ada@x.test\n;bob@x.test\n", ["7", "bob@x.test"]),
         ('note\tcustomer_id\n"two\nlines"\t7\nshort\n', ["7"]),
