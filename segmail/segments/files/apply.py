@@ -20,7 +20,7 @@ from segmail.segments.files.names import load_groups, load_websites
 from segmail.segments.files.plan import Planner
 from segmail.segments.files.read import read_entries
 from segmail.segments.files.state import load_states
-from segmail.segments.files.store import Plan, lock_segments, save_plans
+from segmail.segments.files.store import Plan, lock_creation, lock_segments, save_plans
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class _Run:
 def _apply(connection: Connection, tables: Tables, data: bytes, run: _Run) -> list[Applied]:
     faults = Faults(run.file)
     entries = read_entries(data, faults)
+    if not run.dry_run:
+        lock_creation(connection, tables)
     ids = _existing(connection, tables, entries, faults)
     if ids and not run.dry_run:
         lock_segments(connection, tables, list(ids.values()))

@@ -39,6 +39,15 @@ def lock_segments(connection: Connection, tables: Tables, ids: Sequence[int]) ->
     connection.execute(query.with_for_update()).all()
 
 
+def lock_creation(connection: Connection, tables: Tables) -> None:
+    """Wait until nobody else creates segments from a file: names are not unique in Maho.
+
+    The lock is on the admin's website, which every shop has and no customer belongs to.
+    """
+    c = tables.website.c
+    connection.execute(select(c.website_id).order_by(c.website_id).limit(1).with_for_update())
+
+
 def save_plans(
     connection: Connection, tables: Tables, plans: Sequence[Plan], *, now: datetime
 ) -> list[Plan]:
