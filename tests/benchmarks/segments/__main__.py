@@ -5,9 +5,11 @@ from __future__ import annotations
 import signal
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import asdict
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from tests.benchmarks.machine import this_machine
 from tests.benchmarks.program import Segmail
@@ -18,7 +20,7 @@ from tests.benchmarks.segments.options import Options, parse_options
 from tests.benchmarks.segments.progress import say
 from tests.benchmarks.segments.recording import Recorder, commit
 from tests.benchmarks.segments.report import as_markdown
-from tests.benchmarks.segments.server import LONGEST, SETTINGS, serving
+from tests.benchmarks.segments.server import SETTINGS, serving
 from tests.benchmarks.segments.shop import LargeShop
 from tests.benchmarks.segments.stages import STAGES
 from tests.benchmarks.server import Counters
@@ -64,17 +66,22 @@ def _is_up_to_date(kept: dict[str, Stage], name: str) -> bool:
 
 def _set_up(stack: ExitStack, options: Options) -> tuple[Bench, Figures]:
     filled, data = stack.enter_context(filled_shop(options.scale, options.data))
-    server = stack.enter_context(serving(data, LONGEST))
+    server = stack.enter_context(serving(data))
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="segmail-bench-")))
     shop = LargeShop(server, options.scale)
     stack.callback(shop.close)
     counters = Counters(server)
-    stack.callback(counters.close)
+    stack.callback(_close, counters)
     bench = Bench(shop, Segmail(shop.url, folder), counters)
     say("Reading the tables and their indexes once, so that all stages find warm pages")
     shop.warm()
     bench.refresh("--segment", "1", "--dry-run", now="2026-11-22 12:00")  # compiles segmail, too
-    return bench, Figures(asdict(this_machine(server)), [*SETTINGS, LONGEST], filled)
+    return bench, Figures(asdict(this_machine(server)), [*SETTINGS], filled)
+
+
+def _close(counters: Counters) -> None:
+    with suppress(SQLAlchemyError):  # the server may have ended: the stages tell
+        counters.close()
 
 
 def _write(figures: Figures, folder: Path) -> None:

@@ -18,7 +18,7 @@ from segmail.maho import sales_tables, tables
 from tests.benchmarks.segments import rows, shop, trees
 from tests.benchmarks.segments.figures import Filled
 from tests.benchmarks.segments.progress import say
-from tests.benchmarks.segments.server import install, serving
+from tests.benchmarks.segments.server import FILLING, install, serving
 from tests.benchmarks.segments.shop import LargeShop
 
 _MAKERS = (rows, shop, trees, tables, sales_tables)
@@ -39,7 +39,8 @@ def filled_shop(scale: float, kept: Path | None) -> Iterator[tuple[Filled, Path]
         with _locked(kept / "lock"), tempfile.TemporaryDirectory(prefix="run-", dir=kept) as run:
             filled = _reused(kept, scale) or _fill(kept, scale)
             say("Copying the filled shop")
-            shutil.copytree(kept / "data", Path(run, "data"))
+            copy = ("cp", "-a", "--sparse=always")  # the server's log is two gigabytes of nothing
+            subprocess.run([*copy, f"{kept / 'data'}", run], check=True)
             yield filled, Path(run, "data")
 
 
@@ -68,15 +69,14 @@ def _fill(folder: Path, scale: float) -> Filled:
     if data.exists():
         shutil.rmtree(data)
     install(data)
-    with serving(data, keep=True) as server:
+    made = fingerprint()  # before somebody edits a file meanwhile
+    with serving(data, *FILLING, keep=True) as server:
         large = LargeShop(server, scale)
         say(f"Filling a shop with {large.customers:,} customers")
         began = time.monotonic()
         large.create()
         seconds = time.monotonic() - began
-        filled = Filled(
-            scale, fingerprint(), large.customers, large.sizes(), large.data_mib(), seconds
-        )
+        filled = Filled(scale, made, large.customers, large.sizes(), large.data_mib(), seconds)
         large.close()
         say(f"  filled and indexed in {seconds:.0f} s; {filled.data_mib:,} MiB")
     (folder / "filled.json").write_text(json.dumps(asdict(filled), indent=1) + "\n", "utf-8")
