@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from segmail.coupons import expires_at
-from segmail.errors import CouponError
+from segmail.errors import CouponError, Fault
 from segmail.maho.locale import StoreLocale
 from segmail.maho.rules import Rule, definition_fault
 from segmail.maho.steps import Step
@@ -23,7 +23,8 @@ def coupon_errors(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[st
         return
     rule = catalog.rules.get(step.rule_id or 0)
     if fault := definition_fault(rule):
-        yield f"{fault} (Maho refuses to save or refresh a segment with such a step.)"
+        what = f"{fault} (Maho refuses to save or refresh a segment with such a step.)"
+        yield Fault(what, "" if rule is None else "Mend the rule, or give the step another.")
     if rule is not None:
         try:
             expires_at(step.coupon_expires_days, _ANY_STORE, rule, now=now)
