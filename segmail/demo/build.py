@@ -6,12 +6,13 @@ from pathlib import Path
 
 from sqlalchemy import URL, Connection, insert
 
-from segmail.demo.campaign_rows import campaign_rows
+from segmail.demo.campaign_rows import campaign_rows, segmails_own
 from segmail.demo.deed_rows import deed_rows
 from segmail.demo.history_rows import history_rows
 from segmail.demo.rows import Rows
 from segmail.demo.shop_rows import shop_rows
 from segmail.maho.database import Database
+from segmail.maho.policies import RefreshedBy, save_policy
 from segmail.maho.sales_tables import build_sales_tables
 from segmail.maho.tables import build_tables
 
@@ -33,6 +34,8 @@ def build_shop(file: Path) -> None:
         sales.metadata.create_all(connection)
         for table, values in rows:
             connection.execute(insert(table), values)
+        for segment_id in segmails_own():
+            save_policy(connection, tables, segment_id, {"refreshed_by": RefreshedBy.SEGMAIL})
 
     database.transact(work)
     database.close()

@@ -44,6 +44,11 @@ def campaign_rows(t: Tables) -> Rows:
     ]
 
 
+def segmails_own() -> list[int]:
+    """Return the ids of the segments that only segmail refreshes, which Maho keeps as manual."""
+    return [id_in(SEGMENTS, one) for one in SEGMENTS if needs_segmail(_conditions(one))]
+
+
 def _template(letter: Letter) -> dict[str, Any]:
     name, address = letter.sender
     return {

@@ -170,6 +170,17 @@ def test_a_demo_that_is_kept_sends_only_what_came_due_since(tmp_path: Path) -> N
     assert mails < set(Stage(tmp_path / "demo").mails.iterdir())
 
 
+def test_the_segments_are_as_a_file_of_them_says(tmp_path: Path) -> None:
+    stage = set_stage(tmp_path / "demo", keep=False)
+    segment = ["--config", str(stage.config), "segment"]
+    exported = CliRunner().invoke(program, [*segment, "export"])
+
+    applied = CliRunner().invoke(program, [*segment, "apply", "-"], input=exported.stdout)
+
+    assert "refresh: segmail" in exported.stdout
+    assert {line.split()[0] for line in applied.stdout.splitlines()} == {"unchanged"}
+
+
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("years of work")
 
