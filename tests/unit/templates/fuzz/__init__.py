@@ -1,0 +1,1 @@
+"""Random templates, and what must hold for each of them."""
