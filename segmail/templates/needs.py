@@ -72,7 +72,8 @@ class _Found:
 
     def _add_included(self, node: Directive, depth: int) -> None:
         given = {parameter.name: parameter for parameter in node.parameters}
-        code = given.get(_code_parameter(node.name, is_typed="type" in given))
+        named_by = _code_parameter(node.name, is_typed="type" in given)
+        code = given.get(named_by) if named_by else None
         if code is None:
             return
         if code.literal is None or depth == MAX_INCLUDE_DEPTH:

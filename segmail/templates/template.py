@@ -14,7 +14,8 @@ from segmail.templates.needs import Needs, needs_of
 from segmail.templates.nodes import Directive, Node, walk
 from segmail.templates.parser import parse
 from segmail.templates.site import Site
-from segmail.templates.styling import Styler, filled
+from segmail.templates.styles import inline_styles
+from segmail.templates.styling import MARK, Styler, filled
 
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -41,13 +42,13 @@ class Template:
     ) -> None:
         html = kind is Kind.HTML
         self.kind = kind
+        self.source = source
         self.tree: tuple[Node, ...] = parse(source)
         self.needs: Needs = needs_of(self.tree)
         self._styles = styles if html and styles and styles.strip() else ""
         self._styler = Styler() if html and (self._styles or _may_name_styles(self.tree)) else None
-        self._compile = partial(
-            compile_body, autoescape=autoescape and html, marked=self._styler is not None
-        )
+        self._unmarked = partial(compile_body, autoescape=autoescape and html)
+        self._compile = partial(self._unmarked, marked=self._styler is not None)
         self._body: CompiledBody = self._compile(source)
 
     def render(self, variables: Mapping[str, object], site: Site) -> str:
@@ -63,11 +64,22 @@ class Template:
         return _LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text
 
     def _styled(self, text: str, frame: Frame, styler: Styler) -> str:
-        sheets = (*frame.sheets.values(), self._styles)
-        css = "\n".join(dict.fromkeys(sheet for sheet in sheets if sheet.strip()))
+        if text.count(MARK) != len(frame.values):  # there is one that stands for no value
+            return self._styled_alone(frame)
+        css = self._css(frame)
         if not css or not text.strip():
             return checked(filled(text, frame.values))
         return checked(styler.styled(text, frame.values, css))
+
+    def _styled_alone(self, marked: Frame) -> str:
+        frame = Frame(marked.variables, marked.site, self._unmarked)
+        text = self._unmarked(self.source).render(frame)
+        css = self._css(frame)
+        return checked(inline_styles(text, css) if css and text.strip() else text)
+
+    def _css(self, frame: Frame) -> str:
+        sheets = (*frame.sheets.values(), self._styles)
+        return "\n".join(dict.fromkeys(sheet for sheet in sheets if sheet.strip()))
 
     def all_needs(self, site: Site) -> Needs:
         """Return what the template may read, with everything that it includes on that site."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
@@ -18,7 +19,7 @@ from segmail.templates import (
 )
 from segmail.templates.compiler import compile_body
 from tests.unit.templates.fuzz.grammar import template
-from tests.unit.templates.fuzz.world import RAN, SECRET, World, variables
+from tests.unit.templates.fuzz.world import OTHER, RAN, SECRET, World, variables
 
 _PYTHON = re.compile(r"<(?:function|class|bound|built-in|module)\b|object at 0x|DataObject|jinja2")
 _DIRECTIVE = re.compile(r"\{\{.*?\}\}", re.DOTALL)
@@ -54,7 +55,7 @@ def examine(random: Random, maho_root: Path | None = None) -> str:
     if random.randrange(10) == 0:
         _renders_the_same(source, kind, world, text, autoescape=autoescape)
     if kind is Kind.HTML and random.randrange(10) == 0:
-        _can_be_styled(text)
+        _is_styled_as_if_alone(source, world, text, autoescape=autoescape)
     return "rendered"
 
 
@@ -99,8 +100,17 @@ def _renders_the_same(
     assert again.render(variables(world), world) == text
 
 
-def _can_be_styled(text: str) -> None:
+def _is_styled_as_if_alone(source: str, world: World, text: str, *, autoescape: bool) -> None:
+    """Styles are inlined once for many mails; no mail has anything of another one."""
+    compiled = compile_template(source, kind=Kind.HTML, autoescape=autoescape, styles=_CSS)
+    with suppress(TemplateError):
+        compiled.render(variables(world, other=True), world)
     try:
-        _leaks_nothing("", inline_styles(text, _CSS))
+        styled = compiled.render(variables(world), world)
+        alone = inline_styles(text, _CSS) if text.strip() else text
     except TemplateError:
         return
+    _leaks_nothing(source, styled)
+    assert OTHER not in styled
+    if "inlinecss" not in f"{source}{world.templates}{world.blocks}".lower():
+        assert styled == alone

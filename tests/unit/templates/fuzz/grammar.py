@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from random import Random
 
+from segmail.templates.styling import MARK
 from tests.unit.templates.recorded import GOLDEN
 
 RECORDED: list[str] = [case["template"] for case in GOLDEN["cases"]]
@@ -12,7 +13,8 @@ _DIRECTIVES = ["include", "block", "store", "media", "skin", "config", "customva
     "protocol", "inlinecss", "template", "widget", "layout", "trans", "plural", "CustomVar",
     "abcdefghijk", ""]  # fmt: skip
 _VARIABLES = ["customer", "customer_name", "store", "subscriber", "this", "one", "zero", "float",
-    "no", "nothing", "lines", "markup", "missing", "frame", "self", "extra"]  # fmt: skip
+    "no", "nothing", "lines", "markup", "missing", "frame", "self", "extra",
+    "mark"]  # fmt: skip
 _MEMBERS = ["firstname", "lastname", "bio", "email", "password_hash", "rp_token", "confirmation",
     "getName()", "getFirstname()", "getPasswordHash()", "getData('bio')", "getData('rp_token')",
     "getData('x/password_hash')", "getData()", "getData", "getStore()", "getBio(1)", "getBio(99)",
@@ -34,7 +36,8 @@ _ODD = ["{{", "}}", "{", "}", "{{{", "}}}", "{%", "%}", "{#", "#}", "{% raw %}",
     "# for", "{{/if}}", "{{/depend }}", "{{else}}", "{{if", "{{depend x", "{{var", "{{ var one}}",
     "|", ".",
     "(", ")", "'", '"', "\\", "=", "$", "$1", "\0", "\r\n", "\x85", "\u2028", "\u202e", "\ud800",
-    "\ufeff", "İ", "ſ", "İF", "{{İf one}}", "<zqtag>", "<!--", "<b>", "</p>", "&amp;", "&#0;",
+    "\ufeff", MARK, MARK[:1], MARK[1:], "İ", "ſ", "İF",
+    "{{İf one}}", "<zqtag>", "<!--", "<b>", "</p>", "&amp;", "&#0;",
     "%s", "{0.__class__}", "${x}", "<?php", "\\N{DIGIT ONE}", "\n\n", "a" * 40]  # fmt: skip
 
 

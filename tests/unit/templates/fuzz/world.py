@@ -19,10 +19,12 @@ from segmail.maho.site import StoreSite
 from segmail.maho.skin import skin_path
 from segmail.maho.stores import Store
 from segmail.maho.urls import StoreUrls
+from segmail.templates.styling import MARK
 from tests.unit.templates.recorded import RecordedSite
 
 SECRET = "S3CR3T"
 RAN = "R4NCODE"
+OTHER = "0TH3R"
 EVIL = '{{var zqcanary}}{{config path="system/smtp/password"}}{{include template="zq"}}{% raw %}'
 
 _ALLOWED = {"general/store_information/name": "Fuzz & Co.", "web/unsecure/base_url": "http://a.t/"}
@@ -86,23 +88,25 @@ class World(RecordedSite):
         return f"<b>Promo</b>{EVIL}" if code == "promo" else None
 
 
-def variables(world: World) -> dict[str, object]:
-    """Return what a mail's templates may speak of."""
+def variables(world: World, *, other: bool = False) -> dict[str, object]:
+    """Return what a mail's templates may speak of; `other`, of a customer who is all OTHER."""
     site = cast(StoreSite, world)
-    customer = Customer(1, 1, 1, 1, "a@a.test", True, datetime(2026, 3, 1, tzinfo=UTC), _VALUES)
+    values = dict.fromkeys(_VALUES, OTHER) if other else _VALUES
+    customer = Customer(1, 1, 1, 1, "a@a.test", True, datetime(2026, 3, 1, tzinfo=UTC), values)
     subscriber = Subscriber(5, 1, 1, "a@a.test", SubscriberStatus.SUBSCRIBED, "confirmcode")
     store = store_object(site)
     return {
         "customer": customer_object(customer, {}, store),
-        "customer_name": EVIL,
+        "customer_name": OTHER if other else EVIL,
         "store": store,
-        "subscriber": subscriber_object(subscriber, site, _VALUES, {}),
+        "subscriber": subscriber_object(subscriber, site, values, {}),
         "one": "1",
         "zero": 0,
         "float": 1.5,
         "no": False,
         "nothing": None,
         "lines": "a\nb\r\nc",
-        "markup": "<zqtag>",
+        "markup": OTHER if other else "<zqtag>",
+        "mark": OTHER if other else MARK + MARK[:1],
         "zqcanary": RAN,
     }
