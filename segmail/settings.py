@@ -43,6 +43,7 @@ class SegmentSettings:
     """How `refresh-segments` refreshes; the `[segments]` table of segmail.toml."""
 
     enrol_limit: int = 5_000  # a refresh that would enrol more customers leaves its segment alone
+    chunk: int = 5_000  # customers that a transaction of a large refresh writes
 
 
 @dataclass(frozen=True)

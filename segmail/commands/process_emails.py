@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import signal
 import sys
-import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 
 import click
 
 from segmail.app import App
+from segmail.commands.signals import stopped_by
 from segmail.delivery.process import Job, Options, count_waiting, preview_due
 from segmail.delivery.process import process_emails as send
 from segmail.delivery.rows import Outcome, Prepared, Status
@@ -93,30 +92,15 @@ def process_emails(
         _show_preview(preview_due(job, options), as_json=as_json)
         return
     total = count_waiting(job, options) if sys.stderr.isatty() else None
-    with _stopped_by_signals(job.stop), progress_bar("Sending", total) as advance:
+    # In order: messages under way are finished.
+    signals = stopped_by(job.stop, signal.SIGTERM, signal.SIGINT)
+    with signals, progress_bar("Sending", total) as advance:
         summary = send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))
     _show_summary(summary, as_json=as_json)
     if summary.fault is not None:
         raise summary.fault
     if failed := summary.counts[Status.FAILED]:
         raise StepsFailed(f"{failed} of {summary.counts.total()} steps failed; the log says why.")
-
-
-@contextmanager
-def _stopped_by_signals(stop: threading.Event) -> Iterator[None]:
-    """Let SIGTERM and SIGINT end the run in order: messages under way are finished."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {
-        number: signal.signal(number, lambda *_: stop.set())
-        for number in (signal.SIGTERM, signal.SIGINT)
-    }
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _say_switched_off(*, as_json: bool, asked: bool) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 import click
 
 from segmail.app import App
+from segmail.commands.signals import stopped_by
 from segmail.log import logger
 from segmail.output import print_json, print_table
 from segmail.segments.matching import matching_by_conditions
@@ -55,9 +58,10 @@ def refresh_segments(
 ) -> None:
     """Find out who entered and left the segments, and schedule their steps.
 
-    Each segment changes in one transaction: a crash leaves it as it was, and two refreshes at once
-    enrol nobody twice. A segment that fails does not stop the others: exit code 1, or 78 or 75
-    where every failure is of that kind.
+    Each segment changes in one transaction, or where many customers enter or leave in several that
+    each leave a right state: after a crash or SIGTERM the next refresh does the rest, and two
+    refreshes at once enrol nobody twice. A segment that fails does not stop the others: exit code
+    1, or 78 or 75 where every failure is of that kind.
 
     \b
     Examples:
@@ -69,13 +73,17 @@ def refresh_segments(
         return
     limit = app.settings.segments.enrol_limit if enrol_limit is None else enrol_limit
     swept = sweep_up(app.shop, dry_run=dry_run)
-    done = refresh(
-        app.shop,
-        Choice(segments, all_=all_, every=every),
-        Options(enrol=not no_enrol, enrol_limit=limit, dry_run=dry_run),
-        clock=app.clock,
-        matching=matching_by_conditions(app.shop.tables),
-    )
+    chunk = app.settings.segments.chunk
+    stop = threading.Event()
+    with stopped_by(stop, signal.SIGTERM):
+        done = refresh(
+            app.shop,
+            Choice(segments, all_=all_, every=every),
+            Options(enrol=not no_enrol, enrol_limit=limit, dry_run=dry_run, chunk=chunk),
+            clock=app.clock,
+            matching=matching_by_conditions(app.shop.tables),
+            is_stopping=stop.is_set,
+        )
     if as_json:
         print_json({"segments": done, "swept": swept})
     elif dry_run or sys.stdout.isatty():

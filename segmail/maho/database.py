@@ -6,7 +6,7 @@ import random
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote
@@ -62,19 +62,46 @@ class Database:
         Raises DatabaseUnavailable, ConfigError or SchemaError.
         """
         with _plain_errors(self.url):
-            for attempt in range(1, _ATTEMPTS + 1):
-                try:
-                    with self.engine.begin() as connection:
-                        return work(connection)
-                except (DBAPIError, Conflict) as error:
-                    if attempt == _ATTEMPTS or not _may_repeat(error, idempotent=idempotent):
-                        raise
-                time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - not a secret
-        raise AssertionError("unreachable")
+            return _repeat(self.engine.begin, work, idempotent=idempotent)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Yield one connection for several transactions.
+
+        Temporary tables and named locks outlive each of them; after an error the connection is
+        closed, and they are gone. Raises what `transact` raises.
+        """
+        with _plain_errors(self.url), self.engine.connect() as connection:
+            try:
+                yield Session(connection)
+            except BaseException:
+                connection.invalidate()
+                raise
 
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class Session:
+    """Transactions on one connection; see `Database.session`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection broke, and with it all that belonged to it."""
+        return self._connection.invalidated
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Do as `Database.transact` does; a lost connection is never repeated."""
+        return _repeat(self._begin, work, idempotent=False)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._connection.begin():
+            yield self._connection
 
 
 def insert_rows(
@@ -90,6 +117,23 @@ def insert_rows(
     transactions do not overlap, gives the last instead.
     """
     return [id for some in _chunks(rows) for id in _insert(connection, table, some)]
+
+
+def _repeat(
+    begin: Callable[[], AbstractContextManager[Connection]],
+    work: Callable[[Connection], T],
+    *,
+    idempotent: bool,
+) -> T:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with begin() as connection:
+                return work(connection)
+        except (DBAPIError, Conflict) as error:
+            if attempt == _ATTEMPTS or not _may_repeat(error, idempotent=idempotent):
+                raise
+        time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - not a secret
+    raise AssertionError("unreachable")
 
 
 def _insert(connection: Connection, table: Table, rows: list[Mapping[str, Any]]) -> list[int]:

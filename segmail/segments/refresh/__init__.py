@@ -3,8 +3,8 @@
 from segmail.segments.refresh.candidates import Candidate, Choice, Matching
 from segmail.segments.refresh.outcome import Refreshed, State
 from segmail.segments.refresh.run import fault_of, refresh_segments
+from segmail.segments.refresh.segment import Options
 from segmail.segments.refresh.sweep import Swept, sweep_up
-from segmail.segments.refresh.transaction import Options
 
 __all__ = [
     "Candidate",

@@ -6,81 +6,139 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    Table,
+    and_,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import literal as plain_literal
 
 from segmail.maho.policies import Goal
 from segmail.maho.standing import has_ordered
-from segmail.maho.steps import Step, Trigger
+from segmail.maho.steps import Trigger
 from segmail.maho.tables import Tables
 from segmail.maho.types import UtcDateTime
-from segmail.segments.refresh.candidates import Candidate
-from segmail.segments.refresh.changes import ENROLLED
-from segmail.segments.refresh.scratch import CHANGED
+from segmail.segments.refresh.changes import Changes
+from segmail.segments.refresh.task import Task
+from segmail.segments.refresh.verdicts import ENROLLED
 
 _TRIGGERS = [trigger.value for trigger in Trigger]
 
 
-def stop_by_goal(connection: Connection, tables: Tables, candidate: Candidate) -> int:
+def stop_by_goal(connection: Connection, task: Task) -> int:
     """Skip the pending rows of customers who reached the segment's goal; return how many."""
-    if candidate.policy.goal is not Goal.ORDER:
+    if task.candidate.policy.goal is not Goal.ORDER:
         return 0
-    return _skip(connection, tables, candidate, _TRIGGERS, has_ordered(tables))
+    return _skip(connection, task, _TRIGGERS, has_ordered(task.tables))
 
 
-def stop_who_leave(connection: Connection, tables: Tables, candidate: Candidate) -> int:
-    """Skip the pending enter rows of those who leave, unless the policy lets them go on.
+def write_changes(
+    connection: Connection, task: Task, people: Table, changes: Changes, *, now: datetime
+) -> int:
+    """Let the `people` of a temporary table enter and leave, with the steps that this starts.
 
-    A row whose mail is on its way becomes `sent` all the same: delivery settles it.
+    `changes` are their numbers. Return how many scheduled steps were stopped.
     """
-    if not candidate.policy.stops_on_exit:
+    stopped = 0
+    if changes.of(Trigger.EXIT):
+        stopped = _stop_who_leave(connection, task, people)
+        _remove_members(connection, task, people)
+    if changes.of(Trigger.ENTER):
+        _add_members(connection, task, people, now=now)
+    if changes.enrolled:
+        _enrol(connection, task, people, now=now)
+    return stopped
+
+
+def count_stops(connection: Connection, task: Task, people: Table) -> int:
+    """Return how many scheduled steps `write_changes` would stop."""
+    if not task.candidate.policy.stops_on_exit:
         return 0
-    # A join, not a subquery: MySQL then begins with those who leave, and locks no other rows.
-    leave = and_(
-        tables.progress.c.customer_id == CHANGED.c.customer_id,
-        CHANGED.c.direction == Trigger.EXIT.value,
-    )
-    return _skip(connection, tables, candidate, [Trigger.ENTER.value], leave)
+    pending = _pending(task, [Trigger.ENTER.value], _of_leavers(task, people))
+    query = select(func.count()).select_from(task.tables.progress.join(people, pending))
+    return int(connection.scalar(query) or 0)
 
 
-def add_members(
-    connection: Connection, tables: Tables, candidate: Candidate, *, now: datetime
-) -> None:
-    """Insert who enters, as Maho writes members."""
-    customer = tables.customer.c
-    joiners = select(
-        plain_literal(candidate.id),
-        CHANGED.c.customer_id,
-        func.coalesce(customer.website_id, _default_website(tables).scalar_subquery()),
-        _literal(now),
-        _literal(now),
-    ).join_from(CHANGED, tables.customer, customer.entity_id == CHANGED.c.customer_id)
-    columns = ["segment_id", "customer_id", "website_id", "added_at", "updated_at"]
-    entering = joiners.where(CHANGED.c.direction == Trigger.ENTER.value)
-    connection.execute(insert(tables.member).from_select(columns, entering))
+def complete(connection: Connection, task: Task, members: int, *, now: datetime) -> None:
+    """Write the segment's counters; `now` is when the refresh began.
 
-
-def remove_members(connection: Connection, tables: Tables, candidate: Candidate) -> None:
-    """Delete who leaves."""
-    member, leaving = tables.member.c, CHANGED.c.direction == Trigger.EXIT.value
+    Maho stamps the end instead, so that its daily refresh finds yesterday's too young (D1).
+    """
+    segment = task.tables.segment
     connection.execute(
-        delete(tables.member).where(
-            member.segment_id == candidate.id,
-            member.customer_id.in_(select(CHANGED.c.customer_id).where(leaving)),
+        update(segment)
+        .where(segment.c.segment_id == task.candidate.id)
+        .values(
+            refresh_status="completed",
+            matched_customers_count=members,
+            last_refresh_at=now,
+            updated_at=now,
         )
     )
 
 
-def enrol(connection: Connection, tables: Tables, steps: Sequence[Step], *, now: datetime) -> None:
+def _stop_who_leave(connection: Connection, task: Task, people: Table) -> int:
+    """Skip the pending enter rows of those who leave, unless the policy lets them go on.
+
+    A row whose mail is on its way becomes `sent` all the same: delivery settles it.
+    """
+    if not task.candidate.policy.stops_on_exit:
+        return 0
+    return _skip(connection, task, [Trigger.ENTER.value], _of_leavers(task, people))
+
+
+def _of_leavers(task: Task, people: Table) -> ColumnElement[bool]:
+    """A join, not a subquery: MySQL then begins with those who leave, and locks no other rows."""
+    return and_(
+        task.tables.progress.c.customer_id == people.c.customer_id,
+        people.c.direction == Trigger.EXIT.value,
+    )
+
+
+def _remove_members(connection: Connection, task: Task, people: Table) -> None:
+    member, leaving = task.tables.member, people.c.direction == Trigger.EXIT.value
+    here = member.c.segment_id == task.candidate.id
+    if connection.dialect.name == "sqlite":  # which has no DELETE with a join
+        left: ColumnElement[bool] = member.c.customer_id.in_(
+            select(people.c.customer_id).where(leaving)
+        )
+    else:
+        left = and_(member.c.customer_id == people.c.customer_id, leaving)
+    connection.execute(delete(member).where(here, left))
+
+
+def _add_members(connection: Connection, task: Task, people: Table, *, now: datetime) -> None:
+    """Insert who enters, as Maho writes members."""
+    customer = task.tables.customer.c
+    joiners = select(
+        plain_literal(task.candidate.id),
+        people.c.customer_id,
+        func.coalesce(customer.website_id, _default_website(task.tables).scalar_subquery()),
+        _literal(now),
+        _literal(now),
+    ).join_from(people, task.tables.customer, customer.entity_id == people.c.customer_id)
+    columns = ["segment_id", "customer_id", "website_id", "added_at", "updated_at"]
+    entering = joiners.where(people.c.direction == Trigger.ENTER.value)
+    connection.execute(insert(task.tables.member).from_select(columns, entering))
+
+
+def _enrol(connection: Connection, task: Task, people: Table, *, now: datetime) -> None:
     """Schedule every active step for those who are to be enrolled, one statement a step.
 
     A delay counts from the enrolment, not from the step before it.
     """
-    for step in steps:
+    for step in task.steps:
         if not step.is_active:
             continue
-        people = select(
-            CHANGED.c.customer_id,
+        enrolled = select(
+            people.c.customer_id,
             plain_literal(step.segment.segment_id),
             plain_literal(step.sequence_id),
             plain_literal(step.step_number),
@@ -88,8 +146,8 @@ def enrol(connection: Connection, tables: Tables, steps: Sequence[Step], *, now:
             plain_literal("scheduled"),
             _literal(now),
             _literal(now + timedelta(minutes=step.delay_minutes)),
-        ).where(CHANGED.c.direction == step.trigger.value, CHANGED.c.verdict == ENROLLED)
-        connection.execute(insert(tables.progress).from_select(_PROGRESS, people))
+        ).where(people.c.direction == step.trigger.value, people.c.verdict == ENROLLED)
+        connection.execute(insert(task.tables.progress).from_select(_PROGRESS, enrolled))
 
 
 _PROGRESS = [
@@ -104,44 +162,27 @@ _PROGRESS = [
 ]
 
 
-def complete(
-    connection: Connection, tables: Tables, candidate: Candidate, members: int, *, now: datetime
-) -> None:
-    """Write the segment's counters; `now` is when the refresh began.
-
-    Maho stamps the end instead, so that its daily refresh finds yesterday's too young (D1).
-    """
-    connection.execute(
-        update(tables.segment)
-        .where(tables.segment.c.segment_id == candidate.id)
-        .values(
-            refresh_status="completed",
-            matched_customers_count=members,
-            last_refresh_at=now,
-            updated_at=now,
-        )
-    )
-
-
 def _skip(
-    connection: Connection,
-    tables: Tables,
-    candidate: Candidate,
-    triggers: Sequence[str],
-    condition: ColumnElement[bool],
+    connection: Connection, task: Task, triggers: Sequence[str], condition: ColumnElement[bool]
 ) -> int:
-    c = tables.progress.c
     result = connection.execute(
-        update(tables.progress)
-        .where(
-            c.segment_id == candidate.id,
-            c.trigger_type.in_(triggers),
-            c.status == "scheduled",
-            condition,
-        )
+        update(task.tables.progress)
+        .where(_pending(task, triggers, condition))
         .values(status="skipped")
     )
     return result.rowcount
+
+
+def _pending(
+    task: Task, triggers: Sequence[str], condition: ColumnElement[bool]
+) -> ColumnElement[bool]:
+    c = task.tables.progress.c
+    return and_(
+        c.segment_id == task.candidate.id,
+        c.trigger_type.in_(triggers),
+        c.status == "scheduled",
+        condition,
+    )
 
 
 def _default_website(tables: Tables) -> Select[Any]:

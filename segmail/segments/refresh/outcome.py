@@ -11,7 +11,8 @@ class State(enum.StrEnum):
     """How the refresh of a segment ended."""
 
     REFRESHED = "refreshed"
-    FAILED = "failed"  # nothing was changed but `refresh_status`
+    FAILED = "failed"  # only `refresh_status` was changed, or so many chunks as were committed
+    UNFINISHED = "unfinished"  # some chunks are written; the next run does the rest
     BUSY = "busy"  # another refresh, or an admin who saves it, is at work on the segment
     INACTIVE = "inactive"  # named, but switched off: its members stay as they are
 

@@ -1,4 +1,4 @@
-"""The use case of `refresh-segments`: every segment in a transaction of its own."""
+"""The use case of `refresh-segments`: one segment after the other."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from segmail.segments.refresh.candidates import (
     choose,
 )
 from segmail.segments.refresh.outcome import Refreshed, State
-from segmail.segments.refresh.status import mark_begun, mark_failed
-from segmail.segments.refresh.transaction import Options, refresh_in_one_transaction
+from segmail.segments.refresh.segment import Options, refresh_segment
+from segmail.segments.refresh.status import mark_failed
 
 logger = logging.getLogger("segmail")
 exceptions = logging.getLogger("segmail.exceptions")
@@ -36,18 +36,23 @@ def refresh_segments(
     clock: Clock,
     matching: Matching,
     on_refreshed: Callable[[Refreshed], None] = lambda _one: None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> list[Refreshed]:
-    """Refresh the chosen segments, each in one transaction, and tell what became of each.
+    """Refresh the chosen segments, and tell what became of each.
 
-    A segment that fails is left as it was, marked `error`, and does not stop the others.
+    A segment that fails is marked `error` and does not stop the others. Once `is_stopping`, no
+    other segment is begun, and a large one ends with the chunk at which it is.
     Raises InputError for a name that there is not, ConfigError for policies without meaning.
     """
     with shop.database.read() as connection:
         candidates = choose(connection, shop.tables, choice, now=clock.now())
-    done = []
+    done: list[Refreshed] = []
     for candidate in candidates:
+        if is_stopping():
+            logger.info("Stopped by a signal; %d segments are left", len(candidates) - len(done))
+            break
         _warn(candidate)
-        one = _refresh(shop, candidate, options, clock, matching)
+        one = _refresh(shop, candidate, options, clock, matching, is_stopping)
         _log(one, dry_run=options.dry_run)
         on_refreshed(one)
         done.append(one)
@@ -69,16 +74,21 @@ def fault_of(done: Sequence[Refreshed]) -> SegmailError | None:
 
 
 def _refresh(
-    shop: Shop, candidate: Candidate, options: Options, clock: Clock, matching: Matching
+    shop: Shop,
+    candidate: Candidate,
+    options: Options,
+    clock: Clock,
+    matching: Matching,
+    is_stopping: Callable[[], bool],
 ) -> Refreshed:
     began, now = time.monotonic(), clock.now().replace(microsecond=0)
     nothing = Refreshed(candidate.id, candidate.segment.name, State.INACTIVE)
     if not candidate.segment.is_active:
         return replace(nothing, reason="the segment is inactive; its members stay as they are")
     try:
-        if not options.dry_run and not mark_begun(shop, candidate.id, now=now):
-            return _busy(nothing)
-        found = refresh_in_one_transaction(shop, candidate.id, options, matching=matching, now=now)
+        found = refresh_segment(
+            shop, candidate.id, options, matching=matching, now=now, is_stopping=is_stopping
+        )
         done = found or _busy(nothing)
     except (SegmailError, SQLAlchemyError, Conflict) as error:
         done = _failed(shop, nothing, error, mark=not options.dry_run, now=clock.now())
@@ -121,6 +131,8 @@ def _log(one: Refreshed, *, dry_run: bool) -> None:
     name = f"segment {one.segment_id} '{one.segment}'"
     if one.state is State.REFRESHED:
         logger.info("Refreshed %s: %s in %.2fs", name, one.told(), one.seconds)
+    elif one.state is State.UNFINISHED:
+        logger.info("Refreshed a part of %s: %s; %s", name, one.told(), one.reason)
     elif one.state is State.FAILED:
         logger.error("Could not refresh %s: %s", name, one.reason)
     else:

@@ -1,13 +1,11 @@
 """Temporary tables of one connection: who matches, and who enters and leaves.
 
 So the conditions are read once and every statement of a refresh sees the same answer, without an
-id ever passing through Python. MySQL keeps such tables when a transaction is rolled back.
+id ever passing through Python. They outlive a transaction, so a large refresh goes through them in
+chunks; MySQL keeps them when one is rolled back.
 """
 
 from __future__ import annotations
-
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from sqlalchemy import Column, Connection, MetaData, String, Table, text
 
@@ -22,29 +20,35 @@ MATCHED = Table(
     prefixes=["TEMPORARY"],
 )
 
-CHANGED = Table(
-    "segmail_changed",
-    _METADATA,
-    Column("customer_id", UInt, primary_key=True, autoincrement=False),
-    Column("direction", String(5), nullable=False),  # enter or exit
-    Column("verdict", String(60), nullable=False),  # enrolled, or why not
-    prefixes=["TEMPORARY"],
-)
+
+def _people(name: str) -> Table:
+    return Table(
+        name,
+        _METADATA,
+        Column("customer_id", UInt, primary_key=True, autoincrement=False),
+        Column("direction", String(5), nullable=False),  # enter or exit
+        Column("verdict", String(60), nullable=False),  # enrolled, or why not
+        prefixes=["TEMPORARY"],
+    )
 
 
-@contextmanager
-def scratch_tables(connection: Connection) -> Iterator[None]:
-    """Create the temporary tables, empty, and drop them in the end."""
-    _drop(connection)
-    for table in (MATCHED, CHANGED):
+CHANGED = _people("segmail_changed")
+CHUNK = _people("segmail_chunk")  # those of CHANGED who are written next
+
+_ALL = (MATCHED, CHANGED, CHUNK)
+
+
+def create_scratch(connection: Connection) -> None:
+    """Create the temporary tables, empty."""
+    drop_scratch(connection)
+    for table in _ALL:
         table.create(connection, checkfirst=False)
-    yield
-    _drop(connection)
 
 
-def _drop(connection: Connection) -> None:
+def drop_scratch(connection: Connection) -> None:
+    """Drop those that there are."""
     sqlite = connection.dialect.name == "sqlite"
-    for table in (MATCHED, CHANGED):
+    for table in _ALL:
         # DROP TEMPORARY TABLE does not end the transaction, as DROP TABLE does.
         drop = f"DROP TABLE IF EXISTS temp.{table}" if sqlite else _drop_temporary(table)
         connection.execute(text(drop))

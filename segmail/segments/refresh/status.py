@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
+from segmail.segments.refresh.locks import lock_if_free
 
-
-def lock_if_free(connection: Connection, tables: Tables, segment_id: int) -> bool:
-    """Lock the segment until the transaction ends; return False where somebody else has it.
-
-    The lock also keeps Maho's own refresh waiting: its rows refer to the segment by foreign key.
-    """
-    c = tables.segment.c
-    query = select(c.segment_id).where(c.segment_id == segment_id).with_for_update(skip_locked=True)
-    return connection.scalar(query) is not None
+_BEGUN = "processing"
 
 
 def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
@@ -26,10 +19,18 @@ def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
     def work(connection: Connection) -> bool:
         if not lock_if_free(connection, shop.tables, segment_id):
             return False
-        _write(connection, shop.tables, segment_id, "processing", now)
+        _write(connection, shop.tables, segment_id, _BEGUN, now)
         return True
 
     return shop.database.transact(work, idempotent=True)
+
+
+def mark_unfinished(shop: Shop, segment_id: int, *, now: datetime) -> None:
+    """Write `pending` where the segment is still marked as begun: the next run does the rest."""
+    shop.database.transact(
+        lambda connection: _write(connection, shop.tables, segment_id, "pending", now, only=_BEGUN),
+        idempotent=True,
+    )
 
 
 def mark_failed(shop: Shop, segment_id: int, *, now: datetime) -> None:
@@ -41,10 +42,16 @@ def mark_failed(shop: Shop, segment_id: int, *, now: datetime) -> None:
 
 
 def _write(
-    connection: Connection, tables: Tables, segment_id: int, status: str, now: datetime
+    connection: Connection,
+    tables: Tables,
+    segment_id: int,
+    status: str,
+    now: datetime,
+    *,
+    only: str | None = None,
 ) -> None:
-    connection.execute(
-        update(tables.segment)
-        .where(tables.segment.c.segment_id == segment_id)
-        .values(refresh_status=status, updated_at=now)
-    )
+    c = tables.segment.c
+    query = update(tables.segment).where(c.segment_id == segment_id)
+    if only is not None:
+        query = query.where(c.refresh_status == only)
+    connection.execute(query.values(refresh_status=status, updated_at=now))

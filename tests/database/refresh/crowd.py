@@ -71,12 +71,18 @@ class Crowd:
             return Counter((row[0], row[1], row[2]) for row in found)
 
     def expected_rows(self) -> Counter[tuple[int, int, str]]:
-        """Who was inside from the start waited for the first step; who came got both."""
-        first = self.enter[0]
+        return self.rows_of(self.expected_members())
+
+    def rows_of(self, members: set[int]) -> Counter[tuple[int, int, str]]:
+        """Return the rows that are right where these are the members.
+
+        Who was inside from the start waited for the first step; who came got both.
+        """
+        first, left = self.enter[0], self.inside - members
         return Counter(
-            [(id, first, "skipped" if id in self.left else "scheduled") for id in self.inside]
-            + [(id, self.exit, "scheduled") for id in self.left]
-            + [(id, step, "scheduled") for id in self.came for step in self.enter]
+            [(id, first, "skipped" if id in left else "scheduled") for id in self.inside]
+            + [(id, self.exit, "scheduled") for id in left]
+            + [(id, step, "scheduled") for id in members - self.inside for step in self.enter]
         )
 
     def _insert(self, size: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,8 @@ from sqlalchemy import Connection, Select, func, select
 
 from segmail.clock import Clock
 from segmail.errors import ConditionError
+from segmail.maho.policies import save_policy
+from segmail.maho.sales_tables import build_sales_tables
 from segmail.segments.refresh import (
     Candidate,
     Choice,
@@ -58,6 +61,21 @@ def refresh_one(shop: ShopBuilder, **options: Any) -> Refreshed:
 
 def move(shop: ShopBuilder, customer_id: int, group_id: int) -> None:
     shop.change(shop.tables.customer, {"entity_id": customer_id}, group_id=group_id)
+
+
+def decide(shop: ShopBuilder, segment_id: int, **policies: enum.StrEnum) -> None:
+    shop.database.transact(lambda c: save_policy(c, shop.tables, segment_id, policies))
+
+
+def order(
+    shop: ShopBuilder, customer_id: int, *, at: datetime, state: str | None = "processing"
+) -> None:
+    """Place an order; the tables of sales are made where the shop has none yet."""
+    sales = build_sales_tables(shop.tables.prefix)
+    sales.metadata.create_all(shop.database.engine)
+    shop.insert(
+        sales.order, customer_id=customer_id, created_at=at, updated_at=at, state=state, store_id=1
+    )
 
 
 def members(shop: ShopBuilder, segment_id: int) -> set[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import count
+from itertools import count, groupby
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ class Cut(Exception):
     """The process is gone."""
 
 
-def refresh_until(shop: ShopBuilder, statement: int) -> bool:
+def refresh_until(shop: ShopBuilder, statement: int, **options: Any) -> bool:
     """Refresh; stop before that statement. Return whether there were so many."""
     numbers = count(1)
 
@@ -27,7 +27,7 @@ def refresh_until(shop: ShopBuilder, statement: int) -> bool:
 
     event.listen(shop.database.engine, "before_cursor_execute", cut)
     try:
-        refresh_one(shop)
+        refresh_one(shop, **options)
     except Cut:
         return True
     finally:
@@ -42,10 +42,31 @@ def test_it_has_changed_all_or_nothing(shop: ShopBuilder) -> None:
     crowd.move(3)
     after = (crowd.expected_members(), crowd.expected_rows())
 
-    cuts = 0
+    cuts, seen = 0, [before]
     while refresh_until(shop, cuts + 1):
         cuts += 1
-        assert (members(shop, crowd.segment_id), crowd.rows()) == before
+        seen.append((members(shop, crowd.segment_id), crowd.rows()))
 
     assert cuts > 15
+    assert [state for state, _ in groupby([*seen, after])] == [before, after]
     assert (members(shop, crowd.segment_id), crowd.rows()) == after
+
+
+def test_between_chunks_everybody_is_either_moved_with_all_steps_or_not_yet(
+    mariadb_shop: ShopBuilder,
+) -> None:
+    crowd = Crowd(mariadb_shop, 400)
+    crowd.move(4)
+
+    cuts, partly = 0, 0
+    while refresh_until(mariadb_shop, cuts + 1, chunk=3):
+        cuts += 1
+        now = members(mariadb_shop, crowd.segment_id)
+        assert crowd.rows() == crowd.rows_of(now)
+        left = now ^ crowd.expected_members()
+        partly += bool(left)
+        crowd.move(4 if len(left) < 4 else 0)
+
+    assert (cuts > 50, partly > 40) == (True, True)
+    assert members(mariadb_shop, crowd.segment_id) == crowd.expected_members()
+    assert crowd.rows() == crowd.expected_rows()

@@ -2,40 +2,25 @@
 
 from __future__ import annotations
 
-import enum
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
 from segmail.delivery.rows import Status
-from segmail.maho.policies import Goal, OnExit, OnReentry, save_policy
-from segmail.maho.sales_tables import build_sales_tables
+from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.segments.refresh import Choice
 from tests.database.refresh.refreshing import (
     IN,
     OUT,
+    decide,
     move,
+    order,
     refresh,
     refresh_one,
     scheduled,
 )
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
-
-
-def decide(shop: ShopBuilder, segment_id: int, **policies: enum.StrEnum) -> None:
-    shop.database.transact(lambda c: save_policy(c, shop.tables, segment_id, policies))
-
-
-def order(
-    shop: ShopBuilder, customer_id: int, *, at: datetime, state: str | None = "processing"
-) -> None:
-    """Place an order; the tables of sales are made where the shop has none yet."""
-    sales = build_sales_tables(shop.tables.prefix)
-    sales.metadata.create_all(shop.database.engine)
-    shop.insert(
-        sales.order, customer_id=customer_id, created_at=at, updated_at=at, state=state, store_id=1
-    )
 
 
 def test_continue_lets_those_who_leave_have_their_steps(shop: ShopBuilder) -> None:

@@ -29,6 +29,8 @@ REFRESH = ("refresh-segments",)
 
 
 def begin(shop: ShopBuilder, folder: Path, *command: str) -> subprocess.Popen[str]:
+    """Start the program; on a server a refresh of these crowds goes in several chunks."""
+    (folder / "segmail.toml").write_text("[segments]\nchunk = 15\n")
     return start(shop.url, folder, *command, env={**NOW, **mails(folder)})
 
 

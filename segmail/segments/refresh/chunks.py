@@ -1,0 +1,107 @@
+"""Writes the changes of a large refresh in transactions of a bounded size.
+
+The accounts of those who enter are locked, by the foreign keys of their rows, only until the
+commit of their chunk. A chunk changes membership and steps of the same customers, so that each
+commit leaves a state from which the next refresh goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
+
+from segmail.maho.database import Conflict, Session
+from segmail.segments.refresh.apply import complete, write_changes
+from segmail.segments.refresh.changes import Changes, look_again
+from segmail.segments.refresh.scratch import CHANGED, CHUNK, drop_scratch
+from segmail.segments.refresh.task import Task, is_still
+
+logger = logging.getLogger("segmail")
+
+CHANGED_MEANWHILE = "it was changed meanwhile; the next run does the rest"
+_STOPPED = "stopped by a signal; the next run does the rest"
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: customers, and scheduled steps that were stopped; why it is not all."""
+
+    changes: Changes = Changes()  # noqa: RUF009 - frozen
+    stopped: int = 0
+    unfinished: str | None = None
+
+
+def write_in_chunks(
+    session: Session, task: Task, *, size: int, now: datetime, is_stopping: Callable[[], bool]
+) -> Written:
+    """Write what is in CHANGED, `size` customers a transaction, until it is done or is to end."""
+    written, after = Written(), 0
+    while True:
+        if is_stopping():
+            return replace(written, unfinished=_STOPPED)
+        chunk = session.transact(partial(_write, task=task, after=after, size=size, now=now))
+        if chunk is None:
+            return replace(written, unfinished=CHANGED_MEANWHILE)
+        written = Written(written.changes + chunk.changes, written.stopped + chunk.stopped)
+        logger.debug("Segment %d: %s written", task.candidate.id, f"{written.changes.total:,}")
+        if chunk.last is None:
+            return written
+        after = chunk.last
+
+
+def finish(
+    session: Session, task: Task, written: Written, members: int, *, now: datetime
+) -> Written:
+    """Write the segment's counters, unless something is left to do."""
+
+    def work(connection: Connection) -> Written:
+        drop_scratch(connection)
+        if written.unfinished or not is_still(connection, task):
+            return replace(written, unfinished=written.unfinished or CHANGED_MEANWHILE)
+        complete(connection, task, members, now=now)
+        return written
+
+    return session.transact(work)
+
+
+@contextmanager
+def integrity_is_conflict() -> Iterator[None]:
+    """A customer was deleted, or Maho was faster: roll back and look again."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict from error
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    changes: Changes
+    stopped: int
+    last: int | None  # the last customer; None where nobody is left
+
+
+def _write(
+    connection: Connection, *, task: Task, after: int, size: int, now: datetime
+) -> _Chunk | None:
+    """Write one chunk; return None where the segment is not what it was at the beginning."""
+    if not is_still(connection, task):
+        return None
+    last = _last(connection, after, size)
+    with integrity_is_conflict():
+        changes = look_again(connection, task, after=after, last=last)
+        stopped = write_changes(connection, task, CHUNK, changes, now=now)
+    return _Chunk(changes, stopped, last)
+
+
+def _last(connection: Connection, after: int, size: int) -> int | None:
+    id = CHANGED.c.customer_id
+    query = select(id).where(id > after).order_by(id).offset(size - 1).limit(1)
+    last: int | None = connection.scalar(query)
+    return last

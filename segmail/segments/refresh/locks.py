@@ -1,0 +1,75 @@
+"""Keeps others away from a segment while its refresh is at work."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select, update
+
+from segmail.maho.database import Session
+from segmail.maho.shop import Shop
+from segmail.maho.tables import Tables
+
+
+def lock_if_free(connection: Connection, tables: Tables, segment_id: int) -> bool:
+    """Lock the segment until the transaction ends; return False where somebody else has it.
+
+    The lock also keeps Maho's own refresh waiting: its rows refer to the segment by foreign key.
+    """
+    c = tables.segment.c
+    query = select(c.segment_id).where(c.segment_id == segment_id).with_for_update(skip_locked=True)
+    return connection.scalar(query) is not None
+
+
+@contextmanager
+def kept_for_one_refresh(session: Session, shop: Shop, segment_id: int) -> Iterator[bool]:
+    """Hold the segment from the first transaction to the last; yield False where another run does.
+
+    A named lock belongs to a connection: a run that is killed holds nothing. SQLite has none and
+    needs none, because a refresh is one transaction there.
+    """
+    if shop.database.url.get_backend_name() == "sqlite":
+        yield True
+        return
+    name = _name(shop, segment_id)
+    is_free = session.transact(lambda c: c.scalar(select(func.get_lock(name, 0)))) == 1
+    try:
+        yield is_free
+    finally:
+        if is_free and not session.is_lost:
+            session.transact(lambda c: c.scalar(select(func.release_lock(name))))
+
+
+def leave_mark(connection: Connection, tables: Tables, segment_id: int, *, now: datetime) -> None:
+    """Write what `kept_from_maho` looks for, while the segment is locked."""
+    segment = tables.segment
+    row = update(segment).where(segment.c.segment_id == segment_id)
+    connection.execute(row.values(updated_at=_mark(now)))
+
+
+@contextmanager
+def kept_from_maho(shop: Shop, segment_id: int, *, now: datetime) -> Iterator[bool]:
+    """Let others insert rows that refer to the segment, and nobody change the segment itself.
+
+    Maho's refresh begins by saving the segment, then remembers who is a member: it must not do so
+    between two chunks, or it would announce those of the second one as its own. Yield False where
+    the segment was saved since `leave_mark`: whoever waited for that transaction came first.
+    """
+    c = shop.tables.segment.c
+    query = select(c.updated_at).where(c.segment_id == segment_id).with_for_update(read=True)
+    with shop.database.read() as connection:
+        yield connection.scalar(query) == _mark(now)
+
+
+def _mark(now: datetime) -> datetime:
+    """Before the refresh began: nobody else who saves the segment meanwhile writes that."""
+    return now - timedelta(seconds=1)
+
+
+def _name(shop: Shop, segment_id: int) -> str:
+    """Named locks are the server's, so the name tells the shop; 64 characters at most."""
+    place = f"{shop.database.url.database}.{shop.tables.segment.name}"
+    return f"segmail.{hashlib.sha256(place.encode()).hexdigest()[:32]}.{segment_id}"

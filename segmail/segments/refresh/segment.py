@@ -1,0 +1,189 @@
+"""The refresh of one segment: in one transaction, or a large one in chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from segmail.errors import RefreshFailed
+from segmail.maho.database import Session
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Trigger
+from segmail.maho.tables import Tables
+from segmail.segments.refresh.apply import complete, count_stops, stop_by_goal, write_changes
+from segmail.segments.refresh.candidates import Matching
+from segmail.segments.refresh.changes import Changes, find_changes, find_members
+from segmail.segments.refresh.chunks import (
+    CHANGED_MEANWHILE,
+    Written,
+    finish,
+    integrity_is_conflict,
+    write_in_chunks,
+)
+from segmail.segments.refresh.locks import (
+    kept_for_one_refresh,
+    kept_from_maho,
+    leave_mark,
+    lock_if_free,
+)
+from segmail.segments.refresh.outcome import Refreshed, State
+from segmail.segments.refresh.scratch import CHANGED, create_scratch, drop_scratch
+from segmail.segments.refresh.status import mark_begun, mark_unfinished
+from segmail.segments.refresh.task import Task, load_task
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a run refreshes.
+
+    With `enrol` False members change silently. A refresh that would enrol more than `enrol_limit`
+    customers fails. A dry run takes everything back: what it tells is exact. More changes than
+    `chunk` are written so many customers a transaction.
+    """
+
+    enrol: bool = True
+    enrol_limit: int = 5_000
+    dry_run: bool = False
+    chunk: int = 5_000
+
+
+def refresh_segment(
+    shop: Shop,
+    segment_id: int,
+    options: Options,
+    *,
+    matching: Matching,
+    now: datetime,
+    is_stopping: Callable[[], bool],
+) -> Refreshed | None:
+    """Refresh a segment and return what was done; None where somebody else is at work on it.
+
+    Raises RefreshFailed when too many would be enrolled, ConditionError, or what the database
+    says. Then nothing was changed, or so many chunks as were committed: each is right by itself,
+    and because membership tells who has been enrolled and stopped, the next run does the rest.
+    """
+    with (
+        shop.database.session() as session,
+        kept_for_one_refresh(session, shop, segment_id) as is_free,
+    ):
+        if not is_free or not (options.dry_run or mark_begun(shop, segment_id, now=now)):
+            return None
+        begun = _begin(session, shop.tables, segment_id, options, matching, now)
+        if begun is None:
+            return None
+        if begun.written:
+            return begun.told(begun.written)
+        with kept_from_maho(shop, segment_id, now=now) as is_untouched:
+            written = Written(unfinished=CHANGED_MEANWHILE)
+            if is_untouched:
+                written = write_in_chunks(
+                    session, begun.task, size=options.chunk, now=now, is_stopping=is_stopping
+                )
+        written = finish(session, begun.task, written, begun.members, now=now)
+        if written.unfinished:
+            mark_unfinished(shop, segment_id, now=now)
+        return begun.told(written)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What the first transaction found; `written` is None where the chunks are still to come."""
+
+    task: Task
+    ordered: int
+    members: int
+    written: Written | None
+
+    def told(self, done: Written) -> Refreshed:
+        changes = done.changes
+        return Refreshed(
+            self.task.candidate.id,
+            self.task.candidate.segment.name,
+            State.UNFINISHED if done.unfinished else State.REFRESHED,
+            members=self.members,
+            entered=changes.of(Trigger.ENTER),
+            left=changes.of(Trigger.EXIT),
+            enrolled=changes.enrolled,
+            not_enrolled=changes.not_enrolled,
+            stopped=done.stopped,
+            ordered=self.ordered,
+            reason=done.unfinished,
+        )
+
+
+class _TakenBack(Exception):
+    """Rolls a dry run back; carries what it found."""
+
+    def __init__(self, begun: _Begun) -> None:
+        super().__init__()
+        self.begun = begun
+
+
+def _begin(
+    session: Session,
+    tables: Tables,
+    segment_id: int,
+    options: Options,
+    matching: Matching,
+    now: datetime,
+) -> _Begun | None:
+    """Do all of a refresh that one transaction may.
+
+    The segment is locked first, and read again: its conditions may have changed, and whoever
+    comes second sees the members that the first one wrote.
+    """
+
+    def work(connection: Connection) -> _Begun | None:
+        if not lock_if_free(connection, tables, segment_id):
+            return None
+        task = load_task(connection, tables, segment_id, enrol=options.enrol)
+        with integrity_is_conflict():
+            begun = _look_and_write(connection, task, options, matching, now)
+        if options.dry_run:
+            raise _TakenBack(begun)
+        return begun
+
+    try:
+        return session.transact(work)
+    except _TakenBack as taken:
+        return taken.begun
+
+
+def _look_and_write(
+    connection: Connection, task: Task, options: Options, matching: Matching, now: datetime
+) -> _Begun:
+    create_scratch(connection)
+    ordered = stop_by_goal(connection, task)
+    members = find_members(connection, task, matching, now=now)
+    changes = find_changes(connection, task)
+    _guard(task, changes, options.enrol_limit)
+    if options.dry_run:
+        written = Written(changes, count_stops(connection, task, CHANGED))
+    elif _is_large(connection, changes, options):
+        leave_mark(connection, task.tables, task.candidate.id, now=now)
+        return _Begun(task, ordered, members, None)
+    else:
+        stopped = write_changes(connection, task, CHANGED, changes, now=now)
+        complete(connection, task, members, now=now)
+        written = Written(changes, stopped)
+    drop_scratch(connection)
+    return _Begun(task, ordered, members, written)
+
+
+def _is_large(connection: Connection, changes: Changes, options: Options) -> bool:
+    """SQLite locks the whole file in any case, and has no locks that outlive a transaction."""
+    return changes.total > options.chunk and connection.dialect.name != "sqlite"
+
+
+def _guard(task: Task, changes: Changes, limit: int) -> None:
+    """A wrong condition must not mail the whole shop."""
+    if changes.enrolled > limit:
+        raise RefreshFailed(
+            f"'{task.candidate.segment.name}' would enrol {changes.enrolled:,} customers at once, "
+            f"more than the limit of {limit:,}; nothing was changed. If its conditions are right: "
+            f"segmail refresh-segments --segment {task.candidate.id} --enrol-limit "
+            f"{changes.enrolled}, or --no-enrol to take the members in without a mail."
+        )

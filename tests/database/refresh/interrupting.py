@@ -1,0 +1,43 @@
+"""Does something in the middle of a refresh, as others do beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import Any
+
+from sqlalchemy import Table, event, select
+
+from segmail.maho.database import Database
+from tests.shop_builder import ShopBuilder
+
+NEXT_CHUNK = "DELETE FROM segmail_chunk"
+
+
+@contextmanager
+def before(
+    shop: ShopBuilder, statement: str, act: Callable[[], object], *, number: int = 2
+) -> Iterator[None]:
+    """Call `act` once, before the shop's database runs the n-th statement that so begins."""
+    numbers = count(1)
+
+    def listen(_connection: Any, _cursor: Any, running: str, *_: Any) -> None:
+        if running.startswith(statement) and next(numbers) == number:
+            act()
+
+    event.listen(shop.database.engine, "before_cursor_execute", listen)
+    try:
+        yield
+    finally:
+        event.remove(shop.database.engine, "before_cursor_execute", listen)
+
+
+def locked(other: Database, table: Table, name: str) -> set[int]:
+    """Return the keys of the rows that somebody else could not lock now."""
+    key = table.c[name]
+    with other.read() as connection:
+        everyone = set(connection.scalars(select(key)))
+        free = set(connection.scalars(select(key).with_for_update(skip_locked=True)))
+        connection.rollback()
+    return everyone - free
