@@ -64,6 +64,9 @@ def _template_object(newsletter: Newsletter) -> DataObject:
     data = {
         "template_id": newsletter.template_id,
         "template_code": newsletter.code,
+        "template_subject": newsletter.subject.source,
+        "template_styles": newsletter.styles,
+        "template_type": 2 if newsletter.html else 1,
         "template_sender_name": newsletter.sender_name,
         "template_sender_email": newsletter.sender_email,
     }

@@ -30,11 +30,17 @@ _FORMS = {("&amp;", "&nbsp;"): True, ("&", "\xa0"): False}
 _OLD_ENTITIES = "|".join(sorted(name for name in html5 if not name.endswith(";")))
 _EXCHANGEABLE = re.compile(
     rf"(?!\s)(?:[^<>\"&;\x00-\x1f\x7f-\x9f{_OPEN}{_CLOSE}]"
-    rf"|&(?= |(?!{_OLD_ENTITIES})[A-Za-z_][A-Za-z0-9_]*=)){{0,2000}}"
+    rf"|&(?= |(?!{_OLD_ENTITIES})[A-Za-z_][A-Za-z0-9_]*=))*+"
 )
+
+# Where a value decides what the HTML around it is: attributes that styles look at, the name of a
+# tag, the rest of an entity, the end of a comment.
 _STEERS = re.compile(
-    rf"\b(?:class|id|style)=\"[^\"]*{_OPEN}|&(?:amp;)?[#A-Za-z0-9]*{_OPEN}", re.IGNORECASE
+    rf"\b(?:class|id|style)=\"[^\"]*{_OPEN}|<[^\s<>\"'=]*{_OPEN}|&(?:amp;)?[#A-Za-z0-9]*{_OPEN}"
+    rf"|{_CLOSE}[-!]*>",
+    re.IGNORECASE,
 )
+_MAX_VALUE = 2_000
 
 
 class Page(NamedTuple):
@@ -46,7 +52,7 @@ class Page(NamedTuple):
 
 def exchangeable(value: str) -> bool:
     """Tell whether a value can take a mark's place: it changes nothing of the HTML around it."""
-    return _EXCHANGEABLE.fullmatch(value) is not None
+    return len(value) <= _MAX_VALUE and _EXCHANGEABLE.fullmatch(value) is not None
 
 
 def filled(skeleton: str, values: Sequence[str]) -> str:

@@ -33,8 +33,8 @@ class Kind(enum.Enum):
 class Template:
     """A compiled template.
 
-    `needs` says what it may read, without what it includes; `tree` is what the merchant wrote,
-    for checks.
+    `source` is what the merchant wrote, `tree` the same understood, for checks; `needs` says what
+    it may read, without what it includes.
     """
 
     def __init__(

@@ -128,3 +128,24 @@ def test_secrets_are_not_in_the_settings_repr(maho: Path) -> None:
     assert "hidden" not in text
     assert "0f0f" not in text
     assert "s3cret" not in text
+
+
+def test_the_switches_of_templates_are_read(tmp_path: Path) -> None:
+    file = tmp_path / "segmail.toml"
+    file.write_text("[templates]\nautoescape = true\n")
+
+    assert load(config=str(file)).templates.autoescape is True
+    assert load().templates.autoescape is False
+
+
+def test_a_switch_is_true_or_false(tmp_path: Path) -> None:
+    file = tmp_path / "segmail.toml"
+    file.write_text("[templates]\nautoescape = 1\nnosuch = true\n")
+
+    with pytest.raises(ConfigError) as raised:
+        load(config=str(file))
+
+    assert raised.value.faults == (
+        f"{file}: unknown key `templates.nosuch`; known are autoescape.",
+        f"{file}: `templates.autoescape` must be true or false.",
+    )

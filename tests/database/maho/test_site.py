@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Column, Integer, MetaData, String, Table, text
 
 from segmail.errors import TemplateError
 from segmail.maho.config import StoreConfig
@@ -189,6 +189,193 @@ def test_a_skin_path_cannot_climb(sites: Sites, params: dict[str, str]) -> None:
 
     with pytest.raises(TemplateError, match="is not allowed"):
         site_of(sites, 1).skin_url(file, params)
+
+
+def theme_file(maho_root: Path, path: str, text: str) -> None:
+    file = maho_root / "public/skin/frontend" / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+
+
+def test_a_style_sheet_comes_from_the_first_theme_that_has_it(
+    shop: ShopBuilder, tmp_path: Path
+) -> None:
+    shop.config("design/package/name", "acme")
+    theme_file(tmp_path, "base/default/css/email.css", "p{a:b}")
+    theme_file(tmp_path, "base/default/css/base.css", "q{a:b}")
+    theme_file(tmp_path, "acme/default/css/email.css", "p{c:d}")
+
+    site = site_of(sites_of(shop, maho_root=tmp_path), 1)
+
+    assert site.style_sheet("email.css") == "p{c:d}"
+    assert site.style_sheet("base.css") == "q{a:b}"
+    assert site.style_sheet("none.css") is None
+    assert render("{{inlinecss file='email.css'}}<p>x", {}, site) == '<p style="c: d;">x</p>'
+
+
+def test_without_a_maho_root_no_file_is_looked_for(sites: Sites) -> None:
+    assert site_of(sites, 1).style_sheet("email.css") is None
+    assert site_of(sites, 1).non_inline_styles(None) == ""
+
+
+@pytest.mark.parametrize(
+    "file", ["../secret.css", "a/../../secret.css", "/../secret.css", "..\\secret.css"]
+)
+def test_a_style_sheet_cannot_climb(shop: ShopBuilder, tmp_path: Path, file: str) -> None:
+    theme_file(tmp_path, "base/default/secret.css", "p{a:b}")
+
+    with pytest.raises(TemplateError, match="is not allowed"):
+        site_of(sites_of(shop, maho_root=tmp_path), 1).style_sheet(file)
+
+
+def test_a_link_out_of_the_shop_is_not_followed(shop: ShopBuilder, tmp_path: Path) -> None:
+    (tmp_path / "secret.css").write_text("p{a:b}")
+    theme_file(tmp_path / "maho", "base/default/css/own.css", "p{c:d}")
+    folder = tmp_path / "maho/public/skin/frontend/base/default/css"
+    (folder / "link.css").symlink_to(tmp_path / "secret.css")
+    (folder / "inside.css").symlink_to(folder / "own.css")
+
+    site = site_of(sites_of(shop, maho_root=tmp_path / "maho"), 1)
+
+    assert site.style_sheet("link.css") is None
+    assert site.style_sheet(str(tmp_path / "secret.css")) is None
+    assert site.style_sheet("inside.css") == "p{c:d}"
+
+
+@pytest.mark.parametrize("file", ["", ".css", "local.xml", "a\0.css", "x" * 5_000 + ".css", "css"])
+def test_what_is_no_style_sheet_is_none(shop: ShopBuilder, tmp_path: Path, file: str) -> None:
+    theme_file(tmp_path, "base/default/css/local.xml", "<key/>")
+
+    assert site_of(sites_of(shop, maho_root=tmp_path), 1).style_sheet(file) is None
+
+
+def test_a_style_sheet_too_large_fails(shop: ShopBuilder, tmp_path: Path) -> None:
+    theme_file(tmp_path, "base/default/css/big.css", " " * 500_001)
+
+    with pytest.raises(TemplateError, match="longer than 500,000 bytes"):
+        site_of(sites_of(shop, maho_root=tmp_path), 1).style_sheet("big.css")
+
+
+def test_the_styles_of_the_head_are_the_themes_and_the_templates(
+    shop: ShopBuilder, tmp_path: Path
+) -> None:
+    shop.config("design/email/css_non_inline", "a.css, b.css,none.css")
+    for name in "ab":
+        theme_file(tmp_path, f"base/default/css/{name}.css", f"{name}{{}}")
+
+    site = site_of(sites_of(shop, maho_root=tmp_path), 1)
+
+    assert site.non_inline_styles("p{}") == ('<style type="text/css">\na{}\nb{}\np{}\n</style>\n')
+
+
+@pytest.mark.parametrize(
+    ("locale", "found"),
+    [("it_IT", "Ciao {{var x}}"), ("de_DE", "Hi {{var x}}"), ("../x", "Hi {{var x}}")],
+)
+def test_mahos_own_header_comes_in_the_stores_language(
+    shop: ShopBuilder, tmp_path: Path, locale: str, found: str
+) -> None:
+    shop.config("general/locale/code", locale)
+    for folder, greeting in [("it_IT", "Ciao"), ("en_US", "Hi")]:
+        file = tmp_path / f"app/locale/{folder}/template/email/html/header.html"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"<!--@subject x @-->{greeting} {{{{var x}}}}{{* note *}}")
+
+    site = site_of(sites_of(shop, maho_root=tmp_path), 1)
+
+    assert site.email_template("design/email/header") == found
+
+
+@pytest.fixture
+def more_tables(shop: ShopBuilder) -> Iterator[Callable[..., None]]:
+    """Make tables that the demo shop lacks, with rows, for one test."""
+    made: list[Table] = []
+
+    def make(name: str, *rows: dict[str, object]) -> None:
+        columns = [
+            Column(key, Integer if isinstance(value, int) else String(99))
+            for key, value in rows[0].items()
+        ]
+        made.append(Table(shop.tables.prefix + name, MetaData(), *columns))
+        shop.database.transact(made[-1].create)
+        shop.insert_all(made[-1], list(rows))
+
+    yield make
+    for table in made:
+        shop.database.transact(table.drop)
+
+
+def test_a_saved_header_comes_from_the_database(
+    shop: ShopBuilder, more_tables: Callable[..., None]
+) -> None:
+    shop.config("design/email/header", "7")
+    more_tables("core_email_template", {"template_id": 7, "template_text": "saved{* note *}"})
+
+    site = site_of(sites_of(shop), 1)
+
+    assert site.email_template("design/email/header") == "saved"
+    assert site.email_template("general/locale/code") is None
+    assert site.email_template("no/such/path") is None
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("design/email/header", "is Maho's file html/header.html; say where with --maho-root"),
+        ("newsletter/subscription/un_email_template", "only the header and the footer"),
+    ],
+)
+def test_a_template_of_mahos_code_that_cannot_be_read_fails(
+    sites: Sites, path: str, reason: str
+) -> None:
+    with pytest.raises(TemplateError, match=reason):
+        site_of(sites, 1).email_template(path)
+
+
+def test_a_missing_file_of_maho_fails(shop: ShopBuilder, tmp_path: Path) -> None:
+    with pytest.raises(TemplateError, match=r"has no file html/footer\.html"):
+        site_of(sites_of(shop, maho_root=tmp_path), 1).email_template("design/email/footer")
+
+
+def test_blocks_are_allowed_by_the_shop(
+    shop: ShopBuilder, more_tables: Callable[..., None]
+) -> None:
+    before = site_of(sites_of(shop), 1).allows_block("core/template")
+    more_tables(
+        "permission_block",
+        {"block_name": "cms/block", "is_allowed": 1},
+        {"block_name": "core/template", "is_allowed": 0},
+    )
+
+    site = site_of(sites_of(shop), 1)
+
+    assert not before
+    assert site.allows_block("cms/block")
+    assert not site.allows_block("core/template")
+
+
+@pytest.mark.parametrize(
+    ("params", "url"),
+    [
+        ('_store="it"', "https://shop.example.test/it/a/"),
+        ('_store="2"', "https://shop.example.test/it/a/"),
+        ('_store=""', "https://shop.example.test/a/"),
+        ('_type="media"', "https://shop.example.test/media/a/"),
+        ('_store="it" _type="direct_link"', "https://shop.example.test/a/"),
+    ],
+)
+def test_a_link_may_lead_to_another_store_or_folder(
+    shop: ShopBuilder, params: str, url: str
+) -> None:
+    shop.config("web/url/use_store", "1", scope="stores", id=2)
+
+    assert render(f'{{{{store url="a" {params}}}}}', {}, site_of(sites_of(shop), 1)) == url
+
+
+@pytest.mark.parametrize("params", ['_store="nosuch"', '_type="nosuch"'])
+def test_a_link_to_nowhere_fails(sites: Sites, params: str) -> None:
+    with pytest.raises(TemplateError, match=r"\{\{store …\}\}: "):
+        render(f'{{{{store url="a" {params}}}}}', {}, site_of(sites, 1))
 
 
 def test_timestamps_tell_maho_up_to_26_3(mariadb_shop: ShopBuilder) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from segmail.errors import TemplateError
 from segmail.templates import DataObject
 
 GOLDEN: dict[str, Any] = json.loads(
@@ -68,6 +69,8 @@ class RecordedSite:
         return self.emails.get(config_path)
 
     def style_sheet(self, file: str) -> str | None:
+        if ".." in file:
+            raise TemplateError("'..' is not allowed in a path.")
         return self.sheets.get(file)
 
     def allows_block(self, type_: str) -> bool:

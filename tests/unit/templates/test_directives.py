@@ -82,6 +82,27 @@ def test_an_included_template_is_the_one_called_this(render: Callable[..., str])
     )
 
 
+def test_a_transactional_template_sees_the_variables_and_its_parameters(
+    render: Callable[..., str],
+) -> None:
+    site = RecordedSite(emails={"design/email/header": "<h1>{{var customer.email}} {{var a}}</h1>"})
+
+    rendered = render("{{template config_path='design/email/header' a='A'}}", site=site)
+
+    assert rendered == "<h1>model3@example.test A</h1>"
+
+
+def test_a_block_by_type_is_one_that_the_shop_allows(render: Callable[..., str]) -> None:
+    class Allowing(RecordedSite):
+        def allows_block(self, type_: str) -> bool:
+            return type_ == "cms/block"
+
+    source = "[{{block type='cms/block' block_id='b'}}{{block type='cms/block' id='b'}}]"
+
+    assert render(source, site=Allowing(blocks={"b": "{{var one}}"})) == "[1]"
+    assert render(source, site=RecordedSite(blocks={"b": "{{var one}}"})) == "[]"
+
+
 def test_a_static_block_is_rendered_with_the_mails_variables(
     render: Callable[..., str],
 ) -> None:

@@ -8,32 +8,24 @@ import pytest
 
 from segmail.errors import TemplateError
 from segmail.templates import Kind, compile_template
+from tests.program import ROOT
+from tests.unit.templates.differences import (
+    DIFFERENCES,
+    ELSEWHERE,
+    FAILS,
+    Example,
+    table,
+)
 from tests.unit.templates.recorded import GOLDEN, RecordedSite, recorded_variables
 
-FAILS = None  # the step fails with a reason, instead of a mail that nobody can want
-
-NESTED = "blocks of a kind may nest; Maho ends the outer one at the end of the inner"
-VALUES = "a value is never read as a template; Maho replaces every text that looks like a directive"
-NO_ARGUMENT = "a directive without its argument fails; Maho mails an error text to the customer"
-SUBJECT = "subjects know all directives and modifiers; Maho's know few, and print the rest as it is"
-
-DIFFERENCES: dict[int, tuple[str | None, str]] = {
-    68: ('{{var one}} {{config path="general/store_information/name"}} 1', VALUES),
-    88: ("acd", NESTED),
-    89: ("de", NESTED),
-    148: ("", "custom variables work; Maho dies in a shop with one store"),
-    149: ("<b>Promo & more</b>", "custom variables work; Maho dies in a shop with one store"),
-    155: (FAILS, NO_ARGUMENT),
-    157: (FAILS, NO_ARGUMENT),
-    158: ("x", "{{inlinecss}} names a theme's file; the template's own styles are inlined instead"),
-    202: ("", "a template sees no addresses; Maho dies printing their list"),
-    203: ("", "secrets are unreachable; Maho prints the password hash"),
-    205: ("", "methods with effects are unreachable; Maho would delete the customer"),
-    208: ("&lt;b class=&quot;x&quot;&gt;A &amp; B&#039;s &quot;q&quot;&lt;/b&gt;", SUBJECT),
-    209: ("Zoë", SUBJECT),
-    212: ("http://shop.example.test/x/", SUBJECT),
-    215: ("&lt;b class=&quot;x&quot;&gt;A &amp; B's &quot;q&quot;&lt;/b&gt;", SUBJECT),
+EXAMPLES = {
+    (example.kind, example.template): example
+    for difference in DIFFERENCES
+    for example in difference.examples
 }
+
+# Maho's own style sheet is not in the tests; what {{inlinecss}} does is in test_styling.
+WITHOUT_THE_THEME = {'{{inlinecss file="email-inline.css"}}x': "x"}
 
 NO_VARIABLES = "without variables a {{var}} is empty; Maho leaves it, but always has variables"
 DIFFERENCES_WITHOUT_VARIABLES = {
@@ -43,15 +35,19 @@ DIFFERENCES_WITHOUT_VARIABLES = {
 
 
 def _expected(case: dict[str, Any]) -> str | None:
-    if case["id"] in DIFFERENCES:
-        return DIFFERENCES[case["id"]][0]
+    if case["template"] in WITHOUT_THE_THEME:
+        return WITHOUT_THE_THEME[case["template"]]
+    example = EXAMPLES.get((case["kind"], case["template"]))
+    if example:
+        return example.segmail
     return FAILS if case.get("throws") else case["output"]
 
 
 def _render(template: str, kind: Kind) -> str | None:
     compiled = compile_template(template, kind=kind)
+    variables = {**recorded_variables(subject=template), "email": "model3@example.test"}
     try:
-        return compiled.render(recorded_variables(subject=template), RecordedSite())
+        return compiled.render(variables, RecordedSite(sheets={"a.css": "p{margin:0}"}))
     except TemplateError:
         return FAILS
 
@@ -82,9 +78,24 @@ def test_a_template_without_variables_renders_as_in_maho(case: dict[str, str]) -
     assert rendered == expected
 
 
-def test_every_listed_difference_is_one() -> None:
-    recorded = {case["id"]: case for case in GOLDEN["cases"]}
+@pytest.mark.parametrize("example", EXAMPLES.values(), ids=lambda example: example.template)
+def test_every_listed_difference_is_one(example: Example) -> None:
+    recorded = {(case["kind"], case["template"]): case for case in GOLDEN["cases"]}
+    case = recorded.get((example.kind, example.template), {})
+    kind = Kind.SUBJECT if example.kind == "subject" else Kind.HTML
 
-    for case_id, (expected, reason) in DIFFERENCES.items():
-        assert recorded[case_id].get("output", FAILS) != expected or "not_run" in recorded[case_id]
-        assert reason
+    rendered = _render(example.template, kind)
+
+    assert rendered == example.segmail
+    assert example.maho != example.segmail or example.maho is FAILS
+    if example.recorded:
+        assert example.maho == (FAILS if case.get("throws") else case["output"])
+
+
+def test_the_documentation_lists_the_same_differences() -> None:
+    documented = (ROOT / "docs" / "templates.md").read_text("utf-8")
+    _, _, after = documented.partition("## Where segmail differs from Maho")
+    listed = [" ".join(part.split()) for part in after.split("\n- ")[1:]]
+
+    assert table() in documented
+    assert listed == list(ELSEWHERE)

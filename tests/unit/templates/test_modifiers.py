@@ -29,6 +29,7 @@ VALUE = "<a href='x'>\"é\" & ~ €</a>"
         ("| escape", VALUE),
         ("|escape |nope||", VALUE),
         ("|upper|nl2br", VALUE),
+        ("|raw", VALUE),
     ],
 )  # fmt: skip
 def test_escape_has_mahos_kinds(render: Callable[..., str], modifiers: str, expected: str) -> None:
@@ -86,6 +87,11 @@ def test_modifiers_without_end_are_refused() -> None:
         ("{{var value|nl2br}}", "&lt;i&gt;"),
         ("{{var value|escape}}", "&lt;i&gt;"),
         ("{{var value|escape:url}}", "%3Ci%3E"),
+        ("{{var value|escape|escape}}", "&amp;lt;i&amp;gt;"),
+        ("{{var value|raw}}", "<i>"),
+        ("{{var value|raw|nl2br}}", "<i>"),
+        ("{{var value|nope}}", "&lt;i&gt;"),
+        ("{{if value}}{{depend value}}{{var value}}{{/depend}}{{/if}}", "&lt;i&gt;"),
         ("{{var safe}}", "<i>"),
         ("{{htmlescape var=$value}}", "&lt;i&gt;"),
         ('{{include template="t" extra="<i>" }}', "<i>&lt;i&gt;"),

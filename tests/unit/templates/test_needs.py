@@ -46,6 +46,20 @@ def test_needs_go_through_what_is_included() -> None:
     assert not needs.everything
 
 
+def test_needs_go_through_transactional_templates_and_blocks_by_type() -> None:
+    site = RecordedSite(
+        emails={"design/email/header": "{{var customer.taxvat}}"},
+        blocks={"b": "{{var customer.dob}}"},
+    )
+    source = "{{template config_path='design/email/header'}}{{block type='cms/block' block_id='b'}}"
+
+    needs = compile_template(source, kind=Kind.HTML).all_needs(site)
+
+    assert needs.emails == {"design/email/header"}
+    assert needs.blocks == {"b"}
+    assert needs.members["customer"] == {"taxvat", "dob"}
+
+
 def test_an_include_by_variable_may_need_everything() -> None:
     needs = compile_template("{{include template=$coupon_code}}", kind=Kind.HTML).needs
 

@@ -159,6 +159,19 @@ def test_includes_that_multiply_fail(render: Callable[..., str]) -> None:
         render("{{include template='t0'}}", site=RecordedSite(templates={**fan, "t9": ""}))
 
 
+def test_a_mail_has_a_limit_on_its_work(render: Callable[..., str]) -> None:
+    site = RecordedSite(templates={"t": "{{var one}}" * 900})
+
+    with pytest.raises(TemplateError, match="more than 50,000 directives in all"):
+        render("{{include template='t'}}" * 100, site=site)
+
+
+@pytest.mark.parametrize("directive", ["{{store url=$big}}", "{{htmlescape var=$big}}"])
+def test_a_parameter_too_large_fails(render: Callable[..., str], directive: str) -> None:
+    with pytest.raises(TemplateError, match="longer than 5,000,000 characters"):
+        render(directive, big="<" * (MAX_OUTPUT + 1))
+
+
 @pytest.mark.parametrize("directive", ["{{var big}}", "{{var big|escape}}", "{{var half}}" * 2])
 def test_a_result_too_large_fails(render: Callable[..., str], directive: str) -> None:
     with pytest.raises(TemplateError, match="longer than 5,000,000 characters"):

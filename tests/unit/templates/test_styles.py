@@ -42,3 +42,27 @@ def test_no_file_is_read(tmp_path: Path, scheme: str) -> None:
     inlined = inline_styles(link, f"@import url('{scheme}{sheet}'); .y{{color:red}}")
 
     assert inlined == link
+
+
+MEDIA = "p{margin:0} @media (max-width:9px){p{margin:1px}} a:hover{color:red}"
+KEPT = (
+    '<style type="text/css">\n@media (max-width:9px) { p { margin:1px !important; } }\n'
+    "a:hover { color:red !important; }\n</style>"
+)
+
+
+def test_what_no_attribute_can_hold_stays_at_the_end_of_the_head() -> None:
+    html = "<html><head><title>t</title></head><body><p>a</p></body></html>"
+
+    assert inline_styles(html, MEDIA) == (
+        f'<html><head><title>t</title>{KEPT}</head><body><p style="margin: 0;">a</p></body></html>'
+    )
+
+
+def test_what_no_attribute_can_hold_stands_before_a_fragment() -> None:
+    assert inline_styles("<p>a</p>", MEDIA) == f'{KEPT}\n<p style="margin: 0;">a</p>'
+
+
+@pytest.mark.parametrize("html", ["<body>a", "<HTML>a", "<!DOCTYPE html>a"])
+def test_a_document_without_a_head_gets_one_for_them(html: str) -> None:
+    assert f"<head>{KEPT}</head><body>a</body>" in inline_styles(html, MEDIA)
