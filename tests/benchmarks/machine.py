@@ -34,19 +34,20 @@ def this_machine(server: URL) -> Machine:
     with create_engine(server, poolclass=NullPool).connect() as connection:
         database = connection.scalar(text("SELECT VERSION()"))
     return Machine(
-        processor=_line_of("/proc/cpuinfo", "model name"),
+        processor=line_of("/proc/cpuinfo", "model name"),
         cores=os.cpu_count() or 1,
-        memory_gib=round(int(_line_of("/proc/meminfo", "MemTotal").split()[0]) / 2**20),
+        memory_gib=round(int(line_of("/proc/meminfo", "MemTotal").split()[0]) / 2**20),
         system=f"{platform.system()} {platform.release()}",
         python=platform.python_version(),
         database=str(database),
-        postfix=_output("postconf", "-h", "mail_version"),
-        commit=_output("git", "-C", f"{ROOT}", "describe", "--always", "--dirty"),
+        postfix=output_of("postconf", "-h", "mail_version"),
+        commit=output_of("git", "-C", f"{ROOT}", "describe", "--always", "--dirty"),
         load_before=round(os.getloadavg()[0], 2),
     )
 
 
-def _line_of(file: str, name: str) -> str:
+def line_of(file: str, name: str) -> str:
+    """Return the value of a name in one of the files that Linux tells about itself in."""
     for line in Path(file).read_text().splitlines():
         key, _, value = line.partition(":")
         if key.strip() == name:
@@ -54,6 +55,7 @@ def _line_of(file: str, name: str) -> str:
     return "0 (unknown)"
 
 
-def _output(*command: str) -> str:
+def output_of(*command: str) -> str:
+    """Return what a command prints."""
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     return ran.stdout.strip() or "unknown"
