@@ -38,6 +38,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Sequences": {
         "sequence": ("sequence:sequence", "Set up the steps that a segment's customers receive."),
+        "template": ("template:template", "Look into newsletter templates, check and render them."),
     },
     "Segments": {
         "segment": (

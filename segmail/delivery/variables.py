@@ -40,6 +40,17 @@ def mail_variables(
     Maho renders a mail twice, and some variables exist only in one of the passes; here all of
     them exist in the one that there is.
     """
+    return {
+        **personal_variables(addressee, newsletter, shelf),
+        "segment_name": row.step.segment.name,
+        "step_number": row.step.step_number,
+    }
+
+
+def personal_variables(
+    addressee: Addressee, newsletter: Newsletter, shelf: Shelf
+) -> dict[str, object]:
+    """Return the variables that do not depend on a step."""
     customer, subscriber, site = addressee.customer, addressee.subscriber, addressee.site
     visible = shelf.attributes.visible
     store = store_object(site)
@@ -49,15 +60,16 @@ def mail_variables(
         "customer_firstname": customer.values.get("firstname"),
         "customer_lastname": customer.values.get("lastname"),
         "customer_email": customer.email,
-        "segment_name": row.step.segment.name,
-        "step_number": row.step.step_number,
-        "store": store,
         "subscriber": subscriber_object(subscriber, site, customer.values, visible),
         "email": subscriber.email,
         "name": recipient_name(customer.values, visible, subscriber.email),
-        "this": _template_object(newsletter),
-        **_store_variables(site, store, newsletter, shelf),
+        **_shop_variables(site, store, newsletter, shelf),
     }
+
+
+def shop_variables(site: StoreSite, newsletter: Newsletter, shelf: Shelf) -> dict[str, object]:
+    """Return the variables that every mail of a store has (logo, phone, hours, styles)."""
+    return _shop_variables(site, store_object(site), newsletter, shelf)
 
 
 def _template_object(newsletter: Newsletter) -> DataObject:
@@ -73,17 +85,17 @@ def _template_object(newsletter: Newsletter) -> DataObject:
     return DataObject(data, {"getId": lambda: newsletter.template_id}, "this")
 
 
-def _store_variables(
+def _shop_variables(
     site: StoreSite, store: DataObject, newsletter: Newsletter, shelf: Shelf
 ) -> dict[str, object]:
-    """Return the variables that every mail of Maho has (logo, phone, hours, styles)."""
-
     def setting(path: str) -> str | None:
         return shelf.config.value(path, site.store.store_id)
 
     logo = setting("design/email/logo")
     phone = setting("general/store_information/phone")
     return {
+        "store": store,
+        "this": _template_object(newsletter),
         "logo_url": (
             f"{site.urls.base_url('media')}email/logo/{logo}" if logo else site.skin_url(_LOGO, {})
         ),

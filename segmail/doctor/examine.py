@@ -40,7 +40,7 @@ def examine(
     return [
         *found,
         *_configured(shop, config, settings),
-        *step_findings(shop, now=now),
+        *step_findings(shop, maho_root=settings.maho_root, now=now),
         *_segments(shop, now=now),
     ]
 

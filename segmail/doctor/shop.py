@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 
@@ -43,9 +44,9 @@ def time_zone_findings(
     return faults or [ok(Area.TIME_ZONES, f"Known for each store ({len(stores)}).")]
 
 
-def step_findings(shop: Shop, *, now: datetime) -> list[Finding]:
+def step_findings(shop: Shop, *, maho_root: Path | None, now: datetime) -> list[Finding]:
     """Return what `sequence validate` finds."""
-    found = validate(shop, now=now)
+    found = validate(shop, now=now, maho_root=maho_root)
     if not found:
         return [ok(Area.STEPS, "No faults found.")]
     return [

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from segmail.errors import Fault, TemplateError
+from segmail.lint import Letter, unmet_coupon_reads
 from segmail.maho.steps import Step
 from segmail.sequences.catalog import Catalog, Newsletter
 from segmail.sequences.coupon_checks import coupon_errors, coupon_warnings
@@ -60,7 +61,7 @@ def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[str]:
 
 
 def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[str]:
-    """Tell where the step's coupon and the template's {{var coupon_code}} do not match."""
+    """Tell where the step's coupon and what the template shows of one do not match."""
     newsletter = catalog.newsletters.get(step.template_id)
     if newsletter is None:
         return
@@ -70,8 +71,13 @@ def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[str]:
         return  # an error already
     shown = any(_CODE in need.variables for need in needs)
     included = any(need.everything or need.templates or need.blocks for need in needs)
-    if shown and not step.generate_coupon:
-        yield f"{newsletter.label} shows {{{{var {_CODE}}}}}, but the step makes no coupon."
+    if not step.generate_coupon:
+        letter = Letter(newsletter.code, newsletter.subject, newsletter.text)
+        for name, line in unmet_coupon_reads(letter).items():
+            yield (
+                f"{newsletter.label} shows {{{{var {name}}}}}, but the step makes no coupon "
+                f"(line {line})."
+            )
     if step.generate_coupon and not shown and not included:
         yield f"A coupon is made, but {newsletter.label} does not show {{{{var {_CODE}}}}}."
 

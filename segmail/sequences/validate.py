@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 from sqlalchemy import Connection
 
 from segmail.errors import Fault
+from segmail.lint import Facts
 from segmail.maho.lookup import find_segment
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, load_segments, load_steps
@@ -16,12 +18,17 @@ from segmail.maho.tables import Tables
 from segmail.sequences.catalog import Catalog
 from segmail.sequences.checks import step_findings
 from segmail.sequences.findings import Finding, Severity, segment_finding
+from segmail.sequences.letters import letter_findings
 from segmail.sequences.order import order_findings
 
 
-def validate(shop: Shop, segment: str | None = None, *, now: datetime) -> list[Finding]:
+def validate(
+    shop: Shop, segment: str | None = None, *, now: datetime, maho_root: Path | None = None
+) -> list[Finding]:
     """Return what is wrong or odd with the steps of one segment, or of all, segment by segment.
 
+    What `template lint` says about their templates is an error where no mail can be sent;
+    `maho_root` is where it finds Maho's own templates.
     What would be an error on an active step is a warning on one that is switched off.
     """
     with shop.database.read() as connection:
@@ -35,9 +42,12 @@ def validate(shop: Shop, segment: str | None = None, *, now: datetime) -> list[F
         catalog = Catalog.load(connection, shop.tables, steps)
     found = [
         *(finding for one in segments for finding in automation_findings(one, steps)),
-        *(finding for step in steps for finding in _findings(step, catalog, now)),
+        *(finding for step in steps for finding in step_findings(step, catalog, now=now)),
+        *letter_findings(steps, catalog, Facts.load(shop, maho_root=maho_root)),
         *order_findings(steps),
     ]
+    inactive = {step.sequence_id for step in steps if not step.is_active}
+    found = [_softened(one) if one.sequence_id in inactive else one for one in found]
     return sorted(found, key=lambda f: (f.segment_id, f.step is not None, f.step or ""))
 
 
@@ -68,8 +78,5 @@ def automation_warnings(
     return [f.text for segment in segments for f in automation_findings(segment, steps)]
 
 
-def _findings(step: Step, catalog: Catalog, now: datetime) -> list[Finding]:
-    found = step_findings(step, catalog, now=now)
-    if step.is_active:
-        return found
-    return [replace(finding, severity=Severity.WARNING) for finding in found]
+def _softened(finding: Finding) -> Finding:
+    return replace(finding, severity=Severity.WARNING)

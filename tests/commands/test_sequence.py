@@ -218,6 +218,6 @@ def test_validate_is_content_with_warnings(shop: ShopBuilder, vip: int) -> None:
 
 
 def test_validate_says_that_nothing_is_wrong(shop: ShopBuilder, vip: int) -> None:
-    shop.step(vip, 1)
+    shop.step(vip, shop.template("{{var subscriber.getUnsubscriptionLink()}}"))
 
     assert segmail(shop, "validate").stdout == "No faults found.\n"

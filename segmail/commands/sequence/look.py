@@ -58,13 +58,18 @@ def show(app: App, *, step: str, as_json: bool) -> None:
 def validate(app: App, *, segment: str | None, as_json: bool) -> None:
     """Check the steps of SEGMENT, or all: templates, sales rules, order.
 
+    Templates are checked as `template lint` does; what it calls an error is one here where no mail
+    can be sent.
+
     Exits with 1 where there are errors: what keeps mails from being sent.
 
     \b
     Example:
         segmail sequence validate
     """
-    findings = find_faults(app.shop, segment, now=app.now())
+    findings = find_faults(
+        app.shop, segment, now=app.now(), maho_root=app.settings.maho_root
+    )
     if as_json:
         print_json(findings)
     else:

@@ -126,8 +126,16 @@ def test_a_rule_needs_only_the_segments_own_websites(shop: ShopBuilder) -> None:
 
 
 def test_a_template_with_a_coupon_code_needs_a_coupon(shop: ShopBuilder, vip: int) -> None:
-    shop.template("{{if coupon_code}}{{var coupon_code}}{{/if}}", code="Save")
+    shop.template("Save with\n{{var coupon_code}}", code="Save")
 
     [warning] = add(shop, template="Save").warnings
 
-    assert "the step makes no coupon" in warning
+    assert "shows {{var coupon_code}}, but the step makes no coupon (line 2)" in warning
+
+
+def test_a_template_that_asks_whether_there_is_a_coupon_needs_none(
+    shop: ShopBuilder, vip: int
+) -> None:
+    shop.template("{{if coupon_code}}{{var coupon_code}}{{/if}}", code="Save")
+
+    assert add(shop, template="Save").warnings == []

@@ -17,12 +17,16 @@ def found(shop: ShopBuilder, segment: str | None = None) -> list[tuple[str, str 
     ]
 
 
+def good_template(shop: ShopBuilder, text: str = "", *, subject: str = "Hello") -> int:
+    return shop.template(text + "{{var subscriber.getUnsubscriptionLink()}}", subject=subject)
+
+
 @pytest.mark.parametrize("layout", list(Layout))
 @pytest.mark.parametrize("prefix", ["", "maho_"])
 def test_sequences_that_are_well_have_no_findings(shop: ShopBuilder) -> None:
     vip = shop.segment("VIP")
-    shop.step(vip, number=1)
-    shop.step(vip, shop.template("{{var coupon_code}}"), number=2, rule_id=shop.rule())
+    shop.step(vip, good_template(shop), number=1)
+    shop.step(vip, good_template(shop, "{{var coupon_code}}"), number=2, rule_id=shop.rule())
     shop.segment("Nobody's", automation=False)
 
     assert found(shop) == []
@@ -30,8 +34,9 @@ def test_sequences_that_are_well_have_no_findings(shop: ShopBuilder) -> None:
 
 def test_every_fault_is_found_segment_by_segment(shop: ShopBuilder) -> None:
     vip = shop.segment("VIP")
-    shop.step(vip, number=2, delay_minutes=60, rule_id=shop.rule(is_active=0))
-    shop.step(vip, shop.template(subject=""), number=3)
+    good = good_template(shop)
+    shop.step(vip, good, number=2, delay_minutes=60, rule_id=shop.rule(is_active=0))
+    shop.step(vip, good_template(shop, subject=""), number=3)
     shop.segment("Empty")
 
     told = found(shop)
@@ -51,7 +56,7 @@ def test_every_fault_is_found_segment_by_segment(shop: ShopBuilder) -> None:
 
 def test_a_coupon_whose_rule_was_deleted_is_an_error(shop: ShopBuilder) -> None:
     rule = shop.rule()
-    shop.step(shop.segment(), shop.template("{{var coupon_code}}"), rule_id=rule)
+    shop.step(shop.segment(), good_template(shop, "{{var coupon_code}}"), rule_id=rule)
     shop.database.transact(
         lambda c: c.execute(delete(shop.tables.rule).where(shop.tables.rule.c.rule_id == rule))
     )
@@ -70,7 +75,7 @@ def test_an_inactive_step_has_warnings_only(shop: ShopBuilder) -> None:
 
 
 def test_an_automation_of_an_inactive_segment_is_odd(shop: ShopBuilder) -> None:
-    shop.step(shop.segment("VIP", is_active=0))
+    shop.step(shop.segment("VIP", is_active=0), good_template(shop))
 
     [(severity, step, text)] = found(shop)
 
@@ -79,7 +84,7 @@ def test_an_automation_of_an_inactive_segment_is_odd(shop: ShopBuilder) -> None:
 
 
 def test_one_segment_can_be_checked_alone(shop: ShopBuilder) -> None:
-    shop.step(shop.segment("VIP"))
+    shop.step(shop.segment("VIP"), good_template(shop))
     shop.segment("Empty")
 
     assert found(shop, "VIP") == []
@@ -105,3 +110,25 @@ def test_more_steps_take_no_more_statements(shop: ShopBuilder) -> None:
         shop.step(shop.segment(f"Segment {number}"), rule_id=shop.rule())
 
     assert count() == few
+
+
+def test_templates_are_linted_and_only_what_stops_mails_is_an_error(shop: ShopBuilder) -> None:
+    shop.step(shop.segment("VIP"), good_template(shop, "Dear {{var customer}},\n{{var nobody}}"))
+
+    told = found(shop)
+
+    assert [(severity, step) for severity, step, _ in told] == [
+        ("error", "VIP:enter:1"),
+        ("warning", "VIP:enter:1"),
+    ]
+    assert ", line 1: {{var customer}} prints a whole object" in told[0][2]
+    assert ", line 2: There is no variable 'nobody'" in told[1][2]
+
+
+def test_a_coupon_that_nobody_makes_is_told_once(shop: ShopBuilder) -> None:
+    shop.step(shop.segment("VIP"), good_template(shop, "{{var coupon_code}}"))
+
+    [(severity, _, text)] = found(shop)
+
+    assert severity == "warning"
+    assert "shows {{var coupon_code}}, but the step makes no coupon (line 1)" in text

@@ -1,0 +1,22 @@
+"""`segmail template`: newsletter templates, looked into, checked and rendered."""
+
+from __future__ import annotations
+
+import click
+
+from segmail.commands.template.lint import lint
+from segmail.commands.template.look import list_, show
+from segmail.commands.template.render import render
+
+
+@click.group()
+def template() -> None:
+    """Look into newsletter templates, check and render them.
+
+    A TEMPLATE is named by its id or its exact name; a FILE holds the text of one. Nothing is
+    sent, made or changed.
+    """
+
+
+for command in (list_, show, render, lint):
+    template.add_command(command)

@@ -1,0 +1,75 @@
+"""`segmail template render`: what a template makes."""
+
+from __future__ import annotations
+
+from typing import BinaryIO
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.printing import print_warnings
+from segmail.letters.render import Opened, render_letter
+from segmail.letters.scene import Asked
+from segmail.letters.values import MAX_BYTES, read_values
+
+
+@click.command()
+@click.argument("template", metavar="FILE|TEMPLATE")
+@click.option("--customer", metavar="CUSTOMER", help="For this customer: an id or an address.")
+@click.option(
+    "--step",
+    metavar="STEP",
+    help="With the variables of this step; its coupon is a sample, none is made.",
+)
+@click.option("--store", metavar="STORE", help="In this store: an id or a code.")
+@click.option(
+    "--vars",
+    "values",
+    type=click.File("rb"),
+    metavar="FILE.json",
+    help="With these variables, which count more than the shop's; - is stdin.",
+)
+@click.option("--subject", is_flag=True, help="Render the subject; of a FILE, take it for one.")
+@click.pass_obj
+def render(
+    app: App,
+    *,
+    template: str,
+    customer: str | None,
+    step: str | None,
+    store: str | None,
+    values: BinaryIO | None,
+    subject: bool,
+) -> None:
+    """Print what FILE or TEMPLATE makes, as a send would, but nothing is sent or made.
+
+    Without --customer or --step, what they would tell is empty; the store is the shop's default
+    one. A FILE (- is stdin; .txt is a plain-text mail) needs no shop as long as it asks for
+    nothing of one, such as {{store url}}. Objects in the JSON behave like Maho's: a.b, a.getB()
+    and a.getData('b').
+
+    \b
+    Examples:
+        segmail template render Welcome --customer ada@example.com > welcome.html
+        segmail template render 3 --customer 42 --step VIP:enter:2 --subject
+        segmail template render new.html --vars sample.json
+    """
+    known = read_values(values.read(MAX_BYTES + 1), values.name) if values else {}
+    asked = Asked(customer, step, store)
+    done = render_letter(
+        template,
+        known,
+        asked,
+        lambda: _opened(app),
+        subject=subject,
+        autoescape=app.settings.templates.autoescape,
+        now=app.now(),
+    )
+    print_warnings(done.warnings)
+    click.echo(done.text.encode(errors="replace"), nl=subject)
+
+
+def _opened(app: App) -> Opened | None:
+    if app.settings.database_url is None:
+        return None
+    return Opened(app.shop, app.config, app.settings.maho_root)

@@ -1,0 +1,14 @@
+"""Finds what is wrong with a newsletter template before it is sent: each fault with its place,
+a plain sentence and what to do.
+
+It is silent about everything that Maho's merchants do on purpose, and needs a shop only for what
+a shop decides: its customers' attributes, allowed settings, templates and blocks.
+"""
+
+from segmail.lint.check import lint
+from segmail.lint.coupon import unmet_coupon_reads
+from segmail.lint.facts import Facts
+from segmail.lint.reading import Letter
+from segmail.lint.remarks import Remark, Rule, Severity
+
+__all__ = ["Facts", "Letter", "Remark", "Rule", "Severity", "lint", "unmet_coupon_reads"]

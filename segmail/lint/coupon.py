@@ -1,0 +1,46 @@
+"""Remarks about coupons that are shown where none is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from segmail.lint.reading import Letter, Passage, Reading
+from segmail.lint.remarks import Remark, Rule
+from segmail.lint.variables import COUPON
+from segmail.lint.words import shown
+from segmail.templates.nodes import Directive, Var, paths_of
+
+
+def coupon_remarks(passage: Passage, couponless: Sequence[str]) -> Iterator[Remark]:
+    """Yield where a coupon is shown in any case; `couponless` are the steps that send the text,
+    but make no coupon."""
+    if not couponless:
+        return
+    for _, node in _shown(passage):
+        text = f"{shown(node.source)} prints nothing: {', '.join(couponless)} makes no coupon."
+        fix = (
+            "Give the step one (`segmail sequence edit STEP --coupon RULE`), or put the text "
+            "into {{depend coupon_code}}…{{/depend}}."
+        )
+        yield passage.remark(Rule.NO_COUPON, node.place, text, fix)
+
+
+def unmet_coupon_reads(letter: Letter) -> dict[str, int]:
+    """Return the coupon variables that a letter shows in any case, each with its first line.
+
+    Only the letter itself is read, not what it includes.
+    """
+    found: dict[str, int] = {}
+    for passage in Reading.of(letter, None).passages:
+        for name, node in _shown(passage):
+            found.setdefault(name, node.place.line)
+    return found
+
+
+def _shown(passage: Passage) -> Iterator[tuple[str, Var | Directive]]:
+    """What stands in {{if coupon_code}} or {{depend …}} is meant for both kinds of steps."""
+    for node, sure in passage.nodes():
+        if isinstance(node, Var | Directive) and not any(path.name in COUPON for path in sure):
+            for path in paths_of(node):
+                if path.name in COUPON:
+                    yield path.name, node

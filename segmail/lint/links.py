@@ -1,0 +1,72 @@
+"""Remarks about links: the way out of the newsletter, and addresses that lead nowhere in a mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from segmail.lint.facts import Facts
+from segmail.lint.reading import Letter, Passage, Reading
+from segmail.lint.remarks import Remark, Rule
+from segmail.templates.nodes import Directive, Node, Place, Text, paths_of
+
+_WAY_OUT = re.compile(r"(?:https?:|mailto:)[^\s\"'<>]*(?:unsubscri|newsletter/)", re.IGNORECASE)
+_RELATIVE = re.compile(
+    r"<[a-z][^<>]*?\s(?:href|src)\s*=\s*[\"']\s*"
+    r"(?P<url>(?![a-z][a-z0-9+.-]*:|//|#|\{\{)[^\s\"'{}<>][^\"'{}<>]*)[\"']",
+    re.IGNORECASE,
+)
+_SHOWN = 60
+
+
+def unsubscribe_remarks(letter: Letter, reading: Reading, facts: Facts | None) -> Iterator[Remark]:
+    """Yield that a letter has no link to end the subscription, if that is certain."""
+    texts = [passage for passage in reading.passages if passage.part == "text"]
+    if not reading.complete or not letter.text.strip():
+        return
+    nodes = (node for passage in texts for node, _ in passage.nodes())
+    if any(_leads_out(node, facts) for node in nodes):
+        return
+    end = Place(1, 1).after(letter.text.rstrip())
+    text = "The text has no link to unsubscribe."
+    link = "{{var subscriber.getUnsubscriptionLink()}}"
+    fix = f'Add <a href="{link}">Unsubscribe</a>.' if letter.is_html else f"Add {link}."
+    yield texts[0].remark(Rule.NO_UNSUBSCRIBE_LINK, end, text, fix)
+
+
+def link_remarks(passage: Passage) -> Iterator[Remark]:
+    """Yield addresses that need a page around them, which a mail is not."""
+    if not passage.is_html:
+        return
+    for match in _RELATIVE.finditer(passage.source):
+        url = match["url"].strip()[:_SHOWN]
+        place = Place(1, 1).after(passage.source[: match.start("url")])
+        text = f"'{url}' is no whole address, so it leads nowhere in a mail."
+        fix = 'Begin it with https://, or write {{store url="…"}} or {{media url="…"}}.'
+        yield passage.warning(Rule.RELATIVE_LINK, place, text, fix)
+
+
+def _leads_out(node: Node, facts: Facts | None) -> bool:
+    if isinstance(node, Text):
+        return _WAY_OUT.search(node.text) is not None
+    if isinstance(node, Directive):
+        return _directive_leads_out(node, facts)
+    return any(
+        path.name == "subscriber"
+        and any("unsubscriptionlink" in step.method or _key(step.key) for step in path.steps)
+        for path in paths_of(node)
+    )
+
+
+def _key(key: str | None) -> bool:
+    return key == "unsubscription_link"
+
+
+def _directive_leads_out(node: Directive, facts: Facts | None) -> bool:
+    values = [given.literal or "" for given in node.parameters]
+    if node.name == "store":
+        return any("newsletter/" in value for value in values)
+    if node.name == "customvar":
+        texts = [facts.custom_variable(value) or "" for value in values] if facts else []
+        return facts is None or any(_WAY_OUT.search(text) for text in texts)
+    return node.name == "template"

@@ -1,0 +1,114 @@
+"""Remarks about what is written wrong, whatever the shop."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+
+from segmail.lint.reading import Passage
+from segmail.lint.remarks import Remark, Rule, Severity
+from segmail.lint.variables import Thing
+from segmail.lint.words import closest, shown
+from segmail.templates import Note, NoteKind, notes
+from segmail.templates.directives import DIRECTIVES
+
+_NAMES = ("var", "if", "depend", *DIRECTIVES)
+_BLANK_BEFORE_NAME = re.compile(rf"\{{\{{\s+/?(?:{'|'.join(_NAMES)}|else)\b", re.IGNORECASE)
+_TAG = re.compile(r"\{\{\s*([A-Za-z_]*)")
+
+
+def syntax_remarks(passage: Passage) -> Iterator[Remark]:
+    """Yield what is no directive, no block, no modifier, or no condition."""
+    for note in notes(passage.source):
+        text, fix = _SENTENCES[note.kind](note, passage)
+        rule, severity = _RULES[note.kind]
+        yield Remark(rule, severity, passage.name, passage.part, note.line, note.column, text, fix)
+
+
+def _unknown_directive(note: Note, passage: Passage) -> tuple[str, str]:
+    text = f"{shown(note.text)} is no directive; the customer reads it as it stands here."
+    if _BLANK_BEFORE_NAME.match(note.text):
+        return text, f"Take the blank out: {{{{{note.text[2:].lstrip()}."
+    if note.text.startswith("{{{"):
+        return text, f"Write two braces: {note.text.replace('{{{', '{{')}."
+    if note.text.startswith(("{{*", "{{!", "{{#")):
+        return text, "Take the comment out, or write it as <!-- … -->."
+    return text, _meant(_TAG.match(note.text), passage)
+
+
+def _meant(tag: re.Match[str] | None, passage: Passage) -> str:
+    word = tag[1] if tag else ""
+    if word.lower() == "elseif":
+        return "Write {{else}}{{if …}}…{{/if}}{{/if}}; blocks may nest."
+    if word.lower().startswith("var") and (name := closest(word[3:], passage.known)):
+        return f"Write {{{{var {name}}}}}."
+    customer = passage.known.get("customer")
+    if name := closest(word, passage.known):
+        return f"Write {{{{var {name}}}}}."
+    if isinstance(customer, Thing) and (key := closest(word, customer.keys)):
+        return f"Write {{{{var customer.{key}}}}}."
+    directive = closest(word, _NAMES)
+    return f"Write {{{{{directive} …}}}}." if directive else "Take it out, or write it as text."
+
+
+def _unclosed(note: Note, passage: Passage) -> tuple[str, str]:
+    name = _tag_name(note)
+    return (
+        f"{shown(note.text)} has no {{{{/{name}}}}}, so its text is always shown.",
+        f"Put {{{{/{name}}}}} where the text ends.",
+    )
+
+
+def _stray(note: Note, passage: Passage) -> tuple[str, str]:
+    tag = shown(note.text)
+    text = f"{tag} belongs to no block; the customer reads it as it stands here."
+    if "else" in note.text.lower():
+        return text, "Take it out, or put it between {{if …}} and {{/if}}; {{depend}} has no else."
+    name = note.text.strip("{}/ \t\n").lower()
+    return text, f"Take it out, or begin the block with {{{{{name} …}}}}."
+
+
+def _unfinished(note: Note, passage: Passage) -> tuple[str, str]:
+    return (
+        f"{shown(note.text)} has no }}}}; the customer reads it as it stands here.",
+        "Put }} where the directive ends.",
+    )
+
+
+def _modifier(note: Note, passage: Passage) -> tuple[str, str]:
+    bare = note.text.strip()
+    text = f"The modifier '{note.text}' does not exist, so the value is printed without it."
+    if bare != note.text and bare.split(":")[0] in ("escape", "nl2br"):
+        return text, f"Write |{bare} without blanks around it."
+    return text, "Use |escape, |escape:url, |escape:htmlentities or |nl2br."
+
+
+def _comparison(note: Note, passage: Passage) -> tuple[str, str]:
+    return (
+        f"A condition cannot compare: '{shown(note.text)}' is not calculated.",
+        "Name one value; the text is shown where it is not empty. Make a step or a segment of its "
+        "own for each case.",
+    )
+
+
+def _tag_name(note: Note) -> str:
+    return "depend" if note.text[2:].lower().startswith("depend") else "if"
+
+
+_RULES: Mapping[NoteKind, tuple[Rule, Severity]] = {
+    NoteKind.UNKNOWN_DIRECTIVE: (Rule.UNKNOWN_DIRECTIVE, Severity.ERROR),
+    NoteKind.UNCLOSED_BLOCK: (Rule.UNCLOSED_BLOCK, Severity.ERROR),
+    NoteKind.STRAY_TAG: (Rule.STRAY_TAG, Severity.ERROR),
+    NoteKind.UNFINISHED: (Rule.UNFINISHED, Severity.ERROR),
+    NoteKind.UNKNOWN_MODIFIER: (Rule.UNKNOWN_MODIFIER, Severity.WARNING),
+    NoteKind.COMPARISON: (Rule.COMPARISON, Severity.ERROR),
+}
+
+_SENTENCES: Mapping[NoteKind, Callable[[Note, Passage], tuple[str, str]]] = {
+    NoteKind.UNKNOWN_DIRECTIVE: _unknown_directive,
+    NoteKind.UNCLOSED_BLOCK: _unclosed,
+    NoteKind.STRAY_TAG: _stray,
+    NoteKind.UNFINISHED: _unfinished,
+    NoteKind.UNKNOWN_MODIFIER: _modifier,
+    NoteKind.COMPARISON: _comparison,
+}

@@ -1,0 +1,141 @@
+"""What mails' templates may speak of, as `segmail.delivery` gives it to them, without a shop.
+
+A test compares these lists with the real variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Thing:
+    """An object: its data keys, and its methods, in lower case, with the objects they return.
+
+    `is_open` says that it may have other members, too.
+    """
+
+    name: str
+    keys: frozenset[str] = frozenset()
+    methods: Mapping[str, Thing | None] = field(default_factory=dict)
+    is_open: bool = False
+
+
+# A variable's object; None where the variable is a single value.
+Known: TypeAlias = Mapping[str, Thing | None]
+
+ANYTHING = Thing("value", is_open=True)  # a parameter that only a rendering knows
+
+COUPON = frozenset(
+    {
+        "coupon_code",
+        "coupon_expires_date",
+        "coupon_expires_formatted",
+        "coupon_discount_amount",
+        "coupon_discount_text",
+        "coupon_description",
+    }
+)
+
+SHOP_VALUES = frozenset(
+    {
+        "logo_url",
+        "logo_alt",
+        "logo_width",
+        "logo_height",
+        "phone",
+        "store_phone",
+        "store_hours",
+        "store_email",
+        "non_inline_styles",
+    }
+)
+
+_CUSTOMER_VALUES = frozenset(
+    {
+        "customer_name",
+        "customer_firstname",
+        "customer_lastname",
+        "customer_email",
+        "segment_name",
+        "step_number",
+        "email",
+        "name",
+    }
+)
+
+_GROUP = Thing("store.group", frozenset({"group_id", "name"}))
+_WEBSITE = Thing("store.website", frozenset({"website_id", "name"}))
+
+STORE = Thing(
+    "store",
+    frozenset({"store_id", "code", "name", "website_id", "group_id", "is_active"}),
+    {
+        "getid": None,
+        "getfrontendname": None,
+        "getgroup": _GROUP,
+        "getwebsite": _WEBSITE,
+        "getconfig": None,
+        "getbaseurl": None,
+        "geturl": None,
+    },
+)
+
+SUBSCRIBER = Thing(
+    "subscriber",
+    frozenset(
+        {
+            "subscriber_id",
+            "customer_id",
+            "store_id",
+            "subscriber_email",
+            "subscriber_status",
+            "subscriber_confirm_code",
+        }
+    ),
+    {
+        "getid": None,
+        "getemail": None,
+        "getcode": None,
+        "getstatus": None,
+        "getsubscriberfullname": None,
+        "getunsubscriptionlink": None,
+        "getconfirmationlink": None,
+    },
+)
+
+THIS = Thing(
+    "this",
+    frozenset({"template_id", "template_code", "template_sender_name", "template_sender_email"}),
+    {"getid": None},
+)
+THIS_INCLUDED = Thing("this", frozenset({"template_code", "template_text"}))
+
+ACCOUNT_KEYS = frozenset(
+    {
+        "entity_id",
+        "website_id",
+        "store_id",
+        "group_id",
+        "email",
+        "is_active",
+        "created_at",
+        "updated_at",
+        "increment_id",
+    }
+)
+_CUSTOMER_METHODS: Mapping[str, Thing | None] = {"getid": None, "getname": None, "getstore": STORE}
+
+
+def mail_things(attributes: Iterable[str] | None) -> dict[str, Thing | None]:
+    """Return every variable of a mail; `attributes` are the customers', None: not known."""
+    keys = ACCOUNT_KEYS | frozenset(attributes or ())
+    return {
+        **dict.fromkeys(_CUSTOMER_VALUES | SHOP_VALUES | COUPON),
+        "customer": Thing("customer", keys, _CUSTOMER_METHODS, is_open=attributes is None),
+        "store": STORE,
+        "subscriber": SUBSCRIBER,
+        "this": THIS,
+    }

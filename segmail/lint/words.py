@@ -1,0 +1,24 @@
+"""How remarks name what they are about."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+_SHOWN = 60
+_SHORTEST = 4  # of a name that can be taken for another
+
+
+def shown(source: str) -> str:
+    """Return a directive as written, on one line and not longer than a sentence bears."""
+    line = " ".join(source.split())
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+def closest(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name that was probably meant."""
+    if len(name) < _SHORTEST:
+        return None
+    plain = {one.replace("_", "").lower(): one for one in sorted(known)}
+    close = difflib.get_close_matches(name.replace("_", "").lower(), plain, n=1, cutoff=0.75)
+    return plain[close[0]] if close else None
