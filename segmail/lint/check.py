@@ -9,7 +9,7 @@ from segmail.lint.directives import directive_remarks
 from segmail.lint.facts import Facts
 from segmail.lint.links import link_remarks, unsubscribe_remarks
 from segmail.lint.paths import path_remarks
-from segmail.lint.reading import Letter, Passage, Reading
+from segmail.lint.reading import Letter, Passage, read_letter
 from segmail.lint.remarks import Remark
 from segmail.lint.syntax import syntax_remarks
 
@@ -22,7 +22,7 @@ def lint(
     Without `facts` of a shop only that is checked which needs none. `couponless` names the steps
     that send the letter without a coupon.
     """
-    reading = Reading.of(letter, facts)
+    reading = read_letter(letter, facts)
     found = [
         *reading.remarks,
         *(remark for one in reading.passages for remark in _of(one, facts, couponless)),

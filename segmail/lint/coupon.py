@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from segmail.lint.reading import Letter, Passage, Reading
+from segmail.lint.reading import Letter, Passage, read_letter
 from segmail.lint.remarks import Remark, Rule
 from segmail.lint.variables import COUPON
 from segmail.lint.words import shown
@@ -31,7 +31,7 @@ def unmet_coupon_reads(letter: Letter) -> dict[str, int]:
     Only the letter itself is read, not what it includes.
     """
     found: dict[str, int] = {}
-    for passage in Reading.of(letter, None).passages:
+    for passage in read_letter(letter, None).passages:
         for name, node in _shown(passage):
             found.setdefault(name, node.place.line)
     return found

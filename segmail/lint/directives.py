@@ -85,11 +85,15 @@ def _setting(
     if facts is None:
         return
     if not facts.allows_config(path):
-        text = f"Templates may not print the setting '{path}'; {shown(node.source)} is empty."
+        text = (
+            f"Templates may not print the setting '{shown(path)}'; {shown(node.source)} is empty."
+        )
         fix = "Allow it in Maho under System > Permissions > Variables, or write the text itself."
         yield passage.remark(Rule.CONFIG_NOT_ALLOWED, node.place, text, fix)
     elif not facts.has_config(path):
-        text = f"The setting '{path}' is empty in every store; {shown(node.source)} is empty."
+        text = (
+            f"The setting '{shown(path)}' is empty in every store; {shown(node.source)} is empty."
+        )
         fix = "Set it in Maho under System > Configuration, or take it out."
         yield passage.warning(Rule.CONFIG_EMPTY, node.place, text, fix)
 
@@ -97,7 +101,7 @@ def _setting(
 def _custom_variable(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Remark]:
     code = _literal(node, "code")
     if code and facts is not None and facts.custom_variable(code) is None:
-        text = f"There is no custom variable '{code}', so nothing is printed here."
+        text = f"There is no custom variable '{shown(code)}', so nothing is printed here."
         fix = "Create it in Maho under System > Custom Variables, or take it out."
         yield passage.remark(Rule.UNKNOWN_CUSTOM_VARIABLE, node.place, text, fix)
 
@@ -114,7 +118,7 @@ def _block(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[R
     if type_ is None or facts is None:
         return
     if not facts.allows_block(type_):
-        text = f"Templates may not run blocks of the type '{type_}', so nothing is printed here."
+        text = f"Templates may not run blocks of the type '{shown(type_)}'; nothing is printed."
         fix = "Allow it in Maho under System > Permissions > Blocks, or take it out."
         yield passage.warning(Rule.UNSUPPORTED, node.place, text, fix)
     elif type_ != "cms/block" and len(node.parameters) > 1:
@@ -139,7 +143,7 @@ def _template(passage: Passage, node: Directive, facts: Facts | None) -> Iterato
         yield passage.remark(Rule.MISSING_TEMPLATE, node.place, text, fix, stops=True)
         return
     if found is None:
-        text = f"The setting '{path}' names no e-mail template, so nothing is printed here."
+        text = f"The setting '{shown(path)}' names no e-mail template, so nothing is printed here."
         fix = "Choose a template there in Maho's configuration, or take it out."
         yield passage.warning(Rule.MISSING_TEMPLATE, node.place, text, fix)
 

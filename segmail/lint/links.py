@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from segmail.lint.facts import Facts
 from segmail.lint.reading import Letter, Passage, Reading
 from segmail.lint.remarks import Remark, Rule
+from segmail.lint.words import shown
 from segmail.templates.nodes import Directive, Node, Place, Text, paths_of
 
-_WAY_OUT = re.compile(r"(?:https?:|mailto:)[^\s\"'<>]*(?:unsubscri|newsletter/)", re.IGNORECASE)
+_WORD = re.compile(r"[^\s\"'<>]+")
 _RELATIVE = re.compile(
     r"<[a-z][^<>]*?\s(?:href|src)\s*=\s*[\"']\s*"
     r"(?P<url>(?![a-z][a-z0-9+.-]*:|//|#|\{\{)[^\s\"'{}<>][^\"'{}<>]*)[\"']",
     re.IGNORECASE,
 )
-_SHOWN = 60
 
 
 def unsubscribe_remarks(letter: Letter, reading: Reading, facts: Facts | None) -> Iterator[Remark]:
@@ -38,28 +38,36 @@ def link_remarks(passage: Passage) -> Iterator[Remark]:
     """Yield addresses that need a page around them, which a mail is not."""
     if not passage.is_html:
         return
+    place, read = Place(1, 1), 0
     for match in _RELATIVE.finditer(passage.source):
-        url = match["url"].strip()[:_SHOWN]
-        place = Place(1, 1).after(passage.source[: match.start("url")])
-        text = f"'{url}' is no whole address, so it leads nowhere in a mail."
+        place, read = place.after(passage.source[read : match.start("url")]), match.start("url")
+        text = f"'{shown(match['url'])}' is no whole address, so it leads nowhere in a mail."
         fix = 'Begin it with https://, or write {{store url="…"}} or {{media url="…"}}.'
         yield passage.warning(Rule.RELATIVE_LINK, place, text, fix)
 
 
 def _leads_out(node: Node, facts: Facts | None) -> bool:
     if isinstance(node, Text):
-        return _WAY_OUT.search(node.text) is not None
+        return _has_way_out(node.text)
     if isinstance(node, Directive):
         return _directive_leads_out(node, facts)
     return any(
         path.name == "subscriber"
-        and any("unsubscriptionlink" in step.method or _key(step.key) for step in path.steps)
+        and any(
+            step.method == "getunsubscriptionlink" or step.key == "unsubscription_link"
+            for step in path.steps
+        )
         for path in paths_of(node)
     )
 
 
-def _key(key: str | None) -> bool:
-    return key == "unsubscription_link"
+def _has_way_out(text: str) -> bool:
+    """Tell whether a text has an address whose words say that it ends a subscription."""
+    words = (word.lower() for word in _WORD.findall(text))
+    return any(
+        ("http" in word or "mailto:" in word) and ("unsubscri" in word or "newsletter/" in word)
+        for word in words
+    )
 
 
 def _directive_leads_out(node: Directive, facts: Facts | None) -> bool:
@@ -68,5 +76,5 @@ def _directive_leads_out(node: Directive, facts: Facts | None) -> bool:
         return any("newsletter/" in value for value in values)
     if node.name == "customvar":
         texts = [facts.custom_variable(value) or "" for value in values] if facts else []
-        return facts is None or any(_WAY_OUT.search(text) for text in texts)
+        return facts is None or any(map(_has_way_out, texts))
     return node.name == "template"

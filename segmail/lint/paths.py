@@ -62,7 +62,7 @@ class _Use:
         if step.key is None:
             yield self._unknown_method(step, thing)
         elif is_secret(step.key):
-            text = f"{thing.name}.{step.key} is a secret, so it is never shown."
+            text = f"{thing.name}.{shown(step.key)} is a secret, so it is never shown."
             yield self.passage.remark(Rule.SECRET, self._place, text, "Take it out.")
         elif step.key.split("/")[0] in thing.keys:
             if thing.name == "customer" and self._prints_nothing(step.key):
@@ -87,7 +87,7 @@ class _Use:
 
     def _unknown_variable(self) -> Remark:
         name, known = self.path.name, self.passage.known
-        text = f"There is no variable '{name}', so {self._shown} {self._does_nothing}."
+        text = f"There is no variable '{shown(name)}', so {self._shown} {self._does_nothing}."
         customer = known.get("customer")
         if customer is not None and name in customer.keys:
             fix = f"Write customer.{name}."
@@ -99,7 +99,7 @@ class _Use:
 
     def _unknown_key(self, key: str, thing: Thing) -> Remark:
         who = "Customers have no attribute" if thing.name == "customer" else f"{thing.name} has no"
-        text = f"{who} '{key}', so {self._shown} {self._does_nothing}."
+        text = f"{who} '{shown(key)}', so {self._shown} {self._does_nothing}."
         members = {*thing.keys, *(method.removeprefix("get") for method in thing.methods)}
         if thing.name == "store" and f"store_{key}" in self.passage.known:
             fix = f"Write {{{{var store_{key}}}}}."
@@ -112,7 +112,8 @@ class _Use:
         return self.passage.remark(Rule.UNKNOWN_MEMBER, self._place, text, fix)
 
     def _unknown_method(self, step: Step, thing: Thing) -> Remark:
-        text = f"{thing.name}.{step.method}() cannot be called; {self._shown} {self._does_nothing}."
+        method = f"{thing.name}.{shown(step.method)}()"
+        text = f"{method} cannot be called; {self._shown} {self._does_nothing}."
         fix = "Templates only read values, as {{var customer.firstname}} does."
         return self.passage.remark(Rule.UNKNOWN_MEMBER, self._place, text, fix)
 

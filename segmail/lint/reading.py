@@ -3,21 +3,20 @@ and for each node what the {{if}} and {{depend}} around it have made sure of."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from segmail.errors import TemplateError
 from segmail.lint.facts import Facts
 from segmail.lint.remarks import Remark, Rule, Severity
 from segmail.lint.variables import ANYTHING, THIS_INCLUDED, Known, Thing, mail_things
+from segmail.lint.words import shown
 from segmail.templates import Kind, compile_template
+from segmail.templates.frame import MAX_INCLUDE_DEPTH, MAX_INCLUDES
 from segmail.templates.nodes import Block, Directive, Node, Place
 from segmail.templates.paths import Parameter, Path
 
-START = Place(1, 1)
-
-_MAX_PASSAGES = 200  # what a mail may include
-_MAX_DEPTH = 10
+_START = Place(1, 1)
 
 
 @dataclass(frozen=True)
@@ -72,59 +71,66 @@ class Reading:
     remarks: list[Remark] = field(default_factory=list)
     complete: bool = True
 
-    @classmethod
-    def of(cls, letter: Letter, facts: Facts | None) -> Reading:
-        """Read a letter; without `facts` nothing that it includes is known."""
-        reading = cls()
-        known = mail_things(facts.attributes.by_code if facts else None)
-        parts = [("text", letter.text, letter.is_html)]
-        if letter.subject is not None:
-            parts.insert(0, ("subject", letter.subject, False))
-        for part, source, is_html in parts:
-            passage = Passage(letter.name, part, source, is_html, (), known)
-            reading._read(passage, facts, set())
-        return reading
 
-    def _read(self, passage: Passage, facts: Facts | None, seen: set[object]) -> None:
+def read_letter(letter: Letter, facts: Facts | None) -> Reading:
+    """Read a letter; without `facts` nothing that it includes is known."""
+    reader = _Reader(facts)
+    known = mail_things(facts.attributes.by_code if facts else None)
+    if letter.subject is not None:
+        reader.read(Passage(letter.name, "subject", letter.subject, False, (), known))
+    reader.read(Passage(letter.name, "text", letter.text, letter.is_html, (), known))
+    return reader.reading
+
+
+class _Reader:
+    def __init__(self, facts: Facts | None) -> None:
+        self.reading = Reading()
+        self._facts = facts
+        self._seen: set[tuple[str, frozenset[str], frozenset[Path]]] = set()
+
+    def read(self, passage: Passage) -> None:
         try:
             tree = compile_template(passage.source, kind=Kind.HTML).tree
         except TemplateError as error:
             fix = "Make it smaller or simpler."
-            self.remarks.append(passage.remark(Rule.LIMIT, START, str(error), fix, stops=True))
+            limit = passage.remark(Rule.LIMIT, _START, str(error), fix, stops=True)
+            self.reading.remarks.append(limit)
+            self.reading.complete = False
             return
         passage = replace(passage, tree=tree)
-        self.passages.append(passage)
+        self.reading.passages.append(passage)
         for node, sure in passage.nodes():
             if isinstance(node, Directive) and node.name == "template":
-                self.complete = False  # its header or footer may be Maho's own
+                self.reading.complete = False  # its header or footer may be Maho's own
             elif isinstance(node, Directive) and node.name in ("include", "block"):
-                self._include(node, sure, passage, facts, seen)
+                self._include(node, sure, passage)
 
-    def _include(
-        self,
-        node: Directive,
-        sure: frozenset[Path],
-        outer: Passage,
-        facts: Facts | None,
-        seen: set[object],
-    ) -> None:
+    def _include(self, node: Directive, sure: frozenset[Path], outer: Passage) -> None:
         given = {parameter.name: parameter for parameter in node.parameters}
         code = given.get(_naming(node, given))
-        if code is None:
+        if code is None or not self._runs(given):
             return
-        if code.literal is None or facts is None or len(self.passages) >= _MAX_PASSAGES:
-            self.complete = False
+        if code.literal is None or self._facts is None or self._is_full():
+            self.reading.complete = False
             return
-        source = facts.source(node.name, code.literal)
+        source = self._facts.source(node.name, code.literal)
         if source is None:
-            self.remarks.append(_missing(node, code.literal, outer))
+            self.reading.remarks.append(_missing(node, code.literal, outer))
             return
         inner = _inside(outer, node, code.literal, source, sure, given)
-        if inner.trail[-1] in outer.trail or len(inner.trail) > _MAX_DEPTH:
-            self.remarks.append(_endless(node, code.literal, outer))
-        elif (key := (inner.name, frozenset(inner.known), sure)) not in seen:
-            seen.add(key)
-            self._read(inner, facts, seen)
+        if inner.trail[-1] in outer.trail or len(inner.trail) > MAX_INCLUDE_DEPTH:
+            self.reading.remarks.append(_endless(node, inner, outer))
+        elif (key := (inner.name, frozenset(inner.known), sure)) not in self._seen:
+            self._seen.add(key)
+            self.read(inner)
+
+    def _runs(self, given: Mapping[str, Parameter]) -> bool:
+        """Tell whether a block of a PHP type is one that mails may show."""
+        type_ = given["type"].literal if "type" in given else None
+        return type_ is None or self._facts is None or self._facts.allows_block(type_)
+
+    def _is_full(self) -> bool:
+        return len(self.reading.passages) >= MAX_INCLUDES
 
 
 def _guarded(
@@ -173,16 +179,16 @@ def _thing(parameter: Parameter, known: Known) -> Thing | None:
 
 def _missing(node: Directive, code: str, outer: Passage) -> Remark:
     if node.name == "include":
-        text = f"There is no newsletter template '{code}', so no mail can be sent."
+        text = f"There is no newsletter template '{shown(code)}', so no mail can be sent."
         fix = "Name an existing template, or take the {{include}} out."
         return outer.remark(Rule.MISSING_TEMPLATE, node.place, text, fix, stops=True)
-    text = f"There is no active static block '{code}', so nothing is printed here."
+    text = f"There is no active static block '{shown(code)}', so nothing is printed here."
     fix = "Name or activate a block of the store, or take the {{block}} out."
     return outer.warning(Rule.MISSING_BLOCK, node.place, text, fix)
 
 
-def _endless(node: Directive, code: str, outer: Passage) -> Remark:
-    codes: Sequence[str] = [*(code for _, code in outer.trail), code]
-    text = f"The text includes itself or too many others: {' > '.join(codes)}."
+def _endless(node: Directive, inner: Passage, outer: Passage) -> Remark:
+    codes = " > ".join(shown(code) for _, code in inner.trail)
+    text = f"The text includes itself or too many others: {codes}."
     fix = "Take one of these out of the other."
     return outer.remark(Rule.RECURSION, node.place, text, fix, stops=True)

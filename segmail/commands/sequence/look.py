@@ -67,9 +67,7 @@ def validate(app: App, *, segment: str | None, as_json: bool) -> None:
     Example:
         segmail sequence validate
     """
-    findings = find_faults(
-        app.shop, segment, now=app.now(), maho_root=app.settings.maho_root
-    )
+    findings = find_faults(app.shop, segment, now=app.now(), maho_root=app.settings.maho_root)
     if as_json:
         print_json(findings)
     else:

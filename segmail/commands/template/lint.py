@@ -58,7 +58,8 @@ def _print_table(checked: Checked) -> None:
 def _print_lines(checked: Checked) -> None:
     """Print what editors and CI understand as places in files."""
     for one in checked.remarks:
-        click.echo(f"{one.where}: {one.severity.value}: {one.text} {one.fix} [{one.rule.value}]")
+        line = f"{one.where}: {one.severity.value}: {one.text} {one.fix} [{one.rule.value}]"
+        click.echo("".join(letter if letter.isprintable() else "\ufffd" for letter in line))
     if not checked.remarks:
         click.echo(f"No faults found in {_many(checked.templates, 'template')}.")
 

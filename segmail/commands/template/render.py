@@ -54,7 +54,10 @@ def render(
         segmail template render 3 --customer 42 --step VIP:enter:2 --subject
         segmail template render new.html --vars sample.json
     """
-    known = read_values(values.read(MAX_BYTES + 1), values.name) if values else {}
+    known = {}
+    if values is not None:
+        name = getattr(values, "name", "<stdin>")
+        known = read_values(values.read(MAX_BYTES + 1), name)
     asked = Asked(customer, step, store)
     done = render_letter(
         template,

@@ -1,0 +1,71 @@
+"""What lint says about each recorded template: every remark has its reason in a table."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from segmail.demo.letters import LETTERS
+from segmail.lint import Letter, lint
+from tests.unit.templates.recorded import GOLDEN
+
+# Variables that only the recording has, and rules that only a whole newsletter can keep.
+INVENTED = "unknown-variable"
+INCOMPLETE = "no-unsubscribe-link"
+
+EXPECTED: dict[int, set[str]] = {
+    13: {"unknown-attribute"},
+    35: {"missing-argument"},
+    37: {"unknown-directive"},
+    44: {"unknown-directive"},
+    53: {"unknown-modifier"},
+    58: {"unknown-modifier"},
+    64: {"unknown-modifier"},
+    94: {"stray-tag"},
+    95: {"unclosed-block", "stray-tag"},
+    97: {"missing-argument"},
+    100: {"comparison"},
+    155: {"missing-argument"},
+    157: {"missing-argument"},
+    164: {"missing-argument"},
+    166: {"unsupported-directive"},
+    167: {"unsupported-directive"},
+    169: {"unknown-directive"},
+    170: {"unknown-directive"},
+    172: {"unknown-directive"},
+    173: {"unknown-directive"},
+    175: {"unfinished-directive"},
+    178: {"unfinished-directive"},
+    179: {"unfinished-directive"},
+    181: {"unknown-directive"},
+    184: {"stray-tag", "unclosed-block"},
+    185: {"unknown-directive"},
+    194: {"whole-object"},
+    197: {"whole-object"},
+    200: {"whole-object"},
+    203: {"secret"},
+    205: {"unknown-attribute"},
+    218: {"unknown-directive"},
+    220: {"unknown-attribute"},
+}
+
+
+@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: f"{case['id']}")
+def test_lint_says_of_a_recorded_template_what_is_wrong_with_it(case: dict[str, Any]) -> None:
+    subject = case["template"] if case["kind"] == "subject" else None
+    text = "" if case["kind"] == "subject" else case["template"]
+
+    found = {remark.rule.value for remark in lint(Letter("recorded", subject, text))}
+
+    assert found - {INVENTED, INCOMPLETE} == EXPECTED.get(case["id"], set())
+
+
+def test_of_the_demos_templates_only_the_broken_one_is_found() -> None:
+    found = [
+        (remark.name, remark.rule.value, remark.line, remark.stops)
+        for one in LETTERS
+        for remark in lint(Letter(one.code, one.subject, one.text, is_html=one.html))
+    ]
+
+    assert found == [("Happy birthday", "whole-object", 5, True)]
