@@ -108,7 +108,17 @@ SUBSCRIBER = Thing(
 
 THIS = Thing(
     "this",
-    frozenset({"template_id", "template_code", "template_sender_name", "template_sender_email"}),
+    frozenset(
+        {
+            "template_id",
+            "template_code",
+            "template_type",
+            "template_subject",
+            "template_styles",
+            "template_sender_name",
+            "template_sender_email",
+        }
+    ),
     {"getid": None},
 )
 THIS_INCLUDED = Thing("this", frozenset({"template_code", "template_text"}))

@@ -47,7 +47,6 @@ EXPECTED: dict[int, set[str]] = {
     203: {"secret"},
     205: {"unknown-attribute"},
     218: {"unknown-directive"},
-    220: {"unknown-attribute"},
 }
 
 
