@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Table, insert, select, update
 
-from segmail.maho.database import Database, insert_rows
+from segmail.maho.database import Database
+from segmail.maho.insert import insert_rows
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Layout, Tables
 

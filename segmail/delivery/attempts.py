@@ -17,7 +17,8 @@ from sqlalchemy import Connection, bindparam, case, func, select, update
 from segmail.coupons import insert_coupons
 from segmail.delivery.rows import Attempt, DueRow, Prepared, QueueStatus
 from segmail.delivery.storable import storable_html, storable_text
-from segmail.maho.database import Database, insert_rows
+from segmail.maho.database import Database
+from segmail.maho.insert import insert_rows
 from segmail.maho.tables import Tables
 
 SOURCE = "customer_segmentation"

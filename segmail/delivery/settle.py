@@ -8,7 +8,7 @@ connection without a second link or problem row. `scheduled_at` gets back what t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -134,11 +134,11 @@ class Settler:
         if not outcomes:
             return
         q = self._tables.queue.c
-        statuses = {o.queue_id: int(_QUEUE_STATUS[o.status]) for o in outcomes}
+        statuses = _by_value((o.queue_id, int(_QUEUE_STATUS[o.status])) for o in outcomes)
         connection.execute(
             update(self._tables.queue)
-            .where(q.queue_id.in_(statuses))
-            .values(queue_status=case(statuses, value=q.queue_id), queue_finish_at=now)
+            .where(q.queue_id.in_([o.queue_id for o in outcomes]))
+            .values(queue_status=_chosen(q.queue_status, q.queue_id, statuses), queue_finish_at=now)
         )
 
     def _link(
@@ -159,7 +159,7 @@ class Settler:
             if o.status is Status.SENT and o.subscriber_id in subscribers
         ]
         if links:
-            connection.execute(insert(self._tables.queue_link).values(links))
+            connection.execute(insert(self._tables.queue_link), links)
 
     def _report_problems(
         self, connection: Connection, outcomes: Sequence[Outcome], subscribers: set[int]
@@ -176,7 +176,7 @@ class Settler:
             if o.status in (Status.FAILED, Status.DEFERRED)
         ]
         if problems:
-            connection.execute(insert(self._tables.problem).values(problems))
+            connection.execute(insert(self._tables.problem), problems)
 
     def _move_progress(
         self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
@@ -197,12 +197,13 @@ class Settler:
                 .values(
                     scheduled_at=self._each(c.scheduled_at, group, lambda o: o.due_again),
                     status=self._each(c.status, group, _progress_status),
-                    queue_id=self._each(c.queue_id, group, _kept_queue_id),
                 )
             )
             if sent:
+                # Its queue_id is there already, or was taken away with the queue row.
                 move = move.values(sent_at=self._each(c.sent_at, group, lambda o: o.at or now))
             else:
+                move = move.values(queue_id=self._each(c.queue_id, group, _kept_queue_id))
                 move = move.where(c.status == "scheduled")
             connection.execute(move)
 
@@ -210,8 +211,8 @@ class Settler:
         self, column: Column[Any], outcomes: Sequence[Outcome], value: Callable[[Outcome], object]
     ) -> ColumnElement[Any]:
         """Return the value of a column for each row, stored as that column stores it."""
-        values = {o.row.progress_id: literal(value(o), column.type) for o in outcomes}
-        return case(values, value=self._tables.progress.c.progress_id)
+        rows = _by_value((o.row.progress_id, value(o)) for o in outcomes)
+        return _chosen(column, self._tables.progress.c.progress_id, rows)
 
     def _held(self, outcomes: Sequence[Outcome]) -> ColumnElement[bool]:
         """Return the condition that a row still belongs to this run: by its attempt or lease."""
@@ -237,6 +238,24 @@ class Settler:
 
 
 _IN_FLIGHT = QueueStatus.PAUSE
+
+
+def _by_value(pairs: Iterable[tuple[object, object]]) -> dict[object, list[object]]:
+    """Return the ids that get each value."""
+    found: dict[object, list[object]] = {}
+    for id, value in pairs:
+        found.setdefault(value, []).append(id)
+    return found
+
+
+def _chosen(
+    column: Column[Any], key: Column[Any], ids: dict[object, list[object]]
+) -> ColumnElement[Any]:
+    """Return the value that a column gets, by the ids of the rows; mostly they get the same."""
+    values = [literal(value, column.type) for value in ids]
+    if len(values) == 1:
+        return values[0]
+    return case(*((key.in_(of), value) for value, of in zip(values, ids.values(), strict=True)))
 
 
 def _shortened(reason: str) -> str:

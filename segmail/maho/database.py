@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, Table, create_engine, event, insert, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -27,7 +27,6 @@ _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
 _NO_SUCH = {1054, 1146}
 _ATTEMPTS = 8
-_STATEMENT_CHARACTERS = 1_000_000
 
 
 class Conflict(Exception):
@@ -104,21 +103,6 @@ class Session:
             yield self._connection
 
 
-def insert_rows(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> list[int]:
-    """Insert `rows` and return their auto-increment ids in the same order.
-
-    One statement for about a megabyte of text, so that no `max_allowed_packet` is too small.
-
-    MySQL has no INSERT … RETURNING. Its documentation promises that one INSERT with a known
-    number of rows takes ids that follow each other by `auto_increment_increment`, in every
-    `innodb_autoinc_lock_mode`; `LAST_INSERT_ID()` is the first of them. SQLite, where
-    transactions do not overlap, gives the last instead.
-    """
-    return [id for some in _chunks(rows) for id in _insert(connection, table, some)]
-
-
 def _repeat(
     begin: Callable[[], AbstractContextManager[Connection]],
     work: Callable[[Connection], T],
@@ -136,29 +120,6 @@ def _repeat(
     raise AssertionError("unreachable")
 
 
-def _insert(connection: Connection, table: Table, rows: list[Mapping[str, Any]]) -> list[int]:
-    result = connection.execute(insert(table).values(rows))
-    known: int = result.lastrowid
-    if connection.dialect.name == "sqlite":
-        return list(range(known - len(rows) + 1, known + 1))
-    step = connection.scalar(text("SELECT @@auto_increment_increment")) if len(rows) > 1 else 1
-    return [known + position * int(step or 1) for position in range(len(rows))]
-
-
-def _chunks(rows: Sequence[Mapping[str, Any]]) -> Iterator[list[Mapping[str, Any]]]:
-    chunk: list[Mapping[str, Any]] = []
-    size = 0
-    for row in rows:
-        length = sum(len(value) for value in row.values() if isinstance(value, str))
-        if chunk and size + length > _STATEMENT_CHARACTERS:
-            yield chunk
-            chunk, size = [], 0
-        chunk.append(row)
-        size += length
-    if chunk:
-        yield chunk
-
-
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(url, poolclass=NullPool, creator=lambda: _open_file(url))
@@ -166,17 +127,26 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_immediate)
         return engine
     if url.get_backend_name() in ("mysql", "mariadb"):
-        return create_engine(
+        engine = create_engine(
             url.update_query_dict({"charset": "utf8mb4"}),
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_recycle=300,
             connect_args={"connect_timeout": 10},
         )
+        if url.get_driver_name() == "pymysql":
+            event.listen(engine, "do_connect", _connect_quickly)
+        return engine
     raise ConfigError(
         f"segmail works on MySQL, MariaDB and SQLite, not on {url.get_backend_name()} "
         f"({url.render_as_string(hide_password=True)})."
     )
+
+
+def _connect_quickly(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> Any:
+    from segmail.maho.pymysql_connection import QuickConnection  # not for those who use SQLite
+
+    return QuickConnection(**parameters)
 
 
 def _open_file(url: URL) -> sqlite3.Connection:

@@ -23,6 +23,8 @@ from segmail.maho.stores import Store, Stores
 from segmail.maho.tables import Tables
 from segmail.maho.urls import StoreUrls
 
+_MOST_KNOWN = 1000  # URLs kept of a store; those with a customer's data come once only
+
 
 @dataclass(frozen=True)
 class Sites:
@@ -155,13 +157,23 @@ class StoreSite:
     sites: Sites = field(repr=False)
     store: Store
     urls: StoreUrls = field(repr=False)
+    _known: dict[tuple[str, frozenset[tuple[str, object]]], str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def store_url(self, route: str, params: Mapping[str, object]) -> str:
         """Return `{{store url="route" …}}`; `_store` names another store, by code or id.
 
-        Raises TemplateError where there is no such store.
+        Most of them are the same in every mail. Raises TemplateError where there is no such store.
         """
-        return self._urls(params).url(route, params)
+        if not all(isinstance(value, str) for value in params.values()):
+            return self._urls(params).url(route, params)
+        key = route, frozenset(params.items())
+        if key not in self._known:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._urls(params).url(route, params)
+        return self._known[key]
 
     def direct_url(self, path: str, params: Mapping[str, object]) -> str:
         """Return `{{store direct_url="path" …}}`."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from segmail.maho.database import insert_rows
+from segmail.maho.insert import insert_rows
 from segmail.maho.steps import Step, Trigger
 from segmail.maho.tables import Layout, Tables
 from segmail.sequences.options import DEFAULT_EXPIRES_DAYS

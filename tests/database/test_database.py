@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import URL, Connection, event, text, update
 
 from segmail.errors import ConfigError
-from segmail.maho.database import Conflict, insert_rows
+from segmail.maho.database import Conflict
+from segmail.maho.insert import insert_rows
 from segmail.maho.shop import Shop
 from tests.shop_builder import ShopBuilder
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DataError
 
 from segmail.errors import ConfigError
-from segmail.maho.database import insert_rows
+from segmail.maho.insert import insert_rows
 from segmail.maho.policies import RefreshedBy, save_policy
 from segmail.maho.release import dates_are_timestamps
 from segmail.maho.tables import Tables
