@@ -91,12 +91,13 @@ class ScriptedConnection:
     ) -> None:
         self._socket = connection
         self._script = {**STAGES, **script}
+        self._script_given = script.keys()
         self._turns = dict.fromkeys(self._script, 0)
         self._server = server
         self._over = over
         self._context = context
         self._lines = connection.makefile("rb")
-        self._mail_from = ""
+        self._mail_from: str | None = None
         self._rcpt_to: list[str] = []
 
     def run(self) -> None:
@@ -125,12 +126,18 @@ class ScriptedConnection:
             yield self._server.commands[-1]
 
     def _next(self, stage: str) -> Answer:
+        if stage in ("RCPT", "DATA") and stage not in self._script_given and self._lacks(stage):
+            return "503 5.5.1 Bad sequence of commands"
         answers = self._script.get(stage, "500 5.5.2 What?")
         if isinstance(answers, str | bytes | Fault):
             return answers
         turn = self._turns[stage]
         self._turns[stage] += 1
         return answers[min(turn, len(answers) - 1)]
+
+    def _lacks(self, stage: str) -> bool:
+        """Tell whether what must come before a command was refused."""
+        return self._mail_from is None if stage == "RCPT" else not self._rcpt_to
 
     def _say(self, answer: Answer) -> None:
         match answer:
@@ -161,6 +168,8 @@ class ScriptedConnection:
                 self._rcpt_to.append(_path(line))
             case "DATA":
                 self._take_message()
+            case "RSET":
+                self._mail_from, self._rcpt_to = None, []
             case "STARTTLS":
                 self._start_tls()
             case "QUIT":
@@ -174,7 +183,8 @@ class ScriptedConnection:
             if not lines:
                 self._say(self._next("body"))
             lines.append(line.removeprefix(b"."))
-        message = Message(self._mail_from, tuple(self._rcpt_to), b"".join(lines))
+        message = Message(self._mail_from or "", tuple(self._rcpt_to), b"".join(lines))
+        self._mail_from, self._rcpt_to = None, []
         answer = self._next("end")
         self._server.received.append(message)
         if _is(answer, "2"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from segmail.delivery.mail_url import SmtpSettings
@@ -20,6 +20,7 @@ from segmail.delivery.smtp_wire import ConnectionBroken, ConnectionClosed, Reply
 from segmail.errors import ConfigError, MailServerUnavailable, MessageError
 
 _END = "end of data"
+_STAGES = (("MAIL", 2), ("RCPT", 2), ("DATA", 3))  # with the answers' first digit
 _CLOSING = 421
 _LOG_IN_FIRST = {530, 535, 538}  # RFC 4954
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
@@ -79,27 +80,57 @@ class SmtpMailer:
     def _speak(self, session: Session, envelope: Envelope, data: bytes) -> Reply:
         """Hold the dialogue of one message; return the answer that accepts it."""
         session = self._begin(session, envelope, len(data))
-        _expect(2, session.ask(f"RCPT TO:<{envelope.recipient}>"), "RCPT")
-        _expect(3, session.ask("DATA"), "DATA")
         return _expect(2, self._hand_over(session, data), _END)
 
     def _begin(self, session: Session, envelope: Envelope, size: int) -> Session:
-        """Say MAIL; once more on a new connection where the server had closed the idle one.
+        """Introduce the message; once more on a new connection where the idle one was closed.
 
         Servers say 421 before they close a connection that was idle for long or had its share of
         messages. Whether the server as a whole is closing, only a new connection can tell.
         """
         if session.idled:
-            with suppress(ConnectionClosed):
-                reply = session.ask(_mail_command(session, envelope, size))
-                if reply.code != _CLOSING:
-                    _expect(2, reply, "MAIL")
-                    return session
+            try:
+                self._introduce(session, envelope, size)
+                return session
+            except ConnectionClosed:
+                pass
+            except _Unexpected as answer:
+                if (answer.stage, answer.reply.code) != ("MAIL", _CLOSING):
+                    raise
             self._drop()
             session = self._ready(envelope)
         session.idled = True
-        _expect(2, session.ask(_mail_command(session, envelope, size)), "MAIL")
+        self._introduce(session, envelope, size)
         return session
+
+    def _introduce(self, session: Session, envelope: Envelope, size: int) -> None:
+        """Say MAIL, RCPT and DATA, all at once where the server takes that (RFC 2920)."""
+        commands = (
+            _mail_command(session, envelope, size),
+            f"RCPT TO:<{envelope.recipient}>",
+            "DATA",
+        )
+        if "PIPELINING" in session.extensions:
+            self._introduce_at_once(session, commands)
+            return
+        for (stage, kind), command in zip(_STAGES, commands, strict=True):
+            _expect(kind, session.ask(command), stage)
+
+    def _introduce_at_once(self, session: Session, commands: Sequence[str]) -> None:
+        answers = session.ask_all(commands)
+        try:
+            for (stage, kind), reply in zip(_STAGES, answers, strict=True):
+                _expect(kind, reply, stage)
+        except _Unexpected:
+            self._hear_out(answers)
+            raise
+
+    def _hear_out(self, answers: Iterator[Reply]) -> None:
+        """Read what is answered after a refusal; give up a server that waits for data even so."""
+        with suppress(ConnectionBroken):
+            if not any([reply.code // 100 == 3 for reply in answers]):  # noqa: C419 - all of them
+                return
+        self._drop()
 
     def _hand_over(self, session: Session, data: bytes) -> Reply:
         try:

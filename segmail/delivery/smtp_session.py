@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from segmail.delivery.mail_url import SmtpSettings
@@ -33,6 +33,19 @@ class Session:
         """Send one command and return its answer; raises ConnectionBroken."""
         with _named(command.partition(" ")[0]):
             return _ask(self.wire, command, time.monotonic() + self._timeout)
+
+    def ask_all(self, commands: Sequence[str]) -> Iterator[Reply]:
+        """Send commands at once and yield their answers; raises ConnectionBroken.
+
+        Nothing else may be asked before every answer was read.
+        """
+        stages = [command.partition(" ")[0] for command in commands]
+        text = "".join(f"{command}\r\n" for command in commands)
+        with _named(stages[0]):
+            self.wire.write(text.encode(), time.monotonic() + self._timeout)
+        for stage in stages:
+            with _named(stage):
+                yield self.wire.read_reply(time.monotonic() + self._timeout)
 
     def hand_over(self, data: bytes) -> Reply:
         """Send a message's data and return the answer; there is twice the time for both."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pymysql.connections import Connection
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 
@@ -25,10 +27,16 @@ class QuickConnection(Connection):  # type: ignore[misc,type-arg,unused-ignore]
 
     server_status: int
 
-    def escape_string(self, s: str) -> str:
-        """Return `s` as it stands between the single quotes of a literal."""
+    def escape(self, obj: object, mapping: Any = None) -> str:
+        """Return `obj` as a literal of SQL."""
+        if isinstance(obj, str):
+            return f"'{self._escaped(obj)}'"
+        literal: str = super().escape(obj, mapping)
+        return literal
+
+    def _escaped(self, text: str) -> str:
         if self.server_status & SERVER_STATUS_NO_BACKSLASH_ESCAPES:
-            return s.replace("'", "''")
+            return text.replace("'", "''")
         for character, escape in _ESCAPES:
-            s = s.replace(character, escape)
-        return s
+            text = text.replace(character, escape)
+        return text

@@ -15,7 +15,15 @@ from tests.sending import mailer_for, send
 from tests.smtp_server import NO_ANSWER, STAGES, Answer, Fault, Script, scripted_server
 
 PATIENCE = "timeout=0.5"
+AT_ONCE: Script = {"EHLO": "250-mail.test\n250-8BITMIME\n250-PIPELINING\n250 SMTPUTF8"}
 LARGE = b"Subject: large\r\n\r\n" + b"0123456789ABCDE\r\n" * 1_000_000
+
+
+@pytest.fixture(params=[{}, AT_ONCE], ids=["one by one", "at once"])
+def offers(request: pytest.FixtureRequest) -> Script:
+    """What the server says to EHLO: with and without command pipelining."""
+    script: Script = request.param
+    return script
 
 
 @pytest.mark.parametrize(
@@ -27,12 +35,16 @@ LARGE = b"Subject: large\r\n\r\n" + b"0123456789ABCDE\r\n" * 1_000_000
         ("DATA", "250 not now"),
     ],
 )
-def test_a_dialogue_that_breaks_before_the_message_defers_it(stage: str, answer: Answer) -> None:
+def test_a_dialogue_that_breaks_before_the_message_defers_it(
+    offers: Script, stage: str, answer: Answer
+) -> None:
     with (
-        scripted_server({stage: answer}, {}) as server,
+        scripted_server({**offers, stage: answer}, offers) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
     ):
-        with pytest.raises(MessageDeferred, match=rf"127\.0\.0\.1:{server.port} .*{stage}"):
+        # A reset takes back what was answered to the commands before.
+        where = "MAIL|RCPT|DATA" if offers and answer is Fault.RESET else stage
+        with pytest.raises(MessageDeferred, match=rf"127\.0\.0\.1:{server.port} .*({where})"):
             send(mailer)
         send(mailer)
 
@@ -41,9 +53,11 @@ def test_a_dialogue_that_breaks_before_the_message_defers_it(stage: str, answer:
 
 
 @pytest.mark.parametrize("answer", [*NO_ANSWER, "354 go on"])
-def test_an_answer_lost_after_the_message_leaves_acceptance_unknown(answer: Answer) -> None:
+def test_an_answer_lost_after_the_message_leaves_acceptance_unknown(
+    offers: Script, answer: Answer
+) -> None:
     with (
-        scripted_server({"end": answer}, {}) as server,
+        scripted_server({**offers, "end": answer}, offers) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
     ):
         with pytest.raises(AcceptanceUnknown, match=rf"127\.0\.0\.1:{server.port} .*end of data"):
@@ -55,9 +69,11 @@ def test_an_answer_lost_after_the_message_leaves_acceptance_unknown(answer: Answ
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.RESET, Fault.HANG])
-def test_a_connection_that_breaks_inside_a_large_message_defers_it(fault: Fault) -> None:
+def test_a_connection_that_breaks_inside_a_large_message_defers_it(
+    offers: Script, fault: Fault
+) -> None:
     with (
-        scripted_server({"body": fault}, {}) as server,
+        scripted_server({**offers, "body": fault}, offers) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
     ):
         with pytest.raises(MessageDeferred, match="end of data"):
@@ -68,9 +84,11 @@ def test_a_connection_that_breaks_inside_a_large_message_defers_it(fault: Fault)
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP, Fault.RESET])
-def test_a_connection_that_breaks_after_a_small_message_has_left_is_unknown(fault: Fault) -> None:
+def test_a_connection_that_breaks_after_a_small_message_has_left_is_unknown(
+    offers: Script, fault: Fault
+) -> None:
     with (
-        scripted_server({"body": fault}) as server,
+        scripted_server({**offers, "body": fault}) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
         pytest.raises(AcceptanceUnknown),
     ):
@@ -83,10 +101,10 @@ def test_a_connection_that_breaks_after_a_small_message_has_left_is_unknown(faul
     [("451 4.3.0 Try later", MessageDeferred), ("554 5.7.1 Never", MessageRefused)],
 )
 def test_a_negative_answer_concerns_one_message_and_keeps_the_connection(
-    stage: str, answer: str, outcome: type[MessageDeferred | MessageRefused]
+    offers: Script, stage: str, answer: str, outcome: type[MessageDeferred | MessageRefused]
 ) -> None:
     with (
-        scripted_server({stage: [answer, STAGES[stage]]}) as server,
+        scripted_server({**offers, stage: [answer, STAGES[stage]]}) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
     ):
         with pytest.raises(outcome, match=answer) as raised:
@@ -100,9 +118,11 @@ def test_a_negative_answer_concerns_one_message_and_keeps_the_connection(
 
 
 @pytest.mark.parametrize("answer", [*NO_ANSWER, "421 4.3.2 No", "500 5.5.1 What?"])
-def test_a_server_that_cannot_reset_gets_a_new_connection(answer: Answer) -> None:
+def test_a_server_that_cannot_reset_gets_a_new_connection(offers: Script, answer: Answer) -> None:
     with (
-        scripted_server({"RCPT": "550 5.1.1 No such user", "RSET": answer}, {}) as server,
+        scripted_server(
+            {**offers, "RCPT": "550 5.1.1 No such user", "RSET": answer}, offers
+        ) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
     ):
         with pytest.raises(MessageRefused, match="No such user"):
@@ -114,9 +134,11 @@ def test_a_server_that_cannot_reset_gets_a_new_connection(answer: Answer) -> Non
 
 
 @pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "end"])
-def test_a_server_that_is_closing_is_unavailable_and_took_nothing(stage: str) -> None:
+def test_a_server_that_is_closing_is_unavailable_and_took_nothing(
+    offers: Script, stage: str
+) -> None:
     with (
-        scripted_server({stage: "421 4.3.2 Shutting down"}, {}) as server,
+        scripted_server({**offers, stage: "421 4.3.2 Shutting down"}, offers) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
     ):
         with pytest.raises(MailServerUnavailable, match=r"421 4\.3\.2 Shutting down"):
@@ -130,22 +152,22 @@ def test_a_server_that_is_closing_is_unavailable_and_took_nothing(stage: str) ->
 @pytest.mark.parametrize(
     "script", [{"RCPT": b"250 Ok\r\n250 Ok\r\n"}, {"DATA": b"354 Go on\r\n250 Ok\r\n"}]
 )
-def test_an_answer_too_many_is_not_taken_for_the_next_one(script: Script) -> None:
+def test_an_answer_too_many_is_not_taken_for_the_next_one(offers: Script, script: Script) -> None:
     with (
-        scripted_server({"end": "554 5.6.0 No", **script}) as server,
+        scripted_server({**offers, "end": "554 5.6.0 No", **script}) as server,
         mailer_for(server.url(PATIENCE)) as mailer,
-        pytest.raises(MessageDeferred, match="answered more than it was asked"),
+        pytest.raises(MessageDeferred, match="answered more than it was asked|makes no sense"),
     ):
         send(mailer)
 
     assert server.received == []
 
 
-def test_the_words_of_a_server_are_bounded_and_printable() -> None:
+def test_the_words_of_a_server_are_bounded_and_printable(offers: Script) -> None:
     answer = "550-5.1.1 \x1b[31mNo\x07 such\x00 user\n550 5.1.1 " + "here " * 300
 
     with (
-        scripted_server({"RCPT": answer}) as server,
+        scripted_server({**offers, "RCPT": answer}) as server,
         mailer_for(server.url()) as mailer,
         pytest.raises(MessageRefused) as refused,
     ):
@@ -157,10 +179,10 @@ def test_the_words_of_a_server_are_bounded_and_printable() -> None:
 
 
 @pytest.mark.parametrize("stage", ["greeting", "MAIL", "RCPT", "DATA", "end", "RSET"])
-def test_no_dribbling_server_outlasts_the_promised_time(stage: str) -> None:
+def test_no_dribbling_server_outlasts_the_promised_time(offers: Script, stage: str) -> None:
     script: Script = {"RCPT": "550 5.1.1 No"} if stage == "RSET" else {}
 
-    with scripted_server({**script, stage: Fault.DRIBBLE}) as server:
+    with scripted_server({**offers, **script, stage: Fault.DRIBBLE}) as server:
         longest = longest_dialogue(parse_mail_url(server.url("timeout=0.2")))
         with mailer_for(server.url("timeout=0.2")) as mailer:
             began = time.monotonic()
@@ -173,3 +195,29 @@ def test_no_dribbling_server_outlasts_the_promised_time(stage: str) -> None:
 
 def test_the_longest_dialogue_fits_into_the_default_lease() -> None:
     assert longest_dialogue(parse_mail_url("smtp://mail.example.com")) == pytest.approx(280)
+
+
+def test_a_server_that_wants_the_data_of_a_refused_message_gets_a_new_connection() -> None:
+    script: Script = {**AT_ONCE, "RCPT": "550 5.1.1 No such user", "DATA": STAGES["DATA"]}
+
+    with (
+        scripted_server(script, AT_ONCE) as server,
+        mailer_for(server.url(PATIENCE)) as mailer,
+    ):
+        with pytest.raises(MessageRefused, match="No such user"):
+            send(mailer)
+        send(mailer)
+
+    assert len(server.received) == 1
+    assert server.connections == 2
+
+
+def test_what_was_refused_before_the_connection_broke_is_refused() -> None:
+    with (
+        scripted_server(
+            {**AT_ONCE, "RCPT": "550 5.1.1 No such user", "DATA": Fault.DROP}
+        ) as server,
+        mailer_for(server.url(PATIENCE)) as mailer,
+        pytest.raises(MessageRefused, match="No such user"),
+    ):
+        send(mailer)
