@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
@@ -52,6 +52,9 @@ class StoreConfig:
 
     rows: Mapping[tuple[str, int, str], str]
     websites: Mapping[int, int]
+    _known: dict[tuple[str, int], str | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def load(
@@ -96,7 +99,10 @@ class StoreConfig:
 
         The placeholders for base URLs are filled in.
         """
-        return self._value(path, store_id, frozenset())
+        key = path, store_id
+        if key not in self._known:  # every mail asks for the same ones
+            self._known[key] = self._value(path, store_id, frozenset())
+        return self._known[key]
 
     def flag(self, path: str, store_id: int = 0) -> bool:
         """Return whether `path` is on: anything but nothing, `0` and `false`, in any case."""

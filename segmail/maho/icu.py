@@ -7,6 +7,7 @@ digits of locales that do not write 0 to 9, and a decimal sign of its own for mo
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from datetime import date
@@ -38,6 +39,7 @@ _ZEROS = {
 }
 
 
+@functools.lru_cache(maxsize=1000)  # the mails of a run say the same sums and days
 def money_text(amount: Decimal, currency: str, locale: str, symbol: str | None = None) -> str:
     """Return `amount` with the currency's own number of decimals, half rounded to even.
 
@@ -51,6 +53,7 @@ def money_text(amount: Decimal, currency: str, locale: str, symbol: str | None =
     return _with_symbol(number, symbol or get_currency_symbol(currency, known))
 
 
+@functools.lru_cache(maxsize=1000)
 def day_text(day: date, locale: str) -> str:
     """Return `day` in the locale's medium form, such as "Dec 15, 2024"."""
     known = _known_locale(locale)

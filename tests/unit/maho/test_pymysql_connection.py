@@ -15,7 +15,8 @@ ODD = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\0\n\r
 @given(ODD, st.sampled_from([0, SERVER_STATUS_NO_BACKSLASH_ESCAPES]))
 def test_a_text_is_quoted_as_pymysql_quotes_it(text: str, server_status: int) -> None:
     ours, theirs = QuickConnection(defer_connect=True), Connection(defer_connect=True)
-    ours.server_status = theirs.server_status = server_status
+    ours.server_status = server_status
+    theirs.server_status = server_status  # type: ignore[attr-defined]
 
     assert ours.escape(text) == theirs.escape(text)
 
