@@ -6,7 +6,8 @@ SegmailError
 ├── InputError               2   an argument that names nothing, or cannot be
 ├── TemporaryError          75   try again later
 │   ├── DatabaseUnavailable
-│   └── MailServerUnavailable
+│   ├── MailServerUnavailable
+│   └── WorkerDied               one of the processes of a run was killed
 ├── ConfigError             78   a human must act; every fault is listed
 │   ├── SchemaError              a table or column is missing
 │   └── ConditionError           a segment's conditions are unknown or unusable
@@ -79,6 +80,17 @@ class DatabaseUnavailable(TemporaryError):
 
 class MailServerUnavailable(TemporaryError):
     """The mail server cannot be reached, or accepts nothing at the moment."""
+
+
+class WorkerDied(TemporaryError):
+    """One of the processes of a run ended before it could say how."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(
+            f"One of the processes that send ended unexpectedly (code {code}; -9 is a kill, often "
+            "for want of memory). What it had not begun comes due again when its lease ends; "
+            "exception.log has its traceback if it had time for one."
+        )
 
 
 class ConfigError(SegmailError):

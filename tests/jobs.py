@@ -12,9 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from segmail.clock import Clock
-from segmail.delivery.process import Job, Options, process_emails
-from segmail.delivery.rows import Outcome, Status
-from segmail.delivery.run import Summary
+from segmail.delivery.job import Job, Options
+from segmail.delivery.process import process_emails
+from segmail.delivery.rows import Outcome
+from segmail.delivery.status import Status
+from segmail.delivery.summary import Summary
 from segmail.maho.config import StoreConfig
 from segmail.settings import DeliverySettings, Settings
 from tests.shop_builder import ShopBuilder

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import signal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import click
 
 from segmail.app import App
 from segmail.commands.signals import stopped_by
-from segmail.delivery.process import Job, Options, count_waiting, preview_due
+from segmail.delivery.job import Job, Options
+from segmail.delivery.process import count_waiting
 from segmail.delivery.process import process_emails as send
-from segmail.delivery.rows import Outcome, Prepared, Status
-from segmail.delivery.run import Summary
+from segmail.delivery.status import Status
+from segmail.delivery.summary import Summary
 from segmail.errors import StepsFailed
 from segmail.log import logger
-from segmail.output import print_json, print_table, progress_bar
+from segmail.output import print_json, progress_bar
 
 
 @click.command("process-emails")
@@ -38,6 +38,11 @@ from segmail.output import print_json, print_table, progress_bar
     "--connections",
     type=click.IntRange(1, 64),
     help="SMTP connections side by side; by default 4, or segmail.toml's.",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Processes that send; by default one for each 500 due rows, up to 4 and your cores.",
 )
 @click.option(
     "--rate",
@@ -62,6 +67,7 @@ def process_emails(
     limit: int,
     max_time: float | None,
     connections: int | None,
+    workers: int | None,
     rate: float,
     segments: Sequence[str],
     dry_run: bool,
@@ -84,16 +90,19 @@ def process_emails(
         limit=limit,
         max_time=max_time,
         connections=connections,
+        workers=workers,
         rate=rate,
         segments=segments,
     )
     job = Job(app.shop, app.config, app.settings, app.clock)
     if dry_run:
-        _show_preview(preview_due(job, options), as_json=as_json)
+        from segmail.commands.due_preview import show_preview  # loads what renders
+
+        show_preview(job, options, as_json=as_json)
         return
     total = count_waiting(job, options) if sys.stderr.isatty() else None
     # In order: messages under way are finished.
-    signals = stopped_by(job.stop, signal.SIGTERM, signal.SIGINT)
+    signals = stopped_by(job.stop.ask, signal.SIGTERM, signal.SIGINT)
     with signals, progress_bar("Sending", total) as advance:
         summary = send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))
     _show_summary(summary, as_json=as_json)
@@ -130,43 +139,3 @@ def _show_summary(summary: Summary, *, as_json: bool) -> None:
         click.echo(f"{told or 'Nothing was due'} in {summary.seconds:.2f}s.")
         if summary.held:
             click.echo(f"{summary.held} due steps are held: their segments are switched off.")
-
-
-def _show_preview(results: Iterable[Outcome | Prepared], *, as_json: bool) -> None:
-    lines = [_line(result) for result in results]
-    if as_json:
-        print_json([dataclasses.asdict(line) for line in lines])
-        return
-    print_table(
-        f"Dry run: {len(lines)} due rows, nothing was changed",
-        ("Progress", "Customer", "Segment", "Step", "Would be", "Why"),
-        [
-            (line.progress_id, line.customer_id, line.segment, line.step, line.result, line.reason)
-            for line in lines
-        ],
-    )
-
-
-@dataclasses.dataclass(frozen=True)
-class _Line:
-    progress_id: int
-    customer_id: int
-    segment: str
-    step: str
-    result: str
-    reason: str
-
-
-def _line(result: Outcome | Prepared) -> _Line:
-    if isinstance(result, Prepared):
-        told = "sent", f"to {result.envelope.recipient}: {result.subject}"
-    else:
-        told = result.status.value, result.reason
-    row = result.row
-    return _Line(
-        row.progress_id,
-        row.customer_id,
-        row.step.segment.name,
-        f"{row.trigger_type} {row.step.step_number}",
-        *told,
-    )

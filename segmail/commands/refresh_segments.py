@@ -75,7 +75,7 @@ def refresh_segments(
     swept = sweep_up(app.shop, dry_run=dry_run)
     chunk = app.settings.segments.chunk
     stop = threading.Event()
-    with stopped_by(stop, signal.SIGTERM):
+    with stopped_by(stop.set, signal.SIGTERM):
         done = refresh(
             app.shop,
             Choice(segments, all_=all_, every=every),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, inspect, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, and_, func, inspect, or_, select, tuple_, update
 
 from segmail.delivery.rows import DueRow
 from segmail.maho.database import Conflict, Database
@@ -65,6 +65,14 @@ class Claimer:
             rows = list(connection.execute(query))
         self._go_on_after(rows)
         return [self._due_row(row, now) for row in rows]
+
+    def count(self, *, now: datetime, most: int) -> int:
+        """Return how many rows are due at `now`, and `most` where there are as many or more."""
+        if not self._steps:
+            return 0
+        due = self.due_query(now=now, limit=most, lock=False).order_by(None).subquery()
+        with self._database.read() as connection:
+            return connection.scalar(select(func.count()).select_from(due)) or 0
 
     def due_query(self, *, now: datetime, limit: int | None, lock: bool) -> Select[Any]:
         """Return the claim's SELECT; its plan is held by a test."""

@@ -42,6 +42,9 @@ class FileMailer:
     def close(self) -> None:
         """There is nothing to close."""
 
+    def abort(self) -> None:
+        """There is nothing to break off: a disk does not keep one waiting."""
+
     def _free_path(self, envelope: Envelope) -> Path:
         head = envelope.data.partition(b"\r\n\r\n")[0]
         found = _MESSAGE_ID.search(head)

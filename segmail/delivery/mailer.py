@@ -72,6 +72,10 @@ class Mailer(Protocol):
         """Take leave of the server; a later `send` begins anew."""
         ...
 
+    def abort(self) -> None:
+        """Break off what `open` or `send` is doing in another thread, which then raises."""
+        ...
+
 
 MailerFactory = Callable[[], Mailer]
 

@@ -11,7 +11,8 @@ from segmail.delivery.eligible import skip_reason
 from segmail.delivery.journal import Journal
 from segmail.delivery.prepare import Preparer
 from segmail.delivery.recover import recover
-from segmail.delivery.rows import DueRow, Outcome, Prepared, QueueStatus, Status
+from segmail.delivery.rows import DueRow, Outcome, Prepared, QueueStatus
+from segmail.delivery.status import Status
 from segmail.errors import SegmailError, StepError
 from segmail.maho.policies import Policy
 from segmail.maho.shop import Shop

@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from segmail.delivery.attempts import EarlierAttempt
 from segmail.delivery.journal import Verdict
-from segmail.delivery.rows import DueRow, Outcome, Status
+from segmail.delivery.rows import DueRow, Outcome
+from segmail.delivery.status import Status
 
 _INTERRUPTED = "interrupted: the run ended while the message was under way; it may have arrived"
 

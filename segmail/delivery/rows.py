@@ -8,6 +8,7 @@ from datetime import datetime
 
 from segmail.coupons import Coupon
 from segmail.delivery.mailer import Envelope
+from segmail.delivery.status import Status
 from segmail.maho.customers import Subscriber
 from segmail.maho.steps import Step
 
@@ -75,16 +76,6 @@ class Attempt:
 def attempt_key(queue_id: int, progress_id: int, started_at: datetime | None) -> str:
     """Return the journal's name of an attempt."""
     return f"{queue_id}:{progress_id}:{started_at:%Y%m%d%H%M%S}" if started_at else str(queue_id)
-
-
-class Status(enum.StrEnum):
-    """What became of a due row."""
-
-    SENT = "sent"
-    SKIPPED = "skipped"
-    FAILED = "failed"
-    DEFERRED = "deferred"  # stays scheduled, tried again later
-    RELEASED = "released"  # stays scheduled as it was; nothing was sent
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import collections
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from segmail.clock import Clock
@@ -15,31 +14,16 @@ from segmail.delivery.attempts import Recorder
 from segmail.delivery.claim import Claimer
 from segmail.delivery.journal import Journal, Verdict
 from segmail.delivery.plan import Plan, Planner
-from segmail.delivery.rows import Attempt, DueRow, Outcome, Prepared, Status
+from segmail.delivery.quota import Quota
+from segmail.delivery.rows import Attempt, DueRow, Outcome, Prepared
 from segmail.delivery.senders import Limits, Senders
 from segmail.delivery.settle import Settler
-from segmail.errors import SegmailError
+from segmail.delivery.status import Status
 from segmail.settings import DeliverySettings
 
 logger = logging.getLogger("segmail")
-exceptions = logging.getLogger("segmail.exceptions")
 
 _CODE_TRIES = 10
-
-
-@dataclass
-class Summary:
-    """What a run did: outcomes by status, held rows, and what ended it early."""
-
-    counts: collections.Counter[Status] = field(default_factory=collections.Counter)
-    held: int = 0
-    seconds: float = 0.0
-    fault: SegmailError | None = None
-
-    @property
-    def processed(self) -> int:
-        """Rows that came to their end without an error: sent or rightly skipped."""
-        return self.counts[Status.SENT] + self.counts[Status.SKIPPED]
 
 
 @dataclass(frozen=True)
@@ -56,22 +40,21 @@ class Run:
     settings: DeliverySettings
     limits: Limits
 
-    def send_due(self, *, limit: int, on_outcomes: Callable[[Sequence[Outcome]], None]) -> None:
-        """Send up to `limit` due rows (0: all). One bad row never stops the rest.
+    def send_due(self, quota: Quota, *, on_outcomes: Callable[[Sequence[Outcome]], None]) -> None:
+        """Send due rows, as many as `quota` allows. One bad row never stops the rest.
 
         `on_outcomes` gets each group after it was settled. Whatever this run has claimed and not
         begun when it ends early is scheduled again as it was.
         """
-        left = limit or None
-        while left != 0 and not self.limits.reached(self.clock.now()):
-            size = self.settings.batch if left is None else min(left, self.settings.batch)
-            rows = self.claimer.claim(now=self.clock.now(), limit=size)
+        while not self.limits.reached(self.clock.now()):
+            size = quota.take(self.settings.batch)
+            rows = self.claimer.claim(now=self.clock.now(), limit=size) if size else []
+            quota.give_back(size - len(rows))
             if not rows:
                 return
             logger.info("Processing %d scheduled email sequences", len(rows))
             for outcomes in self._batch(rows):
                 on_outcomes(outcomes)
-            left = None if left is None else left - len(rows)
 
     def _batch(self, rows: Sequence[DueRow]) -> Iterator[Sequence[Outcome]]:
         """Bring a batch to its end, yielding outcomes as they are settled."""
@@ -95,7 +78,7 @@ class Run:
 
     def _release(self, prepared: Sequence[Prepared]) -> Sequence[Outcome]:
         """Schedule messages again as they were; nothing of them was recorded."""
-        reason = str(self.senders.fault)
+        reason = str(self.senders.fault or "the run was stopped")
         outcomes = [Outcome(message.row, Status.RELEASED, reason) for message in prepared]
         self.settler.settle(outcomes, now=self.clock.now())
         return outcomes
@@ -140,24 +123,3 @@ def _log_coupons(attempts: Sequence[Attempt]) -> None:
                 attempt.prepared.row.customer_id,
                 attempt.prepared.row.step.sequence_id,
             )
-
-
-def log_outcome(outcome: Outcome) -> None:
-    """Write the line by which the log says what became of a row, and why."""
-    row = outcome.row
-    if outcome.status is Status.SENT:
-        logger.info(
-            "Sent automation email to customer %d, template %d, queue %d",
-            row.customer_id,
-            row.step.template_id,
-            outcome.queue_id,
-        )
-        return
-    line = (
-        f"{outcome.status.capitalize()} step {row.step.step_number} ({row.trigger_type}) of "
-        f"segment {row.step.segment.segment_id} for customer {row.customer_id}, "
-        f"progress {row.progress_id}: {outcome.reason}"
-    )
-    logger.info("%s", line)
-    if outcome.status is Status.FAILED:
-        exceptions.error("%s", line, exc_info=outcome.error)

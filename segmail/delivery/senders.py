@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from segmail.clock import Clock
+from segmail.delivery.job import Stop
 from segmail.delivery.journal import Journal, Verdict
 from segmail.delivery.mailer import (
     AcceptanceUnknown,
@@ -18,11 +19,14 @@ from segmail.delivery.mailer import (
     MessageDeferred,
     MessageRefused,
 )
-from segmail.delivery.rows import Attempt, Outcome, Status
+from segmail.delivery.rows import Attempt, Outcome
+from segmail.delivery.status import Status
 from segmail.errors import ConfigError, MailServerUnavailable, MessageError, SegmailError
 
 _GROUP = 50  # outcomes settled together at most
 _GATHER = 0.02  # seconds in which further outcomes join a group
+_LOOK = 0.25  # seconds between two looks at whether the run must end
+_PATIENCE = 2.0  # seconds that a run that must end waits for messages under way
 
 
 class Pace:
@@ -47,14 +51,31 @@ class Pace:
 class Limits:
     """When no message may be begun any more."""
 
-    stop: threading.Event  # a signal, or a server that is out of reach
+    stop: Stop  # a signal, or a server that is out of reach
     until: datetime | None  # --max-time
     longest_dialogue: timedelta  # a message is not begun with less lease left
     pace: Pace
 
     def reached(self, now: datetime) -> bool:
         """Return whether the run is to end at `now`."""
-        return self.stop.is_set() or (self.until is not None and now >= self.until)
+        return self.stop.soon.is_set() or (self.until is not None and now >= self.until)
+
+
+class _Patience:
+    """Breaks off what mailers wait for, some time after a signal asked the run to end."""
+
+    def __init__(self, stop: Stop, mailers: Sequence[Mailer]) -> None:
+        self._stop = stop
+        self._mailers = mailers
+        self._asked: float | None = None
+
+    def look(self) -> None:
+        if not self._stop.now.is_set():
+            return
+        self._asked = self._asked or time.monotonic()
+        if time.monotonic() - self._asked > _PATIENCE:
+            for mailer in self._mailers:
+                mailer.abort()
 
 
 class Senders:
@@ -75,6 +96,7 @@ class Senders:
     ) -> None:
         self._mailers = [open_mailer() for _ in range(connections)]
         self._limits = limits
+        self._patience = _Patience(limits.stop, self._mailers)
         self._journal = journal
         self._clock = clock
         self.fault: SegmailError | None = None
@@ -82,11 +104,23 @@ class Senders:
 
     def reach(self) -> bool:
         """Connect before anything is recorded; `fault` says why where that cannot be."""
-        try:
-            self._mailers[0].open()
-        except (MailServerUnavailable, ConfigError) as error:
-            self._stop(error)
-        return self.fault is None
+
+        def connect() -> None:
+            try:
+                self._mailers[0].open()
+            except (MailServerUnavailable, ConfigError) as error:
+                self._stop(error)
+            except BaseException as error:  # noqa: BLE001 - raised below
+                self.crash = error
+
+        thread = threading.Thread(target=connect, daemon=True)
+        thread.start()
+        while thread.is_alive():
+            thread.join(_LOOK)
+            self._patience.look()
+        if self.crash is not None:
+            raise self.crash
+        return not self._limits.stop.soon.is_set()
 
     def send(self, attempts: Sequence[Attempt]) -> Iterator[list[Outcome]]:
         """Send the messages and yield their outcomes in groups as they come in.
@@ -108,12 +142,12 @@ class Senders:
         left = len(attempts)
         try:
             while left:
-                group = _gather(finished, left)
+                group = self._gather(finished, left)
                 left -= len(group)
                 yield group
         finally:
             if left:  # the caller gave up: its database is gone
-                self._limits.stop.set()
+                self._limits.stop.soon.set()
             for thread in threads:
                 thread.join()
         if self.crash is not None:
@@ -123,6 +157,25 @@ class Senders:
         """Take leave of the server on every connection."""
         for mailer in self._mailers:
             mailer.close()
+
+    def _gather(self, finished: queue.SimpleQueue[Outcome], most: int) -> list[Outcome]:
+        """Wait for one outcome and take those that follow at once, so that they settle together."""
+        group = [self._next(finished)]
+        deadline = time.monotonic() + _GATHER
+        while len(group) < min(most, _GROUP):
+            try:
+                group.append(finished.get(timeout=max(0.0, deadline - time.monotonic())))
+            except queue.Empty:
+                break
+        return group
+
+    def _next(self, finished: queue.SimpleQueue[Outcome]) -> Outcome:
+        """Return the next outcome; a run that must end does not wait long for slow servers."""
+        while True:
+            try:
+                return finished.get(timeout=_LOOK)
+            except queue.Empty:
+                self._patience.look()
 
     def _work(
         self,
@@ -138,7 +191,7 @@ class Senders:
             finished.put(self._deliver(mailer, attempt))
 
     def _deliver(self, mailer: Mailer, attempt: Attempt) -> Outcome:
-        self._limits.pace.wait(self._limits.stop)
+        self._limits.pace.wait(self._limits.stop.soon)
         if reason := self._reason_not_to_begin(attempt):
             return _outcome(attempt, Status.RELEASED, reason)
         begun = False
@@ -156,7 +209,7 @@ class Senders:
         except BaseException as error:  # noqa: BLE001 - raised again by `send`
             # A bug: end in order, and leave what may have been accepted for a person to judge.
             self.crash = error
-            self._limits.stop.set()
+            self._limits.stop.soon.set()
             if begun:
                 return _outcome(attempt, Status.FAILED, f"interrupted by a bug: {error!r}")
             return _outcome(attempt, Status.RELEASED, "the run was stopped by a bug")
@@ -186,7 +239,7 @@ class Senders:
 
     def _reason_not_to_begin(self, attempt: Attempt) -> str | None:
         now = self._clock.now()
-        if self._limits.stop.is_set():
+        if self._limits.stop.soon.is_set():
             return str(self.fault) if self.fault else "the run was stopped"
         if self._limits.until is not None and now >= self._limits.until:
             return "the time of this run is over"
@@ -195,8 +248,9 @@ class Senders:
         return None
 
     def _stop(self, error: SegmailError) -> None:
-        self.fault = self.fault or error
-        self._limits.stop.set()
+        if not self._limits.stop.now.is_set():  # then it was broken off here
+            self.fault = self.fault or error
+        self._limits.stop.soon.set()
 
 
 def _outcome(attempt: Attempt, status: Status, reason: str, code: int = 0) -> Outcome:
@@ -211,15 +265,3 @@ def _outcome(attempt: Attempt, status: Status, reason: str, code: int = 0) -> Ou
         coupon_code=prepared.coupon.code if prepared.coupon else None,
         template_id=prepared.template_id,
     )
-
-
-def _gather(finished: queue.SimpleQueue[Outcome], most: int) -> list[Outcome]:
-    """Wait for one outcome and take those that follow at once, so that they settle together."""
-    group = [finished.get()]
-    deadline = time.monotonic() + _GATHER
-    while len(group) < min(most, _GROUP):
-        try:
-            group.append(finished.get(timeout=max(0.0, deadline - time.monotonic())))
-        except queue.Empty:
-            break
-    return group

@@ -36,6 +36,7 @@ class SendmailMailer:
 
     def __init__(self, settings: SendmailSettings) -> None:
         self._settings = settings
+        self._running: subprocess.Popen[bytes] | None = None
 
     def open(self) -> None:
         """There is nothing to open."""
@@ -58,23 +59,38 @@ class SendmailMailer:
     def close(self) -> None:
         """There is nothing to close."""
 
+    def abort(self) -> None:
+        """Kill the program that is running."""
+        if self._running is not None:
+            self._running.kill()
+
     def _run(self, envelope: Envelope) -> tuple[int, str]:
         program = str(self._settings.program)
         arguments = [program, "-i", "-f", envelope.sender or "<>", "--", envelope.recipient]
         try:
-            done = subprocess.run(  # noqa: S603 - no shell, and `--` ends the options
+            with subprocess.Popen(  # noqa: S603 - no shell, and `--` ends the options
                 arguments,
-                input=envelope.data.replace(b"\r\n", b"\n"),
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
-                timeout=self._settings.timeout,
-                check=False,
-            )
+            ) as running:
+                self._running = running
+                said = self._feed(running, envelope.data.replace(b"\r\n", b"\n"))
         except subprocess.TimeoutExpired as error:
             raise AcceptanceUnknown(f"{program} did not end in time and was stopped") from error
         except OSError as error:
             raise _unusable(self._settings, error.strerror) from error
-        return done.returncode, printable(done.stdout.decode("utf-8", "replace"))
+        finally:
+            self._running = None
+        return running.returncode, printable(said.decode("utf-8", "replace"))
+
+    def _feed(self, running: subprocess.Popen[bytes], data: bytes) -> bytes:
+        """Give the program its input and return what it says; it is killed when time is over."""
+        try:
+            return running.communicate(data, timeout=self._settings.timeout)[0]
+        except BaseException:
+            running.kill()
+            raise
 
 
 def check_sendmail(settings: SendmailSettings) -> None:

@@ -28,7 +28,8 @@ from sqlalchemy import (
 )
 
 from segmail.delivery.attempts import insert_failed_queue_rows
-from segmail.delivery.rows import Outcome, QueueStatus, Status
+from segmail.delivery.rows import Outcome, QueueStatus
+from segmail.delivery.status import Status
 from segmail.delivery.storable import storable_html
 from segmail.maho.database import Database
 from segmail.maho.tables import Tables

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -34,6 +35,7 @@ class SmtpMailer:
         self._context = context
         self._ehlo = ehlo
         self._session: Session | None = None
+        self._socket: socket.socket | None = None
 
     def open(self) -> None:
         """Connect and log in; see `Mailer.open`."""
@@ -62,6 +64,12 @@ class SmtpMailer:
             self._session.quit()
             self._session = None
 
+    def abort(self) -> None:
+        """Close the connection under whoever waits for its server; see `Mailer.abort`."""
+        if self._socket is not None:
+            with suppress(OSError):  # it may be closed already
+                self._socket.shutdown(socket.SHUT_RDWR)
+
     def _ready(self, envelope: Envelope) -> Session:
         """Return the session, opened if need be; MessageError where it cannot take the address."""
         session = self._connected()
@@ -74,8 +82,11 @@ class SmtpMailer:
 
     def _connected(self) -> Session:
         if self._session is None:
-            self._session = open_session(self._settings, self._context, self._ehlo)
+            self._session = open_session(self._settings, self._context, self._ehlo, self._hold)
         return self._session
+
+    def _hold(self, connected: socket.socket) -> None:
+        self._socket = connected
 
     def _speak(self, session: Session, envelope: Envelope, data: bytes) -> Reply:
         """Hold the dialogue of one message; return the answer that accepts it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from segmail.delivery.mail_url import SmtpSettings
@@ -87,12 +87,17 @@ def greeting_name() -> str:
     return name if "." in name and not name.startswith("localhost") else "[127.0.0.1]"
 
 
-def open_session(settings: SmtpSettings, context: ssl.SSLContext, ehlo: str) -> Session:
-    """Connect, greet, encrypt and log in.
+def open_session(
+    settings: SmtpSettings,
+    context: ssl.SSLContext,
+    ehlo: str,
+    on_socket: Callable[[socket.socket], None],
+) -> Session:
+    """Connect, greet, encrypt and log in; `on_socket` gets each socket before it is waited for.
 
     Raises MailServerUnavailable where this may work later, ConfigError where a human must act.
     """
-    wire = _connected(settings)
+    wire = _connected(settings, on_socket)
     try:
         return _Opening(wire, settings, context, ehlo).run()
     except ConnectionBroken as error:
@@ -107,9 +112,10 @@ def _connect_time(settings: SmtpSettings) -> float:
     return settings.timeout / 3
 
 
-def _connected(settings: SmtpSettings) -> Wire:
+def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None]) -> Wire:
+    deadline = time.monotonic() + _connect_time(settings)
     try:
-        return connect(settings.host, settings.port, time.monotonic() + _connect_time(settings))
+        return connect(settings.host, settings.port, deadline, on_socket)
     except UnicodeError as error:
         raise ConfigError(
             f"{settings.source}: {settings.host!r} cannot be the name of a host."

@@ -11,6 +11,7 @@ import re
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from segmail.delivery.mailer import printable
@@ -46,10 +47,13 @@ class ConnectionClosed(ConnectionBroken):
 class Wire:
     """One connection to a mail server; every wait has an end, whatever the server does."""
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(
+        self, connected: socket.socket, on_socket: Callable[[socket.socket], None]
+    ) -> None:
         # Nagle's algorithm and delayed acknowledgement would wait 40 ms for each other.
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connected
+        self._on_socket = on_socket
         self._received = b""
         self._unsent = 0
 
@@ -69,7 +73,12 @@ class Wire:
             raise ConnectionBroken("spoke before the encryption it had promised")
         try:
             self._socket.settimeout(_left(deadline))
-            self._socket = context.wrap_socket(self._socket, server_hostname=host)
+            wrapped = context.wrap_socket(
+                self._socket, server_hostname=host, do_handshake_on_connect=False
+            )
+            self._socket = wrapped
+            self._on_socket(wrapped)
+            wrapped.do_handshake()
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             raise _broken(error) from error  # hung up, which is no disagreement
         except ssl.SSLError:
@@ -129,7 +138,9 @@ class Wire:
         return received
 
 
-def connect(host: str, port: int, deadline: float) -> Wire:
+def connect(
+    host: str, port: int, deadline: float, on_socket: Callable[[socket.socket], None]
+) -> Wire:
     """Connect to the first address of the host that answers.
 
     Each address gets its share of the time, so that a dead one cannot use up all of it.
@@ -141,8 +152,9 @@ def connect(host: str, port: int, deadline: float) -> Wire:
         opened = socket.socket(family, kind, protocol)
         try:
             opened.settimeout(_left(deadline) / (len(found) - tried))
+            on_socket(opened)
             opened.connect(address)
-            return Wire(opened)
+            return Wire(opened, on_socket)
         except OSError as error:
             opened.close()
             failure = error

@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from segmail.delivery.rows import Outcome, Status
+from segmail.delivery.rows import Outcome
+from segmail.delivery.status import Status
 from segmail.demo.people import PEOPLE
 from segmail.demo.play import Story
 

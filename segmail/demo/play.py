@@ -10,9 +10,10 @@ from sqlalchemy import Table, func, select
 
 from segmail.app import App
 from segmail.clock import Clock
-from segmail.delivery.process import Job, Options, process_emails
+from segmail.delivery.job import Job, Options
+from segmail.delivery.process import process_emails
 from segmail.delivery.rows import Outcome
-from segmail.delivery.run import Summary
+from segmail.delivery.summary import Summary
 from segmail.demo.mails import Mail, read_mails
 from segmail.demo.meanwhile import leave_meanwhile
 from segmail.demo.stage import Stage

@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from segmail.cli import program
-from segmail.delivery.rows import Status
+from segmail.delivery.status import Status
 from segmail.demo.meanwhile import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.people import PEOPLE
 from segmail.demo.play import Story, play

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from segmail.delivery.rows import QueueStatus, Status
+from segmail.delivery.rows import QueueStatus
+from segmail.delivery.status import Status
 from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.settings import DeliverySettings
 from tests.jobs import JumpingClock, Runner
@@ -153,7 +154,7 @@ def test_a_run_that_is_stopped_gives_back_what_it_did_not_begin(
 ) -> None:
     progress = shop.due(shop.step(shop.segment()), shop.customer())
 
-    ran = run_emails(during=lambda job: job.stop.set())
+    ran = run_emails(during=lambda job: job.stop.ask())
 
     assert ran.mails == []
     assert shop.progress(progress)["scheduled_at"] == shop.now - timedelta(minutes=1)

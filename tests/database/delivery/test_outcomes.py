@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from segmail.delivery.prepare import Preparer
-from segmail.delivery.rows import DueRow, Prepared, QueueStatus, Status
+from segmail.delivery.rows import DueRow, Prepared, QueueStatus
+from segmail.delivery.status import Status
 from segmail.errors import ConfigError
 from segmail.maho.tables import Layout
 from tests.jobs import Runner

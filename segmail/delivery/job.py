@@ -1,0 +1,50 @@
+"""What a run of `process-emails` is asked for, and the shop that it works on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segmail.clock import Clock
+    from segmail.maho.config import StoreConfig
+    from segmail.maho.shop import Shop
+    from segmail.settings import Settings
+
+
+@dataclass(frozen=True)
+class Options:
+    """What one run is asked for; `limit` 0 means every due row, `rate` 0 as fast as possible."""
+
+    limit: int = 100
+    max_time: float | None = None  # seconds
+    connections: int | None = None
+    workers: int | None = None
+    rate: float = 0
+    segments: Sequence[str] = ()  # ids or names; none: all
+
+
+@dataclass(frozen=True)
+class Stop:
+    """How a run is ended early: `soon` begins no message, `now` also waits for few under way."""
+
+    soon: threading.Event = field(default_factory=threading.Event)
+    now: threading.Event = field(default_factory=threading.Event)
+
+    def ask(self) -> None:
+        """End the run in order: what SIGTERM and SIGINT do."""
+        self.soon.set()
+        self.now.set()
+
+
+@dataclass(frozen=True)
+class Job:
+    """The shop, the settings and the clock of a run, and what ends it early."""
+
+    shop: Shop
+    config: StoreConfig
+    settings: Settings
+    clock: Clock
+    stop: Stop = field(default_factory=Stop)

@@ -1,0 +1,117 @@
+"""Puts the parts of a run together, once it is known that there is something to send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from segmail.delivery.attempts import Recorder
+from segmail.delivery.job import Job, Options
+from segmail.delivery.journal import Journal
+from segmail.delivery.open_mailer import longest_dialogue, mailer_factory
+from segmail.delivery.plan import Planner
+from segmail.delivery.prepare import Preparer
+from segmail.delivery.rows import Outcome, Prepared
+from segmail.delivery.run import Run
+from segmail.delivery.senders import Limits, Pace, Senders
+from segmail.delivery.settle import Settler
+from segmail.delivery.shelf import Shelf
+from segmail.delivery.steps import open_claimer, sending, steps_of
+from segmail.delivery.transport import mail_settings
+from segmail.maho.columns import holds_four_bytes
+from segmail.maho.held import load_held_until
+from segmail.maho.policies import load_policies
+from segmail.maho.steps import Step
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of the processes of a run this is: each has its share of connections and rate."""
+
+    number: int = 0
+    of: int = 1
+
+    def connections(self, all_of_them: int) -> int:
+        """Return how many of the run's connections are this process's, one at least."""
+        return max(1, all_of_them // self.of + (self.number < all_of_them % self.of))
+
+
+def open_run(
+    job: Job, options: Options, steps: dict[int, Step], stack: ExitStack, share: Share
+) -> Run:
+    """Return a run over the due rows of `steps`, to be closed with `stack`.
+
+    Raises ConfigError for a mail transport, store or journal that cannot be used.
+    """
+    settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
+    journal = _journal(job)
+    stack.callback(journal.close)
+    stack.callback(journal.prune)
+    delivery = job.settings.delivery
+    limits = Limits(
+        stop=job.stop,
+        until=(job.clock.now() + timedelta(seconds=options.max_time) if options.max_time else None),
+        longest_dialogue=timedelta(seconds=longest_dialogue(settings)),
+        pace=Pace(options.rate / share.of),
+    )
+    senders = Senders(
+        mailer_factory(settings),
+        connections=share.connections(options.connections or delivery.connections),
+        limits=limits,
+        journal=journal,
+        clock=job.clock,
+    )
+    stack.callback(senders.close)
+    tables = job.shop.tables
+    return Run(
+        claimer=open_claimer(job, steps),
+        planner=_planner(job, list(steps.values()), journal, settings.sender),
+        recorder=Recorder(job.shop.database, tables, four_bytes=holds_four_bytes(job.shop)),
+        senders=senders,
+        settler=Settler(job.shop.database, tables),
+        journal=journal,
+        clock=job.clock,
+        settings=delivery,
+        limits=limits,
+    )
+
+
+def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
+    """Yield what a run would do with each due row, and change nothing (`--dry-run`)."""
+    steps = steps_of(job, options)
+    claimer = open_claimer(job, sending(steps))
+    planner = _planner(job, steps, _journal(job), None)
+    left = options.limit or None
+    while left is None or left > 0:
+        batch = job.settings.delivery.batch
+        now = job.clock.now()
+        rows = claimer.peek(now=now, limit=batch if left is None else min(left, batch))
+        if not rows:
+            return
+        plan = planner.plan(rows, now=now)
+        yield from plan.outcomes
+        yield from plan.prepared
+        left = None if left is None else left - len(rows)
+
+
+def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str | None) -> Planner:
+    shelf = Shelf.load(
+        job.shop,
+        job.config,
+        steps,
+        maho_root=job.settings.maho_root,
+        autoescape=job.settings.templates.autoescape,
+    )
+    preparer = Preparer(shelf, bounces_to=bounces_to)
+    with job.shop.database.read() as connection:
+        held_until = load_held_until(connection, job.shop.tables)
+        policies = load_policies(connection, job.shop.tables)
+    return Planner(job.shop, preparer, journal, job.settings.delivery, held_until, policies)
+
+
+def _journal(job: Job) -> Journal:
+    database = job.shop.database.url.set(password=None).render_as_string()
+    prefix = job.shop.tables.progress.name
+    return Journal(job.settings.state_dir, f"{database} {prefix}", now=job.clock.now())

@@ -1,0 +1,30 @@
+"""The steps of a run, and what claims their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from segmail.delivery.claim import Claimer
+from segmail.delivery.job import Job, Options
+from segmail.maho.lookup import find_segment
+from segmail.maho.steps import Step, load_steps
+
+
+def steps_of(job: Job, options: Options) -> list[Step]:
+    """Return the steps that a run is about; raise InputError for a segment that is not there."""
+    tables = job.shop.tables
+    with job.shop.database.read() as connection:
+        ids = [find_segment(connection, tables, name).segment_id for name in options.segments]
+        return load_steps(connection, tables, segment_ids=ids or None)
+
+
+def sending(steps: Sequence[Step]) -> dict[int, Step]:
+    """Return the steps whose due rows are claimed; those of switched-off segments are held."""
+    return {step.sequence_id: step for step in steps if step.segment.sends}
+
+
+def open_claimer(job: Job, steps: dict[int, Step]) -> Claimer:
+    """Return what claims the due rows of these steps."""
+    lease = timedelta(minutes=job.settings.delivery.lease_minutes)
+    return Claimer(job.shop.database, job.shop.tables, steps, lease=lease)

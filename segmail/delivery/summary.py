@@ -1,0 +1,74 @@
+"""What a run did, and the lines by which the log tells it (SPEC, "Logging")."""
+
+from __future__ import annotations
+
+import collections
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from segmail.delivery.status import Status
+
+if TYPE_CHECKING:
+    from segmail.delivery.rows import Outcome
+    from segmail.errors import SegmailError
+
+logger = logging.getLogger("segmail")
+exceptions = logging.getLogger("segmail.exceptions")
+
+
+@dataclass
+class Summary:
+    """What a run did: outcomes by status, held rows, and what ended it early."""
+
+    counts: collections.Counter[Status] = field(default_factory=collections.Counter)
+    held: int = 0
+    seconds: float = 0.0
+    fault: SegmailError | None = None
+
+    @property
+    def processed(self) -> int:
+        """Rows that came to their end without an error: sent or rightly skipped."""
+        return self.counts[Status.SENT] + self.counts[Status.SKIPPED]
+
+
+def log_outcome(outcome: Outcome) -> None:
+    """Write the line by which the log says what became of a row, and why."""
+    row = outcome.row
+    if outcome.status is Status.SENT:
+        logger.info(
+            "Sent automation email to customer %d, template %d, queue %d",
+            row.customer_id,
+            row.step.template_id,
+            outcome.queue_id,
+        )
+        return
+    line = (
+        f"{outcome.status.capitalize()} step {row.step.step_number} ({row.trigger_type}) of "
+        f"segment {row.step.segment.segment_id} for customer {row.customer_id}, "
+        f"progress {row.progress_id}: {outcome.reason}"
+    )
+    logger.info("%s", line)
+    if outcome.status is Status.FAILED:
+        exceptions.error("%s", line, exc_info=outcome.error)
+
+
+def log_summary(summary: Summary) -> None:
+    """Write what the run did as a whole."""
+    counts = summary.counts
+    if summary.held:
+        logger.info("Held %d due steps of segments that are switched off", summary.held)
+    if summary.fault is not None:
+        logger.error("Stopped early: %s", summary.fault)
+    if counts[Status.DEFERRED] or counts[Status.RELEASED]:
+        logger.info(
+            "Scheduled again: %d deferred, %d not begun",
+            counts[Status.DEFERRED],
+            counts[Status.RELEASED],
+        )
+    logger.info(
+        "Email automation cron: processed %d, failed %d emails in %.2fs",
+        summary.processed,
+        counts[Status.FAILED],
+        summary.seconds,
+    )

@@ -1,0 +1,141 @@
+"""Sends with several processes: each claims its own rows, as runs on several hosts would.
+
+Python runs on one core at a time, and most of an e-mail's work is rendering and writing it. The
+processes share nothing but the limit, and tell the first one what they did.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+
+from segmail.delivery.job import Job, Options
+from segmail.delivery.opening import Share, open_run
+from segmail.delivery.quota import Quota
+from segmail.delivery.rows import Outcome
+from segmail.delivery.summary import log_outcome
+from segmail.errors import SegmailError, WorkerDied
+from segmail.maho.steps import Step
+
+exceptions = logging.getLogger("segmail.exceptions")
+
+_FORK = multiprocessing.get_context("fork")  # the modules are loaded, the templates need not be
+_LOOK = 0.2  # seconds between two looks at what a signal asked for
+
+
+@dataclass(frozen=True)
+class _Ended:
+    """A process came to its end; what ended it early, if anything."""
+
+    fault: SegmailError | None = None
+    raised: bool = False
+
+
+def send_in_processes(
+    job: Job,
+    options: Options,
+    steps: dict[int, Step],
+    workers: int,
+    *,
+    on_outcomes: Callable[[Sequence[Outcome]], None],
+) -> SegmailError | None:
+    """Send with `workers` processes, and return what ended one of them early.
+
+    Each logs its outcomes itself; `on_outcomes` gets them here. When this process dies, the
+    others end in order. Raises what any of them raised; WorkerDied where one was killed, whose
+    rows come due again by themselves.
+    """
+    job.shop.database.close()  # a connection cannot be shared
+    quota = Quota(options.limit, _FORK.Value("q", options.limit) if options.limit else None)
+    alive, _watched = _FORK.Pipe(duplex=False)
+    processes: dict[Connection, ForkProcess] = {}
+    for number in range(workers):
+        told, tells = _FORK.Pipe(duplex=False)
+        work = _Work(job, options, steps, Share(number, workers), quota)
+        process = _FORK.Process(target=work.run, args=(tells, alive, _watched), daemon=True)
+        process.start()
+        tells.close()
+        processes[told] = process
+    alive.close()
+    ends = list(_listen(processes, job, on_outcomes))
+    for process in processes.values():
+        process.join()
+    for end in ends:
+        if end.raised and end.fault is not None:
+            raise end.fault
+    return next((end.fault for end in ends if end.fault is not None), None)
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What one of the processes does."""
+
+    job: Job
+    options: Options
+    steps: dict[int, Step]
+    share: Share
+    quota: Quota
+
+    def run(self, tells: Connection, alive: Connection, watched: Connection) -> None:
+        watched.close()  # the first process holds the only other end
+        threading.Thread(target=self._end_with_parent, args=(alive,), daemon=True).start()
+        tells.send(self._send(tells))
+
+    def _send(self, tells: Connection) -> _Ended:
+        def settled(outcomes: Sequence[Outcome]) -> None:
+            for outcome in outcomes:
+                log_outcome(outcome)
+            tells.send([replace(outcome, error=None) for outcome in outcomes])
+
+        try:
+            with ExitStack() as stack:
+                run = open_run(self.job, self.options, self.steps, stack, self.share)
+                run.send_due(self.quota, on_outcomes=settled)
+                return _Ended(run.senders.fault)
+        except SegmailError as error:
+            return _Ended(error, raised=True)
+        finally:
+            self.job.shop.database.close()
+
+    def _end_with_parent(self, alive: Connection) -> None:
+        """Wait for the first process's end of the pipe to close, which also kill -9 does."""
+        wait([alive])
+        self.job.stop.ask()
+
+
+def _listen(
+    processes: dict[Connection, ForkProcess],
+    job: Job,
+    on_outcomes: Callable[[Sequence[Outcome]], None],
+) -> Iterator[_Ended]:
+    """Hand on what the processes tell, until each has ended; pass a signal on to them."""
+    open_ends = set(processes)
+    warned = False
+    while open_ends:
+        if job.stop.soon.is_set() and not warned:
+            warned = True
+            for process in processes.values():
+                if process.is_alive() and process.pid is not None:
+                    os.kill(process.pid, signal.SIGTERM)
+        for told in wait(open_ends, timeout=_LOOK):
+            assert isinstance(told, Connection)  # noqa: S101 - nothing else was waited for
+            try:
+                message = told.recv()
+            except EOFError:
+                open_ends.discard(told)
+                processes[told].join()
+                yield _Ended(WorkerDied(processes[told].exitcode), raised=True)
+                continue
+            if isinstance(message, _Ended):
+                open_ends.discard(told)
+                yield message
+            else:
+                on_outcomes(message)
