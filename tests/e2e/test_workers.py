@@ -1,0 +1,144 @@
+"""`segmail process-emails --workers N`: several processes, each mail once, an orderly end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.program import run, start
+from tests.shop_builder import ShopBuilder
+from tests.smtp_server import Fault, Server, recording_server, scripted_server
+
+CLOCK = ("--now", "2026-03-10 12:00")
+TWO = ("process-emails", "--limit", "0", "--workers", "2")
+
+
+@pytest.fixture
+def due(mariadb_shop: ShopBuilder, tmp_path: Path) -> list[int]:
+    """Forty due rows, claimed five at a time."""
+    (tmp_path / "segmail.toml").write_text("[delivery]\nbatch = 5\n")
+    step = mariadb_shop.step(mariadb_shop.segment())
+    return [mariadb_shop.due(step, mariadb_shop.customer()) for _ in range(40)]
+
+
+def test_two_processes_send_every_mail_once(
+    mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path
+) -> None:
+    with recording_server() as server:
+        ran = run(mariadb_shop.url, tmp_path, *CLOCK, *TWO, env=_mail_to(server))
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    assert set(Counter(message.rcpt_to for message in server.messages).values()) == {1}
+    assert len(server.messages) == 40
+    assert {mariadb_shop.status(row) for row in due} == {"sent"}
+    assert "processed 40, failed 0 emails" in (tmp_path / "segmail.log").read_text()
+
+
+def test_the_processes_share_the_limit(
+    mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path
+) -> None:
+    with recording_server() as server:
+        run(mariadb_shop.url, tmp_path, *CLOCK, *TWO, "--limit", "13", env=_mail_to(server))
+
+    assert len(server.messages) == 13
+    assert Counter(map(mariadb_shop.status, due)) == {"sent": 13, "scheduled": 27}
+
+
+def test_a_mail_server_out_of_reach_ends_both_with_75(
+    mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path
+) -> None:
+    with scripted_server({"MAIL": "421 4.3.2 Shutting down"}) as server:
+        ran = run(mariadb_shop.url, tmp_path, *CLOCK, *TWO, env=_mail_to(server))
+
+    assert ran.returncode == 75
+    assert "421 4.3.2 Shutting down" in ran.stderr
+    assert {mariadb_shop.status(row) for row in due} == {"scheduled"}
+
+
+def test_a_process_that_is_killed_is_told_and_the_other_goes_on(
+    mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path
+) -> None:
+    hanging = {"RCPT": Fault.HANG}
+    with scripted_server(hanging, {}) as server:
+        command = (*CLOCK, *TWO, "--connections", "2")
+        with start(mariadb_shop.url, tmp_path, *command, env=_mail_to(server)) as process:
+            server.hanging.wait(60)
+            _until(lambda: len(server.messages) >= 20)
+            os.kill(_stuck(process), signal.SIGKILL)
+            _, err = process.communicate(timeout=60)
+
+    assert process.returncode == 75
+    assert "One of the processes" in err
+    assert set(Counter(message.rcpt_to for message in server.messages).values()) == {1}
+    assert len(server.messages) >= 35
+    assert Counter(map(mariadb_shop.status, due))["scheduled"] == 40 - len(server.messages)
+
+
+def test_no_process_outlives_the_one_that_was_started(
+    mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path
+) -> None:
+    with scripted_server({"RCPT": Fault.HANG}) as server:
+        with start(mariadb_shop.url, tmp_path, *CLOCK, *TWO, env=_mail_to(server)) as process:
+            server.hanging.wait(60)
+            children = _children(process)
+            process.kill()
+
+        _until(lambda: not any(map(_is_running, children)))
+
+    assert len(children) == 2
+    assert {mariadb_shop.status(row) for row in due} == {"scheduled"}
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_signal_ends_the_run_in_order_while_the_server_hangs(
+    mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path, workers: str
+) -> None:
+    command = (*CLOCK, *TWO, "--workers", workers)
+    with (
+        scripted_server({"RCPT": Fault.HANG}) as server,
+        start(mariadb_shop.url, tmp_path, *command, env=_mail_to(server)) as process,
+    ):
+        server.hanging.wait(60)
+        process.terminate()
+        process.communicate(timeout=40)  # the server's time-out is 60 seconds
+
+    assert process.returncode == 0
+    assert {mariadb_shop.status(row) for row in due} == {"scheduled"}
+    assert "processed 0, failed 0 emails" in (tmp_path / "segmail.log").read_text()
+
+
+def _mail_to(server: Server) -> dict[str, str]:
+    return {"SEGMAIL_SMTP_URL": server.url("timeout=60")}
+
+
+def _children(process: subprocess.Popen[str]) -> list[int]:
+    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return [int(pid) for pid in listed]
+
+
+def _stuck(process: subprocess.Popen[str]) -> int:
+    """Return the process that waits for the server: the other one has come to its end."""
+    _until(lambda: len([pid for pid in _children(process) if _is_running(pid)]) == 1)
+    return next(pid for pid in _children(process) if _is_running(pid))
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def _until(true: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if true():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not happen within a minute")
