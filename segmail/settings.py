@@ -30,7 +30,7 @@ class DeliverySettings:
     """How `process-emails` sends; the `[delivery]` table of segmail.toml."""
 
     connections: int = 4  # SMTP connections side by side
-    workers: int = 0  # processes; 0: as many as cores and due rows are worth
+    workers: int = 4  # processes that send, at most; one for each 500 due rows and each core
     batch: int = 100  # rows claimed at a time
     lease_minutes: int = 15  # how long a claim is held before another run may take it
     grace_minutes: int = 60  # how long another host's unanswered attempt is left to it

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from segmail.errors import SegmailError
 
 _ROWS_FOR_A_WORKER = 500  # fewer are sent before another process is ready
-_MOST_WORKERS = 4  # where nobody says how many
 
 
 def process_emails(
@@ -71,8 +70,8 @@ def _workers(job: Job, options: Options, steps: dict[int, Step]) -> int:
     SQLite has one writer at a time.
     """
     claimer = open_claimer(job, steps)
-    asked = options.workers or job.settings.delivery.workers
-    most = min(asked or os.cpu_count() or 1, asked or _MOST_WORKERS)
+    asked = options.workers
+    most = asked or min(os.cpu_count() or 1, job.settings.delivery.workers)
     if job.shop.database.url.get_backend_name() == "sqlite":
         most = 1
     look = 1 if most == 1 else most * _ROWS_FOR_A_WORKER
