@@ -26,7 +26,7 @@ class NoShop:
     def config(self, path: str) -> str | None:
         _needs_shop(f"The setting '{path}'")
 
-    def custom_variable(self, code: str) -> str | None:
+    def custom_variable(self, code: str, *, plain: bool = False) -> str | None:
         _needs_shop(f"The custom variable '{code}'")
 
     def newsletter_template(self, code: str) -> str | None:

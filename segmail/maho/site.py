@@ -205,9 +205,9 @@ class StoreSite:
             return None
         return self.sites.config.value(path, self.store.store_id)
 
-    def custom_variable(self, code: str) -> str | None:
-        """Return `{{customvar code="code"}}` as HTML: the store's value, else the default one."""
-        html, plain = (
+    def custom_variable(self, code: str, *, plain: bool = False) -> str | None:
+        """Return `{{customvar code="code"}}` as HTML or `plain`; the store's, else the default."""
+        html, text = (
             next((value for value in levels if value is not None), None)
             for levels in zip(
                 self.sites.variables.get((code, self.store.store_id), (None, None)),
@@ -215,9 +215,9 @@ class StoreSite:
                 strict=True,
             )
         )
-        if html:
+        if html and not plain:
             return html
-        return None if plain is None else as_html(plain)
+        return text if text is None or plain else as_html(text)
 
     def newsletter_template(self, code: str) -> str | None:
         """Return the text for `{{include template="code"}}`."""

@@ -70,7 +70,9 @@ def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[str]:
     except TemplateError:
         return  # an error already
     shown = any(_CODE in need.variables for need in needs)
-    included = any(need.everything or need.templates or need.blocks for need in needs)
+    included = any(
+        need.everything or need.templates or need.emails or need.blocks for need in needs
+    )
     if not step.generate_coupon:
         letter = Letter(newsletter.code, newsletter.subject, newsletter.text)
         for name, line in unmet_coupon_reads(letter).items():

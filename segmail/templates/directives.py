@@ -101,7 +101,7 @@ def _config(frame: Frame, parameters: Parameters, where: str) -> str:
 
 def _customvar(frame: Frame, parameters: Parameters, where: str) -> str:
     code = _texts(frame, parameters, where).get("code")
-    value = frame.site.custom_variable(code) if code is not None else None
+    value = None if code is None else frame.site.custom_variable(code, plain=frame.plain)
     return value if value and value != "0" else ""  # PHP takes '0' for no value
 
 

@@ -39,15 +39,22 @@ class Spent:
 class Frame:
     """Variables and site of a template that is being rendered, or of one that it includes.
 
+    `plain` says that it makes no HTML.
     `values` are those that the text only has marks for (see `styling`); `sheets` the style sheets
     that {{inlinecss}} names, the last one of each template. Both are the whole mail's.
     """
 
-    __slots__ = ("_compile", "_spent", "_trail", "sheets", "site", "values", "variables")
+    __slots__ = ("_compile", "_spent", "_trail", "plain", "sheets", "site", "values", "variables")
 
     def __init__(
-        self, variables: Mapping[str, object], site: Site, compile_body: Callable[[str], Body]
+        self,
+        variables: Mapping[str, object],
+        site: Site,
+        compile_body: Callable[[str], Body],
+        *,
+        plain: bool = False,
     ) -> None:
+        self.plain = plain
         self.variables = variables
         self.site = site
         self.values: list[str] = []
@@ -69,7 +76,7 @@ class Frame:
 
     def included(self, kind: str, code: str, source: str, variables: Mapping[str, object]) -> str:
         """Render another template inside this one; `kind` and `code` name it."""
-        inner = Frame(variables, self.site, self._compile)
+        inner = Frame(variables, self.site, self._compile, plain=self.plain)
         inner.values, inner.sheets, inner._spent = self.values, self.sheets, self._spent
         inner._trail = (*self._trail, (kind, code))
         self._check(inner)

@@ -28,8 +28,11 @@ class Site(Protocol):
     def config(self, path: str) -> str | None:
         """Return a setting that the shop allows in mails (`permission_variable`), else None."""
 
-    def custom_variable(self, code: str) -> str | None:
-        """Return a custom variable's HTML value, else its plain value escaped."""
+    def custom_variable(self, code: str, *, plain: bool = False) -> str | None:
+        """Return a custom variable's HTML value, else its plain value escaped.
+
+        `plain` asks for its plain value as it is, for what is no HTML.
+        """
 
     def newsletter_template(self, code: str) -> str | None:
         """Return the source of the newsletter template with that code."""

@@ -57,7 +57,7 @@ class Template:
         Variables are `str`, `int`, `float`, `Decimal`, `bool`, `datetime`, `None` or `DataObject`,
         and are never read as templates. Raises TemplateError with a reason for the merchant.
         """
-        frame = Frame(variables, site, self._compile)
+        frame = Frame(variables, site, self._compile, plain=self.kind is not Kind.HTML)
         text = self._body.render(frame)
         if self._styler:
             return self._styled(text, frame, self._styler)

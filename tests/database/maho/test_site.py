@@ -95,6 +95,7 @@ def test_a_custom_variable_is_the_stores_else_the_default(shop: ShopBuilder) -> 
     sites = sites_of(shop)
 
     assert site_of(sites, 1).custom_variable("promo") == "<b>all</b>"
+    assert site_of(sites, 1).custom_variable("promo", plain=True) == "all"
     assert site_of(sites, 2).custom_variable("promo") == "it"
     assert site_of(sites, 1).custom_variable("nosuch") is None
 

@@ -180,7 +180,8 @@ ELSEWHERE = (
     "Links hold no script name. Maho 25.11 writes that of its command line into them.",
     "The template's own styles (`template_styles`) are inlined. Maho only prints them with "
     "`{{var non_inline_styles}}`.",
-    "A plain-text template goes out as plain text. Maho sends it as HTML.",
+    "A plain-text template goes out as plain text, with the plain values of custom variables. Maho "
+    "sends it as HTML.",
     "A subject is one line: line breaks become blanks.",
     "A template has limits; one that passes them fails the step. Maho runs until PHP ends.",
 )

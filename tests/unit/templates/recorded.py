@@ -59,7 +59,9 @@ class RecordedSite:
     def config(self, path: str) -> str | None:
         return self.settings.get(path)
 
-    def custom_variable(self, code: str) -> str | None:
+    def custom_variable(self, code: str, *, plain: bool = False) -> str | None:
+        if plain:
+            return f"plain {code}"
         return self.custom_variables.get(code)
 
     def newsletter_template(self, code: str) -> str | None:

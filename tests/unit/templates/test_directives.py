@@ -139,5 +139,12 @@ def test_a_subject_is_one_line_with_all_directives(
     assert render(source, kind=Kind.SUBJECT) == expected
 
 
+@pytest.mark.parametrize("kind", [Kind.TEXT, Kind.SUBJECT])
+def test_what_is_no_html_takes_the_plain_value(render: Callable[..., str], kind: Kind) -> None:
+    site = RecordedSite(templates={"t": "{{customvar code=promo}}"})
+
+    assert render("{{include template='t'}}", kind=kind, site=site) == "plain promo"
+
+
 def test_a_body_that_renders_to_nothing_is_empty(render: Callable[..., str]) -> None:
     assert render("{{var nosuch}}") == ""

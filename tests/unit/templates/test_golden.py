@@ -95,7 +95,8 @@ def test_every_listed_difference_is_one(example: Example) -> None:
 def test_the_documentation_lists_the_same_differences() -> None:
     documented = (ROOT / "docs" / "templates.md").read_text("utf-8")
     _, _, after = documented.partition("## Where segmail differs from Maho")
-    listed = [" ".join(part.split()) for part in after.split("\n- ")[1:]]
+    section, _, _ = after.partition("\n## ")
+    listed = [" ".join(part.split()) for part in section.split("\n- ")[1:]]
 
     assert table() in documented
     assert listed == list(ELSEWHERE)

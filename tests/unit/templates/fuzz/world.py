@@ -84,7 +84,7 @@ class World(RecordedSite):
     def config(self, path: str) -> str | None:
         return self.stored.value(path, 1) if path in _ALLOWED else None
 
-    def custom_variable(self, code: str) -> str | None:
+    def custom_variable(self, code: str, *, plain: bool = False) -> str | None:
         return f"<b>Promo</b>{EVIL}" if code == "promo" else None
 
 
