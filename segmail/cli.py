@@ -39,6 +39,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Sequences": {
         "sequence": ("sequence:sequence", "Set up the steps that a segment's customers receive."),
         "template": ("template:template", "Look into newsletter templates, check and render them."),
+        "preview": (
+            "preview:preview",
+            "Show the mail of one step for one customer, without sending it.",
+        ),
     },
     "Segments": {
         "segment": (

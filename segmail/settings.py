@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from segmail.errors import ConfigError
 from segmail.maho.localxml import LocalXml, read_local_xml
+from segmail.toml_table import read_table
 
 _DRIVERS = {
     "mysql": "mysql+pymysql",
@@ -55,6 +56,17 @@ class TemplateSettings:
 
 
 @dataclass(frozen=True)
+class MessageSettings:
+    """What mails are made of; the `[message]` table of segmail.toml."""
+
+    text_part: bool = True  # a plain-text part beside the HTML
+    utm: bool = False  # utm_… parameters on links to the shop
+    utm_source: str = "newsletter"
+    utm_medium: str = "email"
+    utm_hosts: tuple[str, ...] = ()  # whose links get them too, beside the shop's
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything a run is told, checked."""
 
@@ -70,6 +82,7 @@ class Settings:
     delivery: DeliverySettings = DeliverySettings()
     segments: SegmentSettings = SegmentSettings()
     templates: TemplateSettings = TemplateSettings()
+    message: MessageSettings = MessageSettings()
 
     def require_database(self) -> URL:
         """Return the database's URL; raise ConfigError saying how to give one."""
@@ -108,9 +121,10 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         smtp_url=told.get("smtp_url"),
         enabled=told.get("enabled"),
         overrides={k: v for k, v in environ.items() if k.startswith("MAHO_CONFIG__")},
-        delivery=DeliverySettings(**_numbers("delivery", DeliverySettings, told, file, faults)),
-        segments=SegmentSettings(**_numbers("segments", SegmentSettings, told, file, faults)),
-        templates=TemplateSettings(**_switches("templates", TemplateSettings, told, file, faults)),
+        delivery=read_table("delivery", DeliverySettings, told, file, faults),
+        segments=read_table("segments", SegmentSettings, told, file, faults),
+        templates=read_table("templates", TemplateSettings, told, file, faults),
+        message=read_table("message", MessageSettings, told, file, faults),
     )
     if faults:
         raise ConfigError(faults)
@@ -128,6 +142,7 @@ _TOP_LEVEL: dict[str, type] = {
     "delivery": dict,
     "segments": dict,
     "templates": dict,
+    "message": dict,
 }
 
 
@@ -209,42 +224,3 @@ def _log_file(told: Mapping[str, Any], root: Path | None) -> Path | None:
     if "log_file" in told:
         return Path(told["log_file"])
     return root / "var" / "log" / "customer_segmentation.log" if root else None
-
-
-def _numbers(
-    table: str, kind: type, told: Mapping[str, Any], file: Path | None, faults: list[str]
-) -> dict[str, int]:
-    """Return the whole numbers of a table of segmail.toml whose keys are the fields of `kind`."""
-    good: dict[str, int] = {}
-    for key, value in _known(table, kind, told, file, faults).items():
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            faults.append(f"{file}: `{table}.{key}` must be a whole number above 0.")
-        else:
-            good[key] = value
-    return good
-
-
-def _switches(
-    table: str, kind: type, told: Mapping[str, Any], file: Path | None, faults: list[str]
-) -> dict[str, bool]:
-    """Return the switches of a table of segmail.toml whose keys are the fields of `kind`."""
-    good: dict[str, bool] = {}
-    for key, value in _known(table, kind, told, file, faults).items():
-        if isinstance(value, bool):
-            good[key] = value
-        else:
-            faults.append(f"{file}: `{table}.{key}` must be true or false.")
-    return good
-
-
-def _known(
-    table: str, kind: type, told: Mapping[str, Any], file: Path | None, faults: list[str]
-) -> dict[str, Any]:
-    known = {item.name for item in fields(kind)}
-    given: dict[str, Any] = told.get(table, {})
-    faults.extend(
-        f"{file}: unknown key `{table}.{key}`; known are {', '.join(sorted(known))}."
-        for key in given
-        if key not in known
-    )
-    return {key: value for key, value in given.items() if key in known}

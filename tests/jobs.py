@@ -18,7 +18,7 @@ from segmail.delivery.rows import Outcome
 from segmail.delivery.status import Status
 from segmail.delivery.summary import Summary
 from segmail.maho.config import StoreConfig
-from segmail.settings import DeliverySettings, Settings
+from segmail.settings import DeliverySettings, MessageSettings, Settings
 from tests.shop_builder import ShopBuilder
 
 FOLDER = "a folder of .eml files"
@@ -71,6 +71,7 @@ class Runner:
     folder: Path
     state: str = "state"
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
+    message: MessageSettings = field(default_factory=MessageSettings)
 
     def job(
         self,
@@ -85,6 +86,7 @@ class Runner:
             state_dir=self.folder / self.state,
             smtp_url=f"file://{self.folder}/mails" if smtp_url == FOLDER else smtp_url,
             delivery=self.delivery,
+            message=self.message,
         )
         return Job(self.shop.shop, config, settings, clock or StillClock(now or self.shop.now))
 
@@ -114,3 +116,11 @@ def read_mail(data: bytes) -> EmailMessage:
     message = email.message_from_bytes(data, policy=email.policy.default)
     assert isinstance(message, EmailMessage)
     return message
+
+
+def shown(mail: EmailMessage) -> str:
+    """Return what most mail readers show: the HTML where there is one, else the text."""
+    part = mail.get_body(("html", "plain"))
+    assert isinstance(part, EmailMessage)
+    content: str = part.get_content()
+    return content

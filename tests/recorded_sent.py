@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from email.message import EmailMessage
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ from typing import Any
 from sqlalchemy import Numeric, Table, delete
 
 from segmail.maho.types import LocalDateTime, UtcDateTime
-from tests.jobs import read_mail
+from tests.jobs import read_mail, shown
 from tests.shop_builder import ShopBuilder
 
 Row = dict[str, Any]
@@ -41,7 +42,8 @@ _CODES = {
     "segmail": re.compile(r"\bWB(\d+)[BCDFGHJKMNPQRSTVWXYZ]{10}\b"),
     "Maho": re.compile(r"\bWB(\d+)[0-9A-F]{6}\b"),
 }
-_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted", "Content-Type")
+_HEADERS = ("List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
+_CAMPAIGN_HEADERS = ("List-Id", "Feedback-ID", "X-Segmail")
 
 
 @dataclass(frozen=True)
@@ -128,16 +130,22 @@ def _utc(text: str) -> datetime:
 def _mail(data: bytes) -> Row:
     """Return what a recipient's mail program shows and follows."""
     message = read_mail(data)
-    page = _Page(message.get_content())
+    page = _Page(shown(message))
     names = ("From", "To")
     boxes = {name: message[name].addresses[0] for name in names}
     return {
         **{name: (box.display_name, box.addr_spec) for name, box in boxes.items()},
         "Subject": str(message["Subject"]),
         **{name: message[name] and str(message[name]) for name in _HEADERS},
+        "campaign": " ".join(name for name in _CAMPAIGN_HEADERS if name in message),
+        "parts": " ".join(part["Content-Type"] for part in _parts(message)),
         "text": " ".join(page.text.split()),
         "links": " ".join(page.links),
     }
+
+
+def _parts(message: EmailMessage) -> list[EmailMessage]:
+    return [part for part in message.walk() if not part.is_multipart()]
 
 
 class _Page(HTMLParser):

@@ -7,6 +7,7 @@ import re
 import string
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 from segmail.errors import MessageError
 
@@ -38,6 +39,7 @@ class Address:
         return f"{self.local}@{self.domain}"
 
 
+@lru_cache(maxsize=256)  # a run has few senders
 def parse_address(text: str, what: str) -> Address:
     """Return `text` as an address; an international domain becomes punycode.
 

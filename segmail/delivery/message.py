@@ -6,9 +6,8 @@ and would be the slowest part of sending; the tests hold both against each other
 
 from __future__ import annotations
 
-import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -17,6 +16,7 @@ from urllib.parse import quote
 from segmail.delivery.address import Address, parse_address
 from segmail.delivery.headers import mailbox_header, one_line, text_header
 from segmail.delivery.mailer import Envelope
+from segmail.delivery.mime import alternative, single
 from segmail.errors import MessageError
 
 _SENDER = "The template's sender e-mail (template_sender_email)"
@@ -25,14 +25,17 @@ _SUBJECT = "The template's subject (template_subject)"
 _RECIPIENT = "The subscriber's e-mail (newsletter_subscriber.subscriber_email)"
 _RECIPIENT_NAME = "The customer's name"
 _UNSUBSCRIBE = "The unsubscribe link"
+_LIST = "The List-Id"
 
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]+@[!-;=?A-~]+>")
+_LIST_ID = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _IN_URL = "".join(map(chr, range(0x21, 0x7F))).translate({ord(c): None for c in '<>"'})
 _LONGEST_URL = 900
+_LONGEST_LIST_ID = 255
 _OURS = {
-    "subject", "from", "to", "cc", "bcc", "sender", "list-unsubscribe", "list-unsubscribe-post",
-    "message-id", "mime-version", "date", "content-type", "content-transfer-encoding",
-    "auto-submitted",
+    "subject", "from", "to", "cc", "bcc", "sender", "list-id", "list-unsubscribe",
+    "list-unsubscribe-post", "message-id", "mime-version", "date", "content-type",
+    "content-transfer-encoding", "auto-submitted",
 }  # fmt: skip
 
 
@@ -47,10 +50,12 @@ class Letter:
     subject: str
     body: str
     html: bool
-    message_id: str  # <unique@domain>, see `message_id()`
+    message_id: str  # <unique@domain>
     date: datetime  # aware
+    text: str = ""  # the same in plain text, beside an HTML body
     unsubscribe_url: str | None = None
-    headers: Mapping[str, str] = field(default_factory=dict)  # further ones, such as List-Id
+    list_id: str | None = None  # such as newsletter.example.com
+    headers: Mapping[str, str] = field(default_factory=dict)  # further ones, such as Feedback-ID
 
 
 def build_message(letter: Letter) -> bytes:
@@ -60,8 +65,8 @@ def build_message(letter: Letter) -> bytes:
     address, and any value that would break out of its header.
     """
     try:
-        head = "\r\n".join(_header_lines(letter))
-        body = _quoted_printable(letter.body)
+        body_lines, body = _body(letter)
+        head = "\r\n".join(_header_lines(letter, body_lines))
         return f"{head}\r\n\r\n".encode() + body
     except UnicodeEncodeError as error:
         raise MessageError(
@@ -84,12 +89,18 @@ def build_envelope(letter: Letter, *, sender: str | None = None) -> Envelope:
     return Envelope(str(bounces_to), str(recipient), data, utf8)
 
 
-def message_id(unique: str, sender_email: str) -> str:
-    """Return `<unique@domain>` with the sender's domain, as Maho forms its Message-IDs."""
-    return f"<{unique}@{parse_address(sender_email, _SENDER).domain}>"
+def sender_domain(sender_email: str) -> str:
+    """Return the sender's domain as headers hold it; Maho forms its Message-IDs with it, too."""
+    return parse_address(_required(sender_email, _SENDER), _SENDER).domain
 
 
-def _header_lines(letter: Letter) -> list[str]:
+def _body(letter: Letter) -> tuple[list[str], bytes]:
+    if letter.html and letter.text:
+        return alternative(letter.text, letter.body, unique=letter.message_id)
+    return single(letter.body, html=letter.html)
+
+
+def _header_lines(letter: Letter, body_lines: Sequence[str]) -> list[str]:
     return [
         text_header("Subject", _required(letter.subject, _SUBJECT), what=_SUBJECT),
         mailbox_header(
@@ -105,11 +116,11 @@ def _header_lines(letter: Letter) -> list[str]:
             what=_RECIPIENT_NAME,
         ),
         *_unsubscribe_lines(letter.unsubscribe_url),
+        *_list_lines(letter),
         f"Message-ID: {_checked_id(letter.message_id)}",
         "MIME-Version: 1.0",
         f"Date: {format_datetime(letter.date)}",
-        f"Content-Type: text/{'html' if letter.html else 'plain'}; charset=utf-8",
-        "Content-Transfer-Encoding: quoted-printable",
+        *body_lines,
         "Auto-Submitted: auto-generated",
         *_further_lines(letter.headers),
     ]
@@ -138,6 +149,15 @@ def _unsubscribe_lines(url: str | None) -> list[str]:
     return lines
 
 
+def _list_lines(letter: Letter) -> list[str]:
+    """Return the header of RFC 2919, by which mail readers sort; people see the sender's name."""
+    if letter.list_id is None:
+        return []
+    if not _LIST_ID.fullmatch(letter.list_id) or len(letter.list_id) > _LONGEST_LIST_ID:
+        raise MessageError(f"{_LIST} must be like newsletter.example.com.")
+    return [mailbox_header("List-Id", letter.sender_name, letter.list_id, what=_SENDER_NAME)]
+
+
 def _checked_id(identifier: str) -> str:
     if not _MESSAGE_ID.fullmatch(identifier):
         raise MessageError(f"{identifier!r} is not a Message-ID; it must read <unique@domain>.")
@@ -149,11 +169,3 @@ def _further_lines(headers: Mapping[str, str]) -> list[str]:
         if name.lower() in _OURS:
             raise MessageError(f"The header {name} is segmail's own and cannot be given twice.")
     return [text_header(name, value) for name, value in headers.items()]
-
-
-def _quoted_printable(body: str) -> bytes:
-    """Return the body with CRLF line ends, lines of at most 76 characters, 7-bit clean."""
-    data = body.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
-    if not data.endswith(b"\r\n"):
-        data += b"\r\n"
-    return binascii.b2a_qp(data)

@@ -19,7 +19,7 @@ from segmail.delivery.senders import Limits, Pace, Senders
 from segmail.delivery.settle import Settler
 from segmail.delivery.shelf import Shelf
 from segmail.delivery.steps import open_claimer, sending, steps_of
-from segmail.delivery.transport import mail_settings
+from segmail.delivery.transport import bounce_address, mail_settings
 from segmail.maho.columns import holds_four_bytes
 from segmail.maho.held import load_held_until
 from segmail.maho.policies import load_policies
@@ -67,7 +67,7 @@ def open_run(
     tables = job.shop.tables
     return Run(
         claimer=open_claimer(job, steps),
-        planner=_planner(job, list(steps.values()), journal, settings.sender),
+        planner=_planner(job, list(steps.values()), journal, bounce_address(settings, job.config)),
         recorder=Recorder(job.shop.database, tables, four_bytes=holds_four_bytes(job.shop)),
         senders=senders,
         settler=Settler(job.shop.database, tables),
@@ -104,7 +104,7 @@ def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str 
         maho_root=job.settings.maho_root,
         autoescape=job.settings.templates.autoescape,
     )
-    preparer = Preparer(shelf, bounces_to=bounces_to)
+    preparer = Preparer(shelf, job.settings.message, bounces_to=bounces_to)
     with job.shop.database.read() as connection:
         held_until = load_held_until(connection, job.shop.tables)
         policies = load_policies(connection, job.shop.tables)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from segmail.coupons import Coupon, coupon_variables, expires_at, new_code
-from segmail.delivery.message import Letter, build_envelope, message_id
+from segmail.delivery.campaign import attempt_id, campaign_headers, link_parameters, list_id
+from segmail.delivery.links import LinkTags, shop_hosts
+from segmail.delivery.message import Letter, build_envelope, sender_domain
+from segmail.delivery.plain_text import plain_text
 from segmail.delivery.rows import DueRow, Prepared
 from segmail.delivery.shelf import Newsletter, Shelf
 from segmail.delivery.storable import check_lengths
@@ -17,6 +19,9 @@ from segmail.errors import CouponError, TemplateError
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.names import recipient_name
 from segmail.maho.rules import Rule, rule_fault
+from segmail.maho.site import StoreSite
+from segmail.maho.steps import Step
+from segmail.settings import MessageSettings
 
 Variables = Mapping[str, object]
 
@@ -37,9 +42,17 @@ class CouponBasis:
 class Preparer:
     """Renders messages, each once, in the words, money and links of the customer's own store."""
 
-    def __init__(self, shelf: Shelf, *, bounces_to: str | None = None) -> None:
+    def __init__(
+        self,
+        shelf: Shelf,
+        settings: MessageSettings = MessageSettings(),  # noqa: B008 - frozen
+        *,
+        bounces_to: str | None = None,
+    ) -> None:
         self._shelf = shelf
+        self._settings = settings
         self._bounces_to = bounces_to
+        self._tags: dict[tuple[int, int], LinkTags] = {}
         self.attributes = shelf.attributes
         self.needed_attributes = shelf.needed_attributes()
 
@@ -78,25 +91,12 @@ class Preparer:
         coupon: Coupon | None,
         now: datetime,
     ) -> Prepared:
-        subject, text = self._render(newsletter, addressee, in_text, in_subject)
-        customer, subscriber = addressee.customer, addressee.subscriber
-        letter = Letter(
-            sender_name=newsletter.sender_name,
-            sender_email=newsletter.sender_email,
-            recipient_name=recipient_name(
-                customer.values, self.attributes.visible, subscriber.email
-            ),
-            recipient_email=subscriber.email,
-            subject=subject,
-            body=text,
-            html=newsletter.html,
-            message_id=message_id(secrets.token_hex(16), newsletter.sender_email),
-            date=now,
-            unsubscribe_url=addressee.unsubscribe_url,
-        )
+        tags = self._link_tags(row.step, addressee.site)
+        subject, text = _render(newsletter, addressee, in_text, in_subject, tags)
+        letter = self._letter(row, addressee, newsletter, subject, text, now)
         return Prepared(
             row=row,
-            subscriber=subscriber,
+            subscriber=addressee.subscriber,
             template_id=newsletter.template_id,
             html=newsletter.html,
             subject=subject,
@@ -108,21 +108,67 @@ class Preparer:
             coupon=coupon,
         )
 
-    @staticmethod
-    def _render(
-        newsletter: Newsletter, addressee: Addressee, in_text: Variables, in_subject: Variables
-    ) -> tuple[str, str]:
-        """Return subject and text, which fit into Maho's columns and are not empty."""
-        try:
-            subject = newsletter.subject.render(in_subject, addressee.site).strip()
-            text = newsletter.body.render(in_text, addressee.site)
-            for part, what in ((subject, "subject"), (text.strip(), "text")):
-                if not part:
-                    raise TemplateError(f"its {what} renders to nothing")
-            check_lengths(subject, text)
-        except TemplateError as error:
-            raise TemplateError(f"Template '{newsletter.code}': {error}") from error
-        return subject, text
+    def _letter(
+        self,
+        row: DueRow,
+        addressee: Addressee,
+        newsletter: Newsletter,
+        subject: str,
+        text: str,
+        now: datetime,
+    ) -> Letter:
+        customer, subscriber = addressee.customer, addressee.subscriber
+        domain = sender_domain(newsletter.sender_email)
+        has_text_part = newsletter.html and self._settings.text_part
+        return Letter(
+            sender_name=newsletter.sender_name,
+            sender_email=newsletter.sender_email,
+            recipient_name=recipient_name(
+                customer.values, self.attributes.visible, subscriber.email
+            ),
+            recipient_email=subscriber.email,
+            subject=subject,
+            body=text,
+            html=newsletter.html,
+            message_id=f"<{attempt_id(row, row.lease_until)}@{domain}>",
+            date=now,
+            text=plain_text(text) if has_text_part else "",
+            unsubscribe_url=addressee.unsubscribe_url,
+            list_id=list_id(addressee.site.store, domain),
+            headers=campaign_headers(row.step, domain),
+        )
+
+    def _link_tags(self, step: Step, site: StoreSite) -> LinkTags | None:
+        if not self._settings.utm:
+            return None
+        key = (step.sequence_id, site.store.store_id)
+        if key not in self._tags:
+            settings = self._settings
+            parameters = link_parameters(step, settings.utm_source, settings.utm_medium)
+            self._tags[key] = LinkTags(parameters, {*shop_hosts(site.urls), *settings.utm_hosts})
+        return self._tags[key]
+
+
+def _render(
+    newsletter: Newsletter,
+    addressee: Addressee,
+    in_text: Variables,
+    in_subject: Variables,
+    tags: LinkTags | None,
+) -> tuple[str, str]:
+    """Return subject and text, which fit into Maho's columns and are not empty."""
+    try:
+        subject = newsletter.subject.render(in_subject, addressee.site).strip()
+        text = newsletter.body.render(in_text, addressee.site)
+        if tags:
+            text = tags.tag_html(text) if newsletter.html else tags.tag_text(text)
+        for part, what in ((subject, "subject"), (text.strip(), "text")):
+            if not part:
+                raise TemplateError(f"its {what} renders to nothing")
+        check_lengths(subject, text)
+    except TemplateError as error:
+        raise TemplateError(f"Template '{newsletter.code}': {error}") from error
+    return subject, text
 
 
 def _usable_rule(addressee: Addressee, basis: CouponBasis, now: datetime) -> Rule:

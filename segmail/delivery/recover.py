@@ -5,11 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from segmail.delivery.attempts import EarlierAttempt
+from segmail.delivery.campaign import attempt_id
 from segmail.delivery.journal import Verdict
 from segmail.delivery.rows import DueRow, Outcome
 from segmail.delivery.status import Status
 
-_INTERRUPTED = "interrupted: the run ended while the message was under way; it may have arrived"
+_INTERRUPTED = (
+    "interrupted: the run ended while the message was under way; it may have arrived "
+    "(its Message-ID begins with {})"
+)
 
 
 def recover(
@@ -31,4 +35,5 @@ def recover(
         return Outcome(row, Status.FAILED, reason, queue_id=earlier.queue_id)
     if verdict is Verdict.UNKNOWN and now < row.seen_at + grace:
         return Outcome(row, Status.RELEASED, "left to the host that began its attempt")
-    return Outcome(row, Status.FAILED, _INTERRUPTED, queue_id=earlier.queue_id)
+    reason = _INTERRUPTED.format(attempt_id(row, row.seen_at))
+    return Outcome(row, Status.FAILED, reason, queue_id=earlier.queue_id)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from segmail.delivery.address import parse_address
 from segmail.delivery.mail_url import MailSettings, parse_mail_url
 from segmail.delivery.open_mailer import longest_dialogue
-from segmail.errors import ConfigError, Fault
+from segmail.errors import ConfigError, Fault, MessageError
 from segmail.maho.config import StoreConfig
-from segmail.maho.mail_settings import maho_mail_url
+from segmail.maho.mail_settings import maho_mail_url, maho_return_path
 from segmail.settings import Settings
 
 
@@ -39,3 +40,19 @@ def mail_settings(settings: Settings, config: StoreConfig, crypt_key: str | None
             )
         )
     return found
+
+
+def bounce_address(settings: MailSettings, config: StoreConfig) -> str | None:
+    """Return where bounces go: `sender=` of the mail URL, else Maho's Return-Path.
+
+    None: to each mail's sender. Raises ConfigError where Maho's is no address.
+    """
+    if settings.sender:
+        return settings.sender
+    found = maho_return_path(config)
+    if found is None:
+        return None
+    try:
+        return str(parse_address(found, "system/smtp/return_path_email"))
+    except MessageError as error:
+        raise ConfigError(f"{error} Correct or empty it in Maho.") from error

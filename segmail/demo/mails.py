@@ -1,32 +1,25 @@
-"""Reads the mails that the demo wrote, and makes them fit for a terminal."""
+"""Reads the mails that the demo wrote."""
 
 from __future__ import annotations
 
 import email
 import email.policy
 from dataclasses import dataclass
-from html.parser import HTMLParser
+from email.message import EmailMessage
 from pathlib import Path
-
-_BREAKS = {"p", "div", "br"}
 
 
 @dataclass(frozen=True)
 class Mail:
-    """What a person sees of an .eml file."""
+    """What a person sees of an .eml file: `body` in a browser, `text` in a terminal."""
 
     file: Path
     sender: str
     recipient: str
     subject: str
     unsubscribe: str
-    html: bool
     body: str
-
-    @property
-    def text(self) -> str:
-        """The words of the body, one paragraph a line."""
-        return _words(self.body) if self.html else self.body
+    text: str
 
 
 def read_mails(folder: Path) -> list[Mail]:
@@ -42,29 +35,11 @@ def _read(file: Path) -> Mail:
         recipient=str(message["To"]),
         subject=str(message["Subject"]),
         unsubscribe=str(message["List-Unsubscribe"]),
-        html=message.get_content_type() == "text/html",
-        body=message.get_content(),
+        body=_content(message, "html", "plain"),
+        text=_content(message, "plain"),
     )
 
 
-def _words(html: str) -> str:
-    reader = _Words()
-    reader.feed(html)
-    lines = (" ".join(line.split()) for line in "".join(reader.parts).splitlines())
-    return "\n".join(line for line in lines if line)
-
-
-class _Words(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.parts: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _BREAKS:
-            self.parts.append("\n")
-
-    def handle_endtag(self, tag: str) -> None:
-        self.handle_starttag(tag, [])
-
-    def handle_data(self, data: str) -> None:
-        self.parts.append(data.replace("\n", " "))
+def _content(message: EmailMessage, *kinds: str) -> str:
+    part = message.get_body(kinds)
+    return str(part.get_content()) if isinstance(part, EmailMessage) else ""

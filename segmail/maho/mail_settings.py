@@ -81,6 +81,16 @@ def maho_mail_url(config: StoreConfig, crypt_key: str | None, *, store_id: int =
     )
 
 
+def maho_return_path(config: StoreConfig, *, store_id: int = 0) -> str | None:
+    """Return where the shop wants its bounces; None: to each mail's sender.
+
+    Maho has the setting and never heeds it: it compares the text `1` with the number 1.
+    """
+    if config.value("system/smtp/set_return_path", store_id) not in ("1", "2"):
+        return None
+    return (config.value("system/smtp/return_path_email", store_id) or "").strip() or None
+
+
 @dataclass
 class _Smtp:
     """The settings `system/smtp/*` of a store, and what is wrong with them."""

@@ -1,4 +1,4 @@
-"""Writes a report into a file, so that nobody ever reads half of one."""
+"""Writes what was asked for into a file, so that nobody ever reads half of one."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from segmail.errors import InputError
 
 
-def write_report(file: Path, text: str) -> None:
+def write_report(file: Path, text: str, *, option: str = "--output") -> None:
     """Put `text` into `file` at once; a device or pipe is written to as it is.
 
-    Raises InputError where that cannot be.
+    Raises InputError, naming the option that asked for it, where that cannot be.
     """
     try:
         if file.exists() and not file.is_file():
@@ -19,7 +19,7 @@ def write_report(file: Path, text: str) -> None:
         else:
             _replace(file.resolve(), text)
     except OSError as error:
-        raise InputError(f"--output {file}: cannot be written: {error.strerror}.") from error
+        raise InputError(f"{option} {file}: cannot be written: {error.strerror}.") from error
 
 
 def _replace(file: Path, text: str) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.golden_shops.golden_shop import ALL_STEPS, FIRST_TWO_STEPS, GoldenShop, Row
-from tests.jobs import read_mail
+from tests.jobs import read_mail, shown
 from tests.smtp_server import Server, recording_server
 
 STEP_OF_SUBJECT = {"Welcome": 1, "15% off": 2, "We miss": 3}
@@ -55,7 +55,7 @@ def received(server: Server) -> Counter[tuple[str, int]]:
 def letters(server: Server) -> list[tuple[str, int, str]]:
     """Return recipient, step and text of each message."""
     mails = [(message.rcpt_to, read_mail(message.data)) for message in server.messages]
-    return [(to, STEP_OF_SUBJECT[mail["Subject"][:7]], mail.get_content()) for (to,), mail in mails]
+    return [(to, STEP_OF_SUBJECT[mail["Subject"][:7]], shown(mail)) for (to,), mail in mails]
 
 
 def expected(rows: list[Row]) -> Counter[tuple[str, int]]:

@@ -14,7 +14,13 @@ import pytest
 
 from segmail import errors
 from segmail.cli import COMMANDS, program
-from segmail.settings import DeliverySettings, SegmentSettings, TemplateSettings, load_settings
+from segmail.settings import (
+    DeliverySettings,
+    MessageSettings,
+    SegmentSettings,
+    TemplateSettings,
+    load_settings,
+)
 from tests.program import ROOT
 
 README = (ROOT / "README.md").read_text("utf-8")
@@ -83,6 +89,8 @@ def test_the_readmes_configuration_shows_every_default(tmp_path: Path) -> None:
     assert tomllib.loads(block)["delivery"] == asdict(DeliverySettings())
     assert tomllib.loads(block)["segments"] == asdict(SegmentSettings())
     assert tomllib.loads(block)["templates"] == asdict(TemplateSettings())
+    assert settings.message == MessageSettings()
+    assert set(tomllib.loads(block)["message"]) == set(asdict(MessageSettings()))
     assert settings.database_url is not None
     assert settings.database_url.password == "p@ss"
 

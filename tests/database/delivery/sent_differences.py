@@ -206,6 +206,14 @@ DIFFERENCES = (
         "out-of-office programs do not answer (RFC 3834)",
         (_changed("mail", {"Auto-Submitted": "auto-generated"}),),
     ),
+    Difference(
+        "mail readers and providers are told which newsletter and which campaign it is",
+        (_changed("mail", {"campaign": "List-Id Feedback-ID X-Segmail"}),),
+    ),
+    Difference(
+        "a plain-text part stands before the HTML",
+        (_changed("mail", {"parts": lambda html: f'text/plain; charset="utf-8" {html}'}),),
+    ),
 )
 
 

@@ -12,7 +12,7 @@ from segmail.delivery.rows import DueRow, Prepared, QueueStatus
 from segmail.delivery.status import Status
 from segmail.errors import ConfigError
 from segmail.maho.tables import Layout
-from tests.jobs import Runner
+from tests.jobs import Runner, shown
 from tests.shop_builder import ShopBuilder
 
 BOTH_LAYOUTS = pytest.mark.parametrize("layout", [Layout.SHIPPED, Layout.SPEC])
@@ -190,7 +190,7 @@ def test_a_text_template_goes_out_as_plain_text(shop: ShopBuilder, run_emails: R
     [mail] = run_emails().mails
 
     assert mail.get_content_type() == "text/plain"
-    assert mail.get_content().splitlines() == ["Dear Ada,", "welcome."]
+    assert shown(mail).splitlines() == ["Dear Ada,", "welcome."]
     assert shop.row(shop.tables.queue)["newsletter_type"] == 1
 
 
@@ -204,7 +204,7 @@ def test_styles_are_inlined_and_the_stored_text_is_what_was_sent(
 
     stored = shop.row(shop.tables.queue)["newsletter_text"]
     assert stored == '<p style="color: red;">Dear Ada</p>'
-    assert mail.get_content().rstrip() == stored
+    assert shown(mail).rstrip() == stored
 
 
 def test_an_emoji_in_the_text_reaches_mail_and_table(shop: ShopBuilder, run_emails: Runner) -> None:
@@ -214,7 +214,7 @@ def test_an_emoji_in_the_text_reaches_mail_and_table(shop: ShopBuilder, run_emai
 
     [mail] = run_emails().mails
 
-    assert "&#127881; Ada" in mail.get_content()
+    assert "&#127881; Ada" in shown(mail)
     assert shop.row(shop.tables.queue)["newsletter_text"] == "<p>&#127881; Ada</p>"
 
 
@@ -261,7 +261,7 @@ def test_the_mail_speaks_with_the_links_of_the_subscribers_store(
 
     [mail] = run_emails().mails
 
-    assert "https://it.example.test/checkout/cart/" in mail.get_content()
+    assert "https://it.example.test/checkout/cart/" in shown(mail)
     assert mail["List-Unsubscribe"].startswith("<https://it.example.test/newsletter/subscriber/")
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -79,6 +80,24 @@ def test_an_attempt_that_was_begun_and_not_answered_is_interrupted(
     assert ran.mails == []
     assert shop.status(progress) == "failed"
     assert shop.row(shop.tables.problem)["problem_error_text"].startswith("interrupted: ")
+
+
+def test_an_interrupted_attempt_is_told_by_its_message_id(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+    sent = run_emails().mails[0]["Message-ID"]
+    queue = shop.progress(progress)["queue_id"]
+    lease = shop.now + timedelta(minutes=15)
+    where = {"progress_id": progress}
+    shop.change(shop.tables.progress, where, status="scheduled", scheduled_at=lease)
+    shop.change(shop.tables.queue, {"queue_id": queue}, queue_status=QueueStatus.PAUSE)
+    run_emails.state = "a host whose journal was lost"
+
+    late = run_emails(now=shop.now + timedelta(minutes=76))
+
+    [told] = re.findall(r"Message-ID begins with (\w+)", late.outcomes[0].reason)
+    assert sent.startswith(f"<{told}@")
 
 
 def test_an_attempt_of_another_host_is_left_to_it_and_then_interrupted(

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmail.delivery.message import build_envelope, build_message, message_id
+from segmail.delivery.message import build_envelope, build_message, sender_domain
 from tests.unit.delivery.letters import LETTER
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
@@ -78,6 +78,49 @@ def test_a_parser_gets_back_what_was_written(
     assert [part.defects for part in read.walk()] == [[]]
 
 
+@given(text=bodies.filter(bool), body=bodies)
+def test_a_parser_gets_back_both_parts(text: str, body: str) -> None:
+    read = parse(build_message(replace(LETTER, text=text, body=body)))
+
+    plain, html = read.iter_parts()
+    assert read.get_content_type() == "multipart/alternative"
+    assert (plain.get_content_type(), plain.get_content()) == ("text/plain", _lines(text))
+    assert (html.get_content_type(), html.get_content()) == ("text/html", _lines(body))
+    assert [part.defects for part in read.walk()] == [[], [], []]
+
+
+def test_a_message_of_two_parts_reads_as_it_was_written() -> None:
+    data = build_message(replace(LETTER, text="Hello\n"))
+
+    boundary = "=_31007909fd1af12bcde0afbee4fec40b"
+    assert f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'.encode() in data
+    assert data.partition(b"\r\n\r\n")[2].decode() == (
+        f"--{boundary}\r\n"
+        "Content-Type: text/plain; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        "Hello\r\n\r\n"
+        f"--{boundary}\r\n"
+        "Content-Type: text/html; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+        "<p>Hello</p>\r\n\r\n"
+        f"--{boundary}--\r\n"
+    )
+
+
+def test_a_plain_text_mail_has_one_part() -> None:
+    assert build_message(replace(LETTER, html=False, text="no")) == build_message(
+        replace(LETTER, html=False)
+    )
+
+
+def test_two_messages_have_different_boundaries() -> None:
+    ids = ("<1@example.com>", "<2@example.com>")
+
+    one, two = (parse(build_message(replace(LETTER, text="x", message_id=id))) for id in ids)
+
+    assert one.get_boundary() != two.get_boundary()
+
+
 @given(subject=names, recipient=names)
 def test_an_older_parser_gets_back_the_same(subject: str, recipient: str) -> None:
     letter = replace(LETTER, subject=subject, recipient_name=recipient)
@@ -90,12 +133,18 @@ def test_an_older_parser_gets_back_the_same(subject: str, recipient: str) -> Non
     assert mailbox == "ada@example.com"
 
 
-@given(subject=names, sender=names, recipient=words, body=bodies)
+@given(subject=names, sender=names, recipient=words, body=bodies, text=bodies)
 def test_every_line_is_short_and_ascii(
-    subject: str, sender: str, recipient: str, body: str
+    subject: str, sender: str, recipient: str, body: str, text: str
 ) -> None:
     letter = replace(
-        LETTER, subject=subject, sender_name=sender, recipient_name=recipient, body=body
+        LETTER,
+        subject=subject,
+        sender_name=sender,
+        recipient_name=recipient,
+        body=body,
+        text=text,
+        list_id="newsletter.default.example.com",
     )
 
     data = build_message(letter)
@@ -191,12 +240,17 @@ def test_an_unsubscribe_link_cannot_leave_its_brackets() -> None:
     assert read["List-Unsubscribe"] == ("<https://m%C3%BCller.example/a%20b%3E,%3Cmailto:x@y.z%3E>")
 
 
+def test_a_list_is_called_as_its_sender() -> None:
+    letter = replace(LETTER, sender_name="Zoë's shop", list_id="newsletter.default.example.com")
+
+    [line] = [it for it in build_message(letter).split(b"\r\n") if it.startswith(b"List-Id")]
+
+    assert line == b"List-Id: =?utf-8?q?Zo=C3=AB=27s_shop?= <newsletter.default.example.com>"
+
+
 def test_further_headers_follow() -> None:
-    headers = {"List-Id": "Zoë's list <7.lists.example.com>", "Feedback-ID": "7:4:segmail:shop"}
+    read = parse(build_message(replace(LETTER, headers={"Feedback-ID": "7:4:segmail:shop"})))
 
-    read = parse(build_message(replace(LETTER, headers=headers)))
-
-    assert str(read["List-Id"]) == "Zoë's list <7.lists.example.com>"
     assert read["Feedback-ID"] == "7:4:segmail:shop"
 
 
@@ -228,8 +282,8 @@ def test_bounces_go_to_the_letter_s_sender_or_elsewhere() -> None:
     assert build_envelope(LETTER, sender="bounces@example.net").sender == "bounces@example.net"
 
 
-def test_a_message_id_has_the_sender_s_domain() -> None:
-    assert message_id("17.4", "shop@müller.example") == "<17.4@xn--mller-kva.example>"
+def test_the_sender_s_domain_is_written_in_ascii() -> None:
+    assert sender_domain("shop@müller.example") == "xn--mller-kva.example"
 
 
 def _name(message: EmailMessage, header: str) -> str:

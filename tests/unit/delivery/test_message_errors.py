@@ -25,6 +25,7 @@ BREAKS = ["a\r\nBcc: evil@example.com", "a\nb", "a\rb", "a\0b", "\n", "a\n"]
         ("recipient_email", "subscriber_email"),
         ("unsubscribe_url", "unsubscribe link"),
         ("message_id", "Message-ID"),
+        ("list_id", "List-Id"),
     ],
 )
 def test_nothing_breaks_out_of_its_header(field: str, told: str, value: str) -> None:
@@ -53,7 +54,7 @@ def test_a_message_needs_a_subject_a_sender_and_a_recipient(field: str, value: s
         build_message(_changed(field, value))
 
 
-@pytest.mark.parametrize("field", ["subject", "body", "recipient_name", "sender_name"])
+@pytest.mark.parametrize("field", ["subject", "body", "text", "recipient_name", "sender_name"])
 def test_half_a_surrogate_pair_is_a_message_error(field: str) -> None:
     with pytest.raises(MessageError, match="surrogate"):
         build_message(_changed(field, "a\ud83d"))

@@ -1,0 +1,65 @@
+"""`segmail preview`: a mail to look at before anybody gets it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+
+from segmail.app import App
+from segmail.commands.sequence.options import AS_JSON
+from segmail.output import print_json
+from segmail.preview import Preview, page
+from segmail.preview import preview as look
+from segmail.report import write_report
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # could steer the terminal
+
+
+@click.command()
+@click.argument("step", metavar="STEP")
+@click.option(
+    "--customer", metavar="CUSTOMER", required=True, help="For whom: an id or an address."
+)
+@click.option(
+    "--html",
+    "file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write a page for the browser there.",
+)
+@AS_JSON
+@click.pass_obj
+def preview(app: App, *, step: str, customer: str, file: Path | None, as_json: bool) -> None:
+    """Show the mail of one step for one customer, without sending it.
+
+    STEP is a sequence id or SEGMENT:TRIGGER:NUMBER. Nothing is written to the shop: a coupon's
+    code is a sample that ends in X. Prints headers and text; --html writes a page with the HTML.
+    Exits with 1 where the step could not be sent.
+
+    \b
+    Examples:
+        segmail preview VIP:enter:1 --customer ada@example.com
+        segmail preview 12 --customer 42 --html preview.html
+    """
+    mail = look(app.shop, app.config, app.settings, step, customer, now=app.now())
+    if file is not None:
+        write_report(file, page(mail), option="--html")
+    if as_json:
+        print_json(mail)
+    else:
+        _print(mail)
+
+
+def _print(mail: Preview) -> None:
+    for reason in mail.obstacles:
+        click.echo(f"It would not be sent now: {reason}.", err=True)
+    click.echo("\n".join(_plain(f"{name}: {value}") for name, value in mail.headers))
+    click.echo(f"\n{_plain(mail.text.rstrip())}\n")
+    parts = "the HTML is for --html FILE" if mail.html is not None else "plain text only"
+    click.echo(f"({mail.size:,} bytes; {parts})")
+
+
+def _plain(text: str) -> str:
+    return _CONTROL.sub("", text.replace("\r\n", "\n"))

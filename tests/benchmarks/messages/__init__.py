@@ -1,0 +1,1 @@
+"""How fast messages are built, beside Python's own EmailMessage."""
