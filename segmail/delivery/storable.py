@@ -1,5 +1,7 @@
 """Text as the columns of `newsletter_queue` can hold it, never cut in silence.
 
+Maho's preview of a queue runs its text as a template, so no HTML that is stored holds a directive.
+
 Most shops have three-byte utf8 columns, where an emoji is an error or becomes `????`.
 """
 
@@ -12,19 +14,19 @@ from segmail.errors import TemplateError
 TEXT_BYTES = 65_535  # newsletter_text
 SUBJECT_CHARACTERS = 200  # newsletter_subject, newsletter_sender_name
 
+_DIRECTIVE = re.compile(r"\{(?=\{)")
 _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 
 
 def storable_html(text: str) -> str:
-    """Write characters beyond three bytes as numeric entities; a browser shows them the same."""
-    if not _has_four_bytes(text):
-        return text
-    return _FOUR_BYTES.sub(lambda match: f"&#{ord(match[0])};", text)
+    """Write characters beyond three bytes, and the start of anything that Maho would run, as
+    numeric entities; a browser shows them the same."""
+    return _in_three_bytes(_DIRECTIVE.sub("&#123;", text) if "{{" in text else text)
 
 
 def storable_text(text: str, four_bytes: bool) -> str:
     """Do so only where the column has three-byte utf8: nobody decodes entities in plain text."""
-    return text if four_bytes else storable_html(text)
+    return text if four_bytes else _in_three_bytes(text)
 
 
 def check_lengths(subject: str, text: str) -> None:
@@ -39,6 +41,12 @@ def check_lengths(subject: str, text: str) -> None:
         raise TemplateError(
             f"the text renders to {size:,} bytes; newsletter_text holds {TEXT_BYTES:,}"
         )
+
+
+def _in_three_bytes(text: str) -> str:
+    if not _has_four_bytes(text):
+        return text
+    return _FOUR_BYTES.sub(lambda match: f"&#{ord(match[0])};", text)
 
 
 def _has_four_bytes(text: str) -> bool:
