@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from segmail.errors import ConfigError, DatabaseUnavailable, SchemaError
+from segmail.maho.collected import collect_when_asked
 from segmail.maho.letter_case import sql_lower
 
 T = TypeVar("T")
@@ -136,6 +137,7 @@ def _engine(url: URL) -> Engine:
         )
         if url.get_driver_name() == "pymysql":
             event.listen(engine, "do_connect", _connect_quickly)
+        collect_when_asked(engine)
         return engine
     raise ConfigError(
         f"segmail works on MySQL, MariaDB and SQLite, not on {url.get_backend_name()} "

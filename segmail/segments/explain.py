@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.dialects import mysql, sqlite
 
 from segmail.errors import ConditionError
+from segmail.maho.collected import collected
 from segmail.maho.lookup import find_segment
 from segmail.maho.sales_tables import build_sales_tables
 from segmail.maho.shop import Shop
@@ -128,7 +129,8 @@ def _differences(tree: Node, lines: Sequence[Line]) -> Sequence[Difference]:
 
 
 def _count(connection: Connection, query: Select[Any]) -> int:
-    return int(connection.scalar(select(func.count()).select_from(query.subquery())) or 0)
+    count = select(func.count()).select_from(query.subquery())
+    return int(connection.scalar(collected(count)) or 0)
 
 
 def _sql(query: Select[Any], scope: Scope) -> str:

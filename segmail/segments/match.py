@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, case, select
 
+from segmail.maho.collected import collected
 from segmail.maho.lookup import find_customer, find_segment
 from segmail.maho.sales_tables import build_sales_tables
 from segmail.maho.shop import Shop
@@ -55,7 +56,8 @@ def matching_ids(shop: Shop, given: str, *, now: datetime) -> list[int]:
     with shop.database.read() as connection:
         candidate = _find(connection, shop.tables, given)
         query = matching_by_conditions(shop.tables)(connection, candidate, now)
-        return list(connection.scalars(query.order_by(shop.tables.customer.c.entity_id)))
+        ordered = query.order_by(shop.tables.customer.c.entity_id)
+        return list(connection.scalars(collected(ordered)))
 
 
 def customer_standing(shop: Shop, given: str, customer: str, *, now: datetime) -> Standing:

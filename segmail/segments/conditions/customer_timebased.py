@@ -7,18 +7,22 @@ without any purchase, the days without one are more than any number.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Subquery, Table, case, func, not_, select
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.dates import day_difference, days_since
-from segmail.segments.conditions.having import with_row, with_total
+from segmail.segments.conditions.having import grouped, with_row, with_total
 from segmail.segments.conditions.predicate import normal_operator, predicate
+from segmail.segments.conditions.recent import recent_enough
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
 _Rule: TypeAlias = Callable[[Leaf, Scope], ColumnElement[bool]]
+
+_OPPOSITE = {">": "<=", ">=": "<", "!=": "==", "!()": "()"}
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
@@ -31,12 +35,16 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 def _last_login(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     login = scope.sales.login
     days = days_since(scope, func.max(login.c.login_at))
-    return with_total(scope, login, login.c.customer_id, predicate(days, leaf, kind="number"))
+    compares = predicate(days, leaf, kind="number")
+    return with_total(
+        scope, login, login.c.customer_id, compares, *recent_enough(leaf, scope, login.c.login_at)
+    )
 
 
 def _last_order(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    days = days_since(scope, func.max(scope.sales.order.c.created_at))
-    return _with_orders(scope, predicate(days, leaf, kind="number"))
+    created_at = scope.sales.order.c.created_at
+    compares = predicate(days_since(scope, func.max(created_at)), leaf, kind="number")
+    return _with_orders(scope, compares, *recent_enough(leaf, scope, created_at))
 
 
 def _first_order(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
@@ -73,22 +81,22 @@ def _inactive(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 def _without_purchase(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """Without any purchase, the days are more than any number."""
-    days = days_since(scope, func.max(scope.sales.order.c.created_at))
-    compares = predicate(days, leaf, kind="number")
-    if normal_operator(leaf) not in (">", ">=", "!=", "!()"):
-        return _with_orders(scope, compares)
-    return not_(_with_orders(scope, not_(compares)))
+    if opposite := _OPPOSITE.get(normal_operator(leaf)):
+        return not_(_last_order(replace(leaf, operator=opposite), scope))
+    return _last_order(leaf, scope)
 
 
-def _with_orders(scope: Scope, having: ColumnElement[bool]) -> ColumnElement[bool]:
+def _with_orders(
+    scope: Scope, having: ColumnElement[bool], *where: ColumnElement[bool]
+) -> ColumnElement[bool]:
     order = scope.sales.order
-    return with_total(scope, order, order.c.customer_id, having, _counts(order))
+    return with_total(scope, order, order.c.customer_id, having, _counts(order), *where)
 
 
 def _last(table: Table, time: ColumnElement[Any], *where: ColumnElement[bool]) -> Subquery:
     """Each customer's last `time` in a table."""
     query = select(table.c.customer_id, func.max(time).label("last")).where(*where)
-    return query.group_by(table.c.customer_id).subquery()
+    return grouped(query, table.c.customer_id).subquery()
 
 
 def _counts(order: Table) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, select
+from sqlalchemy import ColumnElement, FromClause, Select, select
 
 from segmail.segments.conditions.scope import Scope
 
@@ -26,4 +26,17 @@ def with_total(
 ) -> ColumnElement[bool]:
     """Customers whose rows, taken together, satisfy `having`; nobody without a row does."""
     found = select(customer_id).select_from(rows).where(customer_id.is_not(None), *where)
-    return scope.tables.customer.c.entity_id.in_(found.group_by(customer_id).having(having))
+    totals = grouped(found, customer_id).having(having)
+    return scope.tables.customer.c.entity_id.in_(totals)
+
+
+def grouped(rows: Select[Any], customer_id: ColumnElement[Any]) -> Select[Any]:
+    """Group by customer; MySQL and MariaDB then sort all rows once.
+
+    By themselves they walk an index on the customer and look up row after row, or keep a temporary
+    table of all customers: five to twenty times slower with millions of orders.
+    """
+    query = rows.group_by(customer_id)
+    for dialect in ("mysql", "mariadb"):
+        query = query.prefix_with("SQL_BIG_RESULT", dialect=dialect)
+    return query

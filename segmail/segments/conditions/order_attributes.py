@@ -17,6 +17,7 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.dates import days_since
 from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.recent import recent_enough
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
@@ -67,7 +68,8 @@ def _days_since_last(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     order = scope.sales.order
     days = days_since(scope, func.max(order.c.created_at))
     having = predicate(days, leaf, kind="number")
-    return with_total(scope, order, order.c.customer_id, having)
+    recent = recent_enough(leaf, scope, order.c.created_at)
+    return with_total(scope, order, order.c.customer_id, having, *recent)
 
 
 def _average(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:

@@ -7,6 +7,7 @@ category 42, seven days; the operator compares the days).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, FromClause, func
@@ -18,6 +19,7 @@ from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.pair import split_pair
 from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
+from segmail.segments.conditions.recent import recent_enough
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
@@ -32,6 +34,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
     viewed = scope.sales.viewed
     last = func.max(viewed.c.added_at)
+    recent: Sequence[ColumnElement[bool]] = ()
     match leaf.attribute:
         case "view_count":
             having = predicate(func.count(), leaf, kind="number")
@@ -39,10 +42,11 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
             having = predicate(last, leaf, kind="date")
         case "days_since_last_view":
             having = predicate(days_since(scope, last), leaf, kind="number")
+            recent = recent_enough(leaf, scope, viewed.c.added_at)
         case _:
             rows, matches = _compare(leaf, scope)
             return with_row(scope, rows, viewed.c.customer_id, matches)
-    return with_total(scope, viewed, viewed.c.customer_id, having)
+    return with_total(scope, viewed, viewed.c.customer_id, having, *recent)
 
 
 def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:

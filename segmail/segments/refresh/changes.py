@@ -20,6 +20,7 @@ from sqlalchemy import (
     select,
 )
 
+from segmail.maho.collected import collected
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.scratch import CHANGED, CHUNK, MATCHED
@@ -61,7 +62,8 @@ class Changes:
 def find_members(connection: Connection, task: Task, matching: Matching, *, now: datetime) -> int:
     """Fill MATCHED; return how many members the segment is to have."""
     matched = matching(connection, task.candidate, now)
-    return connection.execute(insert(MATCHED).from_select(["customer_id"], matched)).rowcount
+    fill = insert(MATCHED).from_select(["customer_id"], matched)
+    return connection.execute(collected(fill)).rowcount
 
 
 def find_changes(connection: Connection, task: Task) -> Changes:

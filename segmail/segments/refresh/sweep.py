@@ -36,6 +36,7 @@ from segmail.maho.tables import Tables
 logger = logging.getLogger("segmail")
 
 _BATCH = 1_000
+_SEARCH = 100_000  # with a million scheduled steps a search takes seconds, so it finds many at once
 
 
 @dataclass(frozen=True)
@@ -101,14 +102,15 @@ def _skip(shop: Shop, query: Select[Any]) -> int:
 
 
 def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:
-    """Yield conditions on the keys of what `query` finds, until it finds nothing."""
+    """Yield conditions on the keys of what `query` finds, until it finds no more."""
     columns = [column for column in query.selected_columns if isinstance(column, Column)]
     while True:
         with shop.database.read() as connection:
-            keys = [tuple(row) for row in connection.execute(query.limit(_BATCH))]
-        if not keys:
+            keys = [tuple(row) for row in connection.execute(query.limit(_SEARCH))]
+        for start in range(0, len(keys), _BATCH):
+            yield tuple_(*columns).in_(keys[start : start + _BATCH])
+        if len(keys) < _SEARCH:
             return
-        yield tuple_(*columns).in_(keys)
 
 
 def _change(shop: Shop, statement: Update | Delete) -> int:

@@ -169,6 +169,29 @@ def _hours(shop: SecondOpinion, customer_id: int) -> list[Any]:
     return [age // timedelta(hours=1) for age in ages]
 
 
+def _days(pick: Callable[..., datetime], *, never: int | None = None) -> Callable[..., list[Any]]:
+    """The days since the first or last order that counts; `never` without one."""
+
+    def facts(shop: SecondOpinion, customer_id: int) -> list[Any]:
+        orders = [o for o in shop.of(shop.orders, customer_id) if counts(o, "canceled")]
+        return [shop.days(pick(o["created_at"] for o in orders)) if orders else never]
+
+    return facts
+
+
+def _days_between(shop: SecondOpinion, customer_id: int) -> list[Any]:
+    orders = [o for o in shop.of(shop.orders, customer_id) if counts(o, "canceled")]
+    days = sorted(shop.days(order["created_at"]) for order in orders)
+    return [Decimal(days[-1] - days[0]) / (len(days) - 1)] if len(days) > 1 else []
+
+
+def _days_inactive(shop: SecondOpinion, customer_id: int) -> list[Any]:
+    [customer] = [c for c in shop.customers if c["entity_id"] == customer_id]
+    registered = shop.days(customer["created_at"])  # nobody of this shop ever logged in
+    [ordered] = _days(max, never=registered)(shop, customer_id)
+    return [min(registered, ordered)]
+
+
 FACTS: dict[tuple[str, str], tuple[str, Callable[[SecondOpinion, int], list[Any]]]] = {
     ("customer_attributes", "firstname"): ("text", lambda s, id: [s.firstnames.get(id)]),
     ("customer_attributes", "group_id"): (
@@ -183,6 +206,11 @@ FACTS: dict[tuple[str, str], tuple[str, Callable[[SecondOpinion, int], list[Any]
         "number",
         lambda s, id: [row["subscriber_status"] for row in s.of(s.subscribers, id)],
     ),
+    ("customer_timebased", "days_since_last_order"): ("number", _days(max)),
+    ("customer_timebased", "days_since_first_order"): ("number", _days(min)),
+    ("customer_timebased", "days_without_purchase"): ("number", _days(max, never=1_000_000)),
+    ("customer_timebased", "order_frequency_days"): ("number", _days_between),
+    ("customer_timebased", "days_inactive"): ("number", _days_inactive),
     ("customer_clv", "number_of_orders"): ("number", lambda s, id: [len(_lifetime(s, id))]),
     ("customer_clv", "lifetime_sales"): ("number", _sales),
     ("order_attributes", "grand_total"): ("number", _orders("grand_total")),

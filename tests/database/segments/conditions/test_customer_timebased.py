@@ -87,6 +87,43 @@ def test_the_average_between_orders_keeps_its_fraction(sales: SalesBuilder) -> N
     assert sales.who(FAMILY, "order_frequency_days", "<", "13.7") == {ada}
 
 
+@pytest.mark.parametrize(
+    ("operator", "value", "matches"),
+    [
+        ("<=", "30", True),
+        ("<=", "29.5", False),
+        ("<", "30", False),
+        ("<", "30.1", True),
+        ("==", "30", True),
+        ("==", "30.5", False),
+        ("()", "30,7", True),
+        ("<=", "999999999999999", True),
+        ("<=", "-1", False),
+        (">=", "-1", True),
+    ],
+)
+def test_an_order_at_midnight_belongs_to_the_day_that_begins(
+    sales: SalesBuilder, operator: str, value: str, matches: bool
+) -> None:
+    ada = sales.shop.customer()
+    sales.order(ada, ago=days(30) + timedelta(hours=12))  # it is noon now
+    sales.order(ada, ago=days(80))
+
+    found = sales.who(FAMILY, "days_since_last_order", operator, value)
+
+    assert found == ({ada} if matches else set())
+
+
+def test_an_order_of_the_future_is_less_than_no_days_ago(sales: SalesBuilder) -> None:
+    ada = sales.shop.customer()
+    sales.order(ada, ago=days(-2))
+
+    assert sales.who(FAMILY, "days_since_last_order", "<=", "-2") == {ada}
+    assert sales.who(FAMILY, "days_since_last_order", "<=", "5") == {ada}
+    assert sales.who(FAMILY, "days_since_last_order", "==", "0") == set()
+    assert sales.who(FAMILY, "days_without_purchase", ">", "0") == set()
+
+
 @pytest.mark.parametrize("operator", [">", ">="])
 def test_an_order_of_a_guest_is_nobodys(sales: SalesBuilder, operator: str) -> None:
     ada = sales.shop.customer()

@@ -1,0 +1,35 @@
+"""Leaves out the rows that are too old to decide how long ago the last one was."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, literal
+
+from segmail.maho.types import UtcDateTime
+from segmail.segments.conditions.predicate import normal_operator, split_values
+from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.tree import Leaf
+
+_LONGEST = 18_000  # days, 49 years: no bound is earlier than a TIMESTAMP can be
+
+
+def recent_enough(
+    leaf: Leaf, scope: Scope, column: ColumnElement[Any]
+) -> Sequence[ColumnElement[bool]]:
+    """Return what a row's time must satisfy to matter to a leaf about the days since the last one.
+
+    "At most 30 days" and "30 days" look at the rows of 30 days only, which an index on the time
+    finds; "more than 30 days" must look at all, and nothing is returned. The leaf is one that
+    `predicate` has accepted as a number.
+    """
+    if normal_operator(leaf) not in ("<", "<=", "==", "()"):
+        return ()
+    days = max(math.floor(float(value)) for value in split_values(leaf))
+    if not 0 <= days <= _LONGEST:
+        return ()
+    midnight = datetime.combine(scope.now.date(), time(), tzinfo=UTC)
+    return (column >= literal(midnight - timedelta(days=days), UtcDateTime()),)
