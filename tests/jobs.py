@@ -18,7 +18,7 @@ from segmail.delivery.rows import Outcome
 from segmail.delivery.status import Status
 from segmail.delivery.summary import Summary
 from segmail.maho.config import StoreConfig
-from segmail.settings import DeliverySettings, MessageSettings, Settings
+from segmail.settings import DeliverySettings, MessageSettings, Settings, TemplateSettings
 from tests.shop_builder import ShopBuilder
 
 FOLDER = "a folder of .eml files"
@@ -72,6 +72,7 @@ class Runner:
     state: str = "state"
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     message: MessageSettings = field(default_factory=MessageSettings)
+    templates: TemplateSettings = field(default_factory=TemplateSettings)
 
     def job(
         self,
@@ -87,6 +88,7 @@ class Runner:
             smtp_url=f"file://{self.folder}/mails" if smtp_url == FOLDER else smtp_url,
             delivery=self.delivery,
             message=self.message,
+            templates=self.templates,
         )
         return Job(self.shop.shop, config, settings, clock or StillClock(now or self.shop.now))
 
