@@ -28,7 +28,9 @@ def lint(
         *(remark for one in reading.passages for remark in _of(one, facts, couponless)),
         *unsubscribe_remarks(letter, reading, facts),
     ]
-    order = {(one.name, one.part): index for index, one in reversed([*enumerate(reading.passages)])}
+    order: dict[tuple[str, str], int] = {}
+    for index, one in enumerate(reading.passages):
+        order.setdefault((one.name, one.part), index)
     return sorted(
         dict.fromkeys(found),
         key=lambda it: (order.get((it.name, it.part), 0), it.line, it.column),

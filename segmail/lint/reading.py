@@ -10,7 +10,7 @@ from segmail.errors import TemplateError
 from segmail.lint.facts import Facts
 from segmail.lint.remarks import Remark, Rule, Severity
 from segmail.lint.variables import ANYTHING, THIS_INCLUDED, Known, Thing, mail_things
-from segmail.lint.words import shown
+from segmail.lint.words import printable, shown
 from segmail.templates import Kind, compile_template
 from segmail.templates.frame import MAX_INCLUDE_DEPTH, MAX_INCLUDES
 from segmail.templates.nodes import Block, Directive, Node, Place
@@ -51,13 +51,25 @@ class Passage:
         self, rule: Rule, place: Place, text: str, fix: str, *, stops: bool = False
     ) -> Remark:
         """Return an error in this passage."""
-        return Remark(
-            rule, Severity.ERROR, self.name, self.part, *place, text=text, fix=fix, stops=stops
-        )
+        return self.said(rule, Severity.ERROR, place, text, fix, stops=stops)
 
     def warning(self, rule: Rule, place: Place, text: str, fix: str) -> Remark:
         """Return a warning about this passage."""
-        return Remark(rule, Severity.WARNING, self.name, self.part, *place, text=text, fix=fix)
+        return self.said(rule, Severity.WARNING, place, text, fix)
+
+    def said(
+        self,
+        rule: Rule,
+        severity: Severity,
+        place: Place,
+        text: str,
+        fix: str,
+        *,
+        stops: bool = False,
+    ) -> Remark:
+        """Return a remark; what a terminal or JSON could not show of the template is replaced."""
+        name, text, fix = map(printable, (self.name, text, fix))
+        return Remark(rule, severity, name, self.part, *place, text=text, fix=fix, stops=stops)
 
 
 @dataclass

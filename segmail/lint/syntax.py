@@ -11,6 +11,7 @@ from segmail.lint.variables import Thing
 from segmail.lint.words import closest, shown
 from segmail.templates import Note, NoteKind, notes
 from segmail.templates.directives import DIRECTIVES
+from segmail.templates.nodes import Place
 
 _NAMES = ("var", "if", "depend", *DIRECTIVES)
 _BLANK_BEFORE_NAME = re.compile(rf"\{{\{{\s+/?(?:{'|'.join(_NAMES)}|else)\b", re.IGNORECASE)
@@ -22,15 +23,16 @@ def syntax_remarks(passage: Passage) -> Iterator[Remark]:
     for note in notes(passage.source):
         text, fix = _SENTENCES[note.kind](note, passage)
         rule, severity = _RULES[note.kind]
-        yield Remark(rule, severity, passage.name, passage.part, note.line, note.column, text, fix)
+        place = Place(note.line, note.column)
+        yield passage.said(rule, severity, place, text, fix)
 
 
 def _unknown_directive(note: Note, passage: Passage) -> tuple[str, str]:
     text = f"{shown(note.text)} is no directive; the customer reads it as it stands here."
     if _BLANK_BEFORE_NAME.match(note.text):
-        return text, f"Take the blank out: {{{{{note.text[2:].lstrip()}."
+        return text, f"Take the blank out: {shown('{{' + note.text[2:].lstrip())}."
     if note.text.startswith("{{{"):
-        return text, f"Write two braces: {note.text.replace('{{{', '{{')}."
+        return text, f"Write two braces: {shown(note.text[1:])}."
     if note.text.startswith(("{{*", "{{!", "{{#")):
         return text, "Take the comment out, or write it as <!-- … -->."
     return text, _meant(_TAG.match(note.text), passage)
@@ -77,7 +79,7 @@ def _unfinished(note: Note, passage: Passage) -> tuple[str, str]:
 
 def _modifier(note: Note, passage: Passage) -> tuple[str, str]:
     bare = note.text.strip()
-    text = f"The modifier '{note.text}' does not exist, so the value is printed without it."
+    text = f"The modifier '{note.text[:20]}' does not exist, so the value is printed without it."
     if bare != note.text and bare.split(":")[0] in ("escape", "nl2br"):
         return text, f"Write |{bare} without blanks around it."
     return text, "Use |escape, |escape:url, |escape:htmlentities or |nl2br."

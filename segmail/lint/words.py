@@ -15,6 +15,11 @@ def shown(source: str) -> str:
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
+def printable(text: str) -> str:
+    """Return a text with U+FFFD in place of what moves the cursor, or cannot be written."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+
+
 def closest(name: str, known: Iterable[str]) -> str | None:
     """Return the known name that was probably meant."""
     if len(name) < _SHORTEST:

@@ -199,6 +199,19 @@ def test_a_file_needs_no_shop_and_json_is_like_mahos_objects(tmp_path: Path) -> 
     assert result.stdout == "BBB F 1.51.5 yes é"
 
 
+def test_a_number_is_a_template_and_a_path_is_a_file(
+    shop: ShopBuilder, vip: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("1").write_text("the file", "utf-8")
+    Path("Letter").write_text("the file", "utf-8")
+
+    rendered = [segmail(shop, "render", name).stdout for name in ("1", "./1", "Letter")]
+
+    assert rendered[0].startswith("Dear ,")
+    assert rendered[1:] == ["the file", "the file"]
+
+
 def test_a_file_of_a_subject_is_one_line() -> None:
     result = without_shop("render", "-", "--subject", stdin=" Hello\r\nworld \n")
 

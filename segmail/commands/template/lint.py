@@ -20,11 +20,12 @@ from segmail.output import print_json, print_table
 @AS_JSON
 @click.pass_obj
 def lint(app: App, *, templates: tuple[str, ...], strict: bool, as_json: bool) -> None:
-    """Check templates, by default all that steps send: each fault with its place and the fix.
+    """Check templates, by default all that steps send.
 
-    Exits with 1 where there are errors: mails that cannot be sent, or say the wrong thing. What a
-    template includes is checked with it. A FILE can be checked without a shop; what only a shop
-    knows, such as its customers' attributes, is not checked then.
+    Each fault is told with its place and what to do. Exits with 1 where there are errors: mails
+    that cannot be sent, or say the wrong thing. What a template includes is checked with it. A
+    FILE can be checked without a shop; what only a shop knows, such as its customers' attributes,
+    is not checked then.
 
     \b
     Examples:
@@ -58,8 +59,7 @@ def _print_table(checked: Checked) -> None:
 def _print_lines(checked: Checked) -> None:
     """Print what editors and CI understand as places in files."""
     for one in checked.remarks:
-        line = f"{one.where}: {one.severity.value}: {one.text} {one.fix} [{one.rule.value}]"
-        click.echo("".join(letter if letter.isprintable() else "\ufffd" for letter in line))
+        click.echo(f"{one.where}: {one.severity.value}: {one.text} {one.fix} [{one.rule.value}]")
     if not checked.remarks:
         click.echo(f"No faults found in {_many(checked.templates, 'template')}.")
 

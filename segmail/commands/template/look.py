@@ -48,7 +48,10 @@ def list_(app: App, *, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def show(app: App, *, template: str, source: bool, as_json: bool) -> None:
-    """Show TEMPLATE: who sends it, and which variables, attributes and texts it needs.
+    """Show a TEMPLATE: who sends it, and what it needs.
+
+    That is every variable, customers' attribute, setting, file, template and block that its subject
+    and text name, or what they include.
 
     \b
     Examples:

@@ -41,7 +41,7 @@ def render(
     values: BinaryIO | None,
     subject: bool,
 ) -> None:
-    """Print what FILE or TEMPLATE makes, as a send would, but nothing is sent or made.
+    """Print what FILE or TEMPLATE makes, as a send would.
 
     Without --customer or --step, what they would tell is empty; the store is the shop's default
     one. A FILE (- is stdin; .txt is a plain-text mail) needs no shop as long as it asks for
