@@ -51,7 +51,9 @@ def _head(subtype: str) -> bytes:
 
 def _quoted_printable(body: str) -> bytes:
     """Return the body with CRLF line ends, lines of at most 76 characters, 7-bit clean."""
-    data = body.encode().replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\n", b"\r\n")
+    if "\r" in body:
+        body = body.replace("\r\n", "\n").replace("\r", "\n")
+    data = body.encode().replace(b"\n", b"\r\n")
     if not data.endswith(b"\r\n"):
         data += b"\r\n"
     return binascii.b2a_qp(data)

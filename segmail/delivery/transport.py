@@ -55,4 +55,4 @@ def bounce_address(settings: MailSettings, config: StoreConfig) -> str | None:
     try:
         return str(parse_address(found, "system/smtp/return_path_email"))
     except MessageError as error:
-        raise ConfigError(f"{error} Correct or empty it in Maho.") from error
+        raise ConfigError(Fault(str(error), "Correct or empty it in Maho.")) from error

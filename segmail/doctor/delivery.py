@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from segmail.delivery.transport import mail_settings
+from segmail.delivery.transport import bounce_address, mail_settings
 from segmail.doctor.findings import Area, Finding, Severity, of_error, ok
 from segmail.errors import ConfigError
 from segmail.maho.config import StoreConfig
@@ -15,7 +15,7 @@ from segmail.settings import Settings
 def mail_findings(settings: Settings, config: StoreConfig, crypt_key: str | None) -> list[Finding]:
     """Return what is wrong with the settings of the mail transport; nothing is connected to."""
     try:
-        mail_settings(settings, config, crypt_key)
+        bounce_address(mail_settings(settings, config, crypt_key), config)
     except ConfigError as error:
         return of_error(Area.MAIL, error)
     source = "the URL that was given" if settings.smtp_url else "Maho's system/smtp/*"

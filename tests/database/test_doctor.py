@@ -135,6 +135,17 @@ def test_what_is_wrong_and_what_to_do_are_apart_wherever_a_sentence_ends(
     assert policy.advice == "Delete it."
 
 
+def test_a_return_path_that_is_no_address_is_an_error(shop: ShopBuilder) -> None:
+    shop.config("system/smtp/set_return_path", "1")
+    shop.config("system/smtp/return_path_email", "nobody")
+
+    [finding] = found(shop, Area.MAIL)
+
+    assert finding.severity is Severity.ERROR
+    assert finding.what.startswith("system/smtp/return_path_email is not an e-mail address")
+    assert finding.advice == "Correct or empty it in Maho."
+
+
 def test_a_state_directory_that_is_still_to_be_made_is_in_order(tmp_path: Path) -> None:
     [finding] = state_findings(tmp_path / "var" / "segmail")
 

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segmail.delivery.message import Letter, build_message
 from segmail.errors import MessageError
 from tests.unit.delivery.letters import LETTER
 
 BREAKS = ["a\r\nBcc: evil@example.com", "a\nb", "a\rb", "a\0b", "\n", "a\n"]
+HEADERS = [
+    "subject", "sender_name", "sender_email", "recipient_name", "recipient_email",
+    "unsubscribe_url", "message_id", "list_id",
+]  # fmt: skip
+ALWAYS = [
+    "Subject", "From", "To", "Message-ID", "MIME-Version", "Date", "Content-Type",
+    "Content-Transfer-Encoding", "Auto-Submitted",
+]  # fmt: skip
+SOUP = 'ab:é \r\n\0\x0b\x85\u2028<>@,;"\\'
+OPTIONAL = {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"}
 
 
 @pytest.mark.parametrize("value", BREAKS)
@@ -39,6 +52,18 @@ def test_no_further_header_breaks_out_either(value: str) -> None:
         build_message(replace(LETTER, headers={"X-Campaign": value}))
     with pytest.raises(MessageError):
         build_message(replace(LETTER, headers={value: "x"}))
+
+
+@given(value=st.text(st.sampled_from(SOUP)), field=st.sampled_from(HEADERS))
+def test_whatever_a_value_is_the_message_has_the_headers_that_it_should(
+    value: str, field: str
+) -> None:
+    with suppress(MessageError):
+        head = build_message(_changed(field, value)).partition(b"\r\n\r\n")[0]
+        unfolded = head.replace(b"\r\n ", b" ").split(b"\r\n")
+        names = [line.partition(b":")[0].decode() for line in unfolded]
+        assert [name for name in names if name not in OPTIONAL] == ALWAYS
+        assert not set(head.replace(b"\r\n", b"")) & set(b"\r\n\0")
 
 
 @pytest.mark.parametrize("name", ["Subject", "to", "BCC", "", "X Y", "X:Y", "Xé"])
