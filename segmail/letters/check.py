@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, select
 
 from segmail.errors import InputError
 from segmail.letters.files import letter_in_file
-from segmail.letters.overview import Use, letter_of, template_row, uses_of_templates
+from segmail.letters.overview import Use, letter_of, sent_templates, template_row, uses_of_templates
 from segmail.lint import Facts, Letter, Remark, Severity, lint
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
@@ -34,14 +34,14 @@ def check_letters(
 ) -> Checked:
     """Check the templates that `given` names, or every one that a step sends.
 
-    `given` are files, ids or codes. `open_shop` returns None where no shop is named: files are
-    checked without one then. Raises InputError with every name that means nothing.
+    `given` are files, ids or codes. `open_shop` may return None where files are to be checked
+    without a shop. Raises InputError with every name that means nothing.
     """
     files, names = _apart(given)
     shop = open_shop()
     if shop is None:
-        if names or not given:
-            raise InputError(_NO_SHOP.format(", ".join(names) or "the templates of the sequences"))
+        if names:
+            raise InputError("\n".join(map(_NO_SHOP.format, names)))
         return _checked(lint(letter) for letter in files)
     rows, uses = _rows(shop, names, everything=not given)
     facts = Facts.load(shop, maho_root=maho_root)
@@ -54,8 +54,8 @@ def check_letters(
 
 
 _NO_SHOP = (
-    "There is no such file, and no shop is named that could have {}: give --maho-root DIR or "
-    "--database-url URL."
+    "There is no file '{}', and no shop is named that could have such a template: give "
+    "--maho-root DIR or --database-url URL."
 )
 
 
@@ -89,7 +89,7 @@ def _rows(
         uses = uses_of_templates(connection, shop.tables)
         if not everything:
             return _named(connection, shop.tables, names), uses
-        query = select(shop.tables.template).where(c.template_id.in_(uses))
+        query = select(shop.tables.template).where(c.template_id.in_(sent_templates(shop.tables)))
         return list(connection.execute(query.order_by(c.template_id))), uses
 
 

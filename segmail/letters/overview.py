@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, Select, func, or_, select
 
 from segmail.errors import TemplateError
 from segmail.letters.needs import LetterNeeds, needs_of_letter
@@ -76,7 +76,7 @@ def list_templates(shop: Shop) -> list[TemplateSummary]:
                 c.template_type,
                 func.char_length(c.template_text).label("size"),
             )
-            .where(or_(c.template_actual == 1, c.template_id.in_(uses)))
+            .where(or_(c.template_actual == 1, c.template_id.in_(sent_templates(shop.tables))))
             .order_by(c.template_id)
         ).all()
     return [
@@ -141,6 +141,11 @@ def letter_of(row: Row[Any]) -> Letter:
         is_html=row.template_type != _PLAIN_TEXT,
         template_id=row.template_id,
     )
+
+
+def sent_templates(tables: Tables) -> Select[int]:
+    """Select the ids of the templates that steps send."""
+    return select(tables.sequence.c.template_id)
 
 
 def uses_of_templates(connection: Connection, tables: Tables) -> Mapping[int, Sequence[Use]]:

@@ -324,5 +324,6 @@ def test_lint_without_a_shop_checks_files_only() -> None:
     good = without_shop("lint", "-", stdin="{{var customer.shoe_size}}" + WAY_OUT)
     name, nothing = without_shop("lint", "Welcome"), without_shop("lint")
 
-    assert (good.exit_code, name.exit_code, nothing.exit_code) == (0, 2, 2)
-    assert "no shop is named" in name.stderr
+    assert (good.exit_code, name.exit_code, nothing.exit_code) == (0, 2, 78)
+    assert "There is no file 'Welcome', and no shop is named" in name.stderr
+    assert "No shop is named" in nothing.stderr

@@ -32,9 +32,10 @@ def lint(app: App, *, templates: tuple[str, ...], strict: bool, as_json: bool) -
         segmail template lint
         segmail template lint Welcome new.html --strict
     """
+    needs_shop = not templates or app.settings.database_url is not None
     checked = check_letters(
         templates,
-        lambda: app.shop if app.settings.database_url is not None else None,
+        lambda: app.shop if needs_shop else None,
         maho_root=app.settings.maho_root,
     )
     if as_json:

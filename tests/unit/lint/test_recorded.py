@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from segmail.demo.letters import LETTERS
-from segmail.lint import Letter, lint
+from segmail.lint import Letter, Rule, lint
+from tests.program import ROOT
 from tests.unit.templates.recorded import GOLDEN
 
 # Variables that only the recording has, and rules that only a whole newsletter can keep.
@@ -58,6 +59,12 @@ def test_lint_says_of_a_recorded_template_what_is_wrong_with_it(case: dict[str, 
     found = {remark.rule.value for remark in lint(Letter("recorded", subject, text))}
 
     assert found - {INVENTED, INCOMPLETE} == EXPECTED.get(case["id"], set())
+
+
+def test_every_rule_is_documented() -> None:
+    documented = (ROOT / "docs" / "templates.md").read_text("utf-8")
+
+    assert [rule.value for rule in Rule if f"`{rule.value}`" not in documented] == []
 
 
 def test_of_the_demos_templates_only_the_broken_one_is_found() -> None:
