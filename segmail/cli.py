@@ -55,7 +55,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "doctor:doctor",
             "Say what is wrong with the shop's automation, and what to do.",
         ),
-        "schema": ("schema:schema", "Check or create the tables and columns that segmail needs."),
+        "schema": (
+            "schema:schema",
+            "Check or create the tables, columns and indexes that segmail needs.",
+        ),
         "demo": ("demo:demo", "Build a small shop, run the jobs on it and show what happened."),
     },
 }

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, inspect, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, Select, and_, inspect, or_, select, tuple_, update
 
 from segmail.delivery.rows import DueRow
 from segmail.maho.database import Conflict, Database
@@ -29,16 +29,25 @@ class Cursor:
 
 
 class Claimer:
-    """Claims due rows of the given steps, oldest first, each once a run."""
+    """Claims due rows of the given steps, oldest first, each once a run.
+
+    With `since`, the walk begins there: see `Hints`.
+    """
 
     def __init__(
-        self, database: Database, tables: Tables, steps: Mapping[int, Step], *, lease: timedelta
+        self,
+        database: Database,
+        tables: Tables,
+        steps: Mapping[int, Step],
+        *,
+        lease: timedelta,
+        since: datetime | None = None,
     ) -> None:
         self._database = database
         self._tables = tables
         self._steps = steps
         self._lease = lease
-        self._cursor: Cursor | None = None
+        self._cursor = Cursor(since, 0) if since is not None else None
         self._index = _index_name(database, tables)
 
     def claim(self, *, now: datetime, limit: int) -> list[DueRow]:
@@ -66,13 +75,13 @@ class Claimer:
         self._go_on_after(rows)
         return [self._due_row(row, now) for row in rows]
 
-    def count(self, *, now: datetime, most: int) -> int:
-        """Return how many rows are due at `now`, and `most` where there are as many or more."""
+    def look(self, *, now: datetime, most: int) -> list[datetime]:
+        """Return when the rows that are due at `now` were, oldest first, `most` of them."""
         if not self._steps:
-            return 0
-        due = self.due_query(now=now, limit=most, lock=False).order_by(None).subquery()
+            return []
+        due = self.due_query(now=now, limit=most, lock=False)
         with self._database.read() as connection:
-            return connection.scalar(select(func.count()).select_from(due)) or 0
+            return [row.scheduled_at for row in connection.execute(due)]
 
     def due_query(self, *, now: datetime, limit: int | None, lock: bool) -> Select[Any]:
         """Return the claim's SELECT; its plan is held by a test."""

@@ -10,6 +10,7 @@ from datetime import timedelta
 from segmail.delivery.attempts import Recorder
 from segmail.delivery.job import Job, Options
 from segmail.delivery.journal import Journal
+from segmail.delivery.look import Due
 from segmail.delivery.open_mailer import longest_dialogue, mailer_factory
 from segmail.delivery.plan import Planner
 from segmail.delivery.prepare import Preparer
@@ -18,7 +19,7 @@ from segmail.delivery.run import Run
 from segmail.delivery.senders import Limits, Pace, Senders
 from segmail.delivery.settle import Settler
 from segmail.delivery.shelf import Shelf
-from segmail.delivery.steps import open_claimer, sending, steps_of
+from segmail.delivery.steps import database_name, open_claimer, sending, steps_of
 from segmail.delivery.transport import bounce_address, mail_settings
 from segmail.maho.columns import holds_four_bytes
 from segmail.maho.held import load_held_until
@@ -38,10 +39,8 @@ class Share:
         return max(1, all_of_them // self.of + (self.number < all_of_them % self.of))
 
 
-def open_run(
-    job: Job, options: Options, steps: dict[int, Step], stack: ExitStack, share: Share
-) -> Run:
-    """Return a run over the due rows of `steps`, to be closed with `stack`.
+def open_run(job: Job, options: Options, due: Due, stack: ExitStack, share: Share) -> Run:
+    """Return a run over the due rows, to be closed with `stack`.
 
     Raises ConfigError for a mail transport, store or journal that cannot be used.
     """
@@ -66,8 +65,10 @@ def open_run(
     stack.callback(senders.close)
     tables = job.shop.tables
     return Run(
-        claimer=open_claimer(job, steps),
-        planner=_planner(job, list(steps.values()), journal, bounce_address(settings, job.config)),
+        claimer=open_claimer(job, due.steps, due.since),
+        planner=_planner(
+            job, list(due.steps.values()), journal, bounce_address(settings, job.config)
+        ),
         recorder=Recorder(job.shop.database, tables, four_bytes=holds_four_bytes(job.shop)),
         senders=senders,
         settler=Settler(job.shop.database, tables),
@@ -112,6 +113,4 @@ def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str 
 
 
 def _journal(job: Job) -> Journal:
-    database = job.shop.database.url.set(password=None).render_as_string()
-    prefix = job.shop.tables.progress.name
-    return Journal(job.settings.state_dir, f"{database} {prefix}", now=job.clock.now())
+    return Journal(job.settings.state_dir, database_name(job), now=job.clock.now())

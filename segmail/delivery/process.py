@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from segmail.delivery.job import Job, Options
+from segmail.delivery.look import Due, hints_of, look_for_due
 from segmail.delivery.quota import Quota
-from segmail.delivery.steps import open_claimer, sending, steps_of
+from segmail.delivery.status import Status
+from segmail.delivery.steps import sending, steps_of
 from segmail.delivery.summary import Summary, log_outcome, log_summary
 from segmail.delivery.transport import mail_settings
 from segmail.maho.held import mark_held
@@ -20,8 +21,6 @@ from segmail.maho.steps import Step
 if TYPE_CHECKING:
     from segmail.delivery.rows import Outcome
     from segmail.errors import SegmailError
-
-_ROWS_FOR_A_WORKER = 500  # fewer are sent before another process is ready
 
 
 def process_emails(
@@ -46,8 +45,11 @@ def process_emails(
             summary.counts[outcome.status] += 1
         on_outcomes(outcomes)
 
-    if workers := _workers(job, options, sending(steps)):
-        summary.fault = _send(job, options, sending(steps), workers, settled)
+    due = look_for_due(job, options, sending(steps))
+    if due.workers:
+        summary.fault = _send(job, options, due, settled)
+    if summary.counts[Status.RELEASED]:
+        hints_of(job, due.steps).forget()
     summary.held = _hold(job, steps)
     summary.seconds = time.monotonic() - began
     log_summary(summary)
@@ -64,38 +66,20 @@ def count_waiting(job: Job, options: Options) -> int:
     return min(total, options.limit) if options.limit else total
 
 
-def _workers(job: Job, options: Options, steps: dict[int, Step]) -> int:
-    """Return how many processes the run takes: 0 where nothing is due, mostly 1.
-
-    SQLite has one writer at a time.
-    """
-    claimer = open_claimer(job, steps)
-    asked = options.workers
-    most = asked or min(os.cpu_count() or 1, job.settings.delivery.workers)
-    if job.shop.database.url.get_backend_name() == "sqlite":
-        most = 1
-    look = 1 if most == 1 else most * _ROWS_FOR_A_WORKER
-    due = claimer.count(now=job.clock.now(), most=min(look, options.limit or look))
-    if not due:
-        return 0
-    return min(most, due) if asked else max(1, min(most, due // _ROWS_FOR_A_WORKER))
-
-
 def _send(
     job: Job,
     options: Options,
-    steps: dict[int, Step],
-    workers: int,
+    due: Due,
     settled: Callable[[Sequence[Outcome]], None],
 ) -> SegmailError | None:
-    """Send, here or in `workers` processes; return what ended the run early."""
+    """Send, here or in several processes; return what ended the run early."""
     # What renders and sends is loaded only now: most runs of cron find nothing due.
     from segmail.delivery.opening import Share, open_run
 
-    if workers > 1:
+    if due.workers > 1:
         from segmail.delivery.workers import send_in_processes
 
-        return send_in_processes(job, options, steps, workers, on_outcomes=settled)
+        return send_in_processes(job, options, due, on_outcomes=settled)
 
     def log_and_count(outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -103,7 +87,7 @@ def _send(
         settled(outcomes)
 
     with ExitStack() as stack:
-        run = open_run(job, options, steps, stack, Share())
+        run = open_run(job, options, due, stack, Share())
         run.send_due(Quota(options.limit), on_outcomes=log_and_count)
         return run.senders.fault
 

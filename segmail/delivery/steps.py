@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from segmail.delivery.claim import Claimer
 from segmail.delivery.job import Job, Options
@@ -24,7 +24,13 @@ def sending(steps: Sequence[Step]) -> dict[int, Step]:
     return {step.sequence_id: step for step in steps if step.segment.sends}
 
 
-def open_claimer(job: Job, steps: dict[int, Step]) -> Claimer:
-    """Return what claims the due rows of these steps."""
+def open_claimer(job: Job, steps: dict[int, Step], since: datetime | None = None) -> Claimer:
+    """Return what claims the due rows of these steps; none were due before `since`."""
     lease = timedelta(minutes=job.settings.delivery.lease_minutes)
-    return Claimer(job.shop.database, job.shop.tables, steps, lease=lease)
+    return Claimer(job.shop.database, job.shop.tables, steps, lease=lease, since=since)
+
+
+def database_name(job: Job) -> str:
+    """Return what names the shop's tables on this host, without a password."""
+    database = job.shop.database.url.set(password=None).render_as_string()
+    return f"{database} {job.shop.tables.progress.name}"

@@ -18,12 +18,12 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 
 from segmail.delivery.job import Job, Options
+from segmail.delivery.look import Due
 from segmail.delivery.opening import Share, open_run
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows import Outcome
 from segmail.delivery.summary import log_outcome
 from segmail.errors import SegmailError, WorkerDied
-from segmail.maho.steps import Step
 
 exceptions = logging.getLogger("segmail.exceptions")
 
@@ -42,12 +42,11 @@ class _Ended:
 def send_in_processes(
     job: Job,
     options: Options,
-    steps: dict[int, Step],
-    workers: int,
+    due: Due,
     *,
     on_outcomes: Callable[[Sequence[Outcome]], None],
 ) -> SegmailError | None:
-    """Send with `workers` processes, and return what ended one of them early.
+    """Send with `due.workers` processes, and return what ended one of them early.
 
     Each logs its outcomes itself; `on_outcomes` gets them here. When this process dies, the
     others end in order. Raises what any of them raised; WorkerDied where one was killed, whose
@@ -57,9 +56,9 @@ def send_in_processes(
     quota = Quota(options.limit, _FORK.Value("q", options.limit) if options.limit else None)
     alive, _watched = _FORK.Pipe(duplex=False)
     processes: dict[Connection, ForkProcess] = {}
-    for number in range(workers):
+    for number in range(due.workers):
         told, tells = _FORK.Pipe(duplex=False)
-        work = _Work(job, options, steps, Share(number, workers), quota)
+        work = _Work(job, options, due, Share(number, due.workers), quota)
         process = _FORK.Process(target=work.run, args=(tells, alive, _watched), daemon=True)
         process.start()
         tells.close()
@@ -80,7 +79,7 @@ class _Work:
 
     job: Job
     options: Options
-    steps: dict[int, Step]
+    due: Due
     share: Share
     quota: Quota
 
@@ -97,7 +96,7 @@ class _Work:
 
         try:
             with ExitStack() as stack:
-                run = open_run(self.job, self.options, self.steps, stack, self.share)
+                run = open_run(self.job, self.options, self.due, stack, self.share)
                 run.send_due(self.quota, on_outcomes=settled)
                 return _Ended(run.senders.fault)
         except SegmailError as error:

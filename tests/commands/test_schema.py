@@ -124,3 +124,23 @@ def test_apply_refuses_a_database_without_segmentation(tmp_path: Path) -> None:
     assert result.exit_code == 78
     assert "customer segmentation is not installed" in result.stderr
     assert "no tables of a Maho shop" in result.stderr
+
+
+def test_tune_creates_the_better_index_once_and_only_when_told(bare: URL) -> None:
+    segmail(bare, "schema", "apply", "--yes")
+
+    shown = segmail(bare, "schema", "tune", "--dry-run")
+    unasked = segmail(bare, "schema", "tune")
+    done = segmail(bare, "schema", "tune", "--yes")
+    again = segmail(bare, "schema", "tune", "--yes")
+
+    assert "CREATE INDEX IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED" in shown.stdout
+    assert (unasked.exit_code, done.exit_code) == (2, 0)
+    assert again.stdout == "The index is there already.\n"
+
+
+def test_tune_needs_the_automations_tables(bare: URL) -> None:
+    result = segmail(bare, "schema", "tune", "--yes")
+
+    assert result.exit_code == 78
+    assert "segmail schema apply" in result.stderr

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
 
@@ -13,10 +13,10 @@ from tests.shop_builder import ShopBuilder
 LEASE = timedelta(minutes=15)
 
 
-def claimer(shop: ShopBuilder) -> Claimer:
+def claimer(shop: ShopBuilder, since: datetime | None = None) -> Claimer:
     with shop.database.read() as connection:
         steps = {step.sequence_id: step for step in load_steps(connection, shop.tables)}
-    return Claimer(shop.database, shop.tables, steps, lease=LEASE)
+    return Claimer(shop.database, shop.tables, steps, lease=LEASE, since=since)
 
 
 def test_a_claimed_row_is_pushed_forward_by_the_lease(shop: ShopBuilder) -> None:
@@ -119,6 +119,25 @@ def test_the_claim_walks_the_index_on_scheduled_at(mariadb_shop: ShopBuilder) ->
         assert "scheduled_at" in row["key"]
         assert "filesort" not in row["Extra"]
         run.claim(now=shop.now, limit=10)
+
+
+def test_a_walk_that_begins_at_a_hint_leaves_the_past_alone(mariadb_shop: ShopBuilder) -> None:
+    shop, step = mariadb_shop, mariadb_shop.step(mariadb_shop.segment())
+    customer = shop.customer()
+    for _ in range(200):
+        shop.due(step, customer, status="sent", scheduled_at=shop.now - timedelta(days=30))
+    shop.due(step, customer)
+
+    def rows_to_read(since: datetime | None) -> int:
+        query = claimer(shop, since=since).due_query(now=shop.now, limit=10, lock=False)
+        sql = query.compile(shop.database.engine, compile_kwargs={"render_postcompile": True})
+        with shop.database.read() as connection:
+            assert len(connection.execute(query).all()) == 1
+            plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {sql}", sql.params)
+            return int(plan.mappings().one()["rows"])
+
+    assert rows_to_read(None) >= 100
+    assert rows_to_read(shop.now - timedelta(days=1)) < 20
 
 
 def test_a_tuned_index_is_used_where_the_shop_has_one(mariadb_shop: ShopBuilder) -> None:

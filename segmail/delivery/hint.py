@@ -1,0 +1,83 @@
+"""Where the walk over the due rows may begin: remembered between runs, harmless when wrong.
+
+Maho's index on `(scheduled_at, status)` makes a claim walk over every finished row of the past:
+0.4 seconds in a shop with five million of them, each minute that cron runs. So a host whose walk
+took long remembers what was the earliest due row, and its next runs begin there. Rows that come
+to lie before it (scheduled by hand, let go by another host) are found by the next whole walk, a
+quarter of an hour later at most; so are those of steps that were just switched on, at once.
+Shops with the better index (`segmail schema tune`) never need it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from segmail.errors import ConfigError
+
+_WORTH_IT = 0.1  # seconds; a quicker walk is made anew each time
+_TRUSTED_FOR = timedelta(minutes=15)
+MARGIN = timedelta(minutes=10)  # of transactions that were slow to commit what they scheduled
+
+
+@dataclass(frozen=True)
+class Hint:
+    """No row of these steps was due before `since` when they were `walked` over as a whole."""
+
+    since: datetime
+    walked: datetime
+
+
+class Hints:
+    """The hint of one database and set of steps on this host."""
+
+    def __init__(self, folder: Path, database: str, sequence_ids: Collection[int]) -> None:
+        name = hashlib.sha256(database.encode()).hexdigest()[:12]
+        self._file = folder / "claim" / f"{name}.json"
+        ids = ",".join(map(str, sorted(sequence_ids)))
+        self._steps = hashlib.sha256(ids.encode()).hexdigest()
+
+    def load(self, now: datetime) -> Hint | None:
+        """Return what is remembered, if it still counts at `now`; None: walk over everything."""
+        try:
+            told = json.loads(self._file.read_text("ascii"))
+            since, walked = map(datetime.fromisoformat, (told["since"], told["walked"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None  # not there, or not whole: it is only a hint
+        is_fresh = walked <= now < walked + _TRUSTED_FOR
+        return Hint(since, walked) if is_fresh and told.get("steps") == self._steps else None
+
+    def save(
+        self, used: Hint | None, earliest: datetime | None, *, now: datetime, seconds: float
+    ) -> None:
+        """Remember that at `now` nothing was due before `earliest`, or at all (None).
+
+        `used` is the hint that the walk began with, `seconds` what it took. Raises ConfigError
+        where the state directory cannot be written.
+        """
+        if used is None and seconds < _WORTH_IT:
+            return
+        since = min(earliest or now, now) - MARGIN
+        told = {
+            "since": since.isoformat(),
+            "walked": (used.walked if used else now).isoformat(),
+            "steps": self._steps,
+        }
+        unfinished = self._file.with_suffix(".part")
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            unfinished.write_text(json.dumps(told), "ascii")
+            unfinished.replace(self._file)
+        except OSError as error:
+            raise ConfigError(
+                f"The file {self._file} cannot be written: {error.strerror}. Mend its permissions "
+                "or disk, or give another folder with --state-dir."
+            ) from error
+
+    def forget(self) -> None:
+        """Let the next run walk over everything: this one let go of rows that it had taken."""
+        self._file.unlink(missing_ok=True)
