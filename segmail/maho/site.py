@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from markupsafe import Markup
-from sqlalchemy import Select, TableClause, column, inspect, select, table
+from sqlalchemy import Select, column, select, table
 
 from segmail.errors import TemplateError
 from segmail.maho.as_html import as_html
@@ -17,6 +17,7 @@ from segmail.maho.config import StoreConfig
 from segmail.maho.customers import Subscriber
 from segmail.maho.database import Database
 from segmail.maho.emails import packaged_email, without_comments
+from segmail.maho.permissions import allowed_blocks, allowed_paths
 from segmail.maho.release import dates_are_timestamps
 from segmail.maho.skin import skin_path, style_sheet
 from segmail.maho.stores import Store, Stores
@@ -54,11 +55,8 @@ class Sites:
     @cached_property
     def allowed_paths(self) -> frozenset[str]:
         """The configuration paths that templates may print (`permission_variable`)."""
-        allowed = self.tables.permission_variable
         with self.database.read() as connection:
-            return frozenset(
-                connection.scalars(select(allowed.c.variable_name).where(allowed.c.is_allowed == 1))
-            )
+            return allowed_paths(connection, self.tables)
 
     @cached_property
     def variables(self) -> Mapping[tuple[str, int], tuple[str | None, str | None]]:
@@ -85,30 +83,30 @@ class Sites:
     @cached_property
     def allowed_blocks(self) -> frozenset[str]:
         """The types of PHP blocks that templates may run (`permission_block`)."""
-        allowed = self._unlisted("permission_block", "block_name", "is_allowed")
         with self.database.read() as connection:
-            if not inspect(connection).has_table(allowed.name):
-                return frozenset()
-            return frozenset(
-                connection.scalars(select(allowed.c.block_name).where(allowed.c.is_allowed == 1))
-            )
+            return allowed_blocks(connection, self.tables)
 
     def email(self, config_path: str, store_id: int) -> str | None:
         """Return the text of the transactional template that a setting names; None for none.
 
         Raises TemplateError where it is a file of Maho's that cannot be read.
         """
-        told = self.config.value(config_path, store_id) or ""
+        key = ("email", config_path, store_id)
+        if key not in self._texts:
+            text = self._email(self.config.value(config_path, store_id) or "", store_id)
+            self._texts[key] = None if text is None else without_comments(text)
+        return self._texts[key]
+
+    def _email(self, told: str, store_id: int) -> str | None:
         if re.fullmatch(r"[0-9]{1,9}", told):
-            saved = self._unlisted("core_email_template", "template_id", "template_text")
-            text = self._text(
-                ("email", told, 0),
+            name = f"{self.tables.prefix}core_email_template"
+            saved = table(name, column("template_id"), column("template_text"))
+            return self._text(
+                ("saved email", told, 0),
                 select(saved.c.template_text).where(saved.c.template_id == int(told)),
             )
-        else:
-            locales = (self.config.value("general/locale/code", id) for id in (store_id, 0))
-            text = packaged_email(told, filter(None, locales), self.maho_root)
-        return None if text is None else without_comments(text)
+        locales = (self.config.value("general/locale/code", id) for id in (store_id, 0))
+        return packaged_email(told, filter(None, locales), self.maho_root)
 
     def style_sheet(self, file: str, store_id: int) -> str | None:
         """Return a style sheet of a store's theme; None where there is none or nobody can look."""
@@ -138,10 +136,6 @@ class Sites:
             with self.database.read() as connection:
                 self._texts[key] = connection.scalar(query.limit(1))
         return self._texts[key]
-
-    def _unlisted(self, name: str, *columns: str) -> TableClause:
-        """Return a table that segmail needs for few templates, and that a shop may go without."""
-        return table(self.tables.prefix + name, *map(column, columns))
 
     @cached_property
     def _legacy_routes(self) -> bool:

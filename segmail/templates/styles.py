@@ -15,6 +15,10 @@ MAX_TAGS = 3_000
 MAX_REOPENED = 500_000
 
 _DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
+_HEAD = (
+    '<!DOCTYPE html>\n<html><head><meta http-equiv="Content-Type" content="text/html; '
+    'charset=utf-8"></head><body>'
+)
 _TAG = re.compile(r"<[a-z]", re.IGNORECASE)
 _FORMATTING = re.compile(
     r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE
@@ -35,6 +39,11 @@ def inline_styles(html: str, css: str) -> str:
     if sheet.inlined:
         html = _inlined(html, sheet.inlined)
     return _with_sheet(html, sheet.kept) if sheet.kept else html
+
+
+def as_document(html: str) -> str:
+    """Return a fragment as a document of its own, for styles of the body; a document as it is."""
+    return html if _DOCUMENT.search(html) else f"{_HEAD}{html}</body></html>"
 
 
 def _inlined(html: str, css: str) -> str:

@@ -14,7 +14,7 @@ from segmail.templates.needs import Needs, needs_of
 from segmail.templates.nodes import Directive, Node, walk
 from segmail.templates.parser import parse
 from segmail.templates.site import Site
-from segmail.templates.styles import inline_styles
+from segmail.templates.styles import as_document, inline_styles
 from segmail.templates.styling import MARK, Styler, filled
 
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
@@ -69,13 +69,15 @@ class Template:
         css = self._css(frame)
         if not css or not text.strip():
             return checked(filled(text, frame.values))
-        return checked(styler.styled(text, frame.values, css))
+        return checked(styler.styled(_page(text, frame), frame.values, css))
 
     def _styled_alone(self, marked: Frame) -> str:
         frame = Frame(marked.variables, marked.site, self._unmarked)
         text = self._unmarked(self.source).render(frame)
         css = self._css(frame)
-        return checked(inline_styles(text, css) if css and text.strip() else text)
+        if not css or not text.strip():
+            return checked(text)
+        return checked(inline_styles(_page(text, frame), css))
 
     def _css(self, frame: Frame) -> str:
         sheets = (*frame.sheets.values(), self._styles)
@@ -117,3 +119,8 @@ def compile_template(
 
 def _may_name_styles(tree: Sequence[Node]) -> bool:
     return any(isinstance(node, Directive) and node.name in _STYLED for node in walk(tree))
+
+
+def _page(text: str, frame: Frame) -> str:
+    """Return a document where {{inlinecss}} styles it, as Maho does: styles name the body too."""
+    return as_document(text) if any(frame.sheets.values()) else text

@@ -161,13 +161,14 @@ DIFFERENCES = (
         (_told("{{var email}}", "", "model3@example.test"),),
     ),
     Difference(
-        "Styles go into the text as it is; what no attribute can hold (@media, :hover) stays in a "
-        "<style>. Maho makes a whole document even of a fragment.",
+        "Styles look the same, but are written in another order and form, and those that no "
+        "attribute can hold (@media, :hover) become !important, so that they count.",
         (
             _told(
                 '{{inlinecss file="a.css"}}<p>x</p>',
-                "a whole document",
-                '<p style="margin: 0;">x</p>',
+                "the same document in another form",
+                '<!DOCTYPE html><html><head><meta http-equiv="Content-Type" content="text/html; '
+                'charset=utf-8"></head><body><p style="margin: 0;">x</p></body></html>',
             ),
         ),
     ),

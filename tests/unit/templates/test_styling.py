@@ -101,7 +101,18 @@ def test_sheets_that_directives_name_are_inlined(render: Callable[..., str]) -> 
     )
     source = "{{inlinecss file='a.css'}}{{inlinecss file='b.css'}}<p>{{include template='t'}}"
 
-    assert render(source, site=site) == ('<p style="top: 2px;"><i style="top: 3px;">1</i></p>')
+    page = render(source, site=site)
+
+    assert '<p style="top: 2px;"><i style="top: 3px;">1</i></p>' in page
+
+
+def test_a_fragment_that_inlinecss_styles_becomes_a_document(render: Callable[..., str]) -> None:
+    site = RecordedSite(sheets={"a.css": "body{margin:0}"})
+
+    page = render("{{inlinecss file='a.css'}}x{{var one}}", site=site)
+
+    assert page.startswith("<!DOCTYPE html>")
+    assert page.endswith('</head><body style="margin: 0;">x1</body></html>')
 
 
 @pytest.mark.parametrize("kind", [Kind.TEXT, Kind.SUBJECT])
