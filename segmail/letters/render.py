@@ -17,7 +17,7 @@ from segmail.lint import Letter
 from segmail.lint.variables import SHOP_VALUES
 from segmail.maho.config import StoreConfig
 from segmail.maho.shop import Shop
-from segmail.templates import Kind, Site, Template, compile_template
+from segmail.templates import Kind, Site, compile_template
 from segmail.templates.nodes import Directive, walk
 
 _WITHOUT_SHOP = ("htmlescape", "protocol")
@@ -58,11 +58,9 @@ def render_letter(
     names that mean nothing.
     """
     newsletter = _of_file(given, subject=subject, autoescape=autoescape)
-    if newsletter is not None and not asked.anything:
-        part = newsletter.subject if subject else newsletter.body
-        if not _asks_shop(part, values):
-            return Rendered(_render(newsletter, values, NoShop(), subject=subject))
-    opened = open_shop()
+    opened = None
+    if newsletter is None or asked.anything or _asks_shop(newsletter, values, subject=subject):
+        opened = open_shop()
     if opened is None:
         if newsletter is None or asked.anything:
             raise InputError(_NO_SHOP.format(_missing(given, newsletter)))
@@ -131,7 +129,8 @@ def _compiled(
         raise TemplateError(f"Template '{letter.name}': {error}") from error
 
 
-def _asks_shop(template: Template, values: Mapping[str, object]) -> bool:
+def _asks_shop(newsletter: Newsletter, values: Mapping[str, object], *, subject: bool) -> bool:
+    template = newsletter.subject if subject else newsletter.body
     if template.needs.variables & _SHOP_VARIABLES - values.keys():
         return True
     directives = (node for node in walk(template.tree) if isinstance(node, Directive))

@@ -146,3 +146,20 @@ def _same(value: object, known: Thing | None) -> None:
         for method, inner in known.methods.items():
             if inner is not None:
                 _same(value.member(method, None, ()), inner)
+
+
+def test_mahos_own_templates_must_be_found(shop: ShopBuilder) -> None:
+    shop.config("design/email/header", "design_email_header")
+
+    [unread] = remarks(shop, "{{template config_path='design/email/header'}}")
+    [unset] = remarks(shop, "{{template config_path='design/email/nosuch'}}")
+
+    assert (unread.rule, unread.stops) == ("missing-template", True)
+    assert "--maho-root" in unread.fix
+    assert (unset.rule, unset.severity) == ("missing-template", "warning")
+
+
+def test_blocks_of_php_must_be_allowed(shop: ShopBuilder) -> None:
+    [remark] = remarks(shop, "{{block type='cms/block' block_id='footer'}}")
+
+    assert (remark.rule, remark.severity) == ("unsupported-directive", "warning")
