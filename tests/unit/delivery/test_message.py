@@ -69,8 +69,8 @@ def test_a_parser_gets_back_what_was_written(
     read = parse(build_message(letter))
 
     assert str(read["Subject"]) == subject.strip()
-    assert _name(read, "From") == sender.strip()
-    assert _name(read, "To") == recipient.strip()
+    assert _name(read, "From") == _blanks(sender)
+    assert _name(read, "To") == _blanks(recipient)
     assert read["From"].addresses[0].addr_spec == "shop@example.com"
     assert read["To"].addresses[0].addr_spec == "ada@example.com"
     assert read.get_content_subtype() == ("html" if html else "plain")
@@ -287,8 +287,12 @@ def test_the_sender_s_domain_is_written_in_ascii() -> None:
 
 
 def _name(message: EmailMessage, header: str) -> str:
-    name: str = message[header].addresses[0].display_name
-    return name
+    return _blanks(message[header].addresses[0].display_name)
+
+
+def _blanks(name: str) -> str:
+    """Return a name as the newer parser reads it: it makes one blank of several."""
+    return " ".join(name.split())
 
 
 def _lines(body: str) -> str:
