@@ -9,20 +9,18 @@ from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 
 from segmail.maho.pymysql_connection import QuickConnection
 
+OURS, THEIRS = QuickConnection(defer_connect=True), Connection(defer_connect=True)
 ODD = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\0\n\r\x1a\"'\\%"))
 
 
 @given(ODD, st.sampled_from([0, SERVER_STATUS_NO_BACKSLASH_ESCAPES]))
 def test_a_text_is_quoted_as_pymysql_quotes_it(text: str, server_status: int) -> None:
-    ours, theirs = QuickConnection(defer_connect=True), Connection(defer_connect=True)
-    ours.server_status = server_status
-    theirs.server_status = server_status  # type: ignore[attr-defined]
+    OURS.server_status = server_status
+    THEIRS.server_status = server_status  # type: ignore[attr-defined]
 
-    assert ours.escape(text) == theirs.escape(text)
+    assert OURS.escape(text) == THEIRS.escape(text)
 
 
 @given(st.integers() | st.booleans() | st.none() | st.binary() | st.datetimes())
 def test_every_other_value_is_left_to_pymysql(value: object) -> None:
-    ours, theirs = QuickConnection(defer_connect=True), Connection(defer_connect=True)
-
-    assert ours.escape(value) == theirs.escape(value)
+    assert OURS.escape(value) == THEIRS.escape(value)
