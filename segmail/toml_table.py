@@ -36,8 +36,9 @@ def _wanted(value: object, default: object) -> str | None:
         case bool():
             return None if isinstance(value, bool) else "true or false"
         case int():
-            good = isinstance(value, int) and not isinstance(value, bool) and value > 0
-            return None if good else "a whole number above 0"
+            least = min(default, 1)  # 0 where that is the default
+            good = isinstance(value, int) and not isinstance(value, bool) and value >= least
+            return None if good else f"a whole number{' above 0' if least else ', 0 or more'}"
         case str():
             return None if isinstance(value, str) and value else "a text in quotation marks"
     good = isinstance(value, list) and all(isinstance(item, str) and item for item in value)

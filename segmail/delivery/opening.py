@@ -12,11 +12,12 @@ from segmail.delivery.job import Job, Options
 from segmail.delivery.journal import Journal
 from segmail.delivery.look import Due
 from segmail.delivery.open_mailer import longest_dialogue, mailer_factory
+from segmail.delivery.pace import Pace
 from segmail.delivery.plan import Planner
 from segmail.delivery.prepare import Preparer
 from segmail.delivery.rows import Outcome, Prepared
 from segmail.delivery.run import Run
-from segmail.delivery.senders import Limits, Pace, Senders
+from segmail.delivery.senders import Limits, Senders
 from segmail.delivery.settle import Settler
 from segmail.delivery.shelf import Shelf
 from segmail.delivery.steps import database_name, open_claimer, sending, steps_of
@@ -53,7 +54,7 @@ def open_run(job: Job, options: Options, due: Due, stack: ExitStack, share: Shar
         stop=job.stop,
         until=(job.clock.now() + timedelta(seconds=options.max_time) if options.max_time else None),
         longest_dialogue=timedelta(seconds=longest_dialogue(settings)),
-        pace=Pace(options.rate / share.of),
+        pace=Pace(options.rate / share.of, delivery.domain_per_minute / share.of),
     )
     senders = Senders(
         mailer_factory(settings),

@@ -19,6 +19,7 @@ from segmail.delivery.mailer import (
     MessageDeferred,
     MessageRefused,
 )
+from segmail.delivery.pace import Pace, Waiting
 from segmail.delivery.rows import Attempt, Outcome
 from segmail.delivery.status import Status
 from segmail.errors import ConfigError, MailServerUnavailable, MessageError, SegmailError
@@ -27,24 +28,6 @@ _GROUP = 50  # outcomes settled together at most
 _GATHER = 0.02  # seconds in which further outcomes join a group
 _LOOK = 0.25  # seconds between two looks at whether the run must end
 _PATIENCE = 2.0  # seconds that a run that must end waits for messages under way
-
-
-class Pace:
-    """Spaces the beginnings of messages over all connections; 0 a second means unlimited."""
-
-    def __init__(self, per_second: float) -> None:
-        self._gap = 1 / per_second if per_second else 0.0
-        self._next = time.monotonic()
-        self._lock = threading.Lock()
-
-    def wait(self, stop: threading.Event) -> None:
-        """Return when the next message may begin, or at once when the run is to stop."""
-        if not self._gap:
-            return
-        with self._lock:
-            start = max(self._next, time.monotonic())
-            self._next = start + self._gap
-        stop.wait(max(0.0, start - time.monotonic()))
 
 
 @dataclass(frozen=True)
@@ -129,10 +112,8 @@ class Senders:
         and what was not begun is released. An unexpected exception of a thread is raised at the
         end, after every other outcome was handed out.
         """
-        waiting: queue.SimpleQueue[Attempt] = queue.SimpleQueue()
+        waiting = Waiting(attempts, self._limits.pace, self._limits.stop.soon)
         finished: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        for attempt in attempts:
-            waiting.put(attempt)
         threads = [
             threading.Thread(target=self._work, args=(mailer, waiting, finished), daemon=True)
             for mailer in self._mailers[: len(attempts)]
@@ -180,14 +161,10 @@ class Senders:
     def _work(
         self,
         mailer: Mailer,
-        waiting: queue.SimpleQueue[Attempt],
+        waiting: Waiting,
         finished: queue.SimpleQueue[Outcome],
     ) -> None:
-        while True:
-            try:
-                attempt = waiting.get_nowait()
-            except queue.Empty:
-                return
+        while (attempt := waiting.take()) is not None:
             finished.put(self._deliver(mailer, attempt))
 
     def _deliver(self, mailer: Mailer, attempt: Attempt) -> Outcome:
