@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import binascii
 import hashlib
+from functools import lru_cache
+
+_LONG = 500  # characters; longer lines are not kept, to be small in memory
 
 
 def single(body: str, *, html: bool) -> tuple[list[str], bytes]:
@@ -53,7 +56,18 @@ def _quoted_printable(body: str) -> bytes:
     """Return the body with CRLF line ends, lines of at most 76 characters, 7-bit clean."""
     if "\r" in body:
         body = body.replace("\r\n", "\n").replace("\r", "\n")
-    data = body.encode().replace(b"\n", b"\r\n")
-    if not data.endswith(b"\r\n"):
-        data += b"\r\n"
-    return binascii.b2a_qp(data)
+    lines = body.split("\n")
+    if lines[-1] == "":
+        del lines[-1]
+    encoded = (_encoded_again(line) if len(line) < _LONG else _encoded(line) for line in lines)
+    return b"".join(encoded) or b"\r\n"
+
+
+def _encoded(line: str) -> bytes:
+    return binascii.b2a_qp(line.encode() + b"\r\n")
+
+
+@lru_cache(maxsize=4096)
+def _encoded_again(line: str) -> bytes:
+    """Most lines of a newsletter are the same in every mail, and each is encoded by itself."""
+    return _encoded(line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import quote_plus
 
@@ -50,6 +50,7 @@ class StoreUrls:
     config: StoreConfig
     single_store_mode: bool = False
     legacy_routes: bool = False
+    _routes: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def base_url(self, kind: BaseUrl = "link", *, secure: bool = False) -> str:
         """Return a base URL with one slash at its end; only `link` carries the store's code."""
@@ -89,8 +90,17 @@ class StoreUrls:
         return self._subscriber_url("confirm", subscriber_id, code)
 
     def _subscriber_url(self, action: str, subscriber_id: int, code: str | None) -> str:
-        query = {"id": str(subscriber_id)} | ({"code": code} if code else {})
-        return self.url(f"newsletter/subscriber/{action}", {"_query": query})
+        query = f"id={subscriber_id}"
+        if code:
+            query = f"code={_encode(code)}&{query}"
+        return self._subscriber_route(action) + query
+
+    def _subscriber_route(self, action: str) -> str:
+        """Return a link's constant part, with its question mark: every mail has such a link."""
+        if action not in self._routes:
+            whole = self.url(f"newsletter/subscriber/{action}", {"_query": "0"})
+            self._routes[action] = whole.removesuffix("0")
+        return self._routes[action]
 
     def _path(self, route: str, params: Mapping[str, object]) -> RoutePath:
         if direct := params.get("_direct"):
