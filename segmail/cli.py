@@ -51,6 +51,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "Operations": {
+        "history": ("history:history", "Show what became of each step, newest first."),
+        "retry": ("retry:retry", "Schedule failed steps again."),
         "doctor": (
             "doctor:doctor",
             "Say what is wrong with the shop's automation, and what to do.",

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, func, select, update
+from sqlalchemy import Connection, bindparam, case, select, update
 
 from segmail.coupons import insert_coupons
 from segmail.delivery.rows import Attempt, DueRow, Prepared, QueueStatus
 from segmail.delivery.storable import storable_html, storable_text
 from segmail.maho.database import Database
 from segmail.maho.insert import insert_rows
+from segmail.maho.problems import tries_since_retry
 from segmail.maho.tables import Tables
 
 SOURCE = "customer_segmentation"
@@ -33,7 +34,7 @@ class EarlierAttempt:
     started_at: datetime | None
     finished_at: datetime | None
     text: str
-    problems: int  # tries that ended without delivery
+    problems: int  # tries that ended without delivery, since a person last scheduled it again
 
 
 def load_earlier_attempts(
@@ -42,15 +43,14 @@ def load_earlier_attempts(
     """Return the earlier attempts by queue id, with one statement; none, none."""
     if not queue_ids:
         return {}
-    q, p = tables.queue.c, tables.problem.c
-    problems = select(func.count()).where(p.queue_id == q.queue_id).scalar_subquery()
+    q = tables.queue.c
     query = select(
         q.queue_id,
         q.queue_status,
         q.queue_start_at,
         q.queue_finish_at,
         q.newsletter_text,
-        problems,
+        tries_since_retry(tables, q.queue_id),
     ).where(q.queue_id.in_(queue_ids))
     return {
         row[0]: EarlierAttempt(row[0], row[1], row[2], row[3], row[4] or "", row[5])

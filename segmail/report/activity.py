@@ -13,13 +13,15 @@ from segmail.report.window import Window
 class Counts:
     """Progress rows by what became of them.
 
-    `sent`, `failed` and `skipped` are those of the report's window. `scheduled` is everything
+    `sent`, `failed` and `skipped` are those of the report's window; of the failed, `interrupted`
+    may have arrived all the same. `scheduled` is everything
     that waits now; of it, `held` is due but its segment is switched off, and `overdue` should have
     been sent an hour ago.
     """
 
     sent: int = 0
     failed: int = 0
+    interrupted: int = 0
     skipped: int = 0
     scheduled: int = 0
     held: int = 0

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
 from segmail.coupons import made_by_automation
+from segmail.maho.problems import was_interrupted
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.maho.tables import Tables
@@ -54,6 +55,7 @@ def _counts(step: Step, numbers: Mapping[int, Counter[str]]) -> Counts:
     return Counts(
         sent=found["sent"],
         failed=found["failed"],
+        interrupted=found["interrupted"],
         skipped=found["skipped"],
         scheduled=found["scheduled"],
         held=0 if sends else found["due"],
@@ -97,6 +99,9 @@ def _ended(tables: Tables, window: Window) -> Select[Any]:
         select(
             c.sequence_id,
             _number(c.status == "failed").label("failed"),
+            _number(and_(c.status == "failed", was_interrupted(tables, c.queue_id))).label(
+                "interrupted"
+            ),
             _number(c.status == "skipped").label("skipped"),
         )
         .join_from(tables.progress, queue, queue.c.queue_id == c.queue_id, isouter=True)

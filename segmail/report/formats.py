@@ -27,7 +27,8 @@ def as_text(activity: Activity) -> str:
         f"E-mail automation from {since} to {until} UTC",
         "",
         f"Sent          {counts.sent:>11,}",
-        f"Failed        {counts.failed:>11,}",
+        f"Failed        {counts.failed:>11,}  "
+        f"({counts.interrupted:,} interrupted: may have arrived)",
         f"Skipped       {counts.skipped:>11,}",
         f"Scheduled     {counts.scheduled:>11,}  "
         f"({counts.held:,} held: segment switched off; {counts.overdue:,} overdue)",
@@ -59,6 +60,7 @@ _HEADINGS = (
     "Step",
     "Sent",
     "Failed",
+    "Interrupted",
     "Skipped",
     "Scheduled",
     "Held",

@@ -10,6 +10,7 @@ from sqlalchemy import event
 
 from segmail.maho.tables import Layout
 from segmail.report import Activity, Counts, Window, collect_activity
+from tests.database.history.failed import INTERRUPTED, failed, problem
 from tests.shop_builder import ShopBuilder
 
 
@@ -20,6 +21,11 @@ def step(shop: ShopBuilder) -> int:
 
 def last_day(shop: ShopBuilder) -> Activity:
     window = Window(shop.now - timedelta(days=1), shop.now)
+    return collect_activity(shop.shop, window, now=shop.now)
+
+
+def last_second(shop: ShopBuilder) -> Activity:
+    window = Window(shop.now, shop.now + timedelta(seconds=1))
     return collect_activity(shop.shop, window, now=shop.now)
 
 
@@ -66,6 +72,20 @@ def test_a_failure_counts_when_its_attempt_ended(
     shop.change(shop.tables.progress, {"progress_id": progress_id}, queue_id=attempt)
 
     assert last_day(shop).counts == Counts(failed=failed)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "interrupted"),
+    [(["451", INTERRUPTED], 1), ([INTERRUPTED, "550"], 0), (["550"], 0), ([], 0)],
+)
+def test_what_may_have_arrived_is_counted_among_the_failed(
+    shop: ShopBuilder, step: int, reasons: list[str], interrupted: int
+) -> None:
+    queue = shop.progress(failed(shop, step, None))["queue_id"]
+    for reason in reasons:
+        problem(shop, queue, reason)
+
+    assert last_second(shop).counts == Counts(failed=1, interrupted=interrupted)
 
 
 @pytest.mark.parametrize("status", ["failed", "skipped"])

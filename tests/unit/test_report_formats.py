@@ -18,7 +18,7 @@ from segmail.report import (
 
 SEGMENT = Segment(7, "Cart\nabandoned, città", True, True, None, False)
 STEP = Step(31, SEGMENT, Trigger.ENTER, 1, 5, 60, True, 1, False, None, None, None)
-COUNTS = Counts(sent=3_421, failed=12, skipped=4, scheduled=156, held=6, overdue=2)
+COUNTS = Counts(sent=3_421, failed=12, interrupted=2, skipped=4, scheduled=156, held=6, overdue=2)
 ACTIVITY = Activity(
     Window(datetime(2026, 3, 9, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, tzinfo=UTC)),
     COUNTS,
@@ -31,14 +31,14 @@ TEXT = """\
 E-mail automation from 2026-03-09 12:00 to 2026-03-10 12:00 UTC
 
 Sent                3,421
-Failed                 12
+Failed                 12  (2 interrupted: may have arrived)
 Skipped                 4
 Scheduled             156  (6 held: segment switched off; 2 overdue)
 Total active        3,589
 Coupons             1,210  (14 used so far)
 
-Segment                Trigger  Step   Sent  Failed  Skipped  Scheduled  Held  Overdue
-Cart abandoned, città  enter       1  3,421      12        4        156     6        2
+Segment                Trigger  Step   Sent  Failed  Interrupted  Skipped  Scheduled  Held  Overdue
+Cart abandoned, città  enter       1  3,421      12            2        4        156     6        2
 """
 
 
@@ -56,6 +56,7 @@ def test_json_has_totals_segments_and_steps() -> None:
     counts = {
         "sent": 3421,
         "failed": 12,
+        "interrupted": 2,
         "skipped": 4,
         "scheduled": 156,
         "held": 6,

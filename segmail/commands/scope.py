@@ -1,0 +1,29 @@
+"""The options that say whose steps a command is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from segmail.commands.types import moment
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--customer", metavar="C", help="Of this customer: an id or e-mail address."),
+    click.option("--segment", metavar="S", help="Of this segment: an id or name."),
+    click.option("--step", metavar="S", help="Of this step: an id or SEGMENT:TRIGGER:NUMBER."),
+    click.option(
+        "--since", type=moment, metavar="TIME", help="From this time on, in UTC or with an offset."
+    ),
+    click.option("--until", type=moment, metavar="TIME", help="Before this time."),
+)
+
+
+def scope_options(command: F) -> F:
+    """Give a command the options that choose steps by whose they are and when."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command

@@ -1,0 +1,169 @@
+"""What became of steps: the history, newest first, with a constant number of statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, case, func, select
+
+from segmail.coupons.codes import code_in_text
+from segmail.delivery.rows import QueueStatus
+from segmail.history.query import Chosen, candidate_queries
+from segmail.maho.problems import INTERRUPTED, RETRIED
+from segmail.maho.tables import Tables
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of one step for one customer.
+
+    `status` is Maho's; `outcome` says more: deferred, interrupted, under way, retried. `at` is
+    when it was sent or last tried, None where the tables do not know; `due_at` when it was or is
+    due, `next_try_at` that of a row that was tried and is tried again. `reason` is why the last
+    try did not succeed, None where none is stored; `problems` are those of all tries.
+    """
+
+    progress_id: int
+    at: datetime | None
+    due_at: datetime | None
+    customer_id: int
+    email: str | None
+    segment_id: int
+    segment: str
+    sequence_id: int
+    step: str
+    trigger: str
+    status: str
+    outcome: str
+    reason: str | None
+    tries: int
+    problems: tuple[str, ...]
+    template_id: int
+    template: str | None
+    subject: str | None
+    coupon_code: str | None
+    queue_id: int | None
+    next_try_at: datetime | None
+
+    @property
+    def happened_at(self) -> datetime | None:
+        """When it was sent, tried or due: what the history is sorted by."""
+        return self.at or self.due_at
+
+
+def load_history(
+    connection: Connection, tables: Tables, chosen: Chosen, *, now: datetime, lateness: timedelta
+) -> list[Entry]:
+    """Return the newest rows that `chosen` describes, newest first; four statements at most."""
+    ids: set[int] = set()
+    for query in candidate_queries(tables, chosen, now=now, lateness=lateness):
+        ids.update(connection.scalars(query))
+    rows = connection.execute(_details(tables, ids)).all() if ids else []
+    problems = _problems(connection, tables, {row.queue_id for row in rows if row.queue_id})
+    entries = [_entry(row, problems.get(row.queue_id, ())) for row in rows]
+    entries.sort(key=_order, reverse=True)
+    return entries[: chosen.limit]
+
+
+def _order(entry: Entry) -> tuple[float, int]:
+    happened = entry.happened_at
+    return (happened.timestamp() if happened else 0.0, entry.progress_id)
+
+
+def _details(tables: Tables, ids: Collection[int]) -> Select[Any]:
+    c, q, step = tables.progress.c, tables.queue, tables.sequence
+    template_id = func.coalesce(q.c.template_id, step.c.template_id)
+    return (
+        select(
+            c.progress_id,
+            c.status,
+            c.sent_at,
+            c.scheduled_at,
+            c.customer_id,
+            tables.customer.c.email,
+            c.segment_id,
+            tables.segment.c.name.label("segment"),
+            c.sequence_id,
+            c.trigger_type,
+            c.step_number,
+            step.c.coupon_prefix,
+            template_id.label("template_id"),
+            tables.template.c.template_code,
+            q.c.queue_id,
+            q.c.queue_status,
+            q.c.queue_finish_at,
+            q.c.newsletter_subject,
+            # Texts are long, and only those with a coupon are looked into.
+            case((step.c.generate_coupon == 1, q.c.newsletter_text)).label("text"),
+        )
+        .join_from(tables.progress, tables.customer, tables.customer.c.entity_id == c.customer_id)
+        .join(tables.segment, tables.segment.c.segment_id == c.segment_id)
+        .join(step, step.c.sequence_id == c.sequence_id)
+        .outerjoin(q, q.c.queue_id == c.queue_id)
+        .outerjoin(tables.template, tables.template.c.template_id == template_id)
+        .where(c.progress_id.in_(ids))
+    )
+
+
+def _problems(
+    connection: Connection, tables: Tables, queue_ids: Collection[int]
+) -> Mapping[int, Sequence[str]]:
+    """Return the reasons of all tries by queue id, oldest first."""
+    found: defaultdict[int, list[str]] = defaultdict(list)
+    if queue_ids:
+        c = tables.problem.c
+        query = select(c.queue_id, c.problem_error_text).where(c.queue_id.in_(queue_ids))
+        for queue_id, text in connection.execute(query.order_by(c.problem_id)):
+            found[queue_id].append(text or "")
+    return found
+
+
+def _entry(row: Row[Any], told: Sequence[str]) -> Entry:
+    tried = [text for text in told if not text.startswith(RETRIED)]
+    outcome = _outcome(row, told)
+    return Entry(
+        progress_id=row.progress_id,
+        at=row.sent_at or row.queue_finish_at,
+        due_at=row.scheduled_at,
+        customer_id=row.customer_id,
+        email=row.email,
+        segment_id=row.segment_id,
+        segment=row.segment,
+        sequence_id=row.sequence_id,
+        step=f"{row.segment}:{row.trigger_type}:{row.step_number}",
+        trigger=row.trigger_type,
+        status=row.status,
+        outcome=outcome,
+        reason=_reason(outcome, told),
+        tries=len(tried) + (row.status == "sent"),
+        problems=tuple(told),
+        template_id=row.template_id,
+        template=row.template_code,
+        subject=row.newsletter_subject or None,
+        coupon_code=code_in_text(row.text or "", row.coupon_prefix or None, row.customer_id),
+        queue_id=row.queue_id,
+        next_try_at=row.scheduled_at if outcome in ("deferred", "retried") else None,
+    )
+
+
+def _outcome(row: Row[Any], told: Sequence[str]) -> str:
+    """Return what became of a row, in one word that says more than its status."""
+    last = told[-1] if told else ""
+    if row.status == "failed" and last.startswith(INTERRUPTED):
+        return "interrupted"
+    if row.status != "scheduled" or row.queue_id is None:
+        return str(row.status)
+    if row.queue_status == QueueStatus.PAUSE:
+        return "under way"
+    if last.startswith(RETRIED):
+        return "retried"
+    return "deferred" if told else "scheduled"
+
+
+def _reason(outcome: str, told: Sequence[str]) -> str | None:
+    """Return why the last try did not succeed; skipping leaves no reason in the database."""
+    return told[-1] if told and outcome not in ("sent", "skipped", "under way") else None

@@ -1,0 +1,161 @@
+"""The failed steps that a person may want to be sent after all."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+
+from segmail.delivery.rows import QueueStatus
+from segmail.delivery.storable import storable_html
+from segmail.history.scope import TRIGGERS, Scope
+from segmail.maho.letter_case import lower_case
+from segmail.maho.problems import INTERRUPTED, last_problem
+from segmail.maho.tables import Layout, Tables
+
+# An attempt in any other state may still be sent: by Maho's newsletter cron, or by its run.
+_CLOSED = (QueueStatus.CANCEL, QueueStatus.SENT)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which failed rows: every condition that is given must hold; none, all failed rows.
+
+    `since` and `until` are about when a row failed, `until` itself left out; `reason` is a part
+    of the reason, in any case.
+    """
+
+    scope: Scope = field(default_factory=Scope)
+    progress_ids: Collection[int] = ()
+    reason: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A failed row. `step` is `VIP:enter:2`; `reason` is None where none is stored.
+
+    `notes` are what a person should know before it is sent again.
+    """
+
+    progress_id: int
+    customer_id: int
+    email: str | None
+    step: str
+    failed_at: datetime | None
+    reason: str | None
+    may_have_arrived: bool
+    notes: tuple[str, ...]
+    queue_id: int | None
+    problem_id: int | None
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Names this failure, apart from that of a later try of the same row."""
+        return (self.progress_id, self.queue_id, self.problem_id, self.failed_at)
+
+
+def load_failures(connection: Connection, tables: Tables, chosen: Chosen) -> list[Failure]:
+    """Return the failed rows, by progress id, with one statement."""
+    query = failures_query(tables).where(*_conditions(tables, chosen))
+    return [_failure(row) for row in connection.execute(query)]
+
+
+def failures_query(tables: Tables) -> Select[Any]:
+    """Return the query of all failed rows whose attempts are closed."""
+    c, q, problem = tables.progress.c, tables.queue, tables.problem
+    segment, sequence, member = tables.segment, tables.sequence, tables.member
+    return (
+        select(
+            c.progress_id,
+            c.customer_id,
+            tables.customer.c.email,
+            segment.c.name.label("segment"),
+            c.trigger_type,
+            c.step_number,
+            _failed_at(tables).label("failed_at"),
+            problem.c.problem_error_text.label("reason"),
+            problem.c.problem_id,
+            q.c.queue_id,
+            sequence.c.is_active.label("step_active"),
+            _sends(tables).label("sends"),
+            member.c.customer_id.is_not(None).label("is_member"),
+        )
+        .join_from(tables.progress, tables.customer, tables.customer.c.entity_id == c.customer_id)
+        .join(segment, segment.c.segment_id == c.segment_id)
+        .join(sequence, sequence.c.sequence_id == c.sequence_id)
+        .outerjoin(
+            member,
+            and_(member.c.segment_id == c.segment_id, member.c.customer_id == c.customer_id),
+        )
+        .outerjoin(q, q.c.queue_id == c.queue_id)
+        .outerjoin(
+            problem,
+            and_(
+                problem.c.queue_id == c.queue_id,
+                problem.c.problem_id == last_problem(tables, c.queue_id),
+            ),
+        )
+        .where(
+            c.status == "failed",
+            c.trigger_type.in_(TRIGGERS),
+            or_(q.c.queue_id.is_(None), q.c.queue_status.in_(_CLOSED)),
+        )
+        .order_by(c.progress_id)
+    )
+
+
+def _conditions(tables: Tables, chosen: Chosen) -> Iterator[ColumnElement[bool]]:
+    yield from chosen.scope.conditions(tables)
+    if chosen.progress_ids:
+        yield tables.progress.c.progress_id.in_(chosen.progress_ids)
+    if chosen.reason is not None:
+        text = func.lower(tables.problem.c.problem_error_text)
+        yield text.contains(lower_case(storable_html(chosen.reason)), autoescape=True)
+    if chosen.since is not None:
+        yield _failed_at(tables) >= chosen.since
+    if chosen.until is not None:
+        yield _failed_at(tables) < chosen.until
+
+
+def _failed_at(tables: Tables) -> ColumnElement[Any]:
+    """Return when a row failed; where no attempt tells, when it was due."""
+    c = tables.progress.c
+    return func.coalesce(tables.queue.c.queue_finish_at, c.scheduled_at, c.created_at)
+
+
+def _sends(tables: Tables) -> ColumnElement[bool]:
+    s = tables.segment.c
+    on = and_(s.is_active == 1, s.auto_email_active == 1)
+    return and_(on, s.auto_email_trigger != "none") if tables.layout is Layout.SPEC else on
+
+
+def _failure(row: Row[Any]) -> Failure:
+    unknown = (row.reason or "").startswith(INTERRUPTED)
+    return Failure(
+        progress_id=row.progress_id,
+        customer_id=row.customer_id,
+        email=row.email,
+        step=f"{row.segment}:{row.trigger_type}:{row.step_number}",
+        failed_at=row.failed_at,
+        reason=row.reason,
+        may_have_arrived=unknown,
+        notes=tuple(_notes(row, unknown)),
+        queue_id=row.queue_id,
+        problem_id=row.problem_id,
+    )
+
+
+def _notes(row: Row[Any], unknown: bool) -> Iterator[str]:
+    if unknown:
+        yield "may have arrived"
+    if row.trigger_type == "enter" and not row.is_member:
+        yield "has left the segment"
+    if not row.step_active:
+        yield "the step is switched off"
+    if not row.sends:
+        yield "held: the segment is switched off"

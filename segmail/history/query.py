@@ -1,0 +1,112 @@
+"""Finds the newest rows of a history without reading the whole table.
+
+A customer's rows are few, and so are those that wait or failed, which an index finds by their
+status: they are sorted by when they happened. Otherwise two of Maho's indexes give the newest ones:
+that on `queue_id` those that were tried, in the order of their attempts, and that on
+`(scheduled_at, status)` those that were due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, func, not_, select
+
+from segmail.delivery.rows import QueueStatus
+from segmail.history.scope import TRIGGERS, Scope
+from segmail.maho.problems import was_interrupted
+from segmail.maho.tables import Tables
+
+STATUSES = ("scheduled", "deferred", "sent", "skipped", "failed", "interrupted")
+
+_BY_STATUS = ("scheduled", "deferred", "failed", "interrupted")
+
+_LATEST = timedelta(days=1)  # pauses between two tries are shorter
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """Which rows of the history; `status` is one of `STATUSES`, `until` is left out itself."""
+
+    scope: Scope = field(default_factory=Scope)
+    status: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    limit: int = 50
+
+
+def candidate_queries(
+    tables: Tables, chosen: Chosen, *, now: datetime, lateness: timedelta
+) -> list[Select[Any]]:
+    """Return the queries whose progress ids together hold the newest rows.
+
+    A row happened when it was sent or last tried, else when it was or will be due: that is all
+    the tables know. One that was sent more than `lateness` after it was due is not found by time.
+    """
+    c = tables.progress.c
+    base = _base(tables, chosen)
+    if chosen.scope.customer_id is not None or chosen.status in _BY_STATUS:
+        base = base.where(*_in_time(tables, chosen, chosen.until))
+        return [_newest(base, chosen, happened_at(tables), c.progress_id)]
+    if chosen.since is None and chosen.until is None:
+        tried = base.where(c.queue_id.is_not(None))
+        return [
+            _newest(tried, chosen, c.queue_id, c.progress_id),
+            _newest(
+                base.where(c.scheduled_at <= now), chosen, c.scheduled_at, c.status, c.progress_id
+            ),
+        ]
+    until = chosen.until or now + timedelta(seconds=1)
+    base = base.where(*_in_time(tables, chosen, until), c.scheduled_at < until + _LATEST)
+    if chosen.since is not None:
+        base = base.where(c.scheduled_at >= chosen.since - lateness)
+    return [_newest(base, chosen, c.scheduled_at, c.status, c.progress_id)]
+
+
+def happened_at(tables: Tables) -> ColumnElement[Any]:
+    """Return when a row happened, as far as the tables know."""
+    c = tables.progress.c
+    return func.coalesce(c.sent_at, tables.queue.c.queue_finish_at, c.scheduled_at, c.created_at)
+
+
+def _base(tables: Tables, chosen: Chosen) -> Select[Any]:
+    c, q = tables.progress.c, tables.queue
+    query = select(c.progress_id).join_from(
+        tables.progress, q, q.c.queue_id == c.queue_id, isouter=True
+    )
+    if chosen.status in _BY_STATUS:
+        query = query.join(
+            tables.segment,
+            and_(tables.segment.c.segment_id == c.segment_id, c.trigger_type.in_(TRIGGERS)),
+        )
+    return query.where(*chosen.scope.conditions(tables), *_status(tables, chosen.status))
+
+
+def _status(tables: Tables, status: str | None) -> Iterator[ColumnElement[bool]]:
+    c = tables.progress.c
+    if status == "deferred":
+        yield and_(
+            c.status == "scheduled",
+            c.queue_id.is_not(None),
+            tables.queue.c.queue_status == QueueStatus.CANCEL,
+        )
+    elif status == "interrupted":
+        yield and_(c.status == "failed", was_interrupted(tables, c.queue_id))
+    elif status is not None:
+        yield c.status == status
+
+
+def _in_time(
+    tables: Tables, chosen: Chosen, until: datetime | None
+) -> Iterator[ColumnElement[bool]]:
+    if chosen.since is not None:
+        yield happened_at(tables) >= chosen.since
+    if until is not None:
+        yield not_(happened_at(tables) >= until)
+
+
+def _newest(base: Select[Any], chosen: Chosen, *order: ColumnElement[Any]) -> Select[Any]:
+    return base.order_by(*(column.desc() for column in order)).limit(chosen.limit)

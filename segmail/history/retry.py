@@ -1,0 +1,176 @@
+"""Schedules failed steps again, on a person's word.
+
+A row keeps its closed attempt: `process-emails` sends it again under the same `queue_id`, with the
+coupon that the attempt made, if that is unused. The row that this leaves in `newsletter_problem`
+gives it all its tries anew. `max_sends` counts what was sent, so a retried row does not count
+itself; and it is due now, so it is not stale.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from sqlalchemy import Connection, insert, select, update
+
+from segmail.errors import InputError
+from segmail.history.failures import Chosen, Failure, load_failures
+from segmail.history.scope import find_scope
+from segmail.maho.problems import RETRIED
+from segmail.maho.shop import Shop
+from segmail.maho.tables import Tables
+
+logger = logging.getLogger("segmail")
+
+_CHUNK = 500  # rows that one transaction locks
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person gave to choose failed rows by; `everything` means all of them."""
+
+    customer: str | None = None
+    segment: str | None = None
+    step: str | None = None
+    reason: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    progress_ids: tuple[int, ...] = ()
+    everything: bool = False
+
+    @property
+    def selects(self) -> bool:
+        """Whether anything was given to choose by."""
+        given = (self.customer, self.segment, self.step, self.reason, self.since, self.until)
+        return bool(self.progress_ids) or any(value is not None for value in given)
+
+
+@dataclass(frozen=True)
+class Found:
+    """The failed rows that were asked for, and why others that were named are not among them."""
+
+    failures: tuple[Failure, ...]
+    refused: tuple[str, ...]
+
+    @property
+    def may_have_arrived(self) -> int:
+        """Of how many nobody knows whether they arrived."""
+        return sum(failure.may_have_arrived for failure in self.failures)
+
+
+def find_failures(shop: Shop, asked: Asked) -> Found:
+    """Return the failed rows that `asked` chooses; nothing is locked or changed.
+
+    Raises InputError where nothing is chosen by, or a name or progress id does not exist.
+    """
+    _check(asked)
+    with shop.database.read() as connection:
+        scope = find_scope(
+            connection,
+            shop.tables,
+            customer=asked.customer,
+            segment=asked.segment,
+            step=asked.step,
+        )
+        chosen = Chosen(scope, asked.progress_ids, asked.reason, asked.since, asked.until)
+        failures = load_failures(connection, shop.tables, chosen)
+        missing = set(asked.progress_ids) - {failure.progress_id for failure in failures}
+        refused = tuple(_refused(connection, shop.tables, missing))
+    return Found(tuple(failures), refused)
+
+
+def schedule_again(
+    shop: Shop,
+    failures: Sequence[Failure],
+    *,
+    due_at: datetime,
+    now: datetime,
+    advance: Callable[[int], None] = lambda _count: None,
+) -> int:
+    """Schedule the rows for `due_at` and return how many.
+
+    A row that is no more as it was listed, because somebody else scheduled it meanwhile, is left
+    alone. Each chunk is a short transaction of its own: what is cut short can be repeated.
+    """
+    count = 0
+    for start in range(0, len(failures), _CHUNK):
+        chunk = failures[start : start + _CHUNK]
+        work = partial(_schedule, tables=shop.tables, listed=chunk, due_at=due_at, now=now)
+        count += shop.database.transact(work)
+        advance(len(chunk))
+    logger.info("Scheduled %s failed steps again, on a person's word", f"{count:,}")
+    return count
+
+
+def _check(asked: Asked) -> None:
+    if not asked.selects and not asked.everything:
+        raise InputError(
+            "Say which failed steps: --step, --customer, --segment, --reason, --since, --until or "
+            "--progress; or --all-failed."
+        )
+    if asked.selects and asked.everything:
+        raise InputError("Give either --all-failed or what chooses among the failed steps.")
+    if asked.since is not None and asked.until is not None and asked.since >= asked.until:
+        raise InputError("Nothing lies between --since and --until.")
+
+
+def _refused(connection: Connection, tables: Tables, missing: Collection[int]) -> Iterator[str]:
+    """Yield why these progress rows were named in vain."""
+    if not missing:
+        return
+    c = tables.progress.c
+    query = select(c.progress_id, c.status).where(c.progress_id.in_(missing))
+    found = {row.progress_id: row.status for row in connection.execute(query)}
+    if unknown := sorted(set(missing) - set(found)):
+        raise InputError(f"There is no progress row {', '.join(map(str, unknown))}.")
+    for progress_id, status in sorted(found.items()):
+        if status == "failed":
+            yield f"Progress {progress_id} is left alone: not chosen, or its attempt is still open."
+        else:
+            yield f"Progress {progress_id} is left alone: it is {status}, not failed."
+
+
+def _schedule(
+    connection: Connection,
+    tables: Tables,
+    listed: Sequence[Failure],
+    due_at: datetime,
+    now: datetime,
+) -> int:
+    """Schedule those rows that are still as they were listed, under lock."""
+    progress = tables.progress
+    ids = [failure.progress_id for failure in listed]
+    lock = (
+        select(progress.c.progress_id)
+        .where(progress.c.progress_id.in_(ids), progress.c.status == "failed")
+        .with_for_update()
+    )
+    locked = connection.scalars(lock).all()
+    if not locked:
+        return 0
+    now_there = load_failures(connection, tables, Chosen(progress_ids=locked))
+    same = [failure for failure in now_there if failure.key in {one.key for one in listed}]
+    _note(connection, tables, same, now)
+    connection.execute(
+        update(progress)
+        .where(progress.c.progress_id.in_([failure.progress_id for failure in same]))
+        .values(status="scheduled", scheduled_at=due_at)
+    )
+    return len(same)
+
+
+def _note(
+    connection: Connection, tables: Tables, failures: Sequence[Failure], now: datetime
+) -> None:
+    """Leave a row for the history and Maho's problem report, from which tries are counted anew."""
+    text = f"{RETRIED} at {now:%Y-%m-%d %H:%M} UTC"
+    rows = [
+        {"queue_id": failure.queue_id, "problem_error_code": 0, "problem_error_text": text}
+        for failure in failures
+        if failure.queue_id is not None
+    ]
+    if rows:
+        connection.execute(insert(tables.problem), rows)

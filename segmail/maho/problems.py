@@ -1,0 +1,47 @@
+"""What `newsletter_problem` tells: why the tries of a message ended without delivery.
+
+segmail writes a row for each such try. `segmail retry` adds one of its own, after which the tries
+are counted anew; it names no subscriber, so that nobody who cleans up Maho's problem reports
+unsubscribes a customer for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, ScalarSelect, exists, func, not_, select
+
+from segmail.maho.tables import Tables
+
+INTERRUPTED = "interrupted"  # begins the reason where nobody knows whether the message arrived
+RETRIED = "scheduled again by segmail retry"  # begins the row that a person's word leaves
+
+
+def tries_since_retry(tables: Tables, queue_id: ColumnElement[Any]) -> ScalarSelect[int]:
+    """Return the number of an attempt's tries, those before the last `segmail retry` left out."""
+    one, again = tables.problem, tables.problem.alias("again")
+    retried_after = exists().where(
+        again.c.queue_id == one.c.queue_id,
+        again.c.problem_id >= one.c.problem_id,
+        again.c.problem_error_text.startswith(RETRIED),
+    )
+    return (
+        select(func.count())
+        .select_from(one)
+        .where(one.c.queue_id == queue_id, not_(retried_after.correlate(one)))
+        .scalar_subquery()
+    )
+
+
+def last_problem(tables: Tables, queue_id: ColumnElement[Any]) -> ScalarSelect[int]:
+    """Return the id of an attempt's last row, NULL where it has none."""
+    c = tables.problem.alias("last").c
+    return select(func.max(c.problem_id)).where(c.queue_id == queue_id).scalar_subquery()
+
+
+def was_interrupted(tables: Tables, queue_id: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that nobody knows whether the last try of an attempt arrived."""
+    c = tables.problem.c
+    last = select(c.problem_error_text).where(c.queue_id == queue_id)
+    last = last.order_by(c.problem_id.desc()).limit(1)
+    return last.scalar_subquery().startswith(INTERRUPTED)

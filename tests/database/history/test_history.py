@@ -1,0 +1,296 @@
+"""What the history tells of each step, in which order, and by which indexes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from segmail.delivery.rows import QueueStatus
+from segmail.errors import InputError
+from segmail.history.entries import Entry
+from segmail.history.query import Chosen, candidate_queries
+from segmail.history.scope import Scope
+from segmail.history.tell import tell_history
+from segmail.maho.tables import Layout
+from segmail.settings import DeliverySettings
+from tests.database.history.failed import INTERRUPTED, failed, problem
+from tests.jobs import Runner
+from tests.shop_builder import ShopBuilder
+from tests.smtp_server import scripted_server
+
+WEEK = timedelta(days=7)
+
+
+@pytest.fixture
+def step(shop: ShopBuilder) -> int:
+    return shop.step(shop.segment("VIP"), shop.template(code="Welcome"))
+
+
+def told(shop: ShopBuilder, **asked: Any) -> list[Entry]:
+    return tell_history(shop.shop, **asked, now=shop.now, lateness=WEEK)
+
+
+def ids(shop: ShopBuilder, **asked: Any) -> list[int]:
+    return [entry.progress_id for entry in told(shop, **asked)]
+
+
+def sent(shop: ShopBuilder, step: int, *, hours: float, due: float | None = None) -> int:
+    """Insert a row that was sent so many hours ago, with its attempt."""
+    at = shop.now - timedelta(hours=hours)
+    queue = shop.insert(
+        shop.tables.queue,
+        template_id=1,
+        newsletter_subject="Hello Ada",
+        queue_status=QueueStatus.SENT,
+        queue_finish_at=at,
+    )
+    due_at = at if due is None else shop.now - timedelta(hours=due)
+    return shop.due(
+        step, shop.customer(), status="sent", sent_at=at, scheduled_at=due_at, queue_id=queue
+    )
+
+
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize("prefix", ["", "m_"])
+def test_a_sent_step_is_told_with_its_letter_and_coupon(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    template = shop.template("<p>{{var coupon_code}}</p>", code="Welcome")
+    step = shop.step(shop.segment("VIP"), template, rule_id=shop.rule(), coupon_prefix="VIP")
+    progress = shop.due(step, shop.customer("ada@example.test"))
+    run_emails()
+
+    [entry] = told(shop)
+
+    row, coupon = shop.progress(progress), shop.row(shop.tables.coupon)["code"]
+    assert (entry.progress_id, entry.email, entry.step) == (
+        progress,
+        "ada@example.test",
+        "VIP:enter:1",
+    )
+    assert (entry.outcome, entry.status, entry.at, entry.tries) == ("sent", "sent", shop.now, 1)
+    assert (entry.template, entry.subject, entry.coupon_code) == ("Welcome", "Hello Ada", coupon)
+    assert (entry.queue_id, entry.reason, entry.next_try_at) == (row["queue_id"], None, None)
+
+
+def test_a_deferred_step_is_told_with_its_tries_and_the_next_one(
+    shop: ShopBuilder, run_emails: Runner, step: int
+) -> None:
+    progress = shop.due(step, shop.customer())
+    run_emails.delivery = DeliverySettings(attempts=3)
+    with scripted_server({"RCPT": "451 4.3.0 Try later"}) as server:
+        for hour in range(2):
+            now = shop.now + timedelta(hours=hour)
+            run_emails(smtp_url=server.url("starttls=never"), now=now)
+
+    [entry] = told(shop, status="deferred")
+
+    assert (entry.outcome, entry.status, entry.tries) == ("deferred", "scheduled", 2)
+    assert "451" in (entry.reason or "")
+    assert entry.at == shop.now + timedelta(hours=1)
+    assert entry.next_try_at == shop.progress(progress)["scheduled_at"]
+
+
+def test_a_failed_step_is_told_with_its_reason_and_all_its_tries(
+    shop: ShopBuilder, step: int
+) -> None:
+    row = failed(shop, step, "451 Try later")
+    problem(shop, shop.progress(row)["queue_id"], INTERRUPTED)
+
+    [entry] = told(shop)
+
+    assert (entry.outcome, entry.status, entry.reason) == ("interrupted", "failed", INTERRUPTED)
+    assert (entry.tries, entry.problems) == (2, ("451 Try later", INTERRUPTED))
+
+
+def test_a_step_that_a_person_scheduled_again_is_told_so(shop: ShopBuilder, step: int) -> None:
+    row = failed(shop, step)
+    queue = shop.progress(row)["queue_id"]
+    problem(shop, queue, "scheduled again by segmail retry at 2026-03-10 12:00 UTC")
+    shop.change(shop.tables.progress, {"progress_id": row}, status="scheduled")
+
+    [entry] = told(shop)
+
+    assert (entry.outcome, entry.tries) == ("retried", 1)
+    assert entry.reason == "scheduled again by segmail retry at 2026-03-10 12:00 UTC"
+
+
+@pytest.mark.parametrize("retried", [True, False])
+def test_the_database_does_not_know_why_a_step_was_skipped(
+    shop: ShopBuilder, step: int, retried: bool
+) -> None:
+    if retried:
+        row = failed(shop, step, "550 No such user")
+        shop.change(shop.tables.progress, {"progress_id": row}, status="skipped")
+    else:
+        shop.due(step, shop.customer(), status="skipped")
+
+    [entry] = told(shop)
+
+    assert (entry.outcome, entry.reason) == ("skipped", None)
+
+
+def test_an_attempt_in_flight_is_under_way(shop: ShopBuilder, step: int) -> None:
+    row = failed(shop, step, None, queue_status=QueueStatus.PAUSE)
+    shop.change(shop.tables.progress, {"progress_id": row}, status="scheduled")
+
+    assert told(shop)[0].outcome == "under way"
+
+
+def test_the_newest_is_first_by_when_it_happened(shop: ShopBuilder, step: int) -> None:
+    old, late = sent(shop, step, hours=5), sent(shop, step, hours=1, due=90)
+    skipped = shop.due(
+        step, shop.customer(), status="skipped", scheduled_at=shop.now - timedelta(hours=2)
+    )
+
+    assert ids(shop) == [late, skipped, old]
+    assert ids(shop, limit=2) == [late, skipped]
+    assert ids(shop, segment="VIP", limit=1) == ids(shop, step="VIP:enter:1", limit=1) == [late]
+
+
+def test_what_is_not_due_yet_is_told_of_one_customer_or_on_demand(
+    shop: ShopBuilder, step: int
+) -> None:
+    customer = shop.customer("ada@example.test")
+    waits = shop.due(step, customer, scheduled_at=shop.now + timedelta(days=3))
+
+    assert ids(shop) == []
+    assert ids(shop, customer="ada@example.test") == ids(shop, status="scheduled") == [waits]
+    assert told(shop, customer=str(customer))[0].due_at == shop.now + timedelta(days=3)
+
+
+def test_a_window_is_about_when_steps_happened(shop: ShopBuilder, step: int) -> None:
+    rows = [sent(shop, step, hours=hours, due=hours + 24) for hours in (3, 2, 1)]
+    shop.due(step, shop.customer(), scheduled_at=shop.now + timedelta(hours=1))
+    hour_ago, two = shop.now - timedelta(hours=1), shop.now - timedelta(hours=2)
+
+    assert ids(shop, since=two) == [rows[2], rows[1]]
+    assert ids(shop, until=hour_ago) == [rows[1], rows[0]]
+    assert ids(shop, since=two, until=hour_ago) == [rows[1]]
+    assert ids(shop, since=two, until=hour_ago, status="failed") == []
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_each_status_finds_its_own(shop: ShopBuilder, step: int) -> None:
+    row = sent(shop, step, hours=1)
+    refused, unknown = failed(shop, step), failed(shop, step, INTERRUPTED)
+    deferred = failed(shop, step, "451 Try later")
+    shop.change(shop.tables.progress, {"progress_id": deferred}, status="scheduled")
+    skipped = shop.due(step, shop.customer(), status="skipped")
+
+    assert ids(shop, status="sent") == [row]
+    assert ids(shop, status="failed") == [unknown, refused]
+    assert ids(shop, status="interrupted") == [unknown]
+    assert ids(shop, status="deferred") == ids(shop, status="scheduled") == [deferred]
+    assert ids(shop, status="skipped") == [skipped]
+
+
+def test_a_row_without_any_time_is_told_of_its_customer(shop: ShopBuilder, step: int) -> None:
+    row = shop.due(step, shop.customer("ada@example.test"), scheduled_at=None)
+
+    assert ids(shop, customer="ada@example.test") == [row]
+
+
+def test_an_empty_window_is_an_error(shop: ShopBuilder) -> None:
+    with pytest.raises(InputError, match="Nothing lies between"):
+        told(shop, since=shop.now, until=shop.now)
+
+
+def test_the_number_of_statements_does_not_grow(shop: ShopBuilder, step: int) -> None:
+    for hours in range(20):
+        sent(shop, step, hours=hours)
+        failed(shop, step)
+    statements: list[str] = []
+    event.listen(shop.database.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+
+    assert len(told(shop)) == 40
+    assert len([sql for sql in statements if sql.startswith("SELECT")]) == 4
+
+
+@pytest.mark.parametrize(
+    ("chosen", "indexes"),
+    [
+        (Chosen(Scope(customer_id=1)), ["customer_id"]),
+        (Chosen(), ["queue_id", "scheduled_at"]),
+        (Chosen(status="sent"), ["queue_id", "scheduled_at"]),
+    ],
+    ids=["customer", "newest", "sent"],
+)
+def test_the_newest_rows_are_found_by_an_index(
+    mariadb_shop: ShopBuilder, chosen: Chosen, indexes: list[str]
+) -> None:
+    shop = mariadb_shop
+    _many(shop)
+
+    for query, index in zip(
+        candidate_queries(shop.tables, chosen, now=shop.now, lateness=WEEK), indexes, strict=True
+    ):
+        row = _plan(shop, query)
+        assert index in (row["key"] or "")
+        assert index == "customer_id" or "filesort" not in (row["Extra"] or "")
+
+
+def test_a_window_of_time_is_found_by_an_index(mariadb_shop: ShopBuilder) -> None:
+    shop = mariadb_shop
+    _many(shop)
+    chosen = Chosen(since=shop.now - timedelta(hours=2), until=shop.now - timedelta(hours=1))
+
+    [query] = candidate_queries(shop.tables, chosen, now=shop.now, lateness=timedelta(hours=1))
+    row = _plan(shop, query)
+
+    assert "scheduled_at" in row["key"]
+    assert "filesort" not in (row["Extra"] or "")
+
+
+@pytest.mark.parametrize("status", ["scheduled", "failed", "interrupted"])
+def test_rows_that_wait_or_failed_are_found_by_their_status(
+    mariadb_shop: ShopBuilder, status: str
+) -> None:
+    shop = mariadb_shop
+    _many(shop)
+
+    [query] = candidate_queries(shop.tables, Chosen(status=status), now=shop.now, lateness=WEEK)
+
+    assert "segment_id" in _plan(shop, query)["key"]
+
+
+def _plan(shop: ShopBuilder, query: Any) -> dict[str, Any]:
+    """Return what the server says of the progress table."""
+    sql = query.compile(shop.database.engine, compile_kwargs={"render_postcompile": True})
+    with shop.database.read() as connection:
+        plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {sql}", sql.params)
+        rows = plan.mappings().all()
+    [row] = [row for row in rows if row["table"] == shop.tables.progress.name]
+    return dict(row)
+
+
+def _many(shop: ShopBuilder) -> None:
+    """Insert 5,000 rows of 50 customers that were sent, a few that wait and that failed."""
+    step = shop.step(shop.segment())
+    customers = [shop.customer() for _ in range(50)]
+    queue = [{"template_id": 1, "queue_status": 3} for _ in range(5000)]
+    shop.insert_all(shop.tables.queue, queue)
+    statuses = {0: "scheduled", 1: "failed"}
+    shop.insert_all(
+        shop.tables.progress,
+        [
+            {
+                "customer_id": customers[number % 50],
+                "segment_id": 1,
+                "sequence_id": step,
+                "step_number": 1,
+                "trigger_type": "enter",
+                "queue_id": number + 1,
+                "status": statuses.get(number % 100, "sent"),
+                "created_at": shop.now,
+                "scheduled_at": shop.now - timedelta(minutes=number),
+                "sent_at": shop.now - timedelta(minutes=number),
+            }
+            for number in range(5000)
+        ],
+    )
+    with shop.database.engine.begin() as connection:
+        connection.exec_driver_sql(f"ANALYZE TABLE {shop.tables.progress.name}")
