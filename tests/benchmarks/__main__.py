@@ -20,13 +20,17 @@ from tests.benchmarks.shop import BenchmarkShop
 from tests.benchmarks.sink import running_sink
 
 _CASES = (
+    Case(1_000, coupon=False, rounds=5, workers=1),
     Case(1_000, coupon=False, rounds=5),
     Case(1_000, coupon=True, rounds=5),
+    Case(5_000, coupon=False, rounds=3, workers=1),
     Case(5_000, coupon=False, rounds=3),
     Case(5_000, coupon=True, rounds=3),
 )
 _LONG = Case(20_000, coupon=True, rounds=1)
-_LARGE = 200_000
+_LARGE = Case(100_000, coupon=True, rounds=1)
+_DUE = 1_000_000
+_FINISHED = (10_000, 10_000_000)
 _STARTS = 9
 
 
@@ -45,7 +49,7 @@ def main() -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="bin/bench", description=__doc__)
-    parser.add_argument("--large", action="store_true", help="also with 200,000 rows in the table")
+    parser.add_argument("--large", action="store_true", help="also with up to 10,000,000 rows")
     parser.add_argument(
         "--output",
         type=Path,
@@ -86,14 +90,28 @@ def _measure(bench: Bench, results: Results, *, large: bool) -> None:
 
 
 def _measure_large(bench: Bench, results: Results) -> None:
-    """Send the first 1,000 of many due rows, and 1,000 beside many finished ones."""
-    _say(f"{_LARGE:,} rows")
-    bench.shop.schedule(_LARGE, coupon=True)
-    results.long_runs.append((f"1,000 of {_LARGE:,} due, coupon each", bench.send(1000)))
-    bench.shop.schedule(1000, coupon=True)
-    bench.shop.add_rows(_LARGE, coupon=True, status="sent")
-    sent = bench.send(1000)
-    results.long_runs.append((f"1,000 due beside {_LARGE:,} finished, coupon each", sent))
+    """Send many rows, some of very many, and some beside very many that have come to their end."""
+    _say(f"{_LARGE.messages:,} mails")
+    results.long_runs.append((f"{_LARGE.messages:,} due, coupon each", bench.send_due(_LARGE)))
+    _say(f"{_DUE:,} due rows")
+    bench.shop.schedule(_DUE, coupon=True)
+    results.long_runs.append((f"1,000 of {_DUE:,} due, coupon each", bench.send(1000)))
+    for finished in _FINISHED:
+        _say(f"{finished:,} finished rows")
+        bench.shop.schedule(1000, coupon=True)
+        bench.shop.add_rows(finished, coupon=True, status="sent")
+        bench.forget_walks()
+        sent = bench.send(1000)
+        results.long_runs.append((f"1,000 due beside {finished:,} finished, coupon each", sent))
+        bench.forget_walks()
+        results.beside += [
+            (finished, "the first run", bench.send(1000)),
+            (finished, "the next run", bench.send(1000)),
+        ]
+    _say("The better index")
+    bench.segmail.run("schema", "tune", "--yes", smtp_url="")
+    bench.forget_walks()
+    results.beside.append((_FINISHED[-1], "with `schema tune`", bench.send(1000)))
 
 
 def _say(text: str) -> None:

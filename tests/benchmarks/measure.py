@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,7 @@ class Case:
     messages: int
     coupon: bool
     rounds: int
+    workers: int | None = None  # None: as many as the program takes by itself
 
 
 @dataclass(frozen=True)
@@ -80,20 +82,25 @@ class Bench:
     def send_due(self, case: Case) -> Sent:
         """Make the rows of a case due and send them."""
         self.shop.schedule(case.messages, coupon=case.coupon)
-        return self.send(case.messages)
+        return self.send(case.messages, workers=case.workers)
 
-    def send(self, limit: int) -> Sent:
+    def send(self, limit: int, *, workers: int | None = None) -> Sent:
         """Run the program on what is due; every row must be sent."""
         self.counters.start()
         out, used = self.segmail.run(
             "process-emails",
             *("--limit", f"{limit}", "--connections", f"{CONNECTIONS}", "--json"),
+            *(("--workers", f"{workers}") if workers else ()),
             smtp_url=self.sink.url,
         )
         told = json.loads(out)
         if any(told[other] for other in ("skipped", "failed", "deferred", "released")):
             raise RuntimeError(f"not every row was sent: {out}")
         return Sent(told["sent"], told["seconds"], used, self.counters.spent())
+
+    def forget_walks(self) -> None:
+        """Let the next run walk over everything, as the first one of a host does."""
+        shutil.rmtree(self.segmail.folder / "state" / "claim", ignore_errors=True)
 
     def _push(self, message: Path, count: int) -> tuple[float, float]:
         kept, new = (

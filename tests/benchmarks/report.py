@@ -23,6 +23,7 @@ class Results:
     compared: list[tuple[Case, list[Round]]] = field(default_factory=list)
     long_runs: list[tuple[str, Sent]] = field(default_factory=list)
     idle: list[Sent] = field(default_factory=list)
+    beside: list[tuple[int, str, Sent]] = field(default_factory=list)  # finished rows, which run
     help: list[Used] = field(default_factory=list)
 
 
@@ -40,14 +41,21 @@ def as_markdown(results: Results) -> str:
         "## Nothing due, and starting",
         _idle(results),
     ]
+    if results.beside:
+        parts += ["## Nothing due, beside finished rows", _beside(results), _WALKS]
     return "\n\n".join(parts) + "\n"
 
+
+_WALKS = """\
+Maho's index makes the first look of a run walk over every finished row; a host whose walk took
+long remembers for a quarter of an hour where it may begin. `schema tune` makes another index."""
 
 _REMARKS = """\
 Medians of the rounds. `segmail` is the whole program with its start, in brackets the best round;
 `sending` leaves the start out. `kept`: each connection serves many messages (`smtp-source -d`), as
 segmail's do; `new`: a connection for each message. Ratios are `segmail` to `smtp-source` in the
-same round: their median, lowest and highest."""
+same round: their median, lowest and highest. By itself segmail takes a process for each 500 due
+rows and each core. The peak of memory is that of all processes together."""
 
 
 def _conditions(results: Results) -> Iterable[str]:
@@ -68,8 +76,8 @@ def _conditions(results: Results) -> Iterable[str]:
 
 
 def _rates(results: Results) -> str:
-    heads = ("mails", "coupon", "rounds", "segmail /s", "sending /s", "smtp-source kept /s",
-             "ratio", "smtp-source new /s", "ratio")  # fmt: skip
+    heads = ("mails", "coupon", "processes", "rounds", "segmail /s", "sending /s",
+             "smtp-source kept /s", "ratio", "smtp-source new /s", "ratio")  # fmt: skip
     return _table(heads, [_rate_row(case, rounds) for case, rounds in results.compared])
 
 
@@ -84,6 +92,7 @@ def _rate_row(case: Case, rounds: Sequence[Round]) -> Sequence[str]:
     return (
         f"{case.messages:,}",
         _yes(case.coupon),
+        str(case.workers or "by itself"),
         str(case.rounds),
         f"{middle(lambda round: round.segmail.rate)} ({max(r.segmail.rate for r in rounds):,.0f})",
         middle(lambda round: round.segmail.messages / round.segmail.sending_seconds),
@@ -99,7 +108,8 @@ def _usage(results: Results) -> str:
              "peak MiB")  # fmt: skip
     runs = [
         (
-            f"{case.messages:,} due{', coupon each' if case.coupon else ''}",
+            f"{case.messages:,} due{', coupon each' if case.coupon else ''}"
+            f"{', 1 process' if case.workers == 1 else ''}",
             [round.segmail for round in rounds],
         )
         for case, rounds in results.compared
@@ -140,6 +150,20 @@ def _idle(results: Results) -> str:
         _start_row("`segmail --help`", results.help, "0"),
     ]
     return _table(("run", "runs", "wall s", "CPU s", "SQL statements", "peak MiB"), rows)
+
+
+def _beside(results: Results) -> str:
+    rows = [
+        (
+            f"{finished:,}",
+            which,
+            f"{sent.used.seconds:.2f}",
+            f"{sent.used.cpu:.2f}",
+            f"{1000 * sent.server.cpu:.0f}",
+        )
+        for finished, which, sent in results.beside
+    ]
+    return _table(("finished rows", "run", "wall s", "CPU s", "MariaDB CPU ms"), rows)
 
 
 def _start_row(name: str, runs: Sequence[Used], statements: str) -> Sequence[str]:

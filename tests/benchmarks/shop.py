@@ -82,7 +82,7 @@ class BenchmarkShop:
             rule_id=self._rule if coupon else None,
             coupon_prefix="BENCH" if coupon else None,
         )
-        due = now - timedelta(minutes=1)
+        due = now - (timedelta(days=30) if status == "sent" else timedelta(minutes=1))
         return {
             "segment_id": self._segment,
             "sequence_id": step,
