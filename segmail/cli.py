@@ -52,6 +52,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Operations": {
         "history": ("history:history", "Show what became of each step, newest first."),
+        "why": ("why:why", "Say why a customer did, did not or will receive a step's mail."),
         "retry": ("retry:retry", "Schedule failed steps again."),
         "doctor": (
             "doctor:doctor",

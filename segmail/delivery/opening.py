@@ -15,7 +15,7 @@ from segmail.delivery.open_mailer import longest_dialogue, mailer_factory
 from segmail.delivery.pace import Pace
 from segmail.delivery.plan import Planner
 from segmail.delivery.prepare import Preparer
-from segmail.delivery.rows import Outcome, Prepared
+from segmail.delivery.rows import DueRow, Outcome, Prepared
 from segmail.delivery.run import Run
 from segmail.delivery.senders import Limits, Senders
 from segmail.delivery.settle import Settler
@@ -96,6 +96,17 @@ def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
         yield from plan.outcomes
         yield from plan.prepared
         left = None if left is None else left - len(rows)
+
+
+def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepared]:
+    """Yield what a run would do with these rows if they were due now, and change nothing.
+
+    They need not exist: a progress id of 0 is a row that nobody has scheduled.
+    """
+    planner = _planner(job, [row.step for row in rows], _journal(job), None)
+    plan = planner.plan(rows, now=job.clock.now())
+    yield from plan.outcomes
+    yield from plan.prepared
 
 
 def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str | None) -> Planner:

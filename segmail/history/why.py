@@ -1,0 +1,136 @@
+"""Why a customer did, did not or will receive the mails of steps."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from segmail.delivery.job import Job
+from segmail.delivery.opening import preview_rows
+from segmail.delivery.rows import DueRow, Outcome, Prepared
+from segmail.errors import InputError
+from segmail.history.entries import Entry, load_history
+from segmail.history.query import Chosen
+from segmail.history.scope import Scope, find_scope
+from segmail.history.sentences import Case, sentences
+from segmail.maho.steps import Step, load_steps
+from segmail.maho.switch import automation_switch
+from segmail.maho.tables import Tables
+from segmail.sequences.find import label
+
+_ROWS = 1_000  # of one customer, that are looked at
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A step, what became of it last (`never` scheduled, else as in the history), and why."""
+
+    step: str
+    sequence_id: int
+    outcome: str
+    sentences: tuple[str, ...]
+
+
+def explain(
+    job: Job, customer: str, *, segment: str | None = None, step: str | None = None
+) -> list[Answer]:
+    """Return an answer for each step that was asked for.
+
+    Without `segment` and `step`: for those of every segment that the customer is in, or was
+    scheduled for. What a run would do now is asked of the run's own planner, with a row that
+    nobody has scheduled where there is none. Raises InputError where a name does not exist.
+    """
+    if segment is not None and step is not None:
+        raise InputError("Give either --segment or --step, not both.")
+    tables, now = job.shop.tables, job.clock.now()
+    with job.shop.database.read() as connection:
+        scope = find_scope(connection, tables, customer=customer, segment=segment, step=step)
+        chosen = Chosen(scope, limit=_ROWS)
+        history = load_history(connection, tables, chosen, now=now, lateness=timedelta())
+        since = _memberships(connection, tables, scope)
+        steps = _asked(load_steps(connection, tables), scope, {*since, *_segments(history)})
+        made = _made(connection, tables, [it.sequence_id for it in steps])
+    told: defaultdict[int, list[Entry]] = defaultdict(list)
+    for entry in history:
+        told[entry.sequence_id].append(entry)
+    outlook = _outlook(job, steps, told, scope, now)
+    switch = automation_switch(job.config, job.settings.enabled)
+    cases = [
+        Case(
+            step=it,
+            entries=tuple(told[it.sequence_id]),
+            member_since=since.get(it.segment.segment_id),
+            made_at=made.get(it.sequence_id),
+            switched_off_by=None if switch.on else switch.setting,
+            outlook=outlook.get(it.sequence_id),
+            now=now,
+        )
+        for it in steps
+    ]
+    return [_answer(case) for case in cases]
+
+
+def _answer(case: Case) -> Answer:
+    outcome = case.entries[0].outcome if case.entries else "never"
+    return Answer(label(case.step), case.step.sequence_id, outcome, tuple(sentences(case)))
+
+
+def _segments(history: Sequence[Entry]) -> set[int]:
+    return {entry.segment_id for entry in history}
+
+
+def _asked(steps: Sequence[Step], scope: Scope, known: Collection[int]) -> list[Step]:
+    if scope.sequence_id is not None:
+        return [step for step in steps if step.sequence_id == scope.sequence_id]
+    segments = known if scope.segment_id is None else {scope.segment_id}
+    return [step for step in steps if step.segment.segment_id in segments]
+
+
+def _memberships(connection: Connection, tables: Tables, scope: Scope) -> dict[int, datetime]:
+    """Return since when the customer is in segments, by segment id."""
+    c = tables.member.c
+    query = select(c.segment_id, c.added_at).where(c.customer_id == scope.customer_id)
+    return {row.segment_id: row.added_at for row in connection.execute(query)}
+
+
+def _made(
+    connection: Connection, tables: Tables, sequence_ids: Collection[int]
+) -> dict[int, datetime]:
+    """Return when the steps were made, by sequence id."""
+    c = tables.sequence.c
+    query = select(c.sequence_id, c.created_at).where(c.sequence_id.in_(sequence_ids))
+    return {row.sequence_id: row.created_at for row in connection.execute(query)}
+
+
+def _outlook(
+    job: Job,
+    steps: Sequence[Step],
+    told: Mapping[int, Sequence[Entry]],
+    scope: Scope,
+    now: datetime,
+) -> dict[int, Outcome | Prepared]:
+    """Return by sequence id what a run would make of each step, were it due now."""
+    if scope.customer_id is None or not steps:
+        return {}
+    rows = [_row(scope.customer_id, step, told[step.sequence_id], now) for step in steps]
+    return {it.row.step.sequence_id: it for it in preview_rows(job, rows)}
+
+
+def _row(customer_id: int, step: Step, entries: Sequence[Entry], now: datetime) -> DueRow:
+    """Return the row that waits longest, else one that nobody has scheduled."""
+    waiting = [entry for entry in entries if entry.status == "scheduled"]
+    row = waiting[-1] if waiting else None
+    return DueRow(
+        progress_id=row.progress_id if row else -step.sequence_id,
+        customer_id=customer_id,
+        step=step,
+        trigger_type=row.trigger if row else step.trigger,
+        queue_id=row.queue_id if row else None,
+        scheduled_at=now,
+        seen_at=(row.due_at if row else None) or now,
+        lease_until=now,
+    )
