@@ -5,12 +5,15 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from segmail.coupons import Coupon
-from segmail.delivery.mailer import Envelope
 from segmail.delivery.status import Status
-from segmail.maho.customers import Subscriber
-from segmail.maho.steps import Step
+
+if TYPE_CHECKING:
+    from segmail.coupons import Coupon
+    from segmail.delivery.mailer import Envelope
+    from segmail.maho.customers import Subscriber
+    from segmail.maho.steps import Step
 
 
 class QueueStatus(enum.IntEnum):

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Integer, SmallInteger, Text
-from sqlalchemy.dialects import mysql, sqlite
+from sqlalchemy.dialects import mysql
 from sqlalchemy.types import TypeDecorator, TypeEngine
-
-# Maho writes `YYYY-MM-DD HH:MM:SS`; SQLAlchemy's own SQLite format adds microseconds, which
-# would sort and compare differently from Maho's literals.
-_SQLITE_DATETIME = sqlite.DATETIME(  # type: ignore[no-untyped-call]
-    storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",
-    regexp=r"(\d+)-(\d+)-(\d+)(?: (\d+):(\d+):(\d+))?",
-)
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -29,7 +23,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         if dialect.name == "sqlite":
-            return dialect.type_descriptor(_SQLITE_DATETIME)
+            return dialect.type_descriptor(_sqlite_datetime())
         return dialect.type_descriptor(DateTime())
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -53,6 +47,20 @@ class LocalDateTime(UtcDateTime):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return value if isinstance(value, datetime) else None
+
+
+@cache
+def _sqlite_datetime() -> TypeEngine[Any]:
+    """Return how SQLite keeps a time: as the text that Maho writes.
+
+    SQLAlchemy's own format adds microseconds, which would sort and compare differently.
+    """
+    from sqlalchemy.dialects import sqlite  # not for the shops on MySQL
+
+    return sqlite.DATETIME(  # type: ignore[no-untyped-call]
+        storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",
+        regexp=r"(\d+)-(\d+)-(\d+)(?: (\d+):(\d+):(\d+))?",
+    )
 
 
 UInt = Integer().with_variant(mysql.INTEGER(unsigned=True), "mysql", "mariadb")
