@@ -6,6 +6,7 @@ from segmail.coupons.codes import (
     code_owner,
     made_by_automation,
     new_code,
+    sample_code,
 )
 from segmail.coupons.coupon import Coupon, expires_at
 from segmail.coupons.storage import (
@@ -29,4 +30,5 @@ __all__ = [
     "made_by_automation",
     "new_code",
     "own_unused_coupons",
+    "sample_code",
 ]

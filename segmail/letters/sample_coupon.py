@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from segmail.coupons import Coupon, expires_at, new_code
+from segmail.coupons import Coupon, expires_at, sample_code
 from segmail.errors import CouponError
 from segmail.maho.customers import Customer
 from segmail.maho.locale import StoreLocale
@@ -59,7 +59,7 @@ def sample_coupon(
             times_used=uses.get((rule.rule_id, customer.customer_id), 0),
         )
     customer_id = customer.customer_id if customer else _NOBODY
-    code = new_code(step.coupon_prefix, customer_id, choose=lambda _letters: "X")
+    code = sample_code(step.coupon_prefix, customer_id)
     expires = expires_at(step.coupon_expires_days, locale, rule, now=now)
     return SampleCoupon(Coupon(code, rule.rule_id, expires, now), rule, _warnings(fault))
 

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 
 from sqlalchemy import Connection
 
-from segmail.coupons import Coupon, expires_at, new_code
+from segmail.coupons import Coupon, expires_at, sample_code
 from segmail.delivery.eligible import SendCounts, skip_reason
 from segmail.delivery.prepare import CouponBasis, Preparer
 from segmail.delivery.rows import DueRow, Prepared
@@ -128,7 +128,7 @@ def _basis(
         return CouponBasis(None)
     uses = load_uses(connection, shop.tables, [rule], {row.customer_id})
     sample = Coupon(
-        code=new_code(step.coupon_prefix, row.customer_id, choose=lambda _letters: "X"),
+        code=sample_code(step.coupon_prefix, row.customer_id),
         rule_id=rule.rule_id,
         expires=expires_at(step.coupon_expires_days, addressee.locale, rule, now=now),
         created_at=now,
