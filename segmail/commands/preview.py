@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import click
 
 from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
-from segmail.output import print_json
+from segmail.output import print_json, printable
 from segmail.preview import Preview, page
 from segmail.preview import preview as look
 from segmail.report import write_report
-
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # could steer the terminal
 
 
 @click.command()
@@ -55,11 +52,7 @@ def preview(app: App, *, step: str, customer: str, file: Path | None, as_json: b
 def _print(mail: Preview) -> None:
     for reason in mail.obstacles:
         click.echo(f"It would not be sent now: {reason}.", err=True)
-    click.echo("\n".join(_plain(f"{name}: {value}") for name, value in mail.headers))
-    click.echo(f"\n{_plain(mail.text.rstrip())}\n")
+    click.echo("\n".join(printable(f"{name}: {value}") for name, value in mail.headers))
+    click.echo(f"\n{printable(mail.text.rstrip())}\n")
     parts = "the HTML is for --html FILE" if mail.html is not None else "plain text only"
     click.echo(f"({mail.size:,} bytes; {parts})")
-
-
-def _plain(text: str) -> str:
-    return _CONTROL.sub("", text.replace("\r\n", "\n"))

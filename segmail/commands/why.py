@@ -8,7 +8,7 @@ from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
 from segmail.delivery.job import Job
 from segmail.history.why import Answer, explain
-from segmail.output import print_json
+from segmail.output import print_json, printable
 
 
 @click.command()
@@ -39,4 +39,5 @@ def why(app: App, *, customer: str, segment: str | None, step: str | None, as_js
 
 
 def _told(answer: Answer) -> str:
-    return "\n  ".join((f"{answer.step} (sequence {answer.sequence_id})", *answer.sentences))
+    lines = (f"{answer.step} (sequence {answer.sequence_id})", *answer.sentences)
+    return "\n  ".join(map(printable, lines))

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from segmail.delivery.attempts import insert_failed_queue_rows
 from segmail.delivery.rows import Outcome, QueueStatus
 from segmail.delivery.status import Status
-from segmail.delivery.storable import storable_html
+from segmail.delivery.storable import storable_text
 from segmail.maho.database import Database
 from segmail.maho.tables import Tables
 
@@ -171,7 +171,7 @@ class Settler:
                 "queue_id": o.queue_id,
                 "subscriber_id": o.subscriber_id if o.subscriber_id in subscribers else None,
                 "problem_error_code": o.code,
-                "problem_error_text": _shortened(storable_html(o.reason)),
+                "problem_error_text": _shortened(storable_text(o.reason, four_bytes=False)),
             }
             for o in outcomes
             if o.status in (Status.FAILED, Status.DEFERRED)

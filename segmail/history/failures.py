@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from segmail.delivery.rows import QueueStatus
-from segmail.delivery.storable import storable_html
+from segmail.delivery.storable import storable_text
+from segmail.history.arrived import with_used_coupons
 from segmail.history.scope import TRIGGERS, Scope
 from segmail.maho.letter_case import lower_case
 from segmail.maho.problems import INTERRUPTED, last_problem
@@ -60,9 +61,12 @@ class Failure:
 
 
 def load_failures(connection: Connection, tables: Tables, chosen: Chosen) -> list[Failure]:
-    """Return the failed rows, by progress id, with one statement."""
+    """Return the failed rows, by progress id."""
     query = failures_query(tables).where(*_conditions(tables, chosen))
-    return [_failure(row) for row in connection.execute(query)]
+    rows = connection.execute(query).all()
+    asked = [row for row in rows if row.generate_coupon and row.queue_id and _is_unknown(row)]
+    arrived = with_used_coupons(connection, tables, asked)
+    return [_failure(row, arrived=row.progress_id in arrived) for row in rows]
 
 
 def failures_query(tables: Tables) -> Select[Any]:
@@ -82,6 +86,8 @@ def failures_query(tables: Tables) -> Select[Any]:
             problem.c.problem_id,
             q.c.queue_id,
             sequence.c.is_active.label("step_active"),
+            sequence.c.generate_coupon,
+            sequence.c.coupon_prefix,
             _sends(tables).label("sends"),
             member.c.customer_id.is_not(None).label("is_member"),
         )
@@ -115,7 +121,9 @@ def _conditions(tables: Tables, chosen: Chosen) -> Iterator[ColumnElement[bool]]
         yield tables.progress.c.progress_id.in_(chosen.progress_ids)
     if chosen.reason is not None:
         text = func.lower(tables.problem.c.problem_error_text)
-        yield text.contains(lower_case(storable_html(chosen.reason)), autoescape=True)
+        yield text.contains(
+            lower_case(storable_text(chosen.reason, four_bytes=False)), autoescape=True
+        )
     if chosen.since is not None:
         yield _failed_at(tables) >= chosen.since
     if chosen.until is not None:
@@ -134,8 +142,11 @@ def _sends(tables: Tables) -> ColumnElement[bool]:
     return and_(on, s.auto_email_trigger != "none") if tables.layout is Layout.SPEC else on
 
 
-def _failure(row: Row[Any]) -> Failure:
-    unknown = (row.reason or "").startswith(INTERRUPTED)
+def _is_unknown(row: Row[Any]) -> bool:
+    return (row.reason or "").startswith(INTERRUPTED)
+
+
+def _failure(row: Row[Any], *, arrived: bool) -> Failure:
     return Failure(
         progress_id=row.progress_id,
         customer_id=row.customer_id,
@@ -143,15 +154,17 @@ def _failure(row: Row[Any]) -> Failure:
         step=f"{row.segment}:{row.trigger_type}:{row.step_number}",
         failed_at=row.failed_at,
         reason=row.reason,
-        may_have_arrived=unknown,
-        notes=tuple(_notes(row, unknown)),
+        may_have_arrived=_is_unknown(row),
+        notes=tuple(_notes(row, arrived)),
         queue_id=row.queue_id,
         problem_id=row.problem_id,
     )
 
 
-def _notes(row: Row[Any], unknown: bool) -> Iterator[str]:
-    if unknown:
+def _notes(row: Row[Any], arrived: bool) -> Iterator[str]:
+    if arrived:
+        yield "has arrived: its coupon was used"
+    elif _is_unknown(row):
         yield "may have arrived"
     if row.trigger_type == "enter" and not row.is_member:
         yield "has left the segment"

@@ -52,12 +52,13 @@ def candidate_queries(
         base = base.where(*_in_time(tables, chosen, chosen.until))
         return [_newest(base, chosen, happened_at(tables), c.progress_id)]
     if chosen.since is None and chosen.until is None:
-        tried = base.where(c.queue_id.is_not(None))
+        due, tried = base.where(c.scheduled_at <= now), base.where(c.queue_id.is_not(None))
+        newest_due = _newest(due, chosen, c.scheduled_at, c.status, c.progress_id)
+        if chosen.status == "skipped":  # few of these were tried
+            return [newest_due]
         return [
             _newest(tried, chosen, c.queue_id, c.progress_id),
-            _newest(
-                base.where(c.scheduled_at <= now), chosen, c.scheduled_at, c.status, c.progress_id
-            ),
+            newest_due,
         ]
     until = chosen.until or now + timedelta(seconds=1)
     base = base.where(*_in_time(tables, chosen, until), c.scheduled_at < until + _LATEST)

@@ -19,6 +19,7 @@ from sqlalchemy import Connection, insert, select, update
 from segmail.errors import InputError
 from segmail.history.failures import Chosen, Failure, load_failures
 from segmail.history.scope import find_scope
+from segmail.maho.database import Conflict
 from segmail.maho.problems import RETRIED
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
@@ -154,11 +155,16 @@ def _schedule(
     now_there = load_failures(connection, tables, Chosen(progress_ids=locked))
     same = [failure for failure in now_there if failure.key in {one.key for one in listed}]
     _note(connection, tables, same, now)
-    connection.execute(
+    result = connection.execute(
         update(progress)
-        .where(progress.c.progress_id.in_([failure.progress_id for failure in same]))
+        .where(
+            progress.c.progress_id.in_([failure.progress_id for failure in same]),
+            progress.c.status == "failed",
+        )
         .values(status="scheduled", scheduled_at=due_at)
     )
+    if result.rowcount != len(same):
+        raise Conflict
     return len(same)
 
 

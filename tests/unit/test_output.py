@@ -46,3 +46,9 @@ def test_there_is_no_progress_bar_without_a_terminal(capsys: pytest.CaptureFixtu
         advance(3)
 
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_table_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("Steps", ("Name",), [("550 \x1b[31mred\x07\x9b2J",)])
+
+    assert "550 [31mred2J" in capsys.readouterr().out

@@ -142,3 +142,16 @@ def test_two_retries_beside_a_run_send_each_mail_once(
         assert sum(counts) == 40
     mails = [*beside.result().recipients, *run_emails().recipients]
     assert sorted(mails) == sorted(f"{number}@example.test" for number in range(40))
+
+
+def test_a_reason_that_names_a_directive_is_found_by_it(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    step = shop.step(shop.segment(), shop.template("{{var customer}}"))
+    shop.due(step, shop.customer())
+    run_emails()
+
+    [failure] = find_failures(shop.shop, Asked(reason="{{var CUSTOMER}}")).failures
+
+    assert failure.reason is not None
+    assert "{{var customer}}" in failure.reason

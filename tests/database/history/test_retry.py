@@ -109,6 +109,26 @@ def test_a_member_of_a_segment_that_sends_needs_no_note(shop: ShopBuilder, step:
     assert everything(shop)[0].notes == ()
 
 
+@pytest.mark.parametrize("layout", Layout)
+@pytest.mark.parametrize(
+    ("used", "note"), [(1, "has arrived: its coupon was used"), (0, "may have arrived")]
+)
+def test_a_used_coupon_proves_that_an_interrupted_mail_arrived(
+    shop: ShopBuilder, used: int, note: str
+) -> None:
+    rule = shop.rule()
+    step = shop.step(shop.segment("VIP"), rule_id=rule, coupon_prefix="VIP")
+    row = failed(shop, step, INTERRUPTED, customer=shop.customer())
+    code = "VIP1BCDFGHJKMN"
+    shop.insert(
+        shop.tables.coupon, rule_id=rule, code=code, times_used=used, type=1, created_at=shop.now
+    )
+    where = {"queue_id": shop.progress(row)["queue_id"]}
+    shop.change(shop.tables.queue, where, newsletter_text=f"<p>{code}</p>")
+
+    assert everything(shop)[0].notes[0] == note
+
+
 @pytest.mark.parametrize("status", ["sent", "skipped", "scheduled"])
 def test_what_has_not_failed_is_left_alone_and_told(
     shop: ShopBuilder, step: int, status: str
