@@ -10,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Table,
     and_,
     delete,
     func,
@@ -26,6 +25,7 @@ from segmail.maho.steps import Trigger
 from segmail.maho.tables import Tables
 from segmail.maho.types import UtcDateTime
 from segmail.segments.refresh.changes import Changes
+from segmail.segments.refresh.scratch import CHUNK
 from segmail.segments.refresh.task import Task
 from segmail.segments.refresh.verdicts import ENROLLED
 
@@ -39,30 +39,28 @@ def stop_by_goal(connection: Connection, task: Task) -> int:
     return _skip(connection, task, _TRIGGERS, has_ordered(task.tables))
 
 
-def write_changes(
-    connection: Connection, task: Task, people: Table, changes: Changes, *, now: datetime
-) -> int:
-    """Let the `people` of a temporary table enter and leave, with the steps that this starts.
+def write_changes(connection: Connection, task: Task, changes: Changes, *, now: datetime) -> int:
+    """Let who is in CHUNK enter and leave, with the steps that this starts.
 
     `changes` are their numbers. Return how many scheduled steps were stopped.
     """
     stopped = 0
     if changes.of(Trigger.EXIT):
-        stopped = _stop_who_leave(connection, task, people)
-        _remove_members(connection, task, people)
+        stopped = _stop_who_leave(connection, task)
+        _remove_members(connection, task)
     if changes.of(Trigger.ENTER):
-        _add_members(connection, task, people, now=now)
+        _add_members(connection, task, now=now)
     if changes.enrolled:
-        _enrol(connection, task, people, now=now)
+        _enrol(connection, task, now=now)
     return stopped
 
 
-def count_stops(connection: Connection, task: Task, people: Table) -> int:
+def count_stops(connection: Connection, task: Task) -> int:
     """Return how many scheduled steps `write_changes` would stop."""
     if not task.candidate.policy.stops_on_exit:
         return 0
-    pending = _pending(task, [Trigger.ENTER.value], _of_leavers(task, people))
-    query = select(func.count()).select_from(task.tables.progress.join(people, pending))
+    pending = _pending(task, [Trigger.ENTER.value], _of_leavers(task))
+    query = select(func.count()).select_from(task.tables.progress.join(CHUNK, pending))
     return int(connection.scalar(query) or 0)
 
 
@@ -84,52 +82,52 @@ def complete(connection: Connection, task: Task, members: int, *, now: datetime)
     )
 
 
-def _stop_who_leave(connection: Connection, task: Task, people: Table) -> int:
+def _stop_who_leave(connection: Connection, task: Task) -> int:
     """Skip the pending enter rows of those who leave, unless the policy lets them go on.
 
     A row whose mail is on its way becomes `sent` all the same: delivery settles it.
     """
     if not task.candidate.policy.stops_on_exit:
         return 0
-    return _skip(connection, task, [Trigger.ENTER.value], _of_leavers(task, people))
+    return _skip(connection, task, [Trigger.ENTER.value], _of_leavers(task))
 
 
-def _of_leavers(task: Task, people: Table) -> ColumnElement[bool]:
+def _of_leavers(task: Task) -> ColumnElement[bool]:
     """A join, not a subquery: MySQL then begins with those who leave, and locks no other rows."""
     return and_(
-        task.tables.progress.c.customer_id == people.c.customer_id,
-        people.c.direction == Trigger.EXIT.value,
+        task.tables.progress.c.customer_id == CHUNK.c.customer_id,
+        CHUNK.c.direction == Trigger.EXIT.value,
     )
 
 
-def _remove_members(connection: Connection, task: Task, people: Table) -> None:
-    member, leaving = task.tables.member, people.c.direction == Trigger.EXIT.value
+def _remove_members(connection: Connection, task: Task) -> None:
+    member, leaving = task.tables.member, CHUNK.c.direction == Trigger.EXIT.value
     here = member.c.segment_id == task.candidate.id
     if connection.dialect.name == "sqlite":  # which has no DELETE with a join
         left: ColumnElement[bool] = member.c.customer_id.in_(
-            select(people.c.customer_id).where(leaving)
+            select(CHUNK.c.customer_id).where(leaving)
         )
     else:
-        left = and_(member.c.customer_id == people.c.customer_id, leaving)
+        left = and_(member.c.customer_id == CHUNK.c.customer_id, leaving)
     connection.execute(delete(member).where(here, left))
 
 
-def _add_members(connection: Connection, task: Task, people: Table, *, now: datetime) -> None:
+def _add_members(connection: Connection, task: Task, *, now: datetime) -> None:
     """Insert who enters, as Maho writes members."""
     customer = task.tables.customer.c
     joiners = select(
         plain_literal(task.candidate.id),
-        people.c.customer_id,
+        CHUNK.c.customer_id,
         func.coalesce(customer.website_id, _default_website(task.tables).scalar_subquery()),
         _literal(now),
         _literal(now),
-    ).join_from(people, task.tables.customer, customer.entity_id == people.c.customer_id)
+    ).join_from(CHUNK, task.tables.customer, customer.entity_id == CHUNK.c.customer_id)
     columns = ["segment_id", "customer_id", "website_id", "added_at", "updated_at"]
-    entering = joiners.where(people.c.direction == Trigger.ENTER.value)
+    entering = joiners.where(CHUNK.c.direction == Trigger.ENTER.value)
     connection.execute(insert(task.tables.member).from_select(columns, entering))
 
 
-def _enrol(connection: Connection, task: Task, people: Table, *, now: datetime) -> None:
+def _enrol(connection: Connection, task: Task, *, now: datetime) -> None:
     """Schedule every active step for those who are to be enrolled, one statement a step.
 
     A delay counts from the enrolment, not from the step before it.
@@ -138,7 +136,7 @@ def _enrol(connection: Connection, task: Task, people: Table, *, now: datetime) 
         if not step.is_active:
             continue
         enrolled = select(
-            people.c.customer_id,
+            CHUNK.c.customer_id,
             plain_literal(step.segment.segment_id),
             plain_literal(step.sequence_id),
             plain_literal(step.step_number),
@@ -146,7 +144,7 @@ def _enrol(connection: Connection, task: Task, people: Table, *, now: datetime) 
             plain_literal("scheduled"),
             _literal(now),
             _literal(now + timedelta(minutes=step.delay_minutes)),
-        ).where(people.c.direction == step.trigger.value, people.c.verdict == ENROLLED)
+        ).where(CHUNK.c.direction == step.trigger.value, CHUNK.c.verdict == ENROLLED)
         connection.execute(insert(task.tables.progress).from_select(_PROGRESS, enrolled))
 
 

@@ -11,9 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
-    Table,
     and_,
-    delete,
     func,
     insert,
     literal,
@@ -23,7 +21,7 @@ from sqlalchemy import (
 from segmail.maho.collected import collected
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.candidates import Matching
-from segmail.segments.refresh.scratch import CHANGED, CHUNK, MATCHED
+from segmail.segments.refresh.scratch import CHANGED, CHUNK, MATCHED, create_chunk
 from segmail.segments.refresh.task import Task
 from segmail.segments.refresh.verdicts import ENROLLED, verdict
 
@@ -66,42 +64,41 @@ def find_members(connection: Connection, task: Task, matching: Matching, *, now:
     return connection.execute(collected(fill)).rowcount
 
 
-def find_changes(connection: Connection, task: Task) -> Changes:
-    """Fill CHANGED from MATCHED; nothing else is written."""
-    for direction in Trigger:
-        _insert(connection, CHANGED, _who_changes(task, direction))
-    return _count(connection, CHANGED)
+def find_changes(connection: Connection, task: Task) -> int:
+    """Fill CHANGED from MATCHED; return how many enter and leave. Nothing else is written."""
+    columns = ["customer_id", "direction"]
+    fills = [insert(CHANGED).from_select(columns, _who_changes(task, one)) for one in Trigger]
+    return sum(connection.execute(fill).rowcount for fill in fills)
 
 
-def look_again(connection: Connection, task: Task, *, after: int, last: int | None) -> Changes:
+def judge(
+    connection: Connection, task: Task, *, after: int = 0, last: int | None = None
+) -> Changes:
     """Fill CHUNK with those of CHANGED after one customer up to another (None: to the end).
 
     What the conditions said stays; whoever came in or was taken out by others since then is left
-    out, and who is still subscribed, active and free of steps is asked once more.
+    out. For whom a sequence starts is asked here and now: who is subscribed, active and free of
+    steps.
     """
-    connection.execute(delete(CHUNK))
+    create_chunk(connection)
     for direction in Trigger:
         people = _who_still_changes(task, direction).where(CHANGED.c.customer_id > after)
         if last is not None:
             people = people.where(CHANGED.c.customer_id <= last)
-        _insert(connection, CHUNK, people)
-    return _count(connection, CHUNK)
+        columns = ["customer_id", "direction", "verdict"]
+        connection.execute(insert(CHUNK).from_select(columns, people))
+    return _count(connection)
 
 
-def _insert(connection: Connection, table: Table, people: Select[Any]) -> None:
-    columns = ["customer_id", "direction", "verdict"]
-    connection.execute(insert(table).from_select(columns, people))
-
-
-def _count(connection: Connection, table: Table) -> Changes:
-    c = table.c
+def _count(connection: Connection) -> Changes:
+    c = CHUNK.c
     counts = select(c.direction, c.verdict, func.count()).group_by(c.direction, c.verdict)
     found = {(Trigger(row[0]), row[1]): row[2] for row in connection.execute(counts)}
     return Changes(Counter(found))
 
 
 def _who_changes(task: Task, direction: Trigger) -> Select[Any]:
-    member, customer = task.tables.member, task.tables.customer
+    member = task.tables.member
     here = member.c.segment_id == task.candidate.id
     same = member.c.customer_id == MATCHED.c.customer_id
     if direction is Trigger.ENTER:
@@ -112,11 +109,7 @@ def _who_changes(task: Task, direction: Trigger) -> Select[Any]:
         id = member.c.customer_id
         both = member.outerjoin(MATCHED, same)
         changed = and_(here, MATCHED.c.customer_id.is_(None))
-    return (
-        select(id, literal(direction.value), verdict(task, direction))
-        .select_from(both.outerjoin(customer, customer.c.entity_id == id))
-        .where(changed)
-    )
+    return select(id, literal(direction.value)).select_from(both).where(changed)
 
 
 def _who_still_changes(task: Task, direction: Trigger) -> Select[Any]:

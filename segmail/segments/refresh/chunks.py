@@ -19,8 +19,8 @@ from sqlalchemy.exc import IntegrityError
 
 from segmail.maho.database import Conflict, Session
 from segmail.segments.refresh.apply import complete, write_changes
-from segmail.segments.refresh.changes import Changes, look_again
-from segmail.segments.refresh.scratch import CHANGED, CHUNK, drop_scratch
+from segmail.segments.refresh.changes import Changes, judge
+from segmail.segments.refresh.scratch import CHANGED, drop_scratch
 from segmail.segments.refresh.task import Task, is_still
 
 logger = logging.getLogger("segmail")
@@ -95,8 +95,8 @@ def _write(
         return None
     last = _last(connection, after, size)
     with integrity_is_conflict():
-        changes = look_again(connection, task, after=after, last=last)
-        stopped = write_changes(connection, task, CHUNK, changes, now=now)
+        changes = judge(connection, task, after=after, last=last)
+        stopped = write_changes(connection, task, changes, now=now)
     return _Chunk(changes, stopped, last)
 
 

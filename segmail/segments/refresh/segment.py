@@ -15,7 +15,7 @@ from segmail.maho.steps import Trigger
 from segmail.maho.tables import Tables
 from segmail.segments.refresh.apply import complete, count_stops, stop_by_goal, write_changes
 from segmail.segments.refresh.candidates import Matching
-from segmail.segments.refresh.changes import Changes, find_changes, find_members
+from segmail.segments.refresh.changes import Changes, find_changes, find_members, judge
 from segmail.segments.refresh.chunks import (
     CHANGED_MEANWHILE,
     Written,
@@ -30,7 +30,7 @@ from segmail.segments.refresh.locks import (
     lock_if_free,
 )
 from segmail.segments.refresh.outcome import Refreshed, State
-from segmail.segments.refresh.scratch import CHANGED, create_scratch, drop_scratch
+from segmail.segments.refresh.scratch import create_scratch, drop_scratch
 from segmail.segments.refresh.status import mark_begun, mark_unfinished
 from segmail.segments.refresh.task import Task, load_task
 
@@ -158,24 +158,26 @@ def _look_and_write(
     create_scratch(connection)
     ordered = stop_by_goal(connection, task)
     members = find_members(connection, task, matching, now=now)
-    changes = find_changes(connection, task)
-    _guard(task, changes, options.enrol_limit)
-    if options.dry_run:
-        written = Written(changes, count_stops(connection, task, CHANGED))
-    elif _is_large(connection, changes, options):
+    number = find_changes(connection, task)
+    is_large = number > options.chunk and not options.dry_run and _has_row_locks(connection)
+    if not is_large or number > options.enrol_limit:
+        changes = judge(connection, task)
+        _guard(task, changes, options.enrol_limit)
+    if is_large:
         leave_mark(connection, task.tables, task.candidate.id, now=now)
         return _Begun(task, ordered, members, None)
+    if options.dry_run:
+        written = Written(changes, count_stops(connection, task))
     else:
-        stopped = write_changes(connection, task, CHANGED, changes, now=now)
+        written = Written(changes, write_changes(connection, task, changes, now=now))
         complete(connection, task, members, now=now)
-        written = Written(changes, stopped)
     drop_scratch(connection)
     return _Begun(task, ordered, members, written)
 
 
-def _is_large(connection: Connection, changes: Changes, options: Options) -> bool:
+def _has_row_locks(connection: Connection) -> bool:
     """SQLite locks the whole file in any case, and has no locks that outlive a transaction."""
-    return changes.total > options.chunk and connection.dialect.name != "sqlite"
+    return connection.dialect.name != "sqlite"
 
 
 def _guard(task: Task, changes: Changes, limit: int) -> None:

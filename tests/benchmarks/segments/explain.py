@@ -1,17 +1,19 @@
-"""How the server runs a segment's SELECT, and how long it takes alone."""
+"""How the server runs the statement that collects a segment's customers, and how long it takes."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Insert, insert, text
 from sqlalchemy.dialects import mysql
 
+from segmail.maho.collected import collected
 from segmail.segments.matching import matching_by_conditions
-from segmail.segments.refresh.candidates import load_candidates
+from segmail.segments.refresh.changes import find_members
+from segmail.segments.refresh.scratch import MATCHED, create_scratch
+from segmail.segments.refresh.task import Task, load_task
 from tests.benchmarks.segments.figures import Plan
 from tests.benchmarks.segments.shop import NOW, LargeShop
 
@@ -19,36 +21,34 @@ _SHOWN = 3000  # characters; a list of ids would fill the report
 
 
 def plan(shop: LargeShop, segment: int) -> Plan:
-    """Return the SELECT of a segment and the rows of its EXPLAIN."""
-    sql = _sql(shop, segment)
-    with _cursor(shop) as cursor:
-        cursor.execute(f"EXPLAIN {sql}")
-        rows = [["" if value is None else str(value) for value in row] for row in cursor.fetchall()]
+    """Return a segment's statement and the rows of its EXPLAIN, under the product's settings."""
+    with _refreshing(shop, segment) as (connection, task):
+        sql = _sql(connection, task)
+        found = connection.execute(collected(text(f"EXPLAIN {sql}"))).all()
+    rows = [["" if value is None else str(value) for value in row] for row in found]
     return Plan(sql if len(sql) <= _SHOWN else f"{sql[:_SHOWN]} …", rows)
 
 
 def seconds(shop: LargeShop, segment: int) -> float:
-    """Return how long a segment's SELECT takes, counted on the server."""
-    sql = _sql(shop, segment)
-    with _cursor(shop) as cursor:
+    """Return how long a refresh takes to collect a segment's customers."""
+    with _refreshing(shop, segment) as (connection, task):
         began = time.monotonic()
-        cursor.execute(f"SELECT COUNT(*) FROM ({sql}) AS found")
+        find_members(connection, task, matching_by_conditions(task.tables), now=NOW)
         return time.monotonic() - began
 
 
-def _sql(shop: LargeShop, segment: int) -> str:
-    with shop.shop.database.read() as connection:
-        [candidate] = load_candidates(connection, shop.shop.tables, [segment])
-        query = matching_by_conditions(shop.shop.tables)(connection, candidate, NOW)
-    dialect = mysql.dialect(paramstyle="named")
-    return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))
-
-
 @contextmanager
-def _cursor(shop: LargeShop) -> Iterator[Any]:
-    with shop.shop.database.read() as connection, _raw(connection) as cursor:
-        yield cursor
+def _refreshing(shop: LargeShop, segment: int) -> Iterator[tuple[Connection, Task]]:
+    """Yield a connection with a refresh's temporary tables, and its task."""
+    with shop.shop.database.engine.connect() as connection:
+        task = load_task(connection, shop.shop.tables, segment, enrol=False)
+        create_scratch(connection)
+        yield connection, task
+        connection.invalidate()  # the temporary tables end with it
 
 
-def _raw(connection: Connection) -> Any:
-    return connection.connection.cursor()
+def _sql(connection: Connection, task: Task) -> str:
+    matched = matching_by_conditions(task.tables)(connection, task.candidate, NOW)
+    fill: Insert = insert(MATCHED).from_select(["customer_id"], matched)
+    dialect = mysql.dialect(paramstyle="named")
+    return str(fill.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

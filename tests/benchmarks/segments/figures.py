@@ -46,7 +46,7 @@ class Looped:
 
 @dataclass(frozen=True)
 class Plan:
-    """The SELECT of a segment, and the rows of its EXPLAIN."""
+    """The statement that collects a segment's customers, and the rows of its EXPLAIN."""
 
     sql: str
     rows: list[list[str]]
@@ -54,7 +54,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Indexed:
-    """A SELECT's seconds without and with an index, and the seconds that making it took."""
+    """A statement's seconds without and with an index, and the seconds that making it took."""
 
     table: str
     columns: str

@@ -73,7 +73,7 @@ def _helpful(figures: Figures) -> Iterator[str]:
         for one in helped
     )
     others = len(tried) - len(helped)
-    yield f"Indexes that at least halved a SELECT: {told or 'none'}. {others} trials gained less."
+    yield f"Indexes that at least halved a statement: {told or 'none'}. {others} gained less."
 
 
 def _plans(figures: Figures) -> Iterator[str]:

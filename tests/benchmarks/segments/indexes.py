@@ -1,4 +1,4 @@
-"""Which indexes that a shop does not have would make the segments' SELECTs faster."""
+"""Which indexes that a shop does not have would make the segments' statements faster."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ TRIALS = (
 def try_index(
     shop: LargeShop, trial: Trial, segments: dict[str, int], before: dict[str, float]
 ) -> Iterator[Indexed]:
-    """Time the SELECTs of a trial's segments with its index; the index is dropped again."""
+    """Time the statements of a trial's segments with its index; the index is dropped again."""
     began = time.monotonic()
     with _index(shop, trial):
         made = time.monotonic() - began

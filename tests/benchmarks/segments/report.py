@@ -34,7 +34,7 @@ _TITLES = {
     "together": "All at once after another such change, beside shoppers",
     "everybody": "Everybody into a sequence",
     "loop": "Against a loop over customers",
-    "explain": "EXPLAIN of each segment's SELECT",
+    "explain": "EXPLAIN of each segment's statement",
     "indexes": "Indexes that a shop does not have",
 }
 
@@ -51,9 +51,14 @@ Row locks are the most that `information_schema.innodb_trx` showed of one transa
 change a cart, an order and an account, one after the other, up to 20 times a second; their longest
 waits are told."""
 
+_EXPLAIN = """\
+The statement that collects a segment's customers, explained as segmail runs it on MariaDB: below
+`SET STATEMENT … FOR`, with the settings of `segmail/maho/collected.py`."""
+
 _INDEXES = """\
-Seconds of the SELECT alone, timed once each. Indexes are tried one at a time and dropped again;
-`made` is what creating and analyzing one took. Every index also makes each write slower."""
+Seconds of the statement that collects a segment's customers, as a refresh runs it, timed once each.
+Indexes are tried one at a time and dropped again; `made` is what creating and analyzing one took.
+Every index also makes each write slower."""
 
 
 def _missing(figures: Figures, stages: list[str]) -> Iterator[str]:
@@ -123,6 +128,7 @@ def _stage(figures: Figures, name: str) -> Iterator[str]:
     elif name == "loop":
         yield _loop(figures, stage)
     elif name == "explain":
+        yield _EXPLAIN
         for segment, found in stage.plans.items():
             yield f"### {segment}\n\n{plan(found)}"
     else:

@@ -67,7 +67,7 @@ def customer_by_customer(bench: Bench, record: Recorder) -> None:
 
 
 def explain(bench: Bench, record: Recorder) -> None:
-    """How the server runs each segment's SELECT."""
+    """How the server runs each segment's statement."""
     for name, id in bench.shop.segments().items():
         with record.part(name):
             record.stage.plans[name] = plan(bench.shop, id)

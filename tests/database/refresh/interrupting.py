@@ -12,7 +12,7 @@ from sqlalchemy import Table, event, select
 from segmail.maho.database import Database
 from tests.shop_builder import ShopBuilder
 
-NEXT_CHUNK = "DELETE FROM segmail_chunk"
+NEXT_CHUNK = "DROP TEMPORARY TABLE IF EXISTS segmail_chunk"
 
 
 @contextmanager

@@ -217,6 +217,16 @@ def test_the_blast_guard_is_asked_before_the_first_chunk(
     assert refresh_one(mariadb_shop, chunk=3, enrol_limit=6).enrolled == 6
 
 
+def test_the_blast_guard_counts_who_would_be_enrolled_not_who_enters(
+    mariadb_shop: ShopBuilder, six: list[int]
+) -> None:
+    mariadb_shop.customer(subscribed=False)
+
+    done = refresh_one(mariadb_shop, chunk=3, enrol_limit=6)
+
+    assert (done.state, done.entered, done.enrolled) == (State.REFRESHED, 7, 6)
+
+
 @pytest.mark.parametrize("chunk", [1, 4, 100])
 def test_a_refresh_tells_and_does_the_same_in_chunks_of_any_size(
     mariadb_shop: ShopBuilder, chunk: int
