@@ -76,12 +76,20 @@ SCRIPT = (
     ("segment automation 1 off", 0, "Held: 1,000 scheduled rows, 1,000 of them due"),
     ("process-emails --json", 0, '"held": 1000'),
     ("segment automation 1 on", 0, "To go out with the next process-emails: 1,000 due rows"),
+    ("preview 1:enter:1 --customer 3", 0, "Subject: Welcome"),
+    ("schema tune --dry-run", 0, "status"),
+    ("why 3 --step 1:enter:1", 0, "As things are, it will be sent to model3@example.test: 'Welcome"),
     ("process-emails --limit 1000", 0, "^$"),
+    ("why 3 --step 1:enter:1", 0, "It was sent at "),
+    ("history --customer 3 --status sent", 0, "readers:enter:1 +sent +"),
+    ("history --limit 2 --json", 0, '"outcome": "sent"'),
+    ("retry --all-failed", 0, "there is nothing to schedule again"),
+    ("retry --step 1:enter:9 --yes", 2, "has no step enter:9"),
     ("segment list", 0, "3 of 4 +0 +0"),
     ("refresh-segments", 0, "^$"),
     ("segment show 1", 0, "Members +2,000"),
 )
-LOOKS = "doctor|dry-run|list|show|match|explain|export"
+LOOKS = "doctor|dry-run|list|show|match|explain|export|history|why|preview"
 DEMO = "demo"  # builds a shop of its own
 
 
