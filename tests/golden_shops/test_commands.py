@@ -78,7 +78,7 @@ SCRIPT = (
     ("segment automation 1 on", 0, "To go out with the next process-emails: 1,000 due rows"),
     ("preview 1:enter:1 --customer 3", 0, "Subject: Welcome"),
     ("schema tune --dry-run", 0, "status"),
-    ("why 3 --step 1:enter:1", 0, "As things are, it will be sent to model3@example.test: 'Welcome"),
+    ("why 3 --step 1:enter:1", 0, "As things are, it will be sent to model3@example.test: "),
     ("process-emails --limit 1000", 0, "^$"),
     ("why 3 --step 1:enter:1", 0, "It was sent at "),
     ("history --customer 3 --status sent", 0, "readers:enter:1 +sent +"),
