@@ -29,6 +29,8 @@ def set_up_logging(log_file: Path | None, *, verbosity: int, clock: Clock) -> No
     logger.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
     logger.propagate = False
     exceptions.propagate = False
+    # A connection that broke on its way back to the pool is replaced: nobody need know.
+    logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     if log_file is None:
         exceptions.addHandler(logging.NullHandler())
         return
@@ -54,6 +56,21 @@ class _Formatter(logging.Formatter):
         return " ".join([line, *(part.strip() for part in trace)])
 
 
+class _File(logging.FileHandler):
+    """A file that says once, on stderr, that it cannot be written any more; the run goes on."""
+
+    _failed = False
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
+        error = sys.exc_info()[1]
+        if not isinstance(error, OSError):
+            super().handleError(record)
+        elif not self._failed:
+            self._failed = True
+            reason = error.strerror or error
+            sys.stderr.write(f"The log file {self.baseFilename} cannot be written: {reason}.\n")
+
+
 def _console_level(verbosity: int, *, has_file: bool) -> int:
     if verbosity < 0:
         return logging.ERROR
@@ -65,7 +82,7 @@ def _console_level(verbosity: int, *, has_file: bool) -> int:
 def _file_handler(file: Path, formatter: logging.Formatter) -> logging.Handler:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
-        handler = logging.FileHandler(file, encoding="utf-8", delay=False)
+        handler = _File(file, encoding="utf-8", delay=False)
     except OSError as error:
         raise ConfigError(
             f"The log file {file} cannot be written: {error.strerror}. "

@@ -19,6 +19,7 @@ from segmail.delivery.rows import Attempt, DueRow, Prepared, QueueStatus
 from segmail.delivery.storable import storable_html, storable_text
 from segmail.maho.database import Database
 from segmail.maho.insert import insert_rows
+from segmail.maho.locking import locking
 from segmail.maho.problems import tries_since_retry
 from segmail.maho.tables import Tables
 
@@ -94,14 +95,11 @@ class Recorder:
 
     def _still_mine(self, connection: Connection, prepared: Sequence[Prepared]) -> list[Prepared]:
         c = self._tables.progress.c
-        query = (
-            select(c.progress_id, c.scheduled_at)
-            .where(
-                c.progress_id.in_([p.row.progress_id for p in prepared]), c.status == "scheduled"
-            )
-            .with_for_update()
+        query = select(c.progress_id, c.scheduled_at).where(
+            c.progress_id.in_([p.row.progress_id for p in prepared]), c.status == "scheduled"
         )
-        held = {row.progress_id: row.scheduled_at for row in connection.execute(query)}
+        found = connection.execute(locking(query, self._tables.progress))
+        held = {row.progress_id: row.scheduled_at for row in found}
         return [p for p in prepared if held.get(p.row.progress_id) == p.row.lease_until]
 
     def _write_queue(

@@ -7,12 +7,24 @@ would lock customer rows that a checkout may hold, and a plan without the index 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, inspect, or_, select, tuple_, update
+from sqlalchemy import (
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    inspect,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from segmail.delivery.rows import DueRow
 from segmail.maho.database import Conflict, Database
@@ -64,6 +76,31 @@ class Claimer:
         rows = self._database.transact(work)
         self._go_on_after(rows)
         return [self._due_row(row, lease_until) for row in rows]
+
+    def give_back(self, rows: Sequence[DueRow]) -> None:
+        """Undo the claim of those rows that nothing was recorded of: their run cannot go on.
+
+        A row with an earlier attempt keeps its lease, for that attempt may be under way.
+        """
+        c = self._tables.progress.c
+        seen = {
+            row.progress_id: literal(row.seen_at, c.scheduled_at.type)
+            for row in rows
+            if row.queue_id is None
+        }
+        if not seen:
+            return
+        undo = (
+            update(self._tables.progress)
+            .where(
+                c.progress_id.in_(seen),
+                c.scheduled_at == rows[0].lease_until,
+                c.status == "scheduled",
+                c.queue_id.is_(None),
+            )
+            .values(scheduled_at=case(seen, value=c.progress_id))
+        )
+        self._database.transact(lambda connection: connection.execute(undo), idempotent=True)
 
     def peek(self, *, now: datetime, limit: int) -> list[DueRow]:
         """Return the rows that `claim` would take, each once, and take none."""

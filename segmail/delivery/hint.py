@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -80,4 +81,5 @@ class Hints:
 
     def forget(self) -> None:
         """Let the next run walk over everything: this one let go of rows that it had taken."""
-        self._file.unlink(missing_ok=True)
+        with suppress(OSError):  # a stale hint is harmless, and what broke the disk is told
+            self._file.unlink(missing_ok=True)

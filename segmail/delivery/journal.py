@@ -13,7 +13,9 @@ from __future__ import annotations
 import enum
 import hashlib
 import os
-from collections.abc import Collection, Iterable, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -34,6 +36,7 @@ class Verdict(enum.StrEnum):
 
 
 _VERBS = frozenset(verdict.value for verdict in Verdict)
+_ENTRY = re.compile(rf"({'|'.join(_VERBS)}) (\d+:\d+:\d{{14}})")
 
 
 class Journal:
@@ -51,22 +54,18 @@ class Journal:
         self._now = now
         self._descriptor: int | None = None
 
+    def check(self) -> None:
+        """Raise ConfigError where the journal cannot be written or read: nothing may be sent."""
+        self._append(b"\n")
+        for _ in self._files():
+            pass
+
     def write(self, verdict: Verdict, keys: Iterable[str]) -> None:
         """Append a line for each attempt; it survives this process.
 
         Raises ConfigError when the disk refuses: without a journal nothing may be sent.
         """
-        lines = "".join(f"{verdict} {key}\n" for key in keys).encode()
-        try:
-            if self._descriptor is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-                self._descriptor = os.open(self._file, flags, 0o640)
-            written = os.write(self._descriptor, lines)
-        except OSError as error:
-            raise ConfigError(self._fault(error.strerror or str(error))) from error
-        if written != len(lines):
-            raise ConfigError(self._fault("the disk is full"))
+        self._append("".join(f"{verdict} {key}\n" for key in keys).encode())
 
     def verdicts(self, keys: Collection[str]) -> dict[str, Verdict]:
         """Return what this host knows of attempts of earlier runs.
@@ -83,7 +82,8 @@ class Journal:
         oldest = f"{self._now - _KEEP:%Y-%m-%d}"
         for file in self._folder.glob("*.log"):
             if file.name < oldest:
-                file.unlink(missing_ok=True)
+                with suppress(OSError):  # another run was faster, or a later one may be allowed to
+                    file.unlink()
 
     def close(self) -> None:
         """Close the file; the next line opens it again."""
@@ -91,20 +91,50 @@ class Journal:
             os.close(self._descriptor)
             self._descriptor = None
 
+    def _append(self, lines: bytes) -> None:
+        try:
+            if self._descriptor is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                self._descriptor = os.open(self._file, flags, 0o640)
+            written = os.write(self._descriptor, lines)
+        except OSError as error:
+            raise ConfigError(self._fault("written", error.strerror or str(error))) from error
+        if written != len(lines):
+            raise ConfigError(self._fault("written", "the disk is full"))
+
     def _read(self) -> Iterator[tuple[str, Verdict]]:
-        for file in sorted(self._folder.glob("*.log")):
+        for file, lines in self._files():
             this_boot = file.name.endswith(f".{self._boot}.log")
-            with file.open(encoding="utf-8", errors="replace") as lines:
-                for line in lines:
-                    verb, _, key = line.rstrip("\n").partition(" ")
-                    if verb in _VERBS and (this_boot or verb != Verdict.RECORDED):
+            for line in lines:
+                for verb, key in _entries(line.rstrip("\n")):
+                    if this_boot or verb != Verdict.RECORDED:
                         yield key, Verdict(verb)
 
-    def _fault(self, reason: str) -> str:
+    def _files(self) -> Iterator[tuple[Path, Iterable[str]]]:
+        """Yield the files, opened; another run may have pruned one meanwhile."""
+        for file in sorted(self._folder.glob("*.log")):
+            try:
+                with file.open(encoding="utf-8", errors="replace") as lines:
+                    yield file, lines
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise ConfigError(self._fault("read", error.strerror or str(error))) from error
+
+    def _fault(self, done: str, reason: str) -> str:
         return (
-            f"The journal {self._file} cannot be written: {reason}. Nothing is sent without it; "
+            f"The journal {self._file} cannot be {done}: {reason}. Nothing is sent without it; "
             "mend its permissions or disk, or give another folder with --state-dir."
         )
+
+
+def _entries(line: str) -> Sequence[tuple[str, str]]:
+    """Return the verbs and keys of a line: one, unless a full disk had cut the line before it."""
+    verb, _, key = line.partition(" ")
+    if verb in _VERBS and " " not in key:
+        return [(verb, key)]
+    return _ENTRY.findall(line)
 
 
 def _boot_id() -> str:

@@ -48,6 +48,7 @@ def open_run(job: Job, options: Options, due: Due, stack: ExitStack, share: Shar
     settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
     journal = _journal(job)
     stack.callback(journal.close)
+    journal.check()
     stack.callback(journal.prune)
     delivery = job.settings.delivery
     limits = Limits(

@@ -111,13 +111,15 @@ class Planner:
 def _undecided(row: DueRow, batch: Batch) -> Outcome:
     """Return an outcome to be filled in; it names the row's attempt where one is in flight."""
     earlier = batch.earlier.get(row.progress_id)
-    in_flight = earlier is not None and earlier.status == QueueStatus.PAUSE
+    if earlier is not None and earlier.status != QueueStatus.PAUSE:
+        earlier = None
     subscriber = batch.subscribers.get(row.customer_id)
     return Outcome(
         row,
         Status.RELEASED,
         "",
-        queue_id=row.queue_id if in_flight else None,
+        queue_id=earlier.queue_id if earlier else None,
+        started_at=earlier.started_at if earlier else None,
         subscriber_id=subscriber.subscriber_id if subscriber else None,
     )
 

@@ -46,8 +46,12 @@ def process_emails(
         on_outcomes(outcomes)
 
     due = look_for_due(job, options, sending(steps))
-    if due.workers:
-        summary.fault = _send(job, options, due, settled)
+    try:
+        if due.workers:
+            summary.fault = _send(job, options, due, settled)
+    except Exception:
+        hints_of(job, due.steps).forget()
+        raise
     if summary.counts[Status.RELEASED]:
         hints_of(job, due.steps).forget()
     summary.held = _hold(job, steps)

@@ -36,4 +36,6 @@ def recover(
     if verdict is Verdict.UNKNOWN and now < row.seen_at + grace:
         return Outcome(row, Status.RELEASED, "left to the host that began its attempt")
     reason = _INTERRUPTED.format(attempt_id(row, row.seen_at))
-    return Outcome(row, Status.FAILED, reason, queue_id=earlier.queue_id)
+    return Outcome(
+        row, Status.FAILED, reason, queue_id=earlier.queue_id, started_at=earlier.started_at
+    )

@@ -85,8 +85,8 @@ def attempt_key(queue_id: int, progress_id: int, started_at: datetime | None) ->
 class Outcome:
     """What became of a due row and why, in words for the log and the history.
 
-    `queue_id` is that of its attempt, where one was recorded; `at` is when it happened, where that
-    was not just now; `retry_at` is when a deferred row comes due again.
+    `queue_id` and `started_at` are those of its attempt, where one was recorded; `at` is when it
+    happened, where that was not just now; `retry_at` is when a deferred row comes due again.
     """
 
     row: DueRow
@@ -94,6 +94,7 @@ class Outcome:
     reason: str
     code: int = 0  # the mail server's, where it answered
     queue_id: int | None = None
+    started_at: datetime | None = None
     subscriber_id: int | None = None
     coupon_code: str | None = None
     template_id: int | None = None

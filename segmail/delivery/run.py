@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +20,7 @@ from segmail.delivery.rows import Attempt, DueRow, Outcome, Prepared
 from segmail.delivery.senders import Limits, Senders
 from segmail.delivery.settle import Settler
 from segmail.delivery.status import Status
+from segmail.errors import SegmailError
 from segmail.settings import DeliverySettings
 
 logger = logging.getLogger("segmail")
@@ -53,8 +55,13 @@ class Run:
             if not rows:
                 return
             logger.info("Processing %d scheduled email sequences", len(rows))
-            for outcomes in self._batch(rows):
-                on_outcomes(outcomes)
+            try:
+                for outcomes in self._batch(rows):
+                    on_outcomes(outcomes)
+            except Exception:
+                with suppress(SegmailError):  # then the leases let go of them
+                    self.claimer.give_back(rows)
+                raise
 
     def _batch(self, rows: Sequence[DueRow]) -> Iterator[Sequence[Outcome]]:
         """Bring a batch to its end, yielding outcomes as they are settled."""
@@ -85,10 +92,11 @@ class Run:
 
     def _send(self, attempts: list[Attempt], plan: Plan) -> Iterator[Sequence[Outcome]]:
         _log_coupons(attempts)
-        for group in self.senders.send(attempts):
-            outcomes = [self._with_retry(outcome, plan) for outcome in group]
-            self.settler.settle(outcomes, now=self.clock.now())
-            yield outcomes
+        with closing(self.senders.send(attempts)) as groups:
+            for group in groups:
+                outcomes = [self._with_retry(outcome, plan) for outcome in group]
+                self.settler.settle(outcomes, now=self.clock.now())
+                yield outcomes
 
     def _note(self, attempts: list[Attempt]) -> None:
         self.journal.write(Verdict.RECORDED, [attempt.key for attempt in attempts])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -105,7 +105,7 @@ class Senders:
             raise self.crash
         return not self._limits.stop.soon.is_set()
 
-    def send(self, attempts: Sequence[Attempt]) -> Iterator[list[Outcome]]:
+    def send(self, attempts: Sequence[Attempt]) -> Generator[list[Outcome]]:
         """Send the messages and yield their outcomes in groups as they come in.
 
         Every attempt gets exactly one outcome. When the server is out of reach, `fault` says so
@@ -238,6 +238,7 @@ def _outcome(attempt: Attempt, status: Status, reason: str, code: int = 0) -> Ou
         reason=reason,
         code=code,
         queue_id=attempt.queue_id,
+        started_at=attempt.started_at,
         subscriber_id=prepared.subscriber.subscriber_id,
         coupon_code=prepared.coupon.code if prepared.coupon else None,
         template_id=prepared.template_id,

@@ -17,6 +17,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Row,
     case,
     delete,
     insert,
@@ -32,6 +33,7 @@ from segmail.delivery.rows import Outcome, QueueStatus
 from segmail.delivery.status import Status
 from segmail.delivery.storable import storable_text
 from segmail.maho.database import Database
+from segmail.maho.locking import locking
 from segmail.maho.tables import Tables
 
 _PROBLEM_CHARACTERS = 200  # newsletter_problem.problem_error_text
@@ -72,14 +74,12 @@ class Settler:
         if not outcomes:
             return
         q = self._tables.queue.c
-        query = (
-            select(q.queue_id, q.queue_status)
-            .where(q.queue_id.in_([o.queue_id for o in outcomes]))
-            .with_for_update()
+        query = select(q.queue_id, q.queue_status, q.queue_start_at).where(
+            q.queue_id.in_([o.queue_id for o in outcomes])
         )
-        found = {row.queue_id: row.queue_status for row in connection.execute(query)}
-        # An admin may have deleted the queue row meanwhile: the mail was sent all the same.
-        ours = [o for o in outcomes if found.get(o.queue_id, QueueStatus.PAUSE) == _IN_FLIGHT]
+        locked = connection.execute(locking(query, self._tables.queue))
+        found = {row.queue_id: row for row in locked}
+        ours = [o for o in outcomes if _is_open(o, found.get(o.queue_id))]
         with_queue = [o for o in ours if o.queue_id in found]
         subscribers = self._existing_subscribers(connection, with_queue)
         self._close_queue(connection, with_queue, now)
@@ -95,12 +95,12 @@ class Settler:
         if not outcomes:
             return
         c = self._tables.progress.c
-        query = (
-            select(c.progress_id)
-            .where(self._held(outcomes), c.status == "scheduled")
-            .with_for_update()
+        query = select(c.progress_id).where(
+            c.progress_id.in_([o.row.progress_id for o in outcomes]),
+            self._held(outcomes),
+            c.status == "scheduled",
         )
-        held = set(connection.scalars(query))
+        held = set(connection.scalars(locking(query, self._tables.progress)))
         ours = [o for o in outcomes if o.row.progress_id in held]
         failed = self._with_queue_rows(
             connection, [o for o in ours if o.status is Status.FAILED], now
@@ -127,7 +127,7 @@ class Settler:
             return set()
         s = self._tables.subscriber.c
         query = select(s.subscriber_id).where(s.subscriber_id.in_(wanted))
-        return set(connection.scalars(query.with_for_update(read=True)))
+        return set(connection.scalars(locking(query, self._tables.subscriber, shared=True)))
 
     def _close_queue(
         self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
@@ -238,7 +238,17 @@ class Settler:
             )
 
 
-_IN_FLIGHT = QueueStatus.PAUSE
+def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
+    """Whether an attempt is under way as far as its queue row tells.
+
+    A run that was suspended beyond its lease finds its attempts taken over by another one; only
+    what it has sent counts then. An admin may have deleted a queue row: the mail was sent all
+    the same.
+    """
+    if queue is None:
+        return True
+    is_same = outcome.started_at in (None, queue.queue_start_at)
+    return queue.queue_status == QueueStatus.PAUSE and (is_same or outcome.status is Status.SENT)
 
 
 def _by_value(pairs: Iterable[tuple[object, object]]) -> dict[object, list[object]]:

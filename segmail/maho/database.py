@@ -23,7 +23,8 @@ T = TypeVar("T")
 
 # Server error numbers, because drivers raise one class for a dead server and a missing column.
 _RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed since read
-_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1203, 1927}
+_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1927}
+_REFUSES_NOW = {1021, 1047, 1114, 1290, 1317, 1792, 1836, 1969, 3024}  # full, read-only, too slow
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
 _NO_SUCH = {1054, 1146}
@@ -176,11 +177,26 @@ def _number(error: DBAPIError) -> int:
 def _may_repeat(error: DBAPIError | Conflict, *, idempotent: bool) -> bool:
     if isinstance(error, Conflict) or _is_conflict(error):
         return True
-    return idempotent and _number(error) in _LOST
+    return idempotent and _is_lost(error)
 
 
 def _is_conflict(error: DBAPIError) -> bool:
     return _number(error) in _RETRY or "database is locked" in str(error.orig)
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """Whether the connection broke, or somebody killed it (1927)."""
+    return error.connection_invalidated or _number(error) in _LOST | {1927}
+
+
+def _is_temporary(error: DBAPIError) -> bool:
+    number = _number(error)
+    return (
+        _is_lost(error)
+        or _is_conflict(error)
+        or number in _UNREACHABLE | _REFUSES_NOW
+        or "database or disk is full" in str(error.orig)
+    )
 
 
 @contextmanager
@@ -195,7 +211,7 @@ def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
     """Raise what the error means for the user; by number, and never with the password."""
     number, reason = _number(error), str(error.orig)
     where = url.render_as_string(hide_password=True)
-    if number in _LOST or number in _UNREACHABLE or _is_conflict(error):
+    if _is_temporary(error):
         raise DatabaseUnavailable(f"The database {where} is out of reach: {reason}") from error
     if number in _DENIED or "unable to open database file" in reason:
         raise ConfigError(f"The database {where} refuses segmail: {reason}") from error

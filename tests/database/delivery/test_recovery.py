@@ -158,6 +158,24 @@ def test_settling_twice_writes_one_link_and_one_problem(
     assert len(shop.rows(shop.tables.problem)) == 1
 
 
+def test_a_run_that_slept_beyond_its_lease_settles_only_what_it_sent(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    """Another run has recorded an attempt of its own, which is under way."""
+    progress = crashed_attempt(shop, run_emails)
+    shop.change(shop.tables.queue, {}, queue_start_at=shop.now + LATER)
+    before = [shop.progress(progress), shop.row(shop.tables.queue)]
+    settler = Settler(shop.database, shop.tables)
+
+    for status in (Status.RELEASED, Status.DEFERRED, Status.FAILED, Status.SKIPPED):
+        settler.settle([_outcome(shop, progress, status)], now=shop.now + LATER)
+    after = [shop.progress(progress), shop.row(shop.tables.queue)]
+    settler.settle([_outcome(shop, progress, Status.SENT)], now=shop.now + LATER)
+
+    assert after == before
+    assert shop.status(progress) == "sent"
+
+
 def _outcome(shop: ShopBuilder, progress: int, status: Status) -> Outcome:
     row = shop.progress(progress)
     with shop.database.read() as connection:
@@ -172,7 +190,9 @@ def _outcome(shop: ShopBuilder, progress: int, status: Status) -> Outcome:
         seen_at=shop.now,
         lease_until=row["scheduled_at"],
     )
-    return Outcome(due, status, "reason", queue_id=row["queue_id"], subscriber_id=1)
+    return Outcome(
+        due, status, "reason", queue_id=row["queue_id"], started_at=shop.now, subscriber_id=1
+    )
 
 
 def test_a_journal_that_cannot_be_written_stops_the_run_before_anything_is_sent(

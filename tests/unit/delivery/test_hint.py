@@ -91,3 +91,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="--state-dir"):
         Hints(tmp_path, "mysql://shop progress", [1]).save(None, None, now=NOW, seconds=SLOW)
+
+
+def test_a_hint_that_cannot_be_deleted_is_no_fault(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("a file where the folder should be")
+
+    Hints(tmp_path / "state", "shop", [1]).forget()

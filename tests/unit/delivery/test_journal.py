@@ -87,3 +87,28 @@ def test_a_journal_that_cannot_be_written_is_a_configuration_fault(tmp_path: Pat
 
     with pytest.raises(ConfigError, match="--state-dir"):
         journal(tmp_path).write(Verdict.BEGUN, ["1:1:x"])
+
+
+@pytest.mark.parametrize("cut", range(29))
+def test_a_line_that_a_full_disk_cut_hides_no_other(tmp_path: Path, cut: int) -> None:
+    first, second = "1:1:20260310120000", "2:2:20260310120000"
+    book = journal(tmp_path)
+    book.write(Verdict.BEGUN, [first, second])
+    [file] = tmp_path.rglob("*.log")
+    with file.open("a") as disk:
+        disk.write(f"refused {first}\n"[:cut])
+    book.write(Verdict.ACCEPTED, [second])
+
+    assert journal(tmp_path).verdicts([second]) == {second: Verdict.ACCEPTED}
+
+
+def test_a_journal_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
+    book = journal(tmp_path)
+    book.check()
+    [file] = tmp_path.rglob("*.log")
+    file.with_name("2026-03-09.x.log").mkdir()
+
+    with pytest.raises(ConfigError, match="cannot be read"):
+        book.check()
+    with pytest.raises(ConfigError, match="cannot be read"):
+        book.verdicts(["1:1:x"])
