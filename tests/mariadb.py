@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import getpass
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,36 +25,67 @@ _SETTINGS = (
 )
 
 
-@contextmanager
-def private_server(*settings: str) -> Iterator[str]:
-    """Start a server, yield its SQLAlchemy URL without a database name, stop and remove it."""
-    # Socket paths are limited to 107 bytes, so the folder is a short one of its own.
-    folder = Path(tempfile.mkdtemp(prefix="segmail-db-", dir=_memory_folder()))
-    user = getpass.getuser()
-    try:
-        _install(folder, user)
-        server = subprocess.Popen(
+class Server:
+    """A server of one's own, which may be stopped and started again; `url` names no database."""
+
+    def __init__(self, folder: Path, settings: Sequence[str]) -> None:
+        self._folder = folder
+        self._settings = settings
+        self._user = getpass.getuser()
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"mysql+pymysql://{self._user}@/?unix_socket={folder}/s"
+        _install(folder, self._user)
+
+    def start(self) -> None:
+        """Start it, and wait until it listens."""
+        folder = self._folder
+        self._process = subprocess.Popen(
             [
                 _program("mariadbd"),
                 "--no-defaults",
-                f"--user={user}",
+                f"--user={self._user}",
                 f"--datadir={folder}/data",
                 f"--socket={folder}/s",
                 f"--pid-file={folder}/pid",
                 f"--tmpdir={folder}",
                 f"--log-error={folder}/log",
                 *_SETTINGS,
-                *settings,
+                *self._settings,
             ]
         )
+        _wait_for(folder / "s", folder / "log")
+
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
+        """Stop it, if it runs; SIGKILL is a crash."""
+        if self._process is None:
+            return
+        self._process.send_signal(number)
+        self._process.wait(timeout=60)
+        self._process = None
+        (self._folder / "s").unlink(missing_ok=True)
+
+
+@contextmanager
+def own_server(*settings: str) -> Iterator[Server]:
+    """Start a server, yield it, stop and remove it."""
+    # Socket paths are limited to 107 bytes, so the folder is a short one of its own.
+    folder = Path(tempfile.mkdtemp(prefix="segmail-db-", dir=_memory_folder()))
+    try:
+        server = Server(folder, settings)
         try:
-            _wait_for(folder / "s", folder / "log")
-            yield f"mysql+pymysql://{user}@/?unix_socket={folder}/s"
+            server.start()
+            yield server
         finally:
-            server.terminate()
-            server.wait(timeout=60)
+            server.stop()
     finally:
         shutil.rmtree(folder)
+
+
+@contextmanager
+def private_server(*settings: str) -> Iterator[str]:
+    """Start a server, yield its SQLAlchemy URL without a database name, stop and remove it."""
+    with own_server(*settings) as server:
+        yield server.url
 
 
 def _memory_folder() -> str | None:
