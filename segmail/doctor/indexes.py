@@ -1,4 +1,4 @@
-"""Indexes that would make a refresh faster; they are suggested and never created."""
+"""Indexes that a large shop lacks; they are suggested and never created."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, inspect, text
 
 from segmail.doctor.findings import Area, Finding, Severity, ok
-from segmail.doctor.useful_indexes import KINDS, Index
+from segmail.doctor.lost_indexes import lost_indexes
+from segmail.doctor.useful_indexes import KINDS, Index, Kind
 from segmail.errors import ConditionError
 from segmail.maho.schema import find_indexes
 from segmail.segments.conditions.read import read_conditions
@@ -25,17 +26,24 @@ _ROWS = text(
 def index_findings(
     connection: Connection, prefix: str, candidates: Iterable[Candidate], *, large: int = LARGE
 ) -> list[Finding]:
-    """Return the indexes that active segments lack on tables of more than `large` rows.
+    """Return the indexes that are lacking on tables of more than `large` rows.
 
-    The server's own estimate of the rows counts. SQLite has none, and no large shops.
+    Those that Maho itself creates are needed by every shop, others by active segments. The server's
+    own estimate of the rows counts. SQLite has none, and no large shops.
     """
-    rows = _estimated_rows(connection, prefix)
-    lacking = [
-        wish
-        for wish in _wishes(candidates)
-        if rows.get(wish.index.table, 0) > large and _lacks(connection, prefix, wish.index)
+    rows = {
+        table: count
+        for table, count in _estimated_rows(connection, prefix).items()
+        if count > large
+    }
+    found = [
+        *lost_indexes(connection, prefix, rows),
+        *(
+            _suggestion(wish, prefix, rows[wish.kind.index.table])
+            for wish in _wishes(candidates)
+            if wish.kind.index.table in rows and _lacks(connection, prefix, wish.kind.index)
+        ),
     ]
-    found = [_suggestion(wish, prefix, rows[wish.index.table]) for wish in _joined(lacking)]
     return found or [ok(Area.INDEXES, "No segment's conditions would gain by another index.")]
 
 
@@ -43,20 +51,8 @@ def index_findings(
 class _Wish:
     """An index that conditions of these segments would gain by."""
 
-    index: Index
-    purpose: str
-    gain: str
+    kind: Kind
     segments: frozenset[int]
-
-    def with_(self, other: _Wish) -> _Wish:
-        """Return an index that serves both, which was measured to be as good for each."""
-        columns = dict.fromkeys((*self.index.columns, *other.index.columns))
-        return _Wish(
-            Index(self.index.table, tuple(columns)),
-            f"{self.purpose} and {other.purpose}",
-            self.gain,
-            self.segments | other.segments,
-        )
 
 
 def _wishes(candidates: Iterable[Candidate]) -> Iterator[_Wish]:
@@ -64,16 +60,7 @@ def _wishes(candidates: Iterable[Candidate]) -> Iterator[_Wish]:
     for kind in KINDS:
         segments = frozenset(id for id, found in used.items() if any(map(kind.helps, found)))
         if segments:
-            yield _Wish(kind.index, kind.purpose, kind.gain, segments)
-
-
-def _joined(wishes: Iterable[_Wish]) -> Iterable[_Wish]:
-    """Let one index of a table serve every wish for that table."""
-    by_table: dict[str, _Wish] = {}
-    for wish in wishes:
-        there = by_table.get(wish.index.table)
-        by_table[wish.index.table] = there.with_(wish) if there else wish
-    return by_table.values()
+            yield _Wish(kind, segments)
 
 
 def _leaves(candidate: Candidate) -> list[Leaf]:
@@ -108,13 +95,14 @@ def _lacks(connection: Connection, prefix: str, wanted: Index) -> bool:
 
 
 def _suggestion(wish: _Wish, prefix: str, rows: int) -> Finding:
-    table, columns = f"{prefix}{wish.index.table}", wish.index.columns
+    kind = wish.kind
+    table, columns = f"{prefix}{kind.index.table}", kind.index.columns
     ids = sorted(wish.segments)
     asking = ("segment " if len(ids) == 1 else "segments ") + ", ".join(map(str, ids))
     what = (
-        f"{table} has about {rows:,} rows and no index that tells {wish.purpose}, which {asking} "
-        f"would gain by: such a SELECT was {wish.gain} with one. It takes room on the disk, and "
-        "makes each write to the table a little slower."
+        f"{table} has about {rows:,} rows and no index that tells {kind.purpose}, which {asking} "
+        f"would gain by: {kind.gain}. It takes room on the disk, and makes each write to the "
+        "table a little slower."
     )
     advice = f"CREATE INDEX segmail_{'_'.join(columns)} ON {table} ({', '.join(columns)});"
     return Finding(Severity.NOTE, Area.INDEXES, what, advice)

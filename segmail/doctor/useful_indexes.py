@@ -1,4 +1,4 @@
-"""The indexes that made refreshes faster in tests/benchmarks/SEGMENTS.md, and what for."""
+"""The indexes that at least halved a statement in tests/benchmarks/SEGMENTS.md, and what for."""
 
 from __future__ import annotations
 
@@ -21,62 +21,25 @@ class Index:
 
 @dataclass(frozen=True)
 class Kind:
-    """An index with the attributes, by family, whose conditions gain by it, and how much."""
+    """An index with the attributes, by family, that are found by it, and how much it gains."""
 
     index: Index
     purpose: str
     gain: str
     attributes: Mapping[str, Collection[str]]
-    only_equal: bool = False
 
     def helps(self, leaf: Leaf) -> bool:
         """Return whether the condition gains by the index."""
         if leaf.attribute not in self.attributes.get(leaf.family, ()):
             return False
-        return not self.only_equal or normal_operator(leaf) in _EQUALS
+        return normal_operator(leaf) in _EQUALS
 
 
 KINDS = (
     Kind(
-        Index("sales_flat_order", ("customer_id", "state", "created_at")),
-        "when customers ordered",
-        "7 to 14 times faster",
-        {
-            "customer_timebased": (
-                "days_since_last_order",
-                "days_since_first_order",
-                "days_without_purchase",
-                "days_inactive",
-                "order_frequency_days",
-            ),
-            "order_attributes": ("days_since_last_order",),
-        },
-    ),
-    Kind(
-        Index("sales_flat_order", ("customer_id", "state", "base_grand_total")),
-        "what customers spent",
-        "7 to 14 times faster",
-        {
-            "customer_clv": (
-                "lifetime_sales",
-                "lifetime_sales_close_to",
-                "number_of_orders",
-                "average_order_value",
-            ),
-            "order_attributes": ("average_order_amount", "total_ordered_amount"),
-        },
-    ),
-    Kind(
-        Index("sales_flat_order_item", ("sku", "order_id")),
-        "who bought an SKU",
-        "up to 60 times faster",
-        {"order_items": ("product_sku",)},
-        only_equal=True,
-    ),
-    Kind(
-        Index("log_customer", ("customer_id", "login_at")),
-        "when customers logged in",
-        "a tenth to a third faster",
-        {"customer_timebased": ("days_since_last_login", "days_inactive")},
+        Index("sales_flat_order", ("coupon_code", "customer_id")),
+        "who used a coupon",
+        "of five million orders, they were found in 0.4 instead of 3.2 seconds with one",
+        {"order_attributes": ("coupon_code",)},
     ),
 )

@@ -160,7 +160,7 @@ def _look_and_write(
     members = find_members(connection, task, matching, now=now)
     number = find_changes(connection, task)
     is_large = number > options.chunk and not options.dry_run and _has_row_locks(connection)
-    if not is_large or number > options.enrol_limit:
+    if not is_large or number > options.enrol_limit:  # no more can be enrolled than change
         changes = judge(connection, task)
         _guard(task, changes, options.enrol_limit)
     if is_large:

@@ -1,0 +1,41 @@
+"""Indexes that Maho creates and conditions join by, in a shop that has lost them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Connection, Table, UniqueConstraint, inspect
+
+from segmail.doctor.findings import Area, Finding, Severity
+from segmail.maho.sales_tables import build_sales_tables
+from segmail.maho.schema import find_indexes
+
+_JOINED = ("customer_id", "order_id", "parent_id", "quote_id", "wishlist_id", "entity_id",
+           "product_id")  # fmt: skip
+
+
+def lost_indexes(connection: Connection, prefix: str, rows: Mapping[str, int]) -> Iterator[Finding]:
+    """Yield a warning for each, in the tables of `rows`: names without prefix, and their sizes."""
+    for table in build_sales_tables(prefix).metadata.sorted_tables:
+        if count := rows.get(table.name.removeprefix(prefix)):
+            found, _unique = find_indexes(inspect(connection), table.name)
+            there = {columns[0] for columns in found if columns}
+            for column in sorted(_wanted(table) - there):
+                yield _warning(table, column, count)
+
+
+def _wanted(table: Table) -> set[str]:
+    """Return the columns of a table that are joined by and that an index of Maho begins with."""
+    unique = [one.columns for one in table.constraints if isinstance(one, UniqueConstraint)]
+    plain = [one.columns for one in table.indexes]
+    begun = {next(iter(columns)).name for columns in (*plain, *unique, table.primary_key.columns)}
+    return begun & set(_JOINED)
+
+
+def _warning(table: Table, column: str, rows: int) -> Finding:
+    what = (
+        f"{table.name} has about {rows:,} rows and no index on {column}, which Maho itself "
+        "creates: whatever looks up rows by it, in the shop and here, reads the whole table."
+    )
+    advice = f"CREATE INDEX segmail_{column} ON {table.name} ({column});"
+    return Finding(Severity.WARNING, Area.INDEXES, what, advice)
