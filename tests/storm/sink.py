@@ -92,7 +92,7 @@ class House:
         with self._lock:
             times = self._deferred.get(recipient, 0)
             self._deferred[recipient] = times + 1
-        return times < int(wanted[2])
+        return times < deferrals(recipient)
 
     def keep(self, recipient: str, data: bytes) -> None:
         """Write an accepted message down so that it survives; returns when it does."""
@@ -198,6 +198,12 @@ class Dialogue:
 
     def _say(self, text: str) -> None:
         self._socket.sendall(f"{text}\r\n".encode())
+
+
+def deferrals(recipient: str) -> int:
+    """Return how often a recipient's messages are to be tried again later, all together."""
+    wanted = _LATER.search(recipient)
+    return int(wanted[2]) if wanted else 0
 
 
 def tell(what: str) -> None:
