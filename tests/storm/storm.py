@@ -26,7 +26,7 @@ LEASE = timedelta(minutes=15)
 _BETWEEN = LEASE + timedelta(minutes=1)
 _TRIES = 6  # runs in which a point must be met
 _ROUNDS_TO_END = 16
-_OVERLAPS = 0.2  # of the runs, by another one on the other host
+_OVERLAPS = 0.2  # of the runs, by another one
 _CHANGES = 0.7  # of the runs, from one host to the other
 _IN_A_ROW = 2  # a host that is away for longer than its grace loses its attempts to the other
 _BUGS = {2, 70, 78}  # exit codes that no kill and no lost connection may cause
@@ -110,7 +110,7 @@ class Storm:
         with self._time_passes():
             hold = self._hold(point, machine)
             program = self._start(machine, connections)
-            other = self._maybe_overlap()
+            other = self._maybe_overlap(point)
             was_struck = self._meet(point, program, hold, whom or "all")
             self._expect_no_bug(program, point.name)
             if other is not None:
@@ -146,11 +146,12 @@ class Storm:
         options = ("--connections", f"{connections}", "--workers", f"{self._workers}")
         return Program(machine.host, self._server.url(self._name()), self._now, *options)
 
-    def _maybe_overlap(self) -> Program | None:
+    def _maybe_overlap(self, point: Point) -> Program | None:
+        """Start another run beside, on any host that does not hold it in place of the first."""
         if self._chance.random() >= _OVERLAPS:
             return None
         self.weather.overlapping += 1
-        return self._start(self._machines[1])
+        return self._start(self._machines[1 if point.transaction else self._chance.randrange(2)])
 
     def _meet(self, point: Point, program: Program, hold: Hold | None, whom: str) -> bool:
         """Strike the program when it comes to the point; tell whether it did."""
