@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import random
 import secrets
+import signal
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -35,6 +36,7 @@ _WITH_TWO_WORKERS = 1 / 3  # of the kills, unless --workers is given
 
 def main() -> None:
     options = _options()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops the servers, too
     print(f"Seed {options.seed}", flush=True)
     plan = {options.workers: options.kills}
     if options.workers is None:
