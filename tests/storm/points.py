@@ -44,7 +44,8 @@ class Point:
 
 
 _AT_ONCE = 0.003
-_WHILE_IT_SENDS = 0.3
+_WHILE_IT_PREPARES = 0.3
+_WHILE_IT_SENDS = 0.05
 _WHOLE_RUN = 1.2
 
 SMTP = (
@@ -85,7 +86,8 @@ CUTS = tuple(
 RANDOM = (
     Point("any time", how=How.AFTER, delay=_WHOLE_RUN),
     Point("any time after the first claim", transaction="claim begin", how=How.AFTER,
-          delay=_WHILE_IT_SENDS),
+          delay=_WHILE_IT_PREPARES),
+    Point("any time while it sends", "MAIL", how=How.AFTER, turns=12, delay=_WHILE_IT_SENDS),
 )  # fmt: skip
 
 # Those that ask most of the protocol, for a small storm.

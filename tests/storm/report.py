@@ -37,7 +37,7 @@ def _conditions(results: Results) -> Iterator[str]:
         f"{results.at:%Y-%m-%d}, commit {commit}, seed {results.seed}. "
         f"{line_of('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores;\n"
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
-        f"{output_of('mariadbd', '--version')}."
+        f"MariaDB {' '.join(output_of('mariadbd', '--version').split()[2:3])}."
     )
     yield (
         "Each kill is a SIGKILL to a real `process-emails` with 24 or more due rows, batches of "
