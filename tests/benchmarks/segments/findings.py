@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tests.benchmarks.segments.figures import Figures, Run
 
@@ -11,15 +11,27 @@ _SLOWEST = 5
 
 def findings(figures: Figures) -> Iterator[str]:
     """Yield a sentence or two on each thing that was measured."""
+    yield from _load(figures)
     runs = [run for stage in figures.stages.values() for run in stage.runs.values()]
     if runs:
         yield from _program(runs)
     for name in ("first", "change"):
         if seconds := figures.seconds(name):
-            yield _slowest(name, seconds)
+            yield _slowest(name, seconds, figures.stages[name].runs.values())
     yield from _waits(figures)
     yield from _helpful(figures)
     yield from _plans(figures)
+
+
+def _load(figures: Figures) -> Iterator[str]:
+    cores = int(figures.machine["cores"])
+    loads = [stage.load_before for stage in figures.stages.values()]
+    if loads and max(loads) > cores:
+        yield (
+            f"Other programs used the {cores} cores, too: the load was up to {max(loads):.1f} when "
+            "a stage began. Where a run waited for a core, MariaDB's CPU seconds are the better "
+            "measure."
+        )
 
 
 def _program(runs: list[Run]) -> Iterator[str]:
@@ -39,14 +51,14 @@ def _changed(run: Run) -> int:
     return sum(int(told["entered"]) + int(told["left"]) for told in run.segments)
 
 
-def _slowest(stage: str, seconds: dict[str, float]) -> str:
-    total = sum(seconds.values())
+def _slowest(stage: str, seconds: dict[str, float], runs: Iterable[Run]) -> str:
+    total, cpu = sum(seconds.values()), sum(run.server_cpu for run in runs)
     slowest = sorted(seconds, key=lambda name: seconds[name], reverse=True)[:_SLOWEST]
     share = sum(seconds[name] for name in slowest) / total if total else 0
     told = ", ".join(f"{name} {seconds[name]:.1f} s" for name in slowest)
     what = {"first": "First fill", "change": "After a change of 1 %"}[stage]
     return (
-        f"{what}: {len(seconds)} segments in {total:.0f} s, "
+        f"{what}: {len(seconds)} segments in {total:.0f} s (MariaDB's CPU {cpu:.0f} s), "
         f"{share:.0%} of it in {len(slowest)}: {told}."
     )
 

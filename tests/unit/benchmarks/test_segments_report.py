@@ -57,6 +57,18 @@ def test_the_report_names_the_stages_that_are_missing(figures: Figures, recorder
     assert report.count("**Not measured.**") == 2
 
 
+@pytest.mark.parametrize(("load", "is_told"), [(1.9, False), (7.9, True)])
+def test_the_report_tells_that_other_programs_used_the_cores(
+    figures: Figures, recorder: Recorder, load: float, is_told: bool
+) -> None:
+    with recorder.stage_of("first"):
+        recorder.stage.load_before = load
+
+    report = as_markdown(figures, ["first"])
+
+    assert ("the load was up to 7.9 when a stage began" in report) is is_told
+
+
 def test_a_part_that_fails_is_told_and_the_rest_goes_on(
     figures: Figures, recorder: Recorder
 ) -> None:
