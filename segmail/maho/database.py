@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 # Server error numbers, because drivers raise one class for a dead server and a missing column.
 _RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed since read
-_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1203, 1226, 1927}
+_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1226, 1927}
 _REFUSES_NOW = {1021, 1047, 1114, 1290, 1317, 1792, 1836, 1969, 3024}  # full, read-only, too slow
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
@@ -169,31 +169,33 @@ def _begin_immediate(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
-def _number(error: DBAPIError) -> int:
+def error_number(error: DBAPIError) -> int:
+    """Return the server's number of an error; 0 where it has none."""
     args = getattr(error.orig, "args", ())
     return args[0] if args and isinstance(args[0], int) else 0
 
 
 def _may_repeat(error: DBAPIError | Conflict, *, idempotent: bool) -> bool:
-    if isinstance(error, Conflict) or _is_conflict(error):
+    if isinstance(error, Conflict) or is_conflict(error):
         return True
     return idempotent and _is_lost(error)
 
 
-def _is_conflict(error: DBAPIError) -> bool:
-    return _number(error) in _RETRY or "database is locked" in str(error.orig)
+def is_conflict(error: DBAPIError) -> bool:
+    """Return whether the server rolled a transaction back for somebody else's: run it again."""
+    return error_number(error) in _RETRY or "database is locked" in str(error.orig)
 
 
 def _is_lost(error: DBAPIError) -> bool:
     """Whether the connection broke, or somebody killed it (1927)."""
-    return error.connection_invalidated or _number(error) in _LOST | {1927}
+    return error.connection_invalidated or error_number(error) in _LOST | {1927}
 
 
 def _is_temporary(error: DBAPIError) -> bool:
-    number = _number(error)
+    number = error_number(error)
     return (
         _is_lost(error)
-        or _is_conflict(error)
+        or is_conflict(error)
         or number in _UNREACHABLE | _REFUSES_NOW
         or "database or disk is full" in str(error.orig)
     )
@@ -209,7 +211,7 @@ def _plain_errors(url: URL) -> Iterator[None]:
 
 def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
     """Raise what the error means for the user; by number, and never with the password."""
-    number, reason = _number(error), str(error.orig)
+    number, reason = error_number(error), str(error.orig)
     where = url.render_as_string(hide_password=True)
     if _is_temporary(error):
         raise DatabaseUnavailable(f"The database {where} is out of reach: {reason}") from error

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, text
 
+from segmail.maho.database import Conflict
+
 _STATEMENT_CHARACTERS = 1_000_000
 
 
@@ -21,6 +23,9 @@ def insert_rows(
     number of rows takes ids that follow each other by `auto_increment_increment`, in every
     `innodb_autoinc_lock_mode`; `LAST_INSERT_ID()` is the first of them. SQLite, where
     transactions do not overlap, gives the last instead.
+
+    A Galera cluster changes the increment, in open sessions too, as soon as a node comes or goes;
+    raises Conflict where that happened meanwhile, because then the ids are not known.
     """
     return [id for some in _chunks(rows) for id in _insert(connection, table, some)]
 
@@ -30,12 +35,22 @@ def _insert(
 ) -> Sequence[int]:
     names = list(rows[0])
     statement = _statement(connection, table, names, len(rows))
+    before = _step(connection, len(rows))
     result = connection.exec_driver_sql(statement, _stored(connection, table, names, rows))
     known: int = result.lastrowid
     if connection.dialect.name == "sqlite":
         return range(known - len(rows) + 1, known + 1)
-    step = connection.scalar(text("SELECT @@auto_increment_increment")) if len(rows) > 1 else 1
-    return [known + position * int(step or 1) for position in range(len(rows))]
+    step = _step(connection, len(rows))
+    if step != before:
+        raise Conflict
+    return [known + position * step for position in range(len(rows))]
+
+
+def _step(connection: Connection, rows: int) -> int:
+    """Return how far the ids of one statement are from each other."""
+    if rows == 1 or connection.dialect.name == "sqlite":
+        return 1
+    return int(connection.scalar(text("SELECT @@auto_increment_increment")) or 1)
 
 
 def _statement(connection: Connection, table: Table, names: Sequence[str], rows: int) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Connection, event, text, update
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, DatabaseUnavailable
 from segmail.maho.database import Conflict
 from segmail.maho.insert import insert_rows
 from segmail.maho.shop import Shop
@@ -23,6 +23,34 @@ def test_ids_of_inserted_rows_come_back_in_order(shop: ShopBuilder) -> None:
 
     stored = {row["template_id"]: row["template_code"] for row in shop.rows(shop.tables.template)}
     assert [stored[id] for id in ids] == ["code 0", "code 1", "code 2", "code 3", "code 4"]
+
+
+def test_ids_that_a_change_of_the_cluster_makes_doubtful_are_taken_anew(
+    mariadb_shop: ShopBuilder,
+) -> None:
+    """A Galera cluster changes the increment of open sessions when a node leaves it."""
+    shop, steps = mariadb_shop, iter((2, 1))
+
+    def leave(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith("INSERT") and (step := next(steps, None)):
+            connection.connection.cursor().execute(f"SET auto_increment_increment = {step}")
+
+    event.listen(shop.database.engine, "after_cursor_execute", leave)
+    rows = [{"template_code": f"code {n}"} for n in range(5)]
+    ids = shop.database.transact(lambda c: insert_rows(c, shop.tables.template, rows))
+
+    stored = [(row["template_id"], row["template_code"]) for row in shop.rows(shop.tables.template)]
+    assert stored == [(id, f"code {n}") for n, id in enumerate(ids)]
+
+
+@pytest.mark.parametrize("number", [1047, 1180])
+def test_a_node_that_lost_its_cluster_is_out_of_reach(
+    mariadb_shop: ShopBuilder, number: int
+) -> None:
+    refusal = f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'WSREP'"
+
+    with pytest.raises(DatabaseUnavailable, match="out of reach"):
+        mariadb_shop.database.transact(lambda c: c.execute(text(refusal)))
 
 
 def test_times_are_stored_as_mahos_utc_literals(shop: ShopBuilder) -> None:

@@ -8,10 +8,13 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select, update
+from sqlalchemy.exc import DBAPIError
 
-from segmail.maho.database import Session
+from segmail.maho.database import Session, error_number, is_conflict
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
+
+_REFUSED = 1105  # Percona XtraDB Cluster: "prohibits use of GET_LOCK"
 
 
 def lock_if_free(connection: Connection, tables: Tables, segment_id: int) -> bool:
@@ -30,16 +33,21 @@ def kept_for_one_refresh(session: Session, shop: Shop, segment_id: int) -> Itera
 
     A named lock belongs to a connection: a run that is killed holds nothing. SQLite has none and
     needs none, because a refresh is one transaction there.
+
+    It spares two runs from doing the same work, and no more: what keeps it right is that members
+    have a key and that each transaction looks again. So two nodes of a Galera cluster, whose named
+    locks know nothing of each other, may refresh at once, and Percona's, which refuses named locks
+    (`pxc_strict_mode`), can do without.
     """
     if shop.database.url.get_backend_name() == "sqlite":
         yield True
         return
     name = _name(shop, segment_id)
-    is_free = session.transact(lambda c: c.scalar(select(func.get_lock(name, 0)))) == 1
+    got = _get_lock(session, name)
     try:
-        yield is_free
+        yield got is not False
     finally:
-        if is_free and not session.is_lost:
+        if got and not session.is_lost:
             session.transact(lambda c: c.scalar(select(func.release_lock(name))))
 
 
@@ -57,11 +65,36 @@ def kept_from_maho(shop: Shop, segment_id: int, *, now: datetime) -> Iterator[bo
     Maho's refresh begins by saving the segment, then remembers who is a member: it must not do so
     between two chunks, or it would announce those of the second one as its own. Yield False where
     the segment was saved since `leave_mark`: whoever waited for that transaction came first.
+
+    In a Galera cluster whoever saves the segment on another node breaks this lock; each chunk
+    looks whether somebody did.
     """
     c = shop.tables.segment.c
     query = select(c.updated_at).where(c.segment_id == segment_id).with_for_update(read=True)
     with shop.database.read() as connection:
-        yield connection.scalar(query) == _mark(now)
+        try:
+            yield connection.scalar(query) == _mark(now)
+        finally:
+            _let_go(connection)
+
+
+def _let_go(connection: Connection) -> None:
+    """End the transaction, which the server has done already where it broke the lock."""
+    try:
+        connection.rollback()
+    except DBAPIError as error:
+        if not is_conflict(error):
+            raise
+
+
+def _get_lock(session: Session, name: str) -> bool | None:
+    """Return whether the named lock is ours; None where the server has no named locks."""
+    try:
+        return session.transact(lambda c: c.scalar(select(func.get_lock(name, 0)))) == 1
+    except DBAPIError as error:
+        if error_number(error) != _REFUSED:
+            raise
+        return None
 
 
 def _mark(now: datetime) -> datetime:

@@ -33,6 +33,21 @@ def before(
         event.remove(shop.database.engine, "before_cursor_execute", listen)
 
 
+@contextmanager
+def refused(shop: ShopBuilder, statement: str, *, number: int) -> Iterator[None]:
+    """Let the server refuse the statements that so begin, with an error of this number."""
+    refusal = f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'not here'"
+
+    def refuse(_connection: Any, _cursor: Any, running: str, values: Any, *_: Any) -> Any:
+        return (refusal, ()) if running.startswith(statement) else (running, values)
+
+    event.listen(shop.database.engine, "before_cursor_execute", refuse, retval=True)
+    try:
+        yield
+    finally:
+        event.remove(shop.database.engine, "before_cursor_execute", refuse)
+
+
 def locked(other: Database, table: Table, name: str) -> set[int]:
     """Return the keys of the rows that somebody else could not lock now."""
     key = table.c[name]

@@ -17,7 +17,7 @@ from segmail.maho.policies import Goal
 from segmail.maho.shop import Shop
 from segmail.segments.refresh import Choice, Options, Refreshed, State, refresh_segments
 from tests.database.refresh.crowd import Crowd
-from tests.database.refresh.interrupting import NEXT_CHUNK, before, locked
+from tests.database.refresh.interrupting import NEXT_CHUNK, before, locked, refused
 from tests.database.refresh.refreshing import (
     IN,
     OUT,
@@ -79,6 +79,16 @@ def test_another_refresh_finds_the_segment_taken_between_two_chunks(
     assert (done.state, done.enrolled) == (State.REFRESHED, 6)
     assert refresh_as(other, mariadb_shop).state is State.REFRESHED
     assert scheduled(mariadb_shop) == [(id, "enter", 1) for id in six]
+
+
+def test_a_cluster_that_forbids_named_locks_is_refreshed_all_the_same(
+    mariadb_shop: ShopBuilder, six: list[int]
+) -> None:
+    """Percona XtraDB Cluster does, unless `pxc_strict_mode` is changed."""
+    with refused(mariadb_shop, "SELECT get_lock", number=1105):
+        done = refresh_one(mariadb_shop, chunk=3)
+
+    assert (done.state, done.enrolled) == (State.REFRESHED, 6)
 
 
 def test_nobody_changes_the_segment_between_two_chunks_maho_neither(

@@ -1,0 +1,1 @@
+"""segmail on a real Galera cluster of three nodes: see bin/galera."""
