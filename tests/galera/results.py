@@ -18,7 +18,10 @@ def write_results(figures: Mapping[str, int], cluster: Cluster) -> None:
     """Write the figures of a run, with what it ran on."""
     table = "\n".join(f"| {name} | {value:,} |" for name, value in figures.items())
     node = cluster.alive[0]
-    mariadb, galera = node.ask("SELECT VERSION()")[0][0], node.status("wsrep_provider_version")
+    mariadb, galera = (
+        node.ask("SELECT VERSION()")[0][0],
+        node.status("wsrep_provider_version").partition("(")[0],
+    )
     cores = f"{os.cpu_count()} cores ({line_of('/proc/cpuinfo', 'model name')})"
     commit = output_of("git", "-C", f"{ROOT}", "describe", "--always", "--dirty")
     FILE.write_text(
@@ -38,8 +41,8 @@ then when the grace for its attempts is. The mail server writes each message to 
 {table}
 
 "Conflicts" are transactions that Galera refused at their commit, or ended for another node's; each
-was run again. Interrupted are the messages that the third machine had recorded and not settled: it
-might have told what became of them, had it come back within the grace (another test shows that
-nothing is interrupted then).
+was run again. Interrupted are the messages that the third machine had recorded and not settled when
+its node died, from none to a batch of 100, as it happens: it would have told what became of them,
+had it come back within the grace (another test shows that nothing is interrupted then).
 """
     )
