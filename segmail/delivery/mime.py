@@ -67,7 +67,7 @@ def _encoded(line: str) -> bytes:
     return binascii.b2a_qp(line.encode() + b"\r\n")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _encoded_again(line: str) -> bytes:
     """Most lines of a newsletter are the same in every mail, and each is encoded by itself."""
     return _encoded(line)

@@ -6,6 +6,7 @@ processes share nothing but the limit, and tell the first one what they did.
 
 from __future__ import annotations
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -53,6 +54,7 @@ def send_in_processes(
     rows come due again by themselves.
     """
     job.shop.database.close()  # a connection cannot be shared
+    gc.freeze()  # what is loaded stays shared: the collector would write into each page of it
     quota = Quota(options.limit, _FORK.Value("q", options.limit) if options.limit else None)
     alive, _watched = _FORK.Pipe(duplex=False)
     processes: dict[Connection, ForkProcess] = {}

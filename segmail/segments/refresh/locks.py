@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -14,16 +15,22 @@ from segmail.maho.database import Session, error_number, is_conflict
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
 
+_PAUSES = (0.05, 0.1, 0.2)  # seconds between looks at whether a segment is free
 _REFUSED = 1105  # Percona XtraDB Cluster: "prohibits use of GET_LOCK"
 
 
 def lock_if_free(connection: Connection, tables: Tables, segment_id: int) -> bool:
-    """Lock the segment until the transaction ends; return False where somebody else has it.
+    """Lock the segment until the transaction ends; return False where somebody else keeps it.
 
-    The lock also keeps Maho's own refresh waiting: its rows refer to the segment by foreign key.
+    Who holds it for a moment only (a row that refers to it is being written) is waited for. The
+    lock also keeps Maho's own refresh waiting: its rows refer to the segment by foreign key.
     """
     c = tables.segment.c
     query = select(c.segment_id).where(c.segment_id == segment_id).with_for_update(skip_locked=True)
+    for pause in _PAUSES:
+        if connection.scalar(query) is not None:
+            return True
+        time.sleep(pause)
     return connection.scalar(query) is not None
 
 
