@@ -88,8 +88,7 @@ class WorkerDied(TemporaryError):
     def __init__(self, code: int | None) -> None:
         super().__init__(
             f"One of the processes that send ended unexpectedly (code {code}; -9 is a kill, often "
-            "for want of memory). What it had not begun comes due again when its lease ends; "
-            "exception.log has its traceback if it had time for one."
+            "for want of memory). What it had not begun comes due again when its lease ends."
         )
 
 

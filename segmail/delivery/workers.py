@@ -7,11 +7,11 @@ processes share nothing but the limit, and tell the first one what they did.
 from __future__ import annotations
 
 import gc
-import logging
 import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -26,18 +26,20 @@ from segmail.delivery.rows import Outcome
 from segmail.delivery.summary import log_outcome
 from segmail.errors import SegmailError, WorkerDied
 
-exceptions = logging.getLogger("segmail.exceptions")
-
 _FORK = multiprocessing.get_context("fork")  # the modules are loaded, the templates need not be
 _LOOK = 0.2  # seconds between two looks at what a signal asked for
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """A process came to its end; what ended it early, if anything."""
+    """A process came to its end; what ended its sending early, or what it raised, if anything."""
 
     fault: SegmailError | None = None
-    raised: bool = False
+    error: Exception | None = None
+
+
+class WorkerBug(Exception):
+    """A bug in one of the processes; the text is the traceback from there."""
 
 
 def send_in_processes(
@@ -50,18 +52,18 @@ def send_in_processes(
     """Send with `due.workers` processes, and return what ended one of them early.
 
     Each logs its outcomes itself; `on_outcomes` gets them here. When this process dies, the
-    others end in order. Raises what any of them raised; WorkerDied where one was killed, whose
-    rows come due again by themselves.
+    others end in order. Raises what any of them raised (WorkerBug for a bug); WorkerDied where one
+    was killed, whose rows come due again by themselves.
     """
     job.shop.database.close()  # a connection cannot be shared
     gc.freeze()  # what is loaded stays shared: the collector would write into each page of it
     quota = Quota(options.limit, _FORK.Value("q", options.limit) if options.limit else None)
-    alive, _watched = _FORK.Pipe(duplex=False)
+    alive, held = _FORK.Pipe(duplex=False)
     processes: dict[Connection, ForkProcess] = {}
     for number in range(due.workers):
         told, tells = _FORK.Pipe(duplex=False)
         work = _Work(job, options, due, Share(number, due.workers), quota)
-        process = _FORK.Process(target=work.run, args=(tells, alive, _watched), daemon=True)
+        process = _FORK.Process(target=work.run, args=(tells, alive, held), daemon=True)
         process.start()
         tells.close()
         processes[told] = process
@@ -70,8 +72,8 @@ def send_in_processes(
     for process in processes.values():
         process.join()
     for end in ends:
-        if end.raised and end.fault is not None:
-            raise end.fault
+        if end.error is not None:
+            raise end.error
     return next((end.fault for end in ends if end.fault is not None), None)
 
 
@@ -85,8 +87,8 @@ class _Work:
     share: Share
     quota: Quota
 
-    def run(self, tells: Connection, alive: Connection, watched: Connection) -> None:
-        watched.close()  # the first process holds the only other end
+    def run(self, tells: Connection, alive: Connection, held: Connection) -> None:
+        held.close()  # the first process holds the only other end
         threading.Thread(target=self._end_with_parent, args=(alive,), daemon=True).start()
         tells.send(self._send(tells))
 
@@ -102,7 +104,9 @@ class _Work:
                 run.send_due(self.quota, on_outcomes=settled)
                 return _Ended(run.senders.fault)
         except SegmailError as error:
-            return _Ended(error, raised=True)
+            return _Ended(error=error)
+        except Exception:  # noqa: BLE001 - the first process raises it
+            return _Ended(error=WorkerBug(traceback.format_exc()))
         finally:
             self.job.shop.database.close()
 
@@ -133,7 +137,7 @@ def _listen(
             except EOFError:
                 open_ends.discard(told)
                 processes[told].join()
-                yield _Ended(WorkerDied(processes[told].exitcode), raised=True)
+                yield _Ended(error=WorkerDied(processes[told].exitcode))
                 continue
             if isinstance(message, _Ended):
                 open_ends.discard(told)

@@ -19,7 +19,7 @@ _ESCAPES = (
 )
 
 
-class QuickConnection(Connection):  # type: ignore[misc,type-arg,unused-ignore]
+class QuickConnection(Connection):
     """A connection that escapes ten kilobytes in 20 microseconds instead of 185.
 
     PyMySQL translates a text character by character; replacing is done in C.

@@ -8,10 +8,13 @@ import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from segmail.delivery.workers import WorkerBug
+from tests.jobs import Runner, StillClock
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Fault, Server, recording_server, scripted_server
@@ -142,3 +145,28 @@ def _until(true: Callable[[], bool]) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("it did not happen within a minute")
+
+
+class _BrokenElsewhere(StillClock):
+    """Tells the time in the process that made it, and raises in every other one."""
+
+    def __init__(self, moment: datetime) -> None:
+        super().__init__(moment)
+        self._maker = os.getpid()
+
+    def now(self) -> datetime:
+        if os.getpid() != self._maker:
+            raise ZeroDivisionError("a bug")
+        return super().now()
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # pytest has threads of its own
+def test_a_bug_in_a_process_is_raised_with_its_traceback(
+    mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path
+) -> None:
+    run_emails = Runner(mariadb_shop, tmp_path)
+
+    with pytest.raises(WorkerBug, match="ZeroDivisionError: a bug"):
+        run_emails(clock=_BrokenElsewhere(mariadb_shop.now), limit=0, workers=2)
+
+    assert {mariadb_shop.status(row) for row in due} == {"scheduled"}
