@@ -45,7 +45,7 @@ class Preparer:
     def __init__(
         self,
         shelf: Shelf,
-        settings: MessageSettings = MessageSettings(),  # noqa: B008 - frozen
+        settings: MessageSettings,
         *,
         bounces_to: str | None = None,
     ) -> None:

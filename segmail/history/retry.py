@@ -20,6 +20,7 @@ from segmail.errors import InputError
 from segmail.history.failures import Chosen, Failure, load_failures
 from segmail.history.scope import find_scope
 from segmail.maho.database import Conflict
+from segmail.maho.locking import locking
 from segmail.maho.problems import RETRIED
 from segmail.maho.shop import Shop
 from segmail.maho.tables import Tables
@@ -144,12 +145,10 @@ def _schedule(
     """Schedule those rows that are still as they were listed, under lock."""
     progress = tables.progress
     ids = [failure.progress_id for failure in listed]
-    lock = (
-        select(progress.c.progress_id)
-        .where(progress.c.progress_id.in_(ids), progress.c.status == "failed")
-        .with_for_update()
+    still_failed = select(progress.c.progress_id).where(
+        progress.c.progress_id.in_(ids), progress.c.status == "failed"
     )
-    locked = connection.scalars(lock).all()
+    locked = connection.scalars(locking(still_failed, progress)).all()
     if not locked:
         return 0
     now_there = load_failures(connection, tables, Chosen(progress_ids=locked))
