@@ -31,7 +31,7 @@ _TEXT = (
     "<html><body><h1>Hello {{var customer.name}}</h1>\n"
     "{{if coupon_code}}<p>Your code is <b>{{var coupon_code}}</b>: {{var coupon_discount_text}}, "
     "until {{var coupon_expires_date}}.</p>{{else}}<p>Welcome to {{var segment_name}}.</p>{{/if}}\n"
-    f"<table>{_ROW * 12}</table>\n{_PROSE * 64}"
+    f"<table>{_ROW * 12}</table>\n{_PROSE * 20}"
     '<p><a href="{{var subscriber.getUnsubscriptionLink()}}">Unsubscribe</a></p></body></html>\n'
 )
 DIRECTIVES = _TEXT.count("{{")
