@@ -15,7 +15,7 @@ from segmail.coupons.storage import (
     insert_coupons,
     own_unused_coupons,
 )
-from segmail.coupons.variables import coupon_variables
+from segmail.coupons.variables import coupon_variables, discount_text
 
 __all__ = [
     "Coupon",
@@ -25,6 +25,7 @@ __all__ = [
     "code_in_text",
     "code_owner",
     "coupon_variables",
+    "discount_text",
     "expires_at",
     "insert_coupons",
     "made_by_automation",

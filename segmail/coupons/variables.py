@@ -25,13 +25,16 @@ def coupon_variables(
         "coupon_expires_date": day.isoformat() if day else "",
         "coupon_expires_formatted": locale.date(day) if day else "",
         "coupon_discount_amount": _plain(rule.discount_amount),
-        "coupon_discount_text": _discount_text(rule, locale, markup=markup),
+        "coupon_discount_text": discount_text(rule, locale, markup=markup),
         "coupon_description": rule.description or "",
     }
 
 
-def _discount_text(rule: Rule, locale: StoreLocale, *, markup: bool) -> str:
-    """Return the discount in words. Maho does not translate them, so neither are they here."""
+def discount_text(rule: Rule, locale: StoreLocale, *, markup: bool) -> str:
+    """Return the discount in words, the one variable that HTML has in a form of its own.
+
+    Maho does not translate the words, so neither are they here.
+    """
     if rule.simple_action == "by_percent":
         return f"{_plain(rule.discount_amount)}% off"
     if rule.simple_action not in ("by_fixed", "cart_fixed"):

@@ -62,6 +62,7 @@ def _local_part(local: str, what: str) -> str:
     raise MessageError(f"{what} has a character before the @ that no address can have.")
 
 
+@lru_cache(maxsize=1024)  # recipients share their providers' domains
 def _ascii_domain(domain: str, what: str) -> str:
     if domain.startswith("[") and _is_literal(domain):
         return domain

@@ -64,6 +64,8 @@ def one_line(value: str, what: str) -> str:
 
     Raises MessageError, naming `what`, where it could begin a header of its own.
     """
+    if value.isprintable():  # most are, and that is told in a fraction of the time
+        return value.strip()
     if _LINE_BREAK.search(value):
         raise MessageError(f"{what} contains a line break or a NUL character; remove it.")
     return _CONTROL.sub(" ", value).strip()

@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from segmail.delivery.address import Address, parse_address
@@ -32,6 +33,7 @@ _LIST_ID = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _IN_URL = "".join(map(chr, range(0x21, 0x7F))).translate({ord(c): None for c in '<>"'})
 _LONGEST_URL = 900
 _LONGEST_LIST_ID = 255
+_SENDERS = 256  # whose header lines are kept: those of a step are the same in all of its mails
 _OURS = {
     "subject", "from", "to", "cc", "bcc", "sender", "list-id", "list-unsubscribe",
     "list-unsubscribe-post", "message-id", "mime-version", "date", "content-type",
@@ -103,12 +105,7 @@ def _body(letter: Letter) -> tuple[list[str], bytes]:
 def _header_lines(letter: Letter, body_lines: Sequence[str]) -> list[str]:
     return [
         text_header("Subject", _required(letter.subject, _SUBJECT), what=_SUBJECT),
-        mailbox_header(
-            "From",
-            _required(letter.sender_name, _SENDER_NAME),
-            str(_address(letter.sender_email, _SENDER)),
-            what=_SENDER_NAME,
-        ),
+        _from_line(letter.sender_name, letter.sender_email),
         mailbox_header(
             "To",
             letter.recipient_name,
@@ -116,10 +113,10 @@ def _header_lines(letter: Letter, body_lines: Sequence[str]) -> list[str]:
             what=_RECIPIENT_NAME,
         ),
         *_unsubscribe_lines(letter.unsubscribe_url),
-        *_list_lines(letter),
+        *_list_lines(letter.sender_name, letter.list_id),
         f"Message-ID: {_checked_id(letter.message_id)}",
         "MIME-Version: 1.0",
-        f"Date: {format_datetime(letter.date)}",
+        _date_line(letter.date, letter.date.utcoffset()),
         *body_lines,
         "Auto-Submitted: auto-generated",
         *_further_lines(letter.headers),
@@ -136,6 +133,18 @@ def _address(text: str, what: str) -> Address:
     return parse_address(one_line(_required(text, what), what), what)
 
 
+@lru_cache(maxsize=_SENDERS)
+def _from_line(name: str, email: str) -> str:
+    shown = _required(name, _SENDER_NAME)
+    return mailbox_header("From", shown, str(_address(email, _SENDER)), what=_SENDER_NAME)
+
+
+@lru_cache(maxsize=16)  # a batch has one
+def _date_line(date: datetime, _offset: timedelta | None) -> str:
+    """The offset is for the cache: one moment is written differently in every time zone."""
+    return f"Date: {format_datetime(date)}"
+
+
 def _unsubscribe_lines(url: str | None) -> list[str]:
     """Return the headers of RFC 2369 and 8058; one click works over https only."""
     if url is None:
@@ -149,13 +158,14 @@ def _unsubscribe_lines(url: str | None) -> list[str]:
     return lines
 
 
-def _list_lines(letter: Letter) -> list[str]:
+@lru_cache(maxsize=_SENDERS)
+def _list_lines(sender_name: str, list_id: str | None) -> tuple[str, ...]:
     """Return the header of RFC 2919, by which mail readers sort; people see the sender's name."""
-    if letter.list_id is None:
-        return []
-    if not _LIST_ID.fullmatch(letter.list_id) or len(letter.list_id) > _LONGEST_LIST_ID:
+    if list_id is None:
+        return ()
+    if not _LIST_ID.fullmatch(list_id) or len(list_id) > _LONGEST_LIST_ID:
         raise MessageError(f"{_LIST} must be like newsletter.example.com.")
-    return [mailbox_header("List-Id", letter.sender_name, letter.list_id, what=_SENDER_NAME)]
+    return (mailbox_header("List-Id", sender_name, list_id, what=_SENDER_NAME),)
 
 
 def _checked_id(identifier: str) -> str:
@@ -165,7 +175,11 @@ def _checked_id(identifier: str) -> str:
 
 
 def _further_lines(headers: Mapping[str, str]) -> list[str]:
-    for name in headers:
-        if name.lower() in _OURS:
-            raise MessageError(f"The header {name} is segmail's own and cannot be given twice.")
-    return [text_header(name, value) for name, value in headers.items()]
+    return [_further_line(name, value) for name, value in headers.items()]
+
+
+@lru_cache(maxsize=_SENDERS)
+def _further_line(name: str, value: str) -> str:
+    if name.lower() in _OURS:
+        raise MessageError(f"The header {name} is segmail's own and cannot be given twice.")
+    return text_header(name, value)

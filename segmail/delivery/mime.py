@@ -6,7 +6,7 @@ import binascii
 import hashlib
 from functools import lru_cache
 
-_LONG = 500  # characters; longer lines are not kept, to be small in memory
+_LONG = 500  # bytes; longer lines are not kept, to be small in memory
 
 
 def single(body: str, *, html: bool) -> tuple[list[str], bytes]:
@@ -54,20 +54,21 @@ def _head(subtype: str) -> bytes:
 
 def _quoted_printable(body: str) -> bytes:
     """Return the body with CRLF line ends, lines of at most 76 characters, 7-bit clean."""
-    if "\r" in body:
-        body = body.replace("\r\n", "\n").replace("\r", "\n")
-    lines = body.split("\n")
-    if lines[-1] == "":
+    data = body.encode()
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    lines = data.split(b"\n")
+    if not lines[-1]:
         del lines[-1]
-    encoded = (_encoded_again(line) if len(line) < _LONG else _encoded(line) for line in lines)
+    encoded = [_encoded_again(line) if len(line) < _LONG else _encoded(line) for line in lines]
     return b"".join(encoded) or b"\r\n"
 
 
-def _encoded(line: str) -> bytes:
-    return binascii.b2a_qp(line.encode() + b"\r\n")
+def _encoded(line: bytes) -> bytes:
+    return binascii.b2a_qp(line + b"\r\n")
 
 
 @lru_cache(maxsize=1024)
-def _encoded_again(line: str) -> bytes:
+def _encoded_again(line: bytes) -> bytes:
     """Most lines of a newsletter are the same in every mail, and each is encoded by itself."""
     return _encoded(line)

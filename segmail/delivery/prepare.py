@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from segmail.coupons import Coupon, coupon_variables, expires_at, new_code
-from segmail.delivery.campaign import attempt_id, campaign_headers, link_parameters, list_id
-from segmail.delivery.links import LinkTags, shop_hosts
-from segmail.delivery.message import Letter, build_envelope, sender_domain
+from segmail.coupons import Coupon, coupon_variables, discount_text, expires_at, new_code
+from segmail.delivery.campaign import attempt_id
+from segmail.delivery.links import LinkTags
+from segmail.delivery.mailing import Mailing
+from segmail.delivery.message import Letter, build_envelope
 from segmail.delivery.plain_text import plain_text
 from segmail.delivery.rows import DueRow, Prepared
 from segmail.delivery.shelf import Newsletter, Shelf
@@ -52,7 +53,7 @@ class Preparer:
         self._shelf = shelf
         self._settings = settings
         self._bounces_to = bounces_to
-        self._tags: dict[tuple[int, int], LinkTags] = {}
+        self._mailings: dict[tuple[int, int], Mailing] = {}
         self.attributes = shelf.attributes
         self.needed_attributes = shelf.needed_attributes()
 
@@ -68,32 +69,44 @@ class Preparer:
 
         Raises CouponError, TemplateError or MessageError with the reason.
         """
-        newsletter = self._shelf.newsletter(row.step.template_id)
-        variables = mail_variables(row, addressee, newsletter, self._shelf)
+        mailing = self._mailing(row.step, addressee.site)
+        variables = mail_variables(addressee, mailing.variables, self.attributes.visible)
         if not row.step.generate_coupon:
-            return self._message(row, addressee, newsletter, variables, variables, None, now)
-        rule = _usable_rule(addressee, basis, now)
+            return self._message(row, addressee, mailing, variables, variables, None, now)
+        rule, locale = _usable_rule(addressee, basis, now), addressee.locale
         coupon = basis.own or _new_coupon(row, rule, addressee, now)
-        in_text, in_subject = (
-            {**variables, **coupon_variables(coupon, rule, addressee.locale, markup=markup)}
-            for markup in (newsletter.html, False)
-        )
+        variables |= coupon_variables(coupon, rule, locale, markup=False)
+        in_text = variables
+        if mailing.newsletter.html:
+            in_text = {
+                **variables,
+                "coupon_discount_text": discount_text(rule, locale, markup=True),
+            }
         made = None if basis.own else coupon
-        return self._message(row, addressee, newsletter, in_text, in_subject, made, now)
+        return self._message(row, addressee, mailing, in_text, variables, made, now)
+
+    def _mailing(self, step: Step, site: StoreSite) -> Mailing:
+        key = (step.sequence_id, site.store.store_id)
+        found = self._mailings.get(key)
+        if found is None:
+            newsletter = self._shelf.newsletter(step.template_id)
+            found = Mailing(step, site, newsletter, self._shelf, self._settings)
+            self._mailings[key] = found
+        return found
 
     def _message(
         self,
         row: DueRow,
         addressee: Addressee,
-        newsletter: Newsletter,
+        mailing: Mailing,
         in_text: Variables,
         in_subject: Variables,
         coupon: Coupon | None,
         now: datetime,
     ) -> Prepared:
-        tags = self._link_tags(row.step, addressee.site)
-        subject, text = _render(newsletter, addressee, in_text, in_subject, tags)
-        letter = self._letter(row, addressee, newsletter, subject, text, now)
+        newsletter = mailing.newsletter
+        subject, text = _render(newsletter, addressee, in_text, in_subject, mailing.link_tags)
+        letter = self._letter(row, addressee, mailing, subject, text, now)
         return Prepared(
             row=row,
             subscriber=addressee.subscriber,
@@ -112,13 +125,13 @@ class Preparer:
         self,
         row: DueRow,
         addressee: Addressee,
-        newsletter: Newsletter,
+        mailing: Mailing,
         subject: str,
         text: str,
         now: datetime,
     ) -> Letter:
         customer, subscriber = addressee.customer, addressee.subscriber
-        domain = sender_domain(newsletter.sender_email)
+        newsletter, domain = mailing.newsletter, mailing.sender_domain
         has_text_part = newsletter.html and self._settings.text_part
         return Letter(
             sender_name=newsletter.sender_name,
@@ -134,19 +147,9 @@ class Preparer:
             date=now,
             text=plain_text(text) if has_text_part else "",
             unsubscribe_url=addressee.unsubscribe_url,
-            list_id=list_id(addressee.site.store, domain),
-            headers=campaign_headers(row.step, domain),
+            list_id=mailing.list_id,
+            headers=mailing.headers,
         )
-
-    def _link_tags(self, step: Step, site: StoreSite) -> LinkTags | None:
-        if not self._settings.utm:
-            return None
-        key = (step.sequence_id, site.store.store_id)
-        if key not in self._tags:
-            settings = self._settings
-            parameters = link_parameters(step, settings.utm_source, settings.utm_medium)
-            self._tags[key] = LinkTags(parameters, {*shop_hosts(site.urls), *settings.utm_hosts})
-        return self._tags[key]
 
 
 def _render(

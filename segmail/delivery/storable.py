@@ -14,6 +14,7 @@ from segmail.errors import TemplateError
 TEXT_BYTES = 65_535  # newsletter_text
 SUBJECT_CHARACTERS = 200  # newsletter_subject, newsletter_sender_name
 
+_LONGEST_CHARACTER = len("&#1114111;")  # as `storable_html` writes it
 _DIRECTIVE = re.compile(r"\{(?=\{)")
 _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 
@@ -36,6 +37,8 @@ def check_lengths(subject: str, text: str) -> None:
             f"the subject renders to {len(subject)} characters; "
             f"newsletter_subject holds {SUBJECT_CHARACTERS}"
         )
+    if len(text) * _LONGEST_CHARACTER <= TEXT_BYTES:
+        return  # most mails are too short for it, and to count bytes takes time
     size = len(storable_html(text).encode())
     if size > TEXT_BYTES:
         raise TemplateError(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from segmail.delivery.rows import DueRow
 from segmail.delivery.shelf import Newsletter, Shelf
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.locale import StoreLocale
@@ -33,29 +33,18 @@ class Addressee:
 
 
 def mail_variables(
-    row: DueRow, addressee: Addressee, newsletter: Newsletter, shelf: Shelf
+    addressee: Addressee, common: Mapping[str, object], visible: Mapping[str, bool]
 ) -> dict[str, object]:
     """Return every variable but the coupon's, as Maho's automation and mails name them.
 
-    Maho renders a mail twice, and some variables exist only in one of the passes; here all of
-    them exist in the one that there is.
+    `common` are those that are the same for every customer, `visible` tells which attributes
+    count for the full name. Maho renders a mail twice, and some variables exist only in one of
+    the passes; here all of them exist in the one that there is.
     """
-    return {
-        **personal_variables(addressee, newsletter, shelf),
-        "segment_name": row.step.segment.name,
-        "step_number": row.step.step_number,
-    }
-
-
-def personal_variables(
-    addressee: Addressee, newsletter: Newsletter, shelf: Shelf
-) -> dict[str, object]:
-    """Return the variables that do not depend on a step."""
     customer, subscriber, site = addressee.customer, addressee.subscriber, addressee.site
-    visible = shelf.attributes.visible
-    store = store_object(site)
     return {
-        "customer": customer_object(customer, visible, store),
+        **common,
+        "customer": customer_object(customer, visible, common["store"]),
         "customer_name": full_name(customer.values, visible),
         "customer_firstname": customer.values.get("firstname"),
         "customer_lastname": customer.values.get("lastname"),
@@ -63,34 +52,16 @@ def personal_variables(
         "subscriber": subscriber_object(subscriber, site, customer.values, visible),
         "email": subscriber.email,
         "name": recipient_name(customer.values, visible, subscriber.email),
-        **_shop_variables(site, store, newsletter, shelf),
     }
 
 
 def shop_variables(site: StoreSite, newsletter: Newsletter, shelf: Shelf) -> dict[str, object]:
     """Return the variables that every mail of a store has (logo, phone, hours, styles)."""
-    return _shop_variables(site, store_object(site), newsletter, shelf)
 
-
-def _template_object(newsletter: Newsletter) -> DataObject:
-    data = {
-        "template_id": newsletter.template_id,
-        "template_code": newsletter.code,
-        "template_subject": newsletter.subject.source,
-        "template_styles": newsletter.styles,
-        "template_type": 2 if newsletter.html else 1,
-        "template_sender_name": newsletter.sender_name,
-        "template_sender_email": newsletter.sender_email,
-    }
-    return DataObject(data, {"getId": lambda: newsletter.template_id}, "this")
-
-
-def _shop_variables(
-    site: StoreSite, store: DataObject, newsletter: Newsletter, shelf: Shelf
-) -> dict[str, object]:
     def setting(path: str) -> str | None:
         return shelf.config.value(path, site.store.store_id)
 
+    store = store_object(site)
     logo = setting("design/email/logo")
     phone = setting("general/store_information/phone")
     return {
@@ -108,3 +79,16 @@ def _shop_variables(
         "store_email": setting("trans_email/ident_support/email"),
         "non_inline_styles": site.non_inline_styles(newsletter.styles),
     }
+
+
+def _template_object(newsletter: Newsletter) -> DataObject:
+    data = {
+        "template_id": newsletter.template_id,
+        "template_code": newsletter.code,
+        "template_subject": newsletter.subject.source,
+        "template_styles": newsletter.styles,
+        "template_type": 2 if newsletter.html else 1,
+        "template_sender_name": newsletter.sender_name,
+        "template_sender_email": newsletter.sender_email,
+    }
+    return DataObject(data, {"getId": lambda: newsletter.template_id}, "this")

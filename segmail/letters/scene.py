@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from segmail.coupons import coupon_variables
 from segmail.delivery.shelf import Newsletter, Shelf
-from segmail.delivery.variables import Addressee, personal_variables, shop_variables
+from segmail.delivery.variables import Addressee, mail_variables, shop_variables
 from segmail.errors import InputError
 from segmail.letters.sample_coupon import SampleCoupon, sample_coupon
 from segmail.maho.config import StoreConfig
@@ -80,11 +80,10 @@ class Scene:
     def variables(self, newsletter: Newsletter, *, markup: bool) -> Mapping[str, object]:
         """Return the variables as a send would have them; `markup` is for money in HTML."""
         cast, locale = self._cast, self._shelf.locale(self._cast.store)
-        if cast.customer is None or cast.subscriber is None:
-            found = shop_variables(self.site, newsletter, self._shelf)
-        else:
+        found = shop_variables(self.site, newsletter, self._shelf)
+        if cast.customer is not None and cast.subscriber is not None:
             addressee = Addressee(cast.customer, cast.subscriber, self.site, locale)
-            found = personal_variables(addressee, newsletter, self._shelf)
+            found = mail_variables(addressee, found, self._shelf.attributes.visible)
         if cast.step is not None:
             found |= {
                 "segment_name": cast.step.segment.name,

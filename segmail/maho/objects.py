@@ -6,6 +6,7 @@ Each shows its stored values and the methods named here, nothing else of Maho or
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import get_args
 
 from segmail.maho.customers import Customer, Subscriber
@@ -17,9 +18,7 @@ from segmail.templates import DataObject
 Argument = str | float
 
 
-def customer_object(
-    customer: Customer, visible: Mapping[str, bool], store: DataObject
-) -> DataObject:
+def customer_object(customer: Customer, visible: Mapping[str, bool], store: object) -> DataObject:
     """Return `customer`; `visible` are the attributes that count for the full name, `store` is
     what `customer.getStore()` leads to."""
     data: dict[str, object] = {
@@ -29,7 +28,7 @@ def customer_object(
         "group_id": customer.group_id,
         "email": customer.email,
         "is_active": int(customer.is_active),
-        "created_at": f"{customer.created_at:%Y-%m-%d %H:%M:%S}" if customer.created_at else None,
+        "created_at": _stored_time(customer.created_at),
         **customer.values,
     }
     methods: dict[str, Callable[..., object]] = {
@@ -53,15 +52,16 @@ def store_object(site: StoreSite) -> DataObject:
     }
     group = {"group_id": store.group_id, "name": store.group_name}
     website = {"website_id": store.website_id, "name": store.website_name}
+    frontend_name = _frontend_name(site)
     methods: dict[str, Callable[..., object]] = {
         "getId": lambda: store.store_id,
-        "getFrontendName": lambda: _frontend_name(site),
+        "getFrontendName": lambda: frontend_name,
         "getGroup": lambda: DataObject(group, {}, "store.group"),
         "getWebsite": lambda: DataObject(website, {}, "store.website"),
         "getConfig": lambda path="": site.config(str(path)),
         "getBaseUrl": lambda kind="link", secure=0: _base_url(site, kind, secure),
         # Asked of a store in Maho's cron, where another one is current, a URL names its store.
-        "getUrl": lambda route="": site.store_url(_text(route), {"_store_to_url": True}),
+        "getUrl": lambda route="": site.store_url(_text(route), {"_store_to_url": "1"}),
     }
     return DataObject(data, methods, "store")
 
@@ -91,6 +91,10 @@ def subscriber_object(
         "getConfirmationLink": lambda: site.confirm_url(subscriber),
     }
     return DataObject(data, methods, "subscriber")
+
+
+def _stored_time(moment: datetime | None) -> str | None:
+    return moment.isoformat(" ", "seconds")[:19] if moment else None
 
 
 def _frontend_name(site: StoreSite) -> str:

@@ -151,23 +151,22 @@ class StoreSite:
     sites: Sites = field(repr=False)
     store: Store
     urls: StoreUrls = field(repr=False)
-    _known: dict[tuple[str, frozenset[tuple[str, object]]], str] = field(
+    _known: dict[tuple[object, ...], str] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
 
-    def store_url(self, route: str, params: Mapping[str, object]) -> str:
+    def store_url(self, route: str, params: Mapping[str, str]) -> str:
         """Return `{{store url="route" …}}`; `_store` names another store, by code or id.
 
         Most of them are the same in every mail. Raises TemplateError where there is no such store.
         """
-        if not all(isinstance(value, str) for value in params.values()):
-            return self._urls(params).url(route, params)
-        key = route, frozenset(params.items())
-        if key not in self._known:
+        key = route, *params.items()
+        known = self._known.get(key)
+        if known is None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            self._known[key] = self._urls(params).url(route, params)
-        return self._known[key]
+            known = self._known[key] = self._urls(params).url(route, params)
+        return known
 
     def direct_url(self, path: str, params: Mapping[str, object]) -> str:
         """Return `{{store direct_url="path" …}}`."""

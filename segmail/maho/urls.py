@@ -204,6 +204,8 @@ def _is_true(value: object) -> bool:
 def _encode(value: object) -> str:
     """PHP's urlencode, which differs from Python's in the tilde only."""
     text = str(int(value)) if isinstance(value, bool) else str(value)
+    if text.isascii() and text.isalnum():  # as a subscriber's code is
+        return text
     return quote_plus(text, safe="").replace("~", "%7E")
 
 

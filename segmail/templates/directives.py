@@ -195,8 +195,9 @@ def _texts(frame: Frame, parameters: Parameters, where: str) -> dict[str, str]:
     """Return the parameters as text, without those that are null."""
     texts = {}
     for name, literal, path in parameters:
-        value = frame.value(path) if literal is None else literal
-        if value is not None:
+        if literal is not None:
+            texts[name] = _short(literal, where)
+        elif (value := frame.value(path)) is not None:
             texts[name] = _short(as_text(value, where), where)
     return texts
 

@@ -22,9 +22,19 @@ _PREFIXES = st.one_of(
 
 
 def test_a_code_is_prefix_id_and_ten_random_letters() -> None:
-    code = new_code("cart", 12345, choose=lambda letters: letters[0])
+    code = new_code("cart", 12345, draw=lambda _below: 0)
 
     assert code == "CART12345BBBBBBBBBB"
+
+
+def test_every_tail_comes_of_exactly_one_number() -> None:
+    numbers = iter(range(20**3))
+    codes = {new_code("CART", 1, draw=lambda _below: next(numbers)) for _ in range(20**3)}
+    last = new_code("CART", 1, draw=lambda below: below - 1)
+
+    assert len(codes) == 20**3
+    assert all(code.endswith("B" * 7) for code in codes)
+    assert last == "CART1ZZZZZZZZZZ"
 
 
 @pytest.mark.parametrize("prefix", [None, "", "  "])
@@ -49,7 +59,7 @@ def test_a_prefix_that_ends_in_a_digit_is_kept_apart_from_the_id() -> None:
 def test_every_code_is_traced_to_its_customer(
     prefix: str | None, customer_id: int, source: random.Random
 ) -> None:
-    code = new_code(prefix, customer_id, choose=source.choice)
+    code = new_code(prefix, customer_id, draw=source.randrange)
 
     assert code_owner(code, prefix) == customer_id
     assert len(code) <= 255
@@ -60,7 +70,7 @@ def test_no_two_customers_share_a_code_whatever_their_prefixes(
     prefixes: tuple[str | None, str | None], ids: tuple[int, int]
 ) -> None:
     first, second = (
-        new_code(prefix, id, choose=lambda letters: letters[0])
+        new_code(prefix, id, draw=lambda _below: 0)
         for prefix, id in zip(prefixes, ids, strict=True)
     )
 

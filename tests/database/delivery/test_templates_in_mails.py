@@ -29,6 +29,25 @@ def test_styled_mails_hold_each_customers_own_values(shop: ShopBuilder, run_emai
     assert len({text.partition("code=")[2] for text in texts}) == 3
 
 
+def test_each_mail_speaks_of_its_own_step_and_store(shop: ShopBuilder, run_emails: Runner) -> None:
+    shop.config("general/store_information/name", "Negozio", scope="stores", id=2)
+    template = shop.template("{{var store.frontend_name}} {{var segment_name}} {{var step_number}}")
+    for number, name in enumerate(("Readers", "Buyers"), start=1):
+        step = shop.step(shop.segment(name), template, number=number)
+        for store_id in (1, 2, 1):
+            shop.due(step, shop.customer(store_id=store_id))
+
+    mails = run_emails().mails
+
+    said = sorted((shown(mail).strip(), mail["List-Id"].partition(".example")[0]) for mail in mails)
+    assert said == [
+        ("Negozio Buyers 2", "Test Shop <newsletter.it"),
+        ("Negozio Readers 1", "Test Shop <newsletter.it"),
+        *[("Test Shop Buyers 2", "Test Shop <newsletter.default")] * 2,
+        *[("Test Shop Readers 1", "Test Shop <newsletter.default")] * 2,
+    ]
+
+
 def test_values_are_escaped_once_where_segmail_toml_says_so(
     shop: ShopBuilder, run_emails: Runner
 ) -> None:

@@ -262,6 +262,17 @@ def test_the_date_keeps_its_zone() -> None:
     assert read["Date"] == "Wed, 01 Jul 2026 09:30:00 +0200"
 
 
+def test_the_same_moment_is_written_in_the_zone_of_each_letter() -> None:
+    zones = [timezone(timedelta(hours=hours)) for hours in (2, 0, 2)]
+
+    dates = [
+        parse(build_message(replace(LETTER, date=LETTER.date.astimezone(zone))))["Date"]
+        for zone in zones
+    ]
+
+    assert [date[17:] for date in dates] == ["14:00:00 +0200", "12:00:00 +0000", "14:00:00 +0200"]
+
+
 def test_an_international_domain_becomes_punycode_in_header_and_envelope() -> None:
     envelope = build_envelope(replace(LETTER, recipient_email="ada@straße.example"))
 

@@ -6,7 +6,8 @@ import html
 
 import pytest
 
-from segmail.delivery.storable import storable_html, storable_text
+from segmail.delivery.storable import TEXT_BYTES, check_lengths, storable_html, storable_text
+from segmail.errors import TemplateError
 
 
 @pytest.mark.parametrize("text", ["{{var x}}", "{{{config path=x}}}", "{{{{", "<b>{{/if}}</b> 🎉"])
@@ -15,6 +16,18 @@ def test_no_stored_html_is_a_template_for_maho_s_preview(text: str) -> None:
 
     assert "{{" not in stored
     assert html.unescape(stored) == text
+
+
+@pytest.mark.parametrize(
+    ("character", "size"),
+    [("x", 1), ("é", 2), ("€", 3), ("{", 6), ("🎉", 9), ("\U0010ffff", 10)],
+)
+def test_a_text_may_be_as_long_as_its_column(character: str, size: int) -> None:
+    longest = TEXT_BYTES // size
+
+    check_lengths("Hello", character * longest)
+    with pytest.raises(TemplateError, match="newsletter_text holds 65,535"):
+        check_lengths("Hello", character * (longest + 2))
 
 
 def test_plain_text_is_stored_as_it_is() -> None:
