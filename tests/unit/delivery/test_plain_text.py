@@ -29,6 +29,7 @@ soup = st.lists(st.sampled_from(_TAGS) | st.text(max_size=5), max_size=40).map("
         ('<img src="x.png" alt="Red boots"><img src="dot.gif" alt="">', "Red boots"),
         ("", ""),
         ("<p> </p><img src='dot.gif'>", ""),
+        ("<ul><li><ul><li><p>One</p></li></ul></li></ul>", "*\n  * One"),
     ],
 )
 def test_words_stay_and_markup_goes(html: str, text: str) -> None:
@@ -44,7 +45,10 @@ def test_words_stay_and_markup_goes(html: str, text: str) -> None:
         "<!-- no --><!--[if mso]><p>no</p><![endif]-->",
         '<div style="max-height: 0; display: none">no</div>',
         '<div style="DISPLAY:NONE !important">no</div>',
+        "<div style='display&colon;&#110;one'>no</div>",
         "<p hidden>no</p>",
+        '<p HIDDEN="">no</p>',
+        "<div hidden><p hidden>no</p><p>no</p></div>",
         "<template>no</template>",
     ],
 )
@@ -60,6 +64,11 @@ def test_what_nobody_sees_is_left_out(html: str) -> None:
         ('<a href="https://x.example/a b">Shop</a>', "Shop (https://x.example/a%20b)"),
         ('<a href="https://x.example/">x.example</a>', "https://x.example/"),
         ('<a href="https://x.example">https://x.example/</a>', "https://x.example"),
+        ('<a href="HTTPS://x.example/">x.example/</a>', "HTTPS://x.example/"),
+        ('<a href="https://x.example/a b">x.example/a b</a>', "https://x.example/a b"),
+        ('<a href="https://x.example">xx.example</a>', "xx.example (https://x.example)"),
+        ('<a href="ht&Tab;tps://x.example">Shop</a>', "Shop (https://x.example)"),
+        ('<a href="&nbsp;https://x.example&#10;">Shop</a>', "Shop (https://x.example)"),
         ('<a href="mailto:ada@x.example">ada@x.example</a>', "ada@x.example"),
         ('<a href="mailto:ada@x.example">Write</a>', "Write (mailto:ada@x.example)"),
         ('<a href="#top">Up</a>', "Up"),
@@ -95,6 +104,30 @@ def test_a_table_may_say_that_it_arranges_the_page() -> None:
     html = '<table role="presentation"><tr><td>left</td><td>right</td></tr></table>'
 
     assert plain_text(html) == "left\n\nright"
+
+
+def test_a_table_of_words_keeps_its_columns_beside_and_inside_others() -> None:
+    prices = "<table><thead><tr><th>A<th>B<tbody><tr><td>1<td>23</table>"
+    aside = "<table><thead><tr><th>C<tbody><tr><td>D<td><p>E<tfoot><tr><td>F</table>"
+    html = f"{prices}{aside}<table><tr><td>{prices}<p>G</table>"
+
+    text = plain_text(html)
+
+    assert text == "A  B\n1  23\n\nC\n\nD\n\nE\n\nF\n\nA  B\n1  23\n\nG"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>a&nbsp;<br>b&#8195;<br>c&nbsp;</p>", "a\nb\nc"),
+        ("<pre>a \t\nb\n\n\n\nc\n \n</pre>", "a\nb\n\nc"),
+        ("<pre>\n\n \n  a</pre>", "  a"),
+        ("<p>a</p><p>&#8203;</p><p>&nbsp;</p><p>b &#8203;</p>", "a\n\nb"),
+        ("<p>&nbsp;</p>", ""),
+    ],
+)
+def test_lines_end_with_words_and_gaps_are_one_line(html: str, text: str) -> None:
+    assert plain_text(html) == text
 
 
 @given(soup)
