@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -73,11 +74,16 @@ class StoreLocale:
 
     def local(self, moment: dt.datetime) -> dt.datetime:
         """Return the store's wall-clock time, naive, at an aware moment."""
-        return moment.astimezone(ZoneInfo(self.timezone)).replace(tzinfo=None)
+        return _wall_clock(moment.astimezone(dt.UTC), self.timezone)
 
     def today(self, now: dt.datetime) -> dt.date:
         """Return the store's calendar day at an aware moment."""
         return self.local(now).date()
+
+
+@lru_cache(maxsize=256)  # the mails of a batch are made at one moment
+def _wall_clock(utc: dt.datetime, timezone: str) -> dt.datetime:
+    return utc.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
 
 
 def load_rates(connection: Connection, tables: Tables) -> dict[tuple[str, str], Decimal]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from html.entities import html5
 from itertools import chain, zip_longest
 from typing import NamedTuple
@@ -52,7 +53,7 @@ class Page(NamedTuple):
 
 def exchangeable(value: str) -> bool:
     """Tell whether a value can take a mark's place: it changes nothing of the HTML around it."""
-    return len(value) <= _MAX_VALUE and _EXCHANGEABLE.fullmatch(value) is not None
+    return len(value) <= _MAX_VALUE and _changes_nothing(value)
 
 
 def filled(skeleton: str, values: Sequence[str]) -> str:
@@ -81,6 +82,11 @@ class Styler:
             for value, escapes in zip(values, page.escapes, strict=True)
         )
         return _joined(page.pieces, tuple(written))
+
+
+@lru_cache(maxsize=256)  # a mail says the same name, shop and link again and again
+def _changes_nothing(value: str) -> bool:
+    return _EXCHANGEABLE.fullmatch(value) is not None
 
 
 def _page(skeleton: str, values: int, css: str) -> Page | None:
