@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, case, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from segmail.coupons import insert_coupons
 from segmail.delivery.rows import Attempt, DueRow, Prepared, QueueStatus
@@ -20,6 +20,7 @@ from segmail.delivery.storable import storable_html, storable_text
 from segmail.maho.database import Database
 from segmail.maho.insert import insert_rows
 from segmail.maho.locking import locking
+from segmail.maho.many import among, chosen_by
 from segmail.maho.problems import tries_since_retry
 from segmail.maho.tables import Tables
 
@@ -96,7 +97,7 @@ class Recorder:
     def _still_mine(self, connection: Connection, prepared: Sequence[Prepared]) -> list[Prepared]:
         c = self._tables.progress.c
         query = select(c.progress_id, c.scheduled_at).where(
-            c.progress_id.in_([p.row.progress_id for p in prepared]), c.status == "scheduled"
+            among(c.progress_id, [p.row.progress_id for p in prepared]), c.status == "scheduled"
         )
         found = connection.execute(locking(query, self._tables.progress))
         held = {row.progress_id: row.scheduled_at for row in found}
@@ -145,8 +146,8 @@ class Recorder:
         ids = {a.prepared.row.progress_id: a.queue_id for a in attempts}
         connection.execute(
             update(self._tables.progress)
-            .where(c.progress_id.in_(ids))
-            .values(queue_id=case(ids, value=c.progress_id))
+            .where(among(c.progress_id, ids))
+            .values(queue_id=chosen_by(c.progress_id, ids, c.queue_id))
         )
 
 

@@ -17,17 +17,15 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    case,
     inspect,
-    literal,
     or_,
     select,
-    tuple_,
     update,
 )
 
 from segmail.delivery.rows import DueRow
 from segmail.maho.database import Conflict, Database
+from segmail.maho.many import among, chosen_by, pairs_among
 from segmail.maho.steps import Step
 from segmail.maho.tables import Tables
 
@@ -83,22 +81,18 @@ class Claimer:
         A row with an earlier attempt keeps its lease, for that attempt may be under way.
         """
         c = self._tables.progress.c
-        seen = {
-            row.progress_id: literal(row.seen_at, c.scheduled_at.type)
-            for row in rows
-            if row.queue_id is None
-        }
+        seen = {row.progress_id: row.seen_at for row in rows if row.queue_id is None}
         if not seen:
             return
         undo = (
             update(self._tables.progress)
             .where(
-                c.progress_id.in_(seen),
+                among(c.progress_id, seen),
                 c.scheduled_at == rows[0].lease_until,
                 c.status == "scheduled",
                 c.queue_id.is_(None),
             )
-            .values(scheduled_at=case(seen, value=c.progress_id))
+            .values(scheduled_at=chosen_by(c.progress_id, seen, c.scheduled_at))
         )
         self._database.transact(lambda connection: connection.execute(undo), idempotent=True)
 
@@ -171,8 +165,8 @@ class Claimer:
             update(self._tables.progress)
             .where(
                 # The ids alone give the range on the primary key; pairs alone may scan the table.
-                c.progress_id.in_([row.progress_id for row in rows]),
-                tuple_(c.progress_id, c.scheduled_at).in_(seen),
+                among(c.progress_id, [row.progress_id for row in rows]),
+                pairs_among(c.progress_id, c.scheduled_at, seen),
                 c.status == "scheduled",
             )
             .values(scheduled_at=lease_until)

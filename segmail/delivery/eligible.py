@@ -6,10 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, not_, or_, select
 
 from segmail.delivery.rows import DueRow, QueueStatus
 from segmail.maho.customers import Customer, Subscriber
+from segmail.maho.many import among
 from segmail.maho.tables import Layout, Tables
 
 _SUBSCRIBED = 1
@@ -36,9 +37,9 @@ class SendCounts:
                 isouter=True,
             )
             .where(
-                c.customer_id.in_({row.customer_id for row in rows}),
+                among(c.customer_id, {row.customer_id for row in rows}),
                 c.sequence_id.in_({row.step.sequence_id for row in rows}),
-                c.progress_id.not_in([row.progress_id for row in rows]),
+                not_(among(c.progress_id, [row.progress_id for row in rows])),
                 or_(c.status == "sent", in_flight),
             )
             .group_by(c.customer_id, c.sequence_id, c.status)

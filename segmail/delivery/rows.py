@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from segmail.delivery.status import Status
@@ -69,7 +70,7 @@ class Attempt:
     queue_id: int
     started_at: datetime
 
-    @property
+    @cached_property
     def key(self) -> str:
         """Names this attempt in the journal; ids alone may return in a restored database."""
         row = self.prepared.row

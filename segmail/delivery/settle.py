@@ -8,7 +8,7 @@ connection without a second link or problem row. `scheduled_at` gets back what t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,13 +18,11 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
-    case,
     delete,
     insert,
     literal,
     or_,
     select,
-    tuple_,
     update,
 )
 
@@ -34,6 +32,7 @@ from segmail.delivery.status import Status
 from segmail.delivery.storable import storable_text
 from segmail.maho.database import Database
 from segmail.maho.locking import locking
+from segmail.maho.many import among, chosen_by, pairs_among
 from segmail.maho.tables import Tables
 
 _PROBLEM_CHARACTERS = 200  # newsletter_problem.problem_error_text
@@ -75,7 +74,7 @@ class Settler:
             return
         q = self._tables.queue.c
         query = select(q.queue_id, q.queue_status, q.queue_start_at).where(
-            q.queue_id.in_([o.queue_id for o in outcomes])
+            among(q.queue_id, [o.queue_id for o in outcomes])
         )
         locked = connection.execute(locking(query, self._tables.queue))
         found = {row.queue_id: row for row in locked}
@@ -96,7 +95,7 @@ class Settler:
             return
         c = self._tables.progress.c
         query = select(c.progress_id).where(
-            c.progress_id.in_([o.row.progress_id for o in outcomes]),
+            among(c.progress_id, [o.row.progress_id for o in outcomes]),
             self._held(outcomes),
             c.status == "scheduled",
         )
@@ -126,7 +125,7 @@ class Settler:
         if not wanted:
             return set()
         s = self._tables.subscriber.c
-        query = select(s.subscriber_id).where(s.subscriber_id.in_(wanted))
+        query = select(s.subscriber_id).where(among(s.subscriber_id, wanted))
         return set(connection.scalars(locking(query, self._tables.subscriber, shared=True)))
 
     def _close_queue(
@@ -135,10 +134,10 @@ class Settler:
         if not outcomes:
             return
         q = self._tables.queue.c
-        statuses = _by_value((o.queue_id, int(_QUEUE_STATUS[o.status])) for o in outcomes)
+        statuses = {o.queue_id: int(_QUEUE_STATUS[o.status]) for o in outcomes}
         connection.execute(
             update(self._tables.queue)
-            .where(q.queue_id.in_([o.queue_id for o in outcomes]))
+            .where(among(q.queue_id, [o.queue_id for o in outcomes]))
             .values(queue_status=_chosen(q.queue_status, q.queue_id, statuses), queue_finish_at=now)
         )
 
@@ -194,7 +193,7 @@ class Settler:
                 continue
             move = (
                 update(self._tables.progress)
-                .where(c.progress_id.in_([o.row.progress_id for o in group]), self._held(group))
+                .where(among(c.progress_id, [o.row.progress_id for o in group]), self._held(group))
                 .values(
                     scheduled_at=self._each(c.scheduled_at, group, lambda o: o.due_again),
                     status=self._each(c.status, group, _progress_status),
@@ -212,18 +211,21 @@ class Settler:
         self, column: Column[Any], outcomes: Sequence[Outcome], value: Callable[[Outcome], object]
     ) -> ColumnElement[Any]:
         """Return the value of a column for each row, stored as that column stores it."""
-        rows = _by_value((o.row.progress_id, value(o)) for o in outcomes)
-        return _chosen(column, self._tables.progress.c.progress_id, rows)
+        return _chosen(
+            column,
+            self._tables.progress.c.progress_id,
+            {o.row.progress_id: value(o) for o in outcomes},
+        )
 
     def _held(self, outcomes: Sequence[Outcome]) -> ColumnElement[bool]:
         """Return the condition that a row still belongs to this run: by its attempt or lease."""
         c = self._tables.progress.c
         attempts = [(o.row.progress_id, o.queue_id) for o in outcomes if o.queue_id]
         leases = [(o.row.progress_id, o.row.lease_until) for o in outcomes]
-        by_lease = tuple_(c.progress_id, c.scheduled_at).in_(leases)
+        by_lease = pairs_among(c.progress_id, c.scheduled_at, leases)
         if not attempts:
             return by_lease
-        return or_(tuple_(c.progress_id, c.queue_id).in_(attempts), by_lease)
+        return or_(pairs_among(c.progress_id, c.queue_id, attempts), by_lease)
 
     def _forget(self, connection: Connection, undone: Sequence[Outcome]) -> None:
         """Delete the queue rows and coupons of messages that never left."""
@@ -251,22 +253,13 @@ def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
     return queue.queue_status == QueueStatus.PAUSE and (is_same or outcome.status is Status.SENT)
 
 
-def _by_value(pairs: Iterable[tuple[object, object]]) -> dict[object, list[object]]:
-    """Return the ids that get each value."""
-    found: dict[object, list[object]] = {}
-    for id, value in pairs:
-        found.setdefault(value, []).append(id)
-    return found
-
-
 def _chosen(
-    column: Column[Any], key: Column[Any], ids: dict[object, list[object]]
+    column: Column[Any], key: Column[Any], values: Mapping[Any, object]
 ) -> ColumnElement[Any]:
-    """Return the value that a column gets, by the ids of the rows; mostly they get the same."""
-    values = [literal(value, column.type) for value in ids]
-    if len(values) == 1:
-        return values[0]
-    return case(*((key.in_(of), value) for value, of in zip(values, ids.values(), strict=True)))
+    """Return the value that a column gets, by the ids of the rows; often they get the same."""
+    if len(set(values.values())) == 1:
+        return literal(next(iter(values.values())), column.type)
+    return chosen_by(key, values, column)
 
 
 def _shortened(reason: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from segmail.maho.many import among
 from segmail.maho.tables import EAV_TYPES, Tables
 
 _COLUMNS = ("increment_id", "updated_at")  # of customer_entity, for templates only
@@ -124,7 +125,7 @@ def load_customers(
     found: dict[int, Customer] = {}
     for some in _batches(ids):
         values = _values(connection, tables, some, wanted)
-        chosen = select(tables.customer).where(tables.customer.c.entity_id.in_(some))
+        chosen = select(tables.customer).where(among(tables.customer.c.entity_id, some))
         for row in connection.execute(chosen):
             columns = {code: _as_stored(row._mapping[code]) for code in _COLUMNS if code in codes}
             found[row.entity_id] = _customer(row, columns | values[row.entity_id])
@@ -145,7 +146,7 @@ def load_subscribers(
         rows = connection.execute(
             select(subscriber, customer.c.email)
             .join_from(subscriber, customer, customer.c.entity_id == subscriber.c.customer_id)
-            .where(subscriber.c.customer_id.in_(some))
+            .where(among(subscriber.c.customer_id, some))
         )
         for row in rows:
             found, rank = _subscriber(row), _rank(row)
@@ -174,7 +175,7 @@ def _values(
         table = tables.customer_values[type_]
         rows = connection.execute(
             select(table.c.entity_id, table.c.attribute_id, table.c.value).where(
-                table.c.entity_id.in_(ids), table.c.attribute_id.in_(by_id)
+                among(table.c.entity_id, ids), table.c.attribute_id.in_(by_id)
             )
         )
         for row in rows:

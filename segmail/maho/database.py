@@ -134,6 +134,7 @@ def _engine(url: URL) -> Engine:
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_recycle=300,
+            pool_reset_on_return=None,  # every transaction here ends before its connection is free
             connect_args={"connect_timeout": 10},
         )
         if url.get_driver_name() == "pymysql":

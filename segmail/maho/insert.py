@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Table, text
 from segmail.maho.database import Conflict
 
 _STATEMENT_CHARACTERS = 250_000
+_INCREMENT = text("SELECT @@auto_increment_increment")
 
 
 def insert_rows(
@@ -28,30 +29,31 @@ def insert_rows(
     A Galera cluster changes the increment, in open sessions too, as soon as a node comes or goes;
     raises Conflict where that happened meanwhile, because then the ids are not known.
     """
-    return [id for some in _chunks(rows) for id in _insert(connection, table, some)]
+    step = _step(connection) if len(rows) > 1 else 1
+    ids: list[int] = []
+    for some in _chunks(rows):
+        known = _insert(connection, table, some)
+        if len(some) > 1 and _step(connection) != step:
+            raise Conflict
+        first = known - len(some) + 1 if connection.dialect.name == "sqlite" else known
+        ids += [first + position * step for position in range(len(some))]
+    return ids
 
 
-def _insert(
-    connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]
-) -> Sequence[int]:
+def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
+    """Insert the rows and return the one id that the database tells."""
     names = list(rows[0])
     statement = _statement(connection, table, names, len(rows))
-    before = _step(connection, len(rows))
     result = connection.exec_driver_sql(statement, _stored(connection, table, names, rows))
     known: int = result.lastrowid
-    if connection.dialect.name == "sqlite":
-        return range(known - len(rows) + 1, known + 1)
-    step = _step(connection, len(rows))
-    if step != before:
-        raise Conflict
-    return [known + position * step for position in range(len(rows))]
+    return known
 
 
-def _step(connection: Connection, rows: int) -> int:
+def _step(connection: Connection) -> int:
     """Return how far the ids of one statement are from each other."""
-    if rows == 1 or connection.dialect.name == "sqlite":
+    if connection.dialect.name == "sqlite":
         return 1
-    return int(connection.scalar(text("SELECT @@auto_increment_increment")) or 1)
+    return int(connection.scalar(_INCREMENT) or 1)
 
 
 def _statement(connection: Connection, table: Table, names: Sequence[str], rows: int) -> str:

@@ -1,11 +1,17 @@
-"""PyMySQL's connection with a faster way to quote text: mails are what segmail mostly writes."""
+"""PyMySQL's connection with faster ways to write values: mails are what segmail mostly writes."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from pymysql.connections import Connection
+from pymysql.constants import FIELD_TYPE
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
+from pymysql.converters import convert_datetime, escape_datetime
+
+from segmail.maho.many import Branches
 
 # What MySQL's manual lists for string literals; the backslash first, as the others bring some.
 _ESCAPES = (
@@ -22,15 +28,30 @@ _ESCAPES = (
 class QuickConnection(Connection):
     """A connection that escapes ten kilobytes in 20 microseconds instead of 185.
 
-    PyMySQL translates a text character by character; replacing is done in C.
+    PyMySQL translates a text character by character; replacing is done in C. Most other values of
+    a batch are numbers, nothing, and the same few moments again and again.
     """
 
     server_status: int
+    decoders: dict[int, Any]
 
-    def escape(self, obj: object, mapping: Any = None) -> str:
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.decoders |= dict.fromkeys((FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _read_moment)
+
+    def escape(self, obj: Any, mapping: Any = None) -> str:
         """Return `obj` as a literal of SQL."""
+        kind = type(obj)
+        if kind is int:
+            return str(obj)
         if isinstance(obj, str):
             return f"'{self._escaped(obj)}'"
+        if obj is None:
+            return "NULL"
+        if kind is datetime and obj.tzinfo is None:  # else equal ones may be written differently
+            return _moment(obj)
+        if kind is Branches:
+            return " ".join([f"WHEN {self.escape(a)} THEN {self.escape(b)}" for a, b in obj])
         literal: str = super().escape(obj, mapping)
         return literal
 
@@ -40,3 +61,17 @@ class QuickConnection(Connection):
         for character, escape in _ESCAPES:
             text = text.replace(character, escape)
         return text
+
+
+def _read_moment(text: str) -> object:
+    """Return a moment as PyMySQL does, without its regular expression."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:  # such as 0000-00-00 00:00:00
+        return convert_datetime(text)
+
+
+@lru_cache(maxsize=256)
+def _moment(moment: datetime) -> str:
+    literal: str = escape_datetime(moment)
+    return literal

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Table, select
 
+from segmail.maho.many import among
 from segmail.maho.tables import Tables
 
 SPECIFIC_COUPON = 2  # salesrule.coupon_type; 1 is none, 3 one automatic code
@@ -67,7 +68,7 @@ def load_uses(
         return {}
     used = tables.rule_customer.c
     query = select(used.rule_id, used.customer_id, used.times_used).where(
-        used.rule_id.in_(limited), used.customer_id.in_(customer_ids)
+        used.rule_id.in_(limited), among(used.customer_id, customer_ids)
     )
     return {(row.rule_id, row.customer_id): row.times_used for row in connection.execute(query)}
 

@@ -29,7 +29,8 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        return value.astimezone(UTC).replace(tzinfo=None, microsecond=0)
+        utc = value if value.tzinfo is UTC else value.astimezone(UTC)
+        return utc.replace(tzinfo=None, microsecond=0)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         if not isinstance(value, datetime):  # PyMySQL hands '0000-00-00 00:00:00' out as text

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pymysql.connections import Connection
+from pymysql.constants import FIELD_TYPE
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 
+from segmail.maho.many import Branches
 from segmail.maho.pymysql_connection import QuickConnection
 
 OURS, THEIRS = QuickConnection(defer_connect=True), Connection(defer_connect=True)
@@ -21,6 +24,33 @@ def test_a_text_is_quoted_as_pymysql_quotes_it(text: str, server_status: int) ->
     assert OURS.escape(text) == THEIRS.escape(text)
 
 
-@given(st.integers() | st.booleans() | st.none() | st.binary() | st.datetimes())
-def test_every_other_value_is_left_to_pymysql(value: object) -> None:
+AWARE = st.datetimes(timezones=st.timezones())
+VALUE = st.integers() | st.booleans() | st.none() | st.binary() | st.datetimes() | AWARE
+NESTED = VALUE | st.tuples(VALUE, VALUE) | st.lists(st.tuples(st.integers(), st.datetimes()))
+
+
+@given(NESTED)
+def test_every_other_value_is_written_as_pymysql_writes_it(value: object) -> None:
     assert OURS.escape(value) == THEIRS.escape(value)
+
+
+def test_branches_of_a_case_are_written_with_their_values_quoted() -> None:
+    OURS.server_status = 0
+
+    assert (
+        OURS.escape(Branches([(1, "it's"), (2, None)])) == r"WHEN 1 THEN 'it\'s' WHEN 2 THEN NULL"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-03-29 01:02:03",
+        "2026-03-29 01:02:03.000450",
+        "0000-00-00 00:00:00",
+        "2026-00-00 00:00:00",
+    ],
+)
+def test_moments_are_read_as_pymysql_reads_them(text: str) -> None:
+    for type_ in (FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP):
+        assert OURS.decoders[type_](text) == THEIRS.decoders[type_](text)
