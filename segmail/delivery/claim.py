@@ -17,13 +17,13 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
-    inspect,
     or_,
     select,
     update,
 )
 
 from segmail.delivery.rows import DueRow
+from segmail.maho.catalog import index_columns
 from segmail.maho.database import Conflict, Database
 from segmail.maho.many import among, chosen_by, pairs_among
 from segmail.maho.steps import Step
@@ -195,8 +195,8 @@ def _index_name(database: Database, tables: Tables) -> str | None:
     if database.url.get_backend_name() == "sqlite":
         return None
     with database.read() as connection:
-        indexes = inspect(connection).get_indexes(tables.progress.name)
-    names = {tuple(index["column_names"]): index["name"] for index in indexes}
+        indexes = index_columns(connection, tables.progress.name)
+    names = {columns: name for name, columns in indexes.items()}
     return names.get(("status", "scheduled_at")) or names.get(("scheduled_at", "status"))
 
 

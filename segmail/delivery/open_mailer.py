@@ -8,10 +8,8 @@ from segmail.delivery.file import FileMailer, prepare_folder
 from segmail.delivery.mail_url import MailSettings, SendmailSettings, SmtpSettings
 from segmail.delivery.mailer import MailerFactory
 from segmail.delivery.sendmail import SendmailMailer, check_sendmail
-from segmail.delivery.smtp import SmtpMailer, longest_smtp_dialogue
+from segmail.delivery.smtp import SmtpMailer
 from segmail.delivery.smtp_session import greeting_name, tls_context
-
-_WRITING = 10.0  # seconds; a bound for the lease, not enforced
 
 
 def mailer_factory(settings: MailSettings) -> MailerFactory:
@@ -28,13 +26,3 @@ def mailer_factory(settings: MailSettings) -> MailerFactory:
         return partial(SendmailMailer, settings)
     prepare_folder(settings)
     return partial(FileMailer, settings)
-
-
-def longest_dialogue(settings: MailSettings) -> float:
-    """Return the seconds that sending one message may take at most.
-
-    No message may be begun when less of its claim's lease is left.
-    """
-    if isinstance(settings, SmtpSettings):
-        return longest_smtp_dialogue(settings)
-    return settings.timeout if isinstance(settings, SendmailSettings) else _WRITING

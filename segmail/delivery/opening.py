@@ -10,8 +10,9 @@ from datetime import timedelta
 from segmail.delivery.attempts import Recorder
 from segmail.delivery.job import Job, Options
 from segmail.delivery.journal import Journal
+from segmail.delivery.longest import longest_dialogue
 from segmail.delivery.look import Due
-from segmail.delivery.open_mailer import longest_dialogue, mailer_factory
+from segmail.delivery.open_mailer import mailer_factory
 from segmail.delivery.pace import Pace
 from segmail.delivery.plan import Planner
 from segmail.delivery.prepare import Preparer

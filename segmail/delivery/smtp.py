@@ -16,7 +16,7 @@ from segmail.delivery.mailer import (
     MessageDeferred,
     MessageRefused,
 )
-from segmail.delivery.smtp_session import Session, longest_opening, open_session
+from segmail.delivery.smtp_session import Session, open_session
 from segmail.delivery.smtp_wire import ConnectionBroken, ConnectionClosed, Reply
 from segmail.errors import ConfigError, MailServerUnavailable, MessageError
 
@@ -194,15 +194,6 @@ class _Unexpected(Exception):
         self.stage = stage
         self.reply = reply
         super().__init__(f"{reply.words} (at {stage})")
-
-
-def longest_smtp_dialogue(settings: SmtpSettings) -> float:
-    """Return the seconds that one `send` takes at most, finding the host's address apart.
-
-    At worst an idle connection dies late, a new one opens as slowly as it may, each of MAIL, RCPT,
-    DATA and RSET is answered in the last moment, and so is the message, which has twice the time.
-    """
-    return settings.timeout + longest_opening(settings) + 6 * settings.timeout
 
 
 def _expect(kind: int, reply: Reply, stage: str) -> Reply:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
+from segmail.delivery.longest import connect_time
 from segmail.delivery.mail_url import SmtpSettings
 from segmail.delivery.smtp_login import log_in
 from segmail.delivery.smtp_wire import ConnectionBroken, Reply, Wire, connect
@@ -61,11 +62,6 @@ class Session:
         self.wire.close()
 
 
-def longest_opening(settings: SmtpSettings) -> float:
-    """Return the seconds that `open_session` takes at most, finding the host's address apart."""
-    return _connect_time(settings) + 2 * settings.timeout
-
-
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     """Return how certificates are checked; ConfigError where the CA file cannot be used."""
     try:
@@ -108,12 +104,8 @@ def open_session(
         raise
 
 
-def _connect_time(settings: SmtpSettings) -> float:
-    return settings.timeout / 3
-
-
 def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None]) -> Wire:
-    deadline = time.monotonic() + _connect_time(settings)
+    deadline = time.monotonic() + connect_time(settings)
     try:
         return connect(settings.host, settings.port, deadline, on_socket)
     except UnicodeError as error:

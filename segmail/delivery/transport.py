@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from segmail.delivery.address import parse_address
+from segmail.delivery.longest import longest_dialogue
 from segmail.delivery.mail_url import MailSettings, parse_mail_url
-from segmail.delivery.open_mailer import longest_dialogue
 from segmail.errors import ConfigError, Fault, MessageError
 from segmail.maho.config import StoreConfig
 from segmail.maho.mail_settings import maho_mail_url, maho_return_path

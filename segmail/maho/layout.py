@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, inspect
-from sqlalchemy.exc import NoSuchTableError
+from sqlalchemy import Connection
 
+from segmail.maho.catalog import column_names
 from segmail.maho.tables import Layout
 
 
@@ -14,15 +14,8 @@ def find_layout(connection: Connection, prefix: str) -> Layout | None:
     Shipped Maho keeps the trigger on the step (`trigger_event`), the specification on the segment
     (`auto_email_trigger`). Where both columns exist, Maho's module is the one that runs.
     """
-    if "trigger_event" in _columns(connection, f"{prefix}customer_segment_email_sequence"):
+    if "trigger_event" in column_names(connection, f"{prefix}customer_segment_email_sequence"):
         return Layout.SHIPPED
-    if "auto_email_trigger" in _columns(connection, f"{prefix}customer_segment"):
+    if "auto_email_trigger" in column_names(connection, f"{prefix}customer_segment"):
         return Layout.SPEC
     return None
-
-
-def _columns(connection: Connection, table: str) -> set[str]:
-    try:
-        return {column["name"] for column in inspect(connection).get_columns(table)}
-    except NoSuchTableError:
-        return set()

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -39,6 +42,14 @@ class QuickConnection(Connection):
         super().__init__(*arguments, **options)
         self.decoders |= dict.fromkeys((FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _read_moment)
 
+    def _create_ssl_ctx(self, sslp: dict[str, Any]) -> Any:
+        """Return what encrypts; where nothing was asked for, it is made if the server offers it.
+
+        Reading the certificates that the system trusts takes as long as ten statements.
+        """
+        create = super()._create_ssl_ctx  # type: ignore[misc]  # the stubs leave it out
+        return create(sslp) if sslp else _Unread(create)
+
     def escape(self, obj: Any, mapping: Any = None) -> str:
         """Return `obj` as a literal of SQL."""
         kind = type(obj)
@@ -61,6 +72,16 @@ class QuickConnection(Connection):
         for character, escape in _ESCAPES:
             text = text.replace(character, escape)
         return text
+
+
+class _Unread:
+    """A TLS context that is made when it is first used."""
+
+    def __init__(self, create: Callable[[dict[str, Any]], ssl.SSLContext]) -> None:
+        self._create = create
+
+    def wrap_socket(self, plain: socket.socket, *, server_hostname: str) -> ssl.SSLSocket:
+        return self._create({}).wrap_socket(plain, server_hostname=server_hostname)
 
 
 def _read_moment(text: str) -> object:

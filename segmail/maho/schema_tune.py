@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy import inspect
-
 from segmail.errors import SchemaError
+from segmail.maho.catalog import index_columns
 from segmail.maho.database import Database
 from segmail.maho.layout import find_layout
 from segmail.maho.tables import build_tables
@@ -27,10 +26,10 @@ def plan_tuning(database: Database, prefix: str) -> list[str]:
                 "specification adds."
             )
         table = build_tables(prefix, layout).progress
-        indexes = inspect(connection).get_indexes(table.name)
+        indexes = index_columns(connection, table.name)
         quoted = connection.dialect.identifier_preparer.format_table(table)
         online = "" if connection.dialect.name == "sqlite" else " ALGORITHM=INPLACE LOCK=NONE"
-    if any(tuple(index["column_names"])[:2] == _COLUMNS for index in indexes):
+    if any(columns[:2] == _COLUMNS for columns in indexes.values()):
         return []
     columns = ", ".join(_COLUMNS)
     return [f"CREATE INDEX {prefix}{_NAME} ON {quoted} ({columns}){online}"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -54,3 +56,19 @@ def test_branches_of_a_case_are_written_with_their_values_quoted() -> None:
 def test_moments_are_read_as_pymysql_reads_them(text: str) -> None:
     for type_ in (FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP):
         assert OURS.decoders[type_](text) == THEIRS.decoders[type_](text)
+
+
+def test_certificates_are_not_read_before_the_server_offers_encryption(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[object] = []
+    monkeypatch.setattr(ssl, "create_default_context", lambda **_asked: read.append(1))
+
+    QuickConnection(defer_connect=True)
+
+    assert read == []
+
+
+def test_a_ca_file_that_was_asked_for_is_read_at_once() -> None:
+    with pytest.raises(FileNotFoundError):
+        QuickConnection(defer_connect=True, ssl_ca="/nowhere.pem")
