@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -41,8 +42,11 @@ def discount_text(rule: Rule, locale: StoreLocale, *, markup: bool) -> str:
         return rule.description or ""
     money = locale.money(rule.discount_amount)
     what = "off your order" if rule.simple_action == "cart_fixed" else "off"
-    if not markup:
-        return f"{money} {what}"
+    return _marked_up(money, what) if markup else f"{money} {what}"
+
+
+@lru_cache(maxsize=256)  # the coupons of a rule are worth the same
+def _marked_up(money: str, what: str) -> Markup:
     return Markup('<span class="price">{}</span> {}').format(money, what)
 
 
