@@ -14,9 +14,10 @@ from segmail.errors import MessageError
 _MAX_LOCAL = 64  # octets, RFC 5321 section 4.5.3.1
 _MAX_DOMAIN = 253
 
-_ATEXT = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010FFFF"
-_DOT_ATOM = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*")
-_STRAY_DOTS = re.compile(rf"[{_ATEXT}.]+")
+# All but these: a range up to U+10FFFF would take longer to compile than a mail to send.
+_NOT_ATEXT = r"\x00-\x20\"(),:;<>@\[\\\]\x7f"
+_DOT_ATOM = re.compile(rf"[^.{_NOT_ATEXT}]+(?:\.[^.{_NOT_ATEXT}]+)*")
+_STRAY_DOTS = re.compile(rf"[^{_NOT_ATEXT}]+")
 _QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])+"')
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # the full stops that IDNA knows
