@@ -52,7 +52,9 @@ def _most_workers(job: Job, options: Options) -> int:
     """Return how many processes may send; SQLite has one writer at a time."""
     if job.shop.database.url.get_backend_name() == "sqlite":
         return 1
-    return options.workers or min(os.cpu_count() or 1, job.settings.delivery.workers)
+    # One more than there are cores: each waits for the database now and then.
+    most = options.workers or min((os.cpu_count() or 1) + 1, job.settings.delivery.workers)
+    return min(most, options.connections or job.settings.delivery.connections)
 
 
 def _workers(due: int, most: int, *, asked: bool) -> int:

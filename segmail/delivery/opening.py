@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,13 +16,16 @@ from segmail.delivery.open_mailer import mailer_factory
 from segmail.delivery.pace import Pace
 from segmail.delivery.plan import Planner
 from segmail.delivery.prepare import Preparer
+from segmail.delivery.quota import Quota
 from segmail.delivery.rows import DueRow, Outcome, Prepared
 from segmail.delivery.run import Run
 from segmail.delivery.senders import Limits, Senders
 from segmail.delivery.settle import Settler
 from segmail.delivery.shelf import Shelf
 from segmail.delivery.steps import database_name, open_claimer, sending, steps_of
+from segmail.delivery.summary import log_outcome
 from segmail.delivery.transport import bounce_address, mail_settings
+from segmail.errors import SegmailError
 from segmail.maho.columns import holds_four_bytes
 from segmail.maho.held import load_held_until
 from segmail.maho.policies import load_policies
@@ -41,11 +44,29 @@ class Share:
         return max(1, all_of_them // self.of + (self.number < all_of_them % self.of))
 
 
-def open_run(job: Job, options: Options, due: Due, stack: ExitStack, share: Share) -> Run:
+@dataclass(frozen=True)
+class Work:
+    """What a run has to do, and what prepares its messages: loaded once for all its processes."""
+
+    job: Job
+    options: Options
+    due: Due
+    preparer: Preparer
+
+    @classmethod
+    def load(cls, job: Job, options: Options, due: Due) -> Work:
+        """Raise ConfigError for a mail transport or store that cannot be used."""
+        settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
+        bounces_to = bounce_address(settings, job.config)
+        return cls(job, options, due, _preparer(job, list(due.steps.values()), bounces_to))
+
+
+def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
     """Return a run over the due rows, to be closed with `stack`.
 
-    Raises ConfigError for a mail transport, store or journal that cannot be used.
+    Raises ConfigError for a mail transport or journal that cannot be used.
     """
+    job, options, due = work.job, work.options, work.due
     settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
     journal = _journal(job)
     stack.callback(journal.close)
@@ -69,9 +90,7 @@ def open_run(job: Job, options: Options, due: Due, stack: ExitStack, share: Shar
     tables = job.shop.tables
     return Run(
         claimer=open_claimer(job, due.steps, due.since),
-        planner=_planner(
-            job, list(due.steps.values()), journal, bounce_address(settings, job.config)
-        ),
+        planner=_planner(job, work.preparer, journal),
         recorder=Recorder(job.shop.database, tables, four_bytes=holds_four_bytes(job.shop)),
         senders=senders,
         settler=Settler(job.shop.database, tables),
@@ -82,11 +101,34 @@ def open_run(job: Job, options: Options, due: Due, stack: ExitStack, share: Shar
     )
 
 
+def send_share(
+    work: Work,
+    share: Share,
+    quota: Quota,
+    *,
+    on_outcomes: Callable[[Sequence[Outcome]], None],
+) -> SegmailError | None:
+    """Send one process's share of a run, and return what ended it early.
+
+    Every outcome is logged and handed to `on_outcomes` once it is settled.
+    """
+
+    def log_and_tell(outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            log_outcome(outcome)
+        on_outcomes(outcomes)
+
+    with ExitStack() as stack:
+        run = open_run(work, stack, share)
+        run.send_due(quota, on_outcomes=log_and_tell)
+        return run.senders.fault
+
+
 def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
     """Yield what a run would do with each due row, and change nothing (`--dry-run`)."""
     steps = steps_of(job, options)
     claimer = open_claimer(job, sending(steps))
-    planner = _planner(job, steps, _journal(job), None)
+    planner = _planner(job, _preparer(job, steps), _journal(job))
     left = options.limit or None
     while left is None or left > 0:
         batch = job.settings.delivery.batch
@@ -105,13 +147,13 @@ def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepare
 
     They need not exist: a progress id of 0 is a row that nobody has scheduled.
     """
-    planner = _planner(job, [row.step for row in rows], _journal(job), None)
+    planner = _planner(job, _preparer(job, [row.step for row in rows]), _journal(job))
     plan = planner.plan(rows, now=job.clock.now())
     yield from plan.outcomes
     yield from plan.prepared
 
 
-def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str | None) -> Planner:
+def _preparer(job: Job, steps: Sequence[Step], bounces_to: str | None = None) -> Preparer:
     shelf = Shelf.load(
         job.shop,
         job.config,
@@ -119,7 +161,10 @@ def _planner(job: Job, steps: Sequence[Step], journal: Journal, bounces_to: str 
         maho_root=job.settings.maho_root,
         autoescape=job.settings.templates.autoescape,
     )
-    preparer = Preparer(shelf, job.settings.message, bounces_to=bounces_to)
+    return Preparer(shelf, job.settings.message, bounces_to=bounces_to)
+
+
+def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:
     with job.shop.database.read() as connection:
         held_until = load_held_until(connection, job.shop.tables)
         policies = load_policies(connection, job.shop.tables)

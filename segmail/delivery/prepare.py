@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from segmail.coupons import Coupon, coupon_variables, discount_text, expires_at, new_code
 from segmail.delivery.campaign import attempt_id
@@ -56,6 +57,14 @@ class Preparer:
         self._mailings: dict[tuple[int, int], Mailing] = {}
         self.attributes = shelf.attributes
         self.needed_attributes = shelf.needed_attributes()
+
+    def read_ahead(self) -> None:
+        """Load what mails are going to need, for the processes that are forked after it to share.
+
+        Only the default store's language: each takes memory, and most shops write in one.
+        """
+        self._shelf.default_locale().money(Decimal(0))
+        plain_text("<p>a</p>")
 
     def addressee(self, customer: Customer, subscriber: Subscriber) -> Addressee:
         """Return a customer with the store in which they are written to."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from segmail.delivery.job import Job, Options
@@ -12,7 +11,7 @@ from segmail.delivery.look import Due, hints_of, look_for_due
 from segmail.delivery.quota import Quota
 from segmail.delivery.status import Status
 from segmail.delivery.steps import sending, steps_of
-from segmail.delivery.summary import Summary, log_outcome, log_summary
+from segmail.delivery.summary import Summary, log_summary
 from segmail.delivery.transport import mail_settings
 from segmail.maho.held import mark_held
 from segmail.maho.progress import count_due
@@ -78,22 +77,14 @@ def _send(
 ) -> SegmailError | None:
     """Send, here or in several processes; return what ended the run early."""
     # What renders and sends is loaded only now: most runs of cron find nothing due.
-    from segmail.delivery.opening import Share, open_run
+    from segmail.delivery.opening import Share, Work, send_share
 
+    work = Work.load(job, options, due)
     if due.workers > 1:
         from segmail.delivery.workers import send_in_processes
 
-        return send_in_processes(job, options, due, on_outcomes=settled)
-
-    def log_and_count(outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            log_outcome(outcome)
-        settled(outcomes)
-
-    with ExitStack() as stack:
-        run = open_run(job, options, due, stack, Share())
-        run.send_due(Quota(options.limit), on_outcomes=log_and_count)
-        return run.senders.fault
+        return send_in_processes(work, on_outcomes=settled)
+    return send_share(work, Share(), Quota(options.limit), on_outcomes=settled)
 
 
 def _hold(job: Job, steps: Sequence[Step]) -> int:

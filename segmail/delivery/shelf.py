@@ -124,6 +124,10 @@ class Shelf:
             subscriber.store_id, customer.store_id, customer.website_id
         )
 
+    def default_locale(self) -> StoreLocale:
+        """Return how the shop's default store speaks."""
+        return self.locale(self._stores.default)
+
     def site(self, store: Store) -> StoreSite:
         """Return what templates may see of a store."""
         return self._sites.of(store)

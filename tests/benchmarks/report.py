@@ -55,7 +55,8 @@ Medians of the rounds. `segmail` is the whole program with its start, in bracket
 `sending` leaves the start out. `kept`: each connection serves many messages (`smtp-source -d`), as
 segmail's do; `new`: a connection for each message. Ratios are `segmail` to `smtp-source` in the
 same round: their median, lowest and highest. By itself segmail takes a process for each 500 due
-rows and each core. The peak of memory is that of all processes together."""
+rows, three at most, and at most one more than there are cores. The peak of memory is that of all
+processes together."""
 
 
 def _conditions(results: Results) -> Iterable[str]:
