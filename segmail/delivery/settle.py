@@ -8,43 +8,20 @@ connection without a second link or problem row. `scheduled_at` gets back what t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    ColumnElement,
-    Connection,
-    Row,
-    delete,
-    insert,
-    literal,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select, update
 
-from segmail.delivery.attempts import insert_failed_queue_rows
+from segmail.delivery.newsletter_rows import NewsletterRows
 from segmail.delivery.rows import Outcome, QueueStatus
 from segmail.delivery.status import Status
-from segmail.delivery.storable import storable_text
 from segmail.maho.database import Database
 from segmail.maho.locking import locking
 from segmail.maho.many import among, chosen_by, pairs_among
 from segmail.maho.tables import Tables
 
-_PROBLEM_CHARACTERS = 200  # newsletter_problem.problem_error_text
-
-_QUEUE_STATUS = {
-    Status.SENT: QueueStatus.SENT,
-    Status.SKIPPED: QueueStatus.CANCEL,
-    Status.FAILED: QueueStatus.CANCEL,
-    Status.DEFERRED: QueueStatus.CANCEL,
-    Status.RELEASED: QueueStatus.CANCEL,
-}
-_REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # those that name the subscriber
 _PROGRESS_STATUS = {Status.DEFERRED: "scheduled", Status.RELEASED: "scheduled"}
 
 
@@ -80,12 +57,10 @@ class Settler:
         found = {row.queue_id: row for row in locked}
         ours = [o for o in outcomes if _is_open(o, found.get(o.queue_id))]
         with_queue = [o for o in ours if o.queue_id in found]
-        subscribers = self._existing_subscribers(connection, with_queue)
-        self._close_queue(connection, with_queue, now)
-        self._link(connection, with_queue, subscribers, now)
-        self._report_problems(connection, with_queue, subscribers)
+        newsletter = NewsletterRows(connection, self._tables, now)
+        newsletter.close(with_queue)
         self._move_progress(connection, ours, now)
-        self._forget(connection, [o for o in with_queue if _is_undone(o)])
+        newsletter.forget([o for o in with_queue if _is_undone(o)])
 
     def _settle_rows(
         self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
@@ -101,82 +76,10 @@ class Settler:
         )
         held = set(connection.scalars(locking(query, self._tables.progress)))
         ours = [o for o in outcomes if o.row.progress_id in held]
-        failed = self._with_queue_rows(
-            connection, [o for o in ours if o.status is Status.FAILED], now
-        )
-        self._report_problems(connection, failed, self._existing_subscribers(connection, failed))
+        newsletter = NewsletterRows(connection, self._tables, now)
+        failed = newsletter.tell_failures([o for o in ours if o.status is Status.FAILED])
         rest = [o for o in ours if o.status is not Status.FAILED]
         self._move_progress(connection, [*failed, *rest], now)
-
-    def _with_queue_rows(
-        self, connection: Connection, failed: Sequence[Outcome], now: datetime
-    ) -> list[Outcome]:
-        """Give each failure a queue row for its reason: that of an earlier try, or a new one."""
-        new = [o for o in failed if o.row.queue_id is None]
-        ids = insert_failed_queue_rows(connection, self._tables, [o.row for o in new], now=now)
-        again = [replace(o, queue_id=o.row.queue_id) for o in failed if o.row.queue_id]
-        return [*again, *(replace(o, queue_id=id) for o, id in zip(new, ids, strict=True))]
-
-    def _existing_subscribers(
-        self, connection: Connection, outcomes: Sequence[Outcome]
-    ) -> set[int]:
-        """Return the subscribers of these rows that still exist, and keep them until commit."""
-        wanted = {o.subscriber_id for o in outcomes if o.subscriber_id and o.status in _REFERRING}
-        if not wanted:
-            return set()
-        s = self._tables.subscriber.c
-        query = select(s.subscriber_id).where(among(s.subscriber_id, wanted))
-        return set(connection.scalars(locking(query, self._tables.subscriber, shared=True)))
-
-    def _close_queue(
-        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
-    ) -> None:
-        if not outcomes:
-            return
-        q = self._tables.queue.c
-        statuses = {o.queue_id: int(_QUEUE_STATUS[o.status]) for o in outcomes}
-        connection.execute(
-            update(self._tables.queue)
-            .where(among(q.queue_id, [o.queue_id for o in outcomes]))
-            .values(queue_status=_chosen(q.queue_status, q.queue_id, statuses), queue_finish_at=now)
-        )
-
-    def _link(
-        self,
-        connection: Connection,
-        outcomes: Sequence[Outcome],
-        subscribers: set[int],
-        now: datetime,
-    ) -> None:
-        """Insert the link rows by which Maho's admin shows who received a message."""
-        links = [
-            {
-                "queue_id": o.queue_id,
-                "subscriber_id": o.subscriber_id,
-                "letter_sent_at": o.at or now,
-            }
-            for o in outcomes
-            if o.status is Status.SENT and o.subscriber_id in subscribers
-        ]
-        if links:
-            connection.execute(insert(self._tables.queue_link), links)
-
-    def _report_problems(
-        self, connection: Connection, outcomes: Sequence[Outcome], subscribers: set[int]
-    ) -> None:
-        """Insert the reasons for Maho's newsletter problem report and the history."""
-        problems = [
-            {
-                "queue_id": o.queue_id,
-                "subscriber_id": o.subscriber_id if o.subscriber_id in subscribers else None,
-                "problem_error_code": o.code,
-                "problem_error_text": _shortened(storable_text(o.reason, four_bytes=False)),
-            }
-            for o in outcomes
-            if o.status in (Status.FAILED, Status.DEFERRED)
-        ]
-        if problems:
-            connection.execute(insert(self._tables.problem), problems)
 
     def _move_progress(
         self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
@@ -211,11 +114,8 @@ class Settler:
         self, column: Column[Any], outcomes: Sequence[Outcome], value: Callable[[Outcome], object]
     ) -> ColumnElement[Any]:
         """Return the value of a column for each row, stored as that column stores it."""
-        return _chosen(
-            column,
-            self._tables.progress.c.progress_id,
-            {o.row.progress_id: value(o) for o in outcomes},
-        )
+        values = {o.row.progress_id: value(o) for o in outcomes}
+        return chosen_by(self._tables.progress.c.progress_id, values, column)
 
     def _held(self, outcomes: Sequence[Outcome]) -> ColumnElement[bool]:
         """Return the condition that a row still belongs to this run: by its attempt or lease."""
@@ -226,18 +126,6 @@ class Settler:
         if not attempts:
             return by_lease
         return or_(pairs_among(c.progress_id, c.queue_id, attempts), by_lease)
-
-    def _forget(self, connection: Connection, undone: Sequence[Outcome]) -> None:
-        """Delete the queue rows and coupons of messages that never left."""
-        if not undone:
-            return
-        queue, coupon = self._tables.queue, self._tables.coupon
-        connection.execute(delete(queue).where(queue.c.queue_id.in_([o.queue_id for o in undone])))
-        codes = [o.coupon_code for o in undone if o.coupon_code]
-        if codes:
-            connection.execute(
-                delete(coupon).where(coupon.c.code.in_(codes), coupon.c.times_used == 0)
-            )
 
 
 def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
@@ -251,20 +139,6 @@ def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
         return True
     is_same = outcome.started_at in (None, queue.queue_start_at)
     return queue.queue_status == QueueStatus.PAUSE and (is_same or outcome.status is Status.SENT)
-
-
-def _chosen(
-    column: Column[Any], key: Column[Any], values: Mapping[Any, object]
-) -> ColumnElement[Any]:
-    """Return the value that a column gets, by the ids of the rows; often they get the same."""
-    if len(set(values.values())) == 1:
-        return literal(next(iter(values.values())), column.type)
-    return chosen_by(key, values, column)
-
-
-def _shortened(reason: str) -> str:
-    fits = len(reason) <= _PROBLEM_CHARACTERS
-    return reason if fits else f"{reason[: _PROBLEM_CHARACTERS - 1]}…"
 
 
 def _is_undone(outcome: Outcome) -> bool:

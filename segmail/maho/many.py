@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import BindParameter, Column, ColumnElement, Dialect, tuple_
+from sqlalchemy import BindParameter, Column, ColumnElement, Dialect, literal, tuple_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -41,7 +41,9 @@ def pairs_among(
 def chosen_by(
     key: Column[Any], values: Mapping[Any, object], column: Column[Any]
 ) -> ColumnElement[Any]:
-    """Return the value for `column` that belongs to a row's key; NULL where there is none."""
+    """Return the value for `column` that belongs to a row's key, for rows whose key has one."""
+    if len(set(values.values())) == 1:  # often they all get the same
+        return literal(next(iter(values.values())), column.type)
     return _Chosen(key, _bound(_choices(key.type, column.type), values.items()))
 
 
