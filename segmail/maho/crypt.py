@@ -7,13 +7,10 @@ import binascii
 import re
 from typing import NoReturn
 
-from nacl.exceptions import CryptoError
-from nacl.secret import SecretBox
-
 from segmail.errors import ConfigError, Fault
 
 _CURRENT_KEY = re.compile(r"[0-9A-Fa-f]{64}")
-_SMALLEST_BOX = SecretBox.NONCE_SIZE + SecretBox.MACBYTES
+_SMALLEST_BOX = 24 + 16  # the nonce and the seal
 _BLOWFISH_BLOCK = 8
 
 
@@ -49,6 +46,9 @@ def _open_box(data: bytes, key: str) -> bytes:
     """XSalsa20-Poly1305: a nonce of 24 bytes, then the sealed text (libsodium's secretbox)."""
     if len(data) < _SMALLEST_BOX:
         _refuse("is not an encrypted value (too short)")
+    from nacl.exceptions import CryptoError  # a run that decrypts nothing does not pay for it
+    from nacl.secret import SecretBox
+
     try:
         return SecretBox(bytes.fromhex(key)).decrypt(data)
     except CryptoError:
