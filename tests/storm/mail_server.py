@@ -94,5 +94,7 @@ def mail_server(folder: Path, seed: int) -> Iterator[MailServer]:
     with subprocess.Popen(
         command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        yield MailServer(process, file)
-        process.kill()
+        try:
+            yield MailServer(process, file)
+        finally:
+            process.kill()
