@@ -96,9 +96,13 @@ def _journal(state: Path, due: DueRows) -> Path:
 
 
 def _files_of_at_most(size: int, folder: Path) -> dict[str, str]:
-    """Return an environment in which Python's start-up limits the size of files."""
+    """Return an environment in which Python's start-up limits the size of files.
+
+    A slow machine would remember how long its walk took, which is a file, too.
+    """
     (folder / "sitecustomize.py").write_text(
         f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
+        "import segmail.delivery.hint\nsegmail.delivery.hint._WORTH_IT = 3600\n"
     )
     paths = [str(folder), *sys.path]
     return {"PYTHONPATH": ":".join(paths), "PYTHONDONTWRITEBYTECODE": "1"}
