@@ -63,7 +63,7 @@ def send_in_processes(work: Work, *, on_outcomes: _Tell) -> SegmailError | None:
         tells.close()
         others[told] = process
     alive.close()
-    company = _Company(others, job.stop, on_outcomes)
+    company = Company(others, job.stop, on_outcomes)
     with company:
         fault = send_share(work, Share(0, number_of_all), quota, on_outcomes=company.tell)
     return fault or company.fault()
@@ -101,7 +101,7 @@ class _Other:
         self.work.job.stop.ask()
 
 
-class _Company:
+class Company:
     """The other processes, listened to while this one sends; left when all have ended."""
 
     def __init__(
@@ -151,7 +151,7 @@ class _Company:
         """Hand on one message; return how the process ended, where that is what it tells."""
         try:
             message = told.recv()
-        except EOFError:
+        except (EOFError, OSError):  # the latter: it was killed in the middle of telling
             self._processes[told].join()
             return _Ended(error=WorkerDied(self._processes[told].exitcode))
         if isinstance(message, _Ended):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import struct
 import subprocess
 import time
 from collections import Counter
@@ -13,7 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from segmail.delivery.workers import WorkerBug
+from segmail.delivery.job import Stop
+from segmail.delivery.workers import Company, WorkerBug
+from segmail.errors import WorkerDied
 from tests.jobs import Runner, StillClock
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder
@@ -153,6 +157,23 @@ def _until(true: Callable[[], bool]) -> None:
             return
         time.sleep(0.1)
     raise AssertionError("it did not happen within a minute")
+
+
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # pytest has threads of its own
+def test_a_process_that_is_killed_in_the_middle_of_telling_is_told() -> None:
+    fork = multiprocessing.get_context("fork")
+    told, tells = fork.Pipe(duplex=False)
+    os.write(tells.fileno(), struct.pack("!i", 100) + b"half of it")
+    tells.close()
+    process = fork.Process(target=int, daemon=True)
+    process.start()
+    company = Company({told: process}, Stop(), lambda _outcomes: None)
+
+    with company:
+        pass
+
+    with pytest.raises(WorkerDied):
+        company.fault()
 
 
 class _BrokenElsewhere(StillClock):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import not_, select, update
+from sqlalchemy import ColumnElement, not_, select, update
 
 from segmail.maho.many import among, chosen_by, pairs_among
 from tests.shop_builder import ShopBuilder
@@ -17,9 +17,9 @@ def rows(shop: ShopBuilder) -> list[int]:
     return [shop.due(step, shop.customer()) for _ in range(4)]
 
 
-def chosen(shop: ShopBuilder, *conditions: object) -> list[int]:
+def chosen(shop: ShopBuilder, *conditions: ColumnElement[bool]) -> list[int]:
     c = shop.tables.progress.c
-    query = select(c.progress_id).where(*conditions).order_by(c.progress_id)  # type: ignore[arg-type]
+    query = select(c.progress_id).where(*conditions).order_by(c.progress_id)
     with shop.database.read() as connection:
         return list(connection.scalars(query))
 
