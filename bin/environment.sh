@@ -1,5 +1,11 @@
-# Sourced by the launchers beside it, with $root set to the folder above them: makes the virtual
-# environment $root/.venv.
+# Sourced by the launchers beside it, with $root set to the folder above them. There are two kinds of
+# virtual environments, both of exactly what the lock files name:
+#
+# $root/.environments/COMMIT-LOCK  what bin/segmail runs: the packages of requirements.lock and the code
+#     of that commit, so that neither `git pull` nor an edited file changes a run. `current` names the
+#     one in use. A new one is made beside it and takes its place in one rename once it answers.
+# $root/.venv                      what bin/test and its like run: the packages of
+#     requirements-dev.lock and the code as it stands in $root.
 #
 # shellcheck shell=sh
 
@@ -9,17 +15,140 @@ venv=${root:?}/.venv
 PATH=${PATH:-/usr/bin:/bin}:/usr/local/bin:/usr/local/sbin:/usr/sbin:/sbin
 export PATH
 
-# make_environment runtime|dev: install segmail and what it needs (dev: what its tests need, too).
-# Does nothing when that has been done for this pyproject.toml; two at once build it once.
+# renew_environment: make $environments/current the environment $wanted, of $commit. Where that fails
+# and the old one works, say so in SEGMAIL_NOT_UPGRADED, which segmail puts into its log and `doctor`
+# tells; where none works, exit with 78. One process builds; others go on with the old one meanwhile.
+renew_environment() {
+    works=
+    if [ -n "${current:=}" ] && [ -x "$environments/$current/bin/python" ]; then works=yes; fi
+    failed=$environments/$wanted.failed
+    if ! mkdir -p "$environments" 2>/dev/null || ! [ -w "$environments" ]; then
+        not_upgraded "$(id -un) may not write to $environments." \
+            "Run $root/bin/segmail --version once as $(stat -c %U "$root")."
+    elif [ -n "$works" ] && failed_lately; then
+        not_upgraded "$(cat "$failed")"
+    else
+        exec 9>"$environments/.lock"
+        if [ -z "$works" ]; then
+            ! command -v flock >/dev/null || flock 9
+        elif command -v flock >/dev/null && ! flock --nonblock 9; then
+            return 0 # another run builds it
+        fi
+        if [ "$(readlink "$environments/current")" != "$wanted" ] || [ -z "$works" ]; then
+            build_environment
+        fi
+        exec 9>&-
+    fi
+}
+
+# A person is not kept waiting for the next try; cron's runs try four times an hour.
+failed_lately() {
+    ! [ -t 2 ] && [ -n "$(find "$failed" -mmin -15 2>/dev/null)" ]
+}
+
+# not_upgraded REASON ADVICE
+not_upgraded() {
+    [ -n "$works" ] || fail 78 "segmail has no environment that works: $1" "${2:-}"
+    SEGMAIL_NOT_UPGRADED="$*"
+    export SEGMAIL_NOT_UPGRADED
+    ! [ -t 2 ] || say "Still $current, not $wanted: $*"
+}
+
+build_environment() {
+    say_to_person "Making $environments/$wanted"
+    messages=$environments/.messages
+    if (fill_environment) >"$messages" 2>&1; then
+        ln -sfn "$wanted" "$environments/.next"
+        mv -T "$environments/.next" "$environments/current"
+        rm -f "$environments"/*.failed
+        remove_old_environments
+    else
+        reason=$(grep -Ev '^(WARNING|\[notice\]|$)' "$messages" | tail -n 1 | cut -c 1-300)
+        echo "${reason:-It could not be built.}" >"$failed"
+        if [ -z "$works" ]; then cat "$messages" >&2; fi
+        not_upgraded "$(cat "$failed")"
+    fi
+}
+
+# One chain, because `set -e` does not act where the answer is asked for.
+fill_environment() {
+    umask 022 # cron's user reads what root has made
+    new=$environments/$wanted
+    if [ -e "$new/.complete" ] && answers; then return; fi # back to the one before
+    rm -rf "$new" &&
+        require_python &&
+        # The program itself, not a name: a new Python must not run the packages of the old one.
+        "$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')" -m venv "$new" &&
+        mkdir "$new/source" &&
+        copy_code "$new/source" &&
+        pip_install --require-hashes --requirement "$new/source/requirements.lock" &&
+        pip_install --no-deps --no-index --no-build-isolation "$new/source" &&
+        rm -r "$new/source" &&
+        answers &&
+        touch "$new/.complete"
+}
+
+# As the commit has it, whatever lies in $root at this moment.
+copy_code() {
+    if [ -n "$commit" ]; then
+        git --git-dir="$root/.git" archive --output="$1/code.tar" "$commit" && tar -x -f "$1/code.tar" -C "$1"
+    else
+        cd "$root" && cp -R segmail sql pyproject.toml requirements.lock README.md LICENSE "$1"
+    fi
+}
+
+pip_install() {
+    # Where the old environment works, nobody waits long for a registry that is away.
+    "$new/bin/python" -m pip install --quiet --disable-pip-version-check ${works:+--retries 1} "$@"
+}
+
+answers() {
+    "$new/bin/segmail" --version >/dev/null
+}
+
+# The one before stays, for who is still running it and for the way back.
+remove_old_environments() {
+    for folder in "$environments"/*/; do
+        case $(basename "$folder") in "$wanted" | "$current" | current) continue ;; esac
+        if ! [ -e "$folder/pyvenv.cfg" ] || flock --exclusive --nonblock "$folder/pyvenv.cfg" true; then
+            rm -rf "${folder%/}"
+        fi
+    done
+}
+
+say_to_person() {
+    if [ -t 2 ] || [ -z "$works" ]; then say "$*"; fi
+}
+
+# make_environment: make $root/.venv with all that the tests need. Does nothing when that has been
+# done for these lock files; two at once build it once.
 make_environment() {
-    wanted="$(sha256sum <"$root/pyproject.toml") $root"
-    is_made "$1" && return
-    [ -w "$root" ] || fail 78 "$root/.venv cannot be made by $(id -un)." \
-        "Run $root/bin/segmail --version once as the owner of $root."
+    made_for="$(cat "$root/pyproject.toml" "$root/requirements-dev.lock" | sha256sum) $root"
+    is_made && return
     exec 9>"$root/.venv.lock"
     if command -v flock >/dev/null; then flock 9; fi
-    is_made "$1" || build "$1"
+    is_made || build
     exec 9>&-
+}
+
+is_made() {
+    [ "$(cat "$venv/.made-for" 2>/dev/null)" = "$made_for" ] && "$venv/bin/python" -c '' 2>/dev/null
+}
+
+build() {
+    require_python
+    say "Making $venv with $python"
+    rm -f "$venv/.made-for"
+    "$venv/bin/python" -c '' 2>/dev/null || quietly "$python" -m venv --clear "$venv" ||
+        fail 78 "$python cannot make a virtual environment in $venv."
+    dev_install --require-hashes --requirement "$root/requirements-dev.lock"
+    dev_install --no-deps --no-index --no-build-isolation --editable "$root"
+    echo "$made_for" >"$venv/.made-for"
+}
+
+dev_install() {
+    quietly "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@" ||
+        fail 75 "pip could not install what the tests need."
 }
 
 # require_mariadb: see to it that a private server can be started.
@@ -29,40 +158,6 @@ require_mariadb() {
     apt_install mariadb-server-core mariadb-client-core || fail 78 \
         "The tests need MariaDB's programs: apt-get install mariadb-server-core mariadb-client-core" \
         "(or set SEGMAIL_TEST_DATABASE_URL to a server that may be filled with test databases)."
-}
-
-is_made() {
-    [ "$(cat "$venv/.$1" 2>/dev/null)" = "$wanted" ] && "$venv/bin/python" -c '' 2>/dev/null
-}
-
-build() {
-    require_python
-    say "Making $venv with $python"
-    rm -f "$venv/.runtime" "$venv/.dev"
-    "$venv/bin/python" -c '' 2>/dev/null || quietly "$python" -m venv --clear "$venv" ||
-        fail 78 "$python cannot make a virtual environment in $venv."
-    install_segmail "$1" || fail 75 "pip could not install what segmail needs."
-    for stamp in runtime "$1"; do echo "$wanted" >"$venv/.$stamp"; done
-}
-
-install_segmail() {
-    set -- "$1" "$venv/bin/pip" install --quiet --disable-pip-version-check --editable "$root"
-    if [ "$1" = dev ]; then
-        dev_packages >"$venv/dev.txt"
-        set -- "$@" --requirement "$venv/dev.txt"
-    fi
-    shift
-    quietly "$@" || return
-    # For users who may not write here: cron's.
-    quietly "$venv/bin/python" -m compileall -q "$root/segmail"
-}
-
-# pip reads dependency groups itself from version 25.1; Debian 12 has 23.0.
-dev_packages() {
-    "$venv/bin/python" -c '
-import sys, tomllib
-print(*tomllib.load(sys.stdin.buffer)["dependency-groups"]["dev"], sep="\n")
-' <"$root/pyproject.toml"
 }
 
 # Set $python to a Python that can make virtual environments; install one where it is missing.
