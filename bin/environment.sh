@@ -63,6 +63,7 @@ build_environment() {
         rm -f "$environments"/*.failed
         remove_old_environments
     else
+        rm -rf "$environments/$wanted"
         reason=$(grep -Ev '^(WARNING|\[notice\]|$)' "$messages" | tail -n 1 | cut -c 1-300)
         echo "${reason:-It could not be built.}" >"$failed"
         if [ -z "$works" ]; then cat "$messages" >&2; fi

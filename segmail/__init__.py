@@ -1,3 +1,3 @@
 """segmail sends the customer-segment e-mail sequences of a Maho shop."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

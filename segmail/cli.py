@@ -157,11 +157,14 @@ def program(
     from segmail.clock import Clock
     from segmail.log import set_up_logging
     from segmail.settings import load_settings
+    from segmail.upgrade import log_once_a_day
 
     settings = load_settings(given, os.environ)
     clock = Clock(now)
     set_up_logging(settings.log_file, verbosity=verbose - quiet, clock=clock)
     ctx.obj = App(settings, clock)
+    if settings.not_upgraded and ctx.invoked_subcommand in COMMANDS["Jobs"]:
+        log_once_a_day(settings.not_upgraded, settings.state_dir, now=clock.now())
     ctx.call_on_close(logging.shutdown)
 
 

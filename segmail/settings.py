@@ -80,6 +80,7 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     enabled: bool | None = None
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)  # MAHO_CONFIG__…
+    not_upgraded: str | None = None  # why bin/segmail runs an older commit than its checkout has
     delivery: DeliverySettings = DeliverySettings()
     segments: SegmentSettings = SegmentSettings()
     templates: TemplateSettings = TemplateSettings()
@@ -122,6 +123,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         smtp_url=told.get("smtp_url"),
         enabled=told.get("enabled"),
         overrides={k: v for k, v in environ.items() if k.startswith("MAHO_CONFIG__")},
+        not_upgraded=environ.get("SEGMAIL_NOT_UPGRADED"),
         delivery=read_table("delivery", DeliverySettings, told, file, faults),
         segments=read_table("segments", SegmentSettings, told, file, faults),
         templates=read_table("templates", TemplateSettings, told, file, faults),

@@ -1,15 +1,25 @@
-"""Whether mails can leave: the transport, and the folder without which nothing is sent."""
+"""Whether mails can leave: the program, its transport and its state directory."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from segmail import __version__
 from segmail.delivery.transport import bounce_address, mail_settings
 from segmail.doctor.findings import Area, Finding, Severity, of_error, ok
 from segmail.errors import ConfigError
 from segmail.maho.config import StoreConfig
 from segmail.settings import Settings
+
+
+def program_findings(settings: Settings) -> list[Finding]:
+    """Return whether the code that runs is the one that was fetched."""
+    if not settings.not_upgraded:
+        return [ok(Area.PROGRAM, f"segmail {__version__}.")]
+    what = f"The old version {__version__} still runs, because the new one could not be built: "
+    advice = "Once that is mended, run bin/segmail --version; it builds the new one."
+    return [Finding(Severity.WARNING, Area.PROGRAM, what + settings.not_upgraded, advice)]
 
 
 def mail_findings(settings: Settings, config: StoreConfig, crypt_key: str | None) -> list[Finding]:

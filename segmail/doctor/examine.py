@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from segmail.doctor.delivery import mail_findings, state_findings
+from segmail.doctor.delivery import mail_findings, program_findings, state_findings
 from segmail.doctor.findings import Area, Finding, of_error
 from segmail.doctor.indexes import index_findings
 from segmail.doctor.schema import is_readable, schema_findings
@@ -33,7 +33,11 @@ def examine(
     looked at. Raises DatabaseUnavailable.
     """
     report = check_schema(database, settings.table_prefix)
-    found = [*schema_findings(report), *state_findings(settings.state_dir)]
+    found = [
+        *program_findings(settings),
+        *schema_findings(report),
+        *state_findings(settings.state_dir),
+    ]
     if report.layout is None or not is_readable(report):
         return found
     shop, config = open_shop()

@@ -21,6 +21,7 @@ class Severity(enum.StrEnum):
 class Area(enum.StrEnum):
     """What was looked at; each has at least one finding, unless it could not be looked at."""
 
+    PROGRAM = "program"
     SCHEMA = "schema"
     STATE = "state directory"
     SWITCHES = "automation"

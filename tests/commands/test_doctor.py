@@ -39,8 +39,8 @@ def test_a_shop_in_order_exits_with_0_and_says_so_of_each_area(
     assert result.exit_code == 0
     areas = [one["area"] for one in json.loads(result.stdout) if one["severity"] == "ok"]
     assert areas == [
-        "schema", "state directory", "automation", "mail transport", "time zones", "steps",
-        "segments", "indexes",
+        "program", "schema", "state directory", "automation", "mail transport", "time zones",
+        "steps", "segments", "indexes",
     ]  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def test_a_database_without_the_tables_is_told_what_is_missing(bare: URL, tmp_pa
 
     assert result.exit_code == 78
     found = json.loads(result.stdout)
-    assert {one["area"] for one in found} == {"schema", "state directory"}
+    assert {one["area"] for one in found} == {"program", "schema", "state directory"}
     assert "Missing: table customer_segment_sequence_progress." in [one["what"] for one in found]
 
 
