@@ -7,9 +7,9 @@ from datetime import datetime
 from functools import cached_property
 
 from segmail.clock import Clock
-from segmail.maho.config import StoreConfig
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.switch import automation_switch
 from segmail.maho.shop import Shop
-from segmail.maho.switch import automation_switch
 from segmail.settings import Settings
 
 

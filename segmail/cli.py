@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from segmail import __version__
-from segmail.commands.types import moment
+from segmail.commands.parameter_types import moment
 from segmail.errors import SegmailError
 
 # The help of each command stands here too, so that `segmail --help` imports none of them.

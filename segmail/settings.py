@@ -1,7 +1,8 @@
 """What a run is told: options and environment, then segmail.toml, then Maho's own local.xml.
 
 Everything is checked at once: one `ConfigError` lists every fault with the option, key or file to
-mend. Values that depend on a store come from the database instead (`segmail.maho.config`).
+mend. Values that depend on a store come from the database instead
+(`segmail.maho.config.store_config`).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from segmail.errors import ConfigError
-from segmail.maho.localxml import LocalXml, read_local_xml
+from segmail.maho.config.local_xml import LocalXml, read_local_xml
 from segmail.toml_table import read_table
 
 _DRIVERS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, Engine, create_engine, text
 
-from segmail.maho.tables import Layout, build_tables
+from segmail.maho.schema.tables import Layout, build_tables
 
 _ADDED = {
     "customer_segment": ("auto_email_trigger", "auto_email_active"),

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, settings
 from sqlalchemy import URL, create_engine, make_url, text
 
 from segmail.log import exceptions, logger
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
+from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Layout, build_tables
 from tests.jobs import Runner
 from tests.mariadb import private_server
 from tests.shop_builder import ShopBuilder

@@ -18,9 +18,9 @@ from typing import Any
 from sqlalchemy import URL, Connection, create_engine, insert, table, text
 from sqlalchemy import column as bare_column
 
-from segmail.maho.database import Database
-from segmail.maho.sales_tables import SalesTables, build_sales_tables
-from segmail.maho.tables import Layout, Tables, build_tables
+from segmail.maho.db.database import Database
+from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
+from segmail.maho.schema.tables import Layout, Tables, build_tables
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.tree import Combine

@@ -19,7 +19,7 @@ from typing import Any
 
 from sqlalchemy import Numeric, Table, delete
 
-from segmail.maho.types import LocalDateTime, UtcDateTime
+from segmail.maho.db.column_types import LocalDateTime, UtcDateTime
 from tests.jobs import read_mail, shown
 from tests.shop_builder import ShopBuilder
 

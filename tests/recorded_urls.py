@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from segmail.maho.config import ConfigRow, ConfigStore, StoreConfig
-from segmail.maho.stores import Store, Stores
+from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
+from segmail.maho.storefront.stores import Store, Stores
 
 RECORDED = json.loads(Path(__file__).with_name("golden").joinpath("urls.json").read_text())
 CASES: list[dict[str, Any]] = RECORDED["cases"]

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from segmail.maho.sales_tables import SalesTables, build_sales_tables
+from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.scope import open_scope
 from segmail.segments.conditions.tree import Combine, Leaf, Node

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from segmail.delivery.mail_url import parse_mail_url
-from segmail.delivery.mailer import Accepted, Envelope, Mailer
-from segmail.delivery.open_mailer import mailer_factory
+from segmail.transport.mail_url import parse_mail_url
+from segmail.transport.mailer import Accepted, Envelope, Mailer
+from segmail.transport.open_mailer import mailer_factory
 
 DATA = b"Subject: Hello\r\n\r\nHello, Ada.\r\n"
 

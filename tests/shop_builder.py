@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Table, insert, select, update
 
-from segmail.maho.database import Database
-from segmail.maho.insert import insert_rows
+from segmail.maho.db.database import Database
+from segmail.maho.db.insert import insert_rows
+from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Layout, Tables
 
 ATTRIBUTES = {
     "prefix": ("varchar", 0),

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from segmail.demo.play import play
+from segmail.demo.folder import set_stage
+from segmail.demo.run_jobs import play
 from segmail.demo.seed import NOW
 from segmail.demo.show import show
-from segmail.demo.stage import set_stage
 
 
 @click.command()

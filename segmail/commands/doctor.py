@@ -8,7 +8,7 @@ from segmail.app import App
 from segmail.doctor.examine import examine
 from segmail.doctor.findings import count_errors
 from segmail.errors import ConfigError
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
 from segmail.output import print_json, print_table
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
+from segmail.delivery.assemble import preview_due
 from segmail.delivery.job import Job, Options
-from segmail.delivery.opening import preview_due
-from segmail.delivery.rows import Outcome, Prepared
+from segmail.delivery.rows.outcome import Outcome, Prepared
 from segmail.output import print_json, print_table
 
 

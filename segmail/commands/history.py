@@ -11,8 +11,8 @@ from segmail.app import App
 from segmail.commands.scope import scope_options
 from segmail.commands.sequence.options import AS_JSON
 from segmail.history.entries import Entry
+from segmail.history.listing import tell_history
 from segmail.history.query import STATUSES
-from segmail.history.tell import tell_history
 from segmail.output import print_json, print_table
 
 _COLUMNS = ("When", "Customer", "Step", "Outcome", "Why, or what", "Template", "Coupon", "Queue")

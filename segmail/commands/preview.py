@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from segmail.app import App
+from segmail.authoring.preview import Preview
+from segmail.authoring.preview import preview as look
+from segmail.authoring.preview_page import page
 from segmail.commands.sequence.options import AS_JSON
 from segmail.output import print_json, printable
-from segmail.preview import Preview, page
-from segmail.preview import preview as look
 from segmail.report import write_report
 
 

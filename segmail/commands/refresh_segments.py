@@ -13,7 +13,7 @@ from segmail.app import App
 from segmail.commands.signals import stopped_by
 from segmail.log import logger
 from segmail.output import print_json, print_table
-from segmail.segments.matching import matching_by_conditions
+from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Choice, Options, Refreshed, Swept, fault_of, sweep_up
 from segmail.segments.refresh import refresh_segments as refresh
 

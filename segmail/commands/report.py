@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from segmail.app import App
-from segmail.commands.types import moment
+from segmail.commands.parameter_types import moment
 from segmail.log import logger
 from segmail.report import FORMATS, choose_window, collect_activity, log_line, write_report
 

@@ -9,10 +9,10 @@ from typing import Any
 import click
 
 from segmail.app import App
+from segmail.commands.parameter_types import moment
 from segmail.commands.scope import scope_options
 from segmail.commands.sequence.options import AS_JSON
 from segmail.commands.sequence.printing import print_warnings
-from segmail.commands.types import moment
 from segmail.errors import InputError
 from segmail.history.failures import Failure
 from segmail.history.retry import Asked, Found, find_failures, schedule_again

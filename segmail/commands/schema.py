@@ -8,10 +8,10 @@ import click
 
 from segmail.app import App
 from segmail.errors import InputError, SchemaError
-from segmail.maho.database import Database
-from segmail.maho.schema import SchemaReport, check_schema
-from segmail.maho.schema_changes import apply_changes, plan_changes
-from segmail.maho.schema_tune import plan_tuning, run_tuning
+from segmail.maho.db.database import Database
+from segmail.maho.schema.changes import apply_changes, plan_changes
+from segmail.maho.schema.check import SchemaReport, check_schema
+from segmail.maho.schema.tune import plan_tuning, run_tuning
 from segmail.output import print_json, print_table
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from segmail.commands.types import moment
+from segmail.commands.parameter_types import moment
 
 F = TypeVar("F", bound=Callable[..., Any])
 

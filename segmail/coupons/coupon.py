@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from segmail.errors import CouponError
-from segmail.maho.locale import StoreLocale
 from segmail.maho.rules import Rule
+from segmail.maho.storefront.locale import StoreLocale
 
 DEFAULT_DAYS = 30  # the default of SPEC's column
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from segmail.coupons.codes import code_in_text, fold
 from segmail.coupons.coupon import Coupon
 from segmail.errors import CouponError
-from segmail.maho.tables import Tables
+from segmail.maho.schema.tables import Tables
 
 AUTO_GENERATED = 1  # salesrule_coupon.type; 0 is a code that somebody typed
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from markupsafe import Markup
 
 from segmail.coupons.coupon import Coupon
-from segmail.maho.locale import StoreLocale
 from segmail.maho.rules import Rule
+from segmail.maho.storefront.locale import StoreLocale
 
 
 def coupon_variables(

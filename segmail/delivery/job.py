@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from segmail.clock import Clock
-    from segmail.maho.config import StoreConfig
+    from segmail.maho.config.store_config import StoreConfig
     from segmail.maho.shop import Shop
     from segmail.settings import Settings
 

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from segmail.delivery.rows import Attempt
+from segmail.delivery.rows.outcome import Attempt
 
 _LOOK = 0.25  # seconds between two looks at whether the run must end
 

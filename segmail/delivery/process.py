@@ -6,19 +6,19 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from segmail.delivery.first_look import Due, hints_of, look_for_due
 from segmail.delivery.job import Job, Options
-from segmail.delivery.look import Due, hints_of, look_for_due
 from segmail.delivery.quota import Quota
-from segmail.delivery.status import Status
+from segmail.delivery.rows.status import Status
 from segmail.delivery.steps import sending, steps_of
 from segmail.delivery.summary import Summary, log_summary
-from segmail.delivery.transport import mail_settings
 from segmail.maho.held import mark_held
 from segmail.maho.progress import count_due
 from segmail.maho.steps import Step
+from segmail.transport.settings import mail_settings
 
 if TYPE_CHECKING:
-    from segmail.delivery.rows import Outcome
+    from segmail.delivery.rows.outcome import Outcome
     from segmail.errors import SegmailError
 
 
@@ -77,7 +77,7 @@ def _send(
 ) -> SegmailError | None:
     """Send, here or in several processes; return what ended the run early."""
     # What renders and sends is loaded only now: most runs of cron find nothing due.
-    from segmail.delivery.opening import Share, Work, send_share
+    from segmail.delivery.assemble import Share, Work, send_share
 
     work = Work.load(job, options, due)
     if due.workers > 1:

@@ -11,15 +11,15 @@ from datetime import datetime, timedelta
 
 from segmail.clock import Clock
 from segmail.coupons import CouponsRefused
-from segmail.delivery.attempts import Recorder
-from segmail.delivery.claim import Claimer
-from segmail.delivery.journal import Journal, Verdict
-from segmail.delivery.plan import Plan, Planner
+from segmail.delivery.decide.plan import Plan, Planner
 from segmail.delivery.quota import Quota
-from segmail.delivery.rows import Attempt, DueRow, Outcome, Prepared
+from segmail.delivery.rows.attempts import Recorder
+from segmail.delivery.rows.claim import Claimer
+from segmail.delivery.rows.journal import Journal, Verdict
+from segmail.delivery.rows.outcome import Attempt, DueRow, Outcome, Prepared
+from segmail.delivery.rows.settle import Settler
+from segmail.delivery.rows.status import Status
 from segmail.delivery.senders import Limits, Senders
-from segmail.delivery.settle import Settler
-from segmail.delivery.status import Status
 from segmail.errors import SegmailError
 from segmail.settings import DeliverySettings
 

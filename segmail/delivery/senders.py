@@ -11,18 +11,18 @@ from datetime import datetime, timedelta
 
 from segmail.clock import Clock
 from segmail.delivery.job import Stop
-from segmail.delivery.journal import Journal, Verdict
-from segmail.delivery.mailer import (
+from segmail.delivery.pace import Pace, Waiting
+from segmail.delivery.rows.journal import Journal, Verdict
+from segmail.delivery.rows.outcome import Attempt, Outcome
+from segmail.delivery.rows.status import Status
+from segmail.errors import ConfigError, MailServerUnavailable, MessageError, SegmailError
+from segmail.transport.mailer import (
     AcceptanceUnknown,
     Mailer,
     MailerFactory,
     MessageDeferred,
     MessageRefused,
 )
-from segmail.delivery.pace import Pace, Waiting
-from segmail.delivery.rows import Attempt, Outcome
-from segmail.delivery.status import Status
-from segmail.errors import ConfigError, MailServerUnavailable, MessageError, SegmailError
 
 _GROUP = 50  # outcomes settled together at most
 _GATHER = 0.02  # seconds in which further outcomes join a group

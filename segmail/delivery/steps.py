@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from segmail.delivery.claim import Claimer
 from segmail.delivery.job import Job, Options
+from segmail.delivery.rows.claim import Claimer
 from segmail.maho.lookup import find_segment
 from segmail.maho.steps import Step, load_steps
 

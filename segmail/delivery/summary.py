@@ -7,10 +7,10 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from segmail.delivery.status import Status
+from segmail.delivery.rows.status import Status
 
 if TYPE_CHECKING:
-    from segmail.delivery.rows import Outcome
+    from segmail.delivery.rows.outcome import Outcome
     from segmail.errors import SegmailError
 
 logger = logging.getLogger("segmail")

@@ -17,10 +17,10 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 
+from segmail.delivery.assemble import Share, Work, send_share
 from segmail.delivery.job import Stop
-from segmail.delivery.opening import Share, Work, send_share
 from segmail.delivery.quota import Quota
-from segmail.delivery.rows import Outcome
+from segmail.delivery.rows.outcome import Outcome
 from segmail.errors import SegmailError, WorkerDied
 
 _FORK = multiprocessing.get_context("fork")  # what is loaded is shared

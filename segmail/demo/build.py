@@ -7,14 +7,14 @@ from pathlib import Path
 from sqlalchemy import URL, Connection, insert
 
 from segmail.demo.campaign_rows import campaign_rows, segmails_own
-from segmail.demo.deed_rows import deed_rows
+from segmail.demo.customer_action_rows import deed_rows
 from segmail.demo.history_rows import history_rows
-from segmail.demo.rows import Rows
+from segmail.demo.seed_rows import Rows
 from segmail.demo.shop_rows import shop_rows
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
 from segmail.maho.policies import RefreshedBy, save_policy
-from segmail.maho.sales_tables import build_sales_tables
-from segmail.maho.tables import build_tables
+from segmail.maho.schema.sales_tables import build_sales_tables
+from segmail.maho.schema.tables import build_tables
 
 
 def build_shop(file: Path) -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from segmail.demo.letters import LETTERS, STYLES, Letter
-from segmail.demo.rows import Rows, id_in
+from segmail.demo.newsletter_templates import LETTERS, STYLES, Letter
 from segmail.demo.seed import (
     NOW,
     RULES,
@@ -17,13 +16,14 @@ from segmail.demo.seed import (
     StepSeed,
     StoreSeed,
 )
+from segmail.demo.seed_rows import Rows, id_in
 from segmail.demo.shop_rows import CUSTOMER_GROUP
 from segmail.maho.rules import SPECIFIC_COUPON
-from segmail.maho.tables import Tables
+from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.tree import Combine
 from segmail.segments.conditions.write import conditions_as_json
-from segmail.segments.files.line import read_line
+from segmail.segments.files.condition_line import read_line
 from segmail.sequences.delays import parse_delay
 
 STEPS = tuple((segment, step) for segment in SEGMENTS for step in segment.steps)

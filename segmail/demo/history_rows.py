@@ -10,7 +10,6 @@ from typing import Any
 from segmail.coupons import new_code
 from segmail.demo.campaign_rows import STEPS
 from segmail.demo.people import PEOPLE, Person, Visit
-from segmail.demo.rows import Rows, id_in
 from segmail.demo.seed import (
     LAST_RUN,
     MERCHANTS_CODES,
@@ -23,8 +22,9 @@ from segmail.demo.seed import (
     SegmentSeed,
     StepSeed,
 )
+from segmail.demo.seed_rows import Rows, id_in
+from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Tables
 from segmail.sequences.delays import parse_delay
 
 _SWITCHED_OFF = NOW - timedelta(days=30)  # when the winter sale's automation was

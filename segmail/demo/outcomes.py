@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from segmail.delivery.rows import Outcome
-from segmail.delivery.status import Status
+from segmail.delivery.rows.outcome import Outcome
+from segmail.delivery.rows.status import Status
 from segmail.demo.people import PEOPLE
-from segmail.demo.play import Story
+from segmail.demo.run_jobs import Story
 
 
 @dataclass(frozen=True)

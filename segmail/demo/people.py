@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from segmail.demo.deeds import Act, Deed
+from segmail.demo.customer_actions import Act, Deed
 from segmail.demo.seed import (
     BASKETS,
     BIRTHDAYS,

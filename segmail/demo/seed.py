@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from segmail.demo.deeds import Act
+from segmail.demo.customer_actions import Act
 from segmail.maho.steps import Trigger
 
 NOW = datetime(2026, 3, 10, 14, 5, tzinfo=UTC)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from segmail.demo.deeds import Act
+from segmail.demo.customer_actions import Act
 from segmail.demo.people import PEOPLE, Person
-from segmail.demo.rows import Rows, id_in
 from segmail.demo.seed import NOW, STORES, StoreSeed
-from segmail.maho.tables import Tables
+from segmail.demo.seed_rows import Rows, id_in
+from segmail.maho.schema.tables import Tables
 
 CUSTOMER_GROUP = 1
 

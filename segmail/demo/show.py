@@ -15,12 +15,12 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from segmail.delivery.status import Status
+from segmail.delivery.rows.status import Status
+from segmail.demo.between_jobs import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.mails import Mail
-from segmail.demo.meanwhile import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.outcomes import Line, outcome_lines
 from segmail.demo.people import PEOPLE, SUBSCRIBED
-from segmail.demo.play import Story
+from segmail.demo.run_jobs import Story
 from segmail.demo.seed import MERCHANTS_CODES, STORES, StoreSeed
 from segmail.report import log_line
 

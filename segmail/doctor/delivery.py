@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 from segmail import __version__
-from segmail.delivery.transport import bounce_address, mail_settings
 from segmail.doctor.findings import Area, Finding, Severity, of_error, ok
 from segmail.errors import ConfigError
-from segmail.maho.config import StoreConfig
+from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
+from segmail.transport.settings import bounce_address, mail_settings
 
 
 def program_findings(settings: Settings) -> list[Finding]:

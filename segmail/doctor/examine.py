@@ -12,9 +12,9 @@ from segmail.doctor.schema import is_readable, schema_findings
 from segmail.doctor.segments import segment_findings
 from segmail.doctor.shop import step_findings, switch_findings, time_zone_findings
 from segmail.errors import ConfigError
-from segmail.maho.config import StoreConfig
-from segmail.maho.database import Database
-from segmail.maho.schema import check_schema
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.db.database import Database
+from segmail.maho.schema.check import check_schema
 from segmail.maho.shop import Shop
 from segmail.segments.refresh.candidates import load_candidates
 from segmail.settings import Settings

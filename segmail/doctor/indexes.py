@@ -11,7 +11,7 @@ from segmail.doctor.findings import Area, Finding, Severity, ok
 from segmail.doctor.lost_indexes import lost_indexes
 from segmail.doctor.useful_indexes import KINDS, Index, Kind
 from segmail.errors import ConditionError
-from segmail.maho.schema import find_indexes
+from segmail.maho.schema.check import find_indexes
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Leaf, leaves
 from segmail.segments.refresh import Candidate

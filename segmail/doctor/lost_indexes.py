@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from sqlalchemy import Connection, Table, UniqueConstraint, inspect
 
 from segmail.doctor.findings import Area, Finding, Severity
-from segmail.maho.sales_tables import build_sales_tables
-from segmail.maho.schema import find_indexes
+from segmail.maho.schema.check import find_indexes
+from segmail.maho.schema.sales_tables import build_sales_tables
 
 _JOINED = ("customer_id", "order_id", "parent_id", "quote_id", "wishlist_id", "entity_id",
            "product_id")  # fmt: skip

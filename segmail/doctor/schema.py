@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segmail.doctor.findings import Area, Finding, Severity, of_text, ok
-from segmail.maho.schema import Kind, SchemaReport
+from segmail.maho.schema.check import Kind, SchemaReport
 
 _APPLY = "`segmail schema apply` creates what the specification adds; the rest is Maho's own."
 

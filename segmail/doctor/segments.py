@@ -9,8 +9,8 @@ from sqlalchemy import Connection
 
 from segmail.doctor.findings import Area, Finding, Severity, ok
 from segmail.errors import ConditionError
-from segmail.maho.tables import Tables
-from segmail.segments.matching import matching_by_conditions
+from segmail.maho.schema.tables import Tables
+from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Candidate
 
 

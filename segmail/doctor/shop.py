@@ -9,13 +9,13 @@ from sqlalchemy import Connection
 
 from segmail.doctor.findings import Area, Finding, Severity, of_error, of_text, ok
 from segmail.errors import ConfigError
-from segmail.maho.config import StoreConfig
-from segmail.maho.locale import StoreLocale
-from segmail.maho.release import dates_are_timestamps
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN, automation_switch, maho_sends
+from segmail.maho.schema.release import dates_are_timestamps
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.stores import ADMIN, Stores
-from segmail.maho.switch import FLAG, MAHOS_JOB, OWN, automation_switch, maho_sends
-from segmail.maho.tables import Tables
+from segmail.maho.storefront.locale import StoreLocale
+from segmail.maho.storefront.stores import ADMIN, Stores
 from segmail.sequences.validate import validate
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from segmail.coupons.codes import code_in_text, fold
-from segmail.maho.tables import Tables
+from segmail.maho.schema.tables import Tables
 
 _CHUNK = 500
 

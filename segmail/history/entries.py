@@ -11,10 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, select
 
 from segmail.coupons.codes import code_in_text
-from segmail.delivery.rows import QueueStatus
+from segmail.delivery.rows.outcome import QueueStatus
 from segmail.history.query import Chosen, candidate_queries
 from segmail.maho.problems import INTERRUPTED, RETRIED
-from segmail.maho.tables import Tables
+from segmail.maho.schema.tables import Tables
 
 
 @dataclass(frozen=True)

@@ -9,13 +9,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from segmail.delivery.rows import QueueStatus
-from segmail.delivery.storable import storable_text
+from segmail.delivery.rows.outcome import QueueStatus
 from segmail.history.arrived import with_used_coupons
-from segmail.history.scope import TRIGGERS, Scope
-from segmail.maho.letter_case import lower_case
+from segmail.history.selection import TRIGGERS, Scope
+from segmail.maho.db.letter_case import lower_case
 from segmail.maho.problems import INTERRUPTED, last_problem
-from segmail.maho.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout, Tables
+from segmail.mail.column_limits import storable_text
 
 # An attempt in any other state may still be sent: by Maho's newsletter cron, or by its run.
 _CLOSED = (QueueStatus.CANCEL, QueueStatus.SENT)

@@ -15,10 +15,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, not_, select
 
-from segmail.delivery.rows import QueueStatus
-from segmail.history.scope import TRIGGERS, Scope
+from segmail.delivery.rows.outcome import QueueStatus
+from segmail.history.selection import TRIGGERS, Scope
 from segmail.maho.problems import was_interrupted
-from segmail.maho.tables import Tables
+from segmail.maho.schema.tables import Tables
 
 STATUSES = ("scheduled", "deferred", "sent", "skipped", "failed", "interrupted")
 

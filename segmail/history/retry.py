@@ -18,12 +18,12 @@ from sqlalchemy import Connection, insert, select, update
 
 from segmail.errors import InputError
 from segmail.history.failures import Chosen, Failure, load_failures
-from segmail.history.scope import find_scope
-from segmail.maho.database import Conflict
-from segmail.maho.locking import locking
+from segmail.history.selection import find_scope
+from segmail.maho.db.database import Conflict
+from segmail.maho.db.locking import locking
 from segmail.maho.problems import RETRIED
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Tables
 
 logger = logging.getLogger("segmail")
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from segmail.delivery.rows import Outcome, Prepared
-from segmail.delivery.status import Status
+from segmail.delivery.rows.outcome import Outcome, Prepared
+from segmail.delivery.rows.status import Status
 from segmail.history.entries import Entry
 from segmail.maho.steps import Step, Trigger
 

@@ -9,17 +9,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
 
+from segmail.delivery.assemble import preview_rows
 from segmail.delivery.job import Job
-from segmail.delivery.opening import preview_rows
-from segmail.delivery.rows import DueRow, Outcome, Prepared
+from segmail.delivery.rows.outcome import DueRow, Outcome, Prepared
 from segmail.errors import InputError
 from segmail.history.entries import Entry, load_history
 from segmail.history.query import Chosen
-from segmail.history.scope import Scope, find_scope
+from segmail.history.selection import Scope, find_scope
 from segmail.history.sentences import Case, sentences
+from segmail.maho.config.switch import automation_switch
+from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step, load_steps
-from segmail.maho.switch import automation_switch
-from segmail.maho.tables import Tables
 from segmail.sequences.find import label
 
 _ROWS = 1_000  # of one customer, that are looked at

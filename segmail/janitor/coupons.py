@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, select
 
 from segmail.coupons import made_by_automation
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_steps
-from segmail.maho.tables import Tables
 
 logger = logging.getLogger("segmail")
 

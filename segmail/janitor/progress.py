@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Tables
 
 logger = logging.getLogger("segmail")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segmail.errors import ConfigError
-from segmail.maho.config import StoreConfig
+from segmail.maho.config.store_config import StoreConfig
 
 MOST_DAYS = 36_500  # a century; a date further back could not be reckoned with
 

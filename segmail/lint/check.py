@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from segmail.lint.coupon import coupon_remarks
 from segmail.lint.directives import directive_remarks
-from segmail.lint.facts import Facts
 from segmail.lint.links import link_remarks, unsubscribe_remarks
 from segmail.lint.paths import path_remarks
 from segmail.lint.reading import Letter, Passage, read_letter
 from segmail.lint.remarks import Remark
+from segmail.lint.shop_facts import Facts
 from segmail.lint.syntax import syntax_remarks
 
 

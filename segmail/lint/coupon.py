@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from segmail.lint.naming import shown
 from segmail.lint.reading import Letter, Passage, read_letter
 from segmail.lint.remarks import Remark, Rule
 from segmail.lint.variables import COUPON
-from segmail.lint.words import shown
 from segmail.templates.nodes import Directive, Var, paths_of
 
 

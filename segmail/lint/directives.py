@@ -6,10 +6,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from segmail.errors import TemplateError
-from segmail.lint.facts import Facts
+from segmail.lint.naming import shown
 from segmail.lint.reading import Passage
 from segmail.lint.remarks import Remark, Rule
-from segmail.lint.words import shown
+from segmail.lint.shop_facts import Facts
 from segmail.templates.nodes import Block, Directive, Var, paths_of
 
 _BLANK_VALUE = re.compile(r"=\s+['\"$\w]")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from segmail.lint.facts import Facts
+from segmail.lint.naming import shown
 from segmail.lint.reading import Letter, Passage, Reading
 from segmail.lint.remarks import Remark, Rule
-from segmail.lint.words import shown
+from segmail.lint.shop_facts import Facts
 from segmail.templates.nodes import Directive, Node, Place, Text, paths_of
 
 _WORD = re.compile(r"[^\s\"'<>]+")

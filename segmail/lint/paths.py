@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from segmail.lint.facts import Facts
+from segmail.lint.naming import closest, shown
 from segmail.lint.reading import Passage
 from segmail.lint.remarks import Remark, Rule
+from segmail.lint.shop_facts import Facts
 from segmail.lint.variables import ACCOUNT_KEYS, ANYTHING, Thing
-from segmail.lint.words import closest, shown
 from segmail.templates import is_secret
 from segmail.templates.nodes import Block, Directive, Place, Var, paths_of
 from segmail.templates.paths import Path, Step

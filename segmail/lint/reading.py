@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from segmail.errors import TemplateError
-from segmail.lint.facts import Facts
+from segmail.lint.naming import printable, shown
 from segmail.lint.remarks import Remark, Rule, Severity
+from segmail.lint.shop_facts import Facts
 from segmail.lint.variables import ANYTHING, THIS_INCLUDED, Known, Thing, mail_things
-from segmail.lint.words import printable, shown
 from segmail.templates import Kind, compile_template
 from segmail.templates.frame import MAX_INCLUDE_DEPTH, MAX_INCLUDES
 from segmail.templates.nodes import Block, Directive, Node, Place

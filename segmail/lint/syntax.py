@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from segmail.lint.naming import closest, shown
 from segmail.lint.reading import Passage
 from segmail.lint.remarks import Remark, Rule, Severity
 from segmail.lint.variables import Thing
-from segmail.lint.words import closest, shown
 from segmail.templates import Note, NoteKind, notes
 from segmail.templates.directives import DIRECTIVES
 from segmail.templates.nodes import Place

@@ -13,8 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from segmail.maho.many import among
-from segmail.maho.tables import EAV_TYPES, Tables
+from segmail.maho.db.value_lists import among
+from segmail.maho.schema.tables import EAV_TYPES, Tables
 
 _COLUMNS = ("increment_id", "updated_at")  # of customer_entity, for templates only
 NAME_ATTRIBUTES = ("prefix", "firstname", "middlename", "lastname", "suffix")

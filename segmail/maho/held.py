@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 from sqlalchemy import Connection, select
 
-from segmail.maho.config_rows import write_config
-from segmail.maho.tables import Tables
+from segmail.maho.config.rows import write_config
+from segmail.maho.schema.tables import Tables
 
 _PATH = "customer_segmentation/segmail/held_until/"
 _FORMAT = "%Y-%m-%d %H:%M:%S"

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, false, func, or_, select
 
 from segmail.errors import InputError
-from segmail.maho.letter_case import lower_case
+from segmail.maho.db.letter_case import lower_case
+from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Segment, load_segments
-from segmail.maho.tables import Tables
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from segmail.errors import ConfigError, Fault
-from segmail.maho.config_rows import write_config
-from segmail.maho.tables import Tables
+from segmail.maho.config.rows import write_config
+from segmail.maho.schema.tables import Tables
 
 _PATH = "customer_segmentation/segmail/segment/"
 _KEY = re.compile(re.escape(_PATH) + "([0-9]+)/([a-z_]+)")

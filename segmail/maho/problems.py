@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, exists, func, not_, select
 
-from segmail.maho.tables import Tables
+from segmail.maho.schema.tables import Tables
 
 INTERRUPTED = "interrupted"  # begins the reason where nobody knows whether the message arrived
 RETRIED = "scheduled again by segmail retry"  # begins the row that a person's word leaves

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
+from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Tables
 
 STATUSES = ("scheduled", "sent", "failed", "skipped")
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Row, Table, select
 
-from segmail.maho.many import among
-from segmail.maho.tables import Tables
+from segmail.maho.db.value_lists import among
+from segmail.maho.schema.tables import Tables
 
 SPECIFIC_COUPON = 2  # salesrule.coupon_type; 1 is none, 3 one automatic code
 

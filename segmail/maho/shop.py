@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from sqlalchemy import URL
 
 from segmail.errors import SchemaError
-from segmail.maho.database import Database
-from segmail.maho.layout import find_layout
-from segmail.maho.tables import Layout, Tables, build_tables
+from segmail.maho.db.database import Database
+from segmail.maho.schema.layout import find_layout
+from segmail.maho.schema.tables import Layout, Tables, build_tables
 
 
 @dataclass(frozen=True)

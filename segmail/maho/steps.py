@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, null, select
 
-from segmail.maho.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout, Tables
 
 
 class Trigger(enum.StrEnum):

@@ -12,9 +12,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_,
 
 from segmail.coupons import made_by_automation
 from segmail.maho.problems import was_interrupted
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
-from segmail.maho.tables import Tables
 from segmail.report.activity import Activity, Counts, SegmentActivity, StepActivity, add_up
 from segmail.report.window import Window
 

@@ -11,17 +11,17 @@ from sqlalchemy import Connection, Select, func, select
 from sqlalchemy.dialects import mysql, sqlite
 
 from segmail.errors import ConditionError
-from segmail.maho.collected import collected
+from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.lookup import find_segment
-from segmail.maho.sales_tables import build_sales_tables
+from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.shop import Shop
+from segmail.segments.condition_words import in_words
 from segmail.segments.conditions.compile import compile_node, matching_customers
 from segmail.segments.conditions.differences import differences
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.tree import Combine, Node
 from segmail.segments.refresh.candidates import Candidate, load_candidates
-from segmail.segments.words import in_words
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from segmail.errors import InputError
-from segmail.maho.letter_case import lower_case
+from segmail.maho.db.letter_case import lower_case
 from segmail.segments.conditions.customer_list import LONGEST
 
 LARGEST = 20_000_000  # bytes of a file

@@ -10,10 +10,10 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, false, func, or_, select
 
 from segmail.errors import ConditionError, InputError
-from segmail.maho.letter_case import lower_case
+from segmail.maho.db.letter_case import lower_case
 from segmail.maho.lookup import as_number, find_segment
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Tables
 from segmail.segments.conditions.customer_list import LONGEST, listed_ids, one_of
 from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
 from segmail.segments.conditions.wide_text import wide_enough

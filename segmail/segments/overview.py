@@ -11,9 +11,9 @@ from sqlalchemy import Connection, func, select
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, load_policies
 from segmail.maho.progress import count_by_segment, count_due
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
-from segmail.maho.tables import Tables
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,18 @@ from sqlalchemy.exc import IntegrityError
 
 from segmail.errors import InputError
 from segmail.maho.lookup import find_segment
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
-from segmail.maho.tables import Tables
-from segmail.sequences.catalog import Catalog
 from segmail.sequences.checks import step_findings
+from segmail.sequences.existing_step import step_there
 from segmail.sequences.findings import errors, warnings
-from segmail.sequences.missing import step_there
 from segmail.sequences.numbers import next_number, number_faults, same_sequence
-from segmail.sequences.options import StepOptions, apply_options, blank_step
 from segmail.sequences.order import order_findings
 from segmail.sequences.overview import StepSummary, summarize
+from segmail.sequences.references import Catalog
 from segmail.sequences.store import insert_step, lock_segment, record_trigger
+from segmail.sequences.wanted_step import StepOptions, apply_options, blank_step
 
 
 @dataclass(frozen=True)

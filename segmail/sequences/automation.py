@@ -14,9 +14,9 @@ from segmail.maho.held import mark_held
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies, save_policy
 from segmail.maho.progress import count_due, count_scheduled
+from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_steps
-from segmail.maho.tables import Layout, Tables
 from segmail.sequences.store import lock_segment, set_automation, set_refresh_mode
 from segmail.sequences.switch import require_sendable
 

@@ -11,10 +11,10 @@ from datetime import datetime
 from segmail.errors import Fault, TemplateError
 from segmail.lint import Letter, unmet_coupon_reads
 from segmail.maho.steps import Step
-from segmail.sequences.catalog import Catalog, Newsletter
 from segmail.sequences.coupon_checks import coupon_errors, coupon_warnings
 from segmail.sequences.findings import Finding, Severity, step_finding
-from segmail.sequences.options import NOT_CHOSEN
+from segmail.sequences.references import Catalog, Newsletter
+from segmail.sequences.wanted_step import NOT_CHOSEN
 from segmail.templates import Kind, Template, compile_template
 
 _FORM = "in Maho under Newsletter > Newsletter Templates"

@@ -7,11 +7,11 @@ from datetime import datetime
 
 from segmail.coupons import expires_at
 from segmail.errors import CouponError, Fault
-from segmail.maho.locale import StoreLocale
 from segmail.maho.rules import Rule, definition_fault
 from segmail.maho.steps import Step
-from segmail.sequences.catalog import Catalog
-from segmail.sequences.options import PREFIX
+from segmail.maho.storefront.locale import StoreLocale
+from segmail.sequences.references import Catalog
+from segmail.sequences.wanted_step import PREFIX
 
 # Whether an expiry can be stored does not depend on a store's language and money.
 _ANY_STORE = StoreLocale("en_US", "UTC", "USD", "USD")

@@ -9,17 +9,16 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from segmail.errors import InputError
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
-from segmail.maho.tables import Tables
-from segmail.sequences.catalog import Catalog
 from segmail.sequences.changes import Change, changes_between
 from segmail.sequences.checks import step_findings
 from segmail.sequences.find import find_steps
 from segmail.sequences.findings import errors, warnings
 from segmail.sequences.numbers import number_faults, same_sequence
-from segmail.sequences.options import StepOptions, apply_options
 from segmail.sequences.overview import StepSummary, summarize
+from segmail.sequences.references import Catalog
 from segmail.sequences.store import (
     lock_segment,
     record_trigger,
@@ -28,6 +27,7 @@ from segmail.sequences.store import (
 )
 from segmail.sequences.switch import log_skipped
 from segmail.sequences.validate import automation_warnings
+from segmail.sequences.wanted_step import StepOptions, apply_options
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from segmail.errors import InputError
 from segmail.maho.lookup import Named, as_number, find_named
+from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
-from segmail.maho.tables import Tables
 
 
 def label(step: Step) -> str:

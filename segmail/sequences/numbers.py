@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from sqlalchemy import Connection
 
+from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.steps import Step, load_steps
-from segmail.maho.tables import Layout, Tables
 from segmail.sequences.find import label
 
 MAX_NUMBER = 2_147_483_647  # what the columns of both layouts hold

@@ -9,9 +9,9 @@ from sqlalchemy import Column, Connection, select
 
 from segmail.maho.lookup import find_segment
 from segmail.maho.progress import count_by_step
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, Trigger, load_steps
-from segmail.maho.tables import Tables
 from segmail.sequences.delays import format_delay
 from segmail.sequences.find import find_steps, label
 

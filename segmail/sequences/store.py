@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from segmail.maho.insert import insert_rows
+from segmail.maho.db.insert import insert_rows
+from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.steps import Step, Trigger
-from segmail.maho.tables import Layout, Tables
-from segmail.sequences.options import DEFAULT_EXPIRES_DAYS
+from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS
 
 
 def lock_segment(connection: Connection, tables: Tables, segment_id: int) -> None:

@@ -10,13 +10,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from segmail.errors import ConfigError
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step
-from segmail.maho.tables import Tables
-from segmail.sequences.catalog import Catalog
 from segmail.sequences.checks import step_findings
 from segmail.sequences.find import find_steps, label
 from segmail.sequences.findings import Severity
+from segmail.sequences.references import Catalog
 from segmail.sequences.store import set_active, skip_scheduled
 from segmail.sequences.validate import automation_warnings
 

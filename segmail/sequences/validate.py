@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 from segmail.errors import Fault
 from segmail.lint import Facts
 from segmail.maho.lookup import find_segment
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, load_segments, load_steps
-from segmail.maho.tables import Tables
-from segmail.sequences.catalog import Catalog
 from segmail.sequences.checks import step_findings
 from segmail.sequences.findings import Finding, Severity, segment_finding
-from segmail.sequences.letters import letter_findings
 from segmail.sequences.order import order_findings
+from segmail.sequences.references import Catalog
+from segmail.sequences.template_checks import letter_findings
 
 
 def validate(

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import select
 
 from segmail.cli import program
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from tests.shop_builder import ShopBuilder
 
 TEXT = "<h1>Hello {{var customer_firstname}}</h1><p>Your code: <b>{{var coupon_code}}</b></p>"

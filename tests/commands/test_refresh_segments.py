@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from segmail.cli import program
 from segmail.maho.policies import Goal, OnExit, OnReentry, Policy, RefreshedBy, load_policies
-from segmail.maho.sales_tables import build_sales_tables
+from segmail.maho.schema.sales_tables import build_sales_tables
 from tests.database.refresh.refreshing import members, scheduled
 from tests.shop_builder import ShopBuilder
 

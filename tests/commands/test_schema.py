@@ -14,8 +14,8 @@ from click.testing import CliRunner, Result
 from sqlalchemy import URL
 
 from segmail.cli import program
-from segmail.maho.database import Database
-from segmail.maho.schema import check_schema
+from segmail.maho.db.database import Database
+from segmail.maho.schema.check import check_schema
 from tests.bare_database import bare_database
 
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from segmail.cli import COMMANDS, program
 from segmail.commands.segment import segment
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from tests.shop_builder import ShopBuilder
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 from segmail.coupons import new_code
 from segmail.janitor import count_expired_coupons, delete_expired_coupons
 from segmail.janitor.coupons import expired_coupons
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from tests.shop_builder import ShopBuilder
 
 

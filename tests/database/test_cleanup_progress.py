@@ -9,7 +9,7 @@ import pytest
 
 from segmail.janitor import count_old_progress, delete_old_progress
 from segmail.janitor.progress import old_progress_ids
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from tests.shop_builder import ShopBuilder
 
 

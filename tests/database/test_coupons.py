@@ -19,8 +19,8 @@ from segmail.coupons import (
     new_code,
     own_unused_coupons,
 )
-from segmail.maho.locale import StoreLocale
 from segmail.maho.rules import load_rules
+from segmail.maho.storefront.locale import StoreLocale
 from tests.shop_builder import ShopBuilder
 
 LOCAL_NOW = datetime.fromisoformat("2026-03-10 12:00:00")

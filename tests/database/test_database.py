@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import URL, Connection, event, text, update
 
 from segmail.errors import ConfigError, DatabaseUnavailable
-from segmail.maho.database import Conflict
-from segmail.maho.insert import insert_rows
+from segmail.maho.db.database import Conflict
+from segmail.maho.db.insert import insert_rows
 from segmail.maho.shop import Shop
 from tests.shop_builder import ShopBuilder
 

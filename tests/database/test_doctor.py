@@ -10,9 +10,9 @@ import pytest
 from segmail.doctor.delivery import state_findings
 from segmail.doctor.examine import examine
 from segmail.doctor.findings import Area, Finding, Severity
-from segmail.maho.config import StoreConfig
-from segmail.maho.switch import FLAG, MAHOS_JOB, OWN
-from segmail.maho.tables import Layout
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN
+from segmail.maho.schema.tables import Layout
 from segmail.settings import Settings
 from tests.shop_builder import ShopBuilder
 

@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from segmail.doctor.findings import Finding
 from segmail.doctor.indexes import index_findings
-from segmail.maho.sales_tables import build_sales_tables
+from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.segments.refresh.candidates import load_candidates
 from tests.bare_database import run
 from tests.shop_builder import ShopBuilder

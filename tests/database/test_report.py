@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from segmail.report import Activity, Counts, Window, collect_activity
 from tests.database.history.failed import INTERRUPTED, failed, problem
 from tests.shop_builder import ShopBuilder

@@ -8,8 +8,8 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import event, text
 
-from segmail.maho.locale import load_rates
 from segmail.maho.rules import Rule, load_rules, load_uses, rule_fault
+from segmail.maho.storefront.locale import load_rates
 from tests.shop_builder import ShopBuilder
 
 

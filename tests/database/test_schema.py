@@ -12,12 +12,12 @@ from sqlalchemy import URL, create_engine, inspect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from segmail.errors import ConfigError, SchemaError
-from segmail.maho.database import Database
-from segmail.maho.schema import Kind, Missing, check_schema
-from segmail.maho.schema_changes import apply_changes, plan_changes
+from segmail.maho.db.database import Database
+from segmail.maho.schema.changes import apply_changes, plan_changes
+from segmail.maho.schema.check import Kind, Missing, check_schema
+from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Trigger, load_steps
-from segmail.maho.tables import Layout, build_tables
 from tests.bare_database import bare_database, run
 from tests.shop_builder import ShopBuilder
 

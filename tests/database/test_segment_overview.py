@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from segmail.errors import InputError
+from segmail.maho.schema.tables import Layout
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Layout
 from segmail.segments.overview import list_segments, show_segment
 from tests.shop_builder import ShopBuilder
 

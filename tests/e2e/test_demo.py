@@ -11,12 +11,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 from segmail.cli import program
-from segmail.delivery.status import Status
-from segmail.demo.meanwhile import CLOSES_ACCOUNT, UNSUBSCRIBES
+from segmail.delivery.rows.status import Status
+from segmail.demo.between_jobs import CLOSES_ACCOUNT, UNSUBSCRIBES
+from segmail.demo.folder import Stage, set_stage
 from segmail.demo.people import PEOPLE
-from segmail.demo.play import Story, play
+from segmail.demo.run_jobs import Story, play
 from segmail.demo.seed import ITALY, MERCHANTS_CODES, NOW, STORES, US
-from segmail.demo.stage import Stage, set_stage
 from segmail.maho.customers import SubscriberStatus
 from tests.program import ROOT
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segmail.delivery.mailer import Envelope, MessageRefused
 from segmail.errors import MessageError
+from segmail.transport.mailer import Envelope, MessageRefused
 from tests.sending import DATA, mailer_for, send
 from tests.smtp_server import recording_server, scripted_server
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from segmail.delivery.mail_url import SmtpSettings
-from segmail.delivery.open_mailer import mailer_factory
 from segmail.errors import ConfigError, MailServerUnavailable
+from segmail.transport.mail_url import SmtpSettings
+from segmail.transport.open_mailer import mailer_factory
 from tests.sending import mailer_for, send
 from tests.smtp_certificate import Certificate, make_certificate
 from tests.smtp_server import Fault, Script, recording_server, scripted_server

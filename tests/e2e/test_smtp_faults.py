@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from segmail.delivery.longest import longest_dialogue
-from segmail.delivery.mail_url import parse_mail_url
-from segmail.delivery.mailer import AcceptanceUnknown, MessageDeferred, MessageRefused, Undelivered
 from segmail.errors import MailServerUnavailable
+from segmail.transport.longest import longest_dialogue
+from segmail.transport.mail_url import parse_mail_url
+from segmail.transport.mailer import AcceptanceUnknown, MessageDeferred, MessageRefused, Undelivered
 from tests.sending import mailer_for, send
 from tests.smtp_server import NO_ANSWER, STAGES, Answer, Fault, Script, scripted_server
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segmail.delivery.mailer import MessageDeferred
 from segmail.errors import ConfigError, MailServerUnavailable
+from segmail.transport.mailer import MessageDeferred
 from tests.sending import mailer_for, send
 from tests.smtp_server import ENDLESS, NO_ANSWER, Answer, Fault, closed_port, scripted_server
 

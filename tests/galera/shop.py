@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import URL, create_engine, literal, select
 
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
+from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Layout, build_tables
 from tests.bare_database import run
 from tests.galera.cluster import Cluster
 from tests.shop_builder import ShopBuilder

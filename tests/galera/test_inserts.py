@@ -6,8 +6,8 @@ import threading
 
 from sqlalchemy import select
 
-from segmail.maho.database import Database
-from segmail.maho.insert import insert_rows
+from segmail.maho.db.database import Database
+from segmail.maho.db.insert import insert_rows
 from tests.galera.cluster import Cluster
 from tests.galera.hosts import at_once
 from tests.galera.shop import GaleraShop

@@ -13,9 +13,9 @@ from pathlib import Path
 
 from sqlalchemy import URL, create_engine, make_url
 
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
+from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Layout, build_tables
 from tests.bare_database import run
 from tests.mariadb import private_server
 from tests.shop_builder import ShopBuilder

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from segmail.coupons import code_owner
-from segmail.maho.tables import Tables
+from segmail.maho.schema.tables import Tables
 from tests.storm.shop import StormShop
 
 Row = dict[str, Any]

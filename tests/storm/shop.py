@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, func, select
 
-from segmail.maho.insert import insert_rows
+from segmail.maho.db.insert import insert_rows
 from tests.shop_builder import ATTRIBUTES, ShopBuilder
 
 _KINDS = ("", "", "-rcpt1", "", "-data1", "", "-data2", "-rcpt2")  # see the sink

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from segmail.coupons import Coupon, coupon_variables, expires_at, new_code
 from segmail.errors import CouponError
-from segmail.maho.locale import StoreLocale
 from segmail.maho.rules import Rule, rule_fault
+from segmail.maho.storefront.locale import StoreLocale
 from tests.unit.checkout import StoredCoupon, Visit, checkout_accepts
 
 _RECORDED = json.loads((Path(__file__).parents[1] / "golden/coupon_checkout.json").read_text())

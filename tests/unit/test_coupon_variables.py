@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from segmail.coupons import Coupon, coupon_variables
-from segmail.maho.config import ConfigRow, ConfigStore, StoreConfig
-from segmail.maho.locale import StoreLocale
+from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
 from segmail.maho.rules import Rule
+from segmail.maho.storefront.locale import StoreLocale
 
 _RECORDED = json.loads((Path(__file__).parents[1] / "golden/money_dates.json").read_text())
 _TEXTS = [

@@ -8,7 +8,7 @@ from segmail.commands.segment.automation import automation
 from segmail.commands.segment.explain import explain
 from segmail.commands.segment.files import apply, export
 from segmail.commands.segment.import_ import import_
-from segmail.commands.segment.look import list_, show
+from segmail.commands.segment.list_show import list_, show
 from segmail.commands.segment.match import match
 
 

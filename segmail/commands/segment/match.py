@@ -8,7 +8,7 @@ from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
 from segmail.commands.sequence.printing import yes_no
 from segmail.output import print_json, print_table
-from segmail.segments.match import Standing, customer_standing, matching_ids
+from segmail.segments.customer_match import Standing, customer_standing, matching_ids
 
 
 @click.command()

@@ -6,7 +6,7 @@ import click
 
 from segmail.commands.sequence.add import add
 from segmail.commands.sequence.edit import edit
-from segmail.commands.sequence.look import list_, show, validate
+from segmail.commands.sequence.list_show import list_, show, validate
 from segmail.commands.sequence.remove import remove
 from segmail.commands.sequence.switch import disable, enable
 

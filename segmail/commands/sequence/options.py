@@ -9,7 +9,7 @@ import click
 
 from segmail.maho.steps import Trigger
 from segmail.sequences.numbers import MAX_NUMBER
-from segmail.sequences.options import StepOptions
+from segmail.sequences.wanted_step import StepOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from segmail.commands.template.lint import lint
-from segmail.commands.template.look import list_, show
+from segmail.commands.template.list_show import list_, show
 from segmail.commands.template.render import render
 
 

@@ -7,9 +7,9 @@ import sys
 import click
 
 from segmail.app import App
+from segmail.authoring.check import Checked, check_letters
 from segmail.commands.sequence.options import AS_JSON
 from segmail.errors import StepsFailed
-from segmail.letters.check import Checked, check_letters
 from segmail.lint import Severity
 from segmail.output import print_json, print_table
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, and_, func, literal, or_
 from sqlalchemy import case as sql_case
 
 from segmail.errors import ConditionError
-from segmail.maho.types import UtcDateTime
+from segmail.maho.db.column_types import UtcDateTime
 from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.products import ProductRows, with_value
 from segmail.segments.conditions.scope import EavAttribute, Scope

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Integer, case, cast, func, literal
 
-from segmail.maho.types import UtcDateTime
+from segmail.maho.db.column_types import UtcDateTime
 from segmail.segments.conditions.scope import Scope
 
 _Time: TypeAlias = ColumnElement[Any]

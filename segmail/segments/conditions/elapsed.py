@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, literal, not_, or_
 
 from segmail.errors import ConditionError
-from segmail.maho.types import UtcDateTime
+from segmail.maho.db.column_types import UtcDateTime
 from segmail.segments.conditions.predicate import normal_operator, split_values
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf

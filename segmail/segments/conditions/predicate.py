@@ -19,7 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 
 from segmail.errors import ConditionError
-from segmail.maho.types import UtcDateTime
+from segmail.maho.db.column_types import UtcDateTime
 from segmail.segments.conditions.tree import Leaf
 from segmail.segments.conditions.wide_text import wide_enough
 

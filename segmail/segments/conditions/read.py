@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.php_serialize import parse_php
+from segmail.maho.php_serialize import parse_php
 from segmail.segments.conditions.tree import Combine, Leaf, Node
 
 PREFIX = "customersegmentation/segment_condition_"

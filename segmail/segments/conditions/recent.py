@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, literal
 
-from segmail.maho.types import UtcDateTime
+from segmail.maho.db.column_types import UtcDateTime
 from segmail.segments.conditions.predicate import normal_operator, split_values
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf

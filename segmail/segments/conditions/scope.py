@@ -8,8 +8,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
-from segmail.maho.sales_tables import SalesTables
-from segmail.maho.tables import Tables
+from segmail.maho.schema.sales_tables import SalesTables
+from segmail.maho.schema.tables import Tables
 
 _ENTITIES = ("customer", "customer_address", "catalog_product")
 

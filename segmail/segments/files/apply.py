@@ -10,13 +10,13 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from segmail.errors import ConfigError
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_segments
-from segmail.maho.tables import Tables
 from segmail.segments.files.changes import Change, find_changes
 from segmail.segments.files.check import check_conditions
+from segmail.segments.files.codes import load_groups, load_websites
 from segmail.segments.files.entry import Entry, Faults
-from segmail.segments.files.names import load_groups, load_websites
 from segmail.segments.files.plan import Planner
 from segmail.segments.files.read import read_entries
 from segmail.segments.files.state import load_states

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Combine
+from segmail.segments.files.codes import Names
 from segmail.segments.files.conditions import write_tree
 from segmail.segments.files.markup import write_yaml
-from segmail.segments.files.names import Names
 from segmail.segments.files.read import EVERY_GROUP, POLICIES
 from segmail.segments.files.state import DEFAULTS, State
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from segmail.errors import ConditionError
-from segmail.maho.sales_tables import build_sales_tables
-from segmail.maho.tables import Tables
+from segmail.maho.schema.sales_tables import build_sales_tables
+from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.compile import compile_leaf
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope

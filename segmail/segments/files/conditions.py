@@ -7,10 +7,10 @@ from typing import Any
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.files.condition_line import read_line, write_line
 from segmail.segments.files.entry import Faults
 from segmail.segments.files.fields import among
 from segmail.segments.files.labels import FAMILIES
-from segmail.segments.files.line import read_line, write_line
 from segmail.segments.files.markup import Fields, Items, Scalar
 from segmail.segments.files.markup import Node as Markup
 

@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from segmail.errors import ConditionError
 from segmail.maho.lookup import find_segment
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Tables
+from segmail.segments.files.codes import Names, load_groups, load_websites
 from segmail.segments.files.entry import Entry, Refresh
-from segmail.segments.files.names import Names, load_groups, load_websites
 from segmail.segments.files.state import State, load_states
 from segmail.segments.files.write import write_entries
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from segmail.segments.files.codes import Names
 from segmail.segments.files.entry import Entry, Faults, Mention, Refresh
 from segmail.segments.files.fields import among
-from segmail.segments.files.names import Names
 from segmail.segments.files.state import State, chosen
 
 _NEEDED = ("websites", "conditions")  # by a new segment

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from segmail.errors import ConditionError
 from segmail.maho.policies import Goal, OnReentry, RefreshedBy
-from segmail.maho.tables import Tables
+from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions

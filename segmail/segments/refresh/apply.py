@@ -19,15 +19,15 @@ from sqlalchemy import (
 )
 from sqlalchemy import literal as plain_literal
 
+from segmail.maho.customer_conditions import has_ordered
+from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.policies import Goal
-from segmail.maho.standing import has_ordered
+from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Tables
-from segmail.maho.types import UtcDateTime
 from segmail.segments.refresh.changes import Changes
-from segmail.segments.refresh.scratch import CHUNK
+from segmail.segments.refresh.enrolment import ENROLLED
 from segmail.segments.refresh.task import Task
-from segmail.segments.refresh.verdicts import ENROLLED
+from segmail.segments.refresh.temporary_tables import CHUNK
 
 _TRIGGERS = [trigger.value for trigger in Trigger]
 

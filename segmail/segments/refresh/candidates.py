@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Row, Select, select
 from segmail.errors import ConditionError
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies
+from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Segment, load_segments
-from segmail.maho.tables import Tables
 from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
 

@@ -18,12 +18,12 @@ from sqlalchemy import (
     select,
 )
 
-from segmail.maho.collected import collected
+from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.candidates import Matching
-from segmail.segments.refresh.scratch import CHANGED, CHUNK, MATCHED, create_chunk
+from segmail.segments.refresh.enrolment import ENROLLED, verdict
 from segmail.segments.refresh.task import Task
-from segmail.segments.refresh.verdicts import ENROLLED, verdict
+from segmail.segments.refresh.temporary_tables import CHANGED, CHUNK, MATCHED, create_chunk
 
 
 @dataclass(frozen=True)

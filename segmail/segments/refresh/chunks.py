@@ -17,11 +17,11 @@ from functools import partial
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
-from segmail.maho.database import Conflict, Session
+from segmail.maho.db.database import Conflict, Session
 from segmail.segments.refresh.apply import complete, write_changes
 from segmail.segments.refresh.changes import Changes, judge
-from segmail.segments.refresh.scratch import CHANGED, drop_scratch
 from segmail.segments.refresh.task import Task, is_still
+from segmail.segments.refresh.temporary_tables import CHANGED, drop_scratch
 
 logger = logging.getLogger("segmail")
 

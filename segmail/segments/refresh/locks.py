@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import DBAPIError
 
-from segmail.maho.database import Session, error_number, is_conflict
+from segmail.maho.db.database import Session, error_number, is_conflict
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Tables
 
 _PAUSES = (0.05, 0.1, 0.2)  # seconds between looks at whether a segment is free
 _REFUSED = 1105  # Percona XtraDB Cluster: "prohibits use of GET_LOCK"

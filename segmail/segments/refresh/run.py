@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from segmail.clock import Clock
 from segmail.errors import ConfigError, RefreshFailed, SegmailError, TemporaryError
-from segmail.maho.database import Conflict
+from segmail.maho.db.database import Conflict
 from segmail.maho.shop import Shop
 from segmail.segments.refresh.candidates import (
     Candidate,

@@ -9,10 +9,10 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from segmail.errors import RefreshFailed
-from segmail.maho.database import Session
+from segmail.maho.db.database import Session
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Tables
 from segmail.segments.refresh.apply import complete, count_stops, stop_by_goal, write_changes
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.changes import Changes, find_changes, find_members, judge
@@ -30,9 +30,9 @@ from segmail.segments.refresh.locks import (
     lock_if_free,
 )
 from segmail.segments.refresh.outcome import Refreshed, State
-from segmail.segments.refresh.scratch import create_scratch, drop_scratch
 from segmail.segments.refresh.status import mark_begun, mark_unfinished
 from segmail.segments.refresh.task import Task, load_task
+from segmail.segments.refresh.temporary_tables import create_scratch, drop_scratch
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, update
 
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Tables
 from segmail.segments.refresh.locks import lock_if_free
 
 _BEGUN = "processing"

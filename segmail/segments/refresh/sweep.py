@@ -28,10 +28,10 @@ from sqlalchemy import (
     update,
 )
 
+from segmail.maho.customer_conditions import is_subscribed
+from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.standing import is_subscribed
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Tables
 
 logger = logging.getLogger("segmail")
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step, load_steps
-from segmail.maho.tables import Tables
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 
 

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
-from segmail.delivery import mime
-from segmail.delivery.links import LinkTags
-from segmail.delivery.message import build_message
-from segmail.delivery.plain_text import plain_text
+from segmail.mail import mime
+from segmail.mail.links import LinkTags
+from segmail.mail.message import build_message
+from segmail.mail.plain_text import plain_text
 from tests.benchmarks.machine import line_of
 from tests.benchmarks.messages.letters import newsletters
 from tests.benchmarks.messages.standard import differences, standard_message

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from segmail.delivery.message import Letter
-from segmail.delivery.plain_text import plain_text
+from segmail.mail.message import Letter
+from segmail.mail.plain_text import plain_text
 
 _PEOPLE = ("Ada Lovelace", "Zoë Ångström", "Smith, John (Jr.)", "Пётр Щербаков", "山田太郎", "")
 _ROW = (

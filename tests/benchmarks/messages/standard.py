@@ -7,7 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from segmail.delivery.message import Letter
+from segmail.mail.message import Letter
 
 _POLICY = policy.SMTP
 _HEADERS = (

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from sqlalchemy import Connection, Insert, insert, text
 from sqlalchemy.dialects import mysql
 
-from segmail.maho.collected import collected
-from segmail.segments.matching import matching_by_conditions
+from segmail.maho.db.mariadb_hints import collected
+from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh.changes import find_members
-from segmail.segments.refresh.scratch import MATCHED, create_scratch
 from segmail.segments.refresh.task import Task, load_task
+from segmail.segments.refresh.temporary_tables import MATCHED, create_scratch
 from tests.benchmarks.segments.figures import Plan
 from tests.benchmarks.segments.shop import NOW, LargeShop
 

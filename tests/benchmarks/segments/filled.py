@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from segmail.maho import sales_tables, tables
+from segmail.maho.schema import sales_tables, tables
 from tests.benchmarks.segments import rows, shop, trees
 from tests.benchmarks.segments.figures import Filled
 from tests.benchmarks.segments.progress import say

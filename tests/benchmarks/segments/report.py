@@ -53,7 +53,7 @@ waits are told."""
 
 _EXPLAIN = """\
 The statement that collects a segment's customers, explained as segmail runs it on MariaDB: below
-`SET STATEMENT … FOR`, with the settings of `segmail/maho/collected.py`."""
+`SET STATEMENT … FOR`, with the settings of `segmail/maho/db/mariadb_hints.py`."""
 
 _INDEXES = """\
 Seconds of the statement that collects a segment's customers, as a refresh runs it, timed once each.

@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlalchemy import URL, Index, Table, select, text
 
-from segmail.maho.database import Database
-from segmail.maho.sales_tables import SalesTables, build_sales_tables
+from segmail.maho.db.database import Database
+from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
+from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Layout, build_tables
 from tests.bare_database import run
 from tests.benchmarks.segments.rows import CARTS, CUSTOMER, CUSTOMERS, ORDERS, Filling
 from tests.benchmarks.segments.trees import EVERYBODY, TREES

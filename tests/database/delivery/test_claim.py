@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select, text
 
-from segmail.delivery.claim import Claimer
+from segmail.delivery.rows.claim import Claimer
 from segmail.maho.steps import load_steps
 from tests.shop_builder import ShopBuilder
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from segmail.delivery.rows import QueueStatus
-from segmail.delivery.status import Status
+from segmail.delivery.rows.outcome import QueueStatus
+from segmail.delivery.rows.status import Status
 from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.settings import DeliverySettings
 from tests.jobs import JumpingClock, Runner

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from segmail.delivery.prepare import Preparer
-from segmail.delivery.rows import DueRow, Prepared, QueueStatus
-from segmail.delivery.status import Status
+from segmail.delivery.rows.outcome import DueRow, Prepared, QueueStatus
+from segmail.delivery.rows.status import Status
 from segmail.errors import ConfigError
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
+from segmail.mail.prepare import Preparer
 from tests.jobs import Runner, shown
 from tests.shop_builder import ShopBuilder
 

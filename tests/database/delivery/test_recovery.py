@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from segmail.delivery.journal import Journal, Verdict
-from segmail.delivery.rows import DueRow, Outcome, QueueStatus, attempt_key
-from segmail.delivery.settle import Settler
-from segmail.delivery.status import Status
+from segmail.delivery.rows.journal import Journal, Verdict
+from segmail.delivery.rows.outcome import DueRow, Outcome, QueueStatus, attempt_key
+from segmail.delivery.rows.settle import Settler
+from segmail.delivery.rows.status import Status
 from segmail.maho.steps import load_steps
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from segmail.delivery.rows import QueueStatus
+from segmail.delivery.rows.outcome import QueueStatus
 from segmail.errors import InputError
 from segmail.history.why import Answer, explain
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from tests.database.history.failed import INTERRUPTED, failed
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder

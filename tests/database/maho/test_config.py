@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from segmail.maho.config import StoreConfig
-from segmail.maho.stores import Store, Stores
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.storefront.stores import Store, Stores
 from tests.shop_builder import ShopBuilder
 
 

@@ -10,11 +10,15 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, String, Table, text
 
 from segmail.errors import TemplateError
-from segmail.maho.config import StoreConfig
+from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Customer, Subscriber, SubscriberStatus
-from segmail.maho.objects import customer_object, store_object, subscriber_object
-from segmail.maho.site import Sites, StoreSite
-from segmail.maho.stores import Stores
+from segmail.maho.storefront.site import Sites, StoreSite
+from segmail.maho.storefront.stores import Stores
+from segmail.maho.storefront.template_objects import (
+    customer_object,
+    store_object,
+    subscriber_object,
+)
 from segmail.templates import Kind, compile_template
 from tests.recorded_urls import CASES, RECORDED, recorded_config, recorded_stores
 from tests.shop_builder import ShopBuilder

@@ -7,9 +7,9 @@ from itertools import product
 import pytest
 
 from segmail.errors import TemplateError
-from segmail.maho.config import StoreConfig
-from segmail.maho.site import Sites, StoreSite
-from segmail.maho.stores import Stores
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.storefront.site import Sites, StoreSite
+from segmail.maho.storefront.stores import Stores
 from segmail.templates import Kind, compile_template
 from tests.shop_builder import ShopBuilder
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from segmail.maho.sales_tables import build_sales_tables
+from segmail.maho.schema.sales_tables import build_sales_tables
 from tests.database.refresh.refreshing import IN, OUT
 from tests.shop_builder import ShopBuilder
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Table, event, select
 
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
 from tests.shop_builder import ShopBuilder
 
 NEXT_CHUNK = "DROP TEMPORARY TABLE IF EXISTS segmail_chunk"

@@ -11,14 +11,8 @@ from sqlalchemy import Connection, Select, func, select
 from segmail.clock import Clock
 from segmail.errors import ConditionError
 from segmail.maho.policies import save_policy
-from segmail.maho.sales_tables import build_sales_tables
-from segmail.segments.refresh import (
-    Candidate,
-    Choice,
-    Options,
-    Refreshed,
-    refresh_segments,
-)
+from segmail.maho.schema.sales_tables import build_sales_tables
+from segmail.segments.refresh import Candidate, Choice, Options, Refreshed, refresh_segments
 from tests.shop_builder import ShopBuilder
 
 IN, OUT = 1, 9  # customer groups

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import delete, insert, text
 
 from segmail.clock import Clock
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
 from segmail.maho.policies import Goal
 from segmail.maho.shop import Shop
 from segmail.segments.refresh import Choice, Options, Refreshed, State, refresh_segments

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from segmail.segments.refresh import State
 from tests.database.refresh.refreshing import (
     IN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import MetaData, Table, text
 
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from segmail.segments.refresh.sweep import Swept, sweep_up
 from tests.database.refresh.refreshing import count
 from tests.shop_builder import ShopBuilder

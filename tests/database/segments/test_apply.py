@@ -12,7 +12,7 @@ from sqlalchemy import event, insert, text
 
 from segmail.errors import ConditionError, ConfigError, InputError
 from segmail.maho.policies import Goal, OnExit, Policy, RefreshedBy, load_policies
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.files.apply import Applied, apply_file

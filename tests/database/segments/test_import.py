@@ -14,8 +14,8 @@ from segmail.maho.policies import RefreshedBy, load_policies
 from segmail.segments.conditions.customer_list import LONGEST
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Leaf, leaves
+from segmail.segments.customer_match import matching_ids
 from segmail.segments.import_list import Import, Imported, import_list
-from segmail.segments.match import matching_ids
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 

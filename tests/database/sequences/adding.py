@@ -8,7 +8,7 @@ import pytest
 
 from segmail.errors import InputError
 from segmail.sequences.add import Added, add_step
-from segmail.sequences.options import StepOptions
+from segmail.sequences.wanted_step import StepOptions
 from tests.shop_builder import ShopBuilder
 
 

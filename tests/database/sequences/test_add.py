@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import delete, event
 
 from segmail.errors import InputError
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
+from segmail.maho.schema.tables import Layout
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Layout
 from tests.database.sequences.adding import add, faults
 from tests.shop_builder import ShopBuilder
 

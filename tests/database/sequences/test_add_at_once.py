@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from segmail.sequences.add import add_step
-from segmail.sequences.options import StepOptions
+from segmail.sequences.wanted_step import StepOptions
 from tests.shop_builder import ShopBuilder
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from tests.database.sequences.adding import add, faults
 from tests.shop_builder import ShopBuilder
 

@@ -8,8 +8,8 @@ import pytest
 
 from segmail.errors import ConfigError, InputError
 from segmail.maho.held import load_held_until
+from segmail.maho.schema.tables import Layout
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Layout
 from segmail.sequences.automation import Automation, switch_automation
 from tests.shop_builder import ShopBuilder
 

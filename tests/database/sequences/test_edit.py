@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from segmail.errors import InputError
+from segmail.maho.schema.tables import Layout
 from segmail.maho.steps import Trigger
-from segmail.maho.tables import Layout
 from segmail.sequences.edit import Edited, edit_step
-from segmail.sequences.options import StepOptions
+from segmail.sequences.wanted_step import StepOptions
 from tests.shop_builder import ShopBuilder
 
 LATER = timedelta(hours=1)

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from segmail.errors import ConfigError, InputError
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from segmail.sequences.overview import StepSummary
 from segmail.sequences.remove import remove_step
 from segmail.sequences.switch import disable_steps, enable_steps

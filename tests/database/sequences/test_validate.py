@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import delete, event
 
-from segmail.maho.tables import Layout
+from segmail.maho.schema.tables import Layout
 from segmail.sequences.validate import validate
 from tests.shop_builder import ShopBuilder
 

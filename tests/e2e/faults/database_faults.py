@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import URL, create_engine, text
 
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
 from tests.e2e.faults.database_proxy import Cut, database_proxy
 from tests.e2e.faults.end_state import DueRows
 from tests.e2e.faults.moments import Deed, Moment, Turn

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from sqlalchemy import URL, create_engine, make_url, text
 
-from segmail.maho.database import Database
+from segmail.maho.db.database import Database
+from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
-from segmail.maho.tables import Layout, build_tables
 from tests.mariadb import Server, own_server
 from tests.shop_builder import ShopBuilder
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from segmail.delivery.journal import Journal
+from segmail.delivery.rows.journal import Journal
 from tests.e2e.faults.end_state import SENT, UNTOUCHED, DueRows, due_rows
 from tests.e2e.faults.smtp_faults import COMMAND, check_later_runs
 from tests.program import run
@@ -102,7 +102,7 @@ def _files_of_at_most(size: int, folder: Path) -> dict[str, str]:
     """
     (folder / "sitecustomize.py").write_text(
         f"import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, ({size}, {size}))\n"
-        "import segmail.delivery.hint\nsegmail.delivery.hint._WORTH_IT = 3600\n"
+        "from segmail.delivery.rows import walk_start\nwalk_start._WORTH_IT = 3600\n"
     )
     paths = [str(folder), *sys.path]
     return {"PYTHONPATH": ":".join(paths), "PYTHONDONTWRITEBYTECODE": "1"}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from segmail.delivery import journal as module
-from segmail.delivery.journal import Journal, Verdict
+from segmail.delivery.rows import journal as module
+from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.errors import ConfigError
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

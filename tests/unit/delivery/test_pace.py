@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from segmail.delivery.pace import Pace, Waiting
-from segmail.delivery.rows import Attempt
+from segmail.delivery.rows.outcome import Attempt
 
 
 def attempt(recipient: str) -> Attempt:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segmail.demo.letters import LETTERS
+from segmail.demo.newsletter_templates import LETTERS
 from segmail.lint import Letter, Rule, lint
 from tests.program import ROOT
 from tests.unit.templates.recorded import GOLDEN

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from segmail.errors import ConfigError
-from segmail.maho.config import ConfigRow, ConfigStore, StoreConfig
+from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
 
 RECORDED = json.loads(Path(__file__).parents[2].joinpath("golden/config_scopes.json").read_text())
 STORES = [ConfigStore(*store) for store in RECORDED["stores"]]

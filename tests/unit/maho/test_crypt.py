@@ -7,7 +7,7 @@ import base64
 import pytest
 
 from segmail.errors import ConfigError
-from segmail.maho.crypt import decrypt
+from segmail.maho.config.crypt import decrypt
 
 KEY = bytes(range(32)).hex()
 BOX = "ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7TgoIbUZgvheDlSDxipIxtHGK+rsJwu6Z8I5Qu0Cn0Xw="

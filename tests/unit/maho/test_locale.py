@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from segmail.errors import ConfigError
-from segmail.maho.config import ConfigRow, ConfigStore, StoreConfig
-from segmail.maho.icu import day_text, money_text
-from segmail.maho.locale import StoreLocale
+from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
+from segmail.maho.storefront.icu import day_text, money_text
+from segmail.maho.storefront.locale import StoreLocale
 
 _RECORDED = json.loads((Path(__file__).parents[2] / "golden/money_dates.json").read_text())
 _SCOPES = [

@@ -12,8 +12,8 @@ import pytest
 from nacl.secret import SecretBox
 
 from segmail.errors import ConfigError
-from segmail.maho.config import ConfigRow, ConfigStore, StoreConfig
-from segmail.maho.mail_settings import maho_mail_url
+from segmail.maho.config.mail_settings import maho_mail_url
+from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
 
 RECORDED = json.loads(Path(__file__).parents[2].joinpath("golden/config_scopes.json").read_text())
 STORES = [ConfigStore(*store) for store in RECORDED["stores"]]

@@ -11,8 +11,8 @@ from pymysql.connections import Connection
 from pymysql.constants import FIELD_TYPE
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 
-from segmail.maho.many import Branches
-from segmail.maho.pymysql_connection import QuickConnection
+from segmail.maho.db.pymysql_connection import QuickConnection
+from segmail.maho.db.value_lists import Branches
 
 OURS, THEIRS = QuickConnection(defer_connect=True), Connection(defer_connect=True)
 ODD = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\0\n\r\x1a\"'\\%"))

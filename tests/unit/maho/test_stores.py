@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segmail.errors import ConfigError
-from segmail.maho.stores import Store, Stores
+from segmail.maho.storefront.stores import Store, Stores
 
 
 def store(store_id: int, website_id: int, *, is_active: bool = True) -> Store:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from segmail.maho.config import StoreConfig
-from segmail.maho.stores import Store
-from segmail.maho.urls import StoreUrls
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.storefront.stores import Store
+from segmail.maho.storefront.urls import StoreUrls
 from tests.recorded_urls import CASES, RECORDED, config_rows, recorded_config, recorded_stores
 
 

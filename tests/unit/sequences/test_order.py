@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from segmail.maho.steps import Segment, Step, Trigger
 from segmail.sequences.findings import Severity
-from segmail.sequences.options import blank_step
 from segmail.sequences.order import order_findings
+from segmail.sequences.wanted_step import blank_step
 
 VIP = Segment(1, "VIP", True, True, None, False)
 

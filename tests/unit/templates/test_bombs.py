@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from segmail.errors import TemplateError
-from segmail.maho.config import StoreConfig
-from segmail.maho.skin import skin_path
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.storefront.skin import skin_path
 from segmail.templates import Kind, compile_template, inline_styles
 from segmail.templates.modifiers import escape_once
 from tests.unit.templates.recorded import RecordedSite

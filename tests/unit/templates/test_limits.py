@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segmail.maho import skin
+from segmail.maho.storefront import skin
 from segmail.templates import blocks, frame, modifiers, parser, paths, styles
 from tests.program import ROOT
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from segmail.errors import TemplateError
-from segmail.maho.config import StoreConfig
-from segmail.maho.skin import skin_path
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.storefront.skin import skin_path
 from segmail.templates import DataObject, Kind, compile_template
 from tests.unit.templates.fuzz.world import SECRET, World, variables
 from tests.unit.templates.recorded import RecordedSite

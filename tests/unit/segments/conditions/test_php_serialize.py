@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.php_serialize import parse_php
+from segmail.maho.php_serialize import parse_php
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(

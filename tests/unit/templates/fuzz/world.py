@@ -12,13 +12,17 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
-from segmail.maho.config import ConfigRow, StoreConfig
+from segmail.maho.config.store_config import ConfigRow, StoreConfig
 from segmail.maho.customers import Customer, Subscriber, SubscriberStatus
-from segmail.maho.objects import customer_object, store_object, subscriber_object
-from segmail.maho.site import StoreSite
-from segmail.maho.skin import skin_path
-from segmail.maho.stores import Store
-from segmail.maho.urls import StoreUrls
+from segmail.maho.storefront.site import StoreSite
+from segmail.maho.storefront.skin import skin_path
+from segmail.maho.storefront.stores import Store
+from segmail.maho.storefront.template_objects import (
+    customer_object,
+    store_object,
+    subscriber_object,
+)
+from segmail.maho.storefront.urls import StoreUrls
 from segmail.templates.styling import MARK
 from tests.unit.templates.recorded import RecordedSite
 

@@ -1,0 +1,1 @@
+"""For those who write the mails: templates listed, checked, rendered, previewed."""

@@ -1,0 +1,148 @@
+"""Renders a template as a send would, for a person to look at; nothing is made or written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from segmail.authoring.files import letter_in_file
+from segmail.authoring.no_shop import NoShop
+from segmail.authoring.overview import letter_of, template_row
+from segmail.authoring.render_for import Asked, Scene
+from segmail.errors import InputError, TemplateError
+from segmail.lint import Letter
+from segmail.lint.variables import SHOP_VALUES
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.shop import Shop
+from segmail.mail.run_cache import Newsletter
+from segmail.templates import Kind, Site, compile_template
+from segmail.templates.nodes import Directive, walk
+
+_WITHOUT_SHOP = ("htmlescape", "protocol")
+_SHOP_VARIABLES = SHOP_VALUES | {"store"}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """The text, and why a send would not have come so far."""
+
+    text: str
+    warnings: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A shop that is named, with its configuration and its files."""
+
+    shop: Shop
+    config: StoreConfig
+    maho_root: Path | None
+
+
+def render_letter(
+    given: str,
+    values: Mapping[str, object],
+    asked: Asked,
+    open_shop: Callable[[], Opened | None],
+    *,
+    subject: bool,
+    autoescape: bool,
+    now: datetime,
+) -> Rendered:
+    """Return the text, or the subject, of the file or template that `given` names.
+
+    `values` are variables that count more than the shop's. A file needs no shop as long as it
+    asks for nothing of one. Raises TemplateError or CouponError where a send would, InputError for
+    names that mean nothing.
+    """
+    newsletter = _of_file(given, subject=subject, autoescape=autoescape)
+    opened = None
+    if newsletter is None or asked.anything or _asks_shop(newsletter, values, subject=subject):
+        opened = open_shop()
+    if opened is None:
+        if newsletter is None or asked.anything:
+            raise InputError(_NO_SHOP.format(_missing(given, newsletter)))
+        return Rendered(_render(newsletter, values, NoShop(), subject=subject))
+    newsletter = newsletter or _of_shop(opened.shop, given, autoescape=autoescape)
+    scene = Scene(opened.shop, opened.config, asked, maho_root=opened.maho_root, now=now)
+    variables = scene.variables(newsletter, markup=newsletter.html and not subject)
+    text = _render(newsletter, {**variables, **values}, scene.site, subject=subject)
+    return Rendered(text, scene.warnings)
+
+
+_NO_SHOP = "{}, and no shop is named: give --maho-root DIR or --database-url URL."
+
+
+def _missing(given: str, newsletter: Newsletter | None) -> str:
+    if newsletter is None:
+        return f"There is no file '{given}'"
+    return "Only a shop knows its customers, steps and stores"
+
+
+def _of_file(given: str, *, subject: bool, autoescape: bool) -> Newsletter | None:
+    letter = letter_in_file(given)
+    if letter is None:
+        return None
+    return _compiled(letter, letter.text if subject else "", autoescape=autoescape)
+
+
+def _of_shop(shop: Shop, given: str, *, autoescape: bool) -> Newsletter:
+    with shop.database.read() as connection:
+        row = template_row(connection, shop.tables, given)
+    letter = letter_of(row)
+    return _compiled(
+        letter,
+        letter.subject or "",
+        autoescape=autoescape,
+        styles=row.template_styles if letter.is_html else None,
+        sender=(row.template_sender_name or "", row.template_sender_email or ""),
+    )
+
+
+def _compiled(
+    letter: Letter,
+    subject: str,
+    *,
+    autoescape: bool,
+    styles: str | None = None,
+    sender: tuple[str, str] = ("", ""),
+) -> Newsletter:
+    try:
+        return Newsletter(
+            template_id=letter.template_id or 0,
+            code=letter.name,
+            html=letter.is_html,
+            subject=compile_template(subject, kind=Kind.SUBJECT),
+            body=compile_template(
+                letter.text,
+                kind=Kind.HTML if letter.is_html else Kind.TEXT,
+                autoescape=autoescape,
+                styles=styles,
+            ),
+            styles=styles,
+            sender_name=sender[0],
+            sender_email=sender[1],
+        )
+    except TemplateError as error:
+        raise TemplateError(f"Template '{letter.name}': {error}") from error
+
+
+def _asks_shop(newsletter: Newsletter, values: Mapping[str, object], *, subject: bool) -> bool:
+    template = newsletter.subject if subject else newsletter.body
+    if template.needs.variables & _SHOP_VARIABLES - values.keys():
+        return True
+    directives = (node for node in walk(template.tree) if isinstance(node, Directive))
+    return any(directive.name not in _WITHOUT_SHOP for directive in directives)
+
+
+def _render(
+    newsletter: Newsletter, variables: Mapping[str, object], site: Site, *, subject: bool
+) -> str:
+    try:
+        if subject:
+            return newsletter.subject.render(variables, site).strip()
+        return newsletter.body.render(variables, site)
+    except TemplateError as error:
+        raise TemplateError(f"Template '{newsletter.code}': {error}") from error

@@ -1,0 +1,133 @@
+"""The shop's side of a rendering: customer, step and store, and the variables they make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from segmail.authoring.sample_coupon import SampleCoupon, sample_coupon
+from segmail.coupons import coupon_variables
+from segmail.errors import InputError
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
+from segmail.maho.lookup import Named, find_customer, find_named
+from segmail.maho.schema.tables import Tables
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Step
+from segmail.maho.storefront.site import StoreSite
+from segmail.maho.storefront.stores import ADMIN, Store, Stores
+from segmail.mail.run_cache import Newsletter, Shelf
+from segmail.mail.variables import Addressee, mail_variables, shop_variables
+from segmail.sequences.find import find_steps
+from segmail.templates import is_secret
+
+_COLUMNS = ("increment_id", "updated_at")  # of the account, which are not always attributes
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Whose mail is to be rendered, each as a person names it; None where it does not matter."""
+
+    customer: str | None = None
+    step: str | None = None
+    store: str | None = None
+
+    @property
+    def anything(self) -> bool:
+        """Whether only a shop can tell who is meant."""
+        return (self.customer, self.step, self.store) != (None, None, None)
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Who was meant."""
+
+    customer: Customer | None
+    subscriber: Subscriber | None
+    step: Step | None
+    store: Store
+    coupon: SampleCoupon | None
+
+
+class Scene:
+    """A shop, set for one mail."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        config: StoreConfig,
+        asked: Asked,
+        *,
+        maho_root: Path | None,
+        now: datetime,
+    ) -> None:
+        """Find everybody; raise InputError for names that mean nothing, CouponError for a step
+        whose coupon could not be made."""
+        self._shelf = Shelf.load(shop, config, [], maho_root=maho_root)
+        with shop.database.read() as connection:
+            self._cast = self._find(connection, shop.tables, asked, now)
+        self.site: StoreSite = self._shelf.site(self._cast.store)
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """Why a send would not come so far."""
+        return self._cast.coupon.warnings if self._cast.coupon else ()
+
+    def variables(self, newsletter: Newsletter, *, markup: bool) -> Mapping[str, object]:
+        """Return the variables as a send would have them; `markup` is for money in HTML."""
+        cast, locale = self._cast, self._shelf.locale(self._cast.store)
+        found = shop_variables(self.site, newsletter, self._shelf)
+        if cast.customer is not None and cast.subscriber is not None:
+            addressee = Addressee(cast.customer, cast.subscriber, self.site, locale)
+            found = mail_variables(addressee, found, self._shelf.attributes.visible)
+        if cast.step is not None:
+            found |= {
+                "segment_name": cast.step.segment.name,
+                "step_number": cast.step.step_number,
+            }
+        if cast.coupon is not None:
+            found |= coupon_variables(cast.coupon.coupon, cast.coupon.rule, locale, markup=markup)
+        return found
+
+    def _find(self, connection: Connection, tables: Tables, asked: Asked, now: datetime) -> Cast:
+        stores = Stores.load(connection, tables)
+        step = find_steps(connection, tables, [asked.step])[0] if asked.step else None
+        customer, subscriber = None, None
+        if asked.customer is not None:
+            customer, subscriber = self._person(connection, tables, asked.customer)
+        if asked.store is not None:
+            store = _store(stores, asked.store)
+        elif customer is not None and subscriber is not None:
+            store = self._shelf.store_of(customer, subscriber)
+        else:
+            store = stores.default
+        coupon = None
+        if step is not None and step.generate_coupon:
+            locale = self._shelf.locale(store)
+            coupon = sample_coupon(connection, tables, step, customer, store, locale, now=now)
+        return Cast(customer, subscriber, step, store, coupon)
+
+    def _person(
+        self, connection: Connection, tables: Tables, given: str
+    ) -> tuple[Customer, Subscriber]:
+        customer_id = find_customer(connection, tables, given)
+        attributes = self._shelf.attributes
+        codes = {code for code in (*attributes.by_code, *_COLUMNS) if not is_secret(code)}
+        customers = load_customers(connection, tables, [customer_id], codes, attributes)
+        subscribers = load_subscribers(connection, tables, [customer_id])
+        if customer_id not in subscribers:
+            raise InputError(
+                f"Customer {customer_id} never subscribed to the newsletter, so no mail can be "
+                "made for them; choose a subscriber."
+            )
+        return customers[customer_id], subscribers[customer_id]
+
+
+def _store(stores: Stores, given: str) -> Store:
+    known = [store for store in stores.stores.values() if store.store_id != ADMIN]
+    named = [Named(store.store_id, store.code) for store in known]
+    return stores.stores[find_named("store", named, given).id]

@@ -1,0 +1,175 @@
+"""Puts the parts of a run together, once it is known that there is something to send."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+
+from segmail.delivery.decide.plan import Planner
+from segmail.delivery.first_look import Due
+from segmail.delivery.job import Job, Options
+from segmail.delivery.pace import Pace
+from segmail.delivery.quota import Quota
+from segmail.delivery.rows.attempts import Recorder
+from segmail.delivery.rows.journal import Journal
+from segmail.delivery.rows.outcome import DueRow, Outcome, Prepared
+from segmail.delivery.rows.settle import Settler
+from segmail.delivery.run import Run
+from segmail.delivery.senders import Limits, Senders
+from segmail.delivery.steps import database_name, open_claimer, sending, steps_of
+from segmail.delivery.summary import log_outcome
+from segmail.errors import SegmailError
+from segmail.maho.held import load_held_until
+from segmail.maho.policies import load_policies
+from segmail.maho.schema.columns import holds_four_bytes
+from segmail.maho.steps import Step
+from segmail.mail.prepare import Preparer
+from segmail.mail.run_cache import Shelf
+from segmail.transport.longest import longest_dialogue
+from segmail.transport.open_mailer import mailer_factory
+from segmail.transport.settings import bounce_address, mail_settings
+
+
+@dataclass(frozen=True)
+class Share:
+    """Which of the processes of a run this is: each has its share of connections and rate."""
+
+    number: int = 0
+    of: int = 1
+
+    def connections(self, all_of_them: int) -> int:
+        """Return how many of the run's connections are this process's, one at least."""
+        return max(1, all_of_them // self.of + (self.number < all_of_them % self.of))
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run has to do, and what prepares its messages: loaded once for all its processes."""
+
+    job: Job
+    options: Options
+    due: Due
+    preparer: Preparer
+
+    @classmethod
+    def load(cls, job: Job, options: Options, due: Due) -> Work:
+        """Raise ConfigError for a mail transport or store that cannot be used."""
+        settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
+        bounces_to = bounce_address(settings, job.config)
+        return cls(job, options, due, _preparer(job, list(due.steps.values()), bounces_to))
+
+
+def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
+    """Return a run over the due rows, to be closed with `stack`.
+
+    Raises ConfigError for a mail transport or journal that cannot be used.
+    """
+    job, options, due = work.job, work.options, work.due
+    settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
+    journal = _journal(job)
+    stack.callback(journal.close)
+    journal.check()
+    stack.callback(journal.prune)
+    delivery = job.settings.delivery
+    limits = Limits(
+        stop=job.stop,
+        until=(job.clock.now() + timedelta(seconds=options.max_time) if options.max_time else None),
+        longest_dialogue=timedelta(seconds=longest_dialogue(settings)),
+        pace=Pace(options.rate / share.of, delivery.domain_per_minute / share.of),
+    )
+    senders = Senders(
+        mailer_factory(settings),
+        connections=share.connections(options.connections or delivery.connections),
+        limits=limits,
+        journal=journal,
+        clock=job.clock,
+    )
+    stack.callback(senders.close)
+    tables = job.shop.tables
+    return Run(
+        claimer=open_claimer(job, due.steps, due.since),
+        planner=_planner(job, work.preparer, journal),
+        recorder=Recorder(job.shop.database, tables, four_bytes=holds_four_bytes(job.shop)),
+        senders=senders,
+        settler=Settler(job.shop.database, tables),
+        journal=journal,
+        clock=job.clock,
+        settings=delivery,
+        limits=limits,
+    )
+
+
+def send_share(
+    work: Work,
+    share: Share,
+    quota: Quota,
+    *,
+    on_outcomes: Callable[[Sequence[Outcome]], None],
+) -> SegmailError | None:
+    """Send one process's share of a run, and return what ended it early.
+
+    Every outcome is logged and handed to `on_outcomes` once it is settled.
+    """
+
+    def log_and_tell(outcomes: Sequence[Outcome]) -> None:
+        for outcome in outcomes:
+            log_outcome(outcome)
+        on_outcomes(outcomes)
+
+    with ExitStack() as stack:
+        run = open_run(work, stack, share)
+        run.send_due(quota, on_outcomes=log_and_tell)
+        return run.senders.fault
+
+
+def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
+    """Yield what a run would do with each due row, and change nothing (`--dry-run`)."""
+    steps = steps_of(job, options)
+    claimer = open_claimer(job, sending(steps))
+    planner = _planner(job, _preparer(job, steps), _journal(job))
+    left = options.limit or None
+    while left is None or left > 0:
+        batch = job.settings.delivery.batch
+        now = job.clock.now()
+        rows = claimer.peek(now=now, limit=batch if left is None else min(left, batch))
+        if not rows:
+            return
+        plan = planner.plan(rows, now=now)
+        yield from plan.outcomes
+        yield from plan.prepared
+        left = None if left is None else left - len(rows)
+
+
+def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepared]:
+    """Yield what a run would do with these rows if they were due now, and change nothing.
+
+    They need not exist: a progress id of 0 is a row that nobody has scheduled.
+    """
+    planner = _planner(job, _preparer(job, [row.step for row in rows]), _journal(job))
+    plan = planner.plan(rows, now=job.clock.now())
+    yield from plan.outcomes
+    yield from plan.prepared
+
+
+def _preparer(job: Job, steps: Sequence[Step], bounces_to: str | None = None) -> Preparer:
+    shelf = Shelf.load(
+        job.shop,
+        job.config,
+        steps,
+        maho_root=job.settings.maho_root,
+        autoescape=job.settings.templates.autoescape,
+    )
+    return Preparer(shelf, job.settings.message, bounces_to=bounces_to)
+
+
+def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:
+    with job.shop.database.read() as connection:
+        held_until = load_held_until(connection, job.shop.tables)
+        policies = load_policies(connection, job.shop.tables)
+    return Planner(job.shop, preparer, journal, job.settings.delivery, held_until, policies)
+
+
+def _journal(job: Job) -> Journal:
+    return Journal(job.settings.state_dir, database_name(job), now=job.clock.now())

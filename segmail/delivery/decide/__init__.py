@@ -1,0 +1,1 @@
+"""Whether a due row is sent, and with what."""

@@ -1,0 +1,128 @@
+"""What is read about the rows of a batch: a constant number of statements, whatever its size."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from segmail.coupons import Coupon, own_unused_coupons
+from segmail.coupons import EarlierAttempt as EarlierCoupon
+from segmail.delivery.decide.eligible import SendCounts
+from segmail.delivery.decide.policy_stops import load_stopped
+from segmail.delivery.rows.attempts import EarlierAttempt, load_earlier_attempts
+from segmail.delivery.rows.journal import Journal, Verdict
+from segmail.delivery.rows.outcome import DueRow, QueueStatus, attempt_key
+from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
+from segmail.maho.policies import Policy
+from segmail.maho.rules import Rule, load_rules, load_uses
+from segmail.maho.schema.tables import Tables
+from segmail.maho.shop import Shop
+from segmail.mail.prepare import CouponBasis, Preparer
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The shop's side of a batch of due rows."""
+
+    customers: Mapping[int, Customer]
+    subscribers: Mapping[int, Subscriber]  # by customer id
+    counts: SendCounts
+    rules: Mapping[int, Rule]
+    rule_uses: Mapping[tuple[int, int], int]  # by rule and customer
+    earlier: Mapping[int, EarlierAttempt]  # by progress id
+    coupons: Mapping[int, Coupon]  # by progress id: made by that earlier attempt
+    verdicts: Mapping[str, Verdict]  # what the journal knows of attempts in flight
+    stopped: Mapping[int, str]  # by progress id: why a policy of the segment stops the row
+    taken: set[tuple[int, int]] = field(default_factory=set)  # (customer, step) prepared so far
+
+    def verdict_on(self, row: DueRow) -> Verdict:
+        """Return what this host's journal knows of the row's earlier attempt."""
+        return self.verdicts[_key(row, self.earlier[row.progress_id])]
+
+    def basis_of(self, row: DueRow) -> CouponBasis:
+        """Return from what the coupon of a row is made."""
+        if row.step.rule_id is None:
+            return CouponBasis(None)
+        return CouponBasis(
+            self.rules.get(row.step.rule_id),
+            self.rule_uses.get((row.step.rule_id, row.customer_id), 0),
+            self.coupons.get(row.progress_id),
+        )
+
+
+def load_batch(
+    shop: Shop,
+    preparer: Preparer,
+    journal: Journal,
+    policies: Mapping[int, Policy],
+    rows: Sequence[DueRow],
+    *,
+    now: datetime,
+) -> Batch:
+    """Read what is needed to decide about `rows` and to prepare their messages.
+
+    `policies` are those of the segments that have any, by segment id.
+    """
+    tables, ids = shop.tables, {row.customer_id for row in rows}
+    with shop.database.read() as connection:
+        customers = load_customers(
+            connection, tables, ids, preparer.needed_attributes, preparer.attributes
+        )
+        subscribers = load_subscribers(connection, tables, ids)
+        rules = load_rules(connection, tables, _rule_ids(rows))
+        uses = load_uses(connection, tables, rules.values(), ids)
+        counts = SendCounts.load(connection, tables, rows)
+        stopped = load_stopped(connection, tables, rows, policies)
+        earlier = _earlier(connection, tables, rows)
+        made = _earlier_coupons(rows, earlier, customers, subscribers, preparer, now)
+        coupons = own_unused_coupons(connection, tables, made)
+    in_flight = {
+        _key(row, earlier[row.progress_id])
+        for row in rows
+        if row.progress_id in earlier and earlier[row.progress_id].status == QueueStatus.PAUSE
+    }
+    verdicts = journal.verdicts(in_flight)
+    return Batch(customers, subscribers, counts, rules, uses, earlier, coupons, verdicts, stopped)
+
+
+def _earlier(
+    connection: Connection, tables: Tables, rows: Sequence[DueRow]
+) -> dict[int, EarlierAttempt]:
+    ids = {row.queue_id for row in rows if row.queue_id is not None}
+    attempts = load_earlier_attempts(connection, tables, ids)
+    return {row.progress_id: attempts[row.queue_id] for row in rows if row.queue_id in attempts}
+
+
+def _earlier_coupons(
+    rows: Sequence[DueRow],
+    earlier: Mapping[int, EarlierAttempt],
+    customers: Mapping[int, Customer],
+    subscribers: Mapping[int, Subscriber],
+    preparer: Preparer,
+    now: datetime,
+) -> dict[int, EarlierCoupon]:
+    found = {}
+    for row in rows:
+        attempt, subscriber = earlier.get(row.progress_id), subscribers.get(row.customer_id)
+        if attempt is None or subscriber is None or row.step.rule_id is None:
+            continue
+        locale = preparer.addressee(customers[row.customer_id], subscriber).locale
+        found[row.progress_id] = EarlierCoupon(
+            row.customer_id,
+            row.step.rule_id,
+            row.step.coupon_prefix,
+            attempt.text,
+            locale.local(now),
+        )
+    return found
+
+
+def _rule_ids(rows: Collection[DueRow]) -> set[int]:
+    return {row.step.rule_id for row in rows if row.step.generate_coupon and row.step.rule_id}
+
+
+def _key(row: DueRow, earlier: EarlierAttempt) -> str:
+    return attempt_key(earlier.queue_id, row.progress_id, earlier.started_at)

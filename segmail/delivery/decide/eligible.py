@@ -1,0 +1,126 @@
+"""Whether a due row may be sent now, checked at the moment of sending (SPEC job 1, step 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, not_, or_, select
+
+from segmail.delivery.rows.outcome import DueRow, QueueStatus
+from segmail.maho.customers import Customer, Subscriber
+from segmail.maho.db.value_lists import among
+from segmail.maho.schema.tables import Layout, Tables
+
+_SUBSCRIBED = 1
+
+
+@dataclass(frozen=True)
+class SendCounts:
+    """How often each (customer, step) was sent, and how many of its mails are in flight."""
+
+    sent: Mapping[tuple[int, int], int]
+    in_flight: Mapping[tuple[int, int], int]
+
+    @classmethod
+    def load(cls, connection: Connection, tables: Tables, rows: Collection[DueRow]) -> SendCounts:
+        """Count for the customers and steps of `rows`, leaving those rows themselves out."""
+        c = tables.progress.c
+        in_flight = tables.queue.c.queue_status == QueueStatus.PAUSE
+        query = (
+            select(c.customer_id, c.sequence_id, c.status, func.count())
+            .join_from(
+                tables.progress,
+                tables.queue,
+                tables.queue.c.queue_id == c.queue_id,
+                isouter=True,
+            )
+            .where(
+                among(c.customer_id, {row.customer_id for row in rows}),
+                c.sequence_id.in_({row.step.sequence_id for row in rows}),
+                not_(among(c.progress_id, [row.progress_id for row in rows])),
+                or_(c.status == "sent", in_flight),
+            )
+            .group_by(c.customer_id, c.sequence_id, c.status)
+        )
+        sent: dict[tuple[int, int], int] = {}
+        flying: dict[tuple[int, int], int] = {}
+        for customer_id, sequence_id, status, count in connection.execute(query):
+            counts = sent if status == "sent" else flying
+            key = (customer_id, sequence_id)
+            counts[key] = counts.get(key, 0) + count
+        return cls(sent, flying)
+
+
+def skip_reason(
+    row: DueRow,
+    customer: Customer | None,
+    subscriber: Subscriber | None,
+    counts: SendCounts,
+    stopped: str | None,
+    *,
+    layout: Layout,
+    now: datetime,
+    held_until: datetime | None,
+    stale_after: timedelta,
+) -> str | None:
+    """Return why this row must not be sent, in words for the history; None when it may.
+
+    `stopped` is why a policy of the segment stops the row; `held_until` is when that segment was
+    last seen to be switched off.
+    """
+    return (
+        _step_reason(row, layout)
+        or _stale_reason(row, held_until, now, stale_after)
+        or _customer_reason(customer)
+        or _subscriber_reason(subscriber)
+        or stopped
+        or _count_reason(row, counts)
+    )
+
+
+def _step_reason(row: DueRow, layout: Layout) -> str | None:
+    if not row.step.is_active:
+        return "the step is switched off"
+    if layout is Layout.SPEC and row.trigger_type != row.step.trigger:
+        return f"the segment's trigger is '{row.step.trigger}' now"
+    return None
+
+
+def _stale_reason(
+    row: DueRow, held_until: datetime | None, now: datetime, stale_after: timedelta
+) -> str | None:
+    if held_until is None or row.seen_at > held_until or now - row.seen_at <= stale_after:
+        return None
+    return (
+        f"stale: it was due at {row.seen_at:%Y-%m-%d %H:%M} and held back for more than "
+        f"{stale_after.days} days, because the segment was switched off"
+    )
+
+
+def _customer_reason(customer: Customer | None) -> str | None:
+    if customer is None:
+        return "the customer does not exist any more"
+    if not customer.is_active:
+        return "the customer's account is inactive"
+    if not customer.email:
+        return "the customer has no e-mail address"
+    return None
+
+
+def _subscriber_reason(subscriber: Subscriber | None) -> str | None:
+    if subscriber is None:
+        return "the customer is not subscribed to the newsletter"
+    if subscriber.status != _SUBSCRIBED:
+        return "the customer is not subscribed to the newsletter any more"
+    if not subscriber.email:
+        return "the newsletter subscription has no e-mail address"
+    return None
+
+
+def _count_reason(row: DueRow, counts: SendCounts) -> str | None:
+    sent = counts.sent.get((row.customer_id, row.step.sequence_id), 0)
+    if row.step.max_sends and sent >= row.step.max_sends:
+        return f"max_sends reached: this step was sent {sent} of {row.step.max_sends} times"
+    return None

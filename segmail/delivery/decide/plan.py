@@ -1,0 +1,146 @@
+"""Decides for every row of a batch what is to be done, and prepares the messages to be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from segmail.delivery.decide.batch import Batch, load_batch
+from segmail.delivery.decide.eligible import skip_reason
+from segmail.delivery.rows.journal import Journal
+from segmail.delivery.rows.outcome import DueRow, Outcome, Prepared, QueueStatus
+from segmail.delivery.rows.recover import recover
+from segmail.delivery.rows.status import Status
+from segmail.errors import SegmailError, StepError
+from segmail.maho.policies import Policy
+from segmail.maho.shop import Shop
+from segmail.mail.prepare import Preparer
+from segmail.settings import DeliverySettings
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A batch, decided: rows that come to their end here, and messages to send.
+
+    `problems` counts the earlier tries of a progress row that ended without delivery.
+    """
+
+    outcomes: Sequence[Outcome]
+    prepared: Sequence[Prepared]
+    problems: Mapping[int, int]
+
+
+class Planner:
+    """Plans the batches of one run."""
+
+    def __init__(
+        self,
+        shop: Shop,
+        preparer: Preparer,
+        journal: Journal,
+        settings: DeliverySettings,
+        held_until: Mapping[int, datetime],
+        policies: Mapping[int, Policy],
+    ) -> None:
+        self._shop = shop
+        self._preparer = preparer
+        self._journal = journal
+        self._grace = timedelta(minutes=settings.grace_minutes)
+        self._stale_after = timedelta(days=settings.stale_days)
+        self._held_until = held_until
+        self._policies = policies
+
+    def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
+        """Decide about `rows` as the shop is now; nothing is written."""
+        batch = load_batch(self._shop, self._preparer, self._journal, self._policies, rows, now=now)
+        outcomes: list[Outcome] = []
+        prepared: list[Prepared] = []
+        for row in rows:
+            result = self._decide(_without_closed_attempt(row, batch), batch, now)
+            if isinstance(result, Prepared):
+                prepared.append(result)
+            else:
+                outcomes.append(result)
+        problems = {progress_id: it.problems for progress_id, it in batch.earlier.items()}
+        return Plan(outcomes, prepared, problems)
+
+    def _decide(self, row: DueRow, batch: Batch, now: datetime) -> Prepared | Outcome:
+        undecided = _undecided(row, batch)
+        if undecided.queue_id is not None:
+            earlier, verdict = batch.earlier[row.progress_id], batch.verdict_on(row)
+            known = recover(row, earlier, verdict, now=now, grace=self._grace)
+            if known is not None:
+                return replace(known, subscriber_id=undecided.subscriber_id)
+        if reason := self._skip_reason(row, batch, now):
+            return replace(undecided, status=Status.SKIPPED, reason=reason)
+        if reason := _wait_reason(row, batch):
+            return replace(undecided, status=Status.RELEASED, reason=reason)
+        try:
+            prepared = self._prepare(row, batch, now)
+        except StepError as error:
+            return replace(undecided, status=Status.FAILED, reason=str(error), error=error)
+        except SegmailError:
+            raise  # the shop's, not this row's
+        except Exception as error:  # noqa: BLE001 - a bug may cost its row, never the others
+            reason = f"a bug in segmail: {type(error).__name__}; exception.log has its traceback"
+            return replace(undecided, status=Status.FAILED, reason=reason, error=error)
+        batch.taken.add((row.customer_id, row.step.sequence_id))
+        return prepared
+
+    def _skip_reason(self, row: DueRow, batch: Batch, now: datetime) -> str | None:
+        return skip_reason(
+            row,
+            batch.customers.get(row.customer_id),
+            batch.subscribers.get(row.customer_id),
+            batch.counts,
+            batch.stopped.get(row.progress_id),
+            layout=self._shop.layout,
+            now=now,
+            held_until=self._held_until.get(row.step.segment.segment_id),
+            stale_after=self._stale_after,
+        )
+
+    def _prepare(self, row: DueRow, batch: Batch, now: datetime) -> Prepared:
+        addressee = self._preparer.addressee(
+            batch.customers[row.customer_id], batch.subscribers[row.customer_id]
+        )
+        return self._preparer.prepare(row, addressee, batch.basis_of(row), now=now)
+
+
+def _undecided(row: DueRow, batch: Batch) -> Outcome:
+    """Return an outcome to be filled in; it names the row's attempt where one is in flight."""
+    earlier = batch.earlier.get(row.progress_id)
+    if earlier is not None and earlier.status != QueueStatus.PAUSE:
+        earlier = None
+    subscriber = batch.subscribers.get(row.customer_id)
+    return Outcome(
+        row,
+        Status.RELEASED,
+        "",
+        queue_id=earlier.queue_id if earlier else None,
+        started_at=earlier.started_at if earlier else None,
+        subscriber_id=subscriber.subscriber_id if subscriber else None,
+    )
+
+
+def _without_closed_attempt(row: DueRow, batch: Batch) -> DueRow:
+    """Forget a queue row that is no open attempt of segmail's.
+
+    A row that somebody scheduled again by hand points to a message that was sent; it gets a
+    queue row of its own.
+    """
+    earlier = batch.earlier.get(row.progress_id)
+    if earlier is not None and earlier.status in (QueueStatus.PAUSE, QueueStatus.CANCEL):
+        return row
+    return replace(row, queue_id=None)
+
+
+def _wait_reason(row: DueRow, batch: Batch) -> str | None:
+    """Return why a row must wait: another mail of the same step is on its way to the customer."""
+    key = (row.customer_id, row.step.sequence_id)
+    under_way = batch.counts.in_flight.get(key, 0) + (key in batch.taken)
+    sent = batch.counts.sent.get(key, 0)
+    if row.step.max_sends and under_way and sent + under_way >= row.step.max_sends:
+        return "another mail of this step is on its way to this customer"
+    return None

@@ -1,0 +1,175 @@
+"""Attempt records: the `newsletter_queue` row of each message, written before it is sent.
+
+While a message is in flight its queue row is on PAUSE, which no cron of Maho's touches, and has
+no link row, so that nothing of Maho's can send it a second time. A row that is claimed again and
+still has a queue row tells of an attempt that was deferred, or whose run died.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, select, update
+
+from segmail.coupons import insert_coupons
+from segmail.delivery.rows.outcome import Attempt, DueRow, Prepared, QueueStatus
+from segmail.maho.db.database import Database
+from segmail.maho.db.insert import insert_rows
+from segmail.maho.db.locking import locking
+from segmail.maho.db.value_lists import among, chosen_by
+from segmail.maho.problems import tries_since_retry
+from segmail.maho.schema.tables import Tables
+from segmail.mail.column_limits import storable_html, storable_text
+
+SOURCE = "customer_segmentation"
+
+
+@dataclass(frozen=True)
+class EarlierAttempt:
+    """The queue row that an earlier run left on a due row."""
+
+    queue_id: int
+    status: int
+    started_at: datetime | None
+    finished_at: datetime | None
+    text: str
+    problems: int  # tries that ended without delivery, since a person last scheduled it again
+
+
+def load_earlier_attempts(
+    connection: Connection, tables: Tables, queue_ids: Collection[int]
+) -> dict[int, EarlierAttempt]:
+    """Return the earlier attempts by queue id, with one statement; none, none."""
+    if not queue_ids:
+        return {}
+    q = tables.queue.c
+    query = select(
+        q.queue_id,
+        q.queue_status,
+        q.queue_start_at,
+        q.queue_finish_at,
+        q.newsletter_text,
+        tries_since_retry(tables, q.queue_id),
+    ).where(q.queue_id.in_(queue_ids))
+    return {
+        row[0]: EarlierAttempt(row[0], row[1], row[2], row[3], row[4] or "", row[5])
+        for row in connection.execute(query)
+    }
+
+
+class Recorder:
+    """Writes the attempts of a batch in one transaction: coupons, queue rows, progress."""
+
+    def __init__(self, database: Database, tables: Tables, *, four_bytes: bool) -> None:
+        self._database = database
+        self._tables = tables
+        self._four_bytes = four_bytes
+
+    def record(
+        self,
+        prepared: Sequence[Prepared],
+        *,
+        now: datetime,
+        before_commit: Callable[[list[Attempt]], None],
+    ) -> list[Attempt]:
+        """Record the messages that are still this run's and return their attempts.
+
+        A row that lost its lease, or was stopped by a refresh since it was claimed, is left out.
+        `before_commit` gets the attempts while they can still be rolled back (the journal).
+
+        Raises CouponsRefused, with nothing written, when a coupon code exists already.
+        """
+        now = now.replace(microsecond=0)
+
+        def work(connection: Connection) -> list[Attempt]:
+            mine = self._still_mine(connection, prepared)
+            insert_coupons(connection, self._tables, [p.coupon for p in mine if p.coupon])
+            attempts = self._write_queue(connection, mine, now)
+            self._point_progress(connection, attempts)
+            before_commit(attempts)
+            return attempts
+
+        return self._database.transact(work) if prepared else []
+
+    def _still_mine(self, connection: Connection, prepared: Sequence[Prepared]) -> list[Prepared]:
+        c = self._tables.progress.c
+        query = select(c.progress_id, c.scheduled_at).where(
+            among(c.progress_id, [p.row.progress_id for p in prepared]), c.status == "scheduled"
+        )
+        found = connection.execute(locking(query, self._tables.progress))
+        held = {row.progress_id: row.scheduled_at for row in found}
+        return [p for p in prepared if held.get(p.row.progress_id) == p.row.lease_until]
+
+    def _write_queue(
+        self, connection: Connection, mine: Sequence[Prepared], now: datetime
+    ) -> list[Attempt]:
+        again = [p for p in mine if p.row.queue_id is not None]
+        if again:
+            q = self._tables.queue
+            rows = [{"old_id": p.row.queue_id, **self._queue_row(p, now)} for p in again]
+            names = [name for name in rows[0] if name != "old_id"]
+            connection.execute(
+                update(q)
+                .where(q.c.queue_id == bindparam("old_id"))
+                .values({name: bindparam(name) for name in names}),
+                rows,
+            )
+        new = [p for p in mine if p.row.queue_id is None]
+        ids = insert_rows(connection, self._tables.queue, [self._queue_row(p, now) for p in new])
+        known = [(p, p.row.queue_id) for p in again if p.row.queue_id is not None]
+        return [Attempt(p, id, now) for p, id in [*known, *zip(new, ids, strict=True)]]
+
+    def _queue_row(self, p: Prepared, now: datetime) -> dict[str, Any]:
+        text = storable_html(p.text) if p.html else storable_text(p.text, self._four_bytes)
+        return {
+            "template_id": p.template_id,
+            "newsletter_type": 2 if p.html else 1,
+            "newsletter_text": text,
+            "newsletter_styles": p.styles,
+            "newsletter_subject": storable_text(p.subject, self._four_bytes),
+            "newsletter_sender_name": storable_text(p.sender_name, self._four_bytes),
+            "newsletter_sender_email": p.sender_email,
+            "queue_status": QueueStatus.PAUSE,
+            "queue_start_at": now,
+            "queue_finish_at": None,
+            "automation_source": SOURCE,
+            "automation_source_id": p.row.step.segment.segment_id,
+        }
+
+    def _point_progress(self, connection: Connection, attempts: Sequence[Attempt]) -> None:
+        if not attempts:
+            return
+        c = self._tables.progress.c
+        ids = {a.prepared.row.progress_id: a.queue_id for a in attempts}
+        connection.execute(
+            update(self._tables.progress)
+            .where(among(c.progress_id, ids))
+            .values(queue_id=chosen_by(c.progress_id, ids, c.queue_id))
+        )
+
+
+def insert_failed_queue_rows(
+    connection: Connection, tables: Tables, rows: Sequence[DueRow], *, now: datetime
+) -> list[int]:
+    """Insert a cancelled queue row for each step that failed before it had one.
+
+    `newsletter_problem`, where the reason is kept for Maho's problem report and for the history,
+    needs a queue row to hang on.
+    """
+    queue_rows: list[Mapping[str, Any]] = [
+        {
+            "template_id": row.step.template_id,
+            "newsletter_text": "",
+            "newsletter_subject": "",
+            "queue_status": QueueStatus.CANCEL,
+            "queue_start_at": now,
+            "queue_finish_at": now,
+            "automation_source": SOURCE,
+            "automation_source_id": row.step.segment.segment_id,
+        }
+        for row in rows
+    ]
+    return insert_rows(connection, tables.queue, queue_rows)

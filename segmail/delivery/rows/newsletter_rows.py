@@ -1,0 +1,133 @@
+"""What the newsletter's own tables say of an attempt once it is over, as Maho's admin shows it.
+
+The queue row is closed, a link row names the subscriber who got the mail, a problem row the reason
+why somebody did not; of a message that never left nothing stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from segmail.delivery.rows.attempts import insert_failed_queue_rows
+from segmail.delivery.rows.outcome import Outcome, QueueStatus
+from segmail.delivery.rows.status import Status
+from segmail.maho.db.locking import locking
+from segmail.maho.db.value_lists import among, chosen_by
+from segmail.maho.schema.tables import Tables
+from segmail.mail.column_limits import storable_text
+
+_PROBLEM_CHARACTERS = 200  # newsletter_problem.problem_error_text
+
+_QUEUE_STATUS = {
+    Status.SENT: QueueStatus.SENT,
+    Status.SKIPPED: QueueStatus.CANCEL,
+    Status.FAILED: QueueStatus.CANCEL,
+    Status.DEFERRED: QueueStatus.CANCEL,
+    Status.RELEASED: QueueStatus.CANCEL,
+}
+_REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # those that name the subscriber
+
+
+@dataclass(frozen=True)
+class NewsletterRows:
+    """The newsletter's rows of some attempts, in the transaction that settles them."""
+
+    connection: Connection
+    tables: Tables
+    now: datetime
+
+    def close(self, outcomes: Sequence[Outcome]) -> None:
+        """Close the queue rows, link whom they reached, and tell why others were not."""
+        if not outcomes:
+            return
+        subscribers = self._existing_subscribers(outcomes)
+        self._close_queue(outcomes)
+        self._link(outcomes, subscribers)
+        self._report_problems(outcomes, subscribers)
+
+    def tell_failures(self, failed: Sequence[Outcome]) -> list[Outcome]:
+        """Tell why rows failed before they were recorded; return them with their queue rows.
+
+        Each gets a queue row for its reason: that of an earlier try, or a new one.
+        """
+        new = [o for o in failed if o.row.queue_id is None]
+        ids = insert_failed_queue_rows(
+            self.connection, self.tables, [o.row for o in new], now=self.now
+        )
+        again = [replace(o, queue_id=o.row.queue_id) for o in failed if o.row.queue_id]
+        told = [*again, *(replace(o, queue_id=id) for o, id in zip(new, ids, strict=True))]
+        self._report_problems(told, self._existing_subscribers(told))
+        return told
+
+    def forget(self, undone: Sequence[Outcome]) -> None:
+        """Delete the queue rows and coupons of messages that never left."""
+        if not undone:
+            return
+        queue, coupon = self.tables.queue, self.tables.coupon
+        self.connection.execute(
+            delete(queue).where(queue.c.queue_id.in_([o.queue_id for o in undone]))
+        )
+        codes = [o.coupon_code for o in undone if o.coupon_code]
+        if codes:
+            self.connection.execute(
+                delete(coupon).where(coupon.c.code.in_(codes), coupon.c.times_used == 0)
+            )
+
+    def _existing_subscribers(self, outcomes: Sequence[Outcome]) -> set[int]:
+        """Return the subscribers of these rows that still exist, and keep them until commit."""
+        wanted = {o.subscriber_id for o in outcomes if o.subscriber_id and o.status in _REFERRING}
+        if not wanted:
+            return set()
+        s = self.tables.subscriber.c
+        query = select(s.subscriber_id).where(among(s.subscriber_id, wanted))
+        return set(self.connection.scalars(locking(query, self.tables.subscriber, shared=True)))
+
+    def _close_queue(self, outcomes: Sequence[Outcome]) -> None:
+        q = self.tables.queue.c
+        statuses = {o.queue_id: int(_QUEUE_STATUS[o.status]) for o in outcomes}
+        self.connection.execute(
+            update(self.tables.queue)
+            .where(among(q.queue_id, statuses))
+            .values(
+                queue_status=chosen_by(q.queue_id, statuses, q.queue_status),
+                queue_finish_at=self.now,
+            )
+        )
+
+    def _link(self, outcomes: Sequence[Outcome], subscribers: set[int]) -> None:
+        """Insert the link rows by which Maho's admin shows who received a message."""
+        links = [
+            {
+                "queue_id": o.queue_id,
+                "subscriber_id": o.subscriber_id,
+                "letter_sent_at": o.at or self.now,
+            }
+            for o in outcomes
+            if o.status is Status.SENT and o.subscriber_id in subscribers
+        ]
+        if links:
+            self.connection.execute(insert(self.tables.queue_link), links)
+
+    def _report_problems(self, outcomes: Sequence[Outcome], subscribers: set[int]) -> None:
+        """Insert the reasons for Maho's newsletter problem report and the history."""
+        problems = [
+            {
+                "queue_id": o.queue_id,
+                "subscriber_id": o.subscriber_id if o.subscriber_id in subscribers else None,
+                "problem_error_code": o.code,
+                "problem_error_text": _shortened(storable_text(o.reason, four_bytes=False)),
+            }
+            for o in outcomes
+            if o.status in (Status.FAILED, Status.DEFERRED)
+        ]
+        if problems:
+            self.connection.execute(insert(self.tables.problem), problems)
+
+
+def _shortened(reason: str) -> str:
+    fits = len(reason) <= _PROBLEM_CHARACTERS
+    return reason if fits else f"{reason[: _PROBLEM_CHARACTERS - 1]}…"

@@ -1,0 +1,111 @@
+"""A due row on its way: claimed, prepared, and what became of it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from segmail.delivery.rows.status import Status
+
+if TYPE_CHECKING:
+    from segmail.coupons import Coupon
+    from segmail.maho.customers import Subscriber
+    from segmail.maho.steps import Step
+    from segmail.transport.mailer import Envelope
+
+
+class QueueStatus(enum.IntEnum):
+    """`newsletter_queue.queue_status`. Maho's newsletter cron sends what is NEVER or SENDING."""
+
+    NEVER = 0
+    SENDING = 1
+    CANCEL = 2  # an attempt that ended without delivery
+    SENT = 3
+    PAUSE = 4  # an attempt of segmail in flight: no cron of Maho's touches it
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """A row of `customer_segment_sequence_progress` that this run holds.
+
+    `scheduled_at` is when the step was due, `seen_at` what stood in the column when the row was
+    claimed (an expired lease, after a crash); `lease_until` is when others may take the row.
+    """
+
+    progress_id: int
+    customer_id: int
+    step: Step
+    trigger_type: str
+    queue_id: int | None
+    scheduled_at: datetime
+    seen_at: datetime
+    lease_until: datetime
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A message that is ready to be sent and recorded."""
+
+    row: DueRow
+    subscriber: Subscriber
+    template_id: int
+    html: bool
+    subject: str
+    text: str
+    styles: str | None
+    sender_name: str
+    sender_email: str
+    envelope: Envelope
+    coupon: Coupon | None
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A message with its row in `newsletter_queue`, recorded before anything is sent."""
+
+    prepared: Prepared
+    queue_id: int
+    started_at: datetime
+
+    @cached_property
+    def key(self) -> str:
+        """Names this attempt in the journal; ids alone may return in a restored database."""
+        row = self.prepared.row
+        return attempt_key(self.queue_id, row.progress_id, self.started_at)
+
+
+def attempt_key(queue_id: int, progress_id: int, started_at: datetime | None) -> str:
+    """Return the journal's name of an attempt."""
+    return f"{queue_id}:{progress_id}:{started_at:%Y%m%d%H%M%S}" if started_at else str(queue_id)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a due row and why, in words for the log and the history.
+
+    `queue_id` and `started_at` are those of its attempt, where one was recorded; `at` is when it
+    happened, where that was not just now; `retry_at` is when a deferred row comes due again.
+    """
+
+    row: DueRow
+    status: Status
+    reason: str
+    code: int = 0  # the mail server's, where it answered
+    queue_id: int | None = None
+    started_at: datetime | None = None
+    subscriber_id: int | None = None
+    coupon_code: str | None = None
+    template_id: int | None = None
+    at: datetime | None = None
+    retry_at: datetime | None = None
+    error: Exception | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def due_again(self) -> datetime:
+        """Return what `scheduled_at` is to be: when the step was due, or comes due again."""
+        if self.retry_at is not None:
+            return self.retry_at
+        return self.row.seen_at if self.status is Status.RELEASED else self.row.scheduled_at

@@ -1,0 +1,41 @@
+"""What to do with a row whose earlier attempt may have been under way when its run died."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from segmail.delivery.rows.attempts import EarlierAttempt
+from segmail.delivery.rows.journal import Verdict
+from segmail.delivery.rows.outcome import DueRow, Outcome
+from segmail.delivery.rows.status import Status
+from segmail.mail.campaign import attempt_id
+
+_INTERRUPTED = (
+    "interrupted: the run ended while the message was under way; it may have arrived "
+    "(its Message-ID begins with {})"
+)
+
+
+def recover(
+    row: DueRow, earlier: EarlierAttempt, verdict: Verdict, *, now: datetime, grace: timedelta
+) -> Outcome | None:
+    """Return what became of an attempt in flight, or None where the row may be sent.
+
+    The verdict of this host's journal decides: accepted, refused, or begun and never answered,
+    which is not sent again by itself. An attempt that the journal does not know is another
+    host's: it is left to that host for `grace` beyond its lease, then nobody can know.
+    """
+    if verdict in (Verdict.RECORDED, Verdict.DEFERRED):
+        return None
+    if verdict is Verdict.ACCEPTED:
+        reason = "accepted by the mail server in an earlier run"
+        return Outcome(row, Status.SENT, reason, queue_id=earlier.queue_id, at=earlier.started_at)
+    if verdict is Verdict.REFUSED:
+        reason = "refused by the mail server in an earlier run"
+        return Outcome(row, Status.FAILED, reason, queue_id=earlier.queue_id)
+    if verdict is Verdict.UNKNOWN and now < row.seen_at + grace:
+        return Outcome(row, Status.RELEASED, "left to the host that began its attempt")
+    reason = _INTERRUPTED.format(attempt_id(row, row.seen_at))
+    return Outcome(
+        row, Status.FAILED, reason, queue_id=earlier.queue_id, started_at=earlier.started_at
+    )

@@ -1,0 +1,154 @@
+"""Writes down what became of rows, a group at a time, each group in one short transaction.
+
+A message that was sent is settled by its attempt (`queue_id`), not by the row's status: a row
+that a refresh stopped while its mail was in flight becomes `sent` all the same, because it was.
+The queue row's own status guards the attempt, so that a group can be settled again after a lost
+connection without a second link or problem row. `scheduled_at` gets back what the claim took.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select, update
+
+from segmail.delivery.rows.newsletter_rows import NewsletterRows
+from segmail.delivery.rows.outcome import Outcome, QueueStatus
+from segmail.delivery.rows.status import Status
+from segmail.maho.db.database import Database
+from segmail.maho.db.locking import locking
+from segmail.maho.db.value_lists import among, chosen_by, pairs_among
+from segmail.maho.schema.tables import Tables
+
+_PROGRESS_STATUS = {Status.DEFERRED: "scheduled", Status.RELEASED: "scheduled"}
+
+
+class Settler:
+    """Settles outcomes on the shop's tables."""
+
+    def __init__(self, database: Database, tables: Tables) -> None:
+        self._database = database
+        self._tables = tables
+
+    def settle(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
+        """Write down what became of these rows; safe to repeat."""
+        now = now.replace(microsecond=0)
+
+        def work(connection: Connection) -> None:
+            self._settle_attempts(connection, [o for o in outcomes if o.queue_id], now)
+            self._settle_rows(connection, [o for o in outcomes if not o.queue_id], now)
+
+        if outcomes:
+            self._database.transact(work, idempotent=True)
+
+    def _settle_attempts(
+        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Settle rows that have a queue row, unless somebody settled that attempt before."""
+        if not outcomes:
+            return
+        q = self._tables.queue.c
+        query = select(q.queue_id, q.queue_status, q.queue_start_at).where(
+            among(q.queue_id, [o.queue_id for o in outcomes])
+        )
+        locked = connection.execute(locking(query, self._tables.queue))
+        found = {row.queue_id: row for row in locked}
+        ours = [o for o in outcomes if _is_open(o, found.get(o.queue_id))]
+        with_queue = [o for o in ours if o.queue_id in found]
+        newsletter = NewsletterRows(connection, self._tables, now)
+        newsletter.close(with_queue)
+        self._move_progress(connection, ours, now)
+        newsletter.forget([o for o in with_queue if _is_undone(o)])
+
+    def _settle_rows(
+        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Settle rows that were never recorded: skipped, released, or failed before the record."""
+        if not outcomes:
+            return
+        c = self._tables.progress.c
+        query = select(c.progress_id).where(
+            among(c.progress_id, [o.row.progress_id for o in outcomes]),
+            self._held(outcomes),
+            c.status == "scheduled",
+        )
+        held = set(connection.scalars(locking(query, self._tables.progress)))
+        ours = [o for o in outcomes if o.row.progress_id in held]
+        newsletter = NewsletterRows(connection, self._tables, now)
+        failed = newsletter.tell_failures([o for o in ours if o.status is Status.FAILED])
+        rest = [o for o in ours if o.status is not Status.FAILED]
+        self._move_progress(connection, [*failed, *rest], now)
+
+    def _move_progress(
+        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        """Give the rows their status and their `scheduled_at` back.
+
+        Only a sent row is moved whatever its status is; one that was stopped meanwhile stays
+        stopped where nothing was sent.
+        """
+        c = self._tables.progress.c
+        for sent in (True, False):
+            group = [o for o in outcomes if (o.status is Status.SENT) is sent]
+            if not group:
+                continue
+            move = (
+                update(self._tables.progress)
+                .where(among(c.progress_id, [o.row.progress_id for o in group]), self._held(group))
+                .values(
+                    scheduled_at=self._each(c.scheduled_at, group, lambda o: o.due_again),
+                    status=self._each(c.status, group, _progress_status),
+                )
+            )
+            if sent:
+                # Its queue_id is there already, or was taken away with the queue row.
+                move = move.values(sent_at=self._each(c.sent_at, group, lambda o: o.at or now))
+            else:
+                move = move.values(queue_id=self._each(c.queue_id, group, _kept_queue_id))
+                move = move.where(c.status == "scheduled")
+            connection.execute(move)
+
+    def _each(
+        self, column: Column[Any], outcomes: Sequence[Outcome], value: Callable[[Outcome], object]
+    ) -> ColumnElement[Any]:
+        """Return the value of a column for each row, stored as that column stores it."""
+        values = {o.row.progress_id: value(o) for o in outcomes}
+        return chosen_by(self._tables.progress.c.progress_id, values, column)
+
+    def _held(self, outcomes: Sequence[Outcome]) -> ColumnElement[bool]:
+        """Return the condition that a row still belongs to this run: by its attempt or lease."""
+        c = self._tables.progress.c
+        attempts = [(o.row.progress_id, o.queue_id) for o in outcomes if o.queue_id]
+        leases = [(o.row.progress_id, o.row.lease_until) for o in outcomes]
+        by_lease = pairs_among(c.progress_id, c.scheduled_at, leases)
+        if not attempts:
+            return by_lease
+        return or_(pairs_among(c.progress_id, c.queue_id, attempts), by_lease)
+
+
+def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
+    """Whether an attempt is under way as far as its queue row tells.
+
+    A run that was suspended beyond its lease finds its attempts taken over by another one; only
+    what it has sent counts then. An admin may have deleted a queue row: the mail was sent all
+    the same.
+    """
+    if queue is None:
+        return True
+    is_same = outcome.started_at in (None, queue.queue_start_at)
+    return queue.queue_status == QueueStatus.PAUSE and (is_same or outcome.status is Status.SENT)
+
+
+def _is_undone(outcome: Outcome) -> bool:
+    """Whether an attempt leaves no trace: released, and not the repetition of an earlier one."""
+    return outcome.status is Status.RELEASED and outcome.row.queue_id is None
+
+
+def _kept_queue_id(outcome: Outcome) -> int | None:
+    return None if _is_undone(outcome) else outcome.queue_id or outcome.row.queue_id
+
+
+def _progress_status(outcome: Outcome) -> str:
+    return _PROGRESS_STATUS.get(outcome.status, outcome.status.value)

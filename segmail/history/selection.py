@@ -1,0 +1,55 @@
+"""Whose rows a person asks about: a customer's, a segment's, a step's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import ColumnElement, Connection
+
+from segmail.maho.lookup import find_customer, find_segment
+from segmail.maho.schema.tables import Tables
+from segmail.maho.steps import Trigger
+from segmail.sequences.find import find_steps
+
+# Maho's index is on segment, trigger and status: both triggers lead to the status.
+TRIGGERS = tuple(trigger.value for trigger in Trigger)
+
+
+@dataclass(frozen=True)
+class Scope:
+    """The ids that were asked for; None where that was not."""
+
+    customer_id: int | None = None
+    segment_id: int | None = None
+    sequence_id: int | None = None
+
+    def conditions(self, tables: Tables) -> Iterator[ColumnElement[bool]]:
+        """Yield the conditions on progress rows."""
+        c = tables.progress.c
+        if self.customer_id is not None:
+            yield c.customer_id == self.customer_id
+        if self.segment_id is not None:
+            yield c.segment_id == self.segment_id
+            yield c.trigger_type.in_(TRIGGERS)
+        if self.sequence_id is not None:
+            yield c.sequence_id == self.sequence_id
+
+
+def find_scope(
+    connection: Connection,
+    tables: Tables,
+    *,
+    customer: str | None,
+    segment: str | None,
+    step: str | None,
+) -> Scope:
+    """Return what the arguments name, each by id or name, a customer also by e-mail address.
+
+    Raises InputError where one names nothing.
+    """
+    return Scope(
+        None if customer is None else find_customer(connection, tables, customer),
+        None if segment is None else find_segment(connection, tables, segment).segment_id,
+        None if step is None else find_steps(connection, tables, [step])[0].sequence_id,
+    )

@@ -1,1 +1,0 @@
-"""Newsletter templates as people work on them: listed, looked into, checked, and rendered."""

@@ -1,0 +1,41 @@
+"""Whether the jobs may run, segmail's and Maho's own, and which setting says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from segmail.maho.config.store_config import StoreConfig
+
+FLAG = "customer_segmentation/email_automation/enabled"
+OWN = "customer_segmentation/segmail/enabled"
+MAHOS_JOB = "crontab/jobs/customersegmentation_process_emails/schedule/enabled"
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Whether segmail's jobs may run; `setting` is what decides."""
+
+    on: bool
+    setting: str
+
+
+def automation_switch(config: StoreConfig, told: bool | None) -> Switch:
+    """Return what decides whether segmail's jobs may run.
+
+    SPEC's flag decides, unless segmail's own switch does: `told` by segmail.toml's `enabled`, or
+    `customer_segmentation/segmail/enabled` in the shop's configuration. So a shop can switch
+    Maho's jobs off by the flag and keep segmail on.
+    """
+    if told is not None:
+        return Switch(told, "`enabled` in segmail.toml")
+    path = FLAG if config.value(OWN) is None else OWN
+    return Switch(config.flag(path), path)
+
+
+def maho_sends(config: StoreConfig, *, jobs_have_switches: bool) -> bool:
+    """Return whether Maho's own job sends mails, as far as the configuration tells.
+
+    `jobs_have_switches` from Maho 26.5 on; earlier ones know the flag only.
+    """
+    switched_off = config.value(MAHOS_JOB) is not None and not config.flag(MAHOS_JOB)
+    return config.flag(FLAG) and not (jobs_have_switches and switched_off)

@@ -1,0 +1,1 @@
+"""The shop's database: connections, statements with many values, locks."""

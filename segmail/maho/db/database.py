@@ -1,0 +1,226 @@
+"""The shop's database: connections, transactions that are retried, errors in plain words."""
+
+from __future__ import annotations
+
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from segmail.errors import ConfigError, DatabaseUnavailable, SchemaError
+from segmail.maho.db.letter_case import sql_lower
+from segmail.maho.db.mariadb_hints import collect_when_asked
+
+T = TypeVar("T")
+
+# Server error numbers, because drivers raise one class for a dead server and a missing column.
+_RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed since read
+_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1226, 1927}
+_REFUSES_NOW = {1021, 1047, 1114, 1290, 1317, 1792, 1836, 1969, 3024}  # full, read-only, too slow
+_LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
+_DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
+_NO_SUCH = {1054, 1146}
+_ATTEMPTS = 8
+
+
+class Conflict(Exception):
+    """Raised by a transaction's work when another run was faster: roll back, run it again."""
+
+
+class Database:
+    """Short transactions on the shop's database.
+
+    Transactions are READ COMMITTED on MySQL and MariaDB, so that two runs that claim rows do not
+    lock each other's gaps, and BEGIN IMMEDIATE on SQLite, which has no row locks. The session's
+    time zone is never set: Maho up to 26.7 does not set it either (see `UtcDateTime`).
+    """
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self.engine = _engine(url)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Yield a connection for reading; nothing that is read is locked."""
+        with _plain_errors(self.url), self.engine.connect() as connection:
+            yield connection.execution_options(segmail_reads=True)
+
+    def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
+        """Run `work` in one transaction, commit, and return its result.
+
+        Deadlocks (1213), lock time-outs (1205) and `Conflict` roll back and run `work` again, so
+        it must do nothing but database work. With `idempotent`, a lost connection does so too:
+        then it is unknown whether the first commit happened, and `work` must not mind.
+
+        Raises DatabaseUnavailable, ConfigError or SchemaError.
+        """
+        with _plain_errors(self.url):
+            return _repeat(self.engine.begin, work, idempotent=idempotent)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """Yield one connection for several transactions.
+
+        Temporary tables and named locks outlive each of them; after an error the connection is
+        closed, and they are gone. Raises what `transact` raises.
+        """
+        with _plain_errors(self.url), self.engine.connect() as connection:
+            try:
+                yield Session(connection)
+            except BaseException:
+                connection.invalidate()
+                raise
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.engine.dispose()
+
+
+class Session:
+    """Transactions on one connection; see `Database.session`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether the connection broke, and with it all that belonged to it."""
+        return self._connection.invalidated
+
+    def transact(self, work: Callable[[Connection], T]) -> T:
+        """Do as `Database.transact` does; a lost connection is never repeated."""
+        return _repeat(self._begin, work, idempotent=False)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._connection.begin():
+            yield self._connection
+
+
+def _repeat(
+    begin: Callable[[], AbstractContextManager[Connection]],
+    work: Callable[[Connection], T],
+    *,
+    idempotent: bool,
+) -> T:
+    for attempt in range(1, _ATTEMPTS + 1):
+        try:
+            with begin() as connection:
+                return work(connection)
+        except (DBAPIError, Conflict) as error:
+            if attempt == _ATTEMPTS or not _may_repeat(error, idempotent=idempotent):
+                raise
+        time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - not a secret
+    raise AssertionError("unreachable")
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, poolclass=NullPool, creator=lambda: _open_file(url))
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_immediate)
+        return engine
+    if url.get_backend_name() in ("mysql", "mariadb"):
+        engine = create_engine(
+            url.update_query_dict({"charset": "utf8mb4"}),
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            pool_recycle=300,
+            pool_reset_on_return=None,  # every transaction here ends before its connection is free
+            connect_args={"connect_timeout": 10},
+        )
+        if url.get_driver_name() == "pymysql":
+            event.listen(engine, "do_connect", _connect_quickly)
+        collect_when_asked(engine)
+        return engine
+    raise ConfigError(
+        f"segmail works on MySQL, MariaDB and SQLite, not on {url.get_backend_name()} "
+        f"({url.render_as_string(hide_password=True)})."
+    )
+
+
+def _connect_quickly(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> Any:
+    from segmail.maho.db.pymysql_connection import QuickConnection  # not for those who use SQLite
+
+    return QuickConnection(**parameters)
+
+
+def _open_file(url: URL) -> sqlite3.Connection:
+    """Open a file that exists: a mistyped path must not become an empty database."""
+    path = quote(str(Path(url.database or "").absolute()))
+    return sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=30, check_same_thread=False)
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # SQLAlchemy's "begin" event below opens the transaction
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.create_function("lower", 1, sql_lower, deterministic=True)
+
+
+def _begin_immediate(connection: Connection) -> None:
+    reads = connection.get_execution_options().get("segmail_reads", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def error_number(error: DBAPIError) -> int:
+    """Return the server's number of an error; 0 where it has none."""
+    args = getattr(error.orig, "args", ())
+    return args[0] if args and isinstance(args[0], int) else 0
+
+
+def _may_repeat(error: DBAPIError | Conflict, *, idempotent: bool) -> bool:
+    if isinstance(error, Conflict) or is_conflict(error):
+        return True
+    return idempotent and _is_lost(error)
+
+
+def is_conflict(error: DBAPIError) -> bool:
+    """Return whether the server rolled a transaction back for somebody else's: run it again."""
+    return error_number(error) in _RETRY or "database is locked" in str(error.orig)
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """Whether the connection broke, or somebody killed it (1927)."""
+    return error.connection_invalidated or error_number(error) in _LOST | {1927}
+
+
+def _is_temporary(error: DBAPIError) -> bool:
+    number = error_number(error)
+    return (
+        _is_lost(error)
+        or is_conflict(error)
+        or number in _UNREACHABLE | _REFUSES_NOW
+        or "database or disk is full" in str(error.orig)
+    )
+
+
+@contextmanager
+def _plain_errors(url: URL) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        _raise_plain(error, url)
+
+
+def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
+    """Raise what the error means for the user; by number, and never with the password."""
+    number, reason = error_number(error), str(error.orig)
+    where = url.render_as_string(hide_password=True)
+    if _is_temporary(error):
+        raise DatabaseUnavailable(f"The database {where} is out of reach: {reason}") from error
+    if number in _DENIED or "unable to open database file" in reason:
+        raise ConfigError(f"The database {where} refuses segmail: {reason}") from error
+    if number in _NO_SUCH or "no such table" in reason or "no such column" in reason:
+        raise SchemaError(
+            f"The database {where} lacks a table or column: {reason}. "
+            "`segmail schema check` lists what is missing."
+        ) from error
+    raise error

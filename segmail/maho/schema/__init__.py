@@ -1,0 +1,1 @@
+"""The shop's tables, in both layouts: described, checked, changed."""

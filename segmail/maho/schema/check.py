@@ -1,0 +1,140 @@
+"""Compares a shop's tables with those that segmail needs, by reading them."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, DateTime, Inspector, Table, UniqueConstraint, inspect
+
+from segmail.maho.db.database import Database
+from segmail.maho.schema.layout import find_layout
+from segmail.maho.schema.notes import charset_notes, prefix_notes, server, server_faults
+from segmail.maho.schema.tables import Layout, Tables, build_tables
+
+# A plan without this index locks every due row while it claims a few, so its first column alone
+# is not enough. Of the other indexes it is: they narrow down rows, and more columns narrow more.
+_NEEDED_IN_FULL = {("scheduled_at", "status")}
+
+
+class Kind(enum.StrEnum):
+    """What can be missing."""
+
+    TABLE = "table"
+    COLUMN = "column"
+    INDEX = "index"
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A table, or a column or index of one, that segmail needs and the shop lacks.
+
+    `name` is the column, or the columns of the index with commas; empty for a table.
+    """
+
+    kind: Kind
+    table: str
+    name: str = ""
+
+    def __str__(self) -> str:
+        if self.kind is Kind.TABLE:
+            return f"table {self.table}"
+        if self.kind is Kind.COLUMN:
+            return f"column {self.table}.{self.name}"
+        return f"index on {self.table} ({self.name})"
+
+
+@dataclass(frozen=True)
+class SchemaReport:
+    """What a shop's database is, and what it lacks."""
+
+    engine: str
+    version: str
+    layout: Layout | None  # None where there are no automation tables yet
+    table_prefix: str
+    time_type: str | None  # of the columns that hold times: TIMESTAMP up to Maho 26.3
+    missing: tuple[Missing, ...]
+    faults: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether segmail can work with it."""
+        return not self.missing and not self.faults
+
+
+def check_schema(database: Database, prefix: str) -> SchemaReport:
+    """Return what the shop with this table prefix has and lacks.
+
+    A shop without automation tables is compared with the specification's layout, which
+    `segmail schema apply` creates. Raises DatabaseUnavailable or ConfigError.
+    """
+    with database.read() as connection:
+        layout = find_layout(connection, prefix)
+        tables = build_tables(prefix, layout or Layout.SPEC)
+        inspector = inspect(connection)
+        missing = tuple(_missing(inspector, tables))
+        engine, version = server(connection)
+        return SchemaReport(
+            engine=engine,
+            version=version,
+            layout=layout,
+            table_prefix=prefix,
+            time_type=_time_type(connection, inspector, tables.queue),
+            missing=missing,
+            faults=tuple(server_faults(connection, inspector, tables)),
+            notes=(
+                *prefix_notes(inspector, prefix, tables),
+                *charset_notes(inspector, tables),
+            ),
+        )
+
+
+def find_indexes(inspector: Inspector, table: str) -> tuple[list[tuple[str, ...]], list[set[str]]]:
+    """Return the columns of every index of a table, and of those that are unique."""
+    key = tuple(inspector.get_pk_constraint(table)["constrained_columns"])
+    constraints = [tuple(c["column_names"]) for c in inspector.get_unique_constraints(table)]
+    every, unique = [key, *constraints], [set(key), *map(set, constraints)]
+    for index in inspector.get_indexes(table):
+        columns = tuple(name or "" for name in index["column_names"])
+        every.append(columns)
+        if index["unique"]:
+            unique.append(set(columns))
+    return every, unique
+
+
+def _missing(inspector: Inspector, tables: Tables) -> Iterator[Missing]:
+    for table in tables.metadata.sorted_tables:
+        if not inspector.has_table(table.name):
+            yield Missing(Kind.TABLE, table.name)
+            continue
+        there = {column["name"] for column in inspector.get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                yield Missing(Kind.COLUMN, table.name, column.name)
+        for columns in _missing_indexes(inspector, table):
+            yield Missing(Kind.INDEX, table.name, ", ".join(columns))
+
+
+def _missing_indexes(inspector: Inspector, table: Table) -> Iterator[tuple[str, ...]]:
+    indexes, unique = find_indexes(inspector, table.name)
+    for constraint in table.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            columns = tuple(constraint.columns.keys())
+            if set(columns) not in unique:
+                yield columns
+    for index in sorted(table.indexes, key=lambda index: index.columns.keys()):
+        columns = tuple(index.columns.keys())
+        needed = columns if columns in _NEEDED_IN_FULL else columns[:1]
+        if not any(found[: len(needed)] == needed for found in indexes):
+            yield columns
+
+
+def _time_type(connection: Connection, inspector: Inspector, queue: Table) -> str | None:
+    if not inspector.has_table(queue.name):
+        return None
+    for column in inspector.get_columns(queue.name):
+        if isinstance(column["type"], DateTime):
+            return column["type"].compile(connection.dialect)
+    return None

@@ -1,0 +1,93 @@
+"""What else is worth knowing of a shop's database: its server, its engine, its character sets."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, Inspector, String, Table, text
+
+from segmail.errors import Fault
+from segmail.maho.schema.tables import Tables
+
+_NAMES = {"mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite", "postgresql": "PostgreSQL"}
+
+# The first releases with SKIP LOCKED, by which two runs claim different rows.
+_OLDEST = {"MySQL": (8, 0), "MariaDB": (10, 6)}
+
+
+def server(connection: Connection) -> tuple[str, str]:
+    """Return the name and the version of the database server."""
+    dialect = connection.dialect
+    name = "mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name
+    query = "SELECT sqlite_version()" if name == "sqlite" else "SELECT version()"
+    return _NAMES.get(name, name), str(connection.scalar(text(query)))
+
+
+def server_faults(connection: Connection, inspector: Inspector, tables: Tables) -> Iterator[str]:
+    """Yield what makes the database unfit: a server too old, tables without transactions."""
+    name, version = server(connection)
+    oldest = _OLDEST.get(name)
+    if oldest and (connection.dialect.server_version_info or oldest) < oldest:
+        needed = ".".join(map(str, oldest))
+        yield f"{name} {version} is too old: segmail needs {name} {needed} or later."
+    for table in (tables.progress, tables.queue, tables.coupon):
+        engine = _options(inspector, table).get("mysql_engine", "InnoDB")
+        if engine.lower() != "innodb":
+            yield Fault(
+                f"{table.name} is a {engine} table, which knows no transactions.",
+                f"ALTER TABLE {table.name} ENGINE=InnoDB;",
+            )
+
+
+def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[str]:
+    """Yield the table prefixes that there are, where the given one fits no shop."""
+    if inspector.has_table(tables.config.name):
+        return
+    end = tables.config.name.removeprefix(prefix)
+    found = sorted(n.removesuffix(end) for n in inspector.get_table_names() if n.endswith(end))
+    if not found:
+        yield "There are no tables of a Maho shop in this database at all."
+        return
+    others = ", ".join(f"'{other}'" if other else "none" for other in found)
+    yield Fault(
+        f"No shop here has the table prefix '{prefix}'.", f"--table-prefix could be: {others}."
+    )
+
+
+def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[str]:
+    """Yield which of the tables that hold mails cannot hold every character."""
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for table in (tables.queue, tables.problem):
+        charsets = dict(_charsets(inspector, table))
+        if len(set(charsets.values())) == 1:
+            charsets = {"": charsets.popitem()[1]}
+        for column, charset in charsets.items():
+            places[charset].append(f"{table.name}.{column}".rstrip("."))
+    for charset, names in places.items():
+        if charset != "utf8mb4":
+            yield f"{', '.join(names)}: {_limits(charset)}"
+
+
+def _limits(charset: str) -> str:
+    if charset in ("utf8", "utf8mb3"):
+        return f"{charset} holds no emoji; segmail stores them as HTML entities."
+    return f"{charset} holds few languages; Maho's own is utf8mb3 or utf8mb4."
+
+
+def _charsets(inspector: Inspector, table: Table) -> Iterator[tuple[str, str]]:
+    """Yield the text columns of a table with their character sets, where columns have one."""
+    default = _options(inspector, table).get("mysql_default charset")
+    if default is None:
+        return
+    for column in inspector.get_columns(table.name):
+        if isinstance(column["type"], String):
+            collation = getattr(column["type"], "collation", None)
+            charset = getattr(column["type"], "charset", None)
+            yield column["name"], charset or (collation or default).split("_")[0]
+
+
+def _options(inspector: Inspector, table: Table) -> dict[str, str]:
+    if not inspector.has_table(table.name):
+        return {}
+    return {key: str(value) for key, value in inspector.get_table_options(table.name).items()}

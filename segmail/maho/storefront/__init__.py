@@ -1,0 +1,1 @@
+"""What a store shows: its URLs, language, money and pages."""

@@ -1,0 +1,157 @@
+"""How a store speaks: its money, its dates, its time zone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import Connection, select
+
+from segmail.errors import ConfigError, Fault
+from segmail.maho.schema.tables import Tables
+from segmail.maho.storefront.icu import day_text, money_text
+
+Rates = Mapping[tuple[str, str], Decimal]
+
+_TIMEZONE = "general/locale/timezone"
+_ALLOWED = "currency/options/allow"
+_BASE = "currency/options/base"
+_DISPLAY = "currency/options/default"
+_SYMBOLS = "currency/options/customsymbol"
+
+
+class Config(Protocol):
+    """The shop's configuration (`StoreConfig`)."""
+
+    def value(self, path: str, store_id: int) -> str | None:
+        """Return the value of `path` for a store."""
+
+
+@dataclass(frozen=True)
+class StoreLocale:
+    """The language, money and clock of one store.
+
+    Amounts come in `base_currency`, in which sales rules are kept, and are shown in
+    `display_currency`, converted at `rate`. `symbol` is the merchant's own for that currency.
+    """
+
+    locale: str
+    timezone: str
+    base_currency: str
+    display_currency: str
+    rate: Decimal = Decimal(1)
+    symbol: str | None = None
+
+    @classmethod
+    def of(cls, config: Config, store_id: int, rates: Rates) -> StoreLocale:
+        """Return a store's locale, as Maho finds it when it shows a page of that store.
+
+        Raises ConfigError where the store's time zone is unknown.
+        """
+        locale = config.value("general/locale/code", store_id) or "en_US"
+        base, display, rate = _currencies(config, store_id, rates)
+        symbol = _custom_symbol(config.value(_SYMBOLS, store_id) or "", display, locale)
+        return cls(locale, _timezone(config, store_id), base, display, rate, symbol)
+
+    def money(self, amount: Decimal) -> str:
+        """Return `amount` of base currency as the store shows it, such as "$5.00".
+
+        Maho calculates with floating-point numbers, so that 1234.5 at 0.95 is 1,172.77 and not
+        1,172.78; a price in a mail must be the price in the shop.
+        """
+        shown = Decimal(repr(float(amount) * float(self.rate)))
+        return money_text(shown, self.display_currency, self.locale, self.symbol)
+
+    def date(self, day: dt.date) -> str:
+        """Return `day` in the locale's medium form, such as "Dec 15, 2024"."""
+        return day_text(day, self.locale)
+
+    def local(self, moment: dt.datetime) -> dt.datetime:
+        """Return the store's wall-clock time, naive, at an aware moment."""
+        return _wall_clock(moment.astimezone(dt.UTC), self.timezone)
+
+    def today(self, now: dt.datetime) -> dt.date:
+        """Return the store's calendar day at an aware moment."""
+        return self.local(now).date()
+
+
+@lru_cache(maxsize=256)  # the mails of a batch are made at one moment
+def _wall_clock(utc: dt.datetime, timezone: str) -> dt.datetime:
+    return utc.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
+
+
+def load_rates(connection: Connection, tables: Tables) -> dict[tuple[str, str], Decimal]:
+    """Return the exchange rates by (from, to) with one statement."""
+    rate = tables.currency_rate.c
+    query = select(rate.currency_from, rate.currency_to, rate.rate)
+    return {(row.currency_from, row.currency_to): row.rate for row in connection.execute(query)}
+
+
+def _currencies(config: Config, store_id: int, rates: Rates) -> tuple[str, str, Decimal]:
+    """Return base currency, shown currency and rate; without a rate the base is shown."""
+    global_prices = config.value("catalog/price/scope", store_id) in (None, "", "0")
+    base = _code(config.value(_BASE, 0 if global_prices else store_id))
+    display = _display_currency(config, store_id)
+    rate = Decimal(1) if display == base else rates.get((base, display), Decimal(0))
+    return (base, display, rate) if rate > 0 else (base, base, Decimal(1))
+
+
+def _display_currency(config: Config, store_id: int) -> str:
+    """Return the default currency where it is allowed, else the first that is."""
+    display = _code(config.value(_DISPLAY, store_id))
+    allowed = [_code(part) for part in (config.value(_ALLOWED, store_id) or "").split(",")]
+    return display if display in allowed else allowed[0]
+
+
+def _code(value: str | None) -> str:
+    return (value or "").strip().upper()
+
+
+def _timezone(config: Config, store_id: int) -> str:
+    name = config.value(_TIMEZONE, store_id) or "UTC"
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ConfigError(
+            Fault(
+                f"{_TIMEZONE}: '{name}' of store {store_id} is no time zone known here.",
+                "Choose one in Maho's configuration, General > Locale Options.",
+            )
+        ) from error
+
+
+def _custom_symbol(stored: str, currency: str, locale: str) -> str | None:
+    """Return the merchant's symbol for this currency in this locale, or in every one."""
+    symbols = _stored_symbols(stored)
+    return symbols.get(f"{currency}_{locale}", symbols.get(currency)) or None
+
+
+def _stored_symbols(stored: str) -> dict[str, str]:
+    """Read what Maho keeps as JSON since 26.1 and in PHP's serialize() format before."""
+    if stored.startswith("a:"):
+        texts = _serialized_texts(stored.encode())
+        return dict(zip(texts[::2], texts[1::2], strict=False))
+    try:
+        found = json.loads(stored or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _serialized_texts(stored: bytes) -> list[str]:
+    """Return the strings of a flat serialized array, in order: `s:3:"EUR";` has three bytes."""
+    texts = []
+    _, _, rest = stored.partition(b"s:")
+    while rest:
+        length, _, rest = rest.partition(b':"')
+        if not length.isdigit():
+            break
+        texts.append(rest[: int(length)].decode(errors="replace"))
+        _, _, rest = rest[int(length) :].partition(b"s:")
+    return texts

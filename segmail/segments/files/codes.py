@@ -1,0 +1,46 @@
+"""Websites and customer groups by their codes, which mean the same in another shop; ids do not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from segmail.maho.schema.tables import Tables
+from segmail.segments.files.entry import Mention
+
+_ADMIN = 0  # the website of Maho's own pages, which no customer has
+
+
+@dataclass(frozen=True)
+class Names:
+    """Codes by id."""
+
+    codes: Mapping[int, str]
+
+    def id(self, mention: Mention) -> int | None:
+        """Return the id that an id or a code means; None where that is none, or not one."""
+        if isinstance(mention, int):
+            return mention if mention in self.codes else None
+        found = [id for id, code in self.codes.items() if code == mention]
+        return found[0] if len(found) == 1 else None
+
+    def mention(self, id: int) -> Mention:
+        """Return the code, or the id where no code means it."""
+        code = self.codes.get(id)
+        return code if code and self.id(code) == id else id
+
+
+def load_websites(connection: Connection, tables: Tables) -> Names:
+    """Return the shop's websites."""
+    c = tables.website.c
+    rows = connection.execute(select(c.website_id, c.code).where(c.website_id != _ADMIN))
+    return Names({id: code or "" for id, code in rows})
+
+
+def load_groups(connection: Connection, tables: Tables) -> Names:
+    """Return the shop's customer groups."""
+    c = tables.customer_group.c
+    rows = connection.execute(select(c.customer_group_id, c.customer_group_code))
+    return Names({row.customer_group_id: row.customer_group_code for row in rows})

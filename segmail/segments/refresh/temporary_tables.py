@@ -1,0 +1,70 @@
+"""Temporary tables of one connection: who matches, and who enters and leaves.
+
+So the conditions are read once and every statement of a refresh sees the same answer, without an
+id ever passing through Python. They outlive a transaction, so a large refresh goes through them in
+chunks; MySQL keeps them when one is rolled back.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Column, Connection, MetaData, String, Table, text
+
+from segmail.maho.db.column_types import UInt
+
+_METADATA = MetaData()
+
+MATCHED = Table(
+    "segmail_matched",
+    _METADATA,
+    Column("customer_id", UInt, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+)
+
+CHANGED = Table(
+    "segmail_changed",
+    _METADATA,
+    Column("customer_id", UInt, primary_key=True, autoincrement=False),
+    Column("direction", String(5), nullable=False),  # enter or exit
+    prefixes=["TEMPORARY"],
+)
+
+CHUNK = Table(  # those of CHANGED who are written next
+    "segmail_chunk",
+    _METADATA,
+    Column("customer_id", UInt, primary_key=True, autoincrement=False),
+    Column("direction", String(5), nullable=False),
+    Column("verdict", String(60), nullable=False),  # enrolled, or why not
+    prefixes=["TEMPORARY"],
+)
+
+
+def create_scratch(connection: Connection) -> None:
+    """Create the temporary tables that a refresh begins with, empty."""
+    for table in (MATCHED, CHANGED):
+        _renew(connection, table)
+
+
+def create_chunk(connection: Connection) -> None:
+    """Create CHUNK, empty.
+
+    A DELETE would take longer each time: InnoDB steps over the deleted rows of all chunks before.
+    """
+    _renew(connection, CHUNK)
+
+
+def drop_scratch(connection: Connection) -> None:
+    """Drop those that there are."""
+    for table in (MATCHED, CHANGED, CHUNK):
+        _drop(connection, table)
+
+
+def _renew(connection: Connection, table: Table) -> None:
+    _drop(connection, table)
+    table.create(connection, checkfirst=False)
+
+
+def _drop(connection: Connection, table: Table) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    # DROP TEMPORARY TABLE does not end the transaction, as DROP TABLE does.
+    drop = "DROP TABLE IF EXISTS temp." if sqlite else "DROP TEMPORARY TABLE IF EXISTS "
+    connection.execute(text(f"{drop}{table}"))

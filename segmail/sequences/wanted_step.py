@@ -1,0 +1,154 @@
+"""What a person asks a step to be, and the step that comes out of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from segmail.errors import InputError
+from segmail.maho.lookup import find_rule, find_template
+from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.steps import Segment, Step, Trigger
+from segmail.sequences.delays import parse_delay
+
+NOT_STORED = 0  # the sequence id of a step that is no row yet
+NOT_CHOSEN = 0  # the template id of a step whose template is not known yet
+
+DEFAULT_EXPIRES_DAYS = 30  # the columns' default
+PREFIX = re.compile(r"[A-Za-z0-9]{1,10}")  # what Maho's form accepts; the column holds 50
+
+
+@dataclass(frozen=True)
+class StepOptions:
+    """The options of `sequence add` and `sequence edit`; None where one is not given."""
+
+    template: str | None = None
+    trigger: Trigger | None = None
+    step_number: int | None = None
+    delay: str | None = None
+    max_sends: int | None = None
+    coupon: str | None = None
+    no_coupon: bool = False
+    prefix: str | None = None
+    expires_days: int | None = None
+    active: bool | None = None
+
+
+def blank_step(segment: Segment) -> Step:
+    """Return the step that `sequence add` starts from: Maho's defaults, no template, number 0."""
+    return Step(
+        sequence_id=NOT_STORED,
+        segment=segment,
+        trigger=segment.trigger or Trigger.ENTER,
+        step_number=0,
+        template_id=NOT_CHOSEN,
+        delay_minutes=0,
+        is_active=True,
+        max_sends=1,
+        generate_coupon=False,
+        rule_id=None,
+        coupon_prefix=None,
+        coupon_expires_days=DEFAULT_EXPIRES_DAYS,
+    )
+
+
+def apply_options(
+    connection: Connection, tables: Tables, step: Step, options: StepOptions
+) -> tuple[Step, list[str]]:
+    """Return `step` as the options want it, and every fault of the options.
+
+    An option with a fault leaves its part of the step as it was.
+    """
+    parts: tuple[Callable[[], dict[str, Any]], ...] = (
+        lambda: _trigger(tables.layout, step, options),
+        lambda: _template(connection, tables, options),
+        lambda: _delay(options),
+        lambda: _coupon(connection, tables, options),
+        lambda: _coupon_settings(step, options),
+        lambda: _plain(options),
+    )
+    changes: dict[str, Any] = {}
+    faults: list[str] = []
+    for part in parts:
+        try:
+            changes |= part()
+        except InputError as error:
+            faults.append(str(error))
+    return replace(step, **changes), faults
+
+
+def _trigger(layout: Layout, step: Step, options: StepOptions) -> dict[str, Any]:
+    """In the specification's layout the trigger is the segment's own, one for all its steps."""
+    asked, segment = options.trigger, step.segment
+    if asked is None:
+        return {}
+    if layout is Layout.SPEC and segment.trigger not in (None, asked):
+        raise InputError(
+            f"--trigger {asked.value}: the segment '{segment.name}' has the trigger "
+            f"'{segment.trigger}', and in this shop all steps of a segment share it. To switch: "
+            f"segmail segment automation {segment.segment_id} on --trigger {asked.value}"
+        )
+    return {"trigger": asked}
+
+
+def _template(connection: Connection, tables: Tables, options: StepOptions) -> dict[str, Any]:
+    if options.template is None:
+        return {}
+    return {"template_id": find_template(connection, tables, options.template).id}
+
+
+def _delay(options: StepOptions) -> dict[str, Any]:
+    return {} if options.delay is None else {"delay_minutes": parse_delay(options.delay)}
+
+
+def _coupon(connection: Connection, tables: Tables, options: StepOptions) -> dict[str, Any]:
+    if options.no_coupon:
+        if options.coupon is not None:
+            raise InputError("--coupon and --no-coupon contradict each other.")
+        return {
+            "generate_coupon": False,
+            "rule_id": None,
+            "coupon_prefix": None,
+            "coupon_expires_days": DEFAULT_EXPIRES_DAYS,
+        }
+    if options.coupon is None:
+        return {}
+    rule = find_rule(connection, tables, options.coupon)
+    return {"generate_coupon": True, "rule_id": rule.id}
+
+
+def _coupon_settings(step: Step, options: StepOptions) -> dict[str, Any]:
+    given = [
+        name
+        for name, value in (("--prefix", options.prefix), ("--expires-days", options.expires_days))
+        if value is not None
+    ]
+    if not given:
+        return {}
+    if options.coupon is None and (options.no_coupon or not step.generate_coupon):
+        raise InputError(f"{' and '.join(given)}: only with --coupon RULE.")
+    changes: dict[str, Any] = {}
+    if options.prefix is not None:
+        changes["coupon_prefix"] = _prefix(options.prefix)
+    if options.expires_days is not None:
+        changes["coupon_expires_days"] = options.expires_days
+    return changes
+
+
+def _prefix(given: str) -> str:
+    if not PREFIX.fullmatch(given):
+        raise InputError(f"--prefix '{given}': only letters A-Z and digits, at most 10 of them.")
+    return given.upper()  # codes are upper case anyway
+
+
+def _plain(options: StepOptions) -> dict[str, Any]:
+    given = {
+        "step_number": options.step_number,
+        "max_sends": options.max_sends,
+        "is_active": options.active,
+    }
+    return {name: value for name, value in given.items() if value is not None}

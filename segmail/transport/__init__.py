@@ -1,0 +1,1 @@
+"""How mails leave: over SMTP, by a sendmail program, into a folder."""

@@ -1,0 +1,72 @@
+"""Writes messages into a folder, one .eml file each, instead of sending them."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
+from segmail.transport.mail_url import FileSettings
+from segmail.transport.mailer import Accepted, Envelope
+
+_MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
+_NOT_IN_NAME = re.compile(r"[^A-Za-z0-9@+_-]+")
+_LONGEST_PART = 80
+_LATER = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE}
+
+
+class FileMailer:
+    """Writes RECIPIENT.MESSAGE-ID.eml files; a reader never sees half a message."""
+
+    def __init__(self, settings: FileSettings) -> None:
+        self._settings = settings
+
+    def open(self) -> None:
+        """There is nothing to open."""
+
+    def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
+        """Write one message; see `Mailer.send`. The same one twice gives two files."""
+        on_begin()
+        path = self._free_path(envelope)
+        unfinished = path.with_name(f".{path.name}.part")
+        try:
+            unfinished.write_bytes(envelope.data)
+            unfinished.rename(path)
+        except OSError as error:
+            raise _unusable(self._settings, error) from error
+        return Accepted(f"written to {path}")
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def abort(self) -> None:
+        """There is nothing to break off: a disk does not keep one waiting."""
+
+    def _free_path(self, envelope: Envelope) -> Path:
+        head = envelope.data.partition(b"\r\n\r\n")[0]
+        found = _MESSAGE_ID.search(head)
+        parts = [envelope.recipient, found[1].decode("utf-8", "replace") if found else "message"]
+        stem = ".".join(_NOT_IN_NAME.sub("_", part)[:_LONGEST_PART] for part in parts)
+        names = (f"{stem}.eml" if n == 1 else f"{stem}.{n}.eml" for n in count(1))
+        return next(path for name in names if not (path := self._settings.folder / name).exists())
+
+
+def prepare_folder(settings: FileSettings) -> None:
+    """Create the folder; raise ConfigError where that cannot be, or nothing can be written."""
+    probe = settings.folder / ".segmail.part"
+    try:
+        settings.folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise _unusable(settings, error) from error
+
+
+def _unusable(settings: FileSettings, error: OSError) -> SegmailError:
+    text = f"the folder {settings.folder} for mails cannot be written: {error.strerror}"
+    if error.errno in _LATER:
+        return MailServerUnavailable(f"{text[0].upper()}{text[1:]}.")
+    return ConfigError(f"{settings.source}: {text}.")

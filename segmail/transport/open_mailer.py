@@ -1,0 +1,28 @@
+"""From the settings of the mail transport to mailers."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from segmail.transport.file import FileMailer, prepare_folder
+from segmail.transport.mail_url import MailSettings, SendmailSettings, SmtpSettings
+from segmail.transport.mailer import MailerFactory
+from segmail.transport.sendmail import SendmailMailer, check_sendmail
+from segmail.transport.smtp import SmtpMailer
+from segmail.transport.smtp_session import greeting_name, tls_context
+
+
+def mailer_factory(settings: MailSettings) -> MailerFactory:
+    """Return what opens mailers, one for each thread that sends.
+
+    What can be checked without sending is checked here: ConfigError for a CA file, mail program
+    or folder that cannot be used. A mail server is connected to by the first message.
+    """
+    if isinstance(settings, SmtpSettings):
+        ehlo = settings.ehlo or greeting_name()
+        return partial(SmtpMailer, settings, tls_context(settings), ehlo)
+    if isinstance(settings, SendmailSettings):
+        check_sendmail(settings)
+        return partial(SendmailMailer, settings)
+    prepare_folder(settings)
+    return partial(FileMailer, settings)

@@ -1,0 +1,58 @@
+"""Which mail transport a run sends over."""
+
+from __future__ import annotations
+
+from segmail.errors import ConfigError, Fault, MessageError
+from segmail.maho.config.mail_settings import maho_mail_url, maho_return_path
+from segmail.maho.config.store_config import StoreConfig
+from segmail.mail.address import parse_address
+from segmail.settings import Settings
+from segmail.transport.longest import longest_dialogue
+from segmail.transport.mail_url import MailSettings, parse_mail_url
+
+
+def mail_settings(settings: Settings, config: StoreConfig, crypt_key: str | None) -> MailSettings:
+    """Return where mails go: the URL that was given, else Maho's own transport.
+
+    Connects to nothing. Raises ConfigError where there is no transport, where its settings are
+    wrong, or where one message may take longer than a claim is held.
+    """
+    if settings.smtp_url:
+        found = parse_mail_url(settings.smtp_url)
+    elif url := maho_mail_url(config, crypt_key):
+        found = parse_mail_url(url, source="Maho's system/smtp/*")
+    else:
+        raise ConfigError(
+            Fault(
+                "Maho's mail transport is switched off (system/smtp/enabled is 0), so nothing can "
+                "be sent.",
+                "Choose one there, or set SEGMAIL_SMTP_URL or `smtp_url` in segmail.toml.",
+            )
+        )
+    lease = settings.delivery.lease_minutes
+    if longest_dialogue(found) >= lease * 60:
+        raise ConfigError(
+            Fault(
+                f"One message may take {longest_dialogue(found):.0f} s by the mail transport's "
+                f"`timeout`, but a claim is held for {lease} minutes only: no message could be "
+                "begun.",
+                "Shorten the time-out, or raise `delivery.lease_minutes` in segmail.toml.",
+            )
+        )
+    return found
+
+
+def bounce_address(settings: MailSettings, config: StoreConfig) -> str | None:
+    """Return where bounces go: `sender=` of the mail URL, else Maho's Return-Path.
+
+    None: to each mail's sender. Raises ConfigError where Maho's is no address.
+    """
+    if settings.sender:
+        return settings.sender
+    found = maho_return_path(config)
+    if found is None:
+        return None
+    try:
+        return str(parse_address(found, "system/smtp/return_path_email"))
+    except MessageError as error:
+        raise ConfigError(Fault(str(error), "Correct or empty it in Maho.")) from error

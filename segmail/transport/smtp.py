@@ -1,0 +1,224 @@
+"""Sends messages over SMTP: one connection, kept from message to message."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+
+from segmail.errors import ConfigError, MailServerUnavailable, MessageError
+from segmail.transport.mail_url import SmtpSettings
+from segmail.transport.mailer import (
+    AcceptanceUnknown,
+    Accepted,
+    Envelope,
+    MessageDeferred,
+    MessageRefused,
+)
+from segmail.transport.smtp_session import Session, open_session
+from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, Reply
+
+_END = "end of data"
+_STAGES = (("MAIL", 2), ("RCPT", 2), ("DATA", 3))  # with the answers' first digit
+_CLOSING = 421
+_LOG_IN_FIRST = {530, 535, 538}  # RFC 4954
+_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+
+
+class SmtpMailer:
+    """Sends over one SMTP connection, opened for the first message and renewed when it breaks."""
+
+    def __init__(self, settings: SmtpSettings, context: ssl.SSLContext, ehlo: str) -> None:
+        self._settings = settings
+        self._context = context
+        self._ehlo = ehlo
+        self._session: Session | None = None
+        self._socket: socket.socket | None = None
+
+    def open(self) -> None:
+        """Connect and log in; see `Mailer.open`."""
+        self._connected().idled = True  # until the first message comes
+
+    def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
+        """Send one message; see `Mailer.send`."""
+        data = _dotted(envelope.data)
+        session = self._ready(envelope)
+        on_begin()
+        try:
+            reply = self._speak(session, envelope, data)
+        except _Unexpected as answer:
+            raise self._outcome(answer) from answer
+        except ConnectionBroken as error:
+            self._drop()
+            raise MessageDeferred(f"{self._settings.server} {error}") from error
+        except BaseException:
+            self._drop()  # the middle of one dialogue is no place to begin another
+            raise
+        return Accepted(reply.words)
+
+    def close(self) -> None:
+        """Take leave of the server; a later `send` connects again."""
+        if self._session is not None:
+            self._session.quit()
+            self._session = None
+
+    def abort(self) -> None:
+        """Close the connection under whoever waits for its server; see `Mailer.abort`."""
+        if self._socket is not None:
+            with suppress(OSError):  # it may be closed already
+                self._socket.shutdown(socket.SHUT_RDWR)
+
+    def _ready(self, envelope: Envelope) -> Session:
+        """Return the session, opened if need be; MessageError where it cannot take the address."""
+        session = self._connected()
+        if envelope.utf8 and "SMTPUTF8" not in session.extensions:
+            raise MessageError(
+                f"The mail server {self._settings.server} takes no address with characters "
+                "beyond ASCII before the @ (it does not offer SMTPUTF8)."
+            )
+        return session
+
+    def _connected(self) -> Session:
+        if self._session is None:
+            self._session = open_session(self._settings, self._context, self._ehlo, self._hold)
+        return self._session
+
+    def _hold(self, connected: socket.socket) -> None:
+        self._socket = connected
+
+    def _speak(self, session: Session, envelope: Envelope, data: bytes) -> Reply:
+        """Hold the dialogue of one message; return the answer that accepts it."""
+        session = self._begin(session, envelope, len(data))
+        return _expect(2, self._hand_over(session, data), _END)
+
+    def _begin(self, session: Session, envelope: Envelope, size: int) -> Session:
+        """Introduce the message; once more on a new connection where the idle one was closed.
+
+        Servers say 421 before they close a connection that was idle for long or had its share of
+        messages. Whether the server as a whole is closing, only a new connection can tell.
+        """
+        if session.idled:
+            try:
+                self._introduce(session, envelope, size)
+                return session
+            except ConnectionClosed:
+                pass
+            except _Unexpected as answer:
+                if (answer.stage, answer.reply.code) != ("MAIL", _CLOSING):
+                    raise
+            self._drop()
+            session = self._ready(envelope)
+        session.idled = True
+        self._introduce(session, envelope, size)
+        return session
+
+    def _introduce(self, session: Session, envelope: Envelope, size: int) -> None:
+        """Say MAIL, RCPT and DATA, all at once where the server takes that (RFC 2920)."""
+        commands = (
+            _mail_command(session, envelope, size),
+            f"RCPT TO:<{envelope.recipient}>",
+            "DATA",
+        )
+        if "PIPELINING" in session.extensions:
+            self._introduce_at_once(session, commands)
+            return
+        for (stage, kind), command in zip(_STAGES, commands, strict=True):
+            _expect(kind, session.ask(command), stage)
+
+    def _introduce_at_once(self, session: Session, commands: Sequence[str]) -> None:
+        answers = session.ask_all(commands)
+        try:
+            for (stage, kind), reply in zip(_STAGES, answers, strict=True):
+                _expect(kind, reply, stage)
+        except _Unexpected:
+            self._hear_out(answers)
+            raise
+
+    def _hear_out(self, answers: Iterator[Reply]) -> None:
+        """Read what is answered after a refusal; give up a server that waits for data even so."""
+        with suppress(ConnectionBroken):
+            if not any([reply.code // 100 == 3 for reply in answers]):  # noqa: C419 - all of them
+                return
+        self._drop()
+
+    def _hand_over(self, session: Session, data: bytes) -> Reply:
+        try:
+            return session.hand_over(data)
+        except ConnectionBroken as error:
+            if session.wire.may_have_sent_all:
+                raise AcceptanceUnknown(f"{self._settings.server} {error}") from error
+            raise
+
+    def _outcome(self, answer: _Unexpected) -> Exception:
+        """Return what an unexpected answer means, and make ready for the next message."""
+        server, code, text = self._settings.server, answer.reply.code, str(answer)
+        if code == _CLOSING:
+            self._drop()
+            return MailServerUnavailable(f"The mail server {server} takes no more mail: {text}.")
+        if code in _LOG_IN_FIRST and answer.stage == "MAIL":
+            self._drop()
+            return ConfigError(
+                f"{self._settings.source}: the mail server {server} wants a user name and "
+                f"password, or encryption: {text}."
+            )
+        if code < 400:
+            self._drop()
+            lost = AcceptanceUnknown if answer.stage == _END else MessageDeferred
+            return lost(f"{server} gives an answer that makes no sense: {text}", code=code)
+        self._reset()
+        return (MessageRefused if code >= 500 else MessageDeferred)(text, code=code)
+
+    def _reset(self) -> None:
+        """Make the connection ready for another message, or give it up."""
+        session, self._session = self._session, None
+        if session is None:
+            return
+        with suppress(ConnectionBroken):
+            if session.ask("RSET").code == 250:
+                self._session = session
+                return
+        session.wire.close()
+
+    def _drop(self) -> None:
+        if self._session is not None:
+            self._session.wire.close()
+            self._session = None
+
+
+class _Unexpected(Exception):
+    """The server's answer at `stage` is not the one that carries the dialogue on."""
+
+    def __init__(self, stage: str, reply: Reply) -> None:
+        self.stage = stage
+        self.reply = reply
+        super().__init__(f"{reply.words} (at {stage})")
+
+
+def _expect(kind: int, reply: Reply, stage: str) -> Reply:
+    if reply.code // 100 != kind:
+        raise _Unexpected(stage, reply)
+    return reply
+
+
+def _mail_command(session: Session, envelope: Envelope, size: int) -> str:
+    command = f"MAIL FROM:<{envelope.sender}>"
+    if "SIZE" in session.extensions:
+        command += f" SIZE={size}"
+    return f"{command} BODY=8BITMIME SMTPUTF8" if envelope.utf8 else command
+
+
+def _dotted(data: bytes) -> bytes:
+    """Return the data as it goes over the wire: CRLF alone ends lines, dots doubled, end marked.
+
+    A bare CR or LF must not reach the server: some take it for a line end, and what follows for
+    the end of the message and new commands.
+    """
+    if not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n"):
+        data = _LINE_BREAK.sub(b"\r\n", data)
+    if not data.endswith(b"\r\n"):
+        data += b"\r\n"
+    if data.startswith(b"."):
+        data = b"." + data
+    return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"

@@ -1,0 +1,241 @@
+"""From a host name to a mail server that is ready for messages: greeting, encryption, login."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+
+from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
+from segmail.transport.longest import connect_time
+from segmail.transport.mail_url import SmtpSettings
+from segmail.transport.smtp_login import log_in
+from segmail.transport.smtp_wire import ConnectionBroken, Reply, Wire, connect
+
+_PATIENCE_FOR_QUIT = 2.0
+
+
+class Session:
+    """A connection that is ready for messages.
+
+    `extensions` are the server's, by upper-case name with their parameters. `idled` tells that
+    it has waited for a message: the server may have closed it since.
+    """
+
+    def __init__(self, wire: Wire, timeout: float, extensions: Mapping[str, str]) -> None:
+        self.wire = wire
+        self.extensions = extensions
+        self.idled = False
+        self._timeout = timeout
+
+    def ask(self, command: str) -> Reply:
+        """Send one command and return its answer; raises ConnectionBroken."""
+        with _named(command.partition(" ")[0]):
+            return _ask(self.wire, command, time.monotonic() + self._timeout)
+
+    def ask_all(self, commands: Sequence[str]) -> Iterator[Reply]:
+        """Send commands at once and yield their answers; raises ConnectionBroken.
+
+        Nothing else may be asked before every answer was read.
+        """
+        stages = [command.partition(" ")[0] for command in commands]
+        text = "".join(f"{command}\r\n" for command in commands)
+        with _named(stages[0]):
+            self.wire.write(text.encode(), time.monotonic() + self._timeout)
+        for stage in stages:
+            with _named(stage):
+                yield self.wire.read_reply(time.monotonic() + self._timeout)
+
+    def hand_over(self, data: bytes) -> Reply:
+        """Send a message's data and return the answer; there is twice the time for both."""
+        deadline = time.monotonic() + 2 * self._timeout
+        with _named("end of data"):
+            self.wire.write(data, deadline)
+            return self.wire.read_reply(deadline)
+
+    def quit(self) -> None:
+        """Take leave; what the server says to that changes nothing."""
+        with suppress(ConnectionBroken):
+            _ask(self.wire, "QUIT", time.monotonic() + min(self._timeout, _PATIENCE_FOR_QUIT))
+        self.wire.close()
+
+
+def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
+    """Return how certificates are checked; ConfigError where the CA file cannot be used."""
+    try:
+        context = ssl.create_default_context(cafile=settings.cafile)
+    except (OSError, ValueError) as error:
+        raise ConfigError(
+            f"{settings.source}: the CA file {settings.cafile} cannot be used: {error}. "
+            "It must hold certificates in PEM format."
+        ) from error
+    if not settings.verify:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def greeting_name() -> str:
+    """Return this machine's full name, or an address in brackets where it has none."""
+    name = socket.getfqdn()
+    return name if "." in name and not name.startswith("localhost") else "[127.0.0.1]"
+
+
+def open_session(
+    settings: SmtpSettings,
+    context: ssl.SSLContext,
+    ehlo: str,
+    on_socket: Callable[[socket.socket], None],
+) -> Session:
+    """Connect, greet, encrypt and log in; `on_socket` gets each socket before it is waited for.
+
+    Raises MailServerUnavailable where this may work later, ConfigError where a human must act.
+    """
+    wire = _connected(settings, on_socket)
+    try:
+        return _Opening(wire, settings, context, ehlo).run()
+    except ConnectionBroken as error:
+        wire.close()
+        raise MailServerUnavailable(f"The mail server {settings.server} {error}.") from error
+    except BaseException:
+        wire.close()
+        raise
+
+
+def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None]) -> Wire:
+    deadline = time.monotonic() + connect_time(settings)
+    try:
+        return connect(settings.host, settings.port, deadline, on_socket)
+    except UnicodeError as error:
+        raise ConfigError(
+            f"{settings.source}: {settings.host!r} cannot be the name of a host."
+        ) from error
+    except OSError as error:
+        reason = error.strerror or "no answer in time"
+        raise MailServerUnavailable(
+            f"The mail server {settings.server} cannot be reached: {reason}. "
+            f"Is it running, and is {settings.source} right?"
+        ) from error
+
+
+def _ask(wire: Wire, command: str, deadline: float) -> Reply:
+    wire.write(f"{command}\r\n".encode(), deadline)
+    return wire.read_reply(deadline)
+
+
+@contextmanager
+def _named(stage: str) -> Iterator[None]:
+    try:
+        yield
+    except ConnectionBroken as error:
+        raise type(error)(f"{error} (at {stage})") from error
+
+
+class _Opening:
+    """One opening, all of it before one deadline."""
+
+    def __init__(
+        self, wire: Wire, settings: SmtpSettings, context: ssl.SSLContext, ehlo: str
+    ) -> None:
+        self._wire = wire
+        self._settings = settings
+        self._context = context
+        self._ehlo = ehlo
+        self._deadline = time.monotonic() + 2 * settings.timeout
+
+    def run(self) -> Session:
+        if self._settings.encryption == "tls":
+            self._encrypt()
+        self._greet()
+        extensions = self._say_ehlo()
+        if self._wants_starttls(extensions):
+            self._start_tls()
+            extensions = self._say_ehlo()
+        if self._settings.user:
+            self._log_in(extensions)
+        return Session(self._wire, self._settings.timeout, extensions)
+
+    def _ask(self, command: str) -> Reply:
+        return _ask(self._wire, command, self._deadline)
+
+    def _greet(self) -> None:
+        greeting = self._wire.read_reply(self._deadline)
+        if greeting.code != 220:
+            raise self._unavailable(f"greets with `{greeting.words}`")
+
+    def _say_ehlo(self) -> dict[str, str]:
+        reply = self._ask(f"EHLO {self._ehlo}")
+        if reply.code in (500, 502):
+            reply = self._ask(f"HELO {self._ehlo}")
+        if reply.code != 250:
+            raise self._unavailable(f"answers EHLO with `{reply.words}`")
+        pairs = (line.replace("=", " ", 1).partition(" ") for line in reply.lines[1:])
+        return {name.upper(): parameters.strip() for name, _, parameters in pairs}
+
+    def _wants_starttls(self, extensions: Mapping[str, str]) -> bool:
+        wanted = self._settings.encryption
+        if self._wire.encrypted or wanted == "never":
+            return False
+        if wanted == "always" and "STARTTLS" not in extensions:
+            raise self._misconfigured(
+                "offers no encryption (STARTTLS), which starttls=always demands; use a port "
+                "that offers it, or smtps://"
+            )
+        return "STARTTLS" in extensions
+
+    def _start_tls(self) -> None:
+        reply = self._ask("STARTTLS")
+        if reply.code == 220:
+            self._encrypt()
+        elif reply.code < 500:
+            raise self._unavailable(f"answers STARTTLS with `{reply.words}`")
+        else:
+            raise self._misconfigured(
+                f"offers encryption, but answers STARTTLS with `{reply.words}`; mend the server, "
+                "or give starttls=never in SEGMAIL_SMTP_URL to send without encryption"
+            )
+
+    def _encrypt(self) -> None:
+        try:
+            self._wire.encrypt(self._context, self._settings.host, self._deadline)
+        except ssl.SSLCertVerificationError as error:
+            raise self._misconfigured(
+                f"has a certificate that is not trusted: {error.verify_message}. Mend it, use the "
+                "name it was made for, or trust its CA with cafile=FILE in SEGMAIL_SMTP_URL"
+            ) from error
+        except ssl.SSLError as error:
+            raise self._misconfigured(
+                f"and segmail cannot agree on encryption ({error.reason}); is the port right? "
+                "smtps:// is encrypted from the start, smtp:// begins without"
+            ) from error
+
+    def _log_in(self, extensions: Mapping[str, str]) -> None:
+        settings = self._settings
+        is_private = self._wire.encrypted or settings.is_loopback
+        if not is_private and settings.encryption != "never":
+            raise self._misconfigured(
+                "offers no encryption (STARTTLS), and the password would be readable on its way; "
+                "use a port that offers it, or, on a safe network, give starttls=never in "
+                "SEGMAIL_SMTP_URL"
+            )
+        reply = log_in(self._ask, extensions.get("AUTH"), settings.user, settings.password)
+        if reply is None:
+            raise self._misconfigured(
+                "offers no login that segmail knows (PLAIN, LOGIN, CRAM-MD5); use another port, "
+                "or leave out the user name and password if it needs none"
+            )
+        if 400 <= reply.code < 500:
+            raise self._unavailable(f"answers the login with `{reply.words}`")
+        if reply.code != 235:
+            raise self._misconfigured(
+                f"refuses the user name and password: `{reply.words}`; correct them"
+            )
+
+    def _unavailable(self, text: str) -> SegmailError:
+        return MailServerUnavailable(f"The mail server {self._settings.server} {text}.")
+
+    def _misconfigured(self, text: str) -> SegmailError:
+        settings = self._settings
+        return ConfigError(f"{settings.source}: the mail server {settings.server} {text}.")

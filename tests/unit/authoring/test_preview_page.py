@@ -1,0 +1,59 @@
+"""The page of a preview: nothing of the mail can leave its frame."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from html.parser import HTMLParser
+
+from segmail.authoring.preview import Preview
+from segmail.authoring.preview_page import page
+
+MAIL = Preview(
+    step="VIP:enter:1",
+    customer_id=42,
+    headers=[("Subject", "Hello <Ada>"), ("To", '"Ada" <ada@example.com>')],
+    html='<p title="x">Hello</p><script>alert(1)</script>',
+    text="Hello </pre><script>alert(2)</script>",
+    size=12_345,
+    obstacles=[],
+)
+
+
+class _Elements(HTMLParser):
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.found: dict[str, list[dict[str, str | None]]] = {}
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.setdefault(tag, []).append(dict(attrs))
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+def test_the_page_shows_headers_html_text_and_size() -> None:
+    read = _Elements(page(MAIL))
+
+    [frame] = read.found["iframe"]
+    assert (frame["sandbox"], frame["srcdoc"]) == ("", MAIL.html)
+    for told in ("Hello <Ada>", '"Ada" <ada@example.com>', MAIL.text, "12,345 bytes"):
+        assert told in read.words
+
+
+def test_nothing_of_the_mail_is_part_of_the_page() -> None:
+    evil = "</title></table><script>alert(3)</script>\"'>"
+
+    read = _Elements(page(replace(MAIL, step=evil, headers=[(evil, evil)], obstacles=[evil])))
+
+    assert "script" not in read.found
+    assert len(read.found["table"]) == len(read.found["title"]) == 1
+
+
+def test_a_plain_text_mail_has_no_frame() -> None:
+    assert "<iframe" not in page(replace(MAIL, html=None))
+
+
+def test_a_mail_without_words_has_no_text() -> None:
+    assert "<pre>" not in page(replace(MAIL, text=""))

@@ -1,0 +1,139 @@
+"""What readers see who see no HTML."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from segmail.mail.plain_text import plain_text
+
+_TAGS = (
+    "<p>", "</p>", "<table>", "<tr>", "<td>", "</td>", "</table>", "<th>", "<ul>", "<li>",
+    "<a href='https://x.example'>", "</a>", "<img alt='q'>", "<pre>", "<br>", "<script>", "<style>",
+    "</style>", "<!--", "-->", "<template>", "<svg>", "&amp;", "&#0;", "<", "\"",
+)  # fmt: skip
+soup = st.lists(st.sampled_from(_TAGS) | st.text(max_size=5), max_size=40).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<h1>Hello</h1><p>Dear Ada,</p><p>welcome.</p>", "Hello\n\nDear Ada,\n\nwelcome."),
+        ("One<br>two<div>three</div>", "One\ntwo\n\nthree"),
+        ("<p>Zo&euml; &amp; Caf&#233; &lt;3 &#x1F389;</p>", "Zoë & Café <3 🎉"),
+        ("<p>  many \n  blanks </p>", "many blanks"),
+        ("<ul><li>One</li><li><p>Two</p></li></ul><ol><li>a<li>b</ol>", "* One\n* Two\n1. a\n2. b"),
+        ("<pre>a  b\n c</pre>", "a  b\n c"),
+        ("<p>soft&shy;hyphen, zero&#8203;width</p>", "softhyphen, zerowidth"),
+        ('<img src="x.png" alt="Red boots"><img src="dot.gif" alt="">', "Red boots"),
+        ("", ""),
+        ("<p> </p><img src='dot.gif'>", ""),
+        ("<ul><li><ul><li><p>One</p></li></ul></li></ul>", "*\n  * One"),
+    ],
+)
+def test_words_stay_and_markup_goes(html: str, text: str) -> None:
+    assert plain_text(html) == text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<style>p { color: red }</style>",
+        "<script>alert('no')</script>",
+        "<head><title>no</title></head>",
+        "<!-- no --><!--[if mso]><p>no</p><![endif]-->",
+        '<div style="max-height: 0; display: none">no</div>',
+        '<div style="DISPLAY:NONE !important">no</div>',
+        "<div style='display&colon;&#110;one'>no</div>",
+        "<p hidden>no</p>",
+        '<p HIDDEN="">no</p>',
+        "<div hidden><p hidden>no</p><p>no</p></div>",
+        "<template>no</template>",
+    ],
+)
+def test_what_nobody_sees_is_left_out(html: str) -> None:
+    assert plain_text(f"{html}<p>Hello</p>") == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("link", "text"),
+    [
+        ('<a href="https://x.example/?a=1&amp;b=2">Shop</a>', "Shop (https://x.example/?a=1&b=2)"),
+        ('<a href=" https://x.example/a\nb ">Shop</a>', "Shop (https://x.example/ab)"),
+        ('<a href="https://x.example/a b">Shop</a>', "Shop (https://x.example/a%20b)"),
+        ('<a href="https://x.example/">x.example</a>', "https://x.example/"),
+        ('<a href="https://x.example">https://x.example/</a>', "https://x.example"),
+        ('<a href="HTTPS://x.example/">x.example/</a>', "HTTPS://x.example/"),
+        ('<a href="https://x.example/a b">x.example/a b</a>', "https://x.example/a b"),
+        ('<a href="https://x.example">xx.example</a>', "xx.example (https://x.example)"),
+        ('<a href="ht&Tab;tps://x.example">Shop</a>', "Shop (https://x.example)"),
+        ('<a href="&nbsp;https://x.example&#10;">Shop</a>', "Shop (https://x.example)"),
+        ('<a href="mailto:ada@x.example">ada@x.example</a>', "ada@x.example"),
+        ('<a href="mailto:ada@x.example">Write</a>', "Write (mailto:ada@x.example)"),
+        ('<a href="#top">Up</a>', "Up"),
+        ('<a href="javascript:alert(1)">Click</a>', "Click"),
+        ('<a href="/relative">Click</a>', "Click"),
+        ('<a name="top">Up</a>', "Up"),
+        (
+            '<a href="https://x.example"><img src="a.png" alt="Boots"></a>',
+            "Boots (https://x.example)",
+        ),
+        ('<a href="https://x.example"><img src="a.png"></a>', ""),
+    ],
+)
+def test_links_become_readable_addresses(link: str, text: str) -> None:
+    assert plain_text(f"<p>See {link}</p>") == f"See {text}".strip()
+
+
+def test_a_table_of_words_keeps_its_columns() -> None:
+    html = "<table><tr><th>Item<th>Qty<tr><td>Long boots<td>2<tr><td>Cap<td>11</table>"
+
+    assert plain_text(html) == "Item        Qty\nLong boots  2\nCap         11"
+
+
+def test_a_table_that_arranges_the_page_is_read_from_top_to_bottom() -> None:
+    boots = '<table><tr><td><img alt="Boots"></td><td><h2>Boots</h2><p>39 €</p></td></tr></table>'
+    prices = "<table><tr><td>1</td><td>39 €</td></tr></table>"
+    html = f"<table><tr><td><h1>Hi</h1></td></tr><tr><td>{boots}{prices}</td></tr></table>"
+
+    assert plain_text(html) == "Hi\n\nBoots\n\nBoots\n\n39 €\n\n1  39 €"
+
+
+def test_a_table_may_say_that_it_arranges_the_page() -> None:
+    html = '<table role="presentation"><tr><td>left</td><td>right</td></tr></table>'
+
+    assert plain_text(html) == "left\n\nright"
+
+
+def test_a_table_of_words_keeps_its_columns_beside_and_inside_others() -> None:
+    prices = "<table><thead><tr><th>A<th>B<tbody><tr><td>1<td>23</table>"
+    aside = "<table><thead><tr><th>C<tbody><tr><td>D<td><p>E<tfoot><tr><td>F</table>"
+    html = f"{prices}{aside}<table><tr><td>{prices}<p>G</table>"
+
+    text = plain_text(html)
+
+    assert text == "A  B\n1  23\n\nC\n\nD\n\nE\n\nF\n\nA  B\n1  23\n\nG"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p>a&nbsp;<br>b&#8195;<br>c&nbsp;</p>", "a\nb\nc"),
+        ("<pre>a \t\nb\n\n\n\nc\n \n</pre>", "a\nb\n\nc"),
+        ("<pre>\n\n \n  a</pre>", "  a"),
+        ("<p>a</p><p>&#8203;</p><p>&nbsp;</p><p>b &#8203;</p>", "a\n\nb"),
+        ("<p>&nbsp;</p>", ""),
+    ],
+)
+def test_lines_end_with_words_and_gaps_are_one_line(html: str, text: str) -> None:
+    assert plain_text(html) == text
+
+
+@given(soup)
+def test_any_soup_becomes_tidy_text(html: str) -> None:
+    text = plain_text(html)
+
+    assert "\n\n\n" not in text
+    assert text == text.strip("\n")
+    assert not any(line != line.rstrip() for line in text.split("\n"))

@@ -1,0 +1,104 @@
+"""Messages handed to a program that stands in for sendmail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segmail.errors import ConfigError
+from segmail.transport.mailer import AcceptanceUnknown, MessageDeferred, MessageRefused
+from tests.sending import mailer_for, send
+
+
+def program(folder: Path, script: str) -> str:
+    """Write a shell script as the mail program and return its URL."""
+    path = folder / "sendmail"
+    path.write_text(f"#!/bin/sh\n{script}\n")
+    path.chmod(0o755)
+    return f"sendmail://{path}"
+
+
+def test_the_program_gets_sender_recipient_and_message(tmp_path: Path) -> None:
+    url = program(tmp_path, f'echo "$@" > {tmp_path}/arguments; cat > {tmp_path}/message')
+
+    with mailer_for(url) as mailer:
+        accepted = send(mailer, "-oQ@example.com", data=b"Subject: Hi\r\n\r\n.\r\nHello\r\n")
+
+    arguments = (tmp_path / "arguments").read_text()
+    assert arguments == "-i -f shop@example.com -- -oQ@example.com\n"
+    assert (tmp_path / "message").read_bytes() == b"Subject: Hi\n\n.\nHello\n"
+    assert accepted.reply == f"taken by {tmp_path}/sendmail"
+
+
+@pytest.mark.parametrize(
+    ("code", "outcome"),
+    [
+        (75, MessageDeferred),
+        (71, MessageDeferred),
+        (1, MessageDeferred),
+        (65, MessageRefused),
+        (67, MessageRefused),
+        (68, MessageRefused),
+        (69, MessageRefused),
+        (64, ConfigError),
+        (77, ConfigError),
+        (78, ConfigError),
+    ],
+)
+def test_the_exit_code_is_the_outcome(code: int, outcome: type[Exception], tmp_path: Path) -> None:
+    url = program(tmp_path, f"cat > /dev/null; echo 'it is so' >&2; exit {code}")
+
+    with (
+        mailer_for(url) as mailer,
+        pytest.raises(outcome, match=rf"sendmail ended with {code}.* it is so"),
+    ):
+        send(mailer)
+
+
+def test_a_program_that_does_not_read_the_message_is_no_surprise(tmp_path: Path) -> None:
+    with (
+        mailer_for(program(tmp_path, "exit 67")) as mailer,
+        pytest.raises(MessageRefused, match="no such user"),
+    ):
+        send(mailer, data=b"x" * 1_000_000)
+
+
+def test_a_program_that_was_killed_leaves_acceptance_unknown(tmp_path: Path) -> None:
+    with (
+        mailer_for(program(tmp_path, "kill -9 $$")) as mailer,
+        pytest.raises(AcceptanceUnknown, match="killed"),
+    ):
+        send(mailer)
+
+
+def test_a_program_that_hangs_is_stopped_and_leaves_acceptance_unknown(tmp_path: Path) -> None:
+    url = program(tmp_path, "exec sleep 60")
+
+    with (
+        mailer_for(f"{url}?timeout=0.2") as mailer,
+        pytest.raises(AcceptanceUnknown, match="did not end in time"),
+    ):
+        send(mailer)
+
+
+@pytest.mark.parametrize("mode", [None, 0o644])
+def test_a_program_that_cannot_run_is_told_before_any_message(
+    mode: int | None, tmp_path: Path
+) -> None:
+    path = tmp_path / "sendmail"
+    if mode is not None:
+        path.touch(mode)
+
+    with (
+        pytest.raises(ConfigError, match=r"sendmail cannot be used: .*smtp://HOST"),
+        mailer_for(f"sendmail://{path}"),
+    ):
+        pass
+
+
+def test_a_program_that_vanishes_is_told(tmp_path: Path) -> None:
+    with mailer_for(program(tmp_path, "exit 0")) as mailer:
+        (tmp_path / "sendmail").unlink()
+        with pytest.raises(ConfigError, match="No such file or directory"):
+            send(mailer)
