@@ -14,8 +14,7 @@ from typing import Any
 from segmail.clock import Clock
 from segmail.delivery.job import Job, Options
 from segmail.delivery.process import process_emails
-from segmail.delivery.rows.outcome import Outcome
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.delivery.summary import Summary
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import DeliverySettings, MessageSettings, Settings, TemplateSettings

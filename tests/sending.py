@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import parse_mail_url
-from segmail.transport.mailer import Accepted, Envelope, Mailer
+from segmail.transport.mailer import Accepted, Mailer
 from segmail.transport.open_mailer import mailer_factory
 
 DATA = b"Subject: Hello\r\n\r\nHello, Ada.\r\n"

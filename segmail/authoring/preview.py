@@ -14,7 +14,6 @@ from sqlalchemy import Connection
 from segmail.coupons import Coupon, expires_at, sample_code
 from segmail.delivery.decide.eligible import SendCounts, skip_reason
 from segmail.delivery.decide.policy_stops import load_stopped
-from segmail.delivery.rows.outcome import DueRow, Prepared
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import (
     Customer,
@@ -28,6 +27,7 @@ from segmail.maho.policies import load_policies
 from segmail.maho.rules import load_rules, load_uses
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
+from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import CouponBasis, Preparer
 from segmail.mail.run_cache import Shelf
 from segmail.mail.variables import Addressee

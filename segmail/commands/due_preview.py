@@ -6,7 +6,8 @@ import dataclasses
 
 from segmail.delivery.assemble import preview_due
 from segmail.delivery.job import Job, Options
-from segmail.delivery.rows.outcome import Outcome, Prepared
+from segmail.delivery.rows.outcome import Outcome
+from segmail.mail.due_row import Prepared
 from segmail.output import print_json, print_table
 
 

@@ -13,7 +13,7 @@ from segmail.commands.signals import stopped_by
 from segmail.delivery.job import Job, Options
 from segmail.delivery.process import count_waiting
 from segmail.delivery.process import process_emails as send
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.delivery.summary import Summary
 from segmail.errors import StepsFailed
 from segmail.log import logger

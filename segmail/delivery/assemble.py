@@ -14,7 +14,7 @@ from segmail.delivery.pace import Pace
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.journal import Journal
-from segmail.delivery.rows.outcome import DueRow, Outcome, Prepared
+from segmail.delivery.rows.outcome import Outcome
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.run import Run
 from segmail.delivery.senders import Limits, Senders
@@ -23,8 +23,9 @@ from segmail.delivery.summary import log_outcome
 from segmail.errors import SegmailError
 from segmail.maho.held import load_held_until
 from segmail.maho.policies import load_policies
-from segmail.maho.schema.columns import holds_four_bytes
+from segmail.maho.schema.layout import holds_four_bytes
 from segmail.maho.steps import Step
+from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
 from segmail.mail.run_cache import Shelf
 from segmail.transport.longest import longest_dialogue
@@ -88,10 +89,12 @@ def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
     )
     stack.callback(senders.close)
     tables = job.shop.tables
+    with job.shop.database.read() as connection:
+        four_bytes = holds_four_bytes(connection, tables)
     return Run(
         claimer=open_claimer(job, due.steps, due.since),
         planner=_planner(job, work.preparer, journal),
-        recorder=Recorder(job.shop.database, tables, four_bytes=holds_four_bytes(job.shop)),
+        recorder=Recorder(job.shop.database, tables, four_bytes=four_bytes),
         senders=senders,
         settler=Settler(job.shop.database, tables),
         journal=journal,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from segmail.delivery.first_look import Due, hints_of, look_for_due
 from segmail.delivery.job import Job, Options
 from segmail.delivery.quota import Quota
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.delivery.steps import sending, steps_of
 from segmail.delivery.summary import Summary, log_summary
 from segmail.maho.held import mark_held

@@ -16,11 +16,11 @@ from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.claim import Claimer
 from segmail.delivery.rows.journal import Journal, Verdict
-from segmail.delivery.rows.outcome import Attempt, DueRow, Outcome, Prepared
+from segmail.delivery.rows.outcome import Attempt, Outcome, Status
 from segmail.delivery.rows.settle import Settler
-from segmail.delivery.rows.status import Status
 from segmail.delivery.senders import Limits, Senders
 from segmail.errors import SegmailError
+from segmail.mail.due_row import DueRow, Prepared
 from segmail.settings import DeliverySettings
 
 logger = logging.getLogger("segmail")

@@ -13,8 +13,7 @@ from segmail.clock import Clock
 from segmail.delivery.job import Stop
 from segmail.delivery.pace import Pace, Waiting
 from segmail.delivery.rows.journal import Journal, Verdict
-from segmail.delivery.rows.outcome import Attempt, Outcome
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Attempt, Outcome, Status
 from segmail.errors import ConfigError, MailServerUnavailable, MessageError, SegmailError
 from segmail.transport.mailer import (
     AcceptanceUnknown,

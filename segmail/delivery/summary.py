@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 
 if TYPE_CHECKING:
     from segmail.delivery.rows.outcome import Outcome

@@ -6,8 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from segmail.delivery.rows.outcome import Outcome
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.demo.people import PEOPLE
 from segmail.demo.run_jobs import Story
 

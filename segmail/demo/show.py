@@ -15,7 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.demo.between_jobs import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.mails import Mail
 from segmail.demo.outcomes import Line, outcome_lines

@@ -11,7 +11,7 @@ from segmail.doctor.findings import Area, Finding, Severity, of_error, of_text, 
 from segmail.errors import ConfigError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN, automation_switch, maho_sends
-from segmail.maho.schema.release import dates_are_timestamps
+from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.storefront.locale import StoreLocale

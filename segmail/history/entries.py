@@ -11,8 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, select
 
 from segmail.coupons.codes import code_in_text
-from segmail.delivery.rows.outcome import QueueStatus
 from segmail.history.query import Chosen, candidate_queries
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, RETRIED
 from segmail.maho.schema.tables import Tables
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
-from segmail.delivery.rows.outcome import QueueStatus
 from segmail.history.arrived import with_used_coupons
 from segmail.history.selection import TRIGGERS, Scope
 from segmail.maho.db.letter_case import lower_case
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, last_problem
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.mail.column_limits import storable_text

@@ -15,8 +15,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, not_, select
 
-from segmail.delivery.rows.outcome import QueueStatus
 from segmail.history.selection import TRIGGERS, Scope
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import was_interrupted
 from segmail.maho.schema.tables import Tables
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from segmail.delivery.rows.outcome import Outcome, Prepared
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.history.entries import Entry
 from segmail.maho.steps import Step, Trigger
+from segmail.mail.due_row import Prepared
 
 _WAITING = ("scheduled", "deferred", "retried")
 _TOLD = 3  # rows of a step that are told one by one

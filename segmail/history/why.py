@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from segmail.delivery.assemble import preview_rows
 from segmail.delivery.job import Job
-from segmail.delivery.rows.outcome import DueRow, Outcome, Prepared
+from segmail.delivery.rows.outcome import Outcome
 from segmail.errors import InputError
 from segmail.history.entries import Entry, load_history
 from segmail.history.query import Chosen
@@ -20,6 +20,7 @@ from segmail.history.sentences import Case, sentences
 from segmail.maho.config.switch import automation_switch
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step, load_steps
+from segmail.mail.due_row import DueRow, Prepared
 from segmail.sequences.find import label
 
 _ROWS = 1_000  # of one customer, that are looked at

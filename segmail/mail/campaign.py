@@ -10,9 +10,9 @@ import hashlib
 import re
 from datetime import datetime
 
-from segmail.delivery.rows.outcome import DueRow
 from segmail.maho.steps import Step
 from segmail.maho.storefront.stores import Store
+from segmail.mail.due_row import DueRow
 
 _SENDER_ID = range(5, 16)  # characters, by Gmail's rules for Feedback-ID
 _NOT_IN_LABEL = re.compile(r"[^\w-]+", re.ASCII)

@@ -16,9 +16,9 @@ from urllib.parse import quote
 
 from segmail.errors import MessageError
 from segmail.mail.address import Address, parse_address
+from segmail.mail.envelope import Envelope
 from segmail.mail.headers import mailbox_header, one_line, text_header
 from segmail.mail.mime import alternative, single
-from segmail.transport.mailer import Envelope
 
 _SENDER = "The template's sender e-mail (template_sender_email)"
 _SENDER_NAME = "The template's sender name (template_sender_name)"

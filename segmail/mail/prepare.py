@@ -8,7 +8,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from segmail.coupons import Coupon, coupon_variables, discount_text, expires_at, new_code
-from segmail.delivery.rows.outcome import DueRow, Prepared
 from segmail.errors import CouponError, TemplateError
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.rules import Rule, rule_fault
@@ -17,6 +16,7 @@ from segmail.maho.storefront.customer_name import recipient_name
 from segmail.maho.storefront.site import StoreSite
 from segmail.mail.campaign import attempt_id
 from segmail.mail.column_limits import check_lengths
+from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.links import LinkTags
 from segmail.mail.message import Letter, build_envelope
 from segmail.mail.plain_text import plain_text

@@ -9,8 +9,9 @@ from itertools import count
 from pathlib import Path
 
 from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
+from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import FileSettings
-from segmail.transport.mailer import Accepted, Envelope
+from segmail.transport.mailer import Accepted
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9@+_-]+")

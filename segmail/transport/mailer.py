@@ -17,26 +17,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from segmail.errors import MessageError
+from segmail.mail.envelope import Envelope
 
 _LONGEST_TEXT = 200  # what `newsletter_problem.problem_error_text` holds
 _LONGEST_WORDS = 160  # a server's share of it
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200b-\u200f\u202a-\u202e]+")
-_NOT_IN_ENVELOPE = re.compile(r"[\x00-\x1f\x7f<>]")
-
-
-@dataclass(frozen=True)
-class Envelope:
-    """One message on its way: bounces go to `sender`, `utf8` asks for SMTPUTF8."""
-
-    sender: str
-    recipient: str
-    data: bytes
-    utf8: bool = False
-
-    def __post_init__(self) -> None:
-        if _NOT_IN_ENVELOPE.search(self.sender + self.recipient):
-            raise MessageError("An address of the envelope contains a character it cannot have.")
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import subprocess
 from collections.abc import Callable
 
 from segmail.errors import ConfigError
+from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import SendmailSettings
 from segmail.transport.mailer import (
     AcceptanceUnknown,
     Accepted,
-    Envelope,
     MessageDeferred,
     MessageRefused,
     printable,

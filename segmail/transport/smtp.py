@@ -9,14 +9,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 
 from segmail.errors import ConfigError, MailServerUnavailable, MessageError
+from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import SmtpSettings
-from segmail.transport.mailer import (
-    AcceptanceUnknown,
-    Accepted,
-    Envelope,
-    MessageDeferred,
-    MessageRefused,
-)
+from segmail.transport.mailer import AcceptanceUnknown, Accepted, MessageDeferred, MessageRefused
 from segmail.transport.smtp_session import Session, open_session
 from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, Reply
 

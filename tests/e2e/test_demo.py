@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from segmail.cli import program
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.demo.between_jobs import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.folder import Stage, set_stage
 from segmail.demo.people import PEOPLE

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from segmail.delivery.rows.outcome import QueueStatus
+from segmail.maho.newsletter_queue import QueueStatus
 from tests.jobs import read_mail
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segmail.errors import MessageError
-from segmail.transport.mailer import Envelope, MessageRefused
+from segmail.mail.envelope import Envelope
+from segmail.transport.mailer import MessageRefused
 from tests.sending import DATA, mailer_for, send
 from tests.smtp_server import recording_server, scripted_server
 

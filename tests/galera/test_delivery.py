@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from segmail.delivery.rows.outcome import QueueStatus
+from segmail.maho.newsletter_queue import QueueStatus
 from tests.galera.cluster import Cluster
 from tests.galera.hosts import MINUTE, Host, at_once
 from tests.galera.shop import NAME, NOW, GaleraShop, Row

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from segmail.delivery.rows.outcome import QueueStatus
+from segmail.maho.newsletter_queue import QueueStatus
 from tests.storm.mail_server import Mail
 from tests.storm.remains import Remains, Row
 from tests.storm.shop import Step, StormShop

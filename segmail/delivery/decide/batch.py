@@ -14,12 +14,14 @@ from segmail.delivery.decide.eligible import SendCounts
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.delivery.rows.attempts import EarlierAttempt, load_earlier_attempts
 from segmail.delivery.rows.journal import Journal, Verdict
-from segmail.delivery.rows.outcome import DueRow, QueueStatus, attempt_key
+from segmail.delivery.rows.outcome import attempt_key
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.policies import Policy
 from segmail.maho.rules import Rule, load_rules, load_uses
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
+from segmail.mail.due_row import DueRow
 from segmail.mail.prepare import CouponBasis, Preparer
 
 

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, not_, or_, select
 
-from segmail.delivery.rows.outcome import DueRow, QueueStatus
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.db.value_lists import among
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout, Tables
+from segmail.mail.due_row import DueRow
 
 _SUBSCRIBED = 1
 

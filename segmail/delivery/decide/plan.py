@@ -9,12 +9,13 @@ from datetime import datetime, timedelta
 from segmail.delivery.decide.batch import Batch, load_batch
 from segmail.delivery.decide.eligible import skip_reason
 from segmail.delivery.rows.journal import Journal
-from segmail.delivery.rows.outcome import DueRow, Outcome, Prepared, QueueStatus
+from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.delivery.rows.recover import recover
-from segmail.delivery.rows.status import Status
 from segmail.errors import SegmailError, StepError
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.policies import Policy
 from segmail.maho.shop import Shop
+from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
 from segmail.settings import DeliverySettings
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from segmail.delivery.rows.outcome import DueRow
 from segmail.maho.customer_conditions import has_ordered
 from segmail.maho.policies import Goal, OnExit, Policy
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
+from segmail.mail.due_row import DueRow
 
 
 def load_stopped(

@@ -15,14 +15,16 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from segmail.coupons import insert_coupons
-from segmail.delivery.rows.outcome import Attempt, DueRow, Prepared, QueueStatus
+from segmail.delivery.rows.outcome import Attempt
 from segmail.maho.db.database import Database
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import tries_since_retry
 from segmail.maho.schema.tables import Tables
 from segmail.mail.column_limits import storable_html, storable_text
+from segmail.mail.due_row import DueRow, Prepared
 
 SOURCE = "customer_segmentation"
 

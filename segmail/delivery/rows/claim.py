@@ -22,12 +22,12 @@ from sqlalchemy import (
     update,
 )
 
-from segmail.delivery.rows.outcome import DueRow
 from segmail.maho.db.database import Conflict, Database
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step
+from segmail.mail.due_row import DueRow
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, insert, select, update
 
 from segmail.delivery.rows.attempts import insert_failed_queue_rows
-from segmail.delivery.rows.outcome import Outcome, QueueStatus
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Tables
 from segmail.mail.column_limits import storable_text
 

@@ -1,4 +1,4 @@
-"""A due row on its way: claimed, prepared, and what became of it."""
+"""An attempt to send a due row, and what became of the row."""
 
 from __future__ import annotations
 
@@ -8,58 +8,18 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from segmail.delivery.rows.status import Status
-
 if TYPE_CHECKING:
-    from segmail.coupons import Coupon
-    from segmail.maho.customers import Subscriber
-    from segmail.maho.steps import Step
-    from segmail.transport.mailer import Envelope
+    from segmail.mail.due_row import DueRow, Prepared
 
 
-class QueueStatus(enum.IntEnum):
-    """`newsletter_queue.queue_status`. Maho's newsletter cron sends what is NEVER or SENDING."""
+class Status(enum.StrEnum):
+    """What became of a due row."""
 
-    NEVER = 0
-    SENDING = 1
-    CANCEL = 2  # an attempt that ended without delivery
-    SENT = 3
-    PAUSE = 4  # an attempt of segmail in flight: no cron of Maho's touches it
-
-
-@dataclass(frozen=True)
-class DueRow:
-    """A row of `customer_segment_sequence_progress` that this run holds.
-
-    `scheduled_at` is when the step was due, `seen_at` what stood in the column when the row was
-    claimed (an expired lease, after a crash); `lease_until` is when others may take the row.
-    """
-
-    progress_id: int
-    customer_id: int
-    step: Step
-    trigger_type: str
-    queue_id: int | None
-    scheduled_at: datetime
-    seen_at: datetime
-    lease_until: datetime
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A message that is ready to be sent and recorded."""
-
-    row: DueRow
-    subscriber: Subscriber
-    template_id: int
-    html: bool
-    subject: str
-    text: str
-    styles: str | None
-    sender_name: str
-    sender_email: str
-    envelope: Envelope
-    coupon: Coupon | None
+    SENT = "sent"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    DEFERRED = "deferred"  # stays scheduled, tried again later
+    RELEASED = "released"  # stays scheduled as it was; nothing was sent
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from segmail.delivery.rows.attempts import EarlierAttempt
 from segmail.delivery.rows.journal import Verdict
-from segmail.delivery.rows.outcome import DueRow, Outcome
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.mail.campaign import attempt_id
+from segmail.mail.due_row import DueRow
 
 _INTERRUPTED = (
     "interrupted: the run ended while the message was under way; it may have arrived "

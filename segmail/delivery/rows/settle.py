@@ -15,11 +15,11 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select, update
 
 from segmail.delivery.rows.newsletter_rows import NewsletterRows
-from segmail.delivery.rows.outcome import Outcome, QueueStatus
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.maho.db.database import Database
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Tables
 
 _PROGRESS_STATUS = {Status.DEFERRED: "scheduled", Status.RELEASED: "scheduled"}

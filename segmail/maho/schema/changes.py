@@ -113,7 +113,7 @@ def _statements(dialect: str) -> Iterator[str]:
 def _sql_folder() -> Traversable:
     """Return `sql/`: inside the package where it is installed, beside it in a checkout."""
     inside = files("segmail") / "sql"
-    return inside if inside.is_dir() else Path(__file__).parents[2] / "sql"
+    return inside if inside.is_dir() else Path(__file__).parents[3] / "sql"
 
 
 def _filler(connection: Connection, prefix: str) -> Callable[[str], str]:

@@ -1,11 +1,11 @@
-"""Finds out which layout of the automation tables a shop has, by reading the columns."""
+"""What a shop's columns tell: its layout, its release of Maho, and what text they hold."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from segmail.maho.db.information_schema import column_names
-from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.tables import Layout, Tables
 
 
 def find_layout(connection: Connection, prefix: str) -> Layout | None:
@@ -19,3 +19,28 @@ def find_layout(connection: Connection, prefix: str) -> Layout | None:
     if "auto_email_trigger" in column_names(connection, f"{prefix}customer_segment"):
         return Layout.SPEC
     return None
+
+
+def dates_are_timestamps(connection: Connection, tables: Tables) -> bool:
+    """Return whether this is Maho up to 26.3, whose date columns are still TIMESTAMP."""
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return False
+    query = text(
+        "SELECT data_type FROM information_schema.columns WHERE table_schema = DATABASE() "
+        "AND table_name = :table AND column_name = 'queue_start_at'"
+    )
+    return str(connection.scalar(query, {"table": tables.queue.name})).lower() == "timestamp"
+
+
+def holds_four_bytes(connection: Connection, tables: Tables) -> bool:
+    """Return whether `newsletter_queue` holds every character, emoji included.
+
+    Maho makes its tables in three-byte utf8; some merchants have converted them to utf8mb4.
+    """
+    if connection.dialect.name not in ("mysql", "mariadb"):
+        return True
+    query = text(
+        "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() "
+        "AND table_name = :table AND character_set_name <> 'utf8mb4'"
+    )
+    return not connection.scalar(query, {"table": tables.queue.name})

@@ -16,7 +16,7 @@ from segmail.maho.config.permissions import allowed_blocks, allowed_paths
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Subscriber
 from segmail.maho.db.database import Database
-from segmail.maho.schema.release import dates_are_timestamps
+from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.tables import Tables
 from segmail.maho.storefront.as_html import as_html
 from segmail.maho.storefront.emails import packaged_email, without_comments

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DataError
 from segmail.errors import ConfigError
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.policies import RefreshedBy, save_policy
-from segmail.maho.schema.release import dates_are_timestamps
+from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.write import conditions_as_json, conditions_as_php
 from segmail.segments.files.entry import Refresh

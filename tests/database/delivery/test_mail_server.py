@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from segmail.delivery.rows.outcome import QueueStatus
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.errors import ConfigError, MailServerUnavailable
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.settings import DeliverySettings
 from tests.jobs import JumpingClock, Runner
 from tests.shop_builder import ShopBuilder

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from segmail.delivery.rows.outcome import DueRow, Prepared, QueueStatus
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.errors import ConfigError
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
+from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
 from tests.jobs import Runner, shown
 from tests.shop_builder import ShopBuilder

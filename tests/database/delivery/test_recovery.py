@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 
 from segmail.delivery.rows.journal import Journal, Verdict
-from segmail.delivery.rows.outcome import DueRow, Outcome, QueueStatus, attempt_key
+from segmail.delivery.rows.outcome import Outcome, Status, attempt_key
 from segmail.delivery.rows.settle import Settler
-from segmail.delivery.rows.status import Status
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.steps import load_steps
+from segmail.mail.due_row import DueRow
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.settings import TemplateSettings
 from tests.jobs import Runner, shown
 from tests.shop_builder import ShopBuilder

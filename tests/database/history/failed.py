@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from segmail.delivery.rows.outcome import QueueStatus
+from segmail.maho.newsletter_queue import QueueStatus
 from tests.shop_builder import ShopBuilder
 
 INTERRUPTED = "interrupted: the connection was lost after the whole message"

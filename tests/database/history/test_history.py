@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from segmail.delivery.rows.outcome import QueueStatus
 from segmail.errors import InputError
 from segmail.history.entries import Entry
 from segmail.history.listing import tell_history
 from segmail.history.query import Chosen, candidate_queries
 from segmail.history.selection import Scope
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from segmail.settings import DeliverySettings
 from tests.database.history.failed import INTERRUPTED, failed, problem

@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.history.retry import Asked, find_failures, schedule_again
 from segmail.settings import DeliverySettings
 from tests.database.history.failed import INTERRUPTED, failed

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from segmail.delivery.rows.outcome import QueueStatus
 from segmail.errors import InputError
 from segmail.history import retry
 from segmail.history.failures import Failure
 from segmail.history.retry import Asked, find_failures, schedule_again
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from tests.database.history.failed import INTERRUPTED, failed, problem
 from tests.shop_builder import ShopBuilder

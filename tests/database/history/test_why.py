@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from segmail.delivery.rows.outcome import QueueStatus
 from segmail.errors import InputError
 from segmail.history.why import Answer, explain
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from tests.database.history.failed import INTERRUPTED, failed
 from tests.jobs import Runner

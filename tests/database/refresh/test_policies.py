@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from segmail.delivery.rows.status import Status
+from segmail.delivery.rows.outcome import Status
 from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.segments.refresh import Choice
 from tests.database.refresh.refreshing import (

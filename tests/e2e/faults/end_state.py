@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from segmail.delivery.rows.outcome import QueueStatus
+from segmail.maho.newsletter_queue import QueueStatus
 from tests.shop_builder import ShopBuilder
 
 SENT = "sent"

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from segmail.delivery.rows.outcome import DueRow
 from segmail.maho.steps import Segment, Step, Trigger
 from segmail.maho.storefront.stores import Store
 from segmail.mail.campaign import attempt_id, campaign_headers, link_parameters, list_id
+from segmail.mail.due_row import DueRow
 
 STORE = Store(1, "default", "English", 1, 1, "Main Store", "Main", is_active=True)
 SEGMENT = Segment(7, "Bad payers", True, True, Trigger.ENTER, None)

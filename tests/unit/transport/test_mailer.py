@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.errors import MessageError
-from segmail.transport.mailer import Envelope, MessageRefused, printable
+from segmail.mail.envelope import Envelope
+from segmail.transport.mailer import MessageRefused, printable
 
 
 @pytest.mark.parametrize("address", ["a@b.c\r\nRCPT TO:<x@y.z>", "a@b.c>", "<a@b.c", "a\0@b.c"])

@@ -1,0 +1,48 @@
+"""A due row on its way to a mail: claimed, and prepared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segmail.coupons import Coupon
+    from segmail.maho.customers import Subscriber
+    from segmail.maho.steps import Step
+    from segmail.mail.envelope import Envelope
+
+
+@dataclass(frozen=True)
+class DueRow:
+    """A row of `customer_segment_sequence_progress` that this run holds.
+
+    `scheduled_at` is when the step was due, `seen_at` what stood in the column when the row was
+    claimed (an expired lease, after a crash); `lease_until` is when others may take the row.
+    """
+
+    progress_id: int
+    customer_id: int
+    step: Step
+    trigger_type: str
+    queue_id: int | None
+    scheduled_at: datetime
+    seen_at: datetime
+    lease_until: datetime
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A message that is ready to be sent and recorded."""
+
+    row: DueRow
+    subscriber: Subscriber
+    template_id: int
+    html: bool
+    subject: str
+    text: str
+    styles: str | None
+    sender_name: str
+    sender_email: str
+    envelope: Envelope
+    coupon: Coupon | None
