@@ -32,7 +32,7 @@ class DeliverySettings:
     """How `process-emails` sends; the `[delivery]` table of segmail.toml."""
 
     connections: int = 4  # SMTP connections side by side
-    workers: int = 3  # processes that send, at most; README tells how many a run takes by itself
+    workers: int = 3  # processes that send, at most; see docs/configuration.md
     domain_per_minute: int = 0  # messages to one recipient domain; 0: as fast as possible
     batch: int = 100  # rows claimed at a time
     lease_minutes: int = 15  # how long a claim is held before another run may take it

@@ -42,7 +42,7 @@ from segmail.output import print_json, progress_bar
 @click.option(
     "--workers",
     type=click.IntRange(1, 64),
-    help="Processes that send; by default one for each 500 due rows, up to 4 and one a core.",
+    help="Processes that send; by default one for each 500 due rows, at most 3, or segmail.toml's.",
 )
 @click.option(
     "--rate",

@@ -193,10 +193,10 @@ def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_the_readmes_commands_work_on_the_demos_shop(tmp_path: Path) -> None:
+def test_the_documented_commands_work_on_the_demos_shop(tmp_path: Path) -> None:
     stage = set_stage(tmp_path, keep=False)
     block = re.search(
-        r"```sh\n(segmail .*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL
+        r"```sh\n(segmail .*?)```", (ROOT / "docs/README.md").read_text("utf-8"), re.DOTALL
     )
 
     assert block

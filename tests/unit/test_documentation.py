@@ -1,11 +1,11 @@
-"""What is written about the program is true: help, README, crontab.example."""
+"""What is written about the program is true: help, README, docs, crontab.example."""
 
 from __future__ import annotations
 
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import asdict
 from pathlib import Path
 
@@ -21,29 +21,34 @@ from segmail.settings import (
     TemplateSettings,
     load_settings,
 )
+from tests.command_reference import PAGE, every_command, render
 from tests.program import ROOT
 
-README = (ROOT / "README.md").read_text("utf-8")
+DOCS = ROOT / "docs"
+FILES = {
+    str(file.relative_to(ROOT)): file
+    for file in (*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md")))
+}
+TEXTS = {name: file.read_text("utf-8") for name, file in FILES.items()}
+README = TEXTS["README.md"]
+CONFIGURATION = TEXTS["docs/configuration.md"]
 CRONTAB = (ROOT / "crontab.example").read_text("utf-8")
 
-
-def _walk(command: click.Command, *names: str) -> Iterator[tuple[str, click.Command]]:
-    if names:
-        yield " ".join(names), command
-    if isinstance(command, click.Group):
-        context = click.Context(command)
-        for name in command.list_commands(context):
-            found = command.get_command(context, name)
-            assert found is not None
-            yield from _walk(found, *names, name)
-
-
-EVERY = dict(_walk(program))
+EVERY = dict(every_command())
 OPTIONS = {
     option
     for command in (program, *EVERY.values())
     for parameter in command.params
     for option in (*parameter.opts, *parameter.secondary_opts)
+}
+OTHER_PROGRAMS_OPTIONS = {
+    "--check",  # ruff format
+    "--full",  # bin/bench-segments
+    "--kills",  # bin/storm
+    "--large",  # bin/bench
+    "--seed",  # bin/storm
+    "--upgrade",  # bin/lock
+    "--upgrade-package",
 }
 
 
@@ -65,22 +70,55 @@ def test_the_list_of_commands_says_what_the_command_says(name: str, help_: str) 
     assert told.splitlines()[0] == help_
 
 
+def test_the_page_of_the_commands_is_what_their_help_says() -> None:
+    assert PAGE.read_text("utf-8") == render(), "run bin/docs"
+
+
 @pytest.mark.parametrize("name", EVERY)
-def test_every_command_is_in_the_readme(name: str) -> None:
-    group, _, verb = name.rpartition(" ")
-    [row] = [line for line in README.splitlines() if line.startswith(f"| `{group or verb}` |")]
+def test_every_command_is_documented_with_its_options(name: str) -> None:
+    _, _, after = TEXTS["docs/commands.md"].partition(f"## {name}\n")
+    section = re.split(r"^#", after, maxsplit=1, flags=re.MULTILINE)[0]
 
-    assert f"`{verb}`" in row
-
-
-def test_every_option_in_the_readme_exists() -> None:
-    commands = README[README.index("## Configuration") : README.index("## When something")]
-
-    assert set(re.findall(r"--[a-z][a-z-]+", commands)) - OPTIONS == {"--help"}
+    assert after
+    for parameter in EVERY[name].params:
+        if isinstance(parameter, click.Option):
+            assert re.search(rf"{re.escape(parameter.opts[-1])}[ `]", section)
 
 
-def test_the_readmes_configuration_shows_every_default(tmp_path: Path) -> None:
-    [block] = re.findall(r"```toml\n(.*?)```", README, re.DOTALL)
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_option_in_a_page_exists(name: str) -> None:
+    named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXTS[name]))
+
+    assert named - OPTIONS - OTHER_PROGRAMS_OPTIONS <= {"--help"}
+
+
+def test_the_readme_is_short() -> None:
+    lines = README.splitlines()
+
+    assert len(lines) <= 150
+    assert len(README.split()) < 1200
+    assert max(len(line) for line in lines) <= 120
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_every_link_leads_somewhere(name: str) -> None:
+    prose = re.sub(r"```.*?```|`[^`\n]*`", "", TEXTS[name], flags=re.DOTALL)
+    links = re.findall(r"\]\(([^)\s]+)\)", prose)
+
+    broken = [link for link in links if "://" not in link and not _resolves(link, FILES[name])]
+
+    assert broken == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = TEXTS["docs/README.md"]
+    pages = [file.relative_to(DOCS) for file in DOCS.rglob("*.md") if file.name != "README.md"]
+
+    assert [page for page in pages if f"]({page})" not in index] == []
+
+
+def test_the_configuration_shows_every_default(tmp_path: Path) -> None:
+    [block] = re.findall(r"```toml\n(.*?)```", CONFIGURATION, re.DOTALL)
     file = tmp_path / "segmail.toml"
     file.write_text(block.replace('"/var/www/maho"', f'"{_maho_root(tmp_path)}"'), "utf-8")
 
@@ -95,12 +133,14 @@ def test_the_readmes_configuration_shows_every_default(tmp_path: Path) -> None:
     assert settings.database_url.password == "p@ss"
 
 
-def test_the_readme_names_every_variable() -> None:
+def test_the_configuration_names_every_variable() -> None:
     variables = {
         parameter.envvar for parameter in program.params if isinstance(parameter.envvar, str)
     }
 
-    assert variables | {"SEGMAIL_SMTP_URL"} <= set(re.findall(r"`(SEGMAIL_[A-Z_]+)`", README))
+    named = set(re.findall(r"`(SEGMAIL_[A-Z_]+)`", CONFIGURATION))
+
+    assert variables | {"SEGMAIL_SMTP_URL", "SEGMAIL_TEST_DATABASE_URL"} == named
 
 
 def test_the_readme_explains_every_exit_code() -> None:
@@ -112,6 +152,13 @@ def test_the_readme_explains_every_exit_code() -> None:
     explained = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
 
     assert explained == codes | {0, 70}
+
+
+def test_the_readmes_crontab_is_that_of_the_example() -> None:
+    [block] = re.findall(r"```crontab\n(.*?)```", README, re.DOTALL)
+    lines = [line.split() for line in CRONTAB.splitlines()]
+
+    assert [line for line in block.splitlines() if line.split() not in lines] == []
 
 
 def _jobs() -> list[tuple[str, list[str]]]:
@@ -154,3 +201,21 @@ def _maho_root(folder: Path) -> Path:
         "</connection></default_setup></resources></global></config>"
     )
     return root
+
+
+def _resolves(link: str, page: Path) -> bool:
+    path, _, anchor = link.partition("#")
+    target = (page.parent / path).resolve() if path else page
+    return target.exists() and (not anchor or anchor in _anchors(target))
+
+
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives the headings of a page."""
+    prose = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    seen: Counter[str] = Counter()
+    anchors = set()
+    for heading in re.findall(r"^#+ (.+)$", prose, re.MULTILINE):
+        anchor = re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+        anchors.add(f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor)
+        seen[anchor] += 1
+    return anchors
