@@ -13,6 +13,7 @@ from segmail.commands.sequence.options import AS_JSON
 from segmail.history.entries import Entry
 from segmail.history.listing import tell_history
 from segmail.history.query import STATUSES
+from segmail.maho.progress import ProgressStatus
 from segmail.output import print_json, print_table
 
 _COLUMNS = ("When", "Customer", "Step", "Outcome", "Why, or what", "Template", "Coupon", "Queue")
@@ -68,9 +69,9 @@ def _row(entry: Entry) -> tuple[object, ...]:
 
 def _told(entry: Entry) -> str:
     parts = {
-        "sent": entry.subject or "",
-        "scheduled": "",
-        "skipped": f"the log says why: grep 'progress {entry.progress_id}:'",
+        ProgressStatus.SENT: entry.subject or "",
+        ProgressStatus.SCHEDULED: "",
+        ProgressStatus.SKIPPED: f"the log says why: grep 'progress {entry.progress_id}:'",
         "under way": "by a run, or one that died: then it is settled when its lease ends",
     }
     told = parts.get(entry.outcome, entry.reason or "no reason is stored")

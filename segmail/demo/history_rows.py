@@ -23,6 +23,7 @@ from segmail.demo.seed import (
     StepSeed,
 )
 from segmail.demo.seed_rows import Rows, id_in
+from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
 from segmail.sequences.delays import parse_delay
@@ -94,7 +95,7 @@ def _progress(row: _Row) -> dict[str, Any]:
         "sequence_id": id_in(STEPS, (row.segment, row.step)),
         "step_number": row.step.number,
         "trigger_type": row.step.trigger,
-        "status": "sent" if row.is_sent else "scheduled",
+        "status": (ProgressStatus.SENT if row.is_sent else ProgressStatus.SCHEDULED).value,
         "created_at": row.visit.at,
         "scheduled_at": row.due,
         "sent_at": row.due + _SENDING if row.is_sent else None,

@@ -14,6 +14,7 @@ from segmail.coupons.codes import code_in_text
 from segmail.history.query import Chosen, candidate_queries
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, RETRIED
+from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.tables import Tables
 
 
@@ -139,7 +140,7 @@ def _entry(row: Row[Any], told: Sequence[str]) -> Entry:
         status=row.status,
         outcome=outcome,
         reason=_reason(outcome, told),
-        tries=len(tried) + (row.status == "sent"),
+        tries=len(tried) + (row.status == ProgressStatus.SENT),
         problems=tuple(told),
         template_id=row.template_id,
         template=row.template_code,
@@ -153,17 +154,21 @@ def _entry(row: Row[Any], told: Sequence[str]) -> Entry:
 def _outcome(row: Row[Any], told: Sequence[str]) -> str:
     """Return what became of a row, in one word that says more than its status."""
     last = told[-1] if told else ""
-    if row.status == "failed" and last.startswith(INTERRUPTED):
+    if row.status == ProgressStatus.FAILED and last.startswith(INTERRUPTED):
         return "interrupted"
-    if row.status != "scheduled" or row.queue_id is None:
+    if row.status != ProgressStatus.SCHEDULED or row.queue_id is None:
         return str(row.status)
     if row.queue_status == QueueStatus.PAUSE:
         return "under way"
     if last.startswith(RETRIED):
         return "retried"
-    return "deferred" if told else "scheduled"
+    return "deferred" if told else ProgressStatus.SCHEDULED.value
 
 
 def _reason(outcome: str, told: Sequence[str]) -> str | None:
     """Return why the last try did not succeed; skipping leaves no reason in the database."""
-    return told[-1] if told and outcome not in ("sent", "skipped", "under way") else None
+    return (
+        told[-1]
+        if told and outcome not in (ProgressStatus.SENT, ProgressStatus.SKIPPED, "under way")
+        else None
+    )

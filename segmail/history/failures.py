@@ -11,9 +11,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, 
 
 from segmail.history.arrived import with_used_coupons
 from segmail.history.selection import TRIGGERS, Scope
+from segmail.maho.customer_conditions import SWITCHED_OFF
 from segmail.maho.db.letter_case import lower_case
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, last_problem
+from segmail.maho.progress import ProgressStatus, has_status
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.mail.column_limits import storable_text
 
@@ -107,7 +109,7 @@ def failures_query(tables: Tables) -> Select[Any]:
             ),
         )
         .where(
-            c.status == "failed",
+            has_status(tables, ProgressStatus.FAILED),
             c.trigger_type.in_(TRIGGERS),
             or_(q.c.queue_id.is_(None), q.c.queue_status.in_(_CLOSED)),
         )
@@ -169,6 +171,6 @@ def _notes(row: Row[Any], arrived: bool) -> Iterator[str]:
     if row.trigger_type == "enter" and not row.is_member:
         yield "has left the segment"
     if not row.step_active:
-        yield "the step is switched off"
+        yield SWITCHED_OFF
     if not row.sends:
         yield "held: the segment is switched off"

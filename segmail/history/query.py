@@ -18,11 +18,21 @@ from sqlalchemy import ColumnElement, Select, and_, func, not_, select
 from segmail.history.selection import TRIGGERS, Scope
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import was_interrupted
+from segmail.maho.progress import ProgressStatus, has_status, is_pending
 from segmail.maho.schema.tables import Tables
 
-STATUSES = ("scheduled", "deferred", "sent", "skipped", "failed", "interrupted")
+DEFERRED = "deferred"
+INTERRUPTED = "interrupted"
+STATUSES = (
+    ProgressStatus.SCHEDULED.value,
+    DEFERRED,
+    ProgressStatus.SENT.value,
+    ProgressStatus.SKIPPED.value,
+    ProgressStatus.FAILED.value,
+    INTERRUPTED,
+)
 
-_BY_STATUS = ("scheduled", "deferred", "failed", "interrupted")
+_BY_STATUS = (ProgressStatus.SCHEDULED, DEFERRED, ProgressStatus.FAILED, INTERRUPTED)
 
 _LATEST = timedelta(days=1)  # pauses between two tries are shorter
 
@@ -54,7 +64,7 @@ def candidate_queries(
     if chosen.since is None and chosen.until is None:
         due, tried = base.where(c.scheduled_at <= now), base.where(c.queue_id.is_not(None))
         newest_due = _newest(due, chosen, c.scheduled_at, c.status, c.progress_id)
-        if chosen.status == "skipped":  # few of these were tried
+        if chosen.status == ProgressStatus.SKIPPED:  # few of these were tried
             return [newest_due]
         return [
             _newest(tried, chosen, c.queue_id, c.progress_id),
@@ -88,16 +98,16 @@ def _base(tables: Tables, chosen: Chosen) -> Select[Any]:
 
 def _status(tables: Tables, status: str | None) -> Iterator[ColumnElement[bool]]:
     c = tables.progress.c
-    if status == "deferred":
+    if status == DEFERRED:
         yield and_(
-            c.status == "scheduled",
+            is_pending(tables),
             c.queue_id.is_not(None),
             tables.queue.c.queue_status == QueueStatus.CANCEL,
         )
-    elif status == "interrupted":
-        yield and_(c.status == "failed", was_interrupted(tables, c.queue_id))
+    elif status == INTERRUPTED:
+        yield and_(has_status(tables, ProgressStatus.FAILED), was_interrupted(tables, c.queue_id))
     elif status is not None:
-        yield c.status == status
+        yield has_status(tables, ProgressStatus(status))
 
 
 def _in_time(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, insert, select
 
 from segmail.errors import InputError
 from segmail.history.failures import Chosen, Failure, load_failures
@@ -22,6 +22,7 @@ from segmail.history.selection import find_scope
 from segmail.maho.db.database import Conflict
 from segmail.maho.db.locking import locking
 from segmail.maho.problems import RETRIED
+from segmail.maho.progress import ProgressStatus, has_status, schedule_failed_again
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 
@@ -129,7 +130,7 @@ def _refused(connection: Connection, tables: Tables, missing: Collection[int]) -
     if unknown := sorted(set(missing) - set(found)):
         raise InputError(f"There is no progress row {', '.join(map(str, unknown))}.")
     for progress_id, status in sorted(found.items()):
-        if status == "failed":
+        if status == ProgressStatus.FAILED:
             yield f"Progress {progress_id} is left alone: not chosen, or its attempt is still open."
         else:
             yield f"Progress {progress_id} is left alone: it is {status}, not failed."
@@ -146,7 +147,7 @@ def _schedule(
     progress = tables.progress
     ids = [failure.progress_id for failure in listed]
     still_failed = select(progress.c.progress_id).where(
-        progress.c.progress_id.in_(ids), progress.c.status == "failed"
+        progress.c.progress_id.in_(ids), has_status(tables, ProgressStatus.FAILED)
     )
     locked = connection.scalars(locking(still_failed, progress)).all()
     if not locked:
@@ -154,15 +155,8 @@ def _schedule(
     now_there = load_failures(connection, tables, Chosen(progress_ids=locked))
     same = [failure for failure in now_there if failure.key in {one.key for one in listed}]
     _note(connection, tables, same, now)
-    result = connection.execute(
-        update(progress)
-        .where(
-            progress.c.progress_id.in_([failure.progress_id for failure in same]),
-            progress.c.status == "failed",
-        )
-        .values(status="scheduled", scheduled_at=due_at)
-    )
-    if result.rowcount != len(same):
+    ids = [failure.progress_id for failure in same]
+    if schedule_failed_again(connection, tables, ids, due_at=due_at) != len(same):
         raise Conflict
     return len(same)
 

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.history.entries import Entry
+from segmail.maho.progress import ProgressStatus
 from segmail.maho.steps import Step, Trigger
 from segmail.mail.due_row import Prepared
 
-_WAITING = ("scheduled", "deferred", "retried")
+_WAITING = (ProgressStatus.SCHEDULED, "deferred", "retried")
 _TOLD = 3  # rows of a step that are told one by one
 
 
@@ -55,14 +56,14 @@ def _happened(entry: Entry, now: datetime) -> str:
     reason = (entry.reason or "no reason is stored").rstrip(".")
     retry = f"`segmail retry --progress {entry.progress_id}`"
     match entry.outcome:
-        case "sent":
+        case ProgressStatus.SENT:
             return f"It was sent at {_moment(entry.at)}: '{entry.subject or ''}'."
-        case "skipped":
+        case ProgressStatus.SKIPPED:
             return (
                 f"It was due at {_moment(entry.due_at)} and was skipped; why stands in the log "
                 f"only: grep 'progress {entry.progress_id}:'."
             )
-        case "failed":
+        case ProgressStatus.FAILED:
             return f"It failed at {_moment(entry.happened_at)}: {reason}. {retry} tries again."
         case "interrupted":
             return (

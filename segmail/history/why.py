@@ -18,6 +18,7 @@ from segmail.history.query import Chosen
 from segmail.history.selection import Scope, find_scope
 from segmail.history.sentences import Case, sentences
 from segmail.maho.config.switch import automation_switch
+from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step, load_steps
 from segmail.mail.due_row import DueRow, Prepared
@@ -123,7 +124,7 @@ def _outlook(
 
 def _row(customer_id: int, step: Step, entries: Sequence[Entry], now: datetime) -> DueRow:
     """Return the row that waits longest, else one that nobody has scheduled."""
-    waiting = [entry for entry in entries if entry.status == "scheduled"]
+    waiting = [entry for entry in entries if entry.status == ProgressStatus.SCHEDULED]
     row = waiting[-1] if waiting else None
     return DueRow(
         progress_id=row.progress_id if row else -step.sequence_id,

@@ -6,14 +6,13 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
+from sqlalchemy import Select, func, select
 
+from segmail.maho.progress import ended_before, prune
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 
 logger = logging.getLogger("segmail")
-
-FINAL_STATES = ("sent", "failed", "skipped")
 
 _BATCH = 1_000
 
@@ -39,7 +38,7 @@ def delete_old_progress(
 
 def count_old_progress(shop: Shop, *, days: int, now: datetime) -> int:
     """Return how many records `delete_old_progress` would delete."""
-    query = select(func.count()).where(_is_old(shop.tables, now - timedelta(days=days)))
+    query = select(func.count()).where(ended_before(shop.tables, now - timedelta(days=days)))
     with shop.database.read() as connection:
         return int(connection.scalar(query.select_from(shop.tables.progress)) or 0)
 
@@ -53,7 +52,7 @@ def old_progress_ids(tables: Tables, before: datetime, *, after_id: int) -> Sele
     progress = tables.progress
     query = (
         select(progress.c.progress_id)
-        .where(progress.c.progress_id > after_id, _is_old(tables, before))
+        .where(progress.c.progress_id > after_id, ended_before(tables, before))
         .order_by(progress.c.progress_id)
         .limit(_BATCH)
     )
@@ -73,15 +72,4 @@ def _batches(shop: Shop, before: datetime) -> Iterator[Sequence[int]]:
 
 
 def _delete(shop: Shop, ids: Sequence[int], before: datetime) -> int:
-    """Delete these records, except those that came to life again since they were read."""
-    progress = shop.tables.progress
-    query = delete(progress).where(progress.c.progress_id.in_(ids), _is_old(shop.tables, before))
-    return shop.database.transact(lambda connection: connection.execute(query).rowcount)
-
-
-def _is_old(tables: Tables, before: datetime) -> ColumnElement[bool]:
-    c = tables.progress.c
-    return and_(
-        c.status.in_(FINAL_STATES),
-        *(or_(time.is_(None), time < before) for time in (c.created_at, c.scheduled_at, c.sent_at)),
-    )
+    return shop.database.transact(lambda c: prune(c, shop.tables, ids, ended=before))

@@ -8,6 +8,12 @@ from segmail.maho.customers import SubscriberStatus
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 
+# Why rows are stopped, in the words of the log and the history.
+LEFT = "the customer has left the segment"
+ORDERED = "the customer has ordered since the sequence began"
+SWITCHED_OFF = "the step is switched off"
+UNSUBSCRIBED = "the customer is not subscribed to the newsletter any more"
+
 
 def is_subscribed(tables: Tables) -> ColumnElement[bool]:
     """Return the condition that a row of `customer_entity` is subscribed to the newsletter.

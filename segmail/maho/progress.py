@@ -1,79 +1,411 @@
-"""Counts progress rows: those of steps, and those of segments."""
+"""`customer_segment_sequence_progress`: the one home of the progress row's SQL.
+
+A row is one step for one customer. It is enrolled (`scheduled` for a time), claimed and settled by
+a run (`sent`, `skipped`, `failed`, or scheduled again), or stopped before its time (`skipped`), and
+pruned in the end. What a row is asked, and each way in which it changes, has its function here; who
+calls it decides about transactions, order and locks. SPEC: "Create customer progress tracking
+table".
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import enum
+import logging
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    delete,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    update,
+)
 
+from segmail.maho.db.column_types import UtcDateTime
+from segmail.maho.db.information_schema import index_columns
+from segmail.maho.db.locking import locking
+from segmail.maho.db.value_lists import among, chosen_by, pairs_among
 from segmail.maho.schema.tables import Tables
-from segmail.maho.steps import Trigger
+from segmail.maho.steps import Step, Trigger
 
-STATUSES = ("scheduled", "sent", "failed", "skipped")
+logger = logging.getLogger("segmail")
 
-# Maho's index is on segment, trigger and status: naming both triggers lets it find the status.
-_TRIGGERS = [trigger.value for trigger in Trigger]
+
+class ProgressStatus(enum.StrEnum):
+    """The column `status`: one is waited for, three are final."""
+
+    SCHEDULED = "scheduled"
+    SENT = "sent"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+FINAL = (ProgressStatus.SENT, ProgressStatus.FAILED, ProgressStatus.SKIPPED)
+TRIGGERS = tuple(trigger.value for trigger in Trigger)
+
+
+# Conditions
+
+
+def has_status(tables: Tables, *statuses: ProgressStatus) -> ColumnElement[bool]:
+    """Return the condition that a row has one of these statuses."""
+    status = tables.progress.c.status
+    if len(statuses) == 1:
+        return status == statuses[0].value
+    return status.in_([one.value for one in statuses])
+
+
+def is_pending(tables: Tables) -> ColumnElement[bool]:
+    """Return the condition that a row still waits to be sent, or for the end of its attempt."""
+    return has_status(tables, ProgressStatus.SCHEDULED)
+
+
+def is_due(tables: Tables, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a row waits and that its time has come at `now` (UTC)."""
+    return and_(is_pending(tables), tables.progress.c.scheduled_at <= now)
+
+
+def is_of_step(tables: Tables, sequence_id: int) -> ColumnElement[bool]:
+    """Return the condition that a row is one of this step's."""
+    return tables.progress.c.sequence_id == sequence_id
+
+
+def is_pending_in(
+    tables: Tables, segment_ids: Any, triggers: Sequence[str] = TRIGGERS
+) -> ColumnElement[bool]:
+    """Return the condition that a row of these segments waits; ids or a subquery of them.
+
+    Maho's index is on segment, trigger and status: naming the triggers lets it find the status.
+    """
+    c = tables.progress.c
+    return and_(c.segment_id.in_(segment_ids), c.trigger_type.in_(triggers), is_pending(tables))
+
+
+def ended_before(tables: Tables, moment: datetime) -> ColumnElement[bool]:
+    """Return the condition that a row is final and that no time on it is as late as `moment`."""
+    c = tables.progress.c
+    times = (c.created_at, c.scheduled_at, c.sent_at)
+    return and_(has_status(tables, *FINAL), *(or_(time.is_(None), time < moment) for time in times))
+
+
+# Counts
 
 
 def count_by_step(
     connection: Connection, tables: Tables, sequence_ids: Collection[int]
 ) -> dict[int, dict[str, int]]:
     """Return the number of rows of each step by status, zeros included."""
-    c = tables.progress.c
-    query = (
-        select(c.sequence_id, c.status, func.count())
-        .where(c.sequence_id.in_(sequence_ids))
-        .group_by(c.sequence_id, c.status)
-    )
-    counts = {id: dict.fromkeys(STATUSES, 0) for id in sequence_ids}
-    for sequence_id, status, count in connection.execute(query):
-        counts[sequence_id][status] = count
-    return counts
+    return _count_by_status(connection, tables, "sequence_id", sequence_ids)
 
 
 def count_by_segment(
     connection: Connection, tables: Tables, segment_ids: Collection[int]
 ) -> dict[int, dict[str, int]]:
     """Return the number of rows of each segment by status, zeros included."""
-    c = tables.progress.c
-    query = (
-        select(c.segment_id, c.status, func.count())
-        .where(c.segment_id.in_(segment_ids))
-        .group_by(c.segment_id, c.status)
-    )
-    counts = {id: dict.fromkeys(STATUSES, 0) for id in segment_ids}
-    for segment_id, status, count in connection.execute(query):
-        counts[segment_id][status] = count
-    return counts
+    return _count_by_status(connection, tables, "segment_id", segment_ids)
 
 
-def count_scheduled(connection: Connection, tables: Tables, segment_id: int) -> dict[str, int]:
-    """Return the number of a segment's scheduled rows by their trigger."""
-    c = tables.progress.c
-    query = (
-        select(c.trigger_type, func.count())
-        .where(_scheduled(tables, [segment_id]))
-        .group_by(c.trigger_type)
-    )
-    return {row[0]: row[1] for row in connection.execute(query)}
+def count_pending(connection: Connection, tables: Tables, segment_id: int) -> dict[str, int]:
+    """Return the number of a segment's waiting rows by their trigger."""
+    trigger = tables.progress.c.trigger_type
+    query = select(trigger, func.count()).where(is_pending_in(tables, [segment_id]))
+    return {row[0]: row[1] for row in connection.execute(query.group_by(trigger))}
 
 
 def count_due(
     connection: Connection, tables: Tables, segment_ids: Collection[int], *, now: datetime
 ) -> dict[int, int]:
-    """Return the number of scheduled rows whose time has come, by sequence id."""
+    """Return the number of rows whose time has come at `now` (UTC), by sequence id."""
     c = tables.progress.c
     query = (
         select(c.sequence_id, func.count())
-        .where(_scheduled(tables, segment_ids), c.scheduled_at <= now)
+        .where(is_pending_in(tables, segment_ids), c.scheduled_at <= now)
         .group_by(c.sequence_id)
     )
     return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def _scheduled(tables: Tables, segment_ids: Collection[int]) -> ColumnElement[bool]:
+def _count_by_status(
+    connection: Connection, tables: Tables, column: str, ids: Collection[int]
+) -> dict[int, dict[str, int]]:
+    key, status = tables.progress.c[column], tables.progress.c.status
+    query = select(key, status, func.count()).where(key.in_(ids)).group_by(key, status)
+    counts = {id_: {one.value: 0 for one in ProgressStatus} for id_ in ids}
+    for id_, found, count in connection.execute(query):
+        counts[id_][found] = count
+    return counts
+
+
+# Claim
+
+
+def due_rows(
+    tables: Tables,
+    sequence_ids: Iterable[int],
+    *,
+    now: datetime,
+    after: tuple[datetime, int] | None,
+    index: str | None,
+    limit: int | None,
+) -> Select[Any]:
+    """Return the query of these steps' due rows, oldest first; a test holds its plan.
+
+    `after` is where the walk goes on: time and id of the row before. `index` is the one to walk by
+    (`walked_index`).
+    """
     c = tables.progress.c
-    return and_(
-        c.segment_id.in_(segment_ids), c.trigger_type.in_(_TRIGGERS), c.status == "scheduled"
+    query = (
+        select(
+            c.progress_id,
+            c.customer_id,
+            c.sequence_id,
+            c.trigger_type,
+            c.queue_id,
+            c.created_at,
+            c.scheduled_at,
+        )
+        .where(is_due(tables, now), c.sequence_id.in_(list(sequence_ids)))
+        .order_by(c.scheduled_at, c.progress_id)
+        .limit(limit)
     )
+    if after is not None:
+        at, last = after
+        query = query.where(
+            c.scheduled_at >= at,
+            or_(c.scheduled_at > at, and_(c.scheduled_at == at, c.progress_id > last)),
+        )
+    if index is not None:
+        for dialect in ("mysql", "mariadb"):
+            query = query.with_hint(tables.progress, f"FORCE INDEX ({index})", dialect)
+    return query
+
+
+def walked_index(connection: Connection, tables: Tables) -> str | None:
+    """Return the name of the index that finds due rows; None where the server takes no hints."""
+    if connection.dialect.name == "sqlite":
+        return None
+    names = {
+        columns: name for name, columns in index_columns(connection, tables.progress.name).items()
+    }
+    return names.get(("status", "scheduled_at")) or names.get(("scheduled_at", "status"))
+
+
+def claim(
+    connection: Connection, tables: Tables, rows: Sequence[Row[Any]], *, lease_until: datetime
+) -> int:
+    """Push the time of these due rows on to the end of the lease, if it is still what was seen.
+
+    Return how many were claimed: fewer than `rows` where another run was quicker. Repeating what
+    was seen makes the claim right also where SKIP LOCKED is not (Galera, SQLite).
+    """
+    c = tables.progress.c
+    return connection.execute(
+        update(tables.progress)
+        .where(
+            # The ids alone give the range on the primary key; pairs alone may scan the table.
+            among(c.progress_id, [row.progress_id for row in rows]),
+            pairs_among(
+                c.progress_id,
+                c.scheduled_at,
+                [(row.progress_id, row.scheduled_at) for row in rows],
+            ),
+            is_pending(tables),
+        )
+        .values(scheduled_at=lease_until)
+    ).rowcount
+
+
+def give_back(
+    connection: Connection,
+    tables: Tables,
+    seen: Mapping[int, datetime],
+    *,
+    lease_until: datetime,
+) -> None:
+    """Undo the claim of rows that nothing was recorded of: `seen` are their times before it."""
+    c = tables.progress.c
+    connection.execute(
+        update(tables.progress)
+        .where(
+            among(c.progress_id, seen),
+            c.scheduled_at == lease_until,
+            is_pending(tables),
+            c.queue_id.is_(None),
+        )
+        .values(scheduled_at=chosen_by(c.progress_id, seen, c.scheduled_at))
+    )
+
+
+def lock_pending(
+    connection: Connection, tables: Tables, progress_ids: Collection[int]
+) -> dict[int, datetime]:
+    """Lock those of the rows that still wait, and return their times by id."""
+    c = tables.progress.c
+    query = select(c.progress_id, c.scheduled_at).where(
+        among(c.progress_id, progress_ids), is_pending(tables)
+    )
+    found = connection.execute(locking(query, tables.progress))
+    return {row.progress_id: row.scheduled_at for row in found}
+
+
+def record_attempts(connection: Connection, tables: Tables, queue_ids: Mapping[int, int]) -> None:
+    """Let rows point to the attempts that were just recorded; `queue_ids` are by progress id."""
+    c = tables.progress.c
+    connection.execute(
+        update(tables.progress)
+        .where(among(c.progress_id, queue_ids))
+        .values(queue_id=chosen_by(c.progress_id, queue_ids, c.queue_id))
+    )
+
+
+# Settle
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """What becomes of a row that a run held, and why.
+
+    The run holds it still where the row points to `attempt`, or its lease is the run's own.
+    `queue_id` is what it points to from now on; `sent_at` counts where it was sent.
+    """
+
+    progress_id: int
+    attempt: int | None
+    lease_until: datetime
+    status: ProgressStatus
+    scheduled_at: datetime
+    queue_id: int | None
+    sent_at: datetime
+    reason: str
+
+
+def settle(connection: Connection, tables: Tables, settlements: Sequence[Settlement]) -> None:
+    """Give the rows that are still the run's their status, and their time back.
+
+    Only a sent row is moved whatever its status is; one that was stopped meanwhile stays stopped
+    where nothing was sent.
+    """
+    c = tables.progress.c
+    sent = [one for one in settlements if one.status is ProgressStatus.SENT]
+    others = [one for one in settlements if one.status is not ProgressStatus.SENT]
+    if sent:
+        # Its queue_id is there already, or was taken away with the queue row.
+        times = {one.progress_id: one.sent_at for one in sent}
+        move = _settlement(tables, sent)
+        connection.execute(move.values(sent_at=chosen_by(c.progress_id, times, c.sent_at)))
+    if others:
+        kept = {one.progress_id: one.queue_id for one in others}
+        move = _settlement(tables, others).where(is_pending(tables))
+        connection.execute(move.values(queue_id=chosen_by(c.progress_id, kept, c.queue_id)))
+
+
+def lock_held(connection: Connection, tables: Tables, leases: Mapping[int, datetime]) -> set[int]:
+    """Lock the rows that wait and whose lease is still this one; return their ids."""
+    held = lock_pending(connection, tables, leases)
+    return {id_ for id_, until in leases.items() if held.get(id_) == until}
+
+
+def _settlement(tables: Tables, settlements: Sequence[Settlement]) -> Any:
+    c = tables.progress.c
+    leases = [(one.progress_id, one.lease_until) for one in settlements]
+    attempts = [(one.progress_id, one.attempt) for one in settlements if one.attempt]
+    held = pairs_among(c.progress_id, c.scheduled_at, leases)
+    if attempts:
+        held = or_(pairs_among(c.progress_id, c.queue_id, attempts), held)
+    times = {one.progress_id: one.scheduled_at for one in settlements}
+    statuses = {one.progress_id: one.status.value for one in settlements}
+    return (
+        update(tables.progress)
+        .where(among(c.progress_id, times), held)
+        .values(
+            scheduled_at=chosen_by(c.progress_id, times, c.scheduled_at),
+            status=chosen_by(c.progress_id, statuses, c.status),
+        )
+    )
+
+
+# Enrol, stop, schedule again, prune
+
+
+def enrol(
+    connection: Connection,
+    tables: Tables,
+    step: Step,
+    customers: Select[tuple[int]],
+    *,
+    now: datetime,
+    due_at: datetime,
+) -> None:
+    """Schedule a step for `due_at` (UTC) for each customer whose id the query selects."""
+    [customer_id] = customers.selected_columns
+    rows = customers.with_only_columns(
+        customer_id,
+        literal(step.segment.segment_id),
+        literal(step.sequence_id),
+        literal(step.step_number),
+        literal(step.trigger.value),
+        literal(ProgressStatus.SCHEDULED.value),
+        literal(now, UtcDateTime()),
+        literal(due_at, UtcDateTime()),
+    )
+    columns = [
+        "customer_id",
+        "segment_id",
+        "sequence_id",
+        "step_number",
+        "trigger_type",
+        "status",
+        "created_at",
+        "scheduled_at",
+    ]
+    connection.execute(insert(tables.progress).from_select(columns, rows))
+
+
+def stop(connection: Connection, tables: Tables, which: ColumnElement[bool], *, reason: str) -> int:
+    """Skip the waiting rows for which a condition holds, for a reason; return how many.
+
+    A row whose mail is on its way becomes `sent` all the same: it is settled by its attempt.
+    """
+    skip = update(tables.progress).where(which, is_pending(tables))
+    stopped = connection.execute(skip.values(status=ProgressStatus.SKIPPED.value)).rowcount
+    if stopped:
+        logger.debug("Skipped %s scheduled steps: %s", f"{stopped:,}", reason)
+    return stopped
+
+
+def schedule_failed_again(
+    connection: Connection, tables: Tables, progress_ids: Collection[int], *, due_at: datetime
+) -> int:
+    """Schedule failed rows for `due_at` (UTC); return how many were still failed."""
+    again = update(tables.progress).where(
+        tables.progress.c.progress_id.in_(progress_ids), has_status(tables, ProgressStatus.FAILED)
+    )
+    values = {"status": ProgressStatus.SCHEDULED.value, "scheduled_at": due_at}
+    return connection.execute(again.values(values)).rowcount
+
+
+def prune(
+    connection: Connection,
+    tables: Tables,
+    progress_ids: Collection[int],
+    *,
+    ended: datetime,
+) -> int:
+    """Delete rows that ended before `ended` (UTC); return how many.
+
+    One that came to life again since its id was read stays.
+    """
+    query = delete(tables.progress).where(
+        tables.progress.c.progress_id.in_(progress_ids), ended_before(tables, ended)
+    )
+    return connection.execute(query).rowcount

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_,
 
 from segmail.coupons import made_by_automation
 from segmail.maho.problems import was_interrupted
+from segmail.maho.progress import ProgressStatus, has_status, is_pending
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
@@ -53,11 +54,11 @@ def _counts(step: Step, numbers: Mapping[int, Counter[str]]) -> Counts:
     """Return a step's counts; what is due in a segment that is switched off is held, not late."""
     found, sends = numbers[step.sequence_id], step.segment.sends
     return Counts(
-        sent=found["sent"],
-        failed=found["failed"],
+        sent=found[ProgressStatus.SENT],
+        failed=found[ProgressStatus.FAILED],
         interrupted=found["interrupted"],
-        skipped=found["skipped"],
-        scheduled=found["scheduled"],
+        skipped=found[ProgressStatus.SKIPPED],
+        scheduled=found[ProgressStatus.SCHEDULED],
         held=0 if sends else found["due"],
         overdue=found["overdue"] if sends else 0,
     )
@@ -77,13 +78,13 @@ def _count_rows(
 
 def _waiting_and_sent(tables: Tables, window: Window, now: datetime) -> Select[Any]:
     c = tables.progress.c
-    waits = c.status == "scheduled"
-    sent = and_(c.status == "sent", _inside(c.sent_at, window))
+    waits = is_pending(tables)
+    sent = and_(has_status(tables, ProgressStatus.SENT), _inside(c.sent_at, window))
     return (
         select(
             c.sequence_id,
-            _number(sent).label("sent"),
-            _number(waits).label("scheduled"),
+            _number(sent).label(ProgressStatus.SENT.value),
+            _number(waits).label(ProgressStatus.SCHEDULED.value),
             _number(and_(waits, c.scheduled_at <= now)).label("due"),
             _number(and_(waits, c.scheduled_at <= now - _OVERDUE)).label("overdue"),
         )
@@ -94,18 +95,20 @@ def _waiting_and_sent(tables: Tables, window: Window, now: datetime) -> Select[A
 
 def _ended(tables: Tables, window: Window) -> Select[Any]:
     c, queue = tables.progress.c, tables.queue
+    failed = has_status(tables, ProgressStatus.FAILED)
+    skipped = has_status(tables, ProgressStatus.SKIPPED)
     when = func.coalesce(queue.c.queue_finish_at, c.scheduled_at, c.created_at)
     return (
         select(
             c.sequence_id,
-            _number(c.status == "failed").label("failed"),
-            _number(and_(c.status == "failed", was_interrupted(tables, c.queue_id))).label(
-                "interrupted"
-            ),
-            _number(c.status == "skipped").label("skipped"),
+            _number(failed).label(ProgressStatus.FAILED.value),
+            _number(and_(failed, was_interrupted(tables, c.queue_id))).label("interrupted"),
+            _number(skipped).label(ProgressStatus.SKIPPED.value),
         )
         .join_from(tables.progress, queue, queue.c.queue_id == c.queue_id, isouter=True)
-        .where(c.status.in_(("failed", "skipped")), _inside(when, window))
+        .where(
+            has_status(tables, ProgressStatus.FAILED, ProgressStatus.SKIPPED), _inside(when, window)
+        )
         .group_by(c.sequence_id)
     )
 

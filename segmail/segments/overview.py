@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, load_policies
-from segmail.maho.progress import count_by_segment, count_due
+from segmail.maho.progress import FINAL, ProgressStatus, count_by_segment, count_due
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
@@ -101,8 +101,8 @@ def _summary(
         refreshed_at=refreshed_at,
         steps=len(steps),
         active_steps=sum(step.is_active for step in steps),
-        pending=rows["scheduled"],
-        **{status: rows[status] for status in ("sent", "failed", "skipped")},
+        pending=rows[ProgressStatus.SCHEDULED],
+        **{status.value: rows[status] for status in FINAL},
         held=sum(due.get(step.sequence_id, 0) for step in idle),
     )
 

@@ -13,7 +13,7 @@ from segmail.errors import ConfigError, InputError
 from segmail.maho.held import mark_held
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies, save_policy
-from segmail.maho.progress import count_due, count_scheduled
+from segmail.maho.progress import count_due, count_pending
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_steps
@@ -87,7 +87,7 @@ def _switch(
     if switched:
         _write(connection, tables, segment, done, now=now)
     before, policy = _set_policies(connection, tables, segment, wish.policies, now=now)
-    rows = count_scheduled(connection, tables, segment.segment_id)
+    rows = count_pending(connection, tables, segment.segment_id)
     return Automation(
         segment_id=segment.segment_id,
         segment=segment.name,

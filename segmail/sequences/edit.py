@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from segmail.errors import InputError
+from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
@@ -83,7 +84,7 @@ def _edit(
         step=summary,
         changes=changes,
         skipped=skipped,
-        kept=summary.progress["scheduled"] if moved else 0,
+        kept=summary.progress[ProgressStatus.SCHEDULED] if moved else 0,
         warnings=[*odd, *automation_warnings(connection, tables, [after.segment])],
     )
 

@@ -7,7 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
+from segmail.maho.customer_conditions import SWITCHED_OFF
 from segmail.maho.db.insert import insert_rows
+from segmail.maho.progress import is_of_step, stop
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.steps import Step, Trigger
 from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS
@@ -53,13 +55,7 @@ def skip_scheduled(connection: Connection, tables: Tables, sequence_id: int) -> 
 
     A row whose mail is on its way becomes `sent` all the same: delivery settles it by its queue id.
     """
-    c = tables.progress.c
-    result = connection.execute(
-        update(tables.progress)
-        .where(c.sequence_id == sequence_id, c.status == "scheduled")
-        .values(status="skipped")
-    )
-    return result.rowcount
+    return stop(connection, tables, is_of_step(tables, sequence_id), reason=SWITCHED_OFF)
 
 
 def set_automation(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from segmail.maho.progress import ProgressStatus
 from segmail.output import print_table
 from segmail.sequences.edit import Edited
 from segmail.sequences.findings import Finding
@@ -103,7 +104,7 @@ def print_warnings(warnings: Iterable[str]) -> None:
         click.echo(f"Warning: {warning}", err=True)
 
 
-_STATUSES = ("Scheduled", "Sent", "Failed", "Skipped")
+_STATUSES = tuple(status.value.capitalize() for status in ProgressStatus)
 
 
 def _row(step: StepSummary) -> tuple[object, ...]:

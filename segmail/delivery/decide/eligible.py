@@ -8,9 +8,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, not_, or_, select
 
+from segmail.maho.customer_conditions import SWITCHED_OFF, UNSUBSCRIBED
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.db.value_lists import among
 from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.progress import ProgressStatus, has_status
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.mail.due_row import DueRow
 
@@ -41,14 +43,14 @@ class SendCounts:
                 among(c.customer_id, {row.customer_id for row in rows}),
                 c.sequence_id.in_({row.step.sequence_id for row in rows}),
                 not_(among(c.progress_id, [row.progress_id for row in rows])),
-                or_(c.status == "sent", in_flight),
+                or_(has_status(tables, ProgressStatus.SENT), in_flight),
             )
             .group_by(c.customer_id, c.sequence_id, c.status)
         )
         sent: dict[tuple[int, int], int] = {}
         flying: dict[tuple[int, int], int] = {}
         for customer_id, sequence_id, status, count in connection.execute(query):
-            counts = sent if status == "sent" else flying
+            counts = sent if status == ProgressStatus.SENT else flying
             key = (customer_id, sequence_id)
             counts[key] = counts.get(key, 0) + count
         return cls(sent, flying)
@@ -83,7 +85,7 @@ def skip_reason(
 
 def _step_reason(row: DueRow, layout: Layout) -> str | None:
     if not row.step.is_active:
-        return "the step is switched off"
+        return SWITCHED_OFF
     if layout is Layout.SPEC and row.trigger_type != row.step.trigger:
         return f"the segment's trigger is '{row.step.trigger}' now"
     return None
@@ -114,7 +116,7 @@ def _subscriber_reason(subscriber: Subscriber | None) -> str | None:
     if subscriber is None:
         return "the customer is not subscribed to the newsletter"
     if subscriber.status != _SUBSCRIBED:
-        return "the customer is not subscribed to the newsletter any more"
+        return UNSUBSCRIBED
     if not subscriber.email:
         return "the newsletter subscription has no e-mail address"
     return None

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection, select
 
-from segmail.maho.customer_conditions import has_ordered
+from segmail.maho.customer_conditions import LEFT, ORDERED, has_ordered
 from segmail.maho.policies import Goal, OnExit, Policy
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
@@ -57,7 +57,7 @@ def _left(connection: Connection, tables: Tables, rows: Sequence[DueRow]) -> dic
     )
     members = {tuple(found) for found in connection.execute(query)}
     return {
-        row.progress_id: "the customer has left the segment"
+        row.progress_id: LEFT
         for row in rows
         if (row.step.segment.segment_id, row.customer_id) not in members
     }
@@ -70,5 +70,4 @@ def _ordered(connection: Connection, tables: Tables, rows: Sequence[DueRow]) -> 
     query = select(c.progress_id).where(
         c.progress_id.in_([row.progress_id for row in rows]), has_ordered(tables)
     )
-    reason = "the customer has ordered since the sequence began"
-    return dict.fromkeys(connection.scalars(query), reason)
+    return dict.fromkeys(connection.scalars(query), ORDERED)

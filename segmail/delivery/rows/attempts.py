@@ -18,10 +18,9 @@ from segmail.coupons import insert_coupons
 from segmail.delivery.rows.outcome import Attempt
 from segmail.maho.db.database import Database
 from segmail.maho.db.insert import insert_rows
-from segmail.maho.db.locking import locking
-from segmail.maho.db.value_lists import among, chosen_by
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import tries_since_retry
+from segmail.maho.progress import lock_held, record_attempts
 from segmail.maho.schema.tables import Tables
 from segmail.mail.column_limits import storable_html, storable_text
 from segmail.mail.due_row import DueRow, Prepared
@@ -90,20 +89,18 @@ class Recorder:
             mine = self._still_mine(connection, prepared)
             insert_coupons(connection, self._tables, [p.coupon for p in mine if p.coupon])
             attempts = self._write_queue(connection, mine, now)
-            self._point_progress(connection, attempts)
+            if attempts:
+                ids = {a.prepared.row.progress_id: a.queue_id for a in attempts}
+                record_attempts(connection, self._tables, ids)
             before_commit(attempts)
             return attempts
 
         return self._database.transact(work) if prepared else []
 
     def _still_mine(self, connection: Connection, prepared: Sequence[Prepared]) -> list[Prepared]:
-        c = self._tables.progress.c
-        query = select(c.progress_id, c.scheduled_at).where(
-            among(c.progress_id, [p.row.progress_id for p in prepared]), c.status == "scheduled"
-        )
-        found = connection.execute(locking(query, self._tables.progress))
-        held = {row.progress_id: row.scheduled_at for row in found}
-        return [p for p in prepared if held.get(p.row.progress_id) == p.row.lease_until]
+        leases = {p.row.progress_id: p.row.lease_until for p in prepared}
+        held = lock_held(connection, self._tables, leases)
+        return [p for p in prepared if p.row.progress_id in held]
 
     def _write_queue(
         self, connection: Connection, mine: Sequence[Prepared], now: datetime
@@ -140,17 +137,6 @@ class Recorder:
             "automation_source": SOURCE,
             "automation_source_id": p.row.step.segment.segment_id,
         }
-
-    def _point_progress(self, connection: Connection, attempts: Sequence[Attempt]) -> None:
-        if not attempts:
-            return
-        c = self._tables.progress.c
-        ids = {a.prepared.row.progress_id: a.queue_id for a in attempts}
-        connection.execute(
-            update(self._tables.progress)
-            .where(among(c.progress_id, ids))
-            .values(queue_id=chosen_by(c.progress_id, ids, c.queue_id))
-        )
 
 
 def insert_failed_queue_rows(

@@ -8,34 +8,16 @@ would lock customer rows that a checkout may hold, and a plan without the index 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Row,
-    Select,
-    and_,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Row, Select
 
 from segmail.maho.db.database import Conflict, Database
-from segmail.maho.db.information_schema import index_columns
-from segmail.maho.db.value_lists import among, chosen_by, pairs_among
+from segmail.maho.progress import claim, due_rows, give_back, walked_index
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where the next claim of this run goes on, so that none walks over the past again."""
-
-    scheduled_at: datetime
-    progress_id: int
 
 
 class Claimer:
@@ -57,8 +39,10 @@ class Claimer:
         self._tables = tables
         self._steps = steps
         self._lease = lease
-        self._cursor = Cursor(since, 0) if since is not None else None
-        self._index = _index_name(database, tables)
+        # Where the next claim of this run goes on, so that none walks over the past again.
+        self._after = (since, 0) if since is not None else None
+        with database.read() as connection:
+            self._index = walked_index(connection, tables)
 
     def claim(self, *, now: datetime, limit: int) -> list[DueRow]:
         """Take up to `limit` rows that are due at `now`; [] when none is left."""
@@ -67,8 +51,10 @@ class Claimer:
         lease_until = _whole_seconds(now) + self._lease
 
         def work(connection: Connection) -> list[Row[Any]]:
-            rows = list(connection.execute(self.due_query(now=now, limit=limit, lock=True)))
-            self._take(connection, rows, lease_until)
+            due = self.due_query(now=now, limit=limit).with_for_update(skip_locked=True)
+            rows = list(connection.execute(due))
+            if rows and claim(connection, self._tables, rows, lease_until=lease_until) != len(rows):
+                raise Conflict
             return rows
 
         rows = self._database.transact(work)
@@ -80,29 +66,20 @@ class Claimer:
 
         A row with an earlier attempt keeps its lease, for that attempt may be under way.
         """
-        c = self._tables.progress.c
         seen = {row.progress_id: row.seen_at for row in rows if row.queue_id is None}
-        if not seen:
-            return
-        undo = (
-            update(self._tables.progress)
-            .where(
-                among(c.progress_id, seen),
-                c.scheduled_at == rows[0].lease_until,
-                c.status == "scheduled",
-                c.queue_id.is_(None),
+        if seen:
+            until = rows[0].lease_until
+            self._database.transact(
+                lambda connection: give_back(connection, self._tables, seen, lease_until=until),
+                idempotent=True,
             )
-            .values(scheduled_at=chosen_by(c.progress_id, seen, c.scheduled_at))
-        )
-        self._database.transact(lambda connection: connection.execute(undo), idempotent=True)
 
     def peek(self, *, now: datetime, limit: int) -> list[DueRow]:
         """Return the rows that `claim` would take, each once, and take none."""
         if not self._steps:
             return []
         with self._database.read() as connection:
-            query = self.due_query(now=now, limit=limit, lock=False)
-            rows = list(connection.execute(query))
+            rows = list(connection.execute(self.due_query(now=now, limit=limit)))
         self._go_on_after(rows)
         return [self._due_row(row, now) for row in rows]
 
@@ -110,69 +87,19 @@ class Claimer:
         """Return when the rows that are due at `now` were, oldest first, `most` of them."""
         if not self._steps:
             return []
-        due = self.due_query(now=now, limit=most, lock=False)
+        due = self.due_query(now=now, limit=most)
         with self._database.read() as connection:
             return [row.scheduled_at for row in connection.execute(due)]
 
-    def due_query(self, *, now: datetime, limit: int | None, lock: bool) -> Select[Any]:
-        """Return the claim's SELECT; its plan is held by a test."""
-        c = self._tables.progress.c
-        query = (
-            select(
-                c.progress_id,
-                c.customer_id,
-                c.sequence_id,
-                c.trigger_type,
-                c.queue_id,
-                c.created_at,
-                c.scheduled_at,
-            )
-            .where(
-                c.status == "scheduled",
-                c.scheduled_at <= now,
-                c.sequence_id.in_(self._steps),
-            )
-            .order_by(c.scheduled_at, c.progress_id)
-            .limit(limit)
+    def due_query(self, *, now: datetime, limit: int | None) -> Select[Any]:
+        """Return the query of the rows that come next."""
+        return due_rows(
+            self._tables, self._steps, now=now, after=self._after, index=self._index, limit=limit
         )
-        if self._cursor is not None:
-            at, last = self._cursor.scheduled_at, self._cursor.progress_id
-            query = query.where(
-                c.scheduled_at >= at,
-                or_(c.scheduled_at > at, and_(c.scheduled_at == at, c.progress_id > last)),
-            )
-        if self._index is not None:
-            for dialect in ("mysql", "mariadb"):
-                hint = f"FORCE INDEX ({self._index})"
-                query = query.with_hint(self._tables.progress, hint, dialect)
-        return query.with_for_update(skip_locked=True) if lock else query
 
     def _go_on_after(self, rows: list[Row[Any]]) -> None:
         if rows:
-            self._cursor = Cursor(rows[-1].scheduled_at, rows[-1].progress_id)
-
-    def _take(self, connection: Connection, rows: list[Row[Any]], lease_until: datetime) -> None:
-        """Push the rows' `scheduled_at` forward, if it is still what was seen.
-
-        The repetition of what was seen makes the claim right also where SKIP LOCKED is not
-        (Galera, SQLite).
-        """
-        if not rows:
-            return
-        c = self._tables.progress.c
-        seen = [(row.progress_id, row.scheduled_at) for row in rows]
-        result = connection.execute(
-            update(self._tables.progress)
-            .where(
-                # The ids alone give the range on the primary key; pairs alone may scan the table.
-                among(c.progress_id, [row.progress_id for row in rows]),
-                pairs_among(c.progress_id, c.scheduled_at, seen),
-                c.status == "scheduled",
-            )
-            .values(scheduled_at=lease_until)
-        )
-        if result.rowcount != len(rows):
-            raise Conflict
+            self._after = (rows[-1].scheduled_at, rows[-1].progress_id)
 
     def _due_row(self, row: Row[Any], lease_until: datetime) -> DueRow:
         step = self._steps[row.sequence_id]
@@ -188,16 +115,6 @@ class Claimer:
             seen_at=row.scheduled_at,
             lease_until=lease_until,
         )
-
-
-def _index_name(database: Database, tables: Tables) -> str | None:
-    """Return the name of the index that a claim must walk, where the server takes hints."""
-    if database.url.get_backend_name() == "sqlite":
-        return None
-    with database.read() as connection:
-        indexes = index_columns(connection, tables.progress.name)
-    names = {columns: name for name, columns in indexes.items()}
-    return names.get(("status", "scheduled_at")) or names.get(("scheduled_at", "status"))
 
 
 def _whole_seconds(moment: datetime) -> datetime:

@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from segmail.maho.progress import ProgressStatus
+
 if TYPE_CHECKING:
     from segmail.mail.due_row import DueRow, Prepared
 
@@ -15,9 +17,9 @@ if TYPE_CHECKING:
 class Status(enum.StrEnum):
     """What became of a due row."""
 
-    SENT = "sent"
-    SKIPPED = "skipped"
-    FAILED = "failed"
+    SENT = ProgressStatus.SENT.value
+    SKIPPED = ProgressStatus.SKIPPED.value
+    FAILED = ProgressStatus.FAILED.value
     DEFERRED = "deferred"  # stays scheduled, tried again later
     RELEASED = "released"  # stays scheduled as it was; nothing was sent
 

@@ -8,21 +8,28 @@ connection without a second link or problem row. `scheduled_at` gets back what t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, or_, select, update
+from sqlalchemy import Connection, Row, select
 
 from segmail.delivery.rows.newsletter_rows import NewsletterRows
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.maho.db.database import Database
 from segmail.maho.db.locking import locking
-from segmail.maho.db.value_lists import among, chosen_by, pairs_among
+from segmail.maho.db.value_lists import among
 from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.progress import ProgressStatus, Settlement, lock_held, settle
 from segmail.maho.schema.tables import Tables
 
-_PROGRESS_STATUS = {Status.DEFERRED: "scheduled", Status.RELEASED: "scheduled"}
+_PROGRESS_STATUS = {
+    Status.SENT: ProgressStatus.SENT,
+    Status.SKIPPED: ProgressStatus.SKIPPED,
+    Status.FAILED: ProgressStatus.FAILED,
+    Status.DEFERRED: ProgressStatus.SCHEDULED,
+    Status.RELEASED: ProgressStatus.SCHEDULED,
+}
 
 
 class Settler:
@@ -59,7 +66,7 @@ class Settler:
         with_queue = [o for o in ours if o.queue_id in found]
         newsletter = NewsletterRows(connection, self._tables, now)
         newsletter.close(with_queue)
-        self._move_progress(connection, ours, now)
+        settle(connection, self._tables, [_settlement(o, now) for o in ours])
         newsletter.forget([o for o in with_queue if _is_undone(o)])
 
     def _settle_rows(
@@ -68,64 +75,13 @@ class Settler:
         """Settle rows that were never recorded: skipped, released, or failed before the record."""
         if not outcomes:
             return
-        c = self._tables.progress.c
-        query = select(c.progress_id).where(
-            among(c.progress_id, [o.row.progress_id for o in outcomes]),
-            self._held(outcomes),
-            c.status == "scheduled",
-        )
-        held = set(connection.scalars(locking(query, self._tables.progress)))
+        leases = {o.row.progress_id: o.row.lease_until for o in outcomes}
+        held = lock_held(connection, self._tables, leases)
         ours = [o for o in outcomes if o.row.progress_id in held]
         newsletter = NewsletterRows(connection, self._tables, now)
         failed = newsletter.tell_failures([o for o in ours if o.status is Status.FAILED])
         rest = [o for o in ours if o.status is not Status.FAILED]
-        self._move_progress(connection, [*failed, *rest], now)
-
-    def _move_progress(
-        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
-    ) -> None:
-        """Give the rows their status and their `scheduled_at` back.
-
-        Only a sent row is moved whatever its status is; one that was stopped meanwhile stays
-        stopped where nothing was sent.
-        """
-        c = self._tables.progress.c
-        for sent in (True, False):
-            group = [o for o in outcomes if (o.status is Status.SENT) is sent]
-            if not group:
-                continue
-            move = (
-                update(self._tables.progress)
-                .where(among(c.progress_id, [o.row.progress_id for o in group]), self._held(group))
-                .values(
-                    scheduled_at=self._each(c.scheduled_at, group, lambda o: o.due_again),
-                    status=self._each(c.status, group, _progress_status),
-                )
-            )
-            if sent:
-                # Its queue_id is there already, or was taken away with the queue row.
-                move = move.values(sent_at=self._each(c.sent_at, group, lambda o: o.at or now))
-            else:
-                move = move.values(queue_id=self._each(c.queue_id, group, _kept_queue_id))
-                move = move.where(c.status == "scheduled")
-            connection.execute(move)
-
-    def _each(
-        self, column: Column[Any], outcomes: Sequence[Outcome], value: Callable[[Outcome], object]
-    ) -> ColumnElement[Any]:
-        """Return the value of a column for each row, stored as that column stores it."""
-        values = {o.row.progress_id: value(o) for o in outcomes}
-        return chosen_by(self._tables.progress.c.progress_id, values, column)
-
-    def _held(self, outcomes: Sequence[Outcome]) -> ColumnElement[bool]:
-        """Return the condition that a row still belongs to this run: by its attempt or lease."""
-        c = self._tables.progress.c
-        attempts = [(o.row.progress_id, o.queue_id) for o in outcomes if o.queue_id]
-        leases = [(o.row.progress_id, o.row.lease_until) for o in outcomes]
-        by_lease = pairs_among(c.progress_id, c.scheduled_at, leases)
-        if not attempts:
-            return by_lease
-        return or_(pairs_among(c.progress_id, c.queue_id, attempts), by_lease)
+        settle(connection, self._tables, [_settlement(o, now) for o in (*failed, *rest)])
 
 
 def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
@@ -146,9 +102,15 @@ def _is_undone(outcome: Outcome) -> bool:
     return outcome.status is Status.RELEASED and outcome.row.queue_id is None
 
 
-def _kept_queue_id(outcome: Outcome) -> int | None:
-    return None if _is_undone(outcome) else outcome.queue_id or outcome.row.queue_id
-
-
-def _progress_status(outcome: Outcome) -> str:
-    return _PROGRESS_STATUS.get(outcome.status, outcome.status.value)
+def _settlement(outcome: Outcome, now: datetime) -> Settlement:
+    kept = None if _is_undone(outcome) else outcome.queue_id or outcome.row.queue_id
+    return Settlement(
+        progress_id=outcome.row.progress_id,
+        attempt=outcome.queue_id,
+        lease_until=outcome.row.lease_until,
+        status=_PROGRESS_STATUS[outcome.status],
+        scheduled_at=outcome.due_again,
+        queue_id=kept,
+        sent_at=outcome.at or now,
+        reason=outcome.reason,
+    )

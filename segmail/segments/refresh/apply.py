@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,9 +18,10 @@ from sqlalchemy import (
 )
 from sqlalchemy import literal as plain_literal
 
-from segmail.maho.customer_conditions import has_ordered
+from segmail.maho.customer_conditions import LEFT, ORDERED, has_ordered
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.policies import Goal
+from segmail.maho.progress import enrol, is_pending_in, stop
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.changes import Changes
@@ -29,14 +29,13 @@ from segmail.segments.refresh.enrolment import ENROLLED
 from segmail.segments.refresh.task import Task
 from segmail.segments.refresh.temporary_tables import CHUNK
 
-_TRIGGERS = [trigger.value for trigger in Trigger]
-
 
 def stop_by_goal(connection: Connection, task: Task) -> int:
     """Skip the pending rows of customers who reached the segment's goal; return how many."""
     if task.candidate.policy.goal is not Goal.ORDER:
         return 0
-    return _skip(connection, task, _TRIGGERS, has_ordered(task.tables))
+    which = and_(is_pending_in(task.tables, [task.candidate.id]), has_ordered(task.tables))
+    return stop(connection, task.tables, which, reason=ORDERED)
 
 
 def write_changes(connection: Connection, task: Task, changes: Changes, *, now: datetime) -> int:
@@ -59,8 +58,7 @@ def count_stops(connection: Connection, task: Task) -> int:
     """Return how many scheduled steps `write_changes` would stop."""
     if not task.candidate.policy.stops_on_exit:
         return 0
-    pending = _pending(task, [Trigger.ENTER.value], _of_leavers(task))
-    query = select(func.count()).select_from(task.tables.progress.join(CHUNK, pending))
+    query = select(func.count()).select_from(task.tables.progress.join(CHUNK, _of_leavers(task)))
     return int(connection.scalar(query) or 0)
 
 
@@ -89,12 +87,13 @@ def _stop_who_leave(connection: Connection, task: Task) -> int:
     """
     if not task.candidate.policy.stops_on_exit:
         return 0
-    return _skip(connection, task, [Trigger.ENTER.value], _of_leavers(task))
+    return stop(connection, task.tables, _of_leavers(task), reason=LEFT)
 
 
 def _of_leavers(task: Task) -> ColumnElement[bool]:
     """A join, not a subquery: MySQL then begins with those who leave, and locks no other rows."""
     return and_(
+        is_pending_in(task.tables, [task.candidate.id], [Trigger.ENTER.value]),
         task.tables.progress.c.customer_id == CHUNK.c.customer_id,
         CHUNK.c.direction == Trigger.EXIT.value,
     )
@@ -135,52 +134,11 @@ def _enrol(connection: Connection, task: Task, *, now: datetime) -> None:
     for step in task.steps:
         if not step.is_active:
             continue
-        enrolled = select(
-            CHUNK.c.customer_id,
-            plain_literal(step.segment.segment_id),
-            plain_literal(step.sequence_id),
-            plain_literal(step.step_number),
-            plain_literal(step.trigger.value),
-            plain_literal("scheduled"),
-            _literal(now),
-            _literal(now + timedelta(minutes=step.delay_minutes)),
-        ).where(CHUNK.c.direction == step.trigger.value, CHUNK.c.verdict == ENROLLED)
-        connection.execute(insert(task.tables.progress).from_select(_PROGRESS, enrolled))
-
-
-_PROGRESS = [
-    "customer_id",
-    "segment_id",
-    "sequence_id",
-    "step_number",
-    "trigger_type",
-    "status",
-    "created_at",
-    "scheduled_at",
-]
-
-
-def _skip(
-    connection: Connection, task: Task, triggers: Sequence[str], condition: ColumnElement[bool]
-) -> int:
-    result = connection.execute(
-        update(task.tables.progress)
-        .where(_pending(task, triggers, condition))
-        .values(status="skipped")
-    )
-    return result.rowcount
-
-
-def _pending(
-    task: Task, triggers: Sequence[str], condition: ColumnElement[bool]
-) -> ColumnElement[bool]:
-    c = task.tables.progress.c
-    return and_(
-        c.segment_id == task.candidate.id,
-        c.trigger_type.in_(triggers),
-        c.status == "scheduled",
-        condition,
-    )
+        customers = select(CHUNK.c.customer_id).where(
+            CHUNK.c.direction == step.trigger.value, CHUNK.c.verdict == ENROLLED
+        )
+        due_at = now + timedelta(minutes=step.delay_minutes)
+        enrol(connection, task.tables, step, customers, now=now, due_at=due_at)
 
 
 def _default_website(tables: Tables) -> Select[Any]:

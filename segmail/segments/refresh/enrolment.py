@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, case, exists, literal, or_
 
 from segmail.maho.customer_conditions import is_subscribed
 from segmail.maho.policies import OnReentry
+from segmail.maho.progress import TRIGGERS, is_pending
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.task import Task
 
@@ -44,10 +45,10 @@ def _reason_for_all(task: Task) -> str:
 def _has_pending_rows(task: Task, direction: Trigger) -> ColumnElement[bool]:
     """Rows that the exit itself stops are not in its way."""
     row = task.tables.progress.c
-    left = [trigger.value for trigger in Trigger]
+    left = list(TRIGGERS)
     if direction is Trigger.EXIT and task.candidate.policy.stops_on_exit:
         left = [Trigger.EXIT.value]
-    return _has_row(task, row.status == "scheduled", row.trigger_type.in_(left))
+    return _has_row(task, is_pending(task.tables), row.trigger_type.in_(left))
 
 
 def _was_enrolled(task: Task, direction: Trigger) -> ColumnElement[bool]:

@@ -9,29 +9,27 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Delete,
     Select,
     Table,
-    Update,
     delete,
     exists,
     func,
     inspect,
     select,
     tuple_,
-    update,
 )
 
-from segmail.maho.customer_conditions import is_subscribed
+from segmail.maho.customer_conditions import UNSUBSCRIBED, is_subscribed
+from segmail.maho.progress import is_pending_in, stop
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.steps import Trigger
 
 logger = logging.getLogger("segmail")
 
@@ -92,13 +90,19 @@ def _unguarded(shop: Shop) -> list[Table]:
 
 
 def _delete(shop: Shop, query: Select[Any], table: Table) -> int:
-    return sum(_change(shop, delete(table).where(found)) for found in _batches(shop, query))
+    def batch(connection: Connection, which: ColumnElement[bool]) -> int:
+        return connection.execute(delete(table).where(which)).rowcount
+
+    return sum(
+        shop.database.transact(partial(batch, which=found)) for found in _batches(shop, query)
+    )
 
 
 def _skip(shop: Shop, query: Select[Any]) -> int:
-    rows = shop.tables.progress
-    skip = update(rows).where(rows.c.status == "scheduled").values(status="skipped")
-    return sum(_change(shop, skip.where(found)) for found in _batches(shop, query))
+    batch = partial(stop, tables=shop.tables, reason=UNSUBSCRIBED)
+    return sum(
+        shop.database.transact(partial(batch, which=found)) for found in _batches(shop, query)
+    )
 
 
 def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:
@@ -113,19 +117,11 @@ def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:
             return
 
 
-def _change(shop: Shop, statement: Update | Delete) -> int:
-    return shop.database.transact(lambda connection: connection.execute(statement).rowcount)
-
-
 def _unsubscribed(tables: Tables) -> Select[Any]:
-    """Maho's index is on segment, trigger and status: naming all three lets the server use it."""
     row = tables.progress.c
     customer = exists().where(tables.customer.c.entity_id == row.customer_id, is_subscribed(tables))
     return select(row.progress_id).where(
-        row.segment_id.in_(select(tables.segment.c.segment_id)),
-        row.trigger_type.in_([trigger.value for trigger in Trigger]),
-        row.status == "scheduled",
-        ~customer,
+        is_pending_in(tables, select(tables.segment.c.segment_id)), ~customer
     )
 
 

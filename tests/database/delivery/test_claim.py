@@ -110,7 +110,7 @@ def test_the_claim_walks_the_index_on_scheduled_at(mariadb_shop: ShopBuilder) ->
     run = claimer(shop)
 
     for _ in range(2):  # the first batch, and one that goes on from its cursor
-        query = run.due_query(now=shop.now, limit=100, lock=True)
+        query = run.due_query(now=shop.now, limit=100).with_for_update(skip_locked=True)
         sql = query.compile(shop.database.engine, compile_kwargs={"render_postcompile": True})
         with shop.database.read() as connection:
             plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {sql}", sql.params)
@@ -138,7 +138,7 @@ def test_a_tuned_index_is_used_where_the_shop_has_one(mariadb_shop: ShopBuilder)
         lambda c: c.execute(text(f"CREATE INDEX tuned ON {name} (status, scheduled_at)"))
     )
     try:
-        query = claimer(shop).due_query(now=shop.now, limit=1, lock=False)
+        query = claimer(shop).due_query(now=shop.now, limit=1)
         assert "FORCE INDEX (tuned)" in str(query.compile(shop.database.engine))
     finally:
         shop.database.transact(lambda c: c.execute(text(f"DROP INDEX tuned ON {name}")))

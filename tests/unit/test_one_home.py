@@ -1,0 +1,67 @@
+"""Each concept has one home: read from the syntax trees of the program."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from segmail.maho.progress import ProgressStatus
+from tests.program import ROOT
+
+_HOME = ROOT / "segmail/maho/progress.py"
+_MODULES = sorted((ROOT / "segmail").rglob("*.py"))
+_STATUSES = {status.value for status in ProgressStatus}
+
+# The same words for something else: keys of JSON and words of messages, the outcome of a refresh,
+# the demo's colours.
+_OTHER_MEANING = {
+    "segmail/commands/segment/automation.py",
+    "segmail/commands/sequence/printing.py",
+    "segmail/commands/due_preview.py",
+    "segmail/commands/retry.py",
+    "segmail/demo/show.py",
+    "segmail/segments/refresh/outcome.py",
+    "segmail/maho/schema/tables.py",  # the column's default, as Maho declares it
+}
+
+
+def _name(module: Path) -> str:
+    return str(module.relative_to(ROOT))
+
+
+def _writes(tree: ast.AST) -> Iterator[int]:
+    """Yield the lines of statements that change the progress table."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = (
+            node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        )
+        if name in ("insert", "update", "delete", "insert_rows") and any(
+            ast.unparse(argument).endswith("progress") for argument in node.args
+        ):
+            yield node.lineno
+
+
+def _bare_statuses(tree: ast.AST) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and node.value in _STATUSES:
+            yield node.lineno
+
+
+@pytest.mark.parametrize("module", _MODULES, ids=_name)
+def test_only_the_progress_rows_home_writes_them(module: Path) -> None:
+    written = list(_writes(ast.parse(module.read_text())))
+
+    assert bool(written) is (module == _HOME), f"lines {written}"
+
+
+@pytest.mark.parametrize("module", _MODULES, ids=_name)
+def test_statuses_are_named_and_not_written_out(module: Path) -> None:
+    if module == _HOME or _name(module) in _OTHER_MEANING:
+        return
+
+    assert not list(_bare_statuses(ast.parse(module.read_text())))
