@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, inspect, text
 
-from segmail.doctor.findings import Area, Finding, Severity, ok
+from segmail.doctor.findings import Area, AreaFinding, ok
 from segmail.doctor.lost_indexes import lost_indexes
 from segmail.doctor.useful_indexes import KINDS, Index, Kind
 from segmail.errors import ConditionError
+from segmail.findings import Finding, Severity
 from segmail.maho.schema.check import find_indexes
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Leaf, leaves
@@ -25,7 +26,7 @@ _ROWS = text(
 
 def index_findings(
     connection: Connection, prefix: str, candidates: Iterable[Candidate], *, large: int = LARGE
-) -> list[Finding]:
+) -> list[AreaFinding]:
     """Return the indexes that are lacking on tables of more than `large` rows.
 
     Those that Maho itself creates are needed by every shop, others by active segments. The server's
@@ -94,7 +95,7 @@ def _lacks(connection: Connection, prefix: str, wanted: Index) -> bool:
     )
 
 
-def _suggestion(wish: _Wish, prefix: str, rows: int) -> Finding:
+def _suggestion(wish: _Wish, prefix: str, rows: int) -> AreaFinding:
     kind = wish.kind
     table, columns = f"{prefix}{kind.index.table}", kind.index.columns
     ids = sorted(wish.segments)

@@ -6,7 +6,7 @@ import click
 
 from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
-from segmail.errors import ConditionError
+from segmail.errors import ConditionError, Fault
 from segmail.output import print_json, print_table
 from segmail.segments.explain import Explanation, Line, explain_segment
 
@@ -30,7 +30,7 @@ def explain(app: App, *, segment: str, as_json: bool) -> None:
         print_json(found)
     else:
         _print(found)
-    if faults := [line.fault for line in found.lines if line.fault]:
+    if faults := [Fault(line.fault) for line in found.lines if line.fault]:
         raise ConditionError(faults)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Inspector, inspect
 from sqlalchemy.exc import NoSuchTableError
 
-from segmail.errors import ConfigError, SchemaError
+from segmail.errors import ConfigError, Fault, SchemaError
 from segmail.maho.db.database import Database
 from segmail.maho.schema.check import Kind, Missing, SchemaReport, check_schema
 
@@ -56,8 +56,11 @@ def apply_changes(database: Database, prefix: str, statements: list[str]) -> Non
     still = check_schema(database, prefix).missing
     if still:
         raise SchemaError(
-            f"The {item} is still missing. The specification's changes do not include it: let "
-            "Maho install or upgrade itself, or create it by hand."
+            Fault(
+                f"The {item} is still missing.",
+                "The specification's changes do not include it: let Maho install or upgrade "
+                "itself, or create it by hand.",
+            )
             for item in still
         )
 
@@ -71,13 +74,11 @@ def _check_ground(report: SchemaReport) -> None:
     needed = [Missing(Kind.TABLE, report.table_prefix + name) for name in _REFERRED_TO]
     absent = ", ".join(item.table for item in needed if item in report.missing)
     if absent:
-        raise ConfigError(
-            [
-                f"Tables that the changes build on are missing: {absent}. Either the table prefix "
-                "is wrong, or Maho's customer segmentation is not installed in this shop.",
-                *report.notes,
-            ]
+        fault = Fault(
+            f"Tables that the changes build on are missing: {absent}. Either the table prefix is "
+            "wrong, or Maho's customer segmentation is not installed in this shop."
         )
+        raise ConfigError([fault, *report.notes])
 
 
 def _run(database: Database, statement: str) -> None:

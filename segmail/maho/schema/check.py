@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, DateTime, Inspector, Table, UniqueConstraint, inspect
 
+from segmail.errors import Fault
 from segmail.maho.db.database import Database
 from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.notes import charset_notes, prefix_notes, server, server_faults
@@ -55,8 +56,8 @@ class SchemaReport:
     table_prefix: str
     time_type: str | None  # of the columns that hold times: TIMESTAMP up to Maho 26.3
     missing: tuple[Missing, ...]
-    faults: tuple[str, ...]
-    notes: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    notes: tuple[Fault, ...]  # that keep nothing from working
 
     @property
     def complete(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
-from segmail.errors import ConditionError
+from segmail.errors import ConditionError, Fault
 from segmail.segments.conditions import (
     cart_attributes,
     cart_items,
@@ -103,7 +103,7 @@ def _check(tree: Combine, scope: Scope) -> None:
         raise ConditionError(faults)
 
 
-def _faults(leaf: Leaf, scope: Scope) -> tuple[str, ...]:
+def _faults(leaf: Leaf, scope: Scope) -> tuple[Fault, ...]:
     try:
         compile_leaf(leaf, scope)
     except ConditionError as error:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from segmail.errors import Fault
 from segmail.segments.conditions.tree import Combine
 
 
@@ -51,6 +52,6 @@ class Faults:
     def add(self, line: int, what: str) -> None:
         self._found.append((line, what))
 
-    def told(self) -> list[str]:
+    def told(self) -> list[Fault]:
         """Return every fault once, as `FILE:LINE: what is wrong`, by line."""
-        return [f"{self._file}:{line}: {what}" for line, what in sorted(set(self._found))]
+        return [Fault(f"{self._file}:{line}: {what}") for line, what in sorted(set(self._found))]

@@ -58,6 +58,6 @@ def _check(entries: Sequence[Entry]) -> None:
                 )
             write_entries([entry])
         except ConditionError as error:
-            faults += [f"'{entry.name}': {fault}" for fault in error.faults]
+            faults += [fault.about(f"'{entry.name}': ") for fault in error.faults]
     if faults:
         raise ConditionError(faults)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DataError
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.policies import RefreshedBy, save_policy
 from segmail.maho.schema.layout import dates_are_timestamps
@@ -72,8 +72,8 @@ def _compare(connection: Connection, tables: Tables, saved: Sequence[Plan]) -> N
         raise ConfigError(faults)
 
 
-def _unstorable(plan: Plan) -> str:
-    return (
+def _unstorable(plan: Plan) -> Fault:
+    return Fault(
         f"The database cannot store '{plan.after.name}' as it is in the file. Its tables may not "
         "be utf8mb4: leave out emoji and other characters beyond U+FFFF."
     )

@@ -70,7 +70,7 @@ def faults(shop: ShopBuilder, file: str) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         apply(shop, file)
     assert shop.rows(shop.tables.segment, name="VIP") == []
-    return caught.value.faults
+    return tuple(map(str, caught.value.faults))
 
 
 @pytest.mark.parametrize("layout", list(Layout))

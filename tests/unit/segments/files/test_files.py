@@ -49,7 +49,7 @@ UNKNOWN = {"address nosuch == x", "order nosuch == 1", "only unknown attribute, 
 def read(text: str | bytes) -> tuple[list[Entry], list[str]]:
     faults = Faults("f.yaml")
     entries = read_entries(text.encode() if isinstance(text, str) else text, faults)
-    return entries, faults.told()
+    return entries, [str(fault) for fault in faults.told()]
 
 
 def read_right(text: str) -> list[Entry]:
