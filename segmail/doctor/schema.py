@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
 from segmail.findings import Finding, Severity
-from segmail.maho.schema.check import Kind, SchemaReport
+from segmail.maho.schema.check import MissingKind, SchemaReport
 
 _APPLY = "`segmail schema apply` creates what the specification adds; the rest is Maho's own."
 
@@ -26,4 +26,4 @@ def schema_findings(report: SchemaReport) -> list[AreaFinding]:
 
 def is_readable(report: SchemaReport) -> bool:
     """Return whether the other checks can read what they need: only indexes may be missing."""
-    return all(missing.kind is Kind.INDEX for missing in report.missing)
+    return all(missing.kind is MissingKind.INDEX for missing in report.missing)

@@ -14,7 +14,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from segmail.errors import ConfigError, SchemaError
 from segmail.maho.db.database import Database
 from segmail.maho.schema.changes import apply_changes, plan_changes
-from segmail.maho.schema.check import Kind, Missing, check_schema
+from segmail.maho.schema.check import Missing, MissingKind, check_schema
 from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Trigger, load_steps
@@ -172,7 +172,7 @@ def test_signed_ids_of_a_shop_made_by_the_specification_are_met(
         apply_all(database)
 
     [item] = check_schema(database, "").missing
-    assert item == Missing(Kind.TABLE, "customer_segment_customer")
+    assert item == Missing(MissingKind.TABLE, "customer_segment_customer")
 
 
 def test_an_index_that_somebody_dropped_is_missed_and_made_again(
