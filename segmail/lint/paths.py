@@ -14,7 +14,7 @@ from segmail.lint.shop_facts import Facts
 from segmail.lint.variables import ACCOUNT_KEYS, ANY_OBJECT, TemplateObject
 from segmail.templates import is_secret
 from segmail.templates.nodes import Block, Directive, Place, Var, paths_of
-from segmail.templates.paths import Path, Step
+from segmail.templates.paths import Path, PathStep
 
 _COMPARISON = re.compile(r"[=<>!&|]")
 
@@ -58,7 +58,7 @@ class _Use:
         if owner is not None and owner is not ANY_OBJECT and self._prints():
             yield self._whole_object(owner)
 
-    def _of_key(self, step: Step, owner: TemplateObject) -> Iterator[LintFinding]:
+    def _of_key(self, step: PathStep, owner: TemplateObject) -> Iterator[LintFinding]:
         if step.key is None:
             yield self._unknown_method(step, owner)
         elif is_secret(step.key):
@@ -111,7 +111,7 @@ class _Use:
             advice = f"It has {', '.join(sorted(owner.keys))}."
         return self.passage.error(LintRule.UNKNOWN_MEMBER, self._place, what, advice)
 
-    def _unknown_method(self, step: Step, owner: TemplateObject) -> LintFinding:
+    def _unknown_method(self, step: PathStep, owner: TemplateObject) -> LintFinding:
         method = f"{owner.name}.{shown(step.method)}()"
         what = f"{method} cannot be called; {self._shown} {self._does_nothing}."
         advice = "Templates only read values, as {{var customer.firstname}} does."
