@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from segmail.demo.newsletter_templates import LETTERS
+from segmail.demo.newsletter_templates import TEMPLATES
 from segmail.lint import Letter, LintRule, lint, stops_mails
 from tests.program import ROOT
 from tests.unit.templates.recorded import GOLDEN
@@ -70,7 +70,7 @@ def test_every_rule_is_documented() -> None:
 def test_of_the_demos_templates_only_the_broken_one_is_found() -> None:
     found = [
         (finding.where.name, finding.rule, finding.where.line, stops_mails(finding))
-        for one in LETTERS
+        for one in TEMPLATES
         for finding in lint(Letter(one.code, one.subject, one.text, is_html=one.html))
     ]
 
