@@ -54,7 +54,7 @@ class Preview:
     findings: Sequence[StepFinding]
 
 
-def preview(
+def preview_step(
     shop: Shop, config: StoreConfig, settings: Settings, step: str, customer: str, *, now: datetime
 ) -> Preview:
     """Return the mail of the step for the customer, each as a person names it.

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from segmail.app import App
-from segmail.authoring.preview import Preview
-from segmail.authoring.preview import preview as look
+from segmail.authoring.preview import Preview, preview_step
 from segmail.authoring.preview_page import page
 from segmail.commands.sequence.options import AS_JSON
 from segmail.output import print_json, printable
@@ -41,7 +40,7 @@ def preview(app: App, *, step: str, customer: str, file: Path | None, as_json: b
         segmail preview VIP:enter:1 --customer ada@example.com
         segmail preview 12 --customer 42 --html preview.html
     """
-    mail = look(app.shop, app.config, app.settings, step, customer, now=app.now())
+    mail = preview_step(app.shop, app.config, app.settings, step, customer, now=app.now())
     if file is not None:
         write_report(file, page(mail), option="--html")
     if as_json:
