@@ -13,7 +13,7 @@ from segmail.findings import errors, warnings
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
-from segmail.sequences.changes import Change, changes_between
+from segmail.sequences.changes import StepChange, changes_between
 from segmail.sequences.checks import step_findings
 from segmail.sequences.find import find_steps
 from segmail.sequences.numbers import number_faults, same_sequence
@@ -35,7 +35,7 @@ class Edited:
     """The step as it is now, what changed, and what that means for its scheduled rows."""
 
     step: StepSummary
-    changes: list[Change]
+    changes: list[StepChange]
     skipped: int  # rows that will not be sent, because the step was switched off
     kept: int  # rows that keep the time they were scheduled for, though the delay changed
     warnings: list[str]

@@ -23,7 +23,7 @@ Mention: TypeAlias = int | str  # a website or customer group by id (int) or cod
 
 
 @dataclass(frozen=True)
-class Entry:
+class SegmentEntry:
     """What is None, or not in `policies`, is not said: it stays as it is, or as a new one has it.
 
     No `groups` at all means customers of every group. `lines` has where in the file each of
@@ -42,7 +42,7 @@ class Entry:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
-class Faults:
+class FileFaults:
     """Collects what is wrong with a file, each with its line."""
 
     def __init__(self, file: str) -> None:
