@@ -23,25 +23,21 @@ and Click (2); anything that is not a `SegmailError` is a bug and ends with 70.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 
-class Fault(str):
-    """A fault in words: the whole text, and apart `what` is wrong and what to do, its `advice`."""
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, in a sentence, and what to do about it; `advice` is empty where that is clear.
 
-    __slots__ = ("advice", "what")
+    A `Finding` says besides how bad it is, and where.
+    """
 
     what: str
-    advice: str
+    advice: str = ""
 
-    def __new__(cls, what: str, advice: str = "") -> Fault:
-        fault = super().__new__(cls, f"{what} {advice}" if advice else what)
-        fault.what, fault.advice = what, advice
-        return fault
-
-    @classmethod
-    def of(cls, text: str) -> Fault:
-        """Return the fault that the text is; a plain text has no advice apart."""
-        return text if isinstance(text, Fault) else cls(text)
+    def __str__(self) -> str:
+        return f"{self.what} {self.advice}" if self.advice else self.what
 
     def about(self, subject: str) -> Fault:
         """Return the fault with what it is about before it."""
@@ -97,9 +93,11 @@ class ConfigError(SegmailError):
 
     exit_code = 78
 
-    def __init__(self, faults: str | Iterable[str]) -> None:
-        self.faults = (faults,) if isinstance(faults, str) else tuple(faults)
-        super().__init__("\n".join(self.faults))
+    def __init__(self, faults: str | Fault | Iterable[Fault]) -> None:
+        if isinstance(faults, str):
+            faults = Fault(faults)
+        self.faults = (faults,) if isinstance(faults, Fault) else tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
 
 
 class SchemaError(ConfigError):

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.maho.config.local_xml import LocalXml, read_local_xml
 from segmail.toml_table import read_table
 
@@ -106,7 +106,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
 
     Raises ConfigError with every fault found.
     """
-    faults: list[str] = []
+    faults: list[Fault] = []
     file, told = _read_toml(given, environ, faults)
     options = {key: value for key, value in given.items() if value is not None}
     told |= options
@@ -151,7 +151,7 @@ _TOP_LEVEL: dict[str, type] = {
 
 
 def _read_toml(
-    given: Mapping[str, Any], environ: Mapping[str, str], faults: list[str]
+    given: Mapping[str, Any], environ: Mapping[str, str], faults: list[Fault]
 ) -> tuple[Path | None, dict[str, Any]]:
     file = _toml_file(given)
     if file is None:
@@ -159,16 +159,17 @@ def _read_toml(
     try:
         told = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
-        faults.append(f"{file}: cannot be read: {error.strerror}.")
+        faults.append(Fault(f"{file}: cannot be read: {error.strerror}."))
         return file, {}
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        faults.append(f"{file}: not valid TOML: {error}.")
+        faults.append(Fault(f"{file}: not valid TOML: {error}."))
         return file, {}
     for key, value in list(told.items()):
         if key not in _TOP_LEVEL:
-            faults.append(f"{file}: unknown key `{key}`; known are {', '.join(_TOP_LEVEL)}.")
+            known = ", ".join(_TOP_LEVEL)
+            faults.append(Fault(f"{file}: unknown key `{key}`; known are {known}."))
         elif not isinstance(value, _TOP_LEVEL[key]):
-            faults.append(f"{file}: `{key}` must be a {_TOP_LEVEL[key].__name__}.")
+            faults.append(Fault(f"{file}: `{key}` must be a {_TOP_LEVEL[key].__name__}."))
             del told[key]
     return file, told
 
@@ -185,12 +186,12 @@ def _toml_file(given: Mapping[str, Any]) -> Path | None:
 
 
 def _read_maho(
-    root: Path | None, told: Mapping[str, Any], environ: Mapping[str, str], faults: list[str]
+    root: Path | None, told: Mapping[str, Any], environ: Mapping[str, str], faults: list[Fault]
 ) -> LocalXml | None:
     if root is None:
         return None
     if not root.is_dir():
-        faults.append(f"--maho-root {root}: there is no such directory.")
+        faults.append(Fault(f"--maho-root {root}: there is no such directory."))
         return None
     try:
         return read_local_xml(root, environ)
@@ -199,7 +200,9 @@ def _read_maho(
         return None
 
 
-def _database_url(told: Mapping[str, Any], local: LocalXml | None, faults: list[str]) -> URL | None:
+def _database_url(
+    told: Mapping[str, Any], local: LocalXml | None, faults: list[Fault]
+) -> URL | None:
     if "database_url" not in told:
         return local.database_url if local else None
     try:
@@ -208,8 +211,10 @@ def _database_url(told: Mapping[str, Any], local: LocalXml | None, faults: list[
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError, ValueError):
         faults.append(
-            "--database-url: not a database URL; it looks like "
-            "mysql://user:password@host:3306/name or sqlite:////path/to/file."
+            Fault(
+                "--database-url: not a database URL; it looks like "
+                "mysql://user:password@host:3306/name or sqlite:////path/to/file."
+            )
         )
         return None
     return url

@@ -7,11 +7,13 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
+from segmail.errors import Fault
+
 T = TypeVar("T")
 
 
 def read_table(
-    table: str, kind: type[T], told: Mapping[str, Any], file: Path | None, faults: list[str]
+    table: str, kind: type[T], told: Mapping[str, Any], file: Path | None, faults: list[Fault]
 ) -> T:
     """Return a table of what segmail.toml told; a key must have the type of its default.
 
@@ -22,9 +24,9 @@ def read_table(
     for key, value in told.get(table, {}).items():
         if key not in known:
             names = ", ".join(sorted(known))
-            faults.append(f"{file}: unknown key `{table}.{key}`; known are {names}.")
+            faults.append(Fault(f"{file}: unknown key `{table}.{key}`; known are {names}."))
         elif wanted := _wanted(value, known[key]):
-            faults.append(f"{file}: `{table}.{key}` must be {wanted}.")
+            faults.append(Fault(f"{file}: `{table}.{key}` must be {wanted}."))
         else:
             good[key] = tuple(value) if isinstance(value, list) else value
     return kind(**good)

@@ -9,7 +9,7 @@ from typing import Any
 from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.scope import open_scope
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from tests.shop_builder import ShopBuilder
 
 PRODUCT_ATTRIBUTES = {
@@ -31,11 +31,11 @@ def leaf(family: str, attribute: str, operator: str, value: Any, path: str = "1"
     return Leaf(family, attribute, operator, values, path)
 
 
-def every(*children: Node, expects: bool = True) -> Combine:
+def every(*children: ConditionNode, expects: bool = True) -> Combine:
     return Combine(every=True, expects=expects, children=children, path="")
 
 
-def some(*children: Node, expects: bool = True) -> Combine:
+def some(*children: ConditionNode, expects: bool = True) -> Combine:
     return Combine(every=False, expects=expects, children=children, path="")
 
 
@@ -129,7 +129,7 @@ class SalesBuilder:
             self.sales.wishlist_item, wishlist_id=wishlist_id, product_id=product_id, **values
         )
 
-    def matching(self, tree: Node, *, group_ids: Collection[int] = ()) -> set[int]:
+    def matching(self, tree: ConditionNode, *, group_ids: Collection[int] = ()) -> set[int]:
         """Return the ids of the customers of website 1 that the tree matches."""
         root = tree if isinstance(tree, Combine) else every(tree)
         with self.shop.database.read() as connection:

@@ -18,7 +18,7 @@ from segmail.authoring.overview import (
     uses_of_templates,
 )
 from segmail.errors import InputError
-from segmail.lint import Facts, Letter, Remark, Severity, lint
+from segmail.lint import Facts, Letter, LintFinding, lint
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 
@@ -28,11 +28,7 @@ class Checked:
     """How many templates were checked, and what was found, each thing once."""
 
     templates: int
-    remarks: Sequence[Remark]
-
-    def count(self, severity: Severity) -> int:
-        """Return the number of remarks of a severity."""
-        return sum(remark.severity is severity for remark in self.remarks)
+    findings: Sequence[LintFinding]
 
 
 def check_letters(
@@ -65,9 +61,9 @@ _NO_SHOP = (
 )
 
 
-def _checked(found: Iterable[list[Remark]]) -> Checked:
+def _checked(found: Iterable[list[LintFinding]]) -> Checked:
     lists = list(found)
-    return Checked(len(lists), list(dict.fromkeys(remark for one in lists for remark in one)))
+    return Checked(len(lists), list(dict.fromkeys(finding for one in lists for finding in one)))
 
 
 def _apart(given: Sequence[str]) -> tuple[list[Letter], list[str]]:

@@ -32,6 +32,7 @@ from segmail.mail.prepare import CouponBasis, Preparer
 from segmail.mail.run_cache import Shelf
 from segmail.mail.variables import Addressee
 from segmail.sequences.find import find_steps, label
+from segmail.sequences.findings import StepFinding, step_warning
 from segmail.settings import Settings
 
 _NO_ROW = 0
@@ -41,7 +42,7 @@ _NO_ROW = 0
 class Preview:
     """A message as a mail reader sees it; `size` counts the bytes that would be sent.
 
-    `html` is None for a plain-text mail; `obstacles` say why a run would not send it now.
+    `html` is None for a plain-text mail; `findings` say why a run would not send it now.
     """
 
     step: str  # SEGMENT:TRIGGER:NUMBER
@@ -50,10 +51,10 @@ class Preview:
     html: str | None
     text: str
     size: int
-    obstacles: Sequence[str]
+    findings: Sequence[StepFinding]
 
 
-def preview(
+def preview_step(
     shop: Shop, config: StoreConfig, settings: Settings, step: str, customer: str, *, now: datetime
 ) -> Preview:
     """Return the mail of the step for the customer, each as a person names it.
@@ -75,8 +76,8 @@ def preview(
     preparer = Preparer(shelf, settings.message)
     row = DueRow(_NO_ROW, customer_id, found, found.trigger, None, now, now, now)
     with shop.database.read() as connection:
-        mail, obstacles = _prepare(connection, shop, settings, preparer, row, now)
-    return _as_read(mail, obstacles)
+        mail, findings = _prepare(connection, shop, settings, preparer, row, now)
+    return _as_read(mail, findings)
 
 
 def _prepare(
@@ -86,7 +87,7 @@ def _prepare(
     preparer: Preparer,
     row: DueRow,
     now: datetime,
-) -> tuple[Prepared, Sequence[str]]:
+) -> tuple[Prepared, Sequence[StepFinding]]:
     tables, ids = shop.tables, {row.customer_id}
     customer = load_customers(
         connection, tables, ids, preparer.needed_attributes, preparer.attributes
@@ -106,8 +107,8 @@ def _prepare(
         stale_after=timedelta(days=settings.delivery.stale_days),
     )
     held = None if row.step.segment.sends else "the segment or its automation is switched off"
-    obstacles = [told for told in (reason, held) if told]
-    return preparer.prepare(row, addressee, basis, now=now), obstacles
+    findings = [step_warning(row.step, told) for told in (reason, held) if told]
+    return preparer.prepare(row, addressee, basis, now=now), findings
 
 
 def _as_subscriber(customer: Customer) -> Subscriber:
@@ -136,7 +137,7 @@ def _basis(
     return CouponBasis(rule, uses.get((rule.rule_id, row.customer_id), 0), sample)
 
 
-def _as_read(mail: Prepared, obstacles: Sequence[str]) -> Preview:
+def _as_read(mail: Prepared, findings: Sequence[StepFinding]) -> Preview:
     data = mail.envelope.data
     message = email.message_from_bytes(data, policy=email.policy.default)
     return Preview(
@@ -146,7 +147,7 @@ def _as_read(mail: Prepared, obstacles: Sequence[str]) -> Preview:
         html=_content(message, "html"),
         text=_content(message, "plain") or "",
         size=len(data),
-        obstacles=obstacles,
+        findings=findings,
     )
 
 

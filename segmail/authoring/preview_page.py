@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from segmail.authoring.preview import Preview
+from segmail.sequences.findings import StepFinding
 
 # Not even the mail's own page may run scripts or send forms; its images and fonts are loaded.
 _POLICY = (
@@ -23,14 +24,14 @@ iframe, pre { box-sizing: border-box; width: 100%; margin: 0; border: 1px solid 
   background: #fff; }
 iframe { height: 75vh; resize: vertical; }
 pre { padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
-.obstacle { padding: .5rem 1rem; background: #fde9c8; }
+.finding { padding: .5rem 1rem; background: #fde9c8; }
 """
 
 
 def page(preview: Preview) -> str:
     """Return the page: headers, the HTML in a frame of its own, the text part, the size."""
     title = escape(f"{preview.step} for customer {preview.customer_id}")
-    parts = [*map(_obstacle, preview.obstacles), _headers(preview)]
+    parts = [*map(_finding, preview.findings), _headers(preview)]
     if preview.html is not None:
         parts.append(_frame(preview.html))
     if preview.text:
@@ -44,8 +45,8 @@ def page(preview: Preview) -> str:
     )
 
 
-def _obstacle(reason: str) -> str:
-    return f'<p class="obstacle">It would not be sent now: {escape(reason)}.</p>'
+def _finding(finding: StepFinding) -> str:
+    return f'<p class="finding">It would not be sent now: {escape(str(finding))}.</p>'
 
 
 def _headers(preview: Preview) -> str:

@@ -6,8 +6,9 @@ import click
 
 from segmail.app import App
 from segmail.doctor.examine import examine
-from segmail.doctor.findings import count_errors
+from segmail.doctor.findings import AreaFinding
 from segmail.errors import ConfigError
+from segmail.findings import errors
 from segmail.maho.db.database import Database
 from segmail.output import print_json, print_table
 
@@ -28,10 +29,19 @@ def doctor(app: App, *, as_json: bool) -> None:
     database = Database(app.settings.require_database())
     findings = examine(database, app.settings, lambda: (app.shop, app.config), now=app.now())
     if as_json:
-        print_json(findings)
+        print_json([_as_json(one) for one in findings])
     else:
         columns = ("Severity", "Area", "What", "What to do")
-        rows = [(one.severity, one.area, one.what, one.advice) for one in findings]
+        rows = [(one.severity, one.where, one.what, one.advice) for one in findings]
         print_table("What was found", columns, rows)
-    if errors := count_errors(findings):
-        raise ConfigError(f"{errors} error{'' if errors == 1 else 's'}; the list says what to do.")
+    if wrong := len(errors(findings)):
+        raise ConfigError(f"{wrong} error{'' if wrong == 1 else 's'}; the list says what to do.")
+
+
+def _as_json(finding: AreaFinding) -> dict[str, str]:
+    return {
+        "severity": finding.severity,
+        "area": finding.where,
+        "what": finding.what,
+        "advice": finding.advice,
+    }

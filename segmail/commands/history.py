@@ -10,7 +10,7 @@ import click
 from segmail.app import App
 from segmail.commands.scope import scope_options
 from segmail.commands.sequence.options import AS_JSON
-from segmail.history.entries import Entry
+from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
 from segmail.history.query import STATUSES
 from segmail.maho.progress import ProgressStatus
@@ -54,7 +54,7 @@ def history(app: App, /, *, as_json: bool, **chosen: Any) -> None:
         print_table("History (UTC)", _COLUMNS, map(_row, entries))
 
 
-def _row(entry: Entry) -> tuple[object, ...]:
+def _row(entry: HistoryEntry) -> tuple[object, ...]:
     return (
         _moment(entry.at) if entry.at else f"due {_moment(entry.due_at)}",
         f"{entry.customer_id} {entry.email or ''}".strip(),
@@ -67,7 +67,7 @@ def _row(entry: Entry) -> tuple[object, ...]:
     )
 
 
-def _told(entry: Entry) -> str:
+def _told(entry: HistoryEntry) -> str:
     parts = {
         ProgressStatus.SENT: entry.subject or "",
         ProgressStatus.SCHEDULED: "",

@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from segmail.app import App
-from segmail.authoring.preview import Preview
-from segmail.authoring.preview import preview as look
+from segmail.authoring.preview import Preview, preview_step
 from segmail.authoring.preview_page import page
 from segmail.commands.sequence.options import AS_JSON
 from segmail.output import print_json, printable
@@ -41,18 +40,23 @@ def preview(app: App, *, step: str, customer: str, file: Path | None, as_json: b
         segmail preview VIP:enter:1 --customer ada@example.com
         segmail preview 12 --customer 42 --html preview.html
     """
-    mail = look(app.shop, app.config, app.settings, step, customer, now=app.now())
+    mail = preview_step(app.shop, app.config, app.settings, step, customer, now=app.now())
     if file is not None:
         write_report(file, page(mail), option="--html")
     if as_json:
-        print_json(mail)
+        print_json(_as_json(mail))
     else:
         _print(mail)
 
 
+def _as_json(mail: Preview) -> dict[str, object]:
+    shown = {name: value for name, value in vars(mail).items() if name != "findings"}
+    return {**shown, "obstacles": [str(finding) for finding in mail.findings]}
+
+
 def _print(mail: Preview) -> None:
-    for reason in mail.obstacles:
-        click.echo(f"It would not be sent now: {reason}.", err=True)
+    for finding in mail.findings:
+        click.echo(f"It would not be sent now: {finding}.", err=True)
     click.echo("\n".join(printable(f"{name}: {value}") for name, value in mail.headers))
     click.echo(f"\n{printable(mail.text.rstrip())}\n")
     parts = "the HTML is for --html FILE" if mail.html is not None else "plain text only"

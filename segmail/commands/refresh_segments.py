@@ -14,7 +14,7 @@ from segmail.commands.signals import stopped_by
 from segmail.log import logger
 from segmail.output import print_json, print_table
 from segmail.segments.matching_customers import matching_by_conditions
-from segmail.segments.refresh import Choice, Options, Refreshed, Swept, fault_of, sweep_up
+from segmail.segments.refresh import Choice, Refreshed, RefreshOptions, Swept, fault_of, sweep_up
 from segmail.segments.refresh import refresh_segments as refresh
 
 
@@ -79,7 +79,7 @@ def refresh_segments(
         done = refresh(
             app.shop,
             Choice(segments, all_=all_, every=every),
-            Options(enrol=not no_enrol, enrol_limit=limit, dry_run=dry_run, chunk=chunk),
+            RefreshOptions(enrol=not no_enrol, enrol_limit=limit, dry_run=dry_run, chunk=chunk),
             clock=app.clock,
             matching=matching_by_conditions(app.shop.tables),
             is_stopping=stop.is_set,

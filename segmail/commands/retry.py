@@ -15,7 +15,7 @@ from segmail.commands.sequence.options import AS_JSON
 from segmail.commands.sequence.printing import print_warnings
 from segmail.errors import InputError
 from segmail.history.failures import Failure
-from segmail.history.retry import Asked, Found, find_failures, schedule_again
+from segmail.history.retry import Found, RetryRequest, find_failures, schedule_again
 from segmail.output import print_json, print_table, progress_bar
 
 _SHOWN = 100  # rows of the list for people; JSON has them all
@@ -64,7 +64,7 @@ def retry(
     now = app.now().replace(microsecond=0)
     if at is not None and at < now:
         raise InputError(f"--at {at:%Y-%m-%d %H:%M} UTC is in the past.")
-    found = find_failures(app.shop, Asked(everything=all_failed, **chosen))
+    found = find_failures(app.shop, RetryRequest(everything=all_failed, **chosen))
     print_warnings(found.refused)
     if not found.failures or dry_run:
         _show(found, as_json=as_json)

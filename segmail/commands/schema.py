@@ -7,7 +7,7 @@ import sys
 import click
 
 from segmail.app import App
-from segmail.errors import InputError, SchemaError
+from segmail.errors import Fault, InputError, SchemaError
 from segmail.maho.db.database import Database
 from segmail.maho.schema.changes import apply_changes, plan_changes
 from segmail.maho.schema.check import SchemaReport, check_schema
@@ -34,7 +34,7 @@ def check(app: App, *, as_json: bool) -> None:
     """
     report = check_schema(_database(app), app.settings.table_prefix)
     if as_json:
-        print_json(report)
+        print_json(_as_json(report))
     else:
         _print_report(report)
     if not report.complete:
@@ -101,6 +101,11 @@ def _confirm(count: int) -> None:
     click.confirm(f"Run {count} statement{'s' if count > 1 else ''}?", abort=True)
 
 
+def _as_json(report: SchemaReport) -> dict[str, object]:
+    faults, notes = map(str, report.faults), map(str, report.notes)
+    return {**vars(report), "faults": list(faults), "notes": list(notes)}
+
+
 def _print_report(report: SchemaReport) -> None:
     rows = [
         ("Server", f"{report.engine} {report.version}"),
@@ -114,9 +119,11 @@ def _print_report(report: SchemaReport) -> None:
     print_table("The shop's database", ("Part", "Found"), rows)
 
 
-def _verdict(report: SchemaReport) -> list[str]:
-    missing = [
-        f"{len(report.missing)} missing. `segmail schema apply` creates what the specification "
-        "adds; the rest is Maho's own."
-    ]
-    return [*(missing if report.missing else []), *report.faults]
+def _verdict(report: SchemaReport) -> list[Fault]:
+    if not report.missing:
+        return list(report.faults)
+    missing = Fault(
+        f"{len(report.missing)} missing.",
+        "`segmail schema apply` creates what the specification adds; the rest is Maho's own.",
+    )
+    return [missing, *report.faults]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from segmail.demo.newsletter_templates import LETTERS, STYLES, Letter
+from segmail.demo.newsletter_templates import STYLES, TEMPLATES, DemoTemplate
 from segmail.demo.seed import (
     NOW,
     RULES,
@@ -35,7 +35,7 @@ _MADE = {"created_at": NOW - timedelta(days=200), "updated_at": NOW - timedelta(
 def campaign_rows(t: Tables) -> Rows:
     """Return the rows of everything that a merchant sets up for the automation."""
     return [
-        (t.template, [_template(letter) for letter in LETTERS]),
+        (t.template, [_template(template) for template in TEMPLATES]),
         (t.rule, [_rule(rule) for rule in RULES]),
         (t.rule_website, [_website_link(r, store) for r in RULES for store in r.stores]),
         (t.rule_group, [_group_link(rule) for rule in RULES]),
@@ -49,14 +49,14 @@ def segmails_own() -> list[int]:
     return [id_in(SEGMENTS, one) for one in SEGMENTS if needs_segmail(_conditions(one))]
 
 
-def _template(letter: Letter) -> dict[str, Any]:
-    name, address = letter.sender
+def _template(template: DemoTemplate) -> dict[str, Any]:
+    name, address = template.sender
     return {
-        "template_code": letter.code,
-        "template_text": letter.text,
-        "template_subject": letter.subject,
-        "template_styles": STYLES if letter.html else None,
-        "template_type": _HTML if letter.html else _TEXT,
+        "template_code": template.code,
+        "template_text": template.text,
+        "template_subject": template.subject,
+        "template_styles": STYLES if template.html else None,
+        "template_type": _HTML if template.html else _TEXT,
         "template_sender_name": name,
         "template_sender_email": address,
         "template_actual": 1,
@@ -104,7 +104,7 @@ def _conditions(segment: SegmentSeed) -> Combine:
 
 
 def _step(segment: SegmentSeed, step: StepSeed) -> dict[str, Any]:
-    codes = [letter.code for letter in LETTERS]
+    codes = [template.code for template in TEMPLATES]
     return {
         "segment_id": id_in(SEGMENTS, segment),
         "template_id": id_in(codes, step.letter),

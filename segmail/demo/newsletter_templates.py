@@ -9,7 +9,7 @@ _FROM_ITALY = ("Juniper & Finch Italia", "ciao@juniper-finch.example")
 
 
 @dataclass(frozen=True)
-class Letter:
+class DemoTemplate:
     """A row of `newsletter_template`; its code is its name."""
 
     code: str
@@ -62,8 +62,8 @@ def _coupon(says: str, until: str) -> str:
 
 _OFF = "{{var coupon_discount_text}} with this code:"
 
-LETTERS = (
-    Letter(
+TEMPLATES = (
+    DemoTemplate(
         "Welcome",
         "Welcome, {{var customer_firstname}}!",
         _page(
@@ -74,7 +74,7 @@ LETTERS = (
             button="Your account",
         ),
     ),
-    Letter(
+    DemoTemplate(
         "Three things worth knowing",
         "Three things worth knowing about {{var store.getFrontendName()}}",
         "Dear {{var customer_firstname}},\n\n"
@@ -85,7 +85,7 @@ LETTERS = (
         "Unsubscribe: {{var subscriber.getUnsubscriptionLink()}}\n",
         html=False,
     ),
-    Letter(
+    DemoTemplate(
         "Ten percent to start with",
         "{{var customer_firstname}}, {{var coupon_discount_text}} your first order",
         _page(
@@ -95,7 +95,7 @@ LETTERS = (
             "It is yours alone and works once.",
         ),
     ),
-    Letter(
+    DemoTemplate(
         "You left something",
         "Your basket is still here",
         _page(
@@ -104,7 +104,7 @@ LETTERS = (
             button="See the basket",
         ),
     ),
-    Letter(
+    DemoTemplate(
         "Still thinking it over?",
         "Still thinking it over? {{var coupon_discount_text}}",
         _page(
@@ -113,12 +113,12 @@ LETTERS = (
             button="See the basket",
         ),
     ),
-    Letter(
+    DemoTemplate(
         "Last call for your basket",
         "Last call for your basket",
         _page("Dear {{var customer_firstname}},", "tomorrow we tidy up, baskets included."),
     ),
-    Letter(
+    DemoTemplate(
         "Welcome to the club",
         "{{var customer_firstname}}, welcome to the club",
         _page(
@@ -126,17 +126,17 @@ LETTERS = (
             "you are one of our best customers." + _coupon(_OFF, "Good until"),
         ),
     ),
-    Letter(
+    DemoTemplate(
         "We miss you",
         "We miss you, {{var customer_firstname}}",
         _page("Dear {{var customer_firstname}},", "the kettle is on, whenever you pass by."),
     ),
-    Letter(  # a template cannot print the whole customer: its steps fail, the others go on
+    DemoTemplate(  # a template cannot print the whole customer: its steps fail, the others go on
         "Happy birthday",
         "Happy birthday, {{var customer_firstname}}!",
         _page("Dear {{var customer}},", "have a piece of cake on us."),
     ),
-    Letter(
+    DemoTemplate(
         "Winter sale",
         "The winter sale begins: {{var coupon_discount_text}}",
         _page(
@@ -144,12 +144,12 @@ LETTERS = (
             "warm things, cold weather." + _coupon(_OFF, "Good until"),
         ),
     ),
-    Letter(
+    DemoTemplate(
         "Winter sale, last day",
         "The winter sale ends tonight",
         _page("Dear {{var customer_firstname}},", "tomorrow is spring, more or less."),
     ),
-    Letter(
+    DemoTemplate(
         "Benvenuto",
         "Benvenuto, {{var customer_firstname}}!",
         _page(
@@ -162,7 +162,7 @@ LETTERS = (
         ),
         sender=_FROM_ITALY,
     ),
-    Letter(
+    DemoTemplate(
         "Dieci euro per te",
         "{{var customer_firstname}}, dieci euro per il primo ordine",
         _page(

@@ -12,7 +12,7 @@ from segmail.demo.run_jobs import Story
 
 
 @dataclass(frozen=True)
-class Line:
+class OutcomeLine:
     """So many rows that ended alike."""
 
     outcome: str
@@ -21,17 +21,17 @@ class Line:
     whom: str
 
 
-def outcome_lines(story: Story) -> Iterator[Line]:
+def outcome_lines(story: Story) -> Iterator[OutcomeLine]:
     """Yield the outcomes of the run, the frequent ones first, then what is held or not due."""
     for status in Status:
         outcomes = [outcome for outcome in story.outcomes if outcome.status is status]
         groups = _grouped(outcomes, story)
         for what, group in sorted(groups.items(), key=lambda item: (-len(item[1]), item[0])):
-            yield Line(status.value, len(group), what, _whom(group))
+            yield OutcomeLine(status.value, len(group), what, _whom(group))
     if story.summary.held:
-        yield Line("held", story.summary.held, "their segment is switched off", "")
+        yield OutcomeLine("held", story.summary.held, "their segment is switched off", "")
     if story.not_due:
-        yield Line("not due", story.not_due, "they wait for their time", "")
+        yield OutcomeLine("not due", story.not_due, "they wait for their time", "")
 
 
 def _grouped(outcomes: Sequence[Outcome], story: Story) -> dict[str, list[Outcome]]:

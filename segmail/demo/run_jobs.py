@@ -27,8 +27,14 @@ from segmail.log import logger, set_up_logging
 from segmail.maho.progress import ProgressStatus
 from segmail.report import Activity, choose_window, collect_activity, log_line
 from segmail.segments.matching_customers import matching_by_conditions
-from segmail.segments.refresh import Choice, Refreshed, Swept, refresh_segments, sweep_up
-from segmail.segments.refresh import Options as RefreshOptions
+from segmail.segments.refresh import (
+    Choice,
+    Refreshed,
+    RefreshOptions,
+    Swept,
+    refresh_segments,
+    sweep_up,
+)
 from segmail.sequences.overview import StepSummary, list_steps
 from segmail.settings import load_settings
 

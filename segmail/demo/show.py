@@ -18,7 +18,7 @@ from rich.text import Text
 from segmail.delivery.rows.outcome import Status
 from segmail.demo.between_jobs import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.mails import Mail
-from segmail.demo.outcomes import Line, outcome_lines
+from segmail.demo.outcomes import OutcomeLine, outcome_lines
 from segmail.demo.people import PEOPLE, SUBSCRIBED
 from segmail.demo.run_jobs import Story
 from segmail.demo.seed import MERCHANTS_CODES, STORES, StoreSeed
@@ -113,7 +113,7 @@ def _told(story: Story) -> Text:
     return text
 
 
-def _cells(line: Line) -> Iterator[Text]:
+def _cells(line: OutcomeLine) -> Iterator[Text]:
     yield Text(line.outcome, _STYLES.get(line.outcome, ""))
     yield Text(str(line.count))
     yield Text(line.what)

@@ -6,14 +6,15 @@ import os
 from pathlib import Path
 
 from segmail import __version__
-from segmail.doctor.findings import Area, Finding, Severity, of_error, ok
+from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
 from segmail.errors import ConfigError
+from segmail.findings import Finding, Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
 from segmail.transport.settings import bounce_address, mail_settings
 
 
-def program_findings(settings: Settings) -> list[Finding]:
+def program_findings(settings: Settings) -> list[AreaFinding]:
     """Return whether the code that runs is the one that was fetched."""
     if not settings.not_upgraded:
         return [ok(Area.PROGRAM, f"segmail {__version__}.")]
@@ -22,17 +23,19 @@ def program_findings(settings: Settings) -> list[Finding]:
     return [Finding(Severity.WARNING, Area.PROGRAM, what + settings.not_upgraded, advice)]
 
 
-def mail_findings(settings: Settings, config: StoreConfig, crypt_key: str | None) -> list[Finding]:
+def mail_findings(
+    settings: Settings, config: StoreConfig, crypt_key: str | None
+) -> list[AreaFinding]:
     """Return what is wrong with the settings of the mail transport; nothing is connected to."""
     try:
         bounce_address(mail_settings(settings, config, crypt_key), config)
     except ConfigError as error:
-        return of_error(Area.MAIL, error)
+        return of_faults(Area.MAIL, error.faults)
     source = "the URL that was given" if settings.smtp_url else "Maho's system/smtp/*"
     return [ok(Area.MAIL, f"By {source}; no connection was tried.")]
 
 
-def state_findings(folder: Path) -> list[Finding]:
+def state_findings(folder: Path) -> list[AreaFinding]:
     """Return whether this user can write into the state directory, or create it."""
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from segmail.doctor.delivery import mail_findings, program_findings, state_findings
-from segmail.doctor.findings import Area, Finding, of_error
+from segmail.doctor.findings import Area, AreaFinding, of_faults
 from segmail.doctor.indexes import index_findings
 from segmail.doctor.schema import is_readable, schema_findings
 from segmail.doctor.segments import segment_findings
@@ -26,7 +26,7 @@ def examine(
     open_shop: Callable[[], tuple[Shop, StoreConfig]],
     *,
     now: datetime,
-) -> list[Finding]:
+) -> list[AreaFinding]:
     """Return what is wrong, odd or in order, area by area.
 
     Where tables or columns are missing, `open_shop` is not called, and what reads them is not
@@ -49,7 +49,7 @@ def examine(
     ]
 
 
-def _configured(shop: Shop, config: StoreConfig, settings: Settings) -> list[Finding]:
+def _configured(shop: Shop, config: StoreConfig, settings: Settings) -> list[AreaFinding]:
     with shop.database.read() as connection:
         return [
             *switch_findings(connection, shop.tables, config, settings.enabled),
@@ -58,13 +58,13 @@ def _configured(shop: Shop, config: StoreConfig, settings: Settings) -> list[Fin
         ]
 
 
-def _segments(shop: Shop, *, now: datetime) -> list[Finding]:
+def _segments(shop: Shop, *, now: datetime) -> list[AreaFinding]:
     """Policies without meaning keep every segment from being refreshed, and so from being read."""
     with shop.database.read() as connection:
         try:
             candidates = load_candidates(connection, shop.tables, None)
         except ConfigError as error:
-            return of_error(Area.SEGMENTS, error)
+            return of_faults(Area.SEGMENTS, error.faults)
         return [
             *segment_findings(connection, shop.tables, candidates, now=now),
             *index_findings(connection, shop.tables.prefix, candidates),

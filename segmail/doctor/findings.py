@@ -1,21 +1,13 @@
-"""What the doctor found."""
+"""What the doctor looks at, and how it tells what it found there."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TypeAlias
 
-from segmail.errors import ConfigError, Fault
-
-
-class Severity(enum.StrEnum):
-    """An error keeps something from working, a warning does not; a note is good to know."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    NOTE = "note"
-    OK = "ok"
+from segmail.errors import Fault
+from segmail.findings import Finding, Severity
 
 
 class Area(enum.StrEnum):
@@ -32,32 +24,16 @@ class Area(enum.StrEnum):
     INDEXES = "indexes"
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was found; `advice` is what to do, empty where nothing is."""
-
-    severity: Severity
-    area: Area
-    what: str
-    advice: str = ""
+AreaFinding: TypeAlias = Finding[Area]
 
 
-def ok(area: Area, what: str) -> Finding:
+def ok(area: Area, what: str) -> AreaFinding:
     """Return that nothing is wrong with an area."""
     return Finding(Severity.OK, area, what)
 
 
-def of_text(severity: Severity, area: Area, text: str, *, about: str = "") -> Finding:
-    """Return a finding of a fault, or of a text without advice; `about` stands before it."""
-    fault = Fault.of(text)
-    return Finding(severity, area, f"{about}{fault.what}", fault.advice)
-
-
-def of_error(area: Area, error: ConfigError) -> list[Finding]:
-    """Return an error for each fault."""
-    return [of_text(Severity.ERROR, area, fault) for fault in error.faults]
-
-
-def count_errors(findings: Iterable[Finding]) -> int:
-    """Return how many errors there are."""
-    return sum(finding.severity is Severity.ERROR for finding in findings)
+def of_faults(
+    area: Area, faults: Iterable[Fault], severity: Severity = Severity.ERROR
+) -> list[AreaFinding]:
+    """Return a finding for each fault."""
+    return [Finding(severity, area, fault.what, fault.advice) for fault in faults]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection, inspect, text
 
-from segmail.doctor.findings import Area, Finding, Severity, ok
+from segmail.doctor.findings import Area, AreaFinding, ok
 from segmail.doctor.lost_indexes import lost_indexes
-from segmail.doctor.useful_indexes import KINDS, Index, Kind
+from segmail.doctor.useful_indexes import USEFUL_INDEXES, UsefulIndex
 from segmail.errors import ConditionError
+from segmail.findings import Finding, Severity
 from segmail.maho.schema.check import find_indexes
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Leaf, leaves
@@ -25,7 +25,7 @@ _ROWS = text(
 
 def index_findings(
     connection: Connection, prefix: str, candidates: Iterable[Candidate], *, large: int = LARGE
-) -> list[Finding]:
+) -> list[AreaFinding]:
     """Return the indexes that are lacking on tables of more than `large` rows.
 
     Those that Maho itself creates are needed by every shop, others by active segments. The server's
@@ -39,28 +39,21 @@ def index_findings(
     found = [
         *lost_indexes(connection, prefix, rows),
         *(
-            _suggestion(wish, prefix, rows[wish.kind.index.table])
-            for wish in _wishes(candidates)
-            if wish.kind.index.table in rows and _lacks(connection, prefix, wish.kind.index)
+            _suggestion(index, segments, prefix, rows[index.table])
+            for index, segments in _wanted(candidates)
+            if index.table in rows and _lacks(connection, prefix, index)
         ),
     ]
     return found or [ok(Area.INDEXES, "No segment's conditions would gain by another index.")]
 
 
-@dataclass(frozen=True)
-class _Wish:
-    """An index that conditions of these segments would gain by."""
-
-    kind: Kind
-    segments: frozenset[int]
-
-
-def _wishes(candidates: Iterable[Candidate]) -> Iterator[_Wish]:
+def _wanted(candidates: Iterable[Candidate]) -> Iterator[tuple[UsefulIndex, list[int]]]:
+    """Yield each index that conditions would gain by, and the ids of their segments."""
     used = {one.id: _leaves(one) for one in candidates if one.segment.is_active}
-    for kind in KINDS:
-        segments = frozenset(id for id, found in used.items() if any(map(kind.helps, found)))
+    for index in USEFUL_INDEXES:
+        segments = sorted(id for id, found in used.items() if any(map(index.helps, found)))
         if segments:
-            yield _Wish(kind, segments)
+            yield index, segments
 
 
 def _leaves(candidate: Candidate) -> list[Leaf]:
@@ -82,7 +75,7 @@ def _estimated_rows(connection: Connection, prefix: str) -> Mapping[str, int]:
     }
 
 
-def _lacks(connection: Connection, prefix: str, wanted: Index) -> bool:
+def _lacks(connection: Connection, prefix: str, wanted: UsefulIndex) -> bool:
     """Return whether no index begins as wanted and holds all its columns.
 
     The server then answers from the index alone, and need not look up each row.
@@ -94,14 +87,12 @@ def _lacks(connection: Connection, prefix: str, wanted: Index) -> bool:
     )
 
 
-def _suggestion(wish: _Wish, prefix: str, rows: int) -> Finding:
-    kind = wish.kind
-    table, columns = f"{prefix}{kind.index.table}", kind.index.columns
-    ids = sorted(wish.segments)
-    asking = ("segment " if len(ids) == 1 else "segments ") + ", ".join(map(str, ids))
+def _suggestion(index: UsefulIndex, segments: Sequence[int], prefix: str, rows: int) -> AreaFinding:
+    table, columns = f"{prefix}{index.table}", index.columns
+    asking = ("segment " if len(segments) == 1 else "segments ") + ", ".join(map(str, segments))
     what = (
-        f"{table} has about {rows:,} rows and no index that tells {kind.purpose}, which {asking} "
-        f"would gain by: {kind.gain}. It takes room on the disk, and makes each write to the "
+        f"{table} has about {rows:,} rows and no index that tells {index.purpose}, which {asking} "
+        f"would gain by: {index.gain}. It takes room on the disk, and makes each write to the "
         "table a little slower."
     )
     advice = f"CREATE INDEX segmail_{'_'.join(columns)} ON {table} ({', '.join(columns)});"

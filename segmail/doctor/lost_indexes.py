@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, Table, UniqueConstraint, inspect
 
-from segmail.doctor.findings import Area, Finding, Severity
+from segmail.doctor.findings import Area, AreaFinding
+from segmail.findings import Finding, Severity
 from segmail.maho.schema.check import find_indexes
 from segmail.maho.schema.sales_tables import build_sales_tables
 
@@ -14,7 +15,9 @@ _JOINED = ("customer_id", "order_id", "parent_id", "quote_id", "wishlist_id", "e
            "product_id")  # fmt: skip
 
 
-def lost_indexes(connection: Connection, prefix: str, rows: Mapping[str, int]) -> Iterator[Finding]:
+def lost_indexes(
+    connection: Connection, prefix: str, rows: Mapping[str, int]
+) -> Iterator[AreaFinding]:
     """Yield a warning for each, in the tables of `rows`: names without prefix, and their sizes."""
     for table in build_sales_tables(prefix).metadata.sorted_tables:
         if count := rows.get(table.name.removeprefix(prefix)):
@@ -32,7 +35,7 @@ def _wanted(table: Table) -> set[str]:
     return begun & set(_JOINED)
 
 
-def _warning(table: Table, column: str, rows: int) -> Finding:
+def _warning(table: Table, column: str, rows: int) -> AreaFinding:
     what = (
         f"{table.name} has about {rows:,} rows and no index on {column}, which Maho itself "
         "creates: whatever looks up rows by it, in the shop and here, reads the whole table."

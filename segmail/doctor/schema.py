@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from segmail.doctor.findings import Area, Finding, Severity, of_text, ok
-from segmail.maho.schema.check import Kind, SchemaReport
+from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
+from segmail.findings import Finding, Severity
+from segmail.maho.schema.check import MissingKind, SchemaReport
 
 _APPLY = "`segmail schema apply` creates what the specification adds; the rest is Maho's own."
 
 
-def schema_findings(report: SchemaReport) -> list[Finding]:
+def schema_findings(report: SchemaReport) -> list[AreaFinding]:
     """Return what `schema check` finds, and the notes that it has."""
     found = [
         *(
             Finding(Severity.ERROR, Area.SCHEMA, f"Missing: {missing}.", _APPLY)
             for missing in report.missing
         ),
-        *(of_text(Severity.ERROR, Area.SCHEMA, fault) for fault in report.faults),
-        *(of_text(Severity.NOTE, Area.SCHEMA, note) for note in report.notes),
+        *of_faults(Area.SCHEMA, report.faults),
+        *of_faults(Area.SCHEMA, report.notes, Severity.NOTE),
     ]
     if report.complete:
         found.append(ok(Area.SCHEMA, f"{report.engine} {report.version}, nothing is missing."))
@@ -25,4 +26,4 @@ def schema_findings(report: SchemaReport) -> list[Finding]:
 
 def is_readable(report: SchemaReport) -> bool:
     """Return whether the other checks can read what they need: only indexes may be missing."""
-    return all(missing.kind is Kind.INDEX for missing in report.missing)
+    return all(missing.kind is MissingKind.INDEX for missing in report.missing)

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from segmail.doctor.findings import Area, Finding, Severity, ok
+from segmail.doctor.findings import Area, AreaFinding, ok
 from segmail.errors import ConditionError
+from segmail.findings import Finding, Severity
 from segmail.maho.schema.tables import Tables
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Candidate
@@ -16,13 +17,13 @@ from segmail.segments.refresh import Candidate
 
 def segment_findings(
     connection: Connection, tables: Tables, candidates: Sequence[Candidate], *, now: datetime
-) -> list[Finding]:
+) -> list[AreaFinding]:
     """Return the segments whose conditions cannot be used, or are not safe from Maho.
 
     A fault of an inactive segment, which is not refreshed, is a warning.
     """
     matching = matching_by_conditions(tables)
-    found: list[Finding] = []
+    found: list[AreaFinding] = []
     for one in candidates:
         try:
             matching(connection, one, now)
@@ -32,14 +33,14 @@ def segment_findings(
     return found or [ok(Area.SEGMENTS, f"The conditions of each can be used ({len(candidates)}).")]
 
 
-def _faults(one: Candidate, error: ConditionError) -> Iterator[Finding]:
+def _faults(one: Candidate, error: ConditionError) -> Iterator[AreaFinding]:
     severity = Severity.ERROR if one.segment.is_active else Severity.WARNING
     for fault in error.faults:
         what = f"Segment {one.id} '{one.segment.name}': {fault}"
         yield Finding(severity, Area.SEGMENTS, what, "Mend it in Maho, or with segment apply.")
 
 
-def _losing(one: Candidate) -> Iterator[Finding]:
+def _losing(one: Candidate) -> Iterator[AreaFinding]:
     if one.is_automatic and one.needs_segmail:
         what = (
             f"Segment {one.id} '{one.segment.name}' has conditions that Maho deletes when it "

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from segmail.doctor.findings import Area, Finding, Severity, of_error, of_text, ok
+from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
 from segmail.errors import ConfigError
+from segmail.findings import Finding, Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN, automation_switch, maho_sends
 from segmail.maho.schema.layout import dates_are_timestamps
@@ -16,12 +17,12 @@ from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.stores import ADMIN, Stores
-from segmail.sequences.validate import validate
+from segmail.sequences.validate import validate_steps
 
 
 def switch_findings(
     connection: Connection, tables: Tables, config: StoreConfig, told: bool | None
-) -> list[Finding]:
+) -> list[AreaFinding]:
     """Return whether the jobs may run and who says so, and whether Maho's send as well."""
     switch = automation_switch(config, told)
     if not switch.on:
@@ -37,34 +38,28 @@ def switch_findings(
 
 def time_zone_findings(
     connection: Connection, tables: Tables, config: StoreConfig
-) -> list[Finding]:
+) -> list[AreaFinding]:
     """Return the stores whose time zone is unknown here."""
     stores = [id_ for id_ in Stores.load(connection, tables).stores if id_ != ADMIN]
     faults = [finding for id_ in stores for finding in _time_zone(config, id_)]
     return faults or [ok(Area.TIME_ZONES, f"Known for each store ({len(stores)}).")]
 
 
-def step_findings(shop: Shop, *, maho_root: Path | None, now: datetime) -> list[Finding]:
+def step_findings(shop: Shop, *, maho_root: Path | None, now: datetime) -> list[AreaFinding]:
     """Return what `sequence validate` finds."""
-    found = validate(shop, now=now, maho_root=maho_root)
+    found = validate_steps(shop, now=now, maho_root=maho_root)
     if not found:
         return [ok(Area.STEPS, "No faults found.")]
     return [
-        of_text(
-            Severity(one.severity.value),
-            Area.STEPS,
-            one.text,
-            about=f"{one.step or one.segment}: ",
-        )
-        for one in found
+        Finding(one.severity, Area.STEPS, f"{one.where}: {one.what}", one.advice) for one in found
     ]
 
 
-def _time_zone(config: StoreConfig, store_id: int) -> list[Finding]:
+def _time_zone(config: StoreConfig, store_id: int) -> list[AreaFinding]:
     try:
         StoreLocale.of(config, store_id, {})
     except ConfigError as error:
-        return of_error(Area.TIME_ZONES, error)
+        return of_faults(Area.TIME_ZONES, error.faults)
     return []
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, select
 
 from segmail.coupons.codes import code_in_text
-from segmail.history.query import Chosen, candidate_queries
+from segmail.history.query import HistoryFilter, candidate_queries
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, RETRIED
 from segmail.maho.progress import ProgressStatus
@@ -19,7 +19,7 @@ from segmail.maho.schema.tables import Tables
 
 
 @dataclass(frozen=True)
-class Entry:
+class HistoryEntry:
     """What became of one step for one customer.
 
     `status` is Maho's; `outcome` says more: deferred, interrupted, under way, retried. `at` is
@@ -57,8 +57,13 @@ class Entry:
 
 
 def load_history(
-    connection: Connection, tables: Tables, chosen: Chosen, *, now: datetime, lateness: timedelta
-) -> list[Entry]:
+    connection: Connection,
+    tables: Tables,
+    chosen: HistoryFilter,
+    *,
+    now: datetime,
+    lateness: timedelta,
+) -> list[HistoryEntry]:
     """Return the newest rows that `chosen` describes, newest first; four statements at most."""
     ids: set[int] = set()
     for query in candidate_queries(tables, chosen, now=now, lateness=lateness):
@@ -70,7 +75,7 @@ def load_history(
     return entries[: chosen.limit]
 
 
-def _order(entry: Entry) -> tuple[float, int]:
+def _order(entry: HistoryEntry) -> tuple[float, int]:
     happened = entry.happened_at
     return (happened.timestamp() if happened else 0.0, entry.progress_id)
 
@@ -123,10 +128,10 @@ def _problems(
     return found
 
 
-def _entry(row: Row[Any], told: Sequence[str]) -> Entry:
+def _entry(row: Row[Any], told: Sequence[str]) -> HistoryEntry:
     tried = [text for text in told if not text.startswith(RETRIED)]
     outcome = _outcome(row, told)
-    return Entry(
+    return HistoryEntry(
         progress_id=row.progress_id,
         at=row.sent_at or row.queue_finish_at,
         due_at=row.scheduled_at,

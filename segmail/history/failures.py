@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from segmail.history.arrived import with_used_coupons
-from segmail.history.selection import TRIGGERS, Scope
+from segmail.history.selection import TRIGGERS, HistoryScope
 from segmail.maho.customer_conditions import SWITCHED_OFF
 from segmail.maho.db.letter_case import lower_case
 from segmail.maho.newsletter_queue import QueueStatus
@@ -24,14 +24,14 @@ _CLOSED = (QueueStatus.CANCEL, QueueStatus.SENT)
 
 
 @dataclass(frozen=True)
-class Chosen:
+class FailureFilter:
     """Which failed rows: every condition that is given must hold; none, all failed rows.
 
     `since` and `until` are about when a row failed, `until` itself left out; `reason` is a part
     of the reason, in any case.
     """
 
-    scope: Scope = field(default_factory=Scope)
+    scope: HistoryScope = field(default_factory=HistoryScope)
     progress_ids: Collection[int] = ()
     reason: str | None = None
     since: datetime | None = None
@@ -62,7 +62,7 @@ class Failure:
         return (self.progress_id, self.queue_id, self.problem_id, self.failed_at)
 
 
-def load_failures(connection: Connection, tables: Tables, chosen: Chosen) -> list[Failure]:
+def load_failures(connection: Connection, tables: Tables, chosen: FailureFilter) -> list[Failure]:
     """Return the failed rows, by progress id."""
     query = failures_query(tables).where(*_conditions(tables, chosen))
     rows = connection.execute(query).all()
@@ -117,7 +117,7 @@ def failures_query(tables: Tables) -> Select[Any]:
     )
 
 
-def _conditions(tables: Tables, chosen: Chosen) -> Iterator[ColumnElement[bool]]:
+def _conditions(tables: Tables, chosen: FailureFilter) -> Iterator[ColumnElement[bool]]:
     yield from chosen.scope.conditions(tables)
     if chosen.progress_ids:
         yield tables.progress.c.progress_id.in_(chosen.progress_ids)

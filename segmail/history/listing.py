@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from segmail.errors import InputError
-from segmail.history.entries import Entry, load_history
-from segmail.history.query import Chosen
+from segmail.history.entries import HistoryEntry, load_history
+from segmail.history.query import HistoryFilter
 from segmail.history.selection import find_scope
 from segmail.maho.shop import Shop
 
@@ -23,7 +23,7 @@ def tell_history(
     limit: int = 50,
     now: datetime,
     lateness: timedelta,
-) -> list[Entry]:
+) -> list[HistoryEntry]:
     """Return what became of steps, newest first; `lateness` is how late a row may be sent.
 
     Raises InputError where a name does not exist, or nothing lies between `since` and `until`.
@@ -32,5 +32,5 @@ def tell_history(
         raise InputError("Nothing lies between --since and --until.")
     with shop.database.read() as connection:
         scope = find_scope(connection, shop.tables, customer=customer, segment=segment, step=step)
-        chosen = Chosen(scope, status, since, until, limit)
+        chosen = HistoryFilter(scope, status, since, until, limit)
         return load_history(connection, shop.tables, chosen, now=now, lateness=lateness)

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, func, not_, select
 
-from segmail.history.selection import TRIGGERS, Scope
+from segmail.history.selection import TRIGGERS, HistoryScope
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import ProgressStatus, has_status, is_pending
@@ -38,10 +38,10 @@ _LATEST = timedelta(days=1)  # pauses between two tries are shorter
 
 
 @dataclass(frozen=True)
-class Chosen:
+class HistoryFilter:
     """Which rows of the history; `status` is one of `STATUSES`, `until` is left out itself."""
 
-    scope: Scope = field(default_factory=Scope)
+    scope: HistoryScope = field(default_factory=HistoryScope)
     status: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -49,7 +49,7 @@ class Chosen:
 
 
 def candidate_queries(
-    tables: Tables, chosen: Chosen, *, now: datetime, lateness: timedelta
+    tables: Tables, chosen: HistoryFilter, *, now: datetime, lateness: timedelta
 ) -> list[Select[Any]]:
     """Return the queries whose progress ids together hold the newest rows.
 
@@ -83,7 +83,7 @@ def happened_at(tables: Tables) -> ColumnElement[Any]:
     return func.coalesce(c.sent_at, tables.queue.c.queue_finish_at, c.scheduled_at, c.created_at)
 
 
-def _base(tables: Tables, chosen: Chosen) -> Select[Any]:
+def _base(tables: Tables, chosen: HistoryFilter) -> Select[Any]:
     c, q = tables.progress.c, tables.queue
     query = select(c.progress_id).join_from(
         tables.progress, q, q.c.queue_id == c.queue_id, isouter=True
@@ -111,7 +111,7 @@ def _status(tables: Tables, status: str | None) -> Iterator[ColumnElement[bool]]
 
 
 def _in_time(
-    tables: Tables, chosen: Chosen, until: datetime | None
+    tables: Tables, chosen: HistoryFilter, until: datetime | None
 ) -> Iterator[ColumnElement[bool]]:
     if chosen.since is not None:
         yield happened_at(tables) >= chosen.since
@@ -119,5 +119,5 @@ def _in_time(
         yield not_(happened_at(tables) >= until)
 
 
-def _newest(base: Select[Any], chosen: Chosen, *order: ColumnElement[Any]) -> Select[Any]:
+def _newest(base: Select[Any], chosen: HistoryFilter, *order: ColumnElement[Any]) -> Select[Any]:
     return base.order_by(*(column.desc() for column in order)).limit(chosen.limit)

@@ -17,7 +17,7 @@ from functools import partial
 from sqlalchemy import Connection, insert, select
 
 from segmail.errors import InputError
-from segmail.history.failures import Chosen, Failure, load_failures
+from segmail.history.failures import Failure, FailureFilter, load_failures
 from segmail.history.selection import find_scope
 from segmail.maho.db.database import Conflict
 from segmail.maho.db.locking import locking
@@ -32,7 +32,7 @@ _CHUNK = 500  # rows that one transaction locks
 
 
 @dataclass(frozen=True)
-class Asked:
+class RetryRequest:
     """What a person gave to choose failed rows by; `everything` means all of them."""
 
     customer: str | None = None
@@ -64,7 +64,7 @@ class Found:
         return sum(failure.may_have_arrived for failure in self.failures)
 
 
-def find_failures(shop: Shop, asked: Asked) -> Found:
+def find_failures(shop: Shop, asked: RetryRequest) -> Found:
     """Return the failed rows that `asked` chooses; nothing is locked or changed.
 
     Raises InputError where nothing is chosen by, or a name or progress id does not exist.
@@ -78,7 +78,7 @@ def find_failures(shop: Shop, asked: Asked) -> Found:
             segment=asked.segment,
             step=asked.step,
         )
-        chosen = Chosen(scope, asked.progress_ids, asked.reason, asked.since, asked.until)
+        chosen = FailureFilter(scope, asked.progress_ids, asked.reason, asked.since, asked.until)
         failures = load_failures(connection, shop.tables, chosen)
         missing = set(asked.progress_ids) - {failure.progress_id for failure in failures}
         refused = tuple(_refused(connection, shop.tables, missing))
@@ -108,7 +108,7 @@ def schedule_again(
     return count
 
 
-def _check(asked: Asked) -> None:
+def _check(asked: RetryRequest) -> None:
     if not asked.selects and not asked.everything:
         raise InputError(
             "Say which failed steps: --step, --customer, --segment, --reason, --since, --until or "
@@ -152,7 +152,7 @@ def _schedule(
     locked = connection.scalars(locking(still_failed, progress)).all()
     if not locked:
         return 0
-    now_there = load_failures(connection, tables, Chosen(progress_ids=locked))
+    now_there = load_failures(connection, tables, FailureFilter(progress_ids=locked))
     same = [failure for failure in now_there if failure.key in {one.key for one in listed}]
     _note(connection, tables, same, now)
     ids = [failure.progress_id for failure in same]

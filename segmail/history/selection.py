@@ -17,7 +17,7 @@ TRIGGERS = tuple(trigger.value for trigger in Trigger)
 
 
 @dataclass(frozen=True)
-class Scope:
+class HistoryScope:
     """The ids that were asked for; None where that was not."""
 
     customer_id: int | None = None
@@ -43,12 +43,12 @@ def find_scope(
     customer: str | None,
     segment: str | None,
     step: str | None,
-) -> Scope:
+) -> HistoryScope:
     """Return what the arguments name, each by id or name, a customer also by e-mail address.
 
     Raises InputError where one names nothing.
     """
-    return Scope(
+    return HistoryScope(
         None if customer is None else find_customer(connection, tables, customer),
         None if segment is None else find_segment(connection, tables, segment).segment_id,
         None if step is None else find_steps(connection, tables, [step])[0].sequence_id,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from segmail.delivery.rows.outcome import Outcome, Status
-from segmail.history.entries import Entry
+from segmail.history.entries import HistoryEntry
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.steps import Step, Trigger
 from segmail.mail.due_row import Prepared
@@ -26,7 +26,7 @@ class Case:
     """
 
     step: Step
-    entries: tuple[Entry, ...]
+    entries: tuple[HistoryEntry, ...]
     member_since: datetime | None
     made_at: datetime | None
     switched_off_by: str | None
@@ -52,7 +52,7 @@ def sentences(case: Case) -> Iterator[str]:
         yield _expected(case.outlook, waits=waits)
 
 
-def _happened(entry: Entry, now: datetime) -> str:
+def _happened(entry: HistoryEntry, now: datetime) -> str:
     reason = (entry.reason or "no reason is stored").rstrip(".")
     retry = f"`segmail retry --progress {entry.progress_id}`"
     match entry.outcome:

@@ -13,9 +13,9 @@ from segmail.delivery.assemble import preview_rows
 from segmail.delivery.job import Job
 from segmail.delivery.rows.outcome import Outcome
 from segmail.errors import InputError
-from segmail.history.entries import Entry, load_history
-from segmail.history.query import Chosen
-from segmail.history.selection import Scope, find_scope
+from segmail.history.entries import HistoryEntry, load_history
+from segmail.history.query import HistoryFilter
+from segmail.history.selection import HistoryScope, find_scope
 from segmail.history.sentences import Case, sentences
 from segmail.maho.config.switch import automation_switch
 from segmail.maho.progress import ProgressStatus
@@ -51,12 +51,12 @@ def explain(
     tables, now = job.shop.tables, job.clock.now()
     with job.shop.database.read() as connection:
         scope = find_scope(connection, tables, customer=customer, segment=segment, step=step)
-        chosen = Chosen(scope, limit=_ROWS)
+        chosen = HistoryFilter(scope, limit=_ROWS)
         history = load_history(connection, tables, chosen, now=now, lateness=timedelta())
         since = _memberships(connection, tables, scope)
         steps = _asked(load_steps(connection, tables), scope, {*since, *_segments(history)})
         made = _made(connection, tables, [it.sequence_id for it in steps])
-    told: defaultdict[int, list[Entry]] = defaultdict(list)
+    told: defaultdict[int, list[HistoryEntry]] = defaultdict(list)
     for entry in history:
         told[entry.sequence_id].append(entry)
     outlook = _outlook(job, steps, told, scope, now)
@@ -81,18 +81,20 @@ def _answer(case: Case) -> Answer:
     return Answer(label(case.step), case.step.sequence_id, outcome, tuple(sentences(case)))
 
 
-def _segments(history: Sequence[Entry]) -> set[int]:
+def _segments(history: Sequence[HistoryEntry]) -> set[int]:
     return {entry.segment_id for entry in history}
 
 
-def _asked(steps: Sequence[Step], scope: Scope, known: Collection[int]) -> list[Step]:
+def _asked(steps: Sequence[Step], scope: HistoryScope, known: Collection[int]) -> list[Step]:
     if scope.sequence_id is not None:
         return [step for step in steps if step.sequence_id == scope.sequence_id]
     segments = known if scope.segment_id is None else {scope.segment_id}
     return [step for step in steps if step.segment.segment_id in segments]
 
 
-def _memberships(connection: Connection, tables: Tables, scope: Scope) -> dict[int, datetime]:
+def _memberships(
+    connection: Connection, tables: Tables, scope: HistoryScope
+) -> dict[int, datetime]:
     """Return since when the customer is in segments, by segment id."""
     c = tables.member.c
     query = select(c.segment_id, c.added_at).where(c.customer_id == scope.customer_id)
@@ -111,8 +113,8 @@ def _made(
 def _outlook(
     job: Job,
     steps: Sequence[Step],
-    told: Mapping[int, Sequence[Entry]],
-    scope: Scope,
+    told: Mapping[int, Sequence[HistoryEntry]],
+    scope: HistoryScope,
     now: datetime,
 ) -> dict[int, Outcome | Prepared]:
     """Return by sequence id what a run would make of each step, were it due now."""
@@ -122,7 +124,7 @@ def _outlook(
     return {it.row.step.sequence_id: it for it in preview_rows(job, rows)}
 
 
-def _row(customer_id: int, step: Step, entries: Sequence[Entry], now: datetime) -> DueRow:
+def _row(customer_id: int, step: Step, entries: Sequence[HistoryEntry], now: datetime) -> DueRow:
     """Return the row that waits longest, else one that nobody has scheduled."""
     waiting = [entry for entry in entries if entry.status == ProgressStatus.SCHEDULED]
     row = waiting[-1] if waiting else None

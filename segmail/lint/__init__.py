@@ -7,8 +7,17 @@ a shop decides: its customers' attributes, allowed settings, templates and block
 
 from segmail.lint.check import lint
 from segmail.lint.coupon import unmet_coupon_reads
+from segmail.lint.findings import LintFinding, LintRule, TemplatePlace, stops_mails
 from segmail.lint.reading import Letter
-from segmail.lint.remarks import Remark, Rule, Severity
 from segmail.lint.shop_facts import Facts
 
-__all__ = ["Facts", "Letter", "Remark", "Rule", "Severity", "lint", "unmet_coupon_reads"]
+__all__ = [
+    "Facts",
+    "Letter",
+    "LintFinding",
+    "LintRule",
+    "TemplatePlace",
+    "lint",
+    "stops_mails",
+    "unmet_coupon_reads",
+]

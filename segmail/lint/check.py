@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from segmail.lint.coupon import coupon_remarks
-from segmail.lint.directives import directive_remarks
-from segmail.lint.links import link_remarks, unsubscribe_remarks
-from segmail.lint.paths import path_remarks
+from segmail.lint.coupon import coupon_findings
+from segmail.lint.directives import directive_findings
+from segmail.lint.findings import LintFinding, TemplatePlace
+from segmail.lint.links import link_findings, unsubscribe_findings
+from segmail.lint.paths import path_findings
 from segmail.lint.reading import Letter, Passage, read_letter
-from segmail.lint.remarks import Remark
 from segmail.lint.shop_facts import Facts
-from segmail.lint.syntax import syntax_remarks
+from segmail.lint.syntax import syntax_findings
 
 
 def lint(
     letter: Letter, facts: Facts | None = None, *, couponless: Sequence[str] = ()
-) -> list[Remark]:
+) -> list[LintFinding]:
     """Return what is wrong or odd with a letter and what it includes, each once, by place.
 
     Without `facts` of a shop only that is checked which needs none. `couponless` names the steps
@@ -24,22 +24,26 @@ def lint(
     """
     reading = read_letter(letter, facts)
     found = [
-        *reading.remarks,
-        *(remark for one in reading.passages for remark in _of(one, facts, couponless)),
-        *unsubscribe_remarks(letter, reading, facts),
+        *reading.findings,
+        *(finding for one in reading.passages for finding in _of(one, facts, couponless)),
+        *unsubscribe_findings(letter, reading, facts),
     ]
     order: dict[tuple[str, str], int] = {}
     for index, one in enumerate(reading.passages):
         order.setdefault((one.name, one.part), index)
     return sorted(
         dict.fromkeys(found),
-        key=lambda it: (order.get((it.name, it.part), 0), it.line, it.column),
+        key=lambda one: _position(one.where, order),
     )
 
 
-def _of(passage: Passage, facts: Facts | None, couponless: Sequence[str]) -> Iterator[Remark]:
-    yield from syntax_remarks(passage)
-    yield from path_remarks(passage, facts)
-    yield from directive_remarks(passage, facts)
-    yield from coupon_remarks(passage, couponless)
-    yield from link_remarks(passage)
+def _position(place: TemplatePlace, order: Mapping[tuple[str, str], int]) -> tuple[int, int, int]:
+    return order.get((place.name, place.part), 0), place.line, place.column
+
+
+def _of(passage: Passage, facts: Facts | None, couponless: Sequence[str]) -> Iterator[LintFinding]:
+    yield from syntax_findings(passage)
+    yield from path_findings(passage, facts)
+    yield from directive_findings(passage, facts)
+    yield from coupon_findings(passage, couponless)
+    yield from link_findings(passage)

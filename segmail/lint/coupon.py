@@ -1,28 +1,28 @@
-"""Remarks about coupons that are shown where none is made."""
+"""Findings about coupons that are shown where none is made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from segmail.lint.findings import LintFinding, LintRule
 from segmail.lint.naming import shown
 from segmail.lint.reading import Letter, Passage, read_letter
-from segmail.lint.remarks import Remark, Rule
 from segmail.lint.variables import COUPON
 from segmail.templates.nodes import Directive, Var, paths_of
 
 
-def coupon_remarks(passage: Passage, couponless: Sequence[str]) -> Iterator[Remark]:
+def coupon_findings(passage: Passage, couponless: Sequence[str]) -> Iterator[LintFinding]:
     """Yield where a coupon is shown in any case; `couponless` are the steps that send the text,
     but make no coupon."""
     if not couponless:
         return
     for _, node in _shown(passage):
-        text = f"{shown(node.source)} prints nothing: {', '.join(couponless)} makes no coupon."
-        fix = (
+        what = f"{shown(node.source)} prints nothing: {', '.join(couponless)} makes no coupon."
+        advice = (
             "Give the step one (`segmail sequence edit STEP --coupon RULE`), or put the text "
             "into {{depend coupon_code}}…{{/depend}}."
         )
-        yield passage.remark(Rule.NO_COUPON, node.place, text, fix)
+        yield passage.error(LintRule.NO_COUPON, node.place, what, advice)
 
 
 def unmet_coupon_reads(letter: Letter) -> dict[str, int]:

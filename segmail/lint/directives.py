@@ -1,4 +1,4 @@
-"""Remarks about directives: what they name must exist in the shop, and be named."""
+"""Findings about directives: what they name must exist in the shop, and be named."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 
 from segmail.errors import TemplateError
+from segmail.lint.findings import LintFinding, LintRule
 from segmail.lint.naming import shown
 from segmail.lint.reading import Passage
-from segmail.lint.remarks import Remark, Rule
 from segmail.lint.shop_facts import Facts
 from segmail.templates.nodes import Block, Directive, Var, paths_of
 
@@ -28,7 +28,7 @@ _ARGUMENT = {
 _FAILS = ("include", "template")  # without their argument
 
 
-def directive_remarks(passage: Passage, facts: Facts | None) -> Iterator[Remark]:
+def directive_findings(passage: Passage, facts: Facts | None) -> Iterator[LintFinding]:
     """Yield what directives lack, or name in vain."""
     for node, _ in passage.nodes():
         if isinstance(node, Directive):
@@ -39,32 +39,32 @@ def directive_remarks(passage: Passage, facts: Facts | None) -> Iterator[Remark]
             yield from _get_config(passage, node, facts)
 
 
-def _argument(passage: Passage, node: Directive) -> Iterator[Remark]:
+def _argument(passage: Passage, node: Directive) -> Iterator[LintFinding]:
     if _BLANK_VALUE.search(_QUOTED.sub('""', node.source)):
-        text = f"In {shown(node.source)} a blank follows an equals sign, so the value is empty."
-        fix = 'Write name="value" without blanks.'
-        yield passage.remark(Rule.BLANK_VALUE, node.place, text, fix)
+        what = f"In {shown(node.source)} a blank follows an equals sign, so the value is empty."
+        advice = 'Write name="value" without blanks.'
+        yield passage.error(LintRule.BLANK_VALUE, node.place, what, advice)
         return
     wanted = _ARGUMENT.get(node.name)
     if wanted is None or any(given.name in (wanted, "type") for given in node.parameters):
         return
-    text = f"{shown(node.source)} does not say which; it needs {wanted}."
-    fix = f'Write {{{{{node.name} {wanted}="…"}}}}.'
+    what = f"{shown(node.source)} does not say which; it needs {wanted}."
+    advice = f'Write {{{{{node.name} {wanted}="…"}}}}.'
     if node.name in _FAILS:
-        yield passage.remark(Rule.MISSING_ARGUMENT, node.place, text, fix, stops=True)
+        yield passage.error(LintRule.MISSING_ARGUMENT, node.place, what, advice)
     else:
-        yield passage.warning(Rule.MISSING_ARGUMENT, node.place, text, fix)
+        yield passage.warning(LintRule.MISSING_ARGUMENT, node.place, what, advice)
 
 
-def _condition(passage: Passage, node: Var | Block) -> Iterator[Remark]:
+def _condition(passage: Passage, node: Var | Block) -> Iterator[LintFinding]:
     path = node.path if isinstance(node, Var) else node.condition
     if path is None:
-        text = f"{shown(node.source)} names no variable, so it is always empty."
-        fix = "Name one, as in {{var customer_firstname}}, or take it out."
-        yield passage.warning(Rule.MISSING_ARGUMENT, node.place, text, fix)
+        what = f"{shown(node.source)} names no variable, so it is always empty."
+        advice = "Name one, as in {{var customer_firstname}}, or take it out."
+        yield passage.warning(LintRule.MISSING_ARGUMENT, node.place, what, advice)
 
 
-def _get_config(passage: Passage, node: Var | Block, facts: Facts | None) -> Iterator[Remark]:
+def _get_config(passage: Passage, node: Var | Block, facts: Facts | None) -> Iterator[LintFinding]:
     """Check `store.getConfig('path')`, which may read only what {{config}} may."""
     for path in paths_of(node):
         for step in path.steps:
@@ -73,7 +73,7 @@ def _get_config(passage: Passage, node: Var | Block, facts: Facts | None) -> Ite
                 yield from _setting(passage, node, wanted, facts)
 
 
-def _config(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Remark]:
+def _config(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[LintFinding]:
     path = _literal(node, "path")
     if path:
         yield from _setting(passage, node, path, facts)
@@ -81,74 +81,80 @@ def _config(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[
 
 def _setting(
     passage: Passage, node: Directive | Var | Block, path: str, facts: Facts | None
-) -> Iterator[Remark]:
+) -> Iterator[LintFinding]:
     if facts is None:
         return
     if not facts.allows_config(path):
-        text = (
+        what = (
             f"Templates may not print the setting '{shown(path)}'; {shown(node.source)} is empty."
         )
-        fix = "Allow it in Maho under System > Permissions > Variables, or write the text itself."
-        yield passage.remark(Rule.CONFIG_NOT_ALLOWED, node.place, text, fix)
+        advice = (
+            "Allow it in Maho under System > Permissions > Variables, or write the text itself."
+        )
+        yield passage.error(LintRule.CONFIG_NOT_ALLOWED, node.place, what, advice)
     elif not facts.has_config(path):
-        text = (
+        what = (
             f"The setting '{shown(path)}' is empty in every store; {shown(node.source)} is empty."
         )
-        fix = "Set it in Maho under System > Configuration, or take it out."
-        yield passage.warning(Rule.CONFIG_EMPTY, node.place, text, fix)
+        advice = "Set it in Maho under System > Configuration, or take it out."
+        yield passage.warning(LintRule.CONFIG_EMPTY, node.place, what, advice)
 
 
-def _custom_variable(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Remark]:
+def _custom_variable(
+    passage: Passage, node: Directive, facts: Facts | None
+) -> Iterator[LintFinding]:
     code = _literal(node, "code")
     if code and facts is not None and facts.custom_variable(code) is None:
-        text = f"There is no custom variable '{shown(code)}', so nothing is printed here."
-        fix = "Create it in Maho under System > Custom Variables, or take it out."
-        yield passage.remark(Rule.UNKNOWN_CUSTOM_VARIABLE, node.place, text, fix)
+        what = f"There is no custom variable '{shown(code)}', so nothing is printed here."
+        advice = "Create it in Maho under System > Custom Variables, or take it out."
+        yield passage.error(LintRule.UNKNOWN_CUSTOM_VARIABLE, node.place, what, advice)
 
 
-def _skin(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Remark]:
+def _skin(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[LintFinding]:
     if ".." in (_literal(node, "url") or ""):
-        text = f"{shown(node.source)} names a file outside the theme, so no mail can be sent."
-        fix = "Name a file below the theme's folder, without '..'."
-        yield passage.remark(Rule.UNSUPPORTED, node.place, text, fix, stops=True)
+        what = f"{shown(node.source)} names a file outside the theme, so no mail can be sent."
+        advice = "Name a file below the theme's folder, without '..'."
+        yield passage.error(LintRule.UNSUPPORTED, node.place, what, advice)
 
 
-def _block(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Remark]:
+def _block(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[LintFinding]:
     type_ = _literal(node, "type")
     if type_ is None or facts is None:
         return
     if not facts.allows_block(type_):
-        text = f"Templates may not run blocks of the type '{shown(type_)}'; nothing is printed."
-        fix = "Allow it in Maho under System > Permissions > Blocks, or take it out."
-        yield passage.warning(Rule.UNSUPPORTED, node.place, text, fix)
+        what = f"Templates may not run blocks of the type '{shown(type_)}'; nothing is printed."
+        advice = "Allow it in Maho under System > Permissions > Blocks, or take it out."
+        yield passage.warning(LintRule.UNSUPPORTED, node.place, what, advice)
     elif type_ != "cms/block" and len(node.parameters) > 1:
         yield from _php(passage, node, facts)
 
 
-def _php(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Remark]:
-    text = f"{shown(node.source)} runs PHP of the shop, which segmail cannot."
-    fix = 'Write its text here, or into a static block: {{block id="…"}}.'
-    yield passage.remark(Rule.UNSUPPORTED, node.place, text, fix, stops=True)
+def _php(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[LintFinding]:
+    what = f"{shown(node.source)} runs PHP of the shop, which segmail cannot."
+    advice = 'Write its text here, or into a static block: {{block id="…"}}.'
+    yield passage.error(LintRule.UNSUPPORTED, node.place, what, advice)
 
 
-def _template(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Remark]:
+def _template(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[LintFinding]:
     path = _literal(node, "config_path")
     if not path or facts is None:
         return
     try:
         found = facts.email(path)
     except TemplateError as error:
-        text = f"{shown(node.source)} cannot be printed: {error}"
-        fix = "Give --maho-root DIR, or put its text into a newsletter template and {{include}} it."
-        yield passage.remark(Rule.MISSING_TEMPLATE, node.place, text, fix, stops=True)
+        what = f"{shown(node.source)} cannot be printed: {error}"
+        advice = (
+            "Give --maho-root DIR, or put its text into a newsletter template and {{include}} it."
+        )
+        yield passage.error(LintRule.MISSING_TEMPLATE, node.place, what, advice)
         return
     if found is None:
-        text = f"The setting '{shown(path)}' names no e-mail template, so nothing is printed here."
-        fix = "Choose a template there in Maho's configuration, or take it out."
-        yield passage.warning(Rule.MISSING_TEMPLATE, node.place, text, fix)
+        what = f"The setting '{shown(path)}' names no e-mail template, so nothing is printed here."
+        advice = "Choose a template there in Maho's configuration, or take it out."
+        yield passage.warning(LintRule.MISSING_TEMPLATE, node.place, what, advice)
 
 
-def _nothing(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Remark]:
+def _nothing(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[LintFinding]:
     return iter(())
 
 
@@ -156,7 +162,7 @@ def _literal(node: Directive, name: str) -> str | None:
     return next((given.literal for given in node.parameters if given.name == name), None)
 
 
-_CHECKS: Mapping[str, Callable[[Passage, Directive, Facts | None], Iterator[Remark]]] = {
+_CHECKS: Mapping[str, Callable[[Passage, Directive, Facts | None], Iterator[LintFinding]]] = {
     "block": _block,
     "config": _config,
     "customvar": _custom_variable,

@@ -1,13 +1,13 @@
-"""Remarks about links: the way out of the newsletter, and addresses that lead nowhere in a mail."""
+"""Findings about links: the way out of the newsletter, and addresses that a mail cannot follow."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
+from segmail.lint.findings import LintFinding, LintRule
 from segmail.lint.naming import shown
 from segmail.lint.reading import Letter, Passage, Reading
-from segmail.lint.remarks import Remark, Rule
 from segmail.lint.shop_facts import Facts
 from segmail.templates.nodes import Directive, Node, Place, Text, paths_of
 
@@ -19,7 +19,9 @@ _RELATIVE = re.compile(
 )
 
 
-def unsubscribe_remarks(letter: Letter, reading: Reading, facts: Facts | None) -> Iterator[Remark]:
+def unsubscribe_findings(
+    letter: Letter, reading: Reading, facts: Facts | None
+) -> Iterator[LintFinding]:
     """Yield that a letter has no link to end the subscription, if that is certain."""
     texts = [passage for passage in reading.passages if passage.part == "text"]
     if not reading.complete or not letter.text.strip():
@@ -28,22 +30,22 @@ def unsubscribe_remarks(letter: Letter, reading: Reading, facts: Facts | None) -
     if any(_leads_out(node, facts) for node in nodes):
         return
     end = Place(1, 1).after(letter.text.rstrip())
-    text = "The text has no link to unsubscribe."
+    what = "The text has no link to unsubscribe."
     link = "{{var subscriber.getUnsubscriptionLink()}}"
-    fix = f'Add <a href="{link}">Unsubscribe</a>.' if letter.is_html else f"Add {link}."
-    yield texts[0].remark(Rule.NO_UNSUBSCRIBE_LINK, end, text, fix)
+    advice = f'Add <a href="{link}">Unsubscribe</a>.' if letter.is_html else f"Add {link}."
+    yield texts[0].error(LintRule.NO_UNSUBSCRIBE_LINK, end, what, advice)
 
 
-def link_remarks(passage: Passage) -> Iterator[Remark]:
+def link_findings(passage: Passage) -> Iterator[LintFinding]:
     """Yield addresses that need a page around them, which a mail is not."""
     if not passage.is_html:
         return
     place, read = Place(1, 1), 0
     for match in _RELATIVE.finditer(passage.source):
         place, read = place.after(passage.source[read : match.start("url")]), match.start("url")
-        text = f"'{shown(match['url'])}' is no whole address, so it leads nowhere in a mail."
-        fix = 'Begin it with https://, or write {{store url="…"}} or {{media url="…"}}.'
-        yield passage.warning(Rule.RELATIVE_LINK, place, text, fix)
+        what = f"'{shown(match['url'])}' is no whole address, so it leads nowhere in a mail."
+        advice = 'Begin it with https://, or write {{store url="…"}} or {{media url="…"}}.'
+        yield passage.warning(LintRule.RELATIVE_LINK, place, what, advice)
 
 
 def _leads_out(node: Node, facts: Facts | None) -> bool:

@@ -1,4 +1,4 @@
-"""How remarks name what they are about."""
+"""How findings name what they are about."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Remarks about what a template reads: variables, attributes, methods."""
+"""Findings about what a template reads: variables, attributes, methods."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from segmail.lint.findings import LintFinding, LintRule
 from segmail.lint.naming import closest, shown
 from segmail.lint.reading import Passage
-from segmail.lint.remarks import Remark, Rule
 from segmail.lint.shop_facts import Facts
-from segmail.lint.variables import ACCOUNT_KEYS, ANYTHING, Thing
+from segmail.lint.variables import ACCOUNT_KEYS, ANY_OBJECT, TemplateObject
 from segmail.templates import is_secret
 from segmail.templates.nodes import Block, Directive, Place, Var, paths_of
-from segmail.templates.paths import Path, Step
+from segmail.templates.paths import Path, PathStep
 
 _COMPARISON = re.compile(r"[=<>!&|]")
 
 Reader: TypeAlias = Var | Directive | Block
 
 
-def path_remarks(passage: Passage, facts: Facts | None) -> Iterator[Remark]:
+def path_findings(passage: Passage, facts: Facts | None) -> Iterator[LintFinding]:
     """Yield what leads nowhere, to a secret, or to a whole object where a value is printed."""
     for node, sure in passage.nodes():
         if not isinstance(node, Reader):
             continue
         for path in paths_of(node):
-            if not (isinstance(node, Block) and _compares(path)):  # that has a remark of its own
-                yield from _Use(passage, node, path, facts, is_sure=path in sure).remarks()
+            if not (isinstance(node, Block) and _compares(path)):  # that has a finding of its own
+                yield from _Use(passage, node, path, facts, is_sure=path in sure).findings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +41,34 @@ class _Use:
     facts: Facts | None
     is_sure: bool
 
-    def remarks(self) -> Iterator[Remark]:
+    def findings(self) -> Iterator[LintFinding]:
         if self.path.name not in self.passage.known:
             yield self._unknown_variable()
             return
-        thing = self.passage.known[self.path.name]
+        owner = self.passage.known[self.path.name]
         for step in self.path.steps:
-            if thing is None:
+            if owner is None:
                 yield self._ignored()
                 return
-            if step.method in thing.methods:
-                thing = thing.methods[step.method]
+            if step.method in owner.methods:
+                owner = owner.methods[step.method]
             elif step.key != "":
-                yield from self._of_key(step, thing)
-                thing = ANYTHING if thing.is_open else None
-        if thing is not None and thing is not ANYTHING and self._prints():
-            yield self._whole_object(thing)
+                yield from self._of_key(step, owner)
+                owner = ANY_OBJECT if owner.is_open else None
+        if owner is not None and owner is not ANY_OBJECT and self._prints():
+            yield self._whole_object(owner)
 
-    def _of_key(self, step: Step, thing: Thing) -> Iterator[Remark]:
+    def _of_key(self, step: PathStep, owner: TemplateObject) -> Iterator[LintFinding]:
         if step.key is None:
-            yield self._unknown_method(step, thing)
+            yield self._unknown_method(step, owner)
         elif is_secret(step.key):
-            text = f"{thing.name}.{shown(step.key)} is a secret, so it is never shown."
-            yield self.passage.remark(Rule.SECRET, self._place, text, "Take it out.")
-        elif step.key.split("/")[0] in thing.keys:
-            if thing.name == "customer" and self._prints_nothing(step.key):
+            what = f"{owner.name}.{shown(step.key)} is a secret, so it is never shown."
+            yield self.passage.error(LintRule.SECRET, self._place, what, "Take it out.")
+        elif step.key.split("/")[0] in owner.keys:
+            if owner.name == "customer" and self._prints_nothing(step.key):
                 yield self._without_values(step.key)
-        elif not thing.is_open:
-            yield self._unknown_key(step.key, thing)
+        elif not owner.is_open:
+            yield self._unknown_key(step.key, owner)
 
     def _prints(self) -> bool:
         return isinstance(self.node, Var) or (
@@ -85,53 +85,53 @@ class _Use:
             and not self.facts.has_values(key)
         )
 
-    def _unknown_variable(self) -> Remark:
+    def _unknown_variable(self) -> LintFinding:
         name, known = self.path.name, self.passage.known
-        text = f"There is no variable '{shown(name)}', so {self._shown} {self._does_nothing}."
+        what = f"There is no variable '{shown(name)}', so {self._shown} {self._does_nothing}."
         customer = known.get("customer")
         if customer is not None and name in customer.keys:
-            fix = f"Write customer.{name}."
+            advice = f"Write customer.{name}."
         elif close := closest(name, known):
-            fix = f"Did you mean {close}?"
+            advice = f"Did you mean {close}?"
         else:
-            fix = "docs/templates.md lists the variables of a mail."
-        return self.passage.remark(Rule.UNKNOWN_VARIABLE, self._place, text, fix)
+            advice = "docs/templates.md lists the variables of a mail."
+        return self.passage.error(LintRule.UNKNOWN_VARIABLE, self._place, what, advice)
 
-    def _unknown_key(self, key: str, thing: Thing) -> Remark:
-        who = "Customers have no attribute" if thing.name == "customer" else f"{thing.name} has no"
-        text = f"{who} '{shown(key)}', so {self._shown} {self._does_nothing}."
-        members = {*thing.keys, *(method.removeprefix("get") for method in thing.methods)}
-        if thing.name == "store" and f"store_{key}" in self.passage.known:
-            fix = f"Write {{{{var store_{key}}}}}."
+    def _unknown_key(self, key: str, owner: TemplateObject) -> LintFinding:
+        who = "Customers have no attribute" if owner.name == "customer" else f"{owner.name} has no"
+        what = f"{who} '{shown(key)}', so {self._shown} {self._does_nothing}."
+        members = {*owner.keys, *(method.removeprefix("get") for method in owner.methods)}
+        if owner.name == "store" and f"store_{key}" in self.passage.known:
+            advice = f"Write {{{{var store_{key}}}}}."
         elif close := closest(key, members):
-            fix = f"Did you mean {thing.name}.{close}?"
-        elif thing.name == "customer":
-            fix = "Name an attribute that Maho lists for customers, or take it out."
+            advice = f"Did you mean {owner.name}.{close}?"
+        elif owner.name == "customer":
+            advice = "Name an attribute that Maho lists for customers, or take it out."
         else:
-            fix = f"It has {', '.join(sorted(thing.keys))}."
-        return self.passage.remark(Rule.UNKNOWN_MEMBER, self._place, text, fix)
+            advice = f"It has {', '.join(sorted(owner.keys))}."
+        return self.passage.error(LintRule.UNKNOWN_MEMBER, self._place, what, advice)
 
-    def _unknown_method(self, step: Step, thing: Thing) -> Remark:
-        method = f"{thing.name}.{shown(step.method)}()"
-        text = f"{method} cannot be called; {self._shown} {self._does_nothing}."
-        fix = "Templates only read values, as {{var customer.firstname}} does."
-        return self.passage.remark(Rule.UNKNOWN_MEMBER, self._place, text, fix)
+    def _unknown_method(self, step: PathStep, owner: TemplateObject) -> LintFinding:
+        method = f"{owner.name}.{shown(step.method)}()"
+        what = f"{method} cannot be called; {self._shown} {self._does_nothing}."
+        advice = "Templates only read values, as {{var customer.firstname}} does."
+        return self.passage.error(LintRule.UNKNOWN_MEMBER, self._place, what, advice)
 
-    def _ignored(self) -> Remark:
-        text = f"What follows the value '{self.path.name}' in {self._shown} has no effect."
-        fix = f"Write only {self.path.name}, or name an object such as customer or store."
-        return self.passage.warning(Rule.IGNORED_MEMBER, self._place, text, fix)
+    def _ignored(self) -> LintFinding:
+        what = f"What follows the value '{self.path.name}' in {self._shown} has no effect."
+        advice = f"Write only {self.path.name}, or name an object such as customer or store."
+        return self.passage.warning(LintRule.IGNORED_MEMBER, self._place, what, advice)
 
-    def _whole_object(self, thing: Thing) -> Remark:
-        text = f"{self._shown} prints a whole object, so no such mail can be sent."
-        member = "getName()" if thing.name == "customer" else "getId()"
-        fix = f"Name one of its values, such as {thing.name}.{member}."
-        return self.passage.remark(Rule.WHOLE_OBJECT, self._place, text, fix, stops=True)
+    def _whole_object(self, owner: TemplateObject) -> LintFinding:
+        what = f"{self._shown} prints a whole object, so no such mail can be sent."
+        member = "getName()" if owner.name == "customer" else "getId()"
+        advice = f"Name one of its values, such as {owner.name}.{member}."
+        return self.passage.error(LintRule.WHOLE_OBJECT, self._place, what, advice)
 
-    def _without_values(self, key: str) -> Remark:
-        text = f"No customer has a value of the attribute '{key}', so {self._shown} prints nothing."
-        fix = f"Take it out, or put it into {{{{depend customer.{key}}}}}…{{{{/depend}}}}."
-        return self.passage.warning(Rule.UNUSED_ATTRIBUTE, self._place, text, fix)
+    def _without_values(self, key: str) -> LintFinding:
+        what = f"No customer has a value of the attribute '{key}', so {self._shown} prints nothing."
+        advice = f"Take it out, or put it into {{{{depend customer.{key}}}}}…{{{{/depend}}}}."
+        return self.passage.warning(LintRule.UNUSED_ATTRIBUTE, self._place, what, advice)
 
     @property
     def _place(self) -> Place:

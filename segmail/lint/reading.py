@@ -7,10 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from segmail.errors import TemplateError
+from segmail.findings import Finding, Severity
+from segmail.lint.findings import LintFinding, LintRule, TemplatePlace
 from segmail.lint.naming import printable, shown
-from segmail.lint.remarks import Remark, Rule, Severity
 from segmail.lint.shop_facts import Facts
-from segmail.lint.variables import ANYTHING, THIS_INCLUDED, Known, Thing, mail_things
+from segmail.lint.variables import ANY_OBJECT, THIS_INCLUDED, Known, TemplateObject, mail_objects
 from segmail.templates import Kind, compile_template
 from segmail.templates.frame import MAX_INCLUDE_DEPTH, MAX_INCLUDES
 from segmail.templates.nodes import Block, Directive, Node, Place
@@ -47,29 +48,20 @@ class Passage:
         """Yield every node with the conditions that are met where it is printed."""
         return _guarded(self.tree, self.sure)
 
-    def remark(
-        self, rule: Rule, place: Place, text: str, fix: str, *, stops: bool = False
-    ) -> Remark:
+    def error(self, rule: LintRule, place: Place, what: str, advice: str) -> LintFinding:
         """Return an error in this passage."""
-        return self.said(rule, Severity.ERROR, place, text, fix, stops=stops)
+        return self.finding(rule, Severity.ERROR, place, what, advice)
 
-    def warning(self, rule: Rule, place: Place, text: str, fix: str) -> Remark:
+    def warning(self, rule: LintRule, place: Place, what: str, advice: str) -> LintFinding:
         """Return a warning about this passage."""
-        return self.said(rule, Severity.WARNING, place, text, fix)
+        return self.finding(rule, Severity.WARNING, place, what, advice)
 
-    def said(
-        self,
-        rule: Rule,
-        severity: Severity,
-        place: Place,
-        text: str,
-        fix: str,
-        *,
-        stops: bool = False,
-    ) -> Remark:
-        """Return a remark; what a terminal or JSON could not show of the template is replaced."""
-        name, text, fix = map(printable, (self.name, text, fix))
-        return Remark(rule, severity, name, self.part, *place, text=text, fix=fix, stops=stops)
+    def finding(
+        self, rule: LintRule, severity: Severity, place: Place, what: str, advice: str
+    ) -> LintFinding:
+        """Return a finding; what a terminal or JSON could not show of the template is replaced."""
+        name, what, advice = map(printable, (self.name, what, advice))
+        return Finding(severity, TemplatePlace(name, self.part, *place), what, advice, rule)
 
 
 @dataclass
@@ -80,21 +72,21 @@ class Reading:
     """
 
     passages: list[Passage] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
+    findings: list[LintFinding] = field(default_factory=list)
     complete: bool = True
 
 
 def read_letter(letter: Letter, facts: Facts | None) -> Reading:
     """Read a letter; without `facts` nothing that it includes is known."""
-    reader = _Reader(facts)
-    known = mail_things(facts.attributes.by_code if facts else None)
+    reader = _PassageReader(facts)
+    known = mail_objects(facts.attributes.by_code if facts else None)
     if letter.subject is not None:
         reader.read(Passage(letter.name, "subject", letter.subject, False, (), known))
     reader.read(Passage(letter.name, "text", letter.text, letter.is_html, (), known))
     return reader.reading
 
 
-class _Reader:
+class _PassageReader:
     def __init__(self, facts: Facts | None) -> None:
         self.reading = Reading()
         self._facts = facts
@@ -104,9 +96,9 @@ class _Reader:
         try:
             tree = compile_template(passage.source, kind=Kind.HTML).tree
         except TemplateError as error:
-            fix = "Make it smaller or simpler."
-            limit = passage.remark(Rule.LIMIT, _START, str(error), fix, stops=True)
-            self.reading.remarks.append(limit)
+            advice = "Make it smaller or simpler."
+            limit = passage.error(LintRule.LIMIT, _START, str(error), advice)
+            self.reading.findings.append(limit)
             self.reading.complete = False
             return
         passage = replace(passage, tree=tree)
@@ -127,11 +119,11 @@ class _Reader:
             return
         source = self._facts.source(node.name, code.literal)
         if source is None:
-            self.reading.remarks.append(_missing(node, code.literal, outer))
+            self.reading.findings.append(_missing(node, code.literal, outer))
             return
         inner = _inside(outer, node, code.literal, source, sure, given)
         if inner.trail[-1] in outer.trail or len(inner.trail) > MAX_INCLUDE_DEPTH:
-            self.reading.remarks.append(_endless(node, inner, outer))
+            self.reading.findings.append(_endless(node, inner, outer))
         elif (key := (inner.name, frozenset(inner.known), sure)) not in self._seen:
             self._seen.add(key)
             self.read(inner)
@@ -174,33 +166,35 @@ def _inside(
     """Return what is included, with the variables that the directive gives it."""
     known = dict(outer.known)
     if node.name == "include":
-        known |= {name: _thing(given[name], outer.known) for name in given if name != "template"}
+        known |= {
+            name: _object_of(given[name], outer.known) for name in given if name != "template"
+        }
         known["this"] = THIS_INCLUDED
     name = code if node.name == "include" else f"block {code}"
     trail = (*outer.trail, (node.name, code))
     return Passage(name, "text", source, outer.is_html, (), known, sure, trail)
 
 
-def _thing(parameter: Parameter, known: Known) -> Thing | None:
+def _object_of(parameter: Parameter, known: Known) -> TemplateObject | None:
     if parameter.path is None:
         return None
     if parameter.path.steps:
-        return ANYTHING
-    return known.get(parameter.path.name, ANYTHING)
+        return ANY_OBJECT
+    return known.get(parameter.path.name, ANY_OBJECT)
 
 
-def _missing(node: Directive, code: str, outer: Passage) -> Remark:
+def _missing(node: Directive, code: str, outer: Passage) -> LintFinding:
     if node.name == "include":
-        text = f"There is no newsletter template '{shown(code)}', so no mail can be sent."
-        fix = "Name an existing template, or take the {{include}} out."
-        return outer.remark(Rule.MISSING_TEMPLATE, node.place, text, fix, stops=True)
-    text = f"There is no active static block '{shown(code)}', so nothing is printed here."
-    fix = "Name or activate a block of the store, or take the {{block}} out."
-    return outer.warning(Rule.MISSING_BLOCK, node.place, text, fix)
+        what = f"There is no newsletter template '{shown(code)}', so no mail can be sent."
+        advice = "Name an existing template, or take the {{include}} out."
+        return outer.error(LintRule.MISSING_TEMPLATE, node.place, what, advice)
+    what = f"There is no active static block '{shown(code)}', so nothing is printed here."
+    advice = "Name or activate a block of the store, or take the {{block}} out."
+    return outer.warning(LintRule.MISSING_BLOCK, node.place, what, advice)
 
 
-def _endless(node: Directive, inner: Passage, outer: Passage) -> Remark:
+def _endless(node: Directive, inner: Passage, outer: Passage) -> LintFinding:
     codes = " > ".join(shown(code) for _, code in inner.trail)
-    text = f"The text includes itself or too many others: {codes}."
-    fix = "Take one of these out of the other."
-    return outer.remark(Rule.RECURSION, node.place, text, fix, stops=True)
+    what = f"The text includes itself or too many others: {codes}."
+    advice = "Take one of these out of the other."
+    return outer.error(LintRule.RECURSION, node.place, what, advice)

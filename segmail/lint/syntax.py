@@ -1,14 +1,15 @@
-"""Remarks about what is written wrong, whatever the shop."""
+"""Findings about what is written wrong, whatever the shop."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from segmail.findings import Severity
+from segmail.lint.findings import LintFinding, LintRule
 from segmail.lint.naming import closest, shown
 from segmail.lint.reading import Passage
-from segmail.lint.remarks import Remark, Rule, Severity
-from segmail.lint.variables import Thing
+from segmail.lint.variables import TemplateObject
 from segmail.templates import Note, NoteKind, notes
 from segmail.templates.directives import DIRECTIVES
 from segmail.templates.nodes import Place
@@ -18,24 +19,24 @@ _BLANK_BEFORE_NAME = re.compile(rf"\{{\{{\s+/?(?:{'|'.join(_NAMES)}|else)\b", re
 _TAG = re.compile(r"\{\{\s*([A-Za-z_]*)")
 
 
-def syntax_remarks(passage: Passage) -> Iterator[Remark]:
+def syntax_findings(passage: Passage) -> Iterator[LintFinding]:
     """Yield what is no directive, no block, no modifier, or no condition."""
     for note in notes(passage.source):
-        text, fix = _SENTENCES[note.kind](note, passage)
+        what, advice = _SENTENCES[note.kind](note, passage)
         rule, severity = _RULES[note.kind]
         place = Place(note.line, note.column)
-        yield passage.said(rule, severity, place, text, fix)
+        yield passage.finding(rule, severity, place, what, advice)
 
 
 def _unknown_directive(note: Note, passage: Passage) -> tuple[str, str]:
-    text = f"{shown(note.text)} is no directive; the customer reads it as it stands here."
+    what = f"{shown(note.text)} is no directive; the customer reads it as it stands here."
     if _BLANK_BEFORE_NAME.match(note.text):
-        return text, f"Take the blank out: {shown('{{' + note.text[2:].lstrip())}."
+        return what, f"Take the blank out: {shown('{{' + note.text[2:].lstrip())}."
     if note.text.startswith("{{{"):
-        return text, f"Write two braces: {shown(note.text[1:])}."
+        return what, f"Write two braces: {shown(note.text[1:])}."
     if note.text.startswith(("{{*", "{{!", "{{#")):
-        return text, "Take the comment out, or write it as <!-- … -->."
-    return text, _meant(_TAG.match(note.text), passage)
+        return what, "Take the comment out, or write it as <!-- … -->."
+    return what, _meant(_TAG.match(note.text), passage)
 
 
 def _meant(tag: re.Match[str] | None, passage: Passage) -> str:
@@ -47,7 +48,7 @@ def _meant(tag: re.Match[str] | None, passage: Passage) -> str:
     customer = passage.known.get("customer")
     if name := closest(word, passage.known):
         return f"Write {{{{var {name}}}}}."
-    if isinstance(customer, Thing) and (key := closest(word, customer.keys)):
+    if isinstance(customer, TemplateObject) and (key := closest(word, customer.keys)):
         return f"Write {{{{var customer.{key}}}}}."
     directive = closest(word, _NAMES)
     return f"Write {{{{{directive} …}}}}." if directive else "Take it out, or write it as text."
@@ -63,11 +64,11 @@ def _unclosed(note: Note, passage: Passage) -> tuple[str, str]:
 
 def _stray(note: Note, passage: Passage) -> tuple[str, str]:
     tag = shown(note.text)
-    text = f"{tag} belongs to no block; the customer reads it as it stands here."
+    what = f"{tag} belongs to no block; the customer reads it as it stands here."
     if "else" in note.text.lower():
-        return text, "Take it out, or put it between {{if …}} and {{/if}}; {{depend}} has no else."
+        return what, "Take it out, or put it between {{if …}} and {{/if}}; {{depend}} has no else."
     name = note.text.strip("{}/ \t\n").lower()
-    return text, f"Take it out, or begin the block with {{{{{name} …}}}}."
+    return what, f"Take it out, or begin the block with {{{{{name} …}}}}."
 
 
 def _unfinished(note: Note, passage: Passage) -> tuple[str, str]:
@@ -79,10 +80,10 @@ def _unfinished(note: Note, passage: Passage) -> tuple[str, str]:
 
 def _modifier(note: Note, passage: Passage) -> tuple[str, str]:
     bare = note.text.strip()
-    text = f"The modifier '{note.text[:20]}' does not exist, so the value is printed without it."
+    what = f"The modifier '{note.text[:20]}' does not exist, so the value is printed without it."
     if bare != note.text and bare.split(":")[0] in ("escape", "nl2br"):
-        return text, f"Write |{bare} without blanks around it."
-    return text, "Use |escape, |escape:url, |escape:htmlentities or |nl2br."
+        return what, f"Write |{bare} without blanks around it."
+    return what, "Use |escape, |escape:url, |escape:htmlentities or |nl2br."
 
 
 def _comparison(note: Note, passage: Passage) -> tuple[str, str]:
@@ -97,13 +98,13 @@ def _tag_name(note: Note) -> str:
     return "depend" if note.text[2:].lower().startswith("depend") else "if"
 
 
-_RULES: Mapping[NoteKind, tuple[Rule, Severity]] = {
-    NoteKind.UNKNOWN_DIRECTIVE: (Rule.UNKNOWN_DIRECTIVE, Severity.ERROR),
-    NoteKind.UNCLOSED_BLOCK: (Rule.UNCLOSED_BLOCK, Severity.ERROR),
-    NoteKind.STRAY_TAG: (Rule.STRAY_TAG, Severity.ERROR),
-    NoteKind.UNFINISHED: (Rule.UNFINISHED, Severity.ERROR),
-    NoteKind.UNKNOWN_MODIFIER: (Rule.UNKNOWN_MODIFIER, Severity.WARNING),
-    NoteKind.COMPARISON: (Rule.COMPARISON, Severity.ERROR),
+_RULES: Mapping[NoteKind, tuple[LintRule, Severity]] = {
+    NoteKind.UNKNOWN_DIRECTIVE: (LintRule.UNKNOWN_DIRECTIVE, Severity.ERROR),
+    NoteKind.UNCLOSED_BLOCK: (LintRule.UNCLOSED_BLOCK, Severity.ERROR),
+    NoteKind.STRAY_TAG: (LintRule.STRAY_TAG, Severity.ERROR),
+    NoteKind.UNFINISHED: (LintRule.UNFINISHED, Severity.ERROR),
+    NoteKind.UNKNOWN_MODIFIER: (LintRule.UNKNOWN_MODIFIER, Severity.WARNING),
+    NoteKind.COMPARISON: (LintRule.COMPARISON, Severity.ERROR),
 }
 
 _SENTENCES: Mapping[NoteKind, Callable[[Note, Passage], tuple[str, str]]] = {

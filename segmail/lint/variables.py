@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 
 @dataclass(frozen=True)
-class Thing:
+class TemplateObject:
     """An object: its data keys, and its methods, in lower case, with the objects they return.
 
     `is_open` says that it may have other members, too.
@@ -19,14 +19,14 @@ class Thing:
 
     name: str
     keys: frozenset[str] = frozenset()
-    methods: Mapping[str, Thing | None] = field(default_factory=dict)
+    methods: Mapping[str, TemplateObject | None] = field(default_factory=dict)
     is_open: bool = False
 
 
 # A variable's object; None where the variable is a single value.
-Known: TypeAlias = Mapping[str, Thing | None]
+Known: TypeAlias = Mapping[str, TemplateObject | None]
 
-ANYTHING = Thing("value", is_open=True)  # a parameter that only a rendering knows
+ANY_OBJECT = TemplateObject("value", is_open=True)  # a parameter that only a rendering knows
 
 COUPON = frozenset(
     {
@@ -66,10 +66,10 @@ _CUSTOMER_VALUES = frozenset(
     }
 )
 
-_GROUP = Thing("store.group", frozenset({"group_id", "name"}))
-_WEBSITE = Thing("store.website", frozenset({"website_id", "name"}))
+_GROUP = TemplateObject("store.group", frozenset({"group_id", "name"}))
+_WEBSITE = TemplateObject("store.website", frozenset({"website_id", "name"}))
 
-STORE = Thing(
+STORE = TemplateObject(
     "store",
     frozenset({"store_id", "code", "name", "website_id", "group_id", "is_active"}),
     {
@@ -83,7 +83,7 @@ STORE = Thing(
     },
 )
 
-SUBSCRIBER = Thing(
+SUBSCRIBER = TemplateObject(
     "subscriber",
     frozenset(
         {
@@ -106,7 +106,7 @@ SUBSCRIBER = Thing(
     },
 )
 
-THIS = Thing(
+THIS = TemplateObject(
     "this",
     frozenset(
         {
@@ -121,7 +121,7 @@ THIS = Thing(
     ),
     {"getid": None},
 )
-THIS_INCLUDED = Thing("this", frozenset({"template_code", "template_text"}))
+THIS_INCLUDED = TemplateObject("this", frozenset({"template_code", "template_text"}))
 
 ACCOUNT_KEYS = frozenset(
     {
@@ -136,15 +136,19 @@ ACCOUNT_KEYS = frozenset(
         "increment_id",
     }
 )
-_CUSTOMER_METHODS: Mapping[str, Thing | None] = {"getid": None, "getname": None, "getstore": STORE}
+_CUSTOMER_METHODS: Mapping[str, TemplateObject | None] = {
+    "getid": None,
+    "getname": None,
+    "getstore": STORE,
+}
 
 
-def mail_things(attributes: Iterable[str] | None) -> dict[str, Thing | None]:
+def mail_objects(attributes: Iterable[str] | None) -> dict[str, TemplateObject | None]:
     """Return every variable of a mail; `attributes` are the customers', None: not known."""
     keys = ACCOUNT_KEYS | frozenset(attributes or ())
     return {
         **dict.fromkeys(_CUSTOMER_VALUES | SHOP_VALUES | COUPON),
-        "customer": Thing("customer", keys, _CUSTOMER_METHODS, is_open=attributes is None),
+        "customer": TemplateObject("customer", keys, _CUSTOMER_METHODS, is_open=attributes is None),
         "store": STORE,
         "subscriber": SUBSCRIBER,
         "this": THIS,

@@ -27,13 +27,13 @@ def parse_php(data: bytes) -> Value:
     """
     if len(data) > _MAX_BYTES:
         raise ConditionError(f"The stored conditions are longer than {_MAX_BYTES:,} bytes.")
-    reader = _Reader(data)
+    reader = _PhpReader(data)
     value = reader.value(0)
     reader.end()
     return value
 
 
-class _Reader:
+class _PhpReader:
     """A position in the data."""
 
     def __init__(self, data: bytes) -> None:

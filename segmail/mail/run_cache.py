@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from segmail.errors import ConfigError, TemplateError
+from segmail.errors import ConfigError, Fault, TemplateError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Customer, CustomerAttributes, Subscriber
 from segmail.maho.shop import Shop
@@ -133,7 +133,7 @@ class Shelf:
         return self._sites.of(store)
 
     def _check_locales(self) -> None:
-        faults: dict[str, None] = {}
+        faults: dict[Fault, None] = {}
         for store in self._stores.stores.values():
             try:
                 self.locale(store)

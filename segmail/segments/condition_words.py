@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 
 _OPERATORS = {
     "": "is",
@@ -21,7 +21,7 @@ _OPERATORS = {
 _LONGEST = 60  # characters of a value that are shown
 
 
-def in_words(node: Node) -> str:
+def in_words(node: ConditionNode) -> str:
     """Return a node, without its children, in one line.
 
     An operator or a type that segmail does not know is shown as it is stored.

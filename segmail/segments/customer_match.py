@@ -17,7 +17,7 @@ from segmail.segments.condition_words import in_words
 from segmail.segments.conditions.compile import compile_leaf
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
-from segmail.segments.conditions.tree import Leaf, Node, leaves
+from segmail.segments.conditions.tree import ConditionNode, Leaf, leaves
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 
@@ -25,7 +25,7 @@ _COLUMNS = 50  # conditions that are asked for in one statement
 
 
 @dataclass(frozen=True)
-class Answer:
+class ConditionMatch:
     """What one condition says about a customer; `decides` where the other answer would turn all."""
 
     path: str
@@ -35,8 +35,8 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How a customer stands with a segment; `outside` tells what no condition can make up for."""
+class CustomerMatch:
+    """Whether a customer matches a segment; `outside` tells what no condition can make up for."""
 
     segment_id: int
     segment: str
@@ -44,7 +44,7 @@ class Standing:
     matches: bool
     is_member: bool
     outside: Sequence[str]
-    conditions: Sequence[Answer]
+    conditions: Sequence[ConditionMatch]
 
 
 def matching_ids(shop: Shop, given: str, *, now: datetime) -> list[int]:
@@ -60,8 +60,8 @@ def matching_ids(shop: Shop, given: str, *, now: datetime) -> list[int]:
         return list(connection.scalars(collected(ordered)))
 
 
-def customer_standing(shop: Shop, given: str, customer: str, *, now: datetime) -> Standing:
-    """Return how a customer, by id or e-mail address, stands with a segment at `now`."""
+def match_customer(shop: Shop, given: str, customer: str, *, now: datetime) -> CustomerMatch:
+    """Return whether a customer, by id or e-mail address, matches a segment at `now`, and why."""
     tables = shop.tables
     with shop.database.read() as connection:
         candidate = _find(connection, tables, given)
@@ -76,7 +76,7 @@ def customer_standing(shop: Shop, given: str, customer: str, *, now: datetime) -
         )
         is_member = connection.scalar(member) is not None
     whole = _holds(tree, truths)
-    return Standing(
+    return CustomerMatch(
         segment_id=candidate.id,
         segment=candidate.segment.name,
         customer_id=customer_id,
@@ -123,19 +123,21 @@ def _outside(
     return reasons
 
 
-def _answer(tree: Node, leaf: Leaf, truths: Mapping[str, bool], whole: bool) -> Answer:
+def _answer(
+    tree: ConditionNode, leaf: Leaf, truths: Mapping[str, bool], whole: bool
+) -> ConditionMatch:
     other = {**truths, leaf.path: not truths[leaf.path]}
-    return Answer(
+    return ConditionMatch(
         leaf.path, in_words(leaf), truths[leaf.path], decides=_holds(tree, other) is not whole
     )
 
 
-def _holds(tree: Node, truths: Mapping[str, bool]) -> bool:
+def _holds(tree: ConditionNode, truths: Mapping[str, bool]) -> bool:
     """Return whether the tree holds; one without conditions does."""
     return _truth(tree, truths) is not False
 
 
-def _truth(node: Node, truths: Mapping[str, bool]) -> bool | None:
+def _truth(node: ConditionNode, truths: Mapping[str, bool]) -> bool | None:
     if isinstance(node, Leaf):
         return truths[node.path]
     parts = [part for child in node.children if (part := _truth(child, truths)) is not None]

@@ -20,12 +20,12 @@ from segmail.segments.conditions.compile import compile_node, matching_customers
 from segmail.segments.conditions.differences import differences
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
-from segmail.segments.conditions.tree import Combine, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 
 
 @dataclass(frozen=True)
-class Line:
+class ExplainedNode:
     """A node of the tree: how many customers of the segment's websites and groups it matches alone.
 
     `fault` tells why it cannot be used.
@@ -55,7 +55,7 @@ class Explanation:
     candidates: int  # active customers of its websites and groups
     customers: int | None
     members: int
-    lines: Sequence[Line]
+    lines: Sequence[ExplainedNode]
     sql: str | None
     differs_from_maho: Sequence[Difference]
 
@@ -95,14 +95,14 @@ def _selected(tree: Combine, scope: Scope, candidate: Candidate) -> Select[Any]:
 
 
 def _usable(
-    tree: Combine, scope: Scope, candidate: Candidate, lines: Sequence[Line]
+    tree: Combine, scope: Scope, candidate: Candidate, lines: Sequence[ExplainedNode]
 ) -> Select[Any] | None:
     return None if any(line.fault for line in lines) else _selected(tree, scope, candidate)
 
 
 def _lines(
-    connection: Connection, node: Node, scope: Scope, everybody: Select[Any], depth: int
-) -> Iterator[Line]:
+    connection: Connection, node: ConditionNode, scope: Scope, everybody: Select[Any], depth: int
+) -> Iterator[ExplainedNode]:
     yield _line(connection, node, scope, everybody, depth)
     if isinstance(node, Combine):
         for child in node.children:
@@ -110,20 +110,20 @@ def _lines(
 
 
 def _line(
-    connection: Connection, node: Node, scope: Scope, everybody: Select[Any], depth: int
-) -> Line:
+    connection: Connection, node: ConditionNode, scope: Scope, everybody: Select[Any], depth: int
+) -> ExplainedNode:
     words = in_words(node)
     if isinstance(node, Combine):
-        return Line(node.path, depth, words, None)
+        return ExplainedNode(node.path, depth, words, None)
     try:
         condition = compile_node(node, scope)
     except ConditionError as error:
-        return Line(node.path, depth, words, None, fault=str(error))
+        return ExplainedNode(node.path, depth, words, None, fault=str(error))
     query = everybody if condition is None else everybody.where(condition)
-    return Line(node.path, depth, words, _count(connection, query))
+    return ExplainedNode(node.path, depth, words, _count(connection, query))
 
 
-def _differences(tree: Node, lines: Sequence[Line]) -> Sequence[Difference]:
+def _differences(tree: ConditionNode, lines: Sequence[ExplainedNode]) -> Sequence[Difference]:
     unusable = {line.path for line in lines if line.fault}
     return [Difference(*found) for found in differences(tree, unusable=unusable)]
 

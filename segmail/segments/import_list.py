@@ -15,11 +15,11 @@ from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.segments.conditions.customer_list import LONGEST, listed_ids, one_of
-from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
 from segmail.segments.conditions.wide_text import wide_enough
 from segmail.segments.files.entry import Refresh
-from segmail.segments.files.state import State, load_states
-from segmail.segments.files.store import Plan, lock_segments, save_plans
+from segmail.segments.files.state import SegmentState, load_states
+from segmail.segments.files.store import SegmentPlan, lock_segments, save_plans
 from segmail.segments.import_file import read_mentions
 
 _EMPTY = Leaf("list", "customer_id", "()", "", "1")
@@ -84,7 +84,7 @@ def _import(connection: Connection, tables: Tables, given: str, run: _Run) -> Im
     known, unknown = _resolve(connection, tables, run.mentions, before)
     old = set(listed_ids(leaf))
     new = _checked(known | old if run.add else known, before)
-    plan = Plan(segment_id, before, _after(before, leaf, new, changed=new != old))
+    plan = SegmentPlan(segment_id, before, _after(before, leaf, new, changed=new != old))
     if not run.dry_run:
         save_plans(connection, tables, [plan], now=run.now)
     return Imported(
@@ -98,7 +98,7 @@ def _import(connection: Connection, tables: Tables, given: str, run: _Run) -> Im
     )
 
 
-def _list_of(state: State) -> Leaf:
+def _list_of(state: SegmentState) -> Leaf:
     """Return the segment's list, which is empty where the segment has no conditions."""
     if state.tree is None:
         raise ConditionError(f"The conditions of '{state.name}' cannot be read.")
@@ -116,7 +116,7 @@ def _list_of(state: State) -> Leaf:
 
 
 def _resolve(
-    connection: Connection, tables: Tables, mentions: Sequence[str], state: State
+    connection: Connection, tables: Tables, mentions: Sequence[str], state: SegmentState
 ) -> tuple[set[int], list[str]]:
     """Return the ids of the customers of the segment's websites, and what is none of them."""
     keys = {mention: _key(mention) for mention in mentions}
@@ -157,13 +157,15 @@ def _is_named(dialect: str, tables: Tables, mentions: Sequence[str]) -> ColumnEl
     )
 
 
-def _checked(ids: set[int], state: State) -> set[int]:
+def _checked(ids: set[int], state: SegmentState) -> set[int]:
     if len(ids) > LONGEST:
         raise InputError(f"'{state.name}' would list {len(ids):,} customers; {LONGEST:,} can be.")
     return ids
 
 
-def _after(before: State, leaf: Leaf, ids: Collection[int], *, changed: bool) -> State:
+def _after(
+    before: SegmentState, leaf: Leaf, ids: Collection[int], *, changed: bool
+) -> SegmentState:
     if not changed or before.tree is None:
         return replace(before, refresh=Refresh.SEGMAIL)
     filled = replace(leaf, value=",".join(map(str, sorted(ids))))
@@ -176,7 +178,7 @@ def _after(before: State, leaf: Leaf, ids: Collection[int], *, changed: bool) ->
 def _with(tree: Combine, leaf: Leaf) -> Combine:
     """Return the tree with this leaf in the place of the one at its path."""
 
-    def child(node: Node) -> Node:
+    def child(node: ConditionNode) -> ConditionNode:
         if isinstance(node, Combine):
             return _with(node, leaf)
         return leaf if node.path == leaf.path else node

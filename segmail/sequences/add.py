@@ -10,13 +10,13 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from segmail.errors import InputError
+from segmail.findings import errors, warnings
 from segmail.maho.lookup import find_segment
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 from segmail.sequences.checks import step_findings
 from segmail.sequences.existing_step import step_there
-from segmail.sequences.findings import errors, warnings
 from segmail.sequences.numbers import next_number, number_faults, same_sequence
 from segmail.sequences.order import order_findings
 from segmail.sequences.overview import StepSummary, summarize
@@ -88,10 +88,11 @@ def _insert(
     now: datetime,
 ) -> Added:
     findings = step_findings(step, Catalog.load(connection, tables, [step]), now=now)
-    faults = [*faults, *number_faults(others, step), *errors(findings)]
+    faults = [*faults, *number_faults(others, step), *map(str, errors(findings))]
     if faults:
         raise InputError("\n".join(faults))
     step = replace(step, sequence_id=insert_step(connection, tables, step, now=now))
     sequence = sorted([*others, step], key=lambda other: other.step_number)
-    findings += [f for f in order_findings(sequence) if f.sequence_id == step.sequence_id]
-    return Added(True, summarize(connection, tables, [step])[0], warnings(findings))
+    findings += [f for f in order_findings(sequence) if f.where.sequence_id == step.sequence_id]
+    told = [str(warning) for warning in warnings(findings)]
+    return Added(True, summarize(connection, tables, [step])[0], told)

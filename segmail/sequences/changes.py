@@ -9,7 +9,7 @@ from segmail.sequences.delays import format_delay
 
 
 @dataclass(frozen=True)
-class Change:
+class StepChange:
     """A field by the name of its option, and its values; templates and rules by id."""
 
     field: str
@@ -17,13 +17,13 @@ class Change:
     after: str
 
 
-def changes_between(before: Step, after: Step) -> list[Change]:
+def changes_between(before: Step, after: Step) -> list[StepChange]:
     """Return the fields in which `after` differs from `before`.
 
     Coupon settings that stand on a step without coupons mean nothing, so they do not count.
     """
     old, new = _fields(before), _fields(after)
-    return [Change(name, old[name], new[name]) for name in old if old[name] != new[name]]
+    return [StepChange(name, old[name], new[name]) for name in old if old[name] != new[name]]
 
 
 def _fields(step: Step) -> dict[str, str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from segmail.errors import Fault, TemplateError
+from segmail.errors import TemplateError
 from segmail.lint import Letter, unmet_coupon_reads
 from segmail.maho.steps import Step
 from segmail.sequences.coupon_checks import coupon_errors, coupon_warnings
-from segmail.sequences.findings import Finding, Severity, step_finding
+from segmail.sequences.findings import StepFinding, step_error, step_warning
 from segmail.sequences.references import Catalog, Newsletter
 from segmail.sequences.wanted_step import NOT_CHOSEN
 from segmail.templates import Kind, Template, compile_template
@@ -21,29 +21,29 @@ _FORM = "in Maho under Newsletter > Newsletter Templates"
 _CODE = "coupon_code"
 
 
-def step_findings(step: Step, catalog: Catalog, *, now: datetime) -> list[Finding]:
+def step_findings(step: Step, catalog: Catalog, *, now: datetime) -> list[StepFinding]:
     """Return what is wrong with one step; `now` decides whether a sales rule is over.
 
     A step whose template is not chosen yet is checked without it.
     """
-    errors = [*_newsletter_errors(step, catalog), *coupon_errors(step, catalog, now=now)]
-    warnings = [*coupon_warnings(step, catalog, now=now), *_variable_warnings(step, catalog)]
     return [
-        *(step_finding(Severity.ERROR, step, text) for text in errors),
-        *(step_finding(Severity.WARNING, step, text) for text in warnings),
+        *_newsletter_errors(step, catalog),
+        *coupon_errors(step, catalog, now=now),
+        *coupon_warnings(step, catalog, now=now),
+        *_variable_warnings(step, catalog),
     ]
 
 
-def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[str]:
+def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[StepFinding]:
     newsletter = catalog.newsletters.get(step.template_id)
     if newsletter is None:
         if step.template_id != NOT_CHOSEN:
-            yield Fault(
-                f"Newsletter template {step.template_id} does not exist.", "Choose another."
-            )
+            what = f"Newsletter template {step.template_id} does not exist."
+            yield step_error(step, what, "Choose another.")
         return
     if not newsletter.is_actual:
-        yield Fault(f"{newsletter.label} is a copy of a former version.", "Choose the current one.")
+        what = f"{newsletter.label} is a copy of a former version."
+        yield step_error(step, what, "Choose the current one.")
     for value, name in (
         (newsletter.sender_name, "sender name"),
         (newsletter.sender_email, "sender e-mail address"),
@@ -51,16 +51,16 @@ def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[str]:
         (newsletter.text, "text"),
     ):
         if value.strip() in ("", "0"):  # what Maho takes for empty
-            yield Fault(
-                f"{newsletter.label} has no {name}, so no mail can be sent.", f"Set it {_FORM}."
-            )
+            what = f"{newsletter.label} has no {name}, so no mail can be sent."
+            yield step_error(step, what, f"Set it {_FORM}.")
     try:
         _compile(newsletter)
     except TemplateError as error:
-        yield Fault(f"{newsletter.label} cannot be used: {error}", f"Mend it {_FORM}.")
+        what = f"{newsletter.label} cannot be used: {error}"
+        yield step_error(step, what, f"Mend it {_FORM}.")
 
 
-def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[str]:
+def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[StepFinding]:
     """Tell where the step's coupon and what the template shows of one do not match."""
     newsletter = catalog.newsletters.get(step.template_id)
     if newsletter is None:
@@ -76,12 +76,14 @@ def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[str]:
     if not step.generate_coupon:
         letter = Letter(newsletter.code, newsletter.subject, newsletter.text)
         for name, line in unmet_coupon_reads(letter).items():
-            yield (
+            what = (
                 f"{newsletter.label} shows {{{{var {name}}}}}, but the step makes no coupon "
                 f"(line {line})."
             )
+            yield step_warning(step, what)
     if step.generate_coupon and not shown and not included:
-        yield f"A coupon is made, but {newsletter.label} does not show {{{{var {_CODE}}}}}."
+        what = f"A coupon is made, but {newsletter.label} does not show {{{{var {_CODE}}}}}."
+        yield step_warning(step, what)
 
 
 def _compile(newsletter: Newsletter) -> tuple[Template, Template]:

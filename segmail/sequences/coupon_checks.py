@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from segmail.coupons import expires_at
-from segmail.errors import CouponError, Fault
+from segmail.errors import CouponError
 from segmail.maho.rules import Rule, definition_fault
 from segmail.maho.steps import Step
 from segmail.maho.storefront.locale import StoreLocale
+from segmail.sequences.findings import StepFinding, step_error, step_warning
 from segmail.sequences.references import Catalog
 from segmail.sequences.wanted_step import PREFIX
 
@@ -17,36 +18,39 @@ from segmail.sequences.wanted_step import PREFIX
 _ANY_STORE = StoreLocale("en_US", "UTC", "USD", "USD")
 
 
-def coupon_errors(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[str]:
+def coupon_errors(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[StepFinding]:
     """Yield why no coupon can be made for this step."""
     if not step.generate_coupon:
         return
     rule = catalog.rules.get(step.rule_id or 0)
     if fault := definition_fault(rule):
         what = f"{fault} (Maho refuses to save or refresh a segment with such a step.)"
-        yield Fault(what, "" if rule is None else "Mend the rule, or give the step another.")
+        advice = "" if rule is None else "Mend the rule, or give the step another."
+        yield step_error(step, what, advice)
     if rule is not None:
         try:
             expires_at(step.coupon_expires_days, _ANY_STORE, rule, now=now)
         except CouponError as error:
-            yield str(error)
+            yield step_error(step, str(error))
 
 
-def coupon_warnings(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[str]:
+def coupon_warnings(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[StepFinding]:
     """Yield why coupons would fail today, or for some customers; and what is odd."""
     if not step.generate_coupon:
         return
     rule = catalog.rules.get(step.rule_id or 0)
     if rule is not None:
-        yield from _rule_warnings(rule, catalog.websites[step.segment.segment_id], now)
+        for what in _rule_oddities(rule, catalog.websites[step.segment.segment_id], now):
+            yield step_warning(step, what)
     if step.coupon_prefix and not PREFIX.fullmatch(step.coupon_prefix):
-        yield (
+        what = (
             f"The coupon prefix '{step.coupon_prefix}' is not what Maho's form accepts: letters "
             "A-Z and digits, at most 10 of them."
         )
+        yield step_warning(step, what)
 
 
-def _rule_warnings(rule: Rule, websites: frozenset[int], now: datetime) -> Iterator[str]:
+def _rule_oddities(rule: Rule, websites: frozenset[int], now: datetime) -> Iterator[str]:
     today = now.date()
     if rule.to_date is not None and rule.to_date < today:
         yield f"{rule.label} ended on {rule.to_date}; the step fails as long as it is over."

@@ -9,14 +9,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from segmail.errors import InputError
+from segmail.findings import errors, warnings
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
-from segmail.sequences.changes import Change, changes_between
+from segmail.sequences.changes import StepChange, changes_between
 from segmail.sequences.checks import step_findings
 from segmail.sequences.find import find_steps
-from segmail.sequences.findings import errors, warnings
 from segmail.sequences.numbers import number_faults, same_sequence
 from segmail.sequences.overview import StepSummary, summarize
 from segmail.sequences.references import Catalog
@@ -36,7 +36,7 @@ class Edited:
     """The step as it is now, what changed, and what that means for its scheduled rows."""
 
     step: StepSummary
-    changes: list[Change]
+    changes: list[StepChange]
     skipped: int  # rows that will not be sent, because the step was switched off
     kept: int  # rows that keep the time they were scheduled for, though the delay changed
     warnings: list[str]
@@ -97,7 +97,7 @@ def _checked(
     findings = step_findings(after, Catalog.load(connection, tables, [after]), now=now)
     faults += number_faults(same_sequence(connection, tables, after), after)
     if after.is_active:
-        faults += errors(findings)
+        faults += map(str, errors(findings))
     if faults:
         raise InputError("\n".join(faults))
-    return after, warnings(findings)
+    return after, [str(warning) for warning in warnings(findings)]

@@ -1,50 +1,49 @@
-"""What is wrong, or odd, with a step or a sequence."""
+"""What is wrong, or odd, with a step or a sequence: an error keeps mails from being sent."""
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TypeAlias
 
+from segmail.findings import Finding, Severity
 from segmail.maho.steps import Segment, Step
 from segmail.sequences.find import label
 
 
-class Severity(enum.StrEnum):
-    """An error keeps mails from being sent, a warning does not."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
 @dataclass(frozen=True)
-class Finding:
-    """One thing that was found; `step` and `sequence_id` are None where it is about a segment."""
+class StepPlace:
+    """A segment and one of its steps; without `sequence_id` and `step` its sequences as a whole."""
 
-    severity: Severity
     segment_id: int
     segment: str
-    sequence_id: int | None
-    step: str | None
-    text: str
+    sequence_id: int | None = None
+    step: str | None = None
+
+    @classmethod
+    def of(cls, step: Step) -> StepPlace:
+        """Return the place of a step."""
+        segment = step.segment
+        return cls(segment.segment_id, segment.name, step.sequence_id, label(step))
+
+    def __str__(self) -> str:
+        return self.step or self.segment
 
 
-def step_finding(severity: Severity, step: Step, text: str) -> Finding:
-    """Return a finding about a step."""
-    segment = step.segment
-    return Finding(severity, segment.segment_id, segment.name, step.sequence_id, label(step), text)
+StepFinding: TypeAlias = Finding[StepPlace]
 
 
-def segment_finding(severity: Severity, segment: Segment, text: str) -> Finding:
+def step_error(step: Step, what: str, advice: str = "") -> StepFinding:
+    """Return an error about a step."""
+    return Finding(Severity.ERROR, StepPlace.of(step), what, advice)
+
+
+def step_warning(step: Step, what: str, advice: str = "") -> StepFinding:
+    """Return a warning about a step."""
+    return Finding(Severity.WARNING, StepPlace.of(step), what, advice)
+
+
+def segment_finding(
+    severity: Severity, segment: Segment, what: str, advice: str = ""
+) -> StepFinding:
     """Return a finding about a segment's sequences as a whole."""
-    return Finding(severity, segment.segment_id, segment.name, None, None, text)
-
-
-def errors(findings: Iterable[Finding]) -> list[str]:
-    """Return the texts of the errors."""
-    return [finding.text for finding in findings if finding.severity is Severity.ERROR]
-
-
-def warnings(findings: Iterable[Finding]) -> list[str]:
-    """Return the texts of the warnings."""
-    return [finding.text for finding in findings if finding.severity is Severity.WARNING]
+    return Finding(severity, StepPlace(segment.segment_id, segment.name), what, advice)

@@ -9,13 +9,13 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
+from segmail.findings import errors
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step
 from segmail.sequences.checks import step_findings
 from segmail.sequences.find import find_steps, label
-from segmail.sequences.findings import Severity
 from segmail.sequences.references import Catalog
 from segmail.sequences.store import set_active, skip_scheduled
 from segmail.sequences.validate import automation_warnings
@@ -80,10 +80,9 @@ def require_sendable(
     """Raise ConfigError with every reason why one of the steps could not be sent."""
     catalog = Catalog.load(connection, tables, steps)
     faults = [
-        f"{label(step)}: {finding.text}"
+        Fault(f"{finding.where}: {finding.what}", finding.advice)
         for step in steps
-        for finding in step_findings(step, catalog, now=now)
-        if finding.severity is Severity.ERROR
+        for finding in errors(step_findings(step, catalog, now=now))
     ]
     if faults:
         raise ConfigError(faults)

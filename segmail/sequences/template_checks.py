@@ -4,38 +4,40 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segmail.errors import Fault
-from segmail.lint import Facts, Letter, Remark, lint
+from segmail.findings import Finding, Severity
+from segmail.lint import Facts, Letter, LintFinding, TemplatePlace, lint, stops_mails
 from segmail.maho.steps import Step
-from segmail.sequences.findings import Finding, Severity, step_finding
+from segmail.sequences.findings import StepFinding, StepPlace
 from segmail.sequences.references import Catalog, Newsletter
 
 
-def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> list[Finding]:
-    """Return the remarks on each step's template; errors are those that keep mails from being sent.
+def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> list[StepFinding]:
+    """Return what lint finds in each step's template; errors are those that keep mails from being
+    sent.
 
     A coupon that is shown and not made is the step's own fault and told with it.
     """
-    found: dict[int, list[tuple[Severity, str]]] = {
-        template_id: [_told(remark, newsletter) for remark in lint(_letter(newsletter), facts)]
+    found = {
+        template_id: lint(_letter(newsletter), facts)
         for template_id, newsletter in catalog.newsletters.items()
     }
     return [
-        step_finding(severity, step, text)
+        _of_step(finding, step, catalog.newsletters[step.template_id])
         for step in steps
-        for severity, text in found.get(step.template_id, ())
+        for finding in found.get(step.template_id, ())
     ]
 
 
-def _told(remark: Remark, newsletter: Newsletter) -> tuple[Severity, str]:
-    severity = Severity.ERROR if remark.stops else Severity.WARNING
-    if remark.name != newsletter.code:
-        where = remark.where
-    elif remark.part == "subject":
-        where = "subject"
-    else:
-        where = f"line {remark.line}"
-    return severity, Fault(f"{newsletter.label}, {where}: {remark.text}", remark.fix)
+def _of_step(finding: LintFinding, step: Step, newsletter: Newsletter) -> StepFinding:
+    severity = Severity.ERROR if stops_mails(finding) else Severity.WARNING
+    what = f"{newsletter.label}, {_where(finding.where, newsletter)}: {finding.what}"
+    return Finding(severity, StepPlace.of(step), what, finding.advice)
+
+
+def _where(place: TemplatePlace, newsletter: Newsletter) -> str:
+    if place.name != newsletter.code:
+        return str(place)
+    return "subject" if place.part == "subject" else f"line {place.line}"
 
 
 def _letter(newsletter: Newsletter) -> Letter:

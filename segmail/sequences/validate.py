@@ -9,22 +9,22 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from segmail.errors import Fault
+from segmail.findings import Severity
 from segmail.lint import Facts
 from segmail.maho.lookup import find_segment
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, load_segments, load_steps
 from segmail.sequences.checks import step_findings
-from segmail.sequences.findings import Finding, Severity, segment_finding
+from segmail.sequences.findings import StepFinding, StepPlace, segment_finding
 from segmail.sequences.order import order_findings
 from segmail.sequences.references import Catalog
 from segmail.sequences.template_checks import letter_findings
 
 
-def validate(
+def validate_steps(
     shop: Shop, segment: str | None = None, *, now: datetime, maho_root: Path | None = None
-) -> list[Finding]:
+) -> list[StepFinding]:
     """Return what is wrong or odd with the steps of one segment, or of all, segment by segment.
 
     What `template lint` says about their templates is an error where no mail can be sent;
@@ -47,25 +47,27 @@ def validate(
         *order_findings(steps),
     ]
     inactive = {step.sequence_id for step in steps if not step.is_active}
-    found = [_softened(one) if one.sequence_id in inactive else one for one in found]
-    return sorted(found, key=lambda f: (f.segment_id, f.step is not None, f.step or ""))
+    found = [_softened(one) if one.where.sequence_id in inactive else one for one in found]
+    return sorted(found, key=lambda one: _order(one.where))
 
 
-def automation_findings(segment: Segment, steps: Iterable[Step]) -> list[Finding]:
+def automation_findings(segment: Segment, steps: Iterable[Step]) -> list[StepFinding]:
     """Return what is wrong with a segment's automation; `steps` may be of other segments too."""
     if not segment.automation_active:
         return []
     found = []
     if not any(s.is_active for s in steps if s.segment.segment_id == segment.segment_id):
-        fault = Fault(
+        what = (
             f"The automation of '{segment.name}' is on, but it has no active step; Maho refuses "
-            "to save or refresh such a segment.",
-            f"Add or enable a step, or run: segmail segment automation {segment.segment_id} off",
+            "to save or refresh such a segment."
         )
-        found.append(segment_finding(Severity.ERROR, segment, fault))
+        advice = (
+            f"Add or enable a step, or run: segmail segment automation {segment.segment_id} off"
+        )
+        found.append(segment_finding(Severity.ERROR, segment, what, advice))
     if not segment.is_active:
-        text = f"'{segment.name}' is inactive, so its scheduled rows are held."
-        found.append(segment_finding(Severity.WARNING, segment, text))
+        what = f"'{segment.name}' is inactive, so its scheduled rows are held."
+        found.append(segment_finding(Severity.WARNING, segment, what))
     return found
 
 
@@ -75,8 +77,12 @@ def automation_warnings(
     """Return, for people who change steps, what is wrong with the segments' automation now."""
     ids = [segment.segment_id for segment in segments]
     steps = load_steps(connection, tables, segment_ids=ids)
-    return [f.text for segment in segments for f in automation_findings(segment, steps)]
+    return [str(f) for segment in segments for f in automation_findings(segment, steps)]
 
 
-def _softened(finding: Finding) -> Finding:
+def _order(place: StepPlace) -> tuple[int, bool, str]:
+    return place.segment_id, place.step is not None, place.step or ""
+
+
+def _softened(finding: StepFinding) -> StepFinding:
     return replace(finding, severity=Severity.WARNING)

@@ -25,7 +25,7 @@ _TAG = re.compile(
 )
 
 
-class Run(NamedTuple):
+class TextRun(NamedTuple):
     """A stretch of text without blocks, and where it begins in the template."""
 
     text: str
@@ -44,7 +44,7 @@ class Branch:
     otherwise: tuple[Piece, ...]
 
 
-Piece: TypeAlias = Run | Branch
+Piece: TypeAlias = TextRun | Branch
 
 
 class _Tag(NamedTuple):
@@ -114,12 +114,12 @@ class _Tree:
         index = first
         while index < last:
             if index in self.closes:
-                found.append(Run(self.source[at : self.tags[index].start], at))
+                found.append(TextRun(self.source[at : self.tags[index].start], at))
                 found.append(self._branch(index, depth + 1))
                 index = self.closes[index]
                 at = self.tags[index].end
             index += 1
-        found.append(Run(self.source[at:end], at))
+        found.append(TextRun(self.source[at:end], at))
         return tuple(_mended(found))
 
     def _branch(self, opener: int, depth: int) -> Branch:
@@ -145,14 +145,14 @@ def _mended(pieces: list[Piece]) -> list[Piece]:
     """
     for index in range(1, len(pieces) - 1):
         before, block, after = pieces[index - 1 : index + 2]
-        if isinstance(before, Run) and isinstance(block, Branch) and isinstance(after, Run):
+        if isinstance(before, TextRun) and isinstance(block, Branch) and isinstance(after, TextRun):
             start, end = unfinished(before.text), after.text.find("}}") + 2
             if start >= 0 and end > 1 and len(before.text) - start + end <= _LONGEST_BROKEN:
-                tail = Run(before.text[start:], before.at + start)
-                head = Run(after.text[:end], after.at)
-                pieces[index - 1] = Run(before.text[:start], before.at)
+                tail = TextRun(before.text[start:], before.at + start)
+                head = TextRun(after.text[:end], after.at)
+                pieces[index - 1] = TextRun(before.text[:start], before.at)
                 pieces[index] = _wrapped(block, tail, head)
-                pieces[index + 1] = Run(after.text[end:], after.at + end)
+                pieces[index + 1] = TextRun(after.text[end:], after.at + end)
     return pieces
 
 
@@ -167,7 +167,7 @@ def unfinished(text: str) -> int:
     return -1
 
 
-def _wrapped(block: Branch, tail: Run, head: Run) -> Branch:
+def _wrapped(block: Branch, tail: TextRun, head: TextRun) -> Branch:
     def around(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
         return tuple(_mended(_joined([tail, *pieces, head])))
 
@@ -179,8 +179,8 @@ def _joined(pieces: list[Piece]) -> list[Piece]:
     joined: list[Piece] = []
     for piece in pieces:
         last = joined[-1] if joined else None
-        if isinstance(piece, Run) and isinstance(last, Run):
-            joined[-1] = Run(last.text + piece.text, last.at)
+        if isinstance(piece, TextRun) and isinstance(last, TextRun):
+            joined[-1] = TextRun(last.text + piece.text, last.at)
         else:
             joined.append(piece)
     return joined

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from segmail.errors import TemplateError
-from segmail.templates.blocks import Branch, Piece, Run, split_blocks
+from segmail.templates.blocks import Branch, Piece, TextRun, split_blocks
 from segmail.templates.directives import DIRECTIVES
 from segmail.templates.modifiers import parse_modifiers
 from segmail.templates.nodes import Block, Directive, Node, Place, Text, Unclosed, Unknown, Var
@@ -39,7 +39,7 @@ class _Parser:
         return tuple(node for piece in pieces for node in self._of(piece))
 
     def _of(self, piece: Piece) -> Iterator[Node]:
-        return self._run(piece) if isinstance(piece, Run) else self._block(piece)
+        return self._run(piece) if isinstance(piece, TextRun) else self._block(piece)
 
     def _block(self, branch: Branch) -> Iterator[Node]:
         self._count()
@@ -52,7 +52,7 @@ class _Parser:
             self._place(branch.at),
         )
 
-    def _run(self, run: Run) -> Iterator[Node]:
+    def _run(self, run: TextRun) -> Iterator[Node]:
         """Cut a run of text at its directives: each ends at the first `}}` behind its `{{`."""
         text, at = run
         done = 0

@@ -26,7 +26,7 @@ _CAPITAL = re.compile(r"[A-Z]")
 Argument: TypeAlias = str | float
 
 
-class Step(NamedTuple):
+class PathStep(NamedTuple):
     """One step from an object: the method that answers it, else the data key.
 
     The method's name is in lower case, for PHP's have no case; it is empty where there is none.
@@ -41,7 +41,7 @@ class Path(NamedTuple):
     """A variable and the steps from it."""
 
     name: str
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PathStep, ...] = ()
 
     @property
     def member(self) -> str:
@@ -60,7 +60,7 @@ class Parameter(NamedTuple):
     path: Path | None = None
 
 
-_NOWHERE = Step("", None)
+_NOWHERE = PathStep("", None)
 
 
 def parse_path(text: str) -> Path | None:
@@ -115,17 +115,17 @@ def _parameter(name: str, value: str) -> Parameter:
     return Parameter(name, literal=value)
 
 
-def _property(name: str) -> Step:
+def _property(name: str) -> PathStep:
     method = "get" + name.replace("_", "").lower()
-    return Step(method, "" if method == "getdata" else name)
+    return PathStep(method, "" if method == "getdata" else name)
 
 
-def _call(name: str, arguments: tuple[Argument, ...]) -> Step:
+def _call(name: str, arguments: tuple[Argument, ...]) -> PathStep:
     method = name.lower()
     if method == "getdata":
         key = arguments[0] if arguments else ""
-        return Step("", key if isinstance(key, str) else f"{key:g}", arguments[1:2])
-    return Step(method, _underscored(name[3:]) if name.startswith("get") else None, arguments)
+        return PathStep("", key if isinstance(key, str) else f"{key:g}", arguments[1:2])
+    return PathStep(method, _underscored(name[3:]) if name.startswith("get") else None, arguments)
 
 
 def _underscored(name: str) -> str:

@@ -43,7 +43,7 @@ class NoteKind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A finding: where its directive begins (both count from 1), what it is, and its text.
+    """Something odd: where its directive begins (both count from 1), what it is, and its text.
 
     The text is the directive as written; of an unknown modifier the modifier, of a comparison the
     condition.
@@ -70,7 +70,7 @@ class Read:
 
 
 def notes(source: str) -> list[Note]:
-    """Return the findings of a template in the order of its text.
+    """Return what is odd about a template, in the order of its text.
 
     Raises TemplateError where it passes a limit.
     """

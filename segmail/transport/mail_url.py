@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from segmail.errors import ConfigError, MessageError
+from segmail.errors import ConfigError, Fault, MessageError
 from segmail.mail.address import parse_address
 
 Encryption = Literal["tls", "always", "auto", "never"]
@@ -99,17 +99,17 @@ def parse_mail_url(url: str, *, source: str = _SOURCE) -> MailSettings:
 
     Raises ConfigError with every fault; none repeats a part of the URL that could be a secret.
     """
-    faults: list[str] = []
-    settings = _Reader(url, source, faults).read()
+    faults: list[Fault] = []
+    settings = _UrlReader(url, source, faults).read()
     if faults or settings is None:
-        raise ConfigError(f"{source}: {fault}" for fault in faults)
+        raise ConfigError(fault.about(f"{source}: ") for fault in faults)
     return settings
 
 
-class _Reader:
+class _UrlReader:
     """Reads one URL; every fault is noted and reading goes on."""
 
-    def __init__(self, url: str, source: str, faults: list[str]) -> None:
+    def __init__(self, url: str, source: str, faults: list[Fault]) -> None:
         self._url = url.strip()
         self._source = source
         self._faults = faults
@@ -142,7 +142,7 @@ class _Reader:
         return None
 
     def _fault(self, text: str) -> None:
-        self._faults.append(text)
+        self._faults.append(Fault(text))
 
     def _read_options(self, parts: SplitResult) -> dict[str, str]:
         known = _OPTIONS[parts.scheme]

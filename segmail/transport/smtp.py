@@ -12,7 +12,7 @@ from segmail.errors import ConfigError, MailServerUnavailable, MessageError
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import AcceptanceUnknown, Accepted, MessageDeferred, MessageRefused
-from segmail.transport.smtp_session import Session, open_session
+from segmail.transport.smtp_session import SmtpSession, open_session
 from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, Reply
 
 _END = "end of data"
@@ -29,7 +29,7 @@ class SmtpMailer:
         self._settings = settings
         self._context = context
         self._ehlo = ehlo
-        self._session: Session | None = None
+        self._session: SmtpSession | None = None
         self._socket: socket.socket | None = None
 
     def open(self) -> None:
@@ -65,7 +65,7 @@ class SmtpMailer:
             with suppress(OSError):  # it may be closed already
                 self._socket.shutdown(socket.SHUT_RDWR)
 
-    def _ready(self, envelope: Envelope) -> Session:
+    def _ready(self, envelope: Envelope) -> SmtpSession:
         """Return the session, opened if need be; MessageError where it cannot take the address."""
         session = self._connected()
         if envelope.utf8 and "SMTPUTF8" not in session.extensions:
@@ -75,7 +75,7 @@ class SmtpMailer:
             )
         return session
 
-    def _connected(self) -> Session:
+    def _connected(self) -> SmtpSession:
         if self._session is None:
             self._session = open_session(self._settings, self._context, self._ehlo, self._hold)
         return self._session
@@ -83,12 +83,12 @@ class SmtpMailer:
     def _hold(self, connected: socket.socket) -> None:
         self._socket = connected
 
-    def _speak(self, session: Session, envelope: Envelope, data: bytes) -> Reply:
+    def _speak(self, session: SmtpSession, envelope: Envelope, data: bytes) -> Reply:
         """Hold the dialogue of one message; return the answer that accepts it."""
         session = self._begin(session, envelope, len(data))
         return _expect(2, self._hand_over(session, data), _END)
 
-    def _begin(self, session: Session, envelope: Envelope, size: int) -> Session:
+    def _begin(self, session: SmtpSession, envelope: Envelope, size: int) -> SmtpSession:
         """Introduce the message; once more on a new connection where the idle one was closed.
 
         Servers say 421 before they close a connection that was idle for long or had its share of
@@ -109,7 +109,7 @@ class SmtpMailer:
         self._introduce(session, envelope, size)
         return session
 
-    def _introduce(self, session: Session, envelope: Envelope, size: int) -> None:
+    def _introduce(self, session: SmtpSession, envelope: Envelope, size: int) -> None:
         """Say MAIL, RCPT and DATA, all at once where the server takes that (RFC 2920)."""
         commands = (
             _mail_command(session, envelope, size),
@@ -122,7 +122,7 @@ class SmtpMailer:
         for (stage, kind), command in zip(_STAGES, commands, strict=True):
             _expect(kind, session.ask(command), stage)
 
-    def _introduce_at_once(self, session: Session, commands: Sequence[str]) -> None:
+    def _introduce_at_once(self, session: SmtpSession, commands: Sequence[str]) -> None:
         answers = session.ask_all(commands)
         try:
             for (stage, kind), reply in zip(_STAGES, answers, strict=True):
@@ -138,7 +138,7 @@ class SmtpMailer:
                 return
         self._drop()
 
-    def _hand_over(self, session: Session, data: bytes) -> Reply:
+    def _hand_over(self, session: SmtpSession, data: bytes) -> Reply:
         try:
             return session.hand_over(data)
         except ConnectionBroken as error:
@@ -197,7 +197,7 @@ def _expect(kind: int, reply: Reply, stage: str) -> Reply:
     return reply
 
 
-def _mail_command(session: Session, envelope: Envelope, size: int) -> str:
+def _mail_command(session: SmtpSession, envelope: Envelope, size: int) -> str:
     command = f"MAIL FROM:<{envelope.sender}>"
     if "SIZE" in session.extensions:
         command += f" SIZE={size}"

@@ -17,7 +17,7 @@ from segmail.transport.smtp_wire import ConnectionBroken, Reply, Wire, connect
 _PATIENCE_FOR_QUIT = 2.0
 
 
-class Session:
+class SmtpSession:
     """A connection that is ready for messages.
 
     `extensions` are the server's, by upper-case name with their parameters. `idled` tells that
@@ -88,7 +88,7 @@ def open_session(
     context: ssl.SSLContext,
     ehlo: str,
     on_socket: Callable[[socket.socket], None],
-) -> Session:
+) -> SmtpSession:
     """Connect, greet, encrypt and log in; `on_socket` gets each socket before it is waited for.
 
     Raises MailServerUnavailable where this may work later, ConfigError where a human must act.
@@ -145,7 +145,7 @@ class _Opening:
         self._ehlo = ehlo
         self._deadline = time.monotonic() + 2 * settings.timeout
 
-    def run(self) -> Session:
+    def run(self) -> SmtpSession:
         if self._settings.encryption == "tls":
             self._encrypt()
         self._greet()
@@ -155,7 +155,7 @@ class _Opening:
             extensions = self._say_ehlo()
         if self._settings.user:
             self._log_in(extensions)
-        return Session(self._wire, self._settings.timeout, extensions)
+        return SmtpSession(self._wire, self._settings.timeout, extensions)
 
     def _ask(self, command: str) -> Reply:
         return _ask(self._wire, command, self._deadline)

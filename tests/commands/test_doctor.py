@@ -58,6 +58,21 @@ def test_errors_stand_in_the_table_with_what_to_do_and_exit_with_78(
     assert "Error: 2 errors; the list says what to do." in result.stderr
 
 
+def test_json_has_severity_area_what_and_advice(shop: ShopBuilder, tmp_path: Path) -> None:
+    shop.segment("Nobody's")
+
+    result = doctor(shop.url, tmp_path, "--json")
+
+    [told] = [one for one in json.loads(result.stdout) if one["area"] == "steps"]
+    assert told == {
+        "severity": "error",
+        "area": "steps",
+        "what": "Nobody's: The automation of 'Nobody's' is on, but it has no active step; Maho "
+        "refuses to save or refresh such a segment.",
+        "advice": "Add or enable a step, or run: segmail segment automation 1 off",
+    }
+
+
 def test_a_database_without_the_tables_is_told_what_is_missing(bare: URL, tmp_path: Path) -> None:
     result = doctor(bare, tmp_path, "--json")
 

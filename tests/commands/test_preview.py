@@ -99,6 +99,16 @@ def test_json_has_headers_html_text_and_size(shop: ShopBuilder, step: int) -> No
     assert told["obstacles"] == []
 
 
+def test_json_has_why_the_mail_would_not_be_sent(shop: ShopBuilder, step: int) -> None:
+    stranger = shop.customer(subscribed=False)
+
+    shown = preview(shop, str(step), "--customer", str(stranger), "--json")
+
+    assert json.loads(shown.stdout)["obstacles"] == [
+        "the customer is not subscribed to the newsletter"
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

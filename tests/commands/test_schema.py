@@ -57,6 +57,14 @@ def test_check_is_content_once_everything_is_there(bare: URL) -> None:
     assert result.stderr == ""
 
 
+def test_check_prints_a_note_as_one_text(bare: URL) -> None:
+    result = segmail(bare, "--table-prefix", "mg_", "schema", "check", "--json")
+
+    assert json.loads(result.stdout)["notes"] == [
+        "No shop here has the table prefix 'mg_'. --table-prefix could be: none."
+    ]
+
+
 def test_check_prints_json(bare: URL) -> None:
     result = segmail(bare, "schema", "check", "--json")
 

@@ -208,6 +208,22 @@ def test_validate_exits_with_1_where_there_are_errors(shop: ShopBuilder, vip: in
     assert json.loads(printed.stdout)[0]["severity"] == "error"
 
 
+def test_validate_as_json_names_segment_and_step(shop: ShopBuilder, vip: int) -> None:
+    step = shop.step(vip, shop.template(subject=""))
+
+    found = json.loads(segmail(shop, "validate", "--json").stdout)
+
+    assert found[0] == {
+        "severity": "error",
+        "segment_id": vip,
+        "segment": "VIP",
+        "sequence_id": step,
+        "step": "VIP:enter:1",
+        "text": 'Newsletter template 3 "template 1" has no subject, so no mail can be sent. Set it '
+        "in Maho under Newsletter > Newsletter Templates.",
+    }
+
+
 def test_validate_is_content_with_warnings(shop: ShopBuilder, vip: int) -> None:
     shop.step(vip, 1, number=2)
 

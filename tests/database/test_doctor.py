@@ -9,7 +9,8 @@ import pytest
 
 from segmail.doctor.delivery import state_findings
 from segmail.doctor.examine import examine
-from segmail.doctor.findings import Area, Finding, Severity
+from segmail.doctor.findings import Area, AreaFinding
+from segmail.findings import Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN
 from segmail.maho.schema.tables import Layout
@@ -28,15 +29,15 @@ def stored(family: str, attribute: str, value: str) -> str:
     return json.dumps({**root, "conditions": children})
 
 
-def found(shop: ShopBuilder, area: Area, folder: Path = Path("/tmp")) -> list[Finding]:  # noqa: S108
+def found(shop: ShopBuilder, area: Area, folder: Path = Path("/tmp")) -> list[AreaFinding]:  # noqa: S108
     with shop.database.read() as connection:
         config = StoreConfig.load(connection, shop.tables)
     settings = Settings(folder, table_prefix=shop.tables.prefix, smtp_url="file:///mails")
     every = examine(shop.database, settings, lambda: (shop.shop, config), now=shop.now)
-    return [one for one in every if one.area is area]
+    return [one for one in every if one.where is area]
 
 
-def severities(findings: list[Finding]) -> list[Severity]:
+def severities(findings: list[AreaFinding]) -> list[Severity]:
     return [one.severity for one in findings]
 
 

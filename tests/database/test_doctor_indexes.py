@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import text
 
-from segmail.doctor.findings import Finding
+from segmail.doctor.findings import AreaFinding
 from segmail.doctor.indexes import index_findings
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.segments.refresh.candidates import load_candidates
@@ -39,14 +39,14 @@ def _sales(shop: ShopBuilder) -> None:
         run(shop.url, *(f"ANALYZE TABLE {t.name}" for t in sales.metadata.sorted_tables))
 
 
-def suggested(shop: ShopBuilder, large: int = ROWS - 1) -> list[Finding]:
+def suggested(shop: ShopBuilder, large: int = ROWS - 1) -> list[AreaFinding]:
     with shop.database.read() as connection:
         candidates = load_candidates(connection, shop.tables, None)
         found = index_findings(connection, shop.tables.prefix, candidates, large=large)
     return [one for one in found if one.severity != "ok"]
 
 
-def indexes(findings: Sequence[Finding]) -> list[str]:
+def indexes(findings: Sequence[AreaFinding]) -> list[str]:
     return [one.advice.partition(" ON ")[2].rstrip(";") for one in findings]
 
 

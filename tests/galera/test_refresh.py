@@ -9,14 +9,14 @@ from sqlalchemy import update
 
 from segmail.clock import Clock
 from segmail.maho.shop import Shop
-from segmail.segments.refresh import Choice, Options, State, refresh_segments
+from segmail.segments.refresh import Choice, RefreshOptions, RefreshState, refresh_segments
 from tests.database.refresh.refreshing import OUT, matching_group
 from tests.galera.cluster import Cluster
 from tests.galera.hosts import at_once
 from tests.galera.shop import NOW, GaleraShop
 
 _CUSTOMERS = 1_000
-_DONE = {State.REFRESHED, State.UNFINISHED, State.BUSY}
+_DONE = {RefreshState.REFRESHED, RefreshState.UNFINISHED, RefreshState.BUSY}
 
 
 @pytest.mark.parametrize("chunk", [5_000, 100])
@@ -50,7 +50,7 @@ def _refresh(shop: GaleraShop, number: int, chunk: int) -> None:
     [done] = refresh_segments(
         Shop(database, shop.tables),
         Choice(all_=True),
-        Options(chunk=chunk),
+        RefreshOptions(chunk=chunk),
         clock=Clock(NOW),
         matching=matching_group(shop.builder),
     )

@@ -6,9 +6,9 @@ import click
 
 from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
-from segmail.errors import ConditionError
+from segmail.errors import ConditionError, Fault
 from segmail.output import print_json, print_table
-from segmail.segments.explain import Explanation, Line, explain_segment
+from segmail.segments.explain import ExplainedNode, Explanation, explain_segment
 
 
 @click.command()
@@ -30,7 +30,7 @@ def explain(app: App, *, segment: str, as_json: bool) -> None:
         print_json(found)
     else:
         _print(found)
-    if faults := [line.fault for line in found.lines if line.fault]:
+    if faults := [Fault(line.fault) for line in found.lines if line.fault]:
         raise ConditionError(faults)
 
 
@@ -49,6 +49,6 @@ def _print(found: Explanation) -> None:
     click.echo(f"\n{found.sql};")
 
 
-def _result(line: Line) -> tuple[str, str]:
+def _result(line: ExplainedNode) -> tuple[str, str]:
     count = "" if line.customers is None else f"{line.customers:,}"
     return count, line.fault or ""

@@ -12,7 +12,7 @@ from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
 from segmail.output import print_json
 from segmail.segments.files.apply import Applied, apply_file
-from segmail.segments.files.changes import CONDITIONS, Change
+from segmail.segments.files.changes import CONDITIONS, SegmentChange
 from segmail.segments.files.export import export_segments
 from segmail.segments.files.markup import LONGEST
 
@@ -65,7 +65,7 @@ def _told(one: Applied) -> Iterator[str]:
             yield from _changed(change)
 
 
-def _changed(change: Change) -> Iterator[str]:
+def _changed(change: SegmentChange) -> Iterator[str]:
     before, after = change.before or "", change.after
     if change.key != CONDITIONS:
         yield f"           {change.key}: {before or '(empty)'} → {after or '(empty)'}"

@@ -8,7 +8,7 @@ from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
 from segmail.commands.sequence.printing import yes_no
 from segmail.output import print_json, print_table
-from segmail.segments.customer_match import Standing, customer_standing, matching_ids
+from segmail.segments.customer_match import CustomerMatch, match_customer, matching_ids
 
 
 @click.command()
@@ -30,8 +30,8 @@ def match(app: App, *, segment: str, customer: str | None, as_json: bool) -> Non
         segmail segment match VIP --customer ada@example.com
     """
     if customer is not None:
-        standing = customer_standing(app.shop, segment, customer, now=app.now())
-        _print(standing, as_json=as_json)
+        found = match_customer(app.shop, segment, customer, now=app.now())
+        _print(found, as_json=as_json)
         return
     ids = matching_ids(app.shop, segment, now=app.now())
     if as_json:
@@ -40,7 +40,7 @@ def match(app: App, *, segment: str, customer: str | None, as_json: bool) -> Non
         click.echo("\n".join(map(str, ids)))
 
 
-def _print(found: Standing, *, as_json: bool) -> None:
+def _print(found: CustomerMatch, *, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return

@@ -8,10 +8,11 @@ from segmail.app import App
 from segmail.commands.sequence.options import AS_JSON
 from segmail.commands.sequence.printing import print_findings, print_step, print_steps
 from segmail.errors import StepsFailed
+from segmail.findings import errors
 from segmail.output import print_json
-from segmail.sequences.findings import errors
+from segmail.sequences.findings import StepFinding
 from segmail.sequences.overview import list_steps, show_step
-from segmail.sequences.validate import validate as find_faults
+from segmail.sequences.validate import validate_steps
 
 
 @click.command("list")
@@ -67,10 +68,14 @@ def validate(app: App, *, segment: str | None, as_json: bool) -> None:
     Example:
         segmail sequence validate
     """
-    findings = find_faults(app.shop, segment, now=app.now(), maho_root=app.settings.maho_root)
+    findings = validate_steps(app.shop, segment, now=app.now(), maho_root=app.settings.maho_root)
     if as_json:
-        print_json(findings)
+        print_json([_as_json(finding) for finding in findings])
     else:
         print_findings(findings)
     if wrong := len(errors(findings)):
         raise StepsFailed(f"{wrong} error{'s' if wrong > 1 else ''} found.")
+
+
+def _as_json(finding: StepFinding) -> dict[str, object]:
+    return {"severity": finding.severity, **vars(finding.where), "text": str(finding)}

@@ -9,7 +9,7 @@ import click
 from segmail.maho.progress import ProgressStatus
 from segmail.output import print_table
 from segmail.sequences.edit import Edited
-from segmail.sequences.findings import Finding
+from segmail.sequences.findings import StepFinding
 from segmail.sequences.overview import StepSummary
 from segmail.sequences.switch import Switched
 
@@ -79,12 +79,12 @@ def print_switched(switched: Switched, state: str) -> None:
     print_warnings(switched.warnings)
 
 
-def print_findings(findings: Sequence[Finding]) -> None:
+def print_findings(findings: Sequence[StepFinding]) -> None:
     """Print a table of what is wrong, or that nothing is."""
     if not findings:
         click.echo("No faults found.")
         return
-    lines = [(f.severity.value, f.step or f.segment, f.sequence_id, f.text) for f in findings]
+    lines = [(one.severity, one.where, one.where.sequence_id, one) for one in findings]
     print_table("Findings", ("Severity", "Where", "Id", "What"), lines)
 
 

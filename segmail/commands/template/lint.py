@@ -10,7 +10,8 @@ from segmail.app import App
 from segmail.authoring.check import Checked, check_letters
 from segmail.commands.sequence.options import AS_JSON
 from segmail.errors import StepsFailed
-from segmail.lint import Severity
+from segmail.findings import errors, warnings
+from segmail.lint import LintFinding, stops_mails
 from segmail.output import print_json, print_table
 
 
@@ -39,30 +40,41 @@ def lint(app: App, *, templates: tuple[str, ...], strict: bool, as_json: bool) -
         maho_root=app.settings.maho_root,
     )
     if as_json:
-        print_json(checked.remarks)
+        print_json([_as_json(finding) for finding in checked.findings])
     elif sys.stdout.isatty():
         _print_table(checked)
     else:
         _print_lines(checked)
-    errors, warnings = checked.count(Severity.ERROR), checked.count(Severity.WARNING)
-    if errors or (strict and warnings):
-        raise StepsFailed(f"{_many(errors, 'error')}, {_many(warnings, 'warning')} found.")
+    wrong, odd = len(errors(checked.findings)), len(warnings(checked.findings))
+    if wrong or (strict and odd):
+        raise StepsFailed(f"{_many(wrong, 'error')}, {_many(odd, 'warning')} found.")
 
 
 def _print_table(checked: Checked) -> None:
-    if not checked.remarks:
+    if not checked.findings:
         click.echo(f"No faults found in {_many(checked.templates, 'template')}.")
         return
-    rows = [(one.where, one.severity.value, one.text, one.fix) for one in checked.remarks]
+    rows = [(one.where, one.severity, one.what, one.advice) for one in checked.findings]
     print_table("Faults", ("Where", "Severity", "What", "What to do"), rows)
 
 
 def _print_lines(checked: Checked) -> None:
     """Print what editors and CI understand as places in files."""
-    for one in checked.remarks:
-        click.echo(f"{one.where}: {one.severity.value}: {one.text} {one.fix} [{one.rule.value}]")
-    if not checked.remarks:
+    for one in checked.findings:
+        click.echo(f"{one.where}: {one.severity}: {one} [{one.rule}]")
+    if not checked.findings:
         click.echo(f"No faults found in {_many(checked.templates, 'template')}.")
+
+
+def _as_json(finding: LintFinding) -> dict[str, object]:
+    return {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        **vars(finding.where),
+        "text": finding.what,
+        "fix": finding.advice,
+        "stops": stops_mails(finding),
+    }
 
 
 def _many(count: int, what: str) -> str:

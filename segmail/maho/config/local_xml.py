@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 from sqlalchemy import URL
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 
 _CONNECTION = "global/resources/default_setup/connection"
 _PREFIX = "global/resources/db/table_prefix"
@@ -66,7 +66,7 @@ class _Document:
     source: str
     tree: ElementTree.Element
     sockets: Sequence[str]
-    faults: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def text(self, path: str) -> str:
         return (self.tree.findtext(path) or "").strip()
@@ -86,7 +86,7 @@ class _Document:
         return value
 
     def fault(self, path: str, reason: str) -> None:
-        self.faults.append(f"{self.source}: config/{path}: {reason}.")
+        self.faults.append(Fault(f"{self.source}: config/{path}: {reason}."))
 
 
 def _find(root: Path, environ: Mapping[str, str]) -> tuple[str, str]:

@@ -98,7 +98,7 @@ class _Smtp:
     config: StoreConfig
     crypt_key: str | None
     store_id: int
-    faults: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def text(self, name: str) -> str:
         return (self.config.value(f"system/smtp/{name}", self.store_id) or "").strip()
@@ -126,8 +126,7 @@ class _Smtp:
         return url
 
 
-def _or_instead(text: str) -> Fault:
-    fault = Fault.of(text)
+def _or_instead(fault: Fault) -> Fault:
     return Fault(fault.what, f"{fault.advice} Or {_INSTEAD}.".strip())
 
 

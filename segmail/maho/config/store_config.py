@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, select
 
-from segmail.errors import ConfigError, Fault
+from segmail.errors import ConfigError
 from segmail.maho.config.crypt import decrypt
 from segmail.maho.config.defaults import DEFAULTS
 from segmail.maho.schema.tables import Tables
@@ -129,9 +129,7 @@ class StoreConfig:
         try:
             return decrypt(self.value(path, store_id), key)
         except ConfigError as error:
-            raise ConfigError(
-                Fault.of(fault).about(f"{path} ") for fault in error.faults
-            ) from error
+            raise ConfigError(fault.about(f"{path} ") for fault in error.faults) from error
 
     def _value(self, path: str, store_id: int, inside: frozenset[str]) -> str | None:
         """`inside` holds the paths whose placeholders are being filled, so that a URL that names

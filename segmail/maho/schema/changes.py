@@ -11,9 +11,9 @@ from pathlib import Path
 from sqlalchemy import Connection, Inspector, inspect
 from sqlalchemy.exc import NoSuchTableError
 
-from segmail.errors import ConfigError, SchemaError
+from segmail.errors import ConfigError, Fault, SchemaError
 from segmail.maho.db.database import Database
-from segmail.maho.schema.check import Kind, Missing, SchemaReport, check_schema
+from segmail.maho.schema.check import Missing, MissingKind, SchemaReport, check_schema
 
 _CREATES = re.compile(
     r"CREATE TABLE (?P<new>\w+)"
@@ -56,8 +56,11 @@ def apply_changes(database: Database, prefix: str, statements: list[str]) -> Non
     still = check_schema(database, prefix).missing
     if still:
         raise SchemaError(
-            f"The {item} is still missing. The specification's changes do not include it: let "
-            "Maho install or upgrade itself, or create it by hand."
+            Fault(
+                f"The {item} is still missing.",
+                "The specification's changes do not include it: let Maho install or upgrade "
+                "itself, or create it by hand.",
+            )
             for item in still
         )
 
@@ -68,16 +71,14 @@ def _check_ground(report: SchemaReport) -> None:
             f"`segmail schema apply` cannot write {report.engine}'s dialect: run the statements "
             "of sql/ by hand, or let Maho's own module create its tables."
         )
-    needed = [Missing(Kind.TABLE, report.table_prefix + name) for name in _REFERRED_TO]
+    needed = [Missing(MissingKind.TABLE, report.table_prefix + name) for name in _REFERRED_TO]
     absent = ", ".join(item.table for item in needed if item in report.missing)
     if absent:
-        raise ConfigError(
-            [
-                f"Tables that the changes build on are missing: {absent}. Either the table prefix "
-                "is wrong, or Maho's customer segmentation is not installed in this shop.",
-                *report.notes,
-            ]
+        fault = Fault(
+            f"Tables that the changes build on are missing: {absent}. Either the table prefix is "
+            "wrong, or Maho's customer segmentation is not installed in this shop."
         )
+        raise ConfigError([fault, *report.notes])
 
 
 def _run(database: Database, statement: str) -> None:
@@ -90,12 +91,12 @@ def _creates_missing(statement: str, missing: tuple[Missing, ...]) -> bool:
         raise AssertionError(f"sql/ holds a statement that creates nothing: {statement}")
     table = found["new"] or found["altered"] or found["indexed"]
     if found["altered"]:
-        return Missing(Kind.COLUMN, table, found["column"]) in missing
-    if Missing(Kind.TABLE, table) in missing:
+        return Missing(MissingKind.COLUMN, table, found["column"]) in missing
+    if Missing(MissingKind.TABLE, table) in missing:
         return True
     first = (found["columns"] or "").split(", ")[0]
     return any(
-        item.kind is Kind.INDEX and item.table == table and item.name.split(", ")[0] == first
+        item.kind is MissingKind.INDEX and item.table == table and item.name.split(", ")[0] == first
         for item in missing
     )
 

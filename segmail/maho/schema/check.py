@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, DateTime, Inspector, Table, UniqueConstraint, inspect
 
+from segmail.errors import Fault
 from segmail.maho.db.database import Database
 from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.notes import charset_notes, prefix_notes, server, server_faults
@@ -18,7 +19,7 @@ from segmail.maho.schema.tables import Layout, Tables, build_tables
 _NEEDED_IN_FULL = {("scheduled_at", "status")}
 
 
-class Kind(enum.StrEnum):
+class MissingKind(enum.StrEnum):
     """What can be missing."""
 
     TABLE = "table"
@@ -33,14 +34,14 @@ class Missing:
     `name` is the column, or the columns of the index with commas; empty for a table.
     """
 
-    kind: Kind
+    kind: MissingKind
     table: str
     name: str = ""
 
     def __str__(self) -> str:
-        if self.kind is Kind.TABLE:
+        if self.kind is MissingKind.TABLE:
             return f"table {self.table}"
-        if self.kind is Kind.COLUMN:
+        if self.kind is MissingKind.COLUMN:
             return f"column {self.table}.{self.name}"
         return f"index on {self.table} ({self.name})"
 
@@ -55,8 +56,8 @@ class SchemaReport:
     table_prefix: str
     time_type: str | None  # of the columns that hold times: TIMESTAMP up to Maho 26.3
     missing: tuple[Missing, ...]
-    faults: tuple[str, ...]
-    notes: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    notes: tuple[Fault, ...]  # that keep nothing from working
 
     @property
     def complete(self) -> bool:
@@ -107,14 +108,14 @@ def find_indexes(inspector: Inspector, table: str) -> tuple[list[tuple[str, ...]
 def _missing(inspector: Inspector, tables: Tables) -> Iterator[Missing]:
     for table in tables.metadata.sorted_tables:
         if not inspector.has_table(table.name):
-            yield Missing(Kind.TABLE, table.name)
+            yield Missing(MissingKind.TABLE, table.name)
             continue
         there = {column["name"] for column in inspector.get_columns(table.name)}
         for column in table.columns:
             if column.name not in there:
-                yield Missing(Kind.COLUMN, table.name, column.name)
+                yield Missing(MissingKind.COLUMN, table.name, column.name)
         for columns in _missing_indexes(inspector, table):
-            yield Missing(Kind.INDEX, table.name, ", ".join(columns))
+            yield Missing(MissingKind.INDEX, table.name, ", ".join(columns))
 
 
 def _missing_indexes(inspector: Inspector, table: Table) -> Iterator[tuple[str, ...]]:

@@ -24,13 +24,13 @@ def server(connection: Connection) -> tuple[str, str]:
     return _NAMES.get(name, name), str(connection.scalar(text(query)))
 
 
-def server_faults(connection: Connection, inspector: Inspector, tables: Tables) -> Iterator[str]:
+def server_faults(connection: Connection, inspector: Inspector, tables: Tables) -> Iterator[Fault]:
     """Yield what makes the database unfit: a server too old, tables without transactions."""
     name, version = server(connection)
     oldest = _OLDEST.get(name)
     if oldest and (connection.dialect.server_version_info or oldest) < oldest:
         needed = ".".join(map(str, oldest))
-        yield f"{name} {version} is too old: segmail needs {name} {needed} or later."
+        yield Fault(f"{name} {version} is too old: segmail needs {name} {needed} or later.")
     for table in (tables.progress, tables.queue, tables.coupon):
         engine = _options(inspector, table).get("mysql_engine", "InnoDB")
         if engine.lower() != "innodb":
@@ -40,14 +40,14 @@ def server_faults(connection: Connection, inspector: Inspector, tables: Tables) 
             )
 
 
-def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[str]:
+def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[Fault]:
     """Yield the table prefixes that there are, where the given one fits no shop."""
     if inspector.has_table(tables.config.name):
         return
     end = tables.config.name.removeprefix(prefix)
     found = sorted(n.removesuffix(end) for n in inspector.get_table_names() if n.endswith(end))
     if not found:
-        yield "There are no tables of a Maho shop in this database at all."
+        yield Fault("There are no tables of a Maho shop in this database at all.")
         return
     others = ", ".join(f"'{other}'" if other else "none" for other in found)
     yield Fault(
@@ -55,7 +55,7 @@ def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[
     )
 
 
-def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[str]:
+def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[Fault]:
     """Yield which of the tables that hold mails cannot hold every character."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for table in (tables.queue, tables.problem):
@@ -66,7 +66,7 @@ def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[str]:
             places[charset].append(f"{table.name}.{column}".rstrip("."))
     for charset, names in places.items():
         if charset != "utf8mb4":
-            yield f"{', '.join(names)}: {_limits(charset)}"
+            yield Fault(f"{', '.join(names)}: {_limits(charset)}")
 
 
 def _limits(charset: str) -> str:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.predicate import normal_operator, split_values
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 
 _OF_MANY = {"==": "()", "!=": "!()"}
 
@@ -38,5 +38,5 @@ def listed(values: tuple[str, ...]) -> str | tuple[str, ...]:
     return values if any("," in value for value in values) else ",".join(values)
 
 
-def _canonical(node: Node) -> Node:
+def _canonical(node: ConditionNode) -> ConditionNode:
     return canonical_leaf(node) if isinstance(node, Leaf) else canonical_tree(node)

@@ -11,11 +11,11 @@ from sqlalchemy import ColumnElement
 from segmail.errors import ConditionError
 from segmail.segments.conditions.elapsed import HOUR, MINUTE, elapsed
 from segmail.segments.conditions.having import with_row
-from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
-_COLUMNS: dict[str, Kind] = {
+_COLUMNS: dict[str, ValueKind] = {
     "items_count": "number",
     "items_qty": "number",
     "base_subtotal": "number",

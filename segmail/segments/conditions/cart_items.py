@@ -6,12 +6,12 @@ from sqlalchemy import ColumnElement, FromClause
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.having import with_row
-from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
-_COLUMNS: dict[str, Kind] = {
+_COLUMNS: dict[str, ValueKind] = {
     "qty": "number",
     "price": "number",
     "base_price": "number",

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
-from segmail.errors import ConditionError
+from segmail.errors import ConditionError, Fault
 from segmail.segments.conditions import (
     cart_attributes,
     cart_items,
@@ -23,7 +23,7 @@ from segmail.segments.conditions import (
     product_wishlist,
 )
 from segmail.segments.conditions.scope import Scope
-from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
 
 Condition: TypeAlias = Callable[[Leaf, Scope], ColumnElement[bool]]
 
@@ -66,7 +66,9 @@ def matching_customers(
     return query if condition is None else query.where(condition)
 
 
-def compile_node(node: Node, scope: Scope, *, depth: int = 0) -> ColumnElement[bool] | None:
+def compile_node(
+    node: ConditionNode, scope: Scope, *, depth: int = 0
+) -> ColumnElement[bool] | None:
     """Return the boolean over `customer_entity`; None where combinations hold no condition.
 
     Raises ConditionError at the first condition that is unknown or cannot be used.
@@ -103,7 +105,7 @@ def _check(tree: Combine, scope: Scope) -> None:
         raise ConditionError(faults)
 
 
-def _faults(leaf: Leaf, scope: Scope) -> tuple[str, ...]:
+def _faults(leaf: Leaf, scope: Scope) -> tuple[Fault, ...]:
     try:
         compile_leaf(leaf, scope)
     except ConditionError as error:

@@ -12,18 +12,18 @@ from sqlalchemy import ColumnElement, and_, select
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.dates import days_since, days_until_birthday
-from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.registration import SINCE_REGISTRATION, since_registration
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
-_COLUMNS: dict[str, Kind] = {
+_COLUMNS: dict[str, ValueKind] = {
     "email": "text",
     "created_at": "date",
     "group_id": "choice",
     "store_id": "choice",
 }
-_VALUES: dict[str, Kind] = {
+_VALUES: dict[str, ValueKind] = {
     "firstname": "text",
     "lastname": "text",
     "gender": "choice",
@@ -55,7 +55,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     raise ConditionError(f"The attribute of {leaf} is unknown.")
 
 
-def _known(column: ColumnElement[Any], leaf: Leaf, kind: Kind) -> ColumnElement[bool]:
+def _known(column: ColumnElement[Any], leaf: Leaf, kind: ValueKind) -> ColumnElement[bool]:
     """False, not NULL, where the column is NULL: then a negated combination is right as well."""
     return and_(column.is_not(None), predicate(column, leaf, kind=kind))
 

@@ -9,11 +9,11 @@ from sqlalchemy import ColumnElement
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.having import with_row
-from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
-_COLUMNS: dict[str, Kind] = {"subscriber_status": "choice", "change_status_at": "date"}
+_COLUMNS: dict[str, ValueKind] = {"subscriber_status": "choice", "change_status_at": "date"}
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:

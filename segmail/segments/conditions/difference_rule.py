@@ -22,7 +22,7 @@ def always(_leaf: Leaf) -> bool:
 
 
 @dataclass(frozen=True)
-class Rule:
+class DifferenceRule:
     """A row of docs/segments.md, by its first cell, and the conditions that it concerns.
 
     `attributes` are patterns of family/attribute; without `operators` it concerns all of them.

@@ -6,7 +6,7 @@ What depends on the database engine, or on the segment's websites and groups, is
 from __future__ import annotations
 
 from segmail.segments.conditions.difference_rule import (
-    Rule,
+    DifferenceRule,
     day,
     empty,
     fraction,
@@ -55,7 +55,7 @@ def _no_number(leaf: Leaf) -> bool:
     return no_number(leaf) and not dropped and not leaf.attribute.startswith("product_")
 
 
-UNUSABLE = Rule(
+UNUSABLE = DifferenceRule(
     "unknown type or attribute",
     _EVERY,
     "Maho leaves out what it does not know, which matches everybody, or its SQL fails;"
@@ -63,12 +63,12 @@ UNUSABLE = Rule(
 )
 
 OWN = (
-    Rule(
+    DifferenceRule(
         "cart item `product_type`",
         ("cart_items/product_type",),
         "Maho offers this condition, but leaves it out: it matches everybody.",
     ),
-    Rule(
+    DifferenceRule(
         "Conditions that only segmail has",
         _EVERY,
         "Maho does not know this condition: it would match everybody, and delete it.",
@@ -76,7 +76,7 @@ OWN = (
 )
 
 NEGATED = (
-    Rule(
+    DifferenceRule(
         "FALSE over a customer's own empty column",
         tuple(
             f"customer_attributes/{name}"
@@ -84,7 +84,7 @@ NEGATED = (
         ),
         "Maho never matches a customer whose value is empty; here what does not hold is FALSE.",
     ),
-    Rule(
+    DifferenceRule(
         "FALSE over an address, an address belongs to nobody",
         ("customer_address/*",),
         "Maho matches nobody as soon as the shop has an address that belongs to no customer.",
@@ -92,139 +92,139 @@ NEGATED = (
 )
 
 LEAVES = (
-    Rule(
+    DifferenceRule(
         "unknown operator (`[]`, `like`, `IS NOT`)",
         _EVERY,
         "Maho writes the operator into its SQL as it is; here it is an error.",
         when=unknown_operator,
     ),
-    Rule(
+    DifferenceRule(
         "a number is expected, `abc` is given",
         _NUMBERS,
         "Maho takes a value that is no number as 0; here it is an error.",
         when=_no_number,
     ),
-    Rule(
+    DifferenceRule(
         "`1.5` days",
         ("customer_timebased/*",),
         "Maho cuts the fraction off the days.",
         when=fraction,
     ),
-    Rule(
+    DifferenceRule(
         '"is one of" with days, averages or sums',
         _GROUPED,
         "Maho's SQL fails, or it crashes, though its form offers the operator.",
         ("()", "!()"),
     ),
-    Rule(
+    DifferenceRule(
         "`created_at == 2026-11-01` and other dates",
         _MOMENTS,
         "Maho compares with 00:00:00 of the day; here a date is the whole day.",
         _EQUAL,
         day,
     ),
-    Rule(
+    DifferenceRule(
         "`<= D`, `> D`",
         _MOMENTS,
         "For Maho the limit is 00:00:00 of the day; here it is the end of the day.",
         ("<=", ">"),
         day,
     ),
-    Rule(
+    DifferenceRule(
         "relative date (`7 days ago`)",
         _DATES,
         "Maho turns a relative date into a fixed one at the first save; here it is an error.",
         when=no_day,
     ),
-    Rule(
+    DifferenceRule(
         "date left empty, combination without TRUE or FALSE",
         _DATES,
         "Maho takes an empty date as today; here it is an error.",
         when=empty,
     ),
-    Rule(
+    DifferenceRule(
         "`?` in a value",
         _EVERY,
         "Maho turns the question mark in the value into a quotation mark.",
         when=question_mark,
     ),
-    Rule(
+    DifferenceRule(
         '`%` and `_` in "contains"',
         _EVERY,
         "For Maho the % and _ in the value stand for any characters.",
         ("{}", "!{}"),
         wildcard,
     ),
-    Rule(
+    DifferenceRule(
         "birthday, one of the years a leap year",
         _BIRTHDAY,
         "Maho is a day off from March on where the year of birth or the present is a leap year.",
     ),
-    Rule(
+    DifferenceRule(
         "birthday on 29 February",
         _BIRTHDAY,
         "For Maho who was born on 29 February has a birthday in leap years only.",
     ),
-    Rule(
+    DifferenceRule(
         "region chosen in the form",
         ("customer_address/region",),
         "Maho compares the region's id with names, which never are the same.",
         _EQUAL,
         numbers_only,
     ),
-    Rule(
+    DifferenceRule(
         "`lifetime_profit`",
         ("customer_clv/lifetime_profit",),
         "Maho subtracts the refunds of closed orders, which it did not add.",
     ),
-    Rule(
+    DifferenceRule(
         "`lifetime_profit`, `lifetime_refunds` of who has none",
         _RETURNS,
         "Maho leaves out customers who have none; here they have 0.",
         when=matches_zero,
     ),
-    Rule("canceled refunds", _RETURNS, "Maho counts canceled refunds."),
-    Rule(
+    DifferenceRule("canceled refunds", _RETURNS, "Maho counts canceled refunds."),
+    DifferenceRule(
         "amounts in several currencies",
         ("customer_clv/lifetime_*", "customer_clv/average_order_value"),
         "Maho adds up amounts in the orders' currencies; here they are in the base currency.",
     ),
-    Rule(
+    DifferenceRule(
         "`days_without_purchase != 30` of who never bought",
         ("customer_timebased/days_without_purchase",),
         "Maho leaves out customers who never bought.",
         ("!=", "!()"),
     ),
-    Rule(
+    DifferenceRule(
         "order `average_order_amount`, `total_ordered_amount`",
         _TOTALS,
         "Maho adds up amounts in the orders' currencies; here they are in the base currency.",
     ),
-    Rule(
+    DifferenceRule(
         "order `discount_amount`",
         ("order_attributes/discount_amount",),
         "Maho compares the discount as a negative amount.",
     ),
-    Rule(
+    DifferenceRule(
         "order item `product_<attribute>`",
         ("order_items/product_*",),
         "Maho knows only the value for all stores, and leaves out orders by their status; here it"
         " is the value in the order's store, and the orders' state.",
         when=_of_product,
     ),
-    Rule(
+    DifferenceRule(
         "cart item, viewed, wishlist `product_name` and other attributes",
         ("cart_items/product_*", "product_viewed/product_name", "product_wishlist/product_name"),
         "Maho matches the product's value in any store view; here the one that was seen.",
         when=_of_product,
     ),
-    Rule(
+    DifferenceRule(
         "multiselect attributes (`product_<attribute>`)",
         ("order_items/product_*", "cart_items/product_*"),
         "Maho compares several choices as one text, if the attribute has several.",
         when=lambda leaf: _of_product(leaf) and leaf.attribute != "product_name",
     ),
-    Rule(
+    DifferenceRule(
         "order item with an empty value",
         ("order_items/*",),
         "Maho leaves out a condition without a value, which matches everybody; here it is an"

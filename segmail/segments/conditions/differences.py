@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterator
 
 from segmail.segments.conditions.difference_rules import LEAVES, NEGATED, OWN, UNUSABLE
 from segmail.segments.conditions.own import needs_segmail
-from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
 
 
-def differences(node: Node, *, unusable: Collection[str] = ()) -> list[tuple[str, str]]:
+def differences(node: ConditionNode, *, unusable: Collection[str] = ()) -> list[tuple[str, str]]:
     """Return what differs from Maho's answer: the place in the tree, and a sentence.
 
     `unusable` are the places of conditions that could not be compiled: Maho uses them all the
@@ -18,7 +18,7 @@ def differences(node: Node, *, unusable: Collection[str] = ()) -> list[tuple[str
     return list(_differences(node, unusable))
 
 
-def _differences(node: Node, unusable: Collection[str]) -> Iterator[tuple[str, str]]:
+def _differences(node: ConditionNode, unusable: Collection[str]) -> Iterator[tuple[str, str]]:
     if isinstance(node, Leaf):
         found = _of_leaf(node)
         if node.path in unusable and not found:

@@ -16,12 +16,12 @@ from sqlalchemy import ColumnElement, func
 from segmail.errors import ConditionError
 from segmail.segments.conditions.dates import days_since
 from segmail.segments.conditions.having import with_row, with_total
-from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.recent import recent_enough
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
-_COLUMNS: dict[str, tuple[str, Kind]] = {
+_COLUMNS: dict[str, tuple[str, ValueKind]] = {
     "total_qty": ("total_qty_ordered", "number"),
     "total_amount": ("grand_total", "number"),
     "grand_total": ("grand_total", "number"),

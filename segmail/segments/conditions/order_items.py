@@ -9,12 +9,12 @@ from sqlalchemy import ColumnElement, FromClause
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.having import with_row
-from segmail.segments.conditions.predicate import Kind, predicate, split_values
+from segmail.segments.conditions.predicate import ValueKind, predicate, split_values
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
-_COLUMNS: dict[str, tuple[str, Kind]] = {
+_COLUMNS: dict[str, tuple[str, ValueKind]] = {
     "product_name": ("name", "text"),
     "product_sku": ("sku", "text"),
     "product_type": ("product_type", "text"),

@@ -6,7 +6,7 @@ it saves one. A segment with such a condition must therefore be in Maho's manual
 
 from __future__ import annotations
 
-from segmail.segments.conditions.tree import Node, leaves
+from segmail.segments.conditions.tree import ConditionNode, leaves
 
 OWN_FAMILIES = frozenset({"list"})
 OWN_ATTRIBUTES = frozenset(
@@ -28,7 +28,7 @@ OWN_ATTRIBUTES = frozenset(
 )
 
 
-def needs_segmail(tree: Node) -> bool:
+def needs_segmail(tree: ConditionNode) -> bool:
     """Return whether only segmail can refresh a segment with these conditions."""
     return any(
         leaf.family in OWN_FAMILIES or (leaf.family, leaf.attribute) in OWN_ATTRIBUTES

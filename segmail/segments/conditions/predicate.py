@@ -23,7 +23,7 @@ from segmail.maho.db.column_types import UtcDateTime
 from segmail.segments.conditions.tree import Leaf
 from segmail.segments.conditions.wide_text import wide_enough
 
-Kind: TypeAlias = Literal["text", "number", "date", "choice"]
+ValueKind: TypeAlias = Literal["text", "number", "date", "choice"]
 
 NEGATIVE = frozenset({"!=", "!{}", "!()"})
 
@@ -43,7 +43,7 @@ _DAY = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2})([ T][0-9:]{5,8})?")
 _ONE_DAY = timedelta(days=1)
 
 
-def predicate(column: _Column, leaf: Leaf, *, kind: Kind) -> ColumnElement[bool]:
+def predicate(column: _Column, leaf: Leaf, *, kind: ValueKind) -> ColumnElement[bool]:
     """Return the comparison of `column` with the leaf's value.
 
     A `date` stands for its whole UTC day: `<= D` includes D, `== D` is any time of it. A `choice`

@@ -9,18 +9,18 @@ from sqlalchemy import ColumnElement, FromClause, and_, case
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.choices import has_choice
-from segmail.segments.conditions.predicate import Kind, predicate
+from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.scope import EavAttribute, Scope
 from segmail.segments.conditions.tree import Leaf
 
-_KINDS: dict[str, Kind] = {
+_KINDS: dict[str, ValueKind] = {
     "varchar": "text",
     "text": "text",
     "int": "choice",
     "decimal": "number",
     "datetime": "date",
 }
-_STATIC: dict[str, Kind] = {
+_STATIC: dict[str, ValueKind] = {
     "sku": "text",
     "type_id": "text",
     "created_at": "date",

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from segmail.errors import ConditionError
 from segmail.maho.php_serialize import parse_php
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 
 PREFIX = "customersegmentation/segment_condition_"
 
@@ -60,7 +60,7 @@ class _Builder:
         )
         return Combine(_every(data, path), _expects(data, path), children, path)
 
-    def _node(self, data: object, path: str, depth: int) -> Node:
+    def _node(self, data: object, path: str, depth: int) -> ConditionNode:
         self._nodes += 1
         if self._nodes > _MAX_NODES:
             _fail(path, f"is one too many: a segment can have {_MAX_NODES} conditions")

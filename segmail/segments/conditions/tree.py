@@ -35,14 +35,14 @@ class Combine:
 
     every: bool
     expects: bool
-    children: tuple[Node, ...]
+    children: tuple[ConditionNode, ...]
     path: str
 
 
-Node: TypeAlias = Leaf | Combine
+ConditionNode: TypeAlias = Leaf | Combine
 
 
-def leaves(node: Node) -> Iterator[Leaf]:
+def leaves(node: ConditionNode) -> Iterator[Leaf]:
     """Yield the conditions of a tree in reading order."""
     if isinstance(node, Leaf):
         yield node

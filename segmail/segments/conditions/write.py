@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from segmail.segments.conditions.read import PREFIX
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 
 
 def conditions_as_json(tree: Combine) -> str:
@@ -19,7 +19,7 @@ def conditions_as_php(tree: Combine) -> str:
     return _serialized(_data(tree))
 
 
-def _data(node: Node) -> dict[str, Any]:
+def _data(node: ConditionNode) -> dict[str, Any]:
     """Return the array that Maho makes of a node, with its keys in Maho's order."""
     return _leaf(node) if isinstance(node, Leaf) else _combine(node)
 

@@ -13,14 +13,14 @@ from segmail.errors import ConfigError
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_segments
-from segmail.segments.files.changes import Change, find_changes
+from segmail.segments.files.changes import SegmentChange, find_changes
 from segmail.segments.files.check import check_conditions
 from segmail.segments.files.codes import load_groups, load_websites
-from segmail.segments.files.entry import Entry, Faults
-from segmail.segments.files.plan import Planner
+from segmail.segments.files.entry import FileFaults, SegmentEntry
+from segmail.segments.files.plan import SegmentPlanner
 from segmail.segments.files.read import read_entries
 from segmail.segments.files.state import load_states
-from segmail.segments.files.store import Plan, lock_creation, lock_segments, save_plans
+from segmail.segments.files.store import SegmentPlan, lock_creation, lock_segments, save_plans
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Applied:
     segment_id: int | None
     segment: str
     outcome: str
-    changes: Sequence[Change]
+    changes: Sequence[SegmentChange]
 
 
 def apply_file(
@@ -63,7 +63,7 @@ class _Run:
 
 
 def _apply(connection: Connection, tables: Tables, data: bytes, run: _Run) -> list[Applied]:
-    faults = Faults(run.file)
+    faults = FileFaults(run.file)
     entries = read_entries(data, faults)
     if not run.dry_run:
         lock_creation(connection, tables)
@@ -72,12 +72,12 @@ def _apply(connection: Connection, tables: Tables, data: bytes, run: _Run) -> li
         lock_segments(connection, tables, list(ids.values()))
     states = load_states(connection, tables, ids.values())
     websites, groups = load_websites(connection, tables), load_groups(connection, tables)
-    planner = Planner(websites, groups, faults)
+    planner = SegmentPlanner(websites, groups, faults)
     plans = []
     for entry in entries:
         segment_id = ids.get(entry.name.casefold())
         before = None if segment_id is None else states[segment_id]
-        plans.append(Plan(segment_id, before, planner.after(entry, before)))
+        plans.append(SegmentPlan(segment_id, before, planner.after(entry, before)))
     check_conditions(connection, tables, entries, faults, now=run.now)
     if told := faults.told():
         raise ConfigError(told)
@@ -87,13 +87,13 @@ def _apply(connection: Connection, tables: Tables, data: bytes, run: _Run) -> li
     return [_applied(plan, changes) for plan, changes in zip(plans, found, strict=True)]
 
 
-def _applied(plan: Plan, changes: Sequence[Change]) -> Applied:
+def _applied(plan: SegmentPlan, changes: Sequence[SegmentChange]) -> Applied:
     outcome = "created" if plan.before is None else "changed" if changes else "unchanged"
     return Applied(plan.segment_id, plan.after.name, outcome, changes)
 
 
 def _existing(
-    connection: Connection, tables: Tables, entries: Sequence[Entry], faults: Faults
+    connection: Connection, tables: Tables, entries: Sequence[SegmentEntry], faults: FileFaults
 ) -> dict[str, int]:
     """Return the ids of the segments that there are, by their names in lower case."""
     found: dict[str, list[int]] = defaultdict(list)

@@ -11,13 +11,13 @@ from segmail.segments.files.codes import Names
 from segmail.segments.files.conditions import write_tree
 from segmail.segments.files.markup import write_yaml
 from segmail.segments.files.read import EVERY_GROUP, POLICIES
-from segmail.segments.files.state import DEFAULTS, State
+from segmail.segments.files.state import DEFAULTS, SegmentState
 
 CONDITIONS = "conditions"
 
 
 @dataclass(frozen=True)
-class Change:
+class SegmentChange:
     """A key of the file and its value; `before` is None where there was none."""
 
     key: str
@@ -26,17 +26,17 @@ class Change:
 
 
 def find_changes(
-    before: State | None, after: State, websites: Names, groups: Names
-) -> list[Change]:
+    before: SegmentState | None, after: SegmentState, websites: Names, groups: Names
+) -> list[SegmentChange]:
     """Return what differs, in the order of the file's keys; for a new segment, what it has."""
     new = _told(after, websites, groups)
     if before is None:
-        return [Change(key, None, text) for key, text in new.items() if text]
+        return [SegmentChange(key, None, text) for key, text in new.items() if text]
     old = _told(before, websites, groups)
-    return [Change(key, old[key], text) for key, text in new.items() if old[key] != text]
+    return [SegmentChange(key, old[key], text) for key, text in new.items() if old[key] != text]
 
 
-def _told(state: State, websites: Names, groups: Names) -> Mapping[str, str]:
+def _told(state: SegmentState, websites: Names, groups: Names) -> Mapping[str, str]:
     return {
         "name": state.name,
         "description": state.description,
@@ -53,7 +53,7 @@ def _list(ids: tuple[int, ...], names: Names) -> str:
     return ", ".join(str(names.mention(id)) for id in ids)
 
 
-def _policy(state: State, name: str) -> str:
+def _policy(state: SegmentState, name: str) -> str:
     value = state.policies.get(name, DEFAULTS[name])
     return value.value if value else ""
 

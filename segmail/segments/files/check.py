@@ -15,15 +15,15 @@ from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.tree import Combine, leaves
 from segmail.segments.conditions.write import conditions_as_json
-from segmail.segments.files.entry import Entry, Faults
+from segmail.segments.files.entry import FileFaults, SegmentEntry
 from segmail.segments.files.markup import LONGEST
 
 
 def check_conditions(
     connection: Connection,
     tables: Tables,
-    entries: Sequence[Entry],
-    faults: Faults,
+    entries: Sequence[SegmentEntry],
+    faults: FileFaults,
     *,
     now: datetime,
 ) -> None:

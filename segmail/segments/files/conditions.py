@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from segmail.segments.files.condition_line import read_line, write_line
-from segmail.segments.files.entry import Faults
+from segmail.segments.files.entry import FileFaults
 from segmail.segments.files.fields import among
 from segmail.segments.files.labels import FAMILIES
-from segmail.segments.files.markup import Fields, Items, Scalar
-from segmail.segments.files.markup import Node as Markup
+from segmail.segments.files.markup import Fields, Items, MarkupNode, Scalar
 
 _COMBINATIONS: Mapping[str, tuple[bool, bool]] = {  # every, expects
     "all": (True, True),
@@ -23,7 +22,7 @@ _COMBINATIONS: Mapping[str, tuple[bool, bool]] = {  # every, expects
 _NAMES = {meaning: name for name, meaning in _COMBINATIONS.items()}
 
 
-def read_tree(node: Markup, faults: Faults) -> tuple[Combine | None, dict[str, int]]:
+def read_tree(node: MarkupNode, faults: FileFaults) -> tuple[Combine | None, dict[str, int]]:
     """Return the tree, and the line of each of its nodes by path; None where it has faults."""
     lines: dict[str, int] = {}
     pair = _pair(node, faults)
@@ -34,7 +33,7 @@ def read_tree(node: Markup, faults: Faults) -> tuple[Combine | None, dict[str, i
     return tree if isinstance(tree, Combine) else None, lines
 
 
-def write_tree(node: Node) -> dict[str, Any]:
+def write_tree(node: ConditionNode) -> dict[str, Any]:
     """Return a node as what `write_yaml` takes; raise ConditionError for an unknown condition."""
     if isinstance(node, Leaf):
         name, line = write_line(node)
@@ -42,7 +41,9 @@ def write_tree(node: Node) -> dict[str, Any]:
     return {_NAMES[node.every, node.expects]: [write_tree(child) for child in node.children]}
 
 
-def _node(node: Markup, path: str, lines: dict[str, int], faults: Faults) -> Node | None:
+def _node(
+    node: MarkupNode, path: str, lines: dict[str, int], faults: FileFaults
+) -> ConditionNode | None:
     lines[path] = node.line
     pair = _pair(node, faults)
     if pair is None:
@@ -62,7 +63,7 @@ def _node(node: Markup, path: str, lines: dict[str, int], faults: Faults) -> Nod
 
 
 def _combine(
-    name: str, value: Markup, path: str, lines: dict[str, int], faults: Faults
+    name: str, value: MarkupNode, path: str, lines: dict[str, int], faults: FileFaults
 ) -> Combine | None:
     if not isinstance(value, Items):
         faults.add(value.line, f"Below '{name}' must be a list of conditions, each with a '-'.")
@@ -76,7 +77,7 @@ def _combine(
     return Combine(*_COMBINATIONS[name], known, path) if len(known) == len(children) else None
 
 
-def _pair(node: Markup, faults: Faults) -> tuple[Scalar, Markup] | None:
+def _pair(node: MarkupNode, faults: FileFaults) -> tuple[Scalar, MarkupNode] | None:
     """Return the only key of a mapping and its value."""
     if isinstance(node, Fields) and len(node.pairs) == 1:
         return node.pairs[0]

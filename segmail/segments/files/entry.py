@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from segmail.errors import Fault
 from segmail.segments.conditions.tree import Combine
 
 
@@ -22,7 +23,7 @@ Mention: TypeAlias = int | str  # a website or customer group by id (int) or cod
 
 
 @dataclass(frozen=True)
-class Entry:
+class SegmentEntry:
     """What is None, or not in `policies`, is not said: it stays as it is, or as a new one has it.
 
     No `groups` at all means customers of every group. `lines` has where in the file each of
@@ -41,7 +42,7 @@ class Entry:
     lines: Mapping[str, int] = field(default_factory=dict)
 
 
-class Faults:
+class FileFaults:
     """Collects what is wrong with a file, each with its line."""
 
     def __init__(self, file: str) -> None:
@@ -51,6 +52,6 @@ class Faults:
     def add(self, line: int, what: str) -> None:
         self._found.append((line, what))
 
-    def told(self) -> list[str]:
+    def told(self) -> list[Fault]:
         """Return every fault once, as `FILE:LINE: what is wrong`, by line."""
-        return [f"{self._file}:{line}: {what}" for line, what in sorted(set(self._found))]
+        return [Fault(f"{self._file}:{line}: {what}") for line, what in sorted(set(self._found))]

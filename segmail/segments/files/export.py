@@ -11,8 +11,8 @@ from segmail.maho.lookup import find_segment
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.segments.files.codes import Names, load_groups, load_websites
-from segmail.segments.files.entry import Entry, Refresh
-from segmail.segments.files.state import State, load_states
+from segmail.segments.files.entry import Refresh, SegmentEntry
+from segmail.segments.files.state import SegmentState, load_states
 from segmail.segments.files.write import write_entries
 
 
@@ -30,13 +30,15 @@ def export_segments(shop: Shop, given: Sequence[str]) -> str:
     return write_entries(entries)
 
 
-def _entries(connection: Connection, tables: Tables, states: Mapping[int, State]) -> list[Entry]:
+def _entries(
+    connection: Connection, tables: Tables, states: Mapping[int, SegmentState]
+) -> list[SegmentEntry]:
     websites, groups = load_websites(connection, tables), load_groups(connection, tables)
     return [_entry(state, websites, groups) for state in states.values()]
 
 
-def _entry(state: State, websites: Names, groups: Names) -> Entry:
-    return Entry(
+def _entry(state: SegmentState, websites: Names, groups: Names) -> SegmentEntry:
+    return SegmentEntry(
         name=state.name,
         description=state.description,
         active=state.active,
@@ -48,7 +50,7 @@ def _entry(state: State, websites: Names, groups: Names) -> Entry:
     )
 
 
-def _check(entries: Sequence[Entry]) -> None:
+def _check(entries: Sequence[SegmentEntry]) -> None:
     faults = []
     for entry in entries:
         try:
@@ -58,6 +60,6 @@ def _check(entries: Sequence[Entry]) -> None:
                 )
             write_entries([entry])
         except ConditionError as error:
-            faults += [f"'{entry.name}': {fault}" for fault in error.faults]
+            faults += [fault.about(f"'{entry.name}': ") for fault in error.faults]
     if faults:
         raise ConditionError(faults)

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from typing import TypeVar
 
-from segmail.segments.files.entry import Faults, Mention
-from segmail.segments.files.markup import Fields, Items, Node, Scalar
+from segmail.segments.files.entry import FileFaults, Mention
+from segmail.segments.files.markup import Fields, Items, MarkupNode, Scalar
 
 _Kind = TypeVar("_Kind", bound=enum.StrEnum)
 
@@ -16,13 +16,15 @@ _NONE = ("", "~", "null")
 _LONGEST = 60_000  # bytes of a TEXT column
 
 
-def read_fields(node: Node, known: Iterable[str], faults: Faults) -> dict[str, Node]:
+def read_fields(
+    node: MarkupNode, known: Iterable[str], faults: FileFaults
+) -> dict[str, MarkupNode]:
     """Return a mapping's values by key; unknown keys and those that are there twice are faults."""
     names = tuple(known)
     if not isinstance(node, Fields):
         faults.add(node.line, f"Here belong {among(names)}, each with a value.")
         return {}
-    found: dict[str, Node] = {}
+    found: dict[str, MarkupNode] = {}
     for key, value in node.pairs:
         if key.text not in names:
             faults.add(key.line, f"'{key.text}' is unknown; it can be {among(names)}.")
@@ -33,7 +35,7 @@ def read_fields(node: Node, known: Iterable[str], faults: Faults) -> dict[str, N
     return found
 
 
-def read_text(node: Node, faults: Faults) -> str | None:
+def read_text(node: MarkupNode, faults: FileFaults) -> str | None:
     """Return a text; nothing, `~` and `null` are the empty one."""
     if not isinstance(node, Scalar):
         faults.add(node.line, "Here must be a text.")
@@ -44,7 +46,7 @@ def read_text(node: Node, faults: Faults) -> str | None:
     return "" if not node.quoted and node.text in _NONE else node.text
 
 
-def read_switch(node: Node, faults: Faults) -> bool | None:
+def read_switch(node: MarkupNode, faults: FileFaults) -> bool | None:
     """Return `true` or `false`."""
     if isinstance(node, Scalar) and not node.quoted and node.text.lower() in ("true", "false"):
         return node.text.lower() == "true"
@@ -52,7 +54,7 @@ def read_switch(node: Node, faults: Faults) -> bool | None:
     return None
 
 
-def read_choice(node: Node, kind: type[_Kind], faults: Faults) -> _Kind | None:
+def read_choice(node: MarkupNode, kind: type[_Kind], faults: FileFaults) -> _Kind | None:
     """Return one of an enumeration's values."""
     if isinstance(node, Scalar) and node.text in list(kind):
         return kind(node.text)
@@ -60,7 +62,7 @@ def read_choice(node: Node, kind: type[_Kind], faults: Faults) -> _Kind | None:
     return None
 
 
-def read_mentions(node: Node, faults: Faults) -> tuple[Mention, ...] | None:
+def read_mentions(node: MarkupNode, faults: FileFaults) -> tuple[Mention, ...] | None:
     """Return a list of codes and ids; a plain number is an id."""
     if not isinstance(node, Items) or not node.nodes:
         faults.add(node.line, "Here must be a list of codes or ids, such as [base, 2].")
@@ -74,7 +76,7 @@ def among(names: Iterable[str]) -> str:
     return ", ".join(f"'{name}'" for name in names)
 
 
-def _mention(node: Node, faults: Faults) -> Mention | None:
+def _mention(node: MarkupNode, faults: FileFaults) -> Mention | None:
     text = read_text(node, faults)
     if text == "":
         faults.add(node.line, "Here must be a code or an id.")

@@ -38,7 +38,7 @@ class Scalar:
 @dataclass(frozen=True)
 class Items:
     line: int
-    nodes: tuple[Node, ...]
+    nodes: tuple[MarkupNode, ...]
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Fields:
     """A mapping, with every pair in its order, also those whose keys occur twice."""
 
     line: int
-    pairs: tuple[tuple[Scalar, Node], ...]
+    pairs: tuple[tuple[Scalar, MarkupNode], ...]
 
 
-Node: TypeAlias = Scalar | Items | Fields
+MarkupNode: TypeAlias = Scalar | Items | Fields
 
 
-def parse_yaml(data: bytes) -> Node | None:
+def parse_yaml(data: bytes) -> MarkupNode | None:
     """Return the document's root, None for an empty one; raise MarkupError for anything else."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
@@ -104,7 +104,7 @@ def _is_odd(text: str) -> bool:
     return not re.fullmatch(r"[\w ./%@+-]+", text) or not text[0].isalnum()
 
 
-def _document(events: Iterator[Event]) -> Node | None:
+def _document(events: Iterator[Event]) -> MarkupNode | None:
     from ruamel.yaml.events import DocumentStartEvent
 
     root, seen = None, False
@@ -116,7 +116,7 @@ def _document(events: Iterator[Event]) -> Node | None:
     return root
 
 
-def _node(event: Event, events: Iterator[Event], depth: int) -> Node:
+def _node(event: Event, events: Iterator[Event], depth: int) -> MarkupNode:
     from ruamel.yaml.events import MappingStartEvent, ScalarEvent, SequenceStartEvent
 
     _check(event, depth)
@@ -132,14 +132,14 @@ def _node(event: Event, events: Iterator[Event], depth: int) -> Node:
     return Fields(line, tuple((_key(key), value) for key, value in pairs))
 
 
-def _nodes(events: Iterator[Event], depth: int) -> Iterator[Node]:
+def _nodes(events: Iterator[Event], depth: int) -> Iterator[MarkupNode]:
     from ruamel.yaml.events import MappingEndEvent, SequenceEndEvent
 
     while not isinstance(event := next(events), MappingEndEvent | SequenceEndEvent):
         yield _node(event, events, depth)
 
 
-def _key(node: Node) -> Scalar:
+def _key(node: MarkupNode) -> Scalar:
     if not isinstance(node, Scalar):
         raise MarkupError(node.line, "A key must be a text.")
     return node

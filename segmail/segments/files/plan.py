@@ -7,22 +7,22 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from segmail.segments.files.codes import Names
-from segmail.segments.files.entry import Entry, Faults, Mention, Refresh
+from segmail.segments.files.entry import FileFaults, Mention, Refresh, SegmentEntry
 from segmail.segments.files.fields import among
-from segmail.segments.files.state import State, chosen
+from segmail.segments.files.state import SegmentState, chosen
 
 _NEEDED = ("websites", "conditions")  # by a new segment
 
 
 @dataclass(frozen=True)
-class Planner:
+class SegmentPlanner:
     """The shop's names, and where faults are told."""
 
     websites: Names
     groups: Names
-    faults: Faults
+    faults: FileFaults
 
-    def after(self, entry: Entry, before: State | None) -> State:
+    def after(self, entry: SegmentEntry, before: SegmentState | None) -> SegmentState:
         """Return the state that the entry asks for; `before` is None for a new segment."""
         if before is None:
             self._require(entry)
@@ -35,18 +35,18 @@ class Planner:
             "tree": entry.tree,
         }
         known = {key: value for key, value in said.items() if value is not None}
-        state = replace(before or State(entry.name), **known)
+        state = replace(before or SegmentState(entry.name), **known)
         policies = chosen({**state.policies, **entry.policies})
         return replace(state, policies=policies, refresh=self._refresh(entry, state))
 
-    def _require(self, entry: Entry) -> None:
+    def _require(self, entry: SegmentEntry) -> None:
         missing = [key for key in _NEEDED if key not in entry.keys]
         if missing:
             what = f"'{entry.name}' is a new segment, which needs {among(missing)}."
             self.faults.add(entry.lines[""], what)
 
     def _ids(
-        self, entry: Entry, key: str, mentions: Sequence[Mention] | None, names: Names
+        self, entry: SegmentEntry, key: str, mentions: Sequence[Mention] | None, names: Names
     ) -> tuple[int, ...] | None:
         if mentions is None:
             return None
@@ -57,7 +57,7 @@ class Planner:
             self.faults.add(entry.lines[key], what)
         return tuple(sorted({id for id in ids.values() if id is not None}))
 
-    def _refresh(self, entry: Entry, state: State) -> Refresh:
+    def _refresh(self, entry: SegmentEntry, state: SegmentState) -> Refresh:
         if not state.needs_segmail:
             return entry.refresh or state.refresh
         if entry.refresh not in (None, Refresh.SEGMAIL):

@@ -11,7 +11,7 @@ from typing import Any
 
 from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.segments.files.conditions import read_tree
-from segmail.segments.files.entry import Entry, Faults, Mention, Refresh
+from segmail.segments.files.entry import FileFaults, Mention, Refresh, SegmentEntry
 from segmail.segments.files.fields import (
     read_choice,
     read_fields,
@@ -19,7 +19,7 @@ from segmail.segments.files.fields import (
     read_switch,
     read_text,
 )
-from segmail.segments.files.markup import Items, MarkupError, Node, Scalar, parse_yaml
+from segmail.segments.files.markup import Items, MarkupError, MarkupNode, Scalar, parse_yaml
 
 POLICIES: Mapping[str, tuple[str, type[enum.StrEnum]]] = {
     "on exit": ("on_exit", OnExit),
@@ -31,7 +31,7 @@ EVERY_GROUP = "all"
 _LONGEST_NAME = 255
 
 
-def read_entries(data: bytes, faults: Faults) -> list[Entry]:
+def read_entries(data: bytes, faults: FileFaults) -> list[SegmentEntry]:
     """Return the segments of a file as far as they can be read; what is wrong goes to `faults`."""
     try:
         root = parse_yaml(data)
@@ -49,7 +49,7 @@ def read_entries(data: bytes, faults: Faults) -> list[Entry]:
     return _once([entry for entry in entries if entry is not None], faults)
 
 
-def _entry(node: Node, faults: Faults) -> Entry | None:
+def _entry(node: MarkupNode, faults: FileFaults) -> SegmentEntry | None:
     found = read_fields(node, ("name", *_READERS, "conditions"), faults)
     name = read_text(found["name"], faults) if "name" in found else None
     if not name or not name.strip() or len(name) > _LONGEST_NAME:
@@ -64,10 +64,10 @@ def _entry(node: Node, faults: Faults) -> Entry | None:
     if "conditions" in found:
         values["tree"], places = read_tree(found["conditions"], faults)
         lines |= places
-    return Entry(name=name, keys=frozenset(found), lines=lines, **values)
+    return SegmentEntry(name=name, keys=frozenset(found), lines=lines, **values)
 
 
-def _once(entries: list[Entry], faults: Faults) -> list[Entry]:
+def _once(entries: list[SegmentEntry], faults: FileFaults) -> list[SegmentEntry]:
     seen: set[str] = set()
     for entry in entries:
         if entry.name.casefold() in seen:
@@ -76,17 +76,17 @@ def _once(entries: list[Entry], faults: Faults) -> list[Entry]:
     return entries
 
 
-def _groups(node: Node, faults: Faults) -> tuple[Mention, ...] | None:
+def _groups(node: MarkupNode, faults: FileFaults) -> tuple[Mention, ...] | None:
     if isinstance(node, Scalar) and node.text == EVERY_GROUP:
         return ()
     return read_mentions(node, faults)
 
 
-def _refresh(node: Node, faults: Faults) -> Refresh | None:
+def _refresh(node: MarkupNode, faults: FileFaults) -> Refresh | None:
     return read_choice(node, Refresh, faults)
 
 
-def _policies(node: Node, faults: Faults) -> dict[str, enum.StrEnum]:
+def _policies(node: MarkupNode, faults: FileFaults) -> dict[str, enum.StrEnum]:
     chosen = {
         POLICIES[key][0]: read_choice(value, POLICIES[key][1], faults)
         for key, value in read_fields(node, POLICIES, faults).items()
@@ -94,7 +94,7 @@ def _policies(node: Node, faults: Faults) -> dict[str, enum.StrEnum]:
     return {name: value for name, value in chosen.items() if value is not None}
 
 
-_READERS: Mapping[str, tuple[str, Callable[[Node, Faults], Any]]] = {
+_READERS: Mapping[str, tuple[str, Callable[[MarkupNode, FileFaults], Any]]] = {
     "description": ("description", read_text),
     "active": ("active", read_switch),
     "websites": ("websites", read_mentions),

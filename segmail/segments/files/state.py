@@ -27,7 +27,7 @@ DEFAULTS: Mapping[str, enum.StrEnum | None] = {
 
 
 @dataclass(frozen=True)
-class State:
+class SegmentState:
     """What a file can say about a segment; no `group_ids` means every group.
 
     `policies` has those that are not `DEFAULTS`. Without `tree` the stored conditions are no tree.
@@ -50,7 +50,7 @@ class State:
 
 def load_states(
     connection: Connection, tables: Tables, ids: Collection[int] | None
-) -> dict[int, State]:
+) -> dict[int, SegmentState]:
     """Return the given segments (None: all), by id; raise ConfigError for senseless policies."""
     c = tables.segment.c
     rows = connection.execute(select(c.segment_id, c.description))
@@ -71,8 +71,8 @@ def chosen(policies: Mapping[str, enum.StrEnum | None]) -> dict[str, enum.StrEnu
     }
 
 
-def _state(one: Candidate, description: str) -> State:
-    return State(
+def _state(one: Candidate, description: str) -> SegmentState:
+    return SegmentState(
         name=one.segment.name,
         description=description,
         active=one.segment.is_active,

@@ -11,25 +11,25 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import DataError
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.policies import RefreshedBy, save_policy
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.write import conditions_as_json, conditions_as_php
 from segmail.segments.files.entry import Refresh
-from segmail.segments.files.state import DEFAULTS, State, load_states
+from segmail.segments.files.state import DEFAULTS, SegmentState, load_states
 
 _OF_MEMBERS = ("website_ids", "group_ids", "tree")
 
 
 @dataclass(frozen=True)
-class Plan:
+class SegmentPlan:
     """A segment as it is (None: there is none yet) and as it is to be."""
 
     segment_id: int | None
-    before: State | None
-    after: State
+    before: SegmentState | None
+    after: SegmentState
 
 
 def lock_segments(connection: Connection, tables: Tables, ids: Sequence[int]) -> None:
@@ -49,8 +49,8 @@ def lock_creation(connection: Connection, tables: Tables) -> None:
 
 
 def save_plans(
-    connection: Connection, tables: Tables, plans: Sequence[Plan], *, now: datetime
-) -> list[Plan]:
+    connection: Connection, tables: Tables, plans: Sequence[SegmentPlan], *, now: datetime
+) -> list[SegmentPlan]:
     """Write what differs and return the plans, each with its segment's id.
 
     Conditions are stored as JSON, or as PHP serialize in a Maho that may be too old for JSON;
@@ -63,7 +63,7 @@ def save_plans(
     return saved
 
 
-def _compare(connection: Connection, tables: Tables, saved: Sequence[Plan]) -> None:
+def _compare(connection: Connection, tables: Tables, saved: Sequence[SegmentPlan]) -> None:
     """Read back what was written: a database that is not strict changes it without a word."""
     written = {plan.segment_id: plan for plan in saved if plan.segment_id is not None}
     states = load_states(connection, tables, written)
@@ -72,14 +72,16 @@ def _compare(connection: Connection, tables: Tables, saved: Sequence[Plan]) -> N
         raise ConfigError(faults)
 
 
-def _unstorable(plan: Plan) -> str:
-    return (
+def _unstorable(plan: SegmentPlan) -> Fault:
+    return Fault(
         f"The database cannot store '{plan.after.name}' as it is in the file. Its tables may not "
         "be utf8mb4: leave out emoji and other characters beyond U+FFFF."
     )
 
 
-def _save(connection: Connection, tables: Tables, plan: Plan, *, php: bool, now: datetime) -> Plan:
+def _save(
+    connection: Connection, tables: Tables, plan: SegmentPlan, *, php: bool, now: datetime
+) -> SegmentPlan:
     try:
         segment_id = _write(connection, tables, plan, _changed(plan, php=php), now=now)
     except DataError as error:
@@ -89,7 +91,12 @@ def _save(connection: Connection, tables: Tables, plan: Plan, *, php: bool, now:
 
 
 def _write(
-    connection: Connection, tables: Tables, plan: Plan, values: dict[str, Any], *, now: datetime
+    connection: Connection,
+    tables: Tables,
+    plan: SegmentPlan,
+    values: dict[str, Any],
+    *,
+    now: datetime,
 ) -> int:
     if plan.segment_id is None:
         new = {**values, "created_at": now, "updated_at": now}
@@ -103,7 +110,7 @@ def _write(
     return plan.segment_id
 
 
-def _changed(plan: Plan, *, php: bool) -> dict[str, Any]:
+def _changed(plan: SegmentPlan, *, php: bool) -> dict[str, Any]:
     """Return the columns to write; other members than before wait for the next refresh."""
     before, after = plan.before, plan.after
     fields = [
@@ -117,7 +124,7 @@ def _changed(plan: Plan, *, php: bool) -> dict[str, Any]:
     return values
 
 
-def _column(state: State, name: str, *, php: bool) -> tuple[str, Any]:
+def _column(state: SegmentState, name: str, *, php: bool) -> tuple[str, Any]:
     match name:
         case "active":
             return "is_active", int(state.active)
@@ -132,7 +139,7 @@ def _column(state: State, name: str, *, php: bool) -> tuple[str, Any]:
     return name, getattr(state, name)
 
 
-def _stored(state: State, *, php: bool) -> str | None:
+def _stored(state: SegmentState, *, php: bool) -> str | None:
     if state.tree is None:
         return None
     return conditions_as_php(state.tree) if php else conditions_as_json(state.tree)
@@ -142,7 +149,7 @@ def _csv(ids: tuple[int, ...]) -> str:
     return ",".join(map(str, ids))
 
 
-def _policies(plan: Plan) -> dict[str, enum.StrEnum]:
+def _policies(plan: SegmentPlan) -> dict[str, enum.StrEnum]:
     """Return the policies to write: those that differ, and whose refresh it is."""
     old = {} if plan.before is None else plan.before.policies
     new = plan.after.policies

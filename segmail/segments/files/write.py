@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from segmail.segments.files.conditions import write_tree
-from segmail.segments.files.entry import Entry
+from segmail.segments.files.entry import SegmentEntry
 from segmail.segments.files.markup import write_yaml
 from segmail.segments.files.read import EVERY_GROUP, POLICIES
 
 
-def write_entries(entries: Sequence[Entry]) -> str:
+def write_entries(entries: Sequence[SegmentEntry]) -> str:
     """Return the file; raise ConditionError for a condition that segmail does not know."""
     return write_yaml({"segments": [_fields(entry) for entry in entries]})
 
 
-def _fields(entry: Entry) -> dict[str, Any]:
+def _fields(entry: SegmentEntry) -> dict[str, Any]:
     """Return what the entry says, with the keys of a file."""
     every = {
         "name": entry.name,
@@ -31,7 +31,7 @@ def _fields(entry: Entry) -> dict[str, Any]:
     return {key: value for key, value in every.items() if value is not None}
 
 
-def _policies(entry: Entry) -> dict[str, str]:
+def _policies(entry: SegmentEntry) -> dict[str, str]:
     return {
         label: entry.policies[name].value
         for label, (name, _) in POLICIES.items()

@@ -1,18 +1,18 @@
 """`refresh-segments`: who is in a segment now, and which steps start and stop by that."""
 
 from segmail.segments.refresh.candidates import Candidate, Choice, Matching
-from segmail.segments.refresh.outcome import Refreshed, State
+from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.run import fault_of, refresh_segments
-from segmail.segments.refresh.segment import Options
+from segmail.segments.refresh.segment import RefreshOptions
 from segmail.segments.refresh.sweep import Swept, sweep_up
 
 __all__ = [
     "Candidate",
     "Choice",
     "Matching",
-    "Options",
+    "RefreshOptions",
+    "RefreshState",
     "Refreshed",
-    "State",
     "Swept",
     "fault_of",
     "refresh_segments",

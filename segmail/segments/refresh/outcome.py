@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 
-class State(enum.StrEnum):
+class RefreshState(enum.StrEnum):
     """How the refresh of a segment ended."""
 
     REFRESHED = "refreshed"
@@ -27,7 +27,7 @@ class Refreshed:
 
     segment_id: int
     segment: str
-    state: State
+    state: RefreshState
     members: int = 0
     entered: int = 0
     left: int = 0

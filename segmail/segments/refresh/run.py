@@ -20,8 +20,8 @@ from segmail.segments.refresh.candidates import (
     Matching,
     choose,
 )
-from segmail.segments.refresh.outcome import Refreshed, State
-from segmail.segments.refresh.segment import Options, refresh_segment
+from segmail.segments.refresh.outcome import Refreshed, RefreshState
+from segmail.segments.refresh.segment import RefreshOptions, refresh_segment
 from segmail.segments.refresh.status import mark_failed
 
 logger = logging.getLogger("segmail")
@@ -31,7 +31,7 @@ exceptions = logging.getLogger("segmail.exceptions")
 def refresh_segments(
     shop: Shop,
     choice: Choice,
-    options: Options,
+    options: RefreshOptions,
     *,
     clock: Clock,
     matching: Matching,
@@ -61,10 +61,10 @@ def refresh_segments(
 
 def fault_of(done: Sequence[Refreshed]) -> SegmailError | None:
     """Return the error a run ends with: 78 or 75 where every failure is of that kind, else 1."""
-    codes = {one.exit_code for one in done if one.state is State.FAILED}
+    codes = {one.exit_code for one in done if one.state is RefreshState.FAILED}
     if not codes:
         return None
-    failed = sum(one.state is State.FAILED for one in done)
+    failed = sum(one.state is RefreshState.FAILED for one in done)
     told = f"{failed} of {len(done)} segments could not be refreshed; the log says why."
     if codes == {ConfigError.exit_code}:
         return ConfigError(told)
@@ -76,13 +76,13 @@ def fault_of(done: Sequence[Refreshed]) -> SegmailError | None:
 def _refresh(
     shop: Shop,
     candidate: Candidate,
-    options: Options,
+    options: RefreshOptions,
     clock: Clock,
     matching: Matching,
     is_stopping: Callable[[], bool],
 ) -> Refreshed:
     began, now = time.monotonic(), clock.now().replace(microsecond=0)
-    nothing = Refreshed(candidate.id, candidate.segment.name, State.INACTIVE)
+    nothing = Refreshed(candidate.id, candidate.segment.name, RefreshState.INACTIVE)
     if not candidate.segment.is_active:
         return replace(nothing, reason="the segment is inactive; its members stay as they are")
     try:
@@ -96,7 +96,9 @@ def _refresh(
 
 
 def _busy(nothing: Refreshed) -> Refreshed:
-    return replace(nothing, state=State.BUSY, reason="another refresh is at work on the segment")
+    return replace(
+        nothing, state=RefreshState.BUSY, reason="another refresh is at work on the segment"
+    )
 
 
 def _failed(
@@ -106,7 +108,7 @@ def _failed(
         mark_failed(shop, nothing.segment_id, now=now)
     exceptions.error("Segment %d could not be refreshed", nothing.segment_id, exc_info=error)
     code = error.exit_code if isinstance(error, SegmailError) else RefreshFailed.exit_code
-    return replace(nothing, state=State.FAILED, reason=_reason(error), exit_code=code)
+    return replace(nothing, state=RefreshState.FAILED, reason=_reason(error), exit_code=code)
 
 
 def _reason(error: Exception) -> str:
@@ -129,11 +131,11 @@ def _log(one: Refreshed, *, dry_run: bool) -> None:
     if dry_run:
         return
     name = f"segment {one.segment_id} '{one.segment}'"
-    if one.state is State.REFRESHED:
+    if one.state is RefreshState.REFRESHED:
         logger.info("Refreshed %s: %s in %.2fs", name, one.told(), one.seconds)
-    elif one.state is State.UNFINISHED:
+    elif one.state is RefreshState.UNFINISHED:
         logger.info("Refreshed a part of %s: %s; %s", name, one.told(), one.reason)
-    elif one.state is State.FAILED:
+    elif one.state is RefreshState.FAILED:
         logger.error("Could not refresh %s: %s", name, one.reason)
     else:
         logger.info("Left %s: %s", name, one.reason)

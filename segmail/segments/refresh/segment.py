@@ -29,14 +29,14 @@ from segmail.segments.refresh.locks import (
     leave_mark,
     lock_if_free,
 )
-from segmail.segments.refresh.outcome import Refreshed, State
+from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.status import mark_begun, mark_unfinished
 from segmail.segments.refresh.task import Task, load_task
 from segmail.segments.refresh.temporary_tables import create_scratch, drop_scratch
 
 
 @dataclass(frozen=True)
-class Options:
+class RefreshOptions:
     """How a run refreshes.
 
     With `enrol` False members change silently. A refresh that would enrol more than `enrol_limit`
@@ -53,7 +53,7 @@ class Options:
 def refresh_segment(
     shop: Shop,
     segment_id: int,
-    options: Options,
+    options: RefreshOptions,
     *,
     matching: Matching,
     now: datetime,
@@ -102,7 +102,7 @@ class _Begun:
         return Refreshed(
             self.task.candidate.id,
             self.task.candidate.segment.name,
-            State.UNFINISHED if done.unfinished else State.REFRESHED,
+            RefreshState.UNFINISHED if done.unfinished else RefreshState.REFRESHED,
             members=self.members,
             entered=changes.of(Trigger.ENTER),
             left=changes.of(Trigger.EXIT),
@@ -126,7 +126,7 @@ def _begin(
     session: Session,
     tables: Tables,
     segment_id: int,
-    options: Options,
+    options: RefreshOptions,
     matching: Matching,
     now: datetime,
 ) -> _Begun | None:
@@ -153,7 +153,7 @@ def _begin(
 
 
 def _look_and_write(
-    connection: Connection, task: Task, options: Options, matching: Matching, now: datetime
+    connection: Connection, task: Task, options: RefreshOptions, matching: Matching, now: datetime
 ) -> _Begun:
     create_scratch(connection)
     ordered = stop_by_goal(connection, task)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segmail.authoring.render_for import Asked, Scene
-from segmail.lint import Facts, Letter, Remark, lint
-from segmail.lint.variables import Thing, mail_things
+from segmail.lint import Facts, Letter, LintFinding, lint, stops_mails
+from segmail.lint.variables import TemplateObject, mail_objects
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.steps import load_steps
 from segmail.mail.run_cache import Shelf
@@ -17,12 +17,12 @@ WAY_OUT = "{{var subscriber.getUnsubscriptionLink()}}"
 ALLOWED = "general/store_information/name"
 
 
-def remarks(shop: ShopBuilder, text: str) -> list[Remark]:
+def findings(shop: ShopBuilder, text: str) -> list[LintFinding]:
     return lint(Letter("letter", None, text + WAY_OUT), Facts.load(shop.shop))
 
 
 def rules(shop: ShopBuilder, text: str) -> list[str]:
-    return [remark.rule.value for remark in remarks(shop, text)]
+    return [finding.rule for finding in findings(shop, text)]
 
 
 def allow(shop: ShopBuilder, path: str) -> None:
@@ -38,11 +38,11 @@ def block(shop: ShopBuilder, identifier: str, content: str, *, is_active: int = 
 
 
 def test_an_attribute_that_customers_do_not_have_is_an_error(shop: ShopBuilder) -> None:
-    [wrong, method] = remarks(shop, "{{var customer.frstname}}{{var customer.getNickName()}}")
+    [wrong, method] = findings(shop, "{{var customer.frstname}}{{var customer.getNickName()}}")
 
     assert wrong.rule == method.rule == "unknown-attribute"
-    assert wrong.fix == "Did you mean customer.firstname?"
-    assert "no attribute 'nick_name'" in method.text
+    assert wrong.advice == "Did you mean customer.firstname?"
+    assert "no attribute 'nick_name'" in method.what
 
 
 def test_an_attribute_without_any_value_is_odd_where_it_is_printed(shop: ShopBuilder) -> None:
@@ -81,9 +81,9 @@ def test_what_is_included_is_checked_in_its_own_place(shop: ShopBuilder) -> None
     shop.template("{{var who}}\n{{block id='end'}}", code="footer")
     block(shop, "end", "\n {{var nobody}}")
 
-    [remark] = remarks(shop, "{{include template='footer' who=$customer_name}}")
+    [finding] = findings(shop, "{{include template='footer' who=$customer_name}}")
 
-    assert remark.where == "block end:2:2"
+    assert str(finding.where) == "block end:2:2"
 
 
 def test_an_included_way_out_counts(shop: ShopBuilder) -> None:
@@ -96,17 +96,17 @@ def test_an_included_way_out_counts(shop: ShopBuilder) -> None:
     )
 
     assert with_it == []
-    assert [remark.rule for remark in without] == ["no-unsubscribe-link"]
+    assert [finding.rule for finding in without] == ["no-unsubscribe-link"]
 
 
 def test_templates_that_include_themselves_are_found(shop: ShopBuilder) -> None:
     shop.template("{{include template='b'}}", code="a")
     shop.template("{{include template='a'}}", code="b")
 
-    [remark] = remarks(shop, "{{include template='a'}}")
+    [finding] = findings(shop, "{{include template='a'}}")
 
-    assert (remark.rule, remark.name, remark.stops) == ("recursion", "b", True)
-    assert "a > b > a" in remark.text
+    assert (finding.rule, finding.where.name, stops_mails(finding)) == ("recursion", "b", True)
+    assert "a > b > a" in finding.what
 
 
 def test_templates_that_include_each_other_very_often_end(shop: ShopBuilder) -> None:
@@ -130,14 +130,14 @@ def test_lint_knows_exactly_the_variables_of_a_mail(shop: ShopBuilder) -> None:
     scene = Scene(shop.shop, config, asked, maho_root=None, now=shop.now)
 
     real = scene.variables(shelf.newsletter(steps[0].template_id), markup=False)
-    known = mail_things(shelf.attributes.by_code)
+    known = mail_objects(shelf.attributes.by_code)
 
     assert real.keys() == known.keys()
     for name, value in real.items():
         _same(value, known[name])
 
 
-def _same(value: object, known: Thing | None) -> None:
+def _same(value: object, known: TemplateObject | None) -> None:
     assert isinstance(value, DataObject) == (known is not None)
     if isinstance(value, DataObject) and known is not None:
         assert set(value._methods) == set(known.methods)
@@ -151,15 +151,15 @@ def _same(value: object, known: Thing | None) -> None:
 def test_mahos_own_templates_must_be_found(shop: ShopBuilder) -> None:
     shop.config("design/email/header", "design_email_header")
 
-    [unread] = remarks(shop, "{{template config_path='design/email/header'}}")
-    [unset] = remarks(shop, "{{template config_path='design/email/nosuch'}}")
+    [unread] = findings(shop, "{{template config_path='design/email/header'}}")
+    [unset] = findings(shop, "{{template config_path='design/email/nosuch'}}")
 
-    assert (unread.rule, unread.stops) == ("missing-template", True)
-    assert "--maho-root" in unread.fix
+    assert (unread.rule, stops_mails(unread)) == ("missing-template", True)
+    assert "--maho-root" in unread.advice
     assert (unset.rule, unset.severity) == ("missing-template", "warning")
 
 
 def test_blocks_of_php_must_be_allowed(shop: ShopBuilder) -> None:
-    [remark] = remarks(shop, "{{block type='cms/block' block_id='footer'}}")
+    [finding] = findings(shop, "{{block type='cms/block' block_id='footer'}}")
 
-    assert (remark.rule, remark.severity) == ("unsupported-directive", "warning")
+    assert (finding.rule, finding.severity) == ("unsupported-directive", "warning")

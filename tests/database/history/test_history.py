@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import event
 
 from segmail.errors import InputError
-from segmail.history.entries import Entry
+from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
-from segmail.history.query import Chosen, candidate_queries
-from segmail.history.selection import Scope
+from segmail.history.query import HistoryFilter, candidate_queries
+from segmail.history.selection import HistoryScope
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from segmail.settings import DeliverySettings
@@ -29,7 +29,7 @@ def step(shop: ShopBuilder) -> int:
     return shop.step(shop.segment("VIP"), shop.template(code="Welcome"))
 
 
-def told(shop: ShopBuilder, **asked: Any) -> list[Entry]:
+def told(shop: ShopBuilder, **asked: Any) -> list[HistoryEntry]:
     return tell_history(shop.shop, **asked, now=shop.now, lateness=WEEK)
 
 
@@ -213,14 +213,14 @@ def test_the_number_of_statements_does_not_grow(shop: ShopBuilder, step: int) ->
 @pytest.mark.parametrize(
     ("chosen", "indexes"),
     [
-        (Chosen(Scope(customer_id=1)), ["customer_id"]),
-        (Chosen(), ["queue_id", "scheduled_at"]),
-        (Chosen(status="sent"), ["queue_id", "scheduled_at"]),
+        (HistoryFilter(HistoryScope(customer_id=1)), ["customer_id"]),
+        (HistoryFilter(), ["queue_id", "scheduled_at"]),
+        (HistoryFilter(status="sent"), ["queue_id", "scheduled_at"]),
     ],
     ids=["customer", "newest", "sent"],
 )
 def test_the_newest_rows_are_found_by_an_index(
-    mariadb_shop: ShopBuilder, chosen: Chosen, indexes: list[str]
+    mariadb_shop: ShopBuilder, chosen: HistoryFilter, indexes: list[str]
 ) -> None:
     shop = mariadb_shop
     _many(shop)
@@ -236,7 +236,7 @@ def test_the_newest_rows_are_found_by_an_index(
 def test_a_window_of_time_is_found_by_an_index(mariadb_shop: ShopBuilder) -> None:
     shop = mariadb_shop
     _many(shop)
-    chosen = Chosen(since=shop.now - timedelta(hours=2), until=shop.now - timedelta(hours=1))
+    chosen = HistoryFilter(since=shop.now - timedelta(hours=2), until=shop.now - timedelta(hours=1))
 
     [query] = candidate_queries(shop.tables, chosen, now=shop.now, lateness=timedelta(hours=1))
     row = _plan(shop, query)
@@ -252,7 +252,9 @@ def test_rows_that_wait_or_failed_are_found_by_their_status(
     shop = mariadb_shop
     _many(shop)
 
-    [query] = candidate_queries(shop.tables, Chosen(status=status), now=shop.now, lateness=WEEK)
+    [query] = candidate_queries(
+        shop.tables, HistoryFilter(status=status), now=shop.now, lateness=WEEK
+    )
 
     assert "segment_id" in _plan(shop, query)["key"]
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from segmail.delivery.rows.outcome import Status
-from segmail.history.retry import Asked, find_failures, schedule_again
+from segmail.history.retry import RetryRequest, find_failures, schedule_again
 from segmail.settings import DeliverySettings
 from tests.database.history.failed import INTERRUPTED, failed
 from tests.jobs import Runner
@@ -17,7 +17,7 @@ NO_TLS = "starttls=never"
 
 
 def retry_all(shop: ShopBuilder, at: datetime | None = None) -> int:
-    found = find_failures(shop.shop, Asked(everything=True))
+    found = find_failures(shop.shop, RetryRequest(everything=True))
     due_at = at or shop.now
     return schedule_again(shop.shop, found.failures, due_at=due_at, now=due_at)
 
@@ -131,7 +131,7 @@ def test_two_retries_beside_a_run_send_each_mail_once(
     customers = [shop.customer(f"{number}@example.test") for number in range(40)]
     for customer in customers:
         failed(shop, step, customer=customer)
-    listed = find_failures(shop.shop, Asked(everything=True)).failures
+    listed = find_failures(shop.shop, RetryRequest(everything=True)).failures
 
     def schedule(_number: int) -> int:
         return schedule_again(shop.shop, listed, due_at=shop.now, now=shop.now)
@@ -151,7 +151,7 @@ def test_a_reason_that_names_a_directive_is_found_by_it(
     shop.due(step, shop.customer())
     run_emails()
 
-    [failure] = find_failures(shop.shop, Asked(reason="{{var CUSTOMER}}")).failures
+    [failure] = find_failures(shop.shop, RetryRequest(reason="{{var CUSTOMER}}")).failures
 
     assert failure.reason is not None
     assert "{{var customer}}" in failure.reason

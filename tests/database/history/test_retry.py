@@ -11,7 +11,7 @@ from sqlalchemy import event
 from segmail.errors import InputError
 from segmail.history import retry
 from segmail.history.failures import Failure
-from segmail.history.retry import Asked, find_failures, schedule_again
+from segmail.history.retry import RetryRequest, find_failures, schedule_again
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from tests.database.history.failed import INTERRUPTED, failed, problem
@@ -24,11 +24,13 @@ def step(shop: ShopBuilder) -> int:
 
 
 def ids(shop: ShopBuilder, **asked: Any) -> list[int]:
-    return [failure.progress_id for failure in find_failures(shop.shop, Asked(**asked)).failures]
+    return [
+        failure.progress_id for failure in find_failures(shop.shop, RetryRequest(**asked)).failures
+    ]
 
 
 def everything(shop: ShopBuilder) -> tuple[Failure, ...]:
-    return find_failures(shop.shop, Asked(everything=True)).failures
+    return find_failures(shop.shop, RetryRequest(everything=True)).failures
 
 
 def again(shop: ShopBuilder, failures: tuple[Failure, ...]) -> int:
@@ -75,7 +77,7 @@ def test_only_the_reason_of_the_last_try_counts(shop: ShopBuilder, step: int) ->
 @pytest.mark.parametrize("asked", [{}, {"everything": True, "reason": "550"}])
 def test_a_person_must_say_which(shop: ShopBuilder, asked: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="--all-failed"):
-        find_failures(shop.shop, Asked(**asked))
+        find_failures(shop.shop, RetryRequest(**asked))
 
 
 def test_a_listing_says_what_a_person_should_know(shop: ShopBuilder) -> None:
@@ -135,7 +137,7 @@ def test_what_has_not_failed_is_left_alone_and_told(
 ) -> None:
     row = shop.due(step, shop.customer(), status=status)
 
-    found = find_failures(shop.shop, Asked(progress_ids=(row,)))
+    found = find_failures(shop.shop, RetryRequest(progress_ids=(row,)))
 
     assert found.failures == ()
     assert found.refused == (f"Progress {row} is left alone: it is {status}, not failed.",)
@@ -147,7 +149,7 @@ def test_what_mahos_newsletter_cron_may_still_send_is_left_alone(
 ) -> None:
     row = failed(shop, step, queue_status=open_)
 
-    found = find_failures(shop.shop, Asked(progress_ids=(row,)))
+    found = find_failures(shop.shop, RetryRequest(progress_ids=(row,)))
 
     assert found.failures == ()
     assert "its attempt is still open" in found.refused[0]
@@ -155,7 +157,7 @@ def test_what_mahos_newsletter_cron_may_still_send_is_left_alone(
 
 def test_a_progress_row_that_does_not_exist_is_an_error(shop: ShopBuilder) -> None:
     with pytest.raises(InputError, match="no progress row 8, 9"):
-        find_failures(shop.shop, Asked(progress_ids=(9, 8)))
+        find_failures(shop.shop, RetryRequest(progress_ids=(9, 8)))
 
 
 def test_a_scheduled_row_keeps_its_attempt_and_is_due(shop: ShopBuilder, step: int) -> None:

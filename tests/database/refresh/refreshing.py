@@ -12,7 +12,7 @@ from segmail.clock import Clock
 from segmail.errors import ConditionError
 from segmail.maho.policies import save_policy
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.segments.refresh import Candidate, Choice, Options, Refreshed, refresh_segments
+from segmail.segments.refresh import Candidate, Choice, Refreshed, RefreshOptions, refresh_segments
 from tests.shop_builder import ShopBuilder
 
 IN, OUT = 1, 9  # customer groups
@@ -42,7 +42,7 @@ def refresh(
     return refresh_segments(
         shop.shop,
         choice or Choice(),
-        Options(**options),
+        RefreshOptions(**options),
         clock=Clock(shop.now + timedelta(minutes=minutes)),
         matching=matching_group(shop, *broken),
     )

@@ -15,7 +15,13 @@ from segmail.clock import Clock
 from segmail.maho.db.database import Database
 from segmail.maho.policies import Goal
 from segmail.maho.shop import Shop
-from segmail.segments.refresh import Choice, Options, Refreshed, State, refresh_segments
+from segmail.segments.refresh import (
+    Choice,
+    Refreshed,
+    RefreshOptions,
+    RefreshState,
+    refresh_segments,
+)
 from tests.database.refresh.crowd import Crowd
 from tests.database.refresh.interrupting import NEXT_CHUNK, before, locked, refused
 from tests.database.refresh.refreshing import (
@@ -75,9 +81,9 @@ def test_another_refresh_finds_the_segment_taken_between_two_chunks(
     ):
         done = refresh_one(mariadb_shop, chunk=3)
 
-    assert [one.state for one in second] == [State.BUSY]
-    assert (done.state, done.enrolled) == (State.REFRESHED, 6)
-    assert refresh_as(other, mariadb_shop).state is State.REFRESHED
+    assert [one.state for one in second] == [RefreshState.BUSY]
+    assert (done.state, done.enrolled) == (RefreshState.REFRESHED, 6)
+    assert refresh_as(other, mariadb_shop).state is RefreshState.REFRESHED
     assert scheduled(mariadb_shop) == [(id, "enter", 1) for id in six]
 
 
@@ -88,7 +94,7 @@ def test_a_cluster_that_forbids_named_locks_is_refreshed_all_the_same(
     with refused(mariadb_shop, "SELECT get_lock", number=1105):
         done = refresh_one(mariadb_shop, chunk=3)
 
-    assert (done.state, done.enrolled) == (State.REFRESHED, 6)
+    assert (done.state, done.enrolled) == (RefreshState.REFRESHED, 6)
 
 
 def test_nobody_changes_the_segment_between_two_chunks_maho_neither(
@@ -118,7 +124,7 @@ def test_whoever_saved_the_segment_before_the_first_chunk_comes_first(
     with before(mariadb_shop, "SELECT customer_segment.updated_at", save, number=1):
         done = refresh_one(mariadb_shop, chunk=3)
 
-    assert (done.state, members(mariadb_shop, 1)) == (State.UNFINISHED, set())
+    assert (done.state, members(mariadb_shop, 1)) == (RefreshState.UNFINISHED, set())
     assert refresh_one(mariadb_shop, chunk=3).enrolled == 6
 
 
@@ -177,9 +183,13 @@ def test_steps_that_are_changed_end_the_refresh_and_the_next_one_does_the_rest(
     status = mariadb_shop.row(mariadb_shop.tables.segment)["refresh_status"]
     rest = refresh_one(mariadb_shop, chunk=3)
 
-    assert (done.state, done.entered, status) == (State.UNFINISHED, 3, "pending")
+    assert (done.state, done.entered, status) == (RefreshState.UNFINISHED, 3, "pending")
     assert "changed meanwhile" in str(done.reason)
-    assert (rest.state, rest.entered, len(scheduled(mariadb_shop))) == (State.REFRESHED, 3, 6)
+    assert (rest.state, rest.entered, len(scheduled(mariadb_shop))) == (
+        RefreshState.REFRESHED,
+        3,
+        6,
+    )
 
 
 @pytest.mark.parametrize("chunks", [0, 1])
@@ -191,13 +201,13 @@ def test_a_signal_ends_it_after_the_chunk(
     [done] = refresh_segments(
         mariadb_shop.shop,
         Choice(),
-        Options(chunk=3),
+        RefreshOptions(chunk=3),
         clock=Clock(mariadb_shop.now),
         matching=matching_group(mariadb_shop),
         is_stopping=lambda: next(looks),
     )
 
-    assert (done.state, done.enrolled) == (State.UNFINISHED, 3 * chunks)
+    assert (done.state, done.enrolled) == (RefreshState.UNFINISHED, 3 * chunks)
     assert (refresh_one(mariadb_shop, chunk=3).enrolled, members(mariadb_shop, 1)) == (
         6 - 3 * chunks,
         set(six),
@@ -213,8 +223,8 @@ def test_a_lost_connection_keeps_the_chunks_that_were_committed(
     kept = members(mariadb_shop, 1)
     rest = refresh_one(mariadb_shop, chunk=3)
 
-    assert (done.state, done.exit_code, kept) == (State.FAILED, 75, set(six[:3]))
-    assert (rest.state, rest.enrolled) == (State.REFRESHED, 3)
+    assert (done.state, done.exit_code, kept) == (RefreshState.FAILED, 75, set(six[:3]))
+    assert (rest.state, rest.enrolled) == (RefreshState.REFRESHED, 3)
     assert scheduled(mariadb_shop) == [(id, "enter", 1) for id in six]
 
 
@@ -223,7 +233,7 @@ def test_the_blast_guard_is_asked_before_the_first_chunk(
 ) -> None:
     refused = refresh_one(mariadb_shop, chunk=3, enrol_limit=5)
 
-    assert (refused.state, members(mariadb_shop, 1)) == (State.FAILED, set())
+    assert (refused.state, members(mariadb_shop, 1)) == (RefreshState.FAILED, set())
     assert refresh_one(mariadb_shop, chunk=3, enrol_limit=6).enrolled == 6
 
 
@@ -234,7 +244,7 @@ def test_the_blast_guard_counts_who_would_be_enrolled_not_who_enters(
 
     done = refresh_one(mariadb_shop, chunk=3, enrol_limit=6)
 
-    assert (done.state, done.entered, done.enrolled) == (State.REFRESHED, 7, 6)
+    assert (done.state, done.entered, done.enrolled) == (RefreshState.REFRESHED, 7, 6)
 
 
 @pytest.mark.parametrize("chunk", [1, 4, 100])
@@ -294,7 +304,7 @@ def refresh_as(database: Database, shop: ShopBuilder, **options: Any) -> Refresh
     [done] = refresh_segments(
         Shop(database, shop.tables),
         Choice(),
-        Options(**options),
+        RefreshOptions(**options),
         clock=Clock(shop.now),
         matching=matching_group(shop),
     )

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from segmail.maho.schema.tables import Layout
-from segmail.segments.refresh import State
+from segmail.segments.refresh import RefreshState
 from tests.database.refresh.refreshing import (
     IN,
     OUT,
@@ -199,7 +199,7 @@ def test_the_blast_guard_leaves_the_segment_untouched_and_says_what_to_do(
 
     refused = refresh_one(shop, enrol_limit=2)
 
-    assert (refused.state, refused.exit_code) == (State.FAILED, 1)
+    assert (refused.state, refused.exit_code) == (RefreshState.FAILED, 1)
     assert "--segment 1 --enrol-limit 3, or --no-enrol" in str(refused.reason)
     assert (members(shop, segment), scheduled(shop)) == (set(), [])
     assert shop.row(shop.tables.segment)["refresh_status"] == "error"
@@ -214,7 +214,7 @@ def test_the_blast_guard_counts_those_who_leave_too(shop: ShopBuilder) -> None:
     for customer_id in people:
         move(shop, customer_id, OUT)
 
-    assert refresh_one(shop, enrol_limit=2).state is State.FAILED
+    assert refresh_one(shop, enrol_limit=2).state is RefreshState.FAILED
     assert members(shop, segment) == set(people)
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from segmail.maho.schema.tables import Layout
-from segmail.segments.refresh import Choice, State
+from segmail.segments.refresh import Choice, RefreshState
 from tests.database.refresh.refreshing import (
     IN,
     OUT,
@@ -33,7 +33,12 @@ def test_members_become_those_whom_the_conditions_match(shop: ShopBuilder) -> No
 
     second = refresh_one(shop, minutes=15)
 
-    assert (first.state, first.members, first.entered, first.left) == (State.REFRESHED, 1, 1, 0)
+    assert (first.state, first.members, first.entered, first.left) == (
+        RefreshState.REFRESHED,
+        1,
+        1,
+        0,
+    )
     assert (second.members, second.entered, second.left) == (1, 1, 1)
     assert members(shop, vip) == {bob}
 
@@ -92,7 +97,7 @@ def test_an_inactive_segment_is_left_alone_and_nobody_exits(shop: ShopBuilder) -
 
     assert refresh(shop) == []
     [named] = refresh(shop, choice=Choice(names=[str(segment)]))
-    assert named.state is State.INACTIVE
+    assert named.state is RefreshState.INACTIVE
     assert members(shop, segment) == {ada}
     assert shop.rows(shop.tables.progress) == []
 
@@ -105,7 +110,11 @@ def test_a_failing_segment_is_marked_and_does_not_stop_the_others(shop: ShopBuil
 
     failed, fine = refresh(shop, minutes=15, broken=(broken,))
 
-    assert (failed.state, failed.exit_code, fine.state) == (State.FAILED, 78, State.REFRESHED)
+    assert (failed.state, failed.exit_code, fine.state) == (
+        RefreshState.FAILED,
+        78,
+        RefreshState.REFRESHED,
+    )
     assert "customer_star/sign" in str(failed.reason)
     assert (members(shop, broken), members(shop, good)) == ({ada}, set())
     row = shop.row(shop.tables.segment, segment_id=broken)

@@ -13,7 +13,13 @@ from sqlalchemy import Connection, Select, create_engine, event, insert, select
 from sqlalchemy.exc import OperationalError
 
 from segmail.clock import Clock
-from segmail.segments.refresh import Candidate, Choice, Options, State, refresh_segments
+from segmail.segments.refresh import (
+    Candidate,
+    Choice,
+    RefreshOptions,
+    RefreshState,
+    refresh_segments,
+)
 from tests.database.refresh.crowd import Crowd
 from tests.database.refresh.refreshing import (
     matching_group,
@@ -107,7 +113,7 @@ def test_a_segment_that_somebody_works_on_is_left_to_them(mariadb_shop: ShopBuil
 
         done = refresh_one(shop)
 
-    assert (done.state, done.exit_code) == (State.BUSY, 0)
+    assert (done.state, done.exit_code) == (RefreshState.BUSY, 0)
     assert members(shop, segment) == set()
 
 
@@ -132,7 +138,7 @@ def test_mahos_own_refresh_cannot_add_members_while_one_is_at_work(
         return found
 
     [done] = refresh_segments(
-        shop.shop, Choice(), Options(), clock=Clock(shop.now), matching=matching
+        shop.shop, Choice(), RefreshOptions(), clock=Clock(shop.now), matching=matching
     )
 
     assert [error.args[0] for error in refused if error] == [1205]
@@ -164,7 +170,7 @@ def test_where_foreign_keys_are_missing_who_loses_the_race_looks_again(
     done = refresh_one(shop)
 
     maho.dispose()
-    assert (done.state, done.entered, scheduled(shop)) == (State.REFRESHED, 0, [])
+    assert (done.state, done.entered, scheduled(shop)) == (RefreshState.REFRESHED, 0, [])
 
 
 def test_members_that_maho_added_first_are_not_enrolled_a_second_time(shop: ShopBuilder) -> None:

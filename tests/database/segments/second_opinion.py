@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from segmail.segments.conditions.tree import Leaf, Node
+from segmail.segments.conditions.tree import ConditionNode, Leaf
 from tests.sales_builder import PRODUCT_ATTRIBUTES, SalesBuilder
 
 Row = dict[str, Any]
@@ -44,11 +44,11 @@ class SecondOpinion:
             for row in shop.rows(tables.product_values[type_])
         }
 
-    def matching(self, tree: Node) -> set[int]:
+    def matching(self, tree: ConditionNode) -> set[int]:
         ids = {row["entity_id"] for row in self.customers}
         return {id for id in ids if self.holds(tree, id) is not False}
 
-    def holds(self, node: Node, customer_id: int) -> bool | None:
+    def holds(self, node: ConditionNode, customer_id: int) -> bool | None:
         """Return None for a combination that says nothing."""
         if isinstance(node, Leaf):
             kind, values = FACTS[node.family, node.attribute]

@@ -16,7 +16,7 @@ from segmail.maho.schema.tables import Layout
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.files.apply import Applied, apply_file
-from segmail.segments.files.entry import Entry
+from segmail.segments.files.entry import SegmentEntry
 from segmail.segments.files.export import export_segments
 from segmail.segments.files.write import write_entries
 from tests.database.segments.use_case_shop import fill
@@ -70,7 +70,7 @@ def faults(shop: ShopBuilder, file: str) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         apply(shop, file)
     assert shop.rows(shop.tables.segment, name="VIP") == []
-    return caught.value.faults
+    return tuple(map(str, caught.value.faults))
 
 
 @pytest.mark.parametrize("layout", list(Layout))
@@ -111,7 +111,7 @@ def test_the_use_cases_survive_a_file(sales: SalesBuilder, shop: ShopBuilder) ->
     fill(sales)
     trees = [canonical_tree(read_conditions(json.dumps(case["conditions"]))) for case in USE_CASES]
     entries = [
-        Entry(case["name"], active=True, websites=("base",), groups=(), tree=tree)
+        SegmentEntry(case["name"], active=True, websites=("base",), groups=(), tree=tree)
         for case, tree in zip(USE_CASES, trees, strict=True)
     ]
 

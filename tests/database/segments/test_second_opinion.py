@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from tests.database.segments.mixed_shop import SKUS, TEXTS, fill
 from tests.database.segments.second_opinion import FACTS, SecondOpinion
 from tests.sales_builder import SalesBuilder
@@ -35,12 +35,12 @@ def leaves(draw: st.DrawFn) -> Leaf:
     return Leaf(family, attribute, operator, draw(value), "1")
 
 
-def combines(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+def combines(children: st.SearchStrategy[ConditionNode]) -> st.SearchStrategy[ConditionNode]:
     nodes = st.lists(children, max_size=4).map(tuple)
     return st.builds(Combine, st.booleans(), st.booleans(), nodes, st.just("1"))
 
 
-NODES: st.SearchStrategy[Node] = st.recursive(leaves(), combines, max_leaves=8)
+NODES: st.SearchStrategy[ConditionNode] = st.recursive(leaves(), combines, max_leaves=8)
 TREES = st.builds(
     Combine, st.booleans(), st.booleans(), st.lists(NODES, max_size=3).map(tuple), st.just("root")
 )

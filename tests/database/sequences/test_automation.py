@@ -63,7 +63,7 @@ def test_all_active_steps_must_be_fit_to_be_sent(shop: ShopBuilder) -> None:
     with pytest.raises(ConfigError) as refused:
         switch(shop, on=True)
 
-    assert [fault.split(": ")[0] for fault in refused.value.faults] == [
+    assert [fault.what.split(": ")[0] for fault in refused.value.faults] == [
         "VIP:enter:1",
         "VIP:enter:2",
     ]

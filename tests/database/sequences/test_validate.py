@@ -6,14 +6,14 @@ import pytest
 from sqlalchemy import delete, event
 
 from segmail.maho.schema.tables import Layout
-from segmail.sequences.validate import validate
+from segmail.sequences.validate import validate_steps
 from tests.shop_builder import ShopBuilder
 
 
 def found(shop: ShopBuilder, segment: str | None = None) -> list[tuple[str, str | None, str]]:
     return [
-        (finding.severity.value, finding.step, finding.text)
-        for finding in validate(shop.shop, segment, now=shop.now)
+        (finding.severity.value, finding.where.step, str(finding))
+        for finding in validate_steps(shop.shop, segment, now=shop.now)
     ]
 
 

@@ -7,6 +7,8 @@ from html.parser import HTMLParser
 
 from segmail.authoring.preview import Preview
 from segmail.authoring.preview_page import page
+from segmail.findings import Finding, Severity
+from segmail.sequences.findings import StepPlace
 
 MAIL = Preview(
     step="VIP:enter:1",
@@ -15,7 +17,7 @@ MAIL = Preview(
     html='<p title="x">Hello</p><script>alert(1)</script>',
     text="Hello </pre><script>alert(2)</script>",
     size=12_345,
-    obstacles=[],
+    findings=[],
 )
 
 
@@ -44,8 +46,9 @@ def test_the_page_shows_headers_html_text_and_size() -> None:
 
 def test_nothing_of_the_mail_is_part_of_the_page() -> None:
     evil = "</title></table><script>alert(3)</script>\"'>"
+    finding = Finding(Severity.WARNING, StepPlace(1, evil), evil)
 
-    read = _Elements(page(replace(MAIL, step=evil, headers=[(evil, evil)], obstacles=[evil])))
+    read = _Elements(page(replace(MAIL, step=evil, headers=[(evil, evil)], findings=[finding])))
 
     assert "script" not in read.found
     assert len(read.found["table"]) == len(read.found["title"]) == 1

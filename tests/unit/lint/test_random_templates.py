@@ -1,4 +1,4 @@
-"""Whatever a template holds, lint ends with remarks about places that are in it."""
+"""Whatever a template holds, lint ends with findings about places that are in it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ def test_lint_of_random_templates_ends_and_names_places_in_them() -> None:
     for number in range(500):
         source = template(Random(number))  # noqa: S311
 
-        for remark in lint(Letter("random", source, source), couponless=["VIP:enter:1"]):
+        for finding in lint(Letter("random", source, source), couponless=["VIP:enter:1"]):
             lines = source.split("\n")
-            assert 1 <= remark.line <= len(lines), (number, remark)
-            assert 1 <= remark.column <= len(lines[remark.line - 1]) + 1, (number, remark)
-            assert (remark.text + remark.fix).isprintable(), (number, remark)
-            assert remark.fix, (number, remark)
+            assert 1 <= finding.where.line <= len(lines), (number, finding)
+            assert 1 <= finding.where.column <= len(lines[finding.where.line - 1]) + 1, (
+                number,
+                finding,
+            )
+            assert str(finding).isprintable(), (number, finding)
+            assert finding.advice, (number, finding)

@@ -1,4 +1,4 @@
-"""What lint says about each recorded template: every remark has its reason in a table."""
+"""What lint says about each recorded template: every finding has its reason in a table."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from segmail.demo.newsletter_templates import LETTERS
-from segmail.lint import Letter, Rule, lint
+from segmail.demo.newsletter_templates import TEMPLATES
+from segmail.lint import Letter, LintRule, lint, stops_mails
 from tests.program import ROOT
 from tests.unit.templates.recorded import GOLDEN
 
@@ -56,7 +56,7 @@ def test_lint_says_of_a_recorded_template_what_is_wrong_with_it(case: dict[str, 
     subject = case["template"] if case["kind"] == "subject" else None
     text = "" if case["kind"] == "subject" else case["template"]
 
-    found = {remark.rule.value for remark in lint(Letter("recorded", subject, text))}
+    found = {finding.rule for finding in lint(Letter("recorded", subject, text))}
 
     assert found - {INVENTED, INCOMPLETE} == EXPECTED.get(case["id"], set())
 
@@ -64,14 +64,14 @@ def test_lint_says_of_a_recorded_template_what_is_wrong_with_it(case: dict[str, 
 def test_every_rule_is_documented() -> None:
     documented = (ROOT / "docs" / "templates.md").read_text("utf-8")
 
-    assert [rule.value for rule in Rule if f"`{rule.value}`" not in documented] == []
+    assert [rule.value for rule in LintRule if f"`{rule.value}`" not in documented] == []
 
 
 def test_of_the_demos_templates_only_the_broken_one_is_found() -> None:
     found = [
-        (remark.name, remark.rule.value, remark.line, remark.stops)
-        for one in LETTERS
-        for remark in lint(Letter(one.code, one.subject, one.text, is_html=one.html))
+        (finding.where.name, finding.rule, finding.where.line, stops_mails(finding))
+        for one in TEMPLATES
+        for finding in lint(Letter(one.code, one.subject, one.text, is_html=one.html))
     ]
 
     assert found == [("Happy birthday", "whole-object", 5, True)]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from segmail.lint import Letter, Remark, Severity, lint
+from segmail.findings import Severity
+from segmail.lint import Letter, LintFinding, lint, stops_mails
 
 WAY_OUT = "{{var subscriber.getUnsubscriptionLink()}}"
 
 
-def remarks(text: str, subject: str | None = None) -> list[Remark]:
+def findings(text: str, subject: str | None = None) -> list[LintFinding]:
     return lint(Letter("letter", subject, text + WAY_OUT))
 
 
@@ -46,10 +47,10 @@ def remarks(text: str, subject: str | None = None) -> list[Remark]:
     ],
 )
 def test_an_error_has_its_place(text: str, rule: str, place: tuple[int, int]) -> None:
-    [remark] = remarks(text)
+    [finding] = findings(text)
 
-    assert (remark.rule, remark.severity) == (rule, Severity.ERROR)
-    assert (remark.line, remark.column) == place
+    assert (finding.rule, finding.severity) == (rule, Severity.ERROR)
+    assert (finding.where.line, finding.where.column) == place
 
 
 @pytest.mark.parametrize(
@@ -66,9 +67,9 @@ def test_an_error_has_its_place(text: str, rule: str, place: tuple[int, int]) ->
     ],
 )
 def test_what_may_be_meant_is_a_warning(text: str, rule: str) -> None:
-    [remark] = remarks(text)
+    [finding] = findings(text)
 
-    assert (remark.rule, remark.severity) == (rule, Severity.WARNING)
+    assert (finding.rule, finding.severity) == (rule, Severity.WARNING)
 
 
 @pytest.mark.parametrize(
@@ -90,31 +91,31 @@ def test_what_may_be_meant_is_a_warning(text: str, rule: str) -> None:
     ],
 )
 def test_lint_is_silent_about_what_works(text: str) -> None:
-    assert remarks(text) == []
+    assert findings(text) == []
 
 
 def test_a_wrong_name_is_told_with_the_right_one() -> None:
-    [nmae, bare, blank, phone] = remarks(
+    [nmae, bare, blank, phone] = findings(
         "{{var customer_nmae}}{{customer_firstname}}{{ var email}}{{var store.getPhone()}}"
     )
 
-    assert nmae.fix == "Did you mean customer_name?"
-    assert bare.fix == "Write {{var customer_firstname}}."
-    assert blank.fix == "Take the blank out: {{var email}}."
-    assert phone.fix == "Write {{var store_phone}}."
+    assert nmae.advice == "Did you mean customer_name?"
+    assert bare.advice == "Write {{var customer_firstname}}."
+    assert blank.advice == "Take the blank out: {{var email}}."
+    assert phone.advice == "Write {{var store_phone}}."
 
 
 def test_a_subject_is_checked_and_told_apart() -> None:
-    [remark] = remarks("Hello", subject="Hi {{var custmer_name}}")
+    [finding] = findings("Hello", subject="Hi {{var custmer_name}}")
 
-    assert (remark.part, remark.line, remark.column) == ("subject", 1, 4)
-    assert remark.where == "letter (subject):1:4"
+    assert (finding.where.part, finding.where.line, finding.where.column) == ("subject", 1, 4)
+    assert str(finding.where) == "letter (subject):1:4"
 
 
 def test_a_template_past_a_limit_is_one_error() -> None:
-    [remark] = lint(Letter("letter", None, "{{if email}}" * 60 + "{{/if}}" * 60))
+    [finding] = lint(Letter("letter", None, "{{if email}}" * 60 + "{{/if}}" * 60))
 
-    assert (remark.rule, remark.stops) == ("limit", True)
+    assert (finding.rule, stops_mails(finding)) == ("limit", True)
 
 
 @pytest.mark.parametrize(
@@ -135,16 +136,20 @@ def test_a_way_out_of_the_newsletter_is_seen(text: str) -> None:
 
 
 def test_a_letter_without_a_way_out_is_told_at_its_end() -> None:
-    [remark] = lint(Letter("letter", "Hello", "<p>Hello</p>\n<p>World</p>\n\n"))
+    [finding] = lint(Letter("letter", "Hello", "<p>Hello</p>\n<p>World</p>\n\n"))
 
-    assert (remark.rule, remark.line, remark.column) == ("no-unsubscribe-link", 2, 13)
-    assert "getUnsubscriptionLink" in remark.fix
+    assert (finding.rule, finding.where.line, finding.where.column) == (
+        "no-unsubscribe-link",
+        2,
+        13,
+    )
+    assert "getUnsubscriptionLink" in finding.advice
 
 
 def test_a_coupon_is_missed_only_where_it_is_shown_in_any_case() -> None:
     text = "{{if coupon_code}}{{var coupon_code}}{{else}}{{var coupon_description}}{{/if}}"
 
-    [remark] = lint(Letter("letter", None, text + WAY_OUT), couponless=["VIP:enter:1"])
+    [finding] = lint(Letter("letter", None, text + WAY_OUT), couponless=["VIP:enter:1"])
 
-    assert remark.rule == "no-coupon"
-    assert "{{var coupon_description}} prints nothing: VIP:enter:1 makes no coupon" in remark.text
+    assert finding.rule == "no-coupon"
+    assert "{{var coupon_description}} prints nothing: VIP:enter:1 makes no coupon" in finding.what

@@ -142,13 +142,13 @@ def test_every_fault_is_reported_at_once_with_file_and_element(tmp_path: Path) -
     with pytest.raises(ConfigError) as caught:
         read(tmp_path, "<host>db.test</host><port>many</port>", prefix="1 shop")
 
-    assert [fault.rpartition("/")[2] for fault in caught.value.faults] == [
+    assert [fault.what.rpartition("/")[2] for fault in caught.value.faults] == [
         "port: 'many' is not a port number.",
         "username: is missing or empty.",
         "dbname: is missing or empty.",
         "table_prefix: '1 shop' must be letters, digits and _ after a first letter.",
     ]
-    assert all(fault.startswith("MAHO_LOCAL_XML: config/") for fault in caught.value.faults)
+    assert all(fault.what.startswith("MAHO_LOCAL_XML: config/") for fault in caught.value.faults)
 
 
 @pytest.mark.parametrize(

@@ -137,7 +137,7 @@ def test_every_fault_of_a_server_is_reported_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         maho_mail_url(config, "ff" * 32)
 
-    settings = [path_of(fault) for fault in caught.value.faults]
+    settings = [path_of(str(fault)) for fault in caught.value.faults]
     assert settings == ["system/smtp/port", "system/smtp/host", "system/smtp/password"]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from segmail.findings import Severity
 from segmail.maho.steps import Segment, Step, Trigger
-from segmail.sequences.findings import Severity
 from segmail.sequences.order import order_findings
 from segmail.sequences.wanted_step import blank_step
 
@@ -24,7 +24,7 @@ def step(number: int, *, delay: int = 0, template: int | None = None, active: bo
 
 
 def texts(*steps: Step) -> list[str]:
-    return [finding.text for finding in order_findings(steps)]
+    return [finding.what for finding in order_findings(steps)]
 
 
 def test_a_sequence_in_order_has_no_findings() -> None:
@@ -35,8 +35,8 @@ def test_a_later_step_that_is_sent_sooner_is_odd() -> None:
     [finding] = order_findings([step(1, delay=1440), step(2, delay=60)])
 
     assert finding.severity is Severity.WARNING
-    assert finding.step == "VIP:enter:2"
-    assert "after 1 h, sooner than VIP:enter:1, which is sent after 1 day" in finding.text
+    assert finding.where.step == "VIP:enter:2"
+    assert "after 1 h, sooner than VIP:enter:1, which is sent after 1 day" in finding.what
 
 
 def test_gaps_are_named() -> None:
@@ -55,7 +55,7 @@ def test_the_same_template_at_the_same_time_is_odd() -> None:
 def test_a_number_that_two_steps_have_is_an_error() -> None:
     [finding] = order_findings([step(1), replace(step(1), sequence_id=9, template_id=9)])
 
-    assert (finding.severity, finding.sequence_id) == (Severity.ERROR, 9)
+    assert (finding.severity, finding.where.sequence_id) == (Severity.ERROR, 9)
 
 
 def test_steps_that_are_switched_off_leave_no_gap_and_no_disorder() -> None:

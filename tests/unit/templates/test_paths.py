@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from segmail.errors import TemplateError
-from segmail.templates.paths import Parameter, Path, Step, parse_parameters, parse_path
+from segmail.templates.paths import Parameter, Path, PathStep, parse_parameters, parse_path
 
-NOWHERE = Step("", None)
+NOWHERE = PathStep("", None)
 
 
 @pytest.mark.parametrize(
@@ -18,19 +18,22 @@ NOWHERE = Step("", None)
         ("...", None),
         (" one ", Path("one")),
         ('"one"', Path('"one"')),
-        ("a b . c d", Path("ab", (Step("getcd", "cd"),))),
-        ("a..b.", Path("a", (Step("getb", "b"),))),
-        ("a.first_name", Path("a", (Step("getfirstname", "first_name"),))),
-        ("a.getFirstName()", Path("a", (Step("getfirstname", "first_name"),))),
-        ("a.getFirstName().b", Path("a", (Step("getfirstname", "first_name"), Step("getb", "b")))),
-        ("a.delete()", Path("a", (Step("delete", None),))),
-        ("a.GetName()", Path("a", (Step("getname", None),))),
-        ("a.getData('b')", Path("a", (Step("", "b"),))),
-        ("a.getData(b, 2)", Path("a", (Step("", "b", (2.0,)),))),
-        ("a.data", Path("a", (Step("getdata", ""),))),
+        ("a b . c d", Path("ab", (PathStep("getcd", "cd"),))),
+        ("a..b.", Path("a", (PathStep("getb", "b"),))),
+        ("a.first_name", Path("a", (PathStep("getfirstname", "first_name"),))),
+        ("a.getFirstName()", Path("a", (PathStep("getfirstname", "first_name"),))),
+        (
+            "a.getFirstName().b",
+            Path("a", (PathStep("getfirstname", "first_name"), PathStep("getb", "b"))),
+        ),
+        ("a.delete()", Path("a", (PathStep("delete", None),))),
+        ("a.GetName()", Path("a", (PathStep("getname", None),))),
+        ("a.getData('b')", Path("a", (PathStep("", "b"),))),
+        ("a.getData(b, 2)", Path("a", (PathStep("", "b", (2.0,)),))),
+        ("a.data", Path("a", (PathStep("getdata", ""),))),
         ("a()", Path("a")),
         ("a().b", Path("a", (NOWHERE,))),
-        ("a().b.c", Path("a", (NOWHERE, Step("getc", "c")))),
+        ("a().b.c", Path("a", (NOWHERE, PathStep("getc", "c")))),
         ("()", Path("")),
     ],
 )
@@ -76,7 +79,7 @@ def test_arguments_are_texts_and_numbers(text: str, expected: tuple[object, ...]
         (" lost a=1", (Parameter("losta", "1"),)),
         (" a=1 a=2", (Parameter("a", "2"),)),
         (" a=", (Parameter("a", "="),)),
-        (" a=$b.c", (Parameter("a", path=Path("b", (Step("getc", "c"),))),)),
+        (" a=$b.c", (Parameter("a", path=Path("b", (PathStep("getc", "c"),))),)),
         (" a='$b'", (Parameter("a", path=Path("b")),)),
         (" a=$", (Parameter("a"),)),
         (' "quoted"', ()),

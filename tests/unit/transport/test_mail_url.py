@@ -96,7 +96,7 @@ def test_every_fault_is_told_at_once_under_the_source_s_name() -> None:
         parse_mail_url("smtp://:x/y?timeout=x&verify=x&sender=x", source="segmail.toml: `smtp_url`")
 
     assert len(raised.value.faults) == 6
-    assert all(fault.startswith("segmail.toml: `smtp_url`: ") for fault in raised.value.faults)
+    assert all(fault.what.startswith("segmail.toml: `smtp_url`: ") for fault in raised.value.faults)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segmail.segments.conditions.read import read_conditions
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from tests.database.segments.recorded.test_answers import DIFFERENT
 from tests.recorded_conditions import CASES, RecordedShop
 
@@ -25,7 +25,7 @@ ALONE: dict[Leaf, frozenset[int]] = {
     if len(tree.children) == 1 and isinstance(leaf, Leaf) and tree.expects
 }
 
-NODES: st.SearchStrategy[Node] = st.recursive(
+NODES: st.SearchStrategy[ConditionNode] = st.recursive(
     st.sampled_from(list(ALONE)),
     lambda inner: st.builds(
         Combine,
@@ -38,7 +38,7 @@ NODES: st.SearchStrategy[Node] = st.recursive(
 )
 
 
-def evaluate(node: Node) -> frozenset[int] | None:
+def evaluate(node: ConditionNode) -> frozenset[int] | None:
     """Return whom a tree matches; None where it says nothing."""
     if isinstance(node, Leaf):
         return ALONE[node]
@@ -52,7 +52,7 @@ def evaluate(node: Node) -> frozenset[int] | None:
 @settings(max_examples=200, deadline=None)
 @given(node=NODES, expects=st.booleans())
 def test_a_random_tree_matches_whom_its_parts_say(
-    recorded: RecordedShop, node: Node, expects: bool
+    recorded: RecordedShop, node: ConditionNode, expects: bool
 ) -> None:
     tree = Combine(every=True, expects=expects, children=(node,), path="root")
 

@@ -10,7 +10,7 @@ from segmail.segments.conditions.difference_rules import LEAVES, NEGATED, OWN, U
 from segmail.segments.conditions.differences import differences
 from segmail.segments.conditions.own import OWN_ATTRIBUTES
 from segmail.segments.conditions.read import read_conditions
-from segmail.segments.conditions.tree import Combine, Leaf, Node, leaves
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
 from tests.program import ROOT
 from tests.recorded_conditions import CASES
 
@@ -34,7 +34,7 @@ def _rows() -> set[str]:
     return cells - {"case", "condition"}
 
 
-def _sentences(node: Node, *, unusable: bool = False) -> list[str]:
+def _sentences(node: ConditionNode, *, unusable: bool = False) -> list[str]:
     paths = {leaf.path for leaf in leaves(node)} if unusable else ()
     return [sentence for _, sentence in differences(node, unusable=paths)]
 

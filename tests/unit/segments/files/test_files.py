@@ -15,7 +15,7 @@ from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine, Leaf
-from segmail.segments.files.entry import Entry, Faults, Refresh
+from segmail.segments.files.entry import FileFaults, Refresh, SegmentEntry
 from segmail.segments.files.read import read_entries
 from segmail.segments.files.write import write_entries
 from tests.program import ROOT
@@ -46,13 +46,13 @@ USE_CASES: list[dict[str, Any]] = json.loads(
 UNKNOWN = {"address nosuch == x", "order nosuch == 1", "only unknown attribute, FALSE"}
 
 
-def read(text: str | bytes) -> tuple[list[Entry], list[str]]:
-    faults = Faults("f.yaml")
+def read(text: str | bytes) -> tuple[list[SegmentEntry], list[str]]:
+    faults = FileFaults("f.yaml")
     entries = read_entries(text.encode() if isinstance(text, str) else text, faults)
-    return entries, faults.told()
+    return entries, [str(fault) for fault in faults.told()]
 
 
-def read_right(text: str) -> list[Entry]:
+def read_right(text: str) -> list[SegmentEntry]:
     entries, faults = read(text)
     assert faults == []
     return entries
@@ -83,7 +83,7 @@ def test_written_it_is_the_same_text() -> None:
 def test_what_is_not_said_is_none() -> None:
     [entry] = read_right("segments: [{name: 2026}]")
 
-    assert entry == Entry(name="2026", keys=frozenset({"name"}), lines={"": 1, "name": 1})
+    assert entry == SegmentEntry(name="2026", keys=frozenset({"name"}), lines={"": 1, "name": 1})
 
 
 @pytest.mark.parametrize("name", ["not all", "none", "any", "all"])
@@ -96,7 +96,9 @@ def test_the_four_combinations_have_names(name: str) -> None:
 
 @given(st.lists(TREES, min_size=1, max_size=3))
 def test_every_tree_comes_back_from_its_file(trees: list[Combine]) -> None:
-    text = write_entries([Entry(f"s{number}", tree=tree) for number, tree in enumerate(trees)])
+    text = write_entries(
+        [SegmentEntry(f"s{number}", tree=tree) for number, tree in enumerate(trees)]
+    )
     entries = read_right(text)
 
     assert [entry.tree for entry in entries] == trees
@@ -110,7 +112,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=3
 def test_every_text_comes_back_from_its_file(
     name: str, description: str, websites: list[str | int]
 ) -> None:
-    text = write_entries([Entry(name, description, websites=tuple(websites), groups=())])
+    text = write_entries([SegmentEntry(name, description, websites=tuple(websites), groups=())])
     [entry] = read_right(text)
 
     assert (entry.name, entry.description) == (name, description)
@@ -123,7 +125,7 @@ def test_the_recorded_trees_come_back_from_their_files(case: Any) -> None:
         return
     tree = canonical_tree(read_conditions(case.php))
 
-    [entry] = read_right(write_entries([Entry("x", tree=tree)]))
+    [entry] = read_right(write_entries([SegmentEntry("x", tree=tree)]))
 
     assert entry.tree == tree
 
@@ -132,7 +134,7 @@ def test_the_recorded_trees_come_back_from_their_files(case: Any) -> None:
 def test_the_use_cases_come_back_from_their_files(case: dict[str, Any]) -> None:
     tree = canonical_tree(read_conditions(json.dumps(case["conditions"])))
 
-    [entry] = read_right(write_entries([Entry(case["name"], tree=tree)]))
+    [entry] = read_right(write_entries([SegmentEntry(case["name"], tree=tree)]))
 
     assert entry.tree == tree
 

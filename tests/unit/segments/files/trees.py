@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from segmail.segments.conditions.canonical import canonical_tree
-from segmail.segments.conditions.tree import Combine, Leaf, Node
+from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from segmail.segments.files.labels import FAMILIES
 
 _ATTRIBUTES = [
@@ -32,7 +32,7 @@ _MANY = st.builds(
 )
 
 
-def _combines(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
+def _combines(children: st.SearchStrategy[ConditionNode]) -> st.SearchStrategy[ConditionNode]:
     return st.builds(
         lambda every, expects, nodes: Combine(every, expects, tuple(nodes), ""),
         st.booleans(),
@@ -41,7 +41,7 @@ def _combines(children: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
     )
 
 
-def _numbered(node: Node, path: str) -> Node:
+def _numbered(node: ConditionNode, path: str) -> ConditionNode:
     if isinstance(node, Leaf):
         return replace(node, path=path)
     prefix = "" if path == "root" else f"{path}."
@@ -53,7 +53,7 @@ def _numbered(node: Node, path: str) -> Node:
     )
 
 
-def _root(node: Node) -> Combine:
+def _root(node: ConditionNode) -> Combine:
     whole = node if isinstance(node, Combine) else Combine(True, True, (node,), "")
     numbered = _numbered(whole, "root")
     assert isinstance(numbered, Combine)

@@ -1,20 +1,19 @@
-"""What is said about a template: where, how bad it is, in a sentence, and what to do."""
+"""What lint knows of a finding besides its words: the rule that is broken, and where.
+
+An error is a mail that cannot be sent or says the wrong thing; a warning may be meant.
+"""
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from typing import TypeAlias
+
+from segmail.findings import Finding, Severity
 
 
-class Severity(enum.StrEnum):
-    """An error is a mail that cannot be sent or says the wrong thing; a warning may be meant."""
-
-    ERROR = "error"
-    WARNING = "warning"
-
-
-class Rule(enum.StrEnum):
-    """What a remark is about; scripts may rely on these words."""
+class LintRule(enum.StrEnum):
+    """What a finding is about; scripts may rely on these words."""
 
     LIMIT = "limit"
     UNKNOWN_DIRECTIVE = "unknown-directive"
@@ -43,26 +42,41 @@ class Rule(enum.StrEnum):
     RELATIVE_LINK = "relative-link"
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing that was found.
+# An error against one of these keeps the mail from being sent; the others only spoil what it says.
+_STOPPING = frozenset(
+    {
+        LintRule.LIMIT,
+        LintRule.WHOLE_OBJECT,
+        LintRule.MISSING_TEMPLATE,
+        LintRule.RECURSION,
+        LintRule.UNSUPPORTED,
+        LintRule.MISSING_ARGUMENT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class TemplatePlace:
+    """A place in a template.
 
     `name` is a template's code, a file or `block CODE`, `part` its `subject` or `text`; line and
-    column count from 1. `stops` says that such a mail cannot be sent at all.
+    column count from 1.
     """
 
-    rule: Rule
-    severity: Severity
     name: str
     part: str
     line: int
     column: int
-    text: str
-    fix: str
-    stops: bool = False
 
-    @property
-    def where(self) -> str:
-        """The place as compilers write it: `Welcome:3:14`, `Welcome (subject):1:5`."""
+    def __str__(self) -> str:
+        """Return the place as compilers write it: `Welcome:3:14`, `Welcome (subject):1:5`."""
         part = " (subject)" if self.part == "subject" else ""
         return f"{self.name}{part}:{self.line}:{self.column}"
+
+
+LintFinding: TypeAlias = Finding[TemplatePlace]
+
+
+def stops_mails(finding: LintFinding) -> bool:
+    """Return whether such a mail cannot be sent at all."""
+    return finding.severity is Severity.ERROR and finding.rule in _STOPPING
