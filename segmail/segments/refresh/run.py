@@ -35,7 +35,6 @@ def refresh_segments(
     *,
     clock: Clock,
     matching: Matching,
-    on_refreshed: Callable[[Refreshed], None] = lambda _one: None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> list[Refreshed]:
     """Refresh the chosen segments, and tell what became of each.
@@ -54,7 +53,6 @@ def refresh_segments(
         _warn(candidate)
         one = _refresh(shop, candidate, options, clock, matching, is_stopping)
         _log(one, dry_run=options.dry_run)
-        on_refreshed(one)
         done.append(one)
     return done
 
