@@ -8,7 +8,6 @@ itself; and it is due now, so it is not stale.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,13 +18,12 @@ from sqlalchemy import Connection, insert, select, update
 from segmail.errors import InputError
 from segmail.history.failures import Chosen, Failure, load_failures
 from segmail.history.selection import find_scope
+from segmail.log import logger
 from segmail.maho.db.database import Conflict
 from segmail.maho.db.locking import locking
 from segmail.maho.problems import RETRIED
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-
-logger = logging.getLogger("segmail")
 
 _CHUNK = 500  # rows that one transaction locks
 

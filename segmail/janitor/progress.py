@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Select, and_, delete, func, or_, select
 
+from segmail.log import logger
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-
-logger = logging.getLogger("segmail")
 
 FINAL_STATES = ("sent", "failed", "skipped")
 

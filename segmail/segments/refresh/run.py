@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from segmail.clock import Clock
 from segmail.errors import ConfigError, RefreshFailed, SegmailError, TemporaryError
+from segmail.log import exceptions, logger
 from segmail.maho.db.database import Conflict
 from segmail.maho.shop import Shop
 from segmail.segments.refresh.candidates import (
@@ -23,9 +23,6 @@ from segmail.segments.refresh.candidates import (
 from segmail.segments.refresh.outcome import Refreshed, State
 from segmail.segments.refresh.segment import Options, refresh_segment
 from segmail.segments.refresh.status import mark_failed
-
-logger = logging.getLogger("segmail")
-exceptions = logging.getLogger("segmail.exceptions")
 
 
 def refresh_segments(

@@ -6,7 +6,6 @@ foreign keys were lost, goes past them. Each batch is a short transaction of its
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -28,12 +27,11 @@ from sqlalchemy import (
     update,
 )
 
+from segmail.log import logger
 from segmail.maho.customer_conditions import is_subscribed
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Trigger
-
-logger = logging.getLogger("segmail")
 
 _BATCH = 1_000
 _SEARCH = 100_000  # with a million scheduled steps a search takes seconds, so it finds many at once
