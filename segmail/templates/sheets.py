@@ -42,7 +42,8 @@ def split_sheet(css: str) -> Sheet:
     """Return the parts of a style sheet; comments and what names files are in neither."""
     inlined: list[str] = []
     kept: list[str] = []
-    for head, body in _statements(_parsed(css)):
+    nodes = parse_component_value_list(_HUGE_NUMBER.sub("0", css), skip_comments=True)
+    for head, body in _statements(nodes):
         if isinstance(head[0], ast.AtKeywordToken):
             kept += _at_rule(head[0].lower_value, head, body)
         elif body is not None:
@@ -54,10 +55,6 @@ def split_sheet(css: str) -> Sheet:
     kept.sort(key=lambda rule: not rule.startswith("@import"))  # they only count before others
     # `</` would end the <style> that holds them; in a style sheet it only ever stands in texts.
     return Sheet("\n".join(inlined), "\n".join(kept).replace("</", "<\\/"))
-
-
-def _parsed(css: str) -> list[ast.Node]:
-    return parse_component_value_list(_HUGE_NUMBER.sub("0", css), skip_comments=True)
 
 
 def _statements(
