@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from segmail import __version__
-from segmail.commands.parameter_types import moment
+from segmail.commands.parameter_types import absolute_time
 from segmail.errors import SegmailError
 
 # The help of each command stands here too, so that `segmail --help` imports none of them.
@@ -136,7 +136,7 @@ class Program(click.Group):
 )
 @click.option(
     "--now",
-    type=moment,
+    type=absolute_time,
     metavar="TIME",
     envvar="SEGMAIL_NOW",
     help="Let the clock start at this UTC time; for tests and demos.",

@@ -20,10 +20,12 @@ from segmail.errors import ConfigError, Fault
 from segmail.maho.config.local_xml import LocalXml, read_local_xml
 from segmail.toml_table import read_table
 
-_DRIVERS = {
-    "mysql": "mysql+pymysql",
-    "mariadb": "mariadb+pymysql",
-    "postgresql": "postgresql+psycopg",
+# Values are bound and connections made in ways that no other driver knows.
+_DRIVERS = {"mysql": "pymysql", "mariadb": "pymysql", "sqlite": "pysqlite"}
+_OTHER_DRIVER = {
+    "mysql": "segmail speaks to MySQL through PyMySQL only: write mysql://…",
+    "mariadb": "segmail speaks to MariaDB through PyMySQL only: write mariadb://…",
+    "sqlite": "segmail reads SQLite through Python's own module only: write sqlite:///…",
 }
 
 
@@ -207,7 +209,12 @@ def _database_url(
         return local.database_url if local else None
     try:
         url = make_url(told["database_url"])
-        url = url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
+        backend, _, driver = url.drivername.partition("+")
+        if driver not in ("", _DRIVERS.get(backend, driver)):
+            faults.append(Fault(f"--database-url: {_OTHER_DRIVER[backend]}"))
+            return None
+        if backend in ("mysql", "mariadb"):
+            url = url.set(drivername=f"{backend}+pymysql")
         url.get_dialect()
     except (ArgumentError, NoSuchModuleError, ValueError):
         faults.append(

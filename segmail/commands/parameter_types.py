@@ -1,19 +1,74 @@
-"""What options mean beyond numbers and text."""
+"""What options mean beyond numbers and text.
+
+dateutil is imported where a time is read: that takes longer than all the rest of `--help`.
+"""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import click
 
+_SPAN = re.compile(
+    r"(-?)([0-9]{1,9})\s+(minute|hour|day|week|month|year)s?(\s+ago)?", re.ASCII | re.IGNORECASE
+)
 
-def moment(value: str) -> datetime:
-    """Return the time that an option names: `2026-03-10`, `2026-03-10 12:00`, or with an offset.
 
-    Without an offset it is UTC; the result is aware UTC.
+def absolute_time(value: str) -> datetime:
+    """Return the time that an option names: a date, or a date and a time, as ISO 8601 has it.
+
+    A month or a year is its start: `2026-03`. Without an offset it is UTC; the result is aware UTC.
     """
     try:
-        given = datetime.fromisoformat(value)
-        return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+        return _iso_time(value)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{value!r} is not a time such as '2026-03-10 12:00'.") from error
+
+
+def any_time(ctx: click.Context, _option: click.Parameter, value: str | None) -> datetime | None:
+    """Return the time that an option names, absolute or as a span from this run's clock on."""
+    return None if value is None else time_from(value, now=ctx.obj.now())
+
+
+def time_from(value: str, *, now: datetime) -> datetime:
+    """Return the time that is meant by `value`: an absolute one, or a span from `now` on.
+
+    A span is `[-]N UNIT [ago]` by the UTC calendar: `-1 month`, `7 days ago`, `2 hours`, which is
+    in two hours. A month before the 31st is the last day of that month where it is shorter.
+    Raises click.BadParameter.
+    """
+    span = _SPAN.fullmatch(value.strip())
+    try:
+        if span is None:
+            return _iso_time(value)
+        minus, count, unit, ago = span.groups()
+        if not (minus and ago):
+            return _moved(now, -int(count) if minus or ago else int(count), unit.lower())
+    except (ValueError, OverflowError):
+        pass  # told below
+    raise click.BadParameter(
+        f"{value!r} is not a time; it looks like 2026-03-10, '2026-03-10 12:00', 2026-03, "
+        "'-1 month' or '7 days ago'."
+    )
+
+
+def _iso_time(value: str) -> datetime:
+    from dateutil.parser import isoparse
+
+    given = isoparse(value)
+    return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
+
+
+def _moved(now: datetime, count: int, unit: str) -> datetime:
+    from dateutil.relativedelta import relativedelta
+
+    spans = {
+        "minute": relativedelta(minutes=count),
+        "hour": relativedelta(hours=count),
+        "day": relativedelta(days=count),
+        "week": relativedelta(weeks=count),
+        "month": relativedelta(months=count),
+        "year": relativedelta(years=count),
+    }
+    return now.replace(microsecond=0) + spans[unit]

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from segmail.app import App
-from segmail.commands.parameter_types import moment
+from segmail.commands.parameter_types import any_time
 from segmail.log import logger
 from segmail.report import FORMATS, choose_window, collect_activity, log_line, write_report
 
@@ -23,11 +23,16 @@ from segmail.report import FORMATS, choose_window, collect_activity, log_line, w
 )
 @click.option(
     "--since",
-    type=moment,
+    callback=any_time,
     metavar="TIME",
-    help="Report from this time on, in UTC or with an offset: 2026-03-10T08:00+01:00.",
+    help="Report from this time on: 2026-03-10T08:00 (UTC, or with an offset), '-1 month'.",
 )
-@click.option("--until", type=moment, metavar="TIME", help="Up to this time instead of now.")
+@click.option(
+    "--until",
+    callback=any_time,
+    metavar="TIME",
+    help="Up to this time instead of now; 2026-04 is its start.",
+)
 @click.option(
     "--format", "format_", type=click.Choice(list(FORMATS)), help="By default text, on a terminal."
 )
@@ -55,7 +60,8 @@ def report(
     \b
     Examples:
         segmail report
-        segmail report --since 2026-03-01 --until 2026-04-01 --format json
+        segmail report --since 2026-03 --until 2026-04 --format json
+        segmail report --since "1 week ago"
     """
     asked = format_ is not None or output is not None
     if not app.automation_enabled and not asked:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from segmail.app import App
-from segmail.commands.parameter_types import moment
+from segmail.commands.parameter_types import any_time
 from segmail.commands.scope import scope_options
 from segmail.commands.sequence.options import AS_JSON
 from segmail.commands.sequence.printing import print_warnings
@@ -33,7 +33,12 @@ _SHOWN = 100  # rows of the list for people; JSON has them all
     help="This progress row; repeat it for several.",
 )
 @click.option("--all-failed", is_flag=True, help="Every failed step there is.")
-@click.option("--at", type=moment, metavar="TIME", help="Let them be due then instead of now.")
+@click.option(
+    "--at",
+    callback=any_time,
+    metavar="TIME",
+    help="Let them be due then instead of now: '2 hours'.",
+)
 @click.option("--dry-run", is_flag=True, help="List what would be scheduled; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @AS_JSON

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from segmail.commands.parameter_types import moment
+from segmail.commands.parameter_types import any_time
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -16,9 +16,14 @@ _OPTIONS = (
     click.option("--segment", metavar="S", help="Of this segment: an id or name."),
     click.option("--step", metavar="S", help="Of this step: an id or SEGMENT:TRIGGER:NUMBER."),
     click.option(
-        "--since", type=moment, metavar="TIME", help="From this time on, in UTC or with an offset."
+        "--since",
+        callback=any_time,
+        metavar="TIME",
+        help="From this time on: 2026-03-10T08:00 (UTC, or with an offset), '7 days ago'.",
     ),
-    click.option("--until", type=moment, metavar="TIME", help="Before this time."),
+    click.option(
+        "--until", callback=any_time, metavar="TIME", help="Before this time; 2026-04 is its start."
+    ),
 )
 
 

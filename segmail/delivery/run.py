@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -20,10 +19,9 @@ from segmail.delivery.rows.outcome import Attempt, Outcome, Status
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.senders import Limits, Senders
 from segmail.errors import SegmailError
+from segmail.log import logger
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.settings import DeliverySettings
-
-logger = logging.getLogger("segmail")
 
 _CODE_TRIES = 10
 

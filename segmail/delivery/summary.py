@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import collections
-import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from segmail.delivery.rows.outcome import Status
+from segmail.log import exceptions, logger
 
 if TYPE_CHECKING:
     from segmail.delivery.rows.outcome import Outcome
     from segmail.errors import SegmailError
-
-logger = logging.getLogger("segmail")
-exceptions = logging.getLogger("segmail.exceptions")
 
 
 @dataclass

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from dateutil.relativedelta import relativedelta
+
 from segmail.demo.customer_actions import Act
 from segmail.demo.people import PEOPLE, Person
 from segmail.demo.seed import NOW, STORES, StoreSeed
@@ -185,7 +187,7 @@ def _names(id: int, person: Person) -> list[dict[str, Any]]:
 
 def _birthdays(id: int, person: Person) -> list[dict[str, Any]]:
     days = [deed.at for deed in person.deeds if deed.act is Act.HAVE_BIRTHDAY]
-    born = [day.replace(year=day.year - 30 - id, hour=0, minute=0) for day in days]
+    born = [day + relativedelta(years=-30 - id, hour=0, minute=0) for day in days]
     return [_value(id, _BIRTHDAY, day) for day in born]
 
 

@@ -8,7 +8,6 @@ itself; and it is due now, so it is not stale.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,14 +18,13 @@ from sqlalchemy import Connection, insert, select
 from segmail.errors import InputError
 from segmail.history.failures import Failure, FailureFilter, load_failures
 from segmail.history.selection import find_scope
+from segmail.log import logger
 from segmail.maho.db.database import Conflict
 from segmail.maho.db.locking import locking
 from segmail.maho.problems import RETRIED
 from segmail.maho.progress import ProgressStatus, has_status, schedule_failed_again
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-
-logger = logging.getLogger("segmail")
 
 _CHUNK = 500  # rows that one transaction locks
 

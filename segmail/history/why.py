@@ -54,7 +54,8 @@ def explain(
         chosen = HistoryFilter(scope, limit=_ROWS)
         history = load_history(connection, tables, chosen, now=now, lateness=timedelta())
         since = _memberships(connection, tables, scope)
-        steps = _asked(load_steps(connection, tables), scope, {*since, *_segments(history)})
+        known = {*since, *(entry.segment_id for entry in history)}
+        steps = _asked(load_steps(connection, tables), scope, known)
         made = _made(connection, tables, [it.sequence_id for it in steps])
     told: defaultdict[int, list[HistoryEntry]] = defaultdict(list)
     for entry in history:
@@ -79,10 +80,6 @@ def explain(
 def _answer(case: Case) -> Answer:
     outcome = case.entries[0].outcome if case.entries else "never"
     return Answer(label(case.step), case.step.sequence_id, outcome, tuple(sentences(case)))
-
-
-def _segments(history: Sequence[HistoryEntry]) -> set[int]:
-    return {entry.segment_id for entry in history}
 
 
 def _asked(steps: Sequence[Step], scope: HistoryScope, known: Collection[int]) -> list[Step]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, delete, select
 
 from segmail.coupons import made_by_automation
+from segmail.log import logger
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_steps
-
-logger = logging.getLogger("segmail")
 
 _BATCH = 1_000
 

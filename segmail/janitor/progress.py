@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Select, func, select
 
+from segmail.log import logger
 from segmail.maho.progress import ended_before, prune
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-
-logger = logging.getLogger("segmail")
 
 _BATCH = 1_000
 

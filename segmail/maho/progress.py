@@ -10,7 +10,6 @@ table".
 from __future__ import annotations
 
 import enum
-import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,14 +30,13 @@ from sqlalchemy import (
     update,
 )
 
+from segmail.log import logger
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step, Trigger
-
-logger = logging.getLogger("segmail")
 
 
 class ProgressStatus(enum.StrEnum):

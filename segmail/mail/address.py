@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import string
-import unicodedata
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,8 +19,6 @@ _STRAY_DOTS = re.compile(rf"[^{_NOT_ATEXT}]+")
 _QUOTED = re.compile(r'"(?:[ !#-\[\]-~]|\\[ -~])+"')
 _LABEL = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # the full stops that IDNA knows
-_LDH = set(string.ascii_letters + string.digits + "-_")
-_JOINERS = {"\u200c", "\u200d"}  # change the meaning of words in Persian and Indic scripts
 
 
 @dataclass(frozen=True)
@@ -78,19 +74,18 @@ def _ascii_domain(domain: str, what: str) -> str:
 def _ascii_label(label: str) -> str:
     """Return the label as IDNA 2008 writes it, or an impossible label.
 
-    The standard library's `idna` codec speaks IDNA 2003: it would turn straße.de into another
-    domain, strasse.de, and knows no letter younger than Unicode 3.2.
+    What is ASCII stays as it is: real domains have underscores, and punycode that IDNA 2008 does
+    not know, such as emoji. The standard library's `idna` codec speaks IDNA 2003: it would turn
+    straße.de into another domain, strasse.de.
     """
     if label.isascii():
         return label
-    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", label).lower())
-    if not all(_is_possible(char) for char in folded):
+    import idna  # where one is needed: few shops mail to such a domain, and it costs milliseconds
+
+    try:
+        return idna.encode(label, uts46=True).decode("ascii")
+    except idna.IDNAError:
         return ""
-    return folded if folded.isascii() else "xn--" + folded.encode("punycode").decode("ascii")
-
-
-def _is_possible(char: str) -> bool:
-    return char in _LDH if char.isascii() else char.isprintable() or char in _JOINERS
 
 
 def _is_literal(domain: str) -> bool:

@@ -74,7 +74,8 @@ def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
         scope = open_scope(connection, tables, build_sales_tables(tables.prefix), now=now)
         everybody = _selected(Combine(True, True, (), "root"), scope, candidate)
         lines = list(_lines(connection, tree, scope, everybody, 0))
-        query = _usable(tree, scope, candidate, lines)
+        faulty = any(line.fault for line in lines)
+        query = None if faulty else _selected(tree, scope, candidate)
         members = select(func.count()).where(tables.member.c.segment_id == candidate.id)
         return Explanation(
             segment_id=segment.segment_id,
@@ -92,12 +93,6 @@ def _selected(tree: Combine, scope: Scope, candidate: Candidate) -> Select[Any]:
     return matching_customers(
         tree, scope, website_ids=candidate.website_ids, group_ids=candidate.group_ids
     )
-
-
-def _usable(
-    tree: Combine, scope: Scope, candidate: Candidate, lines: Sequence[ExplainedNode]
-) -> Select[Any] | None:
-    return None if any(line.fault for line in lines) else _selected(tree, scope, candidate)
 
 
 def _lines(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from segmail.log import logger
 from segmail.maho.shop import Shop
 from segmail.sequences.find import find_steps
 from segmail.sequences.overview import StepSummary, show_step, summarize
 from segmail.sequences.store import delete_step
 from segmail.sequences.validate import automation_warnings
-
-logger = logging.getLogger("segmail")
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from sqlalchemy import Connection
 
 from segmail.errors import ConfigError, Fault
 from segmail.findings import errors
+from segmail.log import logger
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step
@@ -19,8 +19,6 @@ from segmail.sequences.find import find_steps, label
 from segmail.sequences.references import Catalog
 from segmail.sequences.store import set_active, skip_scheduled
 from segmail.sequences.validate import automation_warnings
-
-logger = logging.getLogger("segmail")
 
 
 @dataclass(frozen=True)

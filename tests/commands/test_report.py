@@ -67,6 +67,11 @@ def test_json_is_printed_where_it_is_asked_for(busy: ShopBuilder) -> None:
         (["--since", "2026-03-10 09:30"], 1),
         (["--since", "2026-03-10T10:30+01:00", "--until", "2026-03-10T11:30+01:00"], 1),
         (["--since", "2026-03-10 09:30", "--until", "2026-03-10 10:00"], 0),
+        (["--since", "2026-03", "--until", "2026-04"], 1),
+        (["--until", "2026-03"], 0),
+        (["--since", "3 hours ago"], 1),
+        (["--since", "-1 month", "--until", "-1 hour"], 1),
+        (["--since", "-1 hour"], 0),
     ],
 )
 def test_the_window_can_be_chosen(busy: ShopBuilder, arguments: list[str], sent: int) -> None:
@@ -111,6 +116,14 @@ def test_a_file_that_cannot_be_written_is_named(busy: ShopBuilder, tmp_path: Pat
 )
 def test_a_window_that_cannot_be_is_refused(busy: ShopBuilder, arguments: list[str]) -> None:
     assert segmail(busy, *arguments).exit_code == 2
+
+
+def test_a_time_that_is_none_is_told_with_the_option_and_examples(busy: ShopBuilder) -> None:
+    result = segmail(busy, "--since", "last month")
+
+    assert result.exit_code == 2
+    assert "Invalid value for '--since': 'last month' is not a time; it looks" in result.stderr
+    assert "'-1 month' or '7 days ago'." in result.stderr
 
 
 def test_the_daily_job_is_silent_while_automation_is_switched_off(busy: ShopBuilder) -> None:

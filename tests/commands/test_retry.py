@@ -66,10 +66,11 @@ def test_yes_schedules_and_warns(shop: ShopBuilder, step: int) -> None:
     assert [shop.status(row) for row in rows] == ["scheduled"] * 2
 
 
-def test_at_lets_them_be_due_later(shop: ShopBuilder, step: int) -> None:
+@pytest.mark.parametrize("at", ["2026-03-11 08:00", "20 hours"])
+def test_at_lets_them_be_due_later(shop: ShopBuilder, step: int, at: str) -> None:
     row = failed(shop, step)
 
-    result = retry(shop, "--all-failed", "--at", "2026-03-11 08:00", "--yes")
+    result = retry(shop, "--all-failed", "--at", at, "--yes")
 
     assert result.stdout == "Scheduled 1 failed step again, due at 2026-03-11 08:00 UTC.\n"
     assert str(shop.progress(row)["scheduled_at"]) == "2026-03-11 08:00:00+00:00"

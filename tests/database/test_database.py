@@ -75,6 +75,16 @@ def test_a_mistyped_path_is_an_error_and_no_new_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("name", ["postgresql", "postgresql+psycopg", "oracle"])
+def test_another_kind_of_database_is_an_error_that_names_the_possible_ones(name: str) -> None:
+    url = URL.create(name, "shop", "s3cret", "db.example.test", database="shop")
+
+    with pytest.raises(ConfigError, match=r"^segmail works on MySQL, MariaDB and SQLite") as raised:
+        Shop.open(url)
+
+    assert "s3cret" not in str(raised.value)
+
+
 def test_work_that_meets_a_conflict_is_run_again_from_the_start(shop: ShopBuilder) -> None:
     tries = []
 

@@ -78,11 +78,34 @@ def test_the_mail_url_comes_from_the_environment_before_the_file(tmp_path: Path)
     [
         ("mysql://u@h/d", "mysql+pymysql"),
         ("mariadb://u@h/d", "mariadb+pymysql"),
+        ("mysql+pymysql://u@h/d", "mysql+pymysql"),
+        ("mariadb+pymysql://u@h/d", "mariadb+pymysql"),
         ("sqlite:////tmp/shop.db", "sqlite"),
+        ("sqlite+pysqlite:////tmp/shop.db", "sqlite+pysqlite"),
+        ("postgresql://u@h/d", "postgresql"),
     ],
 )
 def test_a_database_url_needs_no_driver(given: str, driver: str) -> None:
     assert load(database_url=given).database_url.drivername == driver
+
+
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        ("mysql+mysqlconnector://u:s3cret@h/d", "MySQL through PyMySQL only: write mysql://…"),
+        ("mysql+mysqldb://u:s3cret@h/d", "MySQL through PyMySQL only: write mysql://…"),
+        ("mysql+nosuch://u:s3cret@h/d", "MySQL through PyMySQL only: write mysql://…"),
+        ("mariadb+mariadbconnector://u:s3cret@h/d", "PyMySQL only: write mariadb://…"),
+        ("sqlite+aiosqlite:////tmp/s3cret.db", "Python's own module only: write sqlite:///…"),
+    ],
+)
+def test_any_other_driver_is_refused_with_the_url_to_write(given: str, advice: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(database_url=given)
+
+    assert str(caught.value).startswith("--database-url: segmail ")
+    assert advice in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_every_fault_is_reported_at_once_and_no_password_with_it(tmp_path: Path) -> None:

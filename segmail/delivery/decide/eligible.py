@@ -9,14 +9,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, not_, or_, select
 
 from segmail.maho.customer_conditions import SWITCHED_OFF, UNSUBSCRIBED
-from segmail.maho.customers import Customer, Subscriber
+from segmail.maho.customers import Customer, Subscriber, SubscriberStatus
 from segmail.maho.db.value_lists import among
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.progress import ProgressStatus, has_status
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.mail.due_row import DueRow
-
-_SUBSCRIBED = 1
 
 
 @dataclass(frozen=True)
@@ -115,7 +113,7 @@ def _customer_reason(customer: Customer | None) -> str | None:
 def _subscriber_reason(subscriber: Subscriber | None) -> str | None:
     if subscriber is None:
         return "the customer is not subscribed to the newsletter"
-    if subscriber.status != _SUBSCRIBED:
+    if subscriber.status != SubscriberStatus.SUBSCRIBED:
         return UNSUBSCRIBED
     if not subscriber.email:
         return "the newsletter subscription has no e-mail address"

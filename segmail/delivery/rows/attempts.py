@@ -35,7 +35,6 @@ class EarlierAttempt:
     queue_id: int
     status: int
     started_at: datetime | None
-    finished_at: datetime | None
     text: str
     problems: int  # tries that ended without delivery, since a person last scheduled it again
 
@@ -51,12 +50,11 @@ def load_earlier_attempts(
         q.queue_id,
         q.queue_status,
         q.queue_start_at,
-        q.queue_finish_at,
         q.newsletter_text,
         tries_since_retry(tables, q.queue_id),
     ).where(q.queue_id.in_(queue_ids))
     return {
-        row[0]: EarlierAttempt(row[0], row[1], row[2], row[3], row[4] or "", row[5])
+        row[0]: EarlierAttempt(row[0], row[1], row[2], row[3] or "", row[4])
         for row in connection.execute(query)
     }
 

@@ -1,4 +1,7 @@
-"""The configuration that Maho ships in its modules' config.xml, as far as segmail reads it."""
+"""The configuration that Maho ships in its modules' config.xml.
+
+As far as segmail reads it, or a template may: `{{config path=…}}`, `{{template config_path=…}}`.
+"""
 
 from __future__ import annotations
 
@@ -6,45 +9,26 @@ DEFAULTS = {
     "customer_segmentation/email_automation/enabled": "1",
     "customer_segmentation/email_automation/cleanup_days": "90",
     "customer_segmentation/email_automation/coupon_cleanup_days": "30",
-    "customer/customer_segments/cron_schedule": "0 5 * * *",
-    "customer/account_share/scope": "1",
-    "customer/create_account/default_group": "1",
     "catalog/price/scope": "0",
     "currency/options/allow": "USD,EUR",
     "currency/options/base": "USD",
     "currency/options/default": "USD",
     "design/package/name": "base",
-    "design/package/theme": "default",
-    "design/package/default_theme": "default",
-    "design/package/area": "frontend",
-    "design/package/translate": "default",
     "design/email/css_non_inline": "email-non-inline.css",
     "design/email/header": "design_email_header",
     "design/email/footer": "design_email_footer",
-    "dev/log/active": "0",
-    "dev/log/min_level": "100",
     "general/country/default": "US",
     "general/locale/code": "en_US",
     "general/locale/timezone": "America/Los_Angeles",
-    "general/locale/firstday": "0",
-    "general/locale/weekend": "0,6",
-    "newsletter/subscription/allow_guest_subscribe": "1",
     "newsletter/subscription/confirm": "0",
-    "newsletter/subscription/confirm_email_identity": "support",
     "newsletter/subscription/confirm_email_template": (
         "newsletter_subscription_confirm_email_template"
     ),
-    "newsletter/subscription/success_email_identity": "general",
     "newsletter/subscription/success_email_template": (
         "newsletter_subscription_success_email_template"
     ),
-    "newsletter/subscription/un_email_identity": "support",
     "newsletter/subscription/un_email_template": "newsletter_subscription_un_email_template",
-    "newsletter/sending/set_return_path": "0",
     "system/smtp/enabled": "sendmail",
-    "system/smtp/enable_queue": "1",
-    "system/smtp/log_enabled": "0",
-    "system/smtp/log_clean_after_days": "30",
     "trans_email/ident_general/name": "Owner",
     "trans_email/ident_general/email": "owner@example.com",
     "trans_email/ident_sales/name": "Sales",
@@ -56,7 +40,6 @@ DEFAULTS = {
     "trans_email/ident_custom2/name": "Custom 2",
     "trans_email/ident_custom2/email": "custom2@example.com",
     "web/url/use_store": "0",
-    "web/url/redirect_to_base": "1",
     "web/url/trailing_slash_behavior": "add",
     "web/unsecure/base_url": "{{base_url}}",
     "web/unsecure/base_web_url": "{{unsecure_base_url}}",
@@ -71,6 +54,4 @@ DEFAULTS = {
     "web/secure/base_skin_url": "{{secure_base_url}}skin/",
     "web/secure/base_media_url": "{{secure_base_url}}media/",
     "web/secure/use_in_frontend": "0",
-    "web/secure/use_in_adminhtml": "0",
-    "web/session/use_frontend_sid": "1",
 }

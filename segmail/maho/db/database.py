@@ -137,8 +137,7 @@ def _engine(url: URL) -> Engine:
             pool_reset_on_return=None,  # every transaction here ends before its connection is free
             connect_args={"connect_timeout": 10},
         )
-        if url.get_driver_name() == "pymysql":
-            event.listen(engine, "do_connect", _connect_quickly)
+        event.listen(engine, "do_connect", _connect_quickly)
         collect_when_asked(engine)
         return engine
     raise ConfigError(

@@ -78,7 +78,6 @@ class Tables:
     member: Table
     sequence: Table
     progress: Table
-    cron: Table
 
     @property
     def prefix(self) -> str:
@@ -88,115 +87,146 @@ class Tables:
 
 def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
     """Return the shop's tables with `prefix` before each name, in the given layout."""
-    m = MetaData()
-
-    def ref(target: str, **rules: Any) -> ForeignKey:
-        return ForeignKey(prefix + target, **rules)
-
-    def cascade(target: str) -> ForeignKey:
-        return ref(target, ondelete="CASCADE", onupdate="CASCADE")
-
-    def table(name: str, *parts: Any) -> Table:
-        return Table(prefix + name, m, *parts, mysql_engine="InnoDB", mysql_charset="utf8mb3")
-
-    def key(name: str, type_: Any = UInt) -> Column[Any]:
-        return Column(name, type_, primary_key=True, autoincrement=True)
-
-    def count(name: str, type_: Any = UInt, default: int = 0) -> Column[Any]:
-        return Column(name, type_, nullable=False, server_default=str(default))
-
+    shop = _Schema(prefix, MetaData())
     return Tables(
-        metadata=m,
+        metadata=shop.metadata,
         layout=layout,
-        website=table(
+        **_store_tables(shop),
+        **_customer_tables(shop),
+        customer_values={type_: _customer_values(shop, type_) for type_ in EAV_TYPES},
+        **_newsletter_tables(shop),
+        **_rule_tables(shop),
+        **_segment_tables(shop, layout),
+    )
+
+
+@dataclass(frozen=True)
+class _Schema:
+    """Makes tables whose names, and those that they refer to, begin with the prefix."""
+
+    prefix: str
+    metadata: MetaData
+
+    def table(self, name: str, *parts: SchemaItem) -> Table:
+        return Table(
+            self.prefix + name,
+            self.metadata,
+            *parts,
+            mysql_engine="InnoDB",
+            mysql_charset="utf8mb3",
+        )
+
+    def ref(
+        self, target: str, ondelete: str | None = None, onupdate: str | None = None
+    ) -> ForeignKey:
+        return ForeignKey(self.prefix + target, ondelete=ondelete, onupdate=onupdate)
+
+    def cascade(self, target: str) -> ForeignKey:
+        return self.ref(target, "CASCADE", "CASCADE")
+
+
+def _store_tables(shop: _Schema) -> dict[str, Table]:
+    return {
+        "website": shop.table(
             "core_website",
-            key("website_id", USmallInt),
+            _key("website_id", USmallInt),
             Column("code", String(32), unique=True),
             Column("name", String(64)),
-            count("sort_order", USmallInt),
-            count("default_group_id", USmallInt),
+            _count("sort_order", USmallInt),
+            _count("default_group_id", USmallInt),
             Column("is_default", USmallInt, server_default="0"),
         ),
-        store_group=table(
+        "store_group": shop.table(
             "core_store_group",
-            key("group_id", USmallInt),
-            Column("website_id", USmallInt, cascade("core_website.website_id"), nullable=False),
+            _key("group_id", USmallInt),
+            Column(
+                "website_id", USmallInt, shop.cascade("core_website.website_id"), nullable=False
+            ),
             Column("name", String(255), nullable=False),
-            count("root_category_id"),
-            count("default_store_id", USmallInt),
+            _count("root_category_id"),
+            _count("default_store_id", USmallInt),
         ),
-        store=table(
+        "store": shop.table(
             "core_store",
-            key("store_id", USmallInt),
+            _key("store_id", USmallInt),
             Column("code", String(32), unique=True),
-            Column("website_id", USmallInt, cascade("core_website.website_id"), nullable=False),
-            Column("group_id", USmallInt, cascade("core_store_group.group_id"), nullable=False),
+            Column(
+                "website_id", USmallInt, shop.cascade("core_website.website_id"), nullable=False
+            ),
+            Column(
+                "group_id", USmallInt, shop.cascade("core_store_group.group_id"), nullable=False
+            ),
             Column("name", String(255), nullable=False),
-            count("sort_order", USmallInt),
-            count("is_active", USmallInt),
+            _count("sort_order", USmallInt),
+            _count("is_active", USmallInt),
         ),
-        config=table(
+        "config": shop.table(
             "core_config_data",
-            key("config_id"),
+            _key("config_id"),
             Column("scope", String(8), nullable=False, server_default="default"),
-            count("scope_id", Integer),
+            _count("scope_id", Integer),
             Column("path", String(255), nullable=False, server_default="general"),
             Column("value", Text),
             UniqueConstraint("scope", "scope_id", "path"),
         ),
-        variable=table(
+        "variable": shop.table(
             "core_variable",
-            key("variable_id"),
+            _key("variable_id"),
             Column("code", String(255), unique=True),
             Column("name", String(255)),
         ),
-        variable_value=table(
+        "variable_value": shop.table(
             "core_variable_value",
-            key("value_id"),
-            Column("variable_id", UInt, cascade("core_variable.variable_id"), nullable=False),
-            Column("store_id", USmallInt, cascade("core_store.store_id"), nullable=False),
+            _key("value_id"),
+            Column("variable_id", UInt, shop.cascade("core_variable.variable_id"), nullable=False),
+            Column("store_id", USmallInt, shop.cascade("core_store.store_id"), nullable=False),
             Column("plain_value", Text),
             Column("html_value", Text),
             UniqueConstraint("variable_id", "store_id"),
         ),
-        permission_variable=table(
+        "permission_variable": shop.table(
             "permission_variable",
-            key("variable_id"),
+            _key("variable_id"),
             Column("variable_name", String(255), nullable=False, unique=True),
-            count("is_allowed", SmallInteger),
+            _count("is_allowed", SmallInteger),
         ),
-        cms_block=table(
+        "cms_block": shop.table(
             "cms_block",
-            key("block_id", SmallInteger),
+            _key("block_id", SmallInteger),
             Column("title", String(255), nullable=False),
             Column("identifier", String(255), nullable=False),
             Column("content", MediumText),
-            count("is_active", SmallInteger, 1),
+            _count("is_active", SmallInteger, 1),
         ),
-        cms_block_store=table(
+        "cms_block_store": shop.table(
             "cms_block_store",
-            Column("block_id", SmallInteger, cascade("cms_block.block_id"), primary_key=True),
-            Column("store_id", USmallInt, cascade("core_store.store_id"), primary_key=True),
+            Column("block_id", SmallInteger, shop.cascade("cms_block.block_id"), primary_key=True),
+            Column("store_id", USmallInt, shop.cascade("core_store.store_id"), primary_key=True),
         ),
-        currency_rate=table(
+        "currency_rate": shop.table(
             "directory_currency_rate",
             Column("currency_from", String(3), primary_key=True),
             Column("currency_to", String(3), primary_key=True),
             Column("rate", Numeric(24, 12), nullable=False),
         ),
-        entity_type=table(
+    }
+
+
+def _customer_tables(shop: _Schema) -> dict[str, Table]:
+    return {
+        "entity_type": shop.table(
             "eav_entity_type",
-            key("entity_type_id", USmallInt),
+            _key("entity_type_id", USmallInt),
             Column("entity_type_code", String(50), nullable=False, index=True),
             Column("entity_model", String(255), nullable=False),
         ),
-        attribute=table(
+        "attribute": shop.table(
             "eav_attribute",
-            key("attribute_id", USmallInt),
+            _key("attribute_id", USmallInt),
             Column(
                 "entity_type_id",
                 USmallInt,
-                cascade("eav_entity_type.entity_type_id"),
+                shop.cascade("eav_entity_type.entity_type_id"),
                 nullable=False,
             ),
             Column("attribute_code", String(255)),
@@ -205,82 +235,87 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
             Column("frontend_input", String(50)),
             UniqueConstraint("entity_type_id", "attribute_code"),
         ),
-        customer_attribute=table(
+        "customer_attribute": shop.table(
             "customer_eav_attribute",
             Column(
                 "attribute_id",
                 USmallInt,
-                cascade("eav_attribute.attribute_id"),
+                shop.cascade("eav_attribute.attribute_id"),
                 primary_key=True,
                 autoincrement=False,
             ),
-            count("is_visible", USmallInt, 1),
+            _count("is_visible", USmallInt, 1),
         ),
-        customer_group=table(
+        "customer_group": shop.table(
             "customer_group",
-            key("customer_group_id", USmallInt),
+            _key("customer_group_id", USmallInt),
             Column("customer_group_code", String(32), nullable=False),
         ),
-        customer=table(
+        "customer": shop.table(
             "customer_entity",
-            key("entity_id"),
-            count("entity_type_id", USmallInt),
-            count("attribute_set_id", USmallInt),
+            _key("entity_id"),
+            _count("entity_type_id", USmallInt),
+            _count("attribute_set_id", USmallInt),
             Column(
                 "website_id",
                 USmallInt,
-                ref("core_website.website_id", ondelete="SET NULL", onupdate="CASCADE"),
+                shop.ref("core_website.website_id", ondelete="SET NULL", onupdate="CASCADE"),
                 index=True,
             ),
             Column("email", String(255)),
-            count("group_id", USmallInt),
+            _count("group_id", USmallInt),
             Column("increment_id", String(50)),
             Column(
                 "store_id",
                 USmallInt,
-                ref("core_store.store_id", ondelete="SET NULL", onupdate="CASCADE"),
+                shop.ref("core_store.store_id", ondelete="SET NULL", onupdate="CASCADE"),
                 server_default="0",
             ),
             Column("created_at", UtcDateTime, nullable=False),
             Column("updated_at", UtcDateTime, nullable=False),
-            count("is_active", USmallInt, 1),
+            _count("is_active", USmallInt, 1),
             UniqueConstraint("email", "website_id"),
         ),
-        customer_values={
-            type_: table(
-                f"customer_entity_{type_}",
-                key("value_id", Integer),
-                count("entity_type_id", USmallInt),
-                Column(
-                    "attribute_id",
-                    USmallInt,
-                    cascade("eav_attribute.attribute_id"),
-                    nullable=False,
-                ),
-                Column("entity_id", UInt, cascade("customer_entity.entity_id"), nullable=False),
-                Column("value", _EAV_VALUE[type_]),
-                UniqueConstraint("entity_id", "attribute_id"),
-            )
-            for type_ in EAV_TYPES
-        },
-        subscriber=table(
+    }
+
+
+def _customer_values(shop: _Schema, type_: str) -> Table:
+    return shop.table(
+        f"customer_entity_{type_}",
+        _key("value_id", Integer),
+        _count("entity_type_id", USmallInt),
+        Column(
+            "attribute_id",
+            USmallInt,
+            shop.cascade("eav_attribute.attribute_id"),
+            nullable=False,
+        ),
+        Column("entity_id", UInt, shop.cascade("customer_entity.entity_id"), nullable=False),
+        Column("value", _EAV_VALUE[type_]),
+        UniqueConstraint("entity_id", "attribute_id"),
+    )
+
+
+def _newsletter_tables(shop: _Schema) -> dict[str, Table]:
+    return {
+        "subscriber": shop.table(
             "newsletter_subscriber",
-            key("subscriber_id"),
+            _key("subscriber_id"),
             Column(
                 "store_id",
                 USmallInt,
-                ref("core_store.store_id", ondelete="SET NULL", onupdate="CASCADE"),
+                shop.ref("core_store.store_id", ondelete="SET NULL", onupdate="CASCADE"),
                 server_default="0",
             ),
             Column("change_status_at", UtcDateTime),
             Column("customer_id", UInt, nullable=False, server_default="0", index=True),
             Column("subscriber_email", String(150)),
-            count("subscriber_status", Integer),
+            _count("subscriber_status", Integer),
             Column("subscriber_confirm_code", String(32)),
         ),
-        template=table(
+        "template": shop.table(
             "newsletter_template",
-            key("template_id"),
+            _key("template_id"),
             Column("template_code", String(150)),
             Column("template_text", Text),
             Column("template_styles", Text),
@@ -292,13 +327,13 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
             Column("added_at", UtcDateTime),
             Column("modified_at", UtcDateTime),
         ),
-        queue=table(
+        "queue": shop.table(
             "newsletter_queue",
-            key("queue_id"),
+            _key("queue_id"),
             Column(
                 "template_id",
                 UInt,
-                cascade("newsletter_template.template_id"),
+                shop.cascade("newsletter_template.template_id"),
                 nullable=False,
                 index=True,
             ),
@@ -308,103 +343,124 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
             Column("newsletter_subject", String(200)),
             Column("newsletter_sender_name", String(200)),
             Column("newsletter_sender_email", String(200)),
-            count("queue_status"),
+            _count("queue_status"),
             Column("queue_start_at", UtcDateTime),
             Column("queue_finish_at", UtcDateTime),
             Column("automation_source", String(50)),
             Column("automation_source_id", UInt),
         ),
-        queue_link=table(
+        "queue_link": shop.table(
             "newsletter_queue_link",
-            key("queue_link_id"),
-            Column("queue_id", UInt, cascade("newsletter_queue.queue_id"), nullable=False),
+            _key("queue_link_id"),
+            Column("queue_id", UInt, shop.cascade("newsletter_queue.queue_id"), nullable=False),
             Column(
                 "subscriber_id",
                 UInt,
-                cascade("newsletter_subscriber.subscriber_id"),
+                shop.cascade("newsletter_subscriber.subscriber_id"),
                 nullable=False,
                 index=True,
             ),
             Column("letter_sent_at", UtcDateTime),
             Index(None, "queue_id", "letter_sent_at"),
         ),
-        problem=table(
+        "problem": shop.table(
             "newsletter_problem",
-            key("problem_id"),
+            _key("problem_id"),
             Column(
-                "subscriber_id", UInt, cascade("newsletter_subscriber.subscriber_id"), index=True
+                "subscriber_id",
+                UInt,
+                shop.cascade("newsletter_subscriber.subscriber_id"),
+                index=True,
             ),
             Column(
-                "queue_id", UInt, cascade("newsletter_queue.queue_id"), nullable=False, index=True
+                "queue_id",
+                UInt,
+                shop.cascade("newsletter_queue.queue_id"),
+                nullable=False,
+                index=True,
             ),
             Column("problem_error_code", UInt, server_default="0"),
             Column("problem_error_text", String(200)),
         ),
-        rule=table(
+    }
+
+
+def _rule_tables(shop: _Schema) -> dict[str, Table]:
+    return {
+        "rule": shop.table(
             "salesrule",
-            key("rule_id"),
+            _key("rule_id"),
             Column("name", String(255)),
             Column("description", Text),
             Column("from_date", Date),
             Column("to_date", Date),
-            count("uses_per_customer", Integer),
-            count("is_active", SmallInteger),
+            _count("uses_per_customer", Integer),
+            _count("is_active", SmallInteger),
             Column("simple_action", String(32)),
             Column("discount_amount", Numeric(12, 4), nullable=False, server_default="0.0000"),
-            count("discount_step"),
-            count("coupon_type", USmallInt, 1),
-            count("use_auto_generation", SmallInteger),
-            count("uses_per_coupon", Integer),
+            _count("discount_step"),
+            _count("coupon_type", USmallInt, 1),
+            _count("use_auto_generation", SmallInteger),
+            _count("uses_per_coupon", Integer),
         ),
-        rule_website=table(
+        "rule_website": shop.table(
             "salesrule_website",
-            Column("rule_id", UInt, cascade("salesrule.rule_id"), primary_key=True),
-            Column("website_id", USmallInt, cascade("core_website.website_id"), primary_key=True),
+            Column("rule_id", UInt, shop.cascade("salesrule.rule_id"), primary_key=True),
+            Column(
+                "website_id", USmallInt, shop.cascade("core_website.website_id"), primary_key=True
+            ),
         ),
-        rule_group=table(
+        "rule_group": shop.table(
             "salesrule_customer_group",
-            Column("rule_id", UInt, cascade("salesrule.rule_id"), primary_key=True),
+            Column("rule_id", UInt, shop.cascade("salesrule.rule_id"), primary_key=True),
             Column(
                 "customer_group_id",
                 USmallInt,
-                cascade("customer_group.customer_group_id"),
+                shop.cascade("customer_group.customer_group_id"),
                 primary_key=True,
             ),
         ),
-        rule_customer=table(
+        "rule_customer": shop.table(
             "salesrule_customer",
-            key("rule_customer_id"),
-            Column("rule_id", UInt, cascade("salesrule.rule_id"), nullable=False),
-            Column("customer_id", UInt, cascade("customer_entity.entity_id"), nullable=False),
-            count("times_used", USmallInt),
+            _key("rule_customer_id"),
+            Column("rule_id", UInt, shop.cascade("salesrule.rule_id"), nullable=False),
+            Column("customer_id", UInt, shop.cascade("customer_entity.entity_id"), nullable=False),
+            _count("times_used", USmallInt),
             Index(None, "rule_id", "customer_id"),
         ),
-        coupon=table(
+        "coupon": shop.table(
             "salesrule_coupon",
-            key("coupon_id"),
-            Column("rule_id", UInt, cascade("salesrule.rule_id"), nullable=False, index=True),
+            _key("coupon_id"),
+            Column("rule_id", UInt, shop.cascade("salesrule.rule_id"), nullable=False, index=True),
             Column("code", String(255), unique=True),
             Column("usage_limit", UInt),
             Column("usage_per_customer", UInt),
-            count("times_used"),
+            _count("times_used"),
             Column("expiration_date", LocalDateTime),
             Column("is_primary", USmallInt),
             Column("created_at", UtcDateTime, nullable=False),
             Column("type", SmallInteger, server_default="0"),
             UniqueConstraint("rule_id", "is_primary"),
         ),
-        coupon_usage=table(
+        "coupon_usage": shop.table(
             "salesrule_coupon_usage",
-            Column("coupon_id", UInt, cascade("salesrule_coupon.coupon_id"), primary_key=True),
-            Column("customer_id", UInt, cascade("customer_entity.entity_id"), primary_key=True),
-            count("times_used"),
+            Column("coupon_id", UInt, shop.cascade("salesrule_coupon.coupon_id"), primary_key=True),
+            Column(
+                "customer_id", UInt, shop.cascade("customer_entity.entity_id"), primary_key=True
+            ),
+            _count("times_used"),
         ),
-        segment=table(
+    }
+
+
+def _segment_tables(shop: _Schema, layout: Layout) -> dict[str, Table]:
+    return {
+        "segment": shop.table(
             "customer_segment",
-            key("segment_id"),
+            _key("segment_id"),
             Column("name", String(255), nullable=False),
             Column("description", Text),
-            count("is_active", USmallInt, 1),
+            _count("is_active", USmallInt, 1),
             Column("conditions_serialized", MediumText),
             Column("website_ids", Text),
             Column("customer_group_ids", Text),
@@ -417,78 +473,82 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
             Column("priority", UInt, server_default="0"),
             *_automation(layout),
         ),
-        member=table(
+        "member": shop.table(
             "customer_segment_customer",
             Column(
                 "segment_id",
                 UInt,
-                ref("customer_segment.segment_id", ondelete="CASCADE"),
+                shop.ref("customer_segment.segment_id", ondelete="CASCADE"),
                 primary_key=True,
             ),
             Column(
                 "customer_id",
                 UInt,
-                ref("customer_entity.entity_id", ondelete="CASCADE"),
+                shop.ref("customer_entity.entity_id", ondelete="CASCADE"),
                 primary_key=True,
                 index=True,
             ),
             Column(
                 "website_id",
                 USmallInt,
-                ref("core_website.website_id", ondelete="CASCADE"),
+                shop.ref("core_website.website_id", ondelete="CASCADE"),
                 nullable=False,
             ),
             Column("added_at", UtcDateTime, nullable=False),
             Column("updated_at", UtcDateTime, nullable=False),
         ),
-        sequence=table(
+        "sequence": shop.table(
             "customer_segment_email_sequence",
-            key("sequence_id"),
+            _key("sequence_id"),
             Column(
                 "segment_id",
                 UInt,
-                ref("customer_segment.segment_id", ondelete="CASCADE"),
+                shop.ref("customer_segment.segment_id", ondelete="CASCADE"),
                 nullable=False,
             ),
-            Column("template_id", UInt, ref("newsletter_template.template_id"), nullable=False),
+            Column(
+                "template_id", UInt, shop.ref("newsletter_template.template_id"), nullable=False
+            ),
             Column("step_number", UInt, nullable=False),
-            count("delay_minutes"),
-            count("is_active", SmallInteger, 1),
-            count("max_sends", UInt, 1),
-            count("generate_coupon", SmallInteger),
-            Column("coupon_sales_rule_id", UInt, ref("salesrule.rule_id", ondelete="SET NULL")),
+            _count("delay_minutes"),
+            _count("is_active", SmallInteger, 1),
+            _count("max_sends", UInt, 1),
+            _count("generate_coupon", SmallInteger),
+            Column(
+                "coupon_sales_rule_id", UInt, shop.ref("salesrule.rule_id", ondelete="SET NULL")
+            ),
             Column("coupon_prefix", String(50)),
-            count("coupon_expires_days", UInt, 30),
+            _count("coupon_expires_days", UInt, 30),
             Column("created_at", UtcDateTime, nullable=False),
             Column("updated_at", UtcDateTime, nullable=False),
             *_step_trigger(layout),
         ),
-        progress=table(
+        "progress": shop.table(
             "customer_segment_sequence_progress",
-            key("progress_id"),
+            _key("progress_id"),
             Column(
                 "customer_id",
                 UInt,
-                ref("customer_entity.entity_id", ondelete="CASCADE"),
+                shop.ref("customer_entity.entity_id", ondelete="CASCADE"),
                 nullable=False,
             ),
             Column(
                 "segment_id",
                 UInt,
-                ref("customer_segment.segment_id", ondelete="CASCADE"),
+                shop.ref("customer_segment.segment_id", ondelete="CASCADE"),
                 nullable=False,
             ),
             Column(
                 "sequence_id",
                 UInt,
-                ref("customer_segment_email_sequence.sequence_id", ondelete="CASCADE"),
+                shop.ref("customer_segment_email_sequence.sequence_id", ondelete="CASCADE"),
                 nullable=False,
                 index=True,
             ),
             Column(
                 "queue_id",
                 UInt,
-                ref("newsletter_queue.queue_id", ondelete="SET NULL"),
+                shop.ref("newsletter_queue.queue_id", ondelete="SET NULL"),
                 index=True,
             ),
             Column("step_number", UInt, nullable=False),
@@ -501,18 +561,17 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
             Index(None, "customer_id", "status"),
             Index(None, "segment_id", "trigger_type", "status"),
         ),
-        cron=table(
-            "cron_schedule",
-            key("schedule_id"),
-            Column("job_code", String(255), nullable=False, index=True),
-            Column("status", String(7), nullable=False, server_default="pending"),
-            Column("messages", Text),
-            Column("created_at", UtcDateTime, nullable=False),
-            Column("scheduled_at", UtcDateTime),
-            Column("executed_at", UtcDateTime),
-            Column("finished_at", UtcDateTime),
-        ),
-    )
+    }
+
+
+def _key(name: str, type_: TypeEngine[Any] | type[TypeEngine[Any]] = UInt) -> Column[Any]:
+    return Column(name, type_, primary_key=True, autoincrement=True)
+
+
+def _count(
+    name: str, type_: TypeEngine[Any] | type[TypeEngine[Any]] = UInt, default: int = 0
+) -> Column[Any]:
+    return Column(name, type_, nullable=False, server_default=str(default))
 
 
 _EAV_VALUE: dict[str, TypeEngine[Any]] = {

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from sqlalchemy import Connection, select
 
 from segmail.errors import ConfigError, Fault
+from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.schema.tables import Tables
 from segmail.maho.storefront.icu import day_text, money_text
 
@@ -24,13 +24,6 @@ _ALLOWED = "currency/options/allow"
 _BASE = "currency/options/base"
 _DISPLAY = "currency/options/default"
 _SYMBOLS = "currency/options/customsymbol"
-
-
-class Config(Protocol):
-    """The shop's configuration (`StoreConfig`)."""
-
-    def value(self, path: str, store_id: int) -> str | None:
-        """Return the value of `path` for a store."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class StoreLocale:
     symbol: str | None = None
 
     @classmethod
-    def of(cls, config: Config, store_id: int, rates: Rates) -> StoreLocale:
+    def of(cls, config: StoreConfig, store_id: int, rates: Rates) -> StoreLocale:
         """Return a store's locale, as Maho finds it when it shows a page of that store.
 
         Raises ConfigError where the store's time zone is unknown.
@@ -93,7 +86,7 @@ def load_rates(connection: Connection, tables: Tables) -> dict[tuple[str, str], 
     return {(row.currency_from, row.currency_to): row.rate for row in connection.execute(query)}
 
 
-def _currencies(config: Config, store_id: int, rates: Rates) -> tuple[str, str, Decimal]:
+def _currencies(config: StoreConfig, store_id: int, rates: Rates) -> tuple[str, str, Decimal]:
     """Return base currency, shown currency and rate; without a rate the base is shown."""
     global_prices = config.value("catalog/price/scope", store_id) in (None, "", "0")
     base = _code(config.value(_BASE, 0 if global_prices else store_id))
@@ -102,7 +95,7 @@ def _currencies(config: Config, store_id: int, rates: Rates) -> tuple[str, str, 
     return (base, display, rate) if rate > 0 else (base, base, Decimal(1))
 
 
-def _display_currency(config: Config, store_id: int) -> str:
+def _display_currency(config: StoreConfig, store_id: int) -> str:
     """Return the default currency where it is allowed, else the first that is."""
     display = _code(config.value(_DISPLAY, store_id))
     allowed = [_code(part) for part in (config.value(_ALLOWED, store_id) or "").split(",")]
@@ -113,7 +106,7 @@ def _code(value: str | None) -> str:
     return (value or "").strip().upper()
 
 
-def _timezone(config: Config, store_id: int) -> str:
+def _timezone(config: StoreConfig, store_id: int) -> str:
     name = config.value(_TIMEZONE, store_id) or "UTC"
     try:
         return ZoneInfo(name).key

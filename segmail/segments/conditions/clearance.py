@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, FromClause, and_, func, literal, or_
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_
 from sqlalchemy import case as sql_case
 
 from segmail.errors import ConditionError
-from segmail.maho.db.column_types import UtcDateTime
+from segmail.segments.conditions.dates import midnight
 from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.products import ProductRows, with_value
 from segmail.segments.conditions.scope import EavAttribute, Scope
@@ -27,12 +27,12 @@ def on_clearance(
     rows, values = named.rows, {}
     for code in _CODES:
         rows, values[code] = with_value(rows, _attribute(leaf, code, scope), named, scope)
-    today = datetime.combine(scope.now.date(), time(), tzinfo=scope.now.tzinfo)
+    today = scope.now.date()
     begins, ends = values["special_from_date"], values["special_to_date"]
     active = and_(
         func.coalesce(values["special_price"] < values["price"], False),
-        or_(begins.is_(None), begins < literal(today + timedelta(days=1), UtcDateTime())),
-        or_(ends.is_(None), ends >= literal(today, UtcDateTime())),
+        or_(begins.is_(None), begins < midnight(today + timedelta(days=1))),
+        or_(ends.is_(None), ends >= midnight(today)),
     )
     flag = sql_case((active, 1), else_=0)
     return rows, predicate(flag, leaf, kind="number")

@@ -1,4 +1,4 @@
-"""Differences of times in SQL, for each dialect; every difference is of UTC times.
+"""Days and differences of times in SQL, for each dialect; every one is of UTC times.
 
 A day is a calendar day, as in Maho: yesterday 23:59 is one day before today 00:01. A difference
 with NULL, or with MySQL's zero date, is NULL, which no comparison matches.
@@ -7,6 +7,7 @@ with NULL, or with MySQL's zero date, is NULL, which no comparison matches.
 from __future__ import annotations
 
 import calendar
+from datetime import UTC, date, datetime, time
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Integer, case, cast, func, literal
@@ -20,6 +21,11 @@ _Time: TypeAlias = ColumnElement[Any]
 def now(scope: Scope) -> _Time:
     """Return the scope's moment as a bound value."""
     return literal(scope.now, UtcDateTime())
+
+
+def midnight(day: date) -> _Time:
+    """Return the start of a day as a bound value."""
+    return literal(datetime.combine(day, time(), UTC), UtcDateTime())
 
 
 def day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[int]:

@@ -8,7 +8,7 @@ with a bound time, so that an index on it can be used.
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, literal, not_, or_
@@ -36,7 +36,7 @@ def elapsed(leaf: Leaf, scope: Scope, unit: timedelta, *columns: _Column) -> Col
     amounts = [_whole(leaf, value, unit) for value in split_values(leaf)]
 
     def reached(units: int) -> ColumnElement[bool]:
-        start = _bound(scope.now - units * unit)
+        start = literal(scope.now - units * unit, UtcDateTime())
         return and_(*(column <= start for column in columns))
 
     first = amounts[0]
@@ -59,7 +59,3 @@ def _whole(leaf: Leaf, value: str, unit: timedelta) -> int:
     if not _WHOLE.fullmatch(value) or abs(int(value)) * unit > _LONGEST:
         raise ConditionError(f"The value '{value}' of {leaf} is not a whole number of its unit.")
     return int(value)
-
-
-def _bound(time: datetime) -> ColumnElement[datetime]:
-    return literal(time, UtcDateTime())

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator as python
 import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Float, Integer, String, and_, false, literal, not_, or_
@@ -19,7 +19,7 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 
 from segmail.errors import ConditionError
-from segmail.maho.db.column_types import UtcDateTime
+from segmail.segments.conditions.dates import midnight
 from segmail.segments.conditions.tree import Leaf
 from segmail.segments.conditions.wide_text import wide_enough
 
@@ -132,17 +132,13 @@ def _compare_text(column: _Column, operator: str, values: tuple[str, ...]) -> Co
 
 
 def _compare_days(column: _Column, operator: str, days: list[date]) -> ColumnElement[bool]:
-    start, end = _midnight(days[0]), _midnight(days[0] + _ONE_DAY)
+    start, end = midnight(days[0]), midnight(days[0] + _ONE_DAY)
     if operator in (">=", "<"):
         return _ORDER[operator](column, start)
     if operator in ("<=", ">"):
         return column < end if operator == "<=" else column >= end
-    within = [and_(column >= _midnight(day), column < _midnight(day + _ONE_DAY)) for day in days]
+    within = [and_(column >= midnight(day), column < midnight(day + _ONE_DAY)) for day in days]
     return not_(or_(*within)) if operator in NEGATIVE else or_(*within)
-
-
-def _midnight(day: date) -> ColumnElement[Any]:
-    return literal(datetime(day.year, day.month, day.day, tzinfo=UTC), UtcDateTime())
 
 
 def _escape(value: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal
+from sqlalchemy import ColumnElement
 
-from segmail.maho.db.column_types import UtcDateTime
+from segmail.segments.conditions.dates import midnight
 from segmail.segments.conditions.predicate import normal_operator, split_values
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
@@ -31,5 +31,4 @@ def recent_enough(
     days = max(math.floor(float(value)) for value in split_values(leaf))
     if not 0 <= days <= _LONGEST:
         return ()
-    midnight = datetime.combine(scope.now.date(), time(), tzinfo=UTC)
-    return (column >= literal(midnight - timedelta(days=days), UtcDateTime()),)
+    return (column >= midnight(scope.now.date() - timedelta(days=days)),)

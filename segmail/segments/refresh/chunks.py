@@ -7,7 +7,6 @@ commit leaves a state from which the next refresh goes on.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,13 +16,12 @@ from functools import partial
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
+from segmail.log import logger
 from segmail.maho.db.database import Conflict, Session
 from segmail.segments.refresh.apply import complete, write_changes
 from segmail.segments.refresh.changes import Changes, judge
 from segmail.segments.refresh.task import Task, is_still
 from segmail.segments.refresh.temporary_tables import CHANGED, drop_scratch
-
-logger = logging.getLogger("segmail")
 
 CHANGED_MEANWHILE = "it was changed meanwhile; the next run does the rest"
 _STOPPED = "stopped by a signal; the next run does the rest"

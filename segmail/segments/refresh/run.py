@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -12,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from segmail.clock import Clock
 from segmail.errors import ConfigError, RefreshFailed, SegmailError, TemporaryError
+from segmail.log import exceptions, logger
 from segmail.maho.db.database import Conflict
 from segmail.maho.shop import Shop
 from segmail.segments.refresh.candidates import (
@@ -24,9 +24,6 @@ from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.segment import RefreshOptions, refresh_segment
 from segmail.segments.refresh.status import mark_failed
 
-logger = logging.getLogger("segmail")
-exceptions = logging.getLogger("segmail.exceptions")
-
 
 def refresh_segments(
     shop: Shop,
@@ -35,7 +32,6 @@ def refresh_segments(
     *,
     clock: Clock,
     matching: Matching,
-    on_refreshed: Callable[[Refreshed], None] = lambda _one: None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> list[Refreshed]:
     """Refresh the chosen segments, and tell what became of each.
@@ -54,7 +50,6 @@ def refresh_segments(
         _warn(candidate)
         one = _refresh(shop, candidate, options, clock, matching, is_stopping)
         _log(one, dry_run=options.dry_run)
-        on_refreshed(one)
         done.append(one)
     return done
 

@@ -6,7 +6,6 @@ foreign keys were lost, goes past them. Each batch is a short transaction of its
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -26,12 +25,11 @@ from sqlalchemy import (
     tuple_,
 )
 
+from segmail.log import logger
 from segmail.maho.customer_conditions import UNSUBSCRIBED, is_subscribed
 from segmail.maho.progress import is_pending_in, stop
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-
-logger = logging.getLogger("segmail")
 
 _BATCH = 1_000
 _SEARCH = 100_000  # with a million scheduled steps a search takes seconds, so it finds many at once

@@ -41,6 +41,59 @@ def test_an_address_is_written_as_a_mail_server_takes_it(text: str, written: str
     assert str(parse_address(text, "The address")) == written
 
 
+@pytest.mark.parametrize(
+    ("domain", "written"),
+    [
+        ("straße.example", "xn--strae-oqa.example"),  # not strasse, as IDNA 2003 had it
+        ("STRAẞE.example", "xn--strae-oqa.example"),
+        ("βόλος.example", "xn--nxasmm1c.example"),  # a sigma at the end is not one inside
+        ("ශ්\u200dරී.example", "xn--10cl1a0b660p.example"),  # joiners decide how a word is read
+        ("نامه\u200cای.example", "xn--mgba3gch31f060k.example"),
+        ("cafe\u0301.example", "xn--caf-dma.example"),
+        ("pal·lel.example", "xn--pallel-dla.example"),  # the Catalan dot, between two l
+        ("אבג1.example", "xn--1-zhcde.example"),
+        ("soft\u00adhyphen.example", "softhyphen.example"),
+        ("ｘｎ－－mller-kva.example", "xn--mller-kva.example"),
+        ("xn--mller-kva.example", "xn--mller-kva.example"),
+        ("XN--MLLER-KVA.Example", "XN--MLLER-KVA.Example"),
+        ("xn--ls8h.example", "xn--ls8h.example"),  # an emoji: refused as such, but it is asked for
+        ("under_score.müller.example", "under_score.xn--mller-kva.example"),
+        ("a" * 63 + ".example", "a" * 63 + ".example"),
+        ("ä" * 57 + ".example", "xn--4c" + "a" * 57 + ".example"),  # 63 octets
+    ],
+)
+def test_an_international_domain_is_written_as_idna_2008_has_it(domain: str, written: str) -> None:
+    assert parse_address(f"ada@{domain}", "The address").domain == written
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "a\u200db.example",  # joiners that join nothing
+        "a\u200cb.example",
+        "a·b.example",
+        "אa.example",  # from right to left, then from left to right
+        "אבג-.example",
+        "٣.example",
+        "mü_ller.example",
+        "ｕｎｄｅｒ＿ｓｃｏｒｅ.example",
+        "-ü.example",
+        "aa--ü.example",
+        "\u0301a.example",
+        "\u00ad.example",
+        "☃.example",
+        "½.example",
+        "xn--ü.example",
+        "ｘｎ－－ａ－ａ.example",  # punycode of nothing
+        "ä" * 58 + ".example",  # 64 octets
+        "ä" * 5_000 + ".example",
+    ],
+)
+def test_what_idna_2008_forbids_is_no_domain(domain: str) -> None:
+    with pytest.raises(MessageError, match=r"^The address has no possible domain after the @\.$"):
+        parse_address(f"ada@{domain}", "The address")
+
+
 def test_only_characters_before_the_at_need_smtputf8() -> None:
     assert parse_address("дора@example.com", "The address").utf8
     assert not parse_address("ada@müller.example", "The address").utf8
