@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -11,20 +13,21 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, make_url, text
 
 from segmail.log import exceptions, logger
 from segmail.maho.db.database import Database
 from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
 from tests.jobs import Runner
-from tests.mariadb import private_server
+from tests.mariadb import memory_folder, private_server
 from tests.shop_builder import ShopBuilder
 
 NOW = datetime(2026, 3, 10, 12, 0, 0, tzinfo=UTC)
 
-# The same examples each time, so that a change is judged by what it changes; bin/fuzz tries others.
-settings.register_profile("same", derandomize=True, deadline=None)
+# The same few examples each time, so that a change is judged by what it changes; bin/fuzz tries
+# others, and many.
+settings.register_profile("same", max_examples=50, derandomize=True, deadline=None)
 settings.register_profile(
     "fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck)
 )
@@ -68,12 +71,13 @@ def server_url() -> URL:
 
 
 @pytest.fixture(scope="session")
-def shop_urls(server_url: URL, tmp_path_factory: pytest.TempPathFactory) -> Iterator[_ShopUrls]:
+def databases(server_url: URL) -> Iterator[_Databases]:
     """Makes each kind of database once a session and empties it for each test."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    urls = _ShopUrls(server_url, f"segmail_test_{worker}", tmp_path_factory.mktemp("shops"))
-    yield urls
-    urls.drop_all()
+    with tempfile.TemporaryDirectory(prefix="segmail-shops-", dir=memory_folder()) as folder:
+        databases = _Databases(server_url, f"segmail_test_{worker}", Path(folder))
+        yield databases
+        databases.drop_all()
 
 
 @pytest.fixture(params=["mariadb", "sqlite"])
@@ -97,23 +101,21 @@ def prefix() -> str:
 
 @pytest.fixture
 def shop(
-    engine_name: str, layout: Layout, prefix: str, shop_urls: _ShopUrls, now: datetime
+    engine_name: str, layout: Layout, prefix: str, databases: _Databases, now: datetime
 ) -> Iterator[ShopBuilder]:
     """A fresh shop with one website, two stores, the customer attributes and nobody in it."""
-    url = shop_urls.fresh(engine_name, layout, prefix)
-    database = Database(url)
-    yield ShopBuilder(Shop(database, build_tables(prefix, layout)), url, now=now)
+    database = databases.fresh(engine_name, layout, prefix)
+    yield ShopBuilder(Shop(database, build_tables(prefix, layout)), database.url, now=now)
     database.close()
 
 
 @pytest.fixture
 def mariadb_shop(
-    layout: Layout, prefix: str, shop_urls: _ShopUrls, now: datetime
+    layout: Layout, prefix: str, databases: _Databases, now: datetime
 ) -> Iterator[ShopBuilder]:
     """A fresh shop on the server only, for what SQLite cannot show: row locks and plans."""
-    url = shop_urls.fresh("mariadb", layout, prefix)
-    database = Database(url)
-    yield ShopBuilder(Shop(database, build_tables(prefix, layout)), url, now=now)
+    database = databases.fresh("mariadb", layout, prefix)
+    yield ShopBuilder(Shop(database, build_tables(prefix, layout)), database.url, now=now)
     database.close()
 
 
@@ -129,67 +131,76 @@ def mariadb_runner(mariadb_shop: ShopBuilder, tmp_path: Path) -> Runner:
     return Runner(mariadb_shop, tmp_path)
 
 
-class _ShopUrls:
-    """Databases by engine, layout and prefix."""
+class _Databases:
+    """Databases by engine, layout and prefix.
+
+    Each is opened once, so that a statement is compiled once a session and not once a test.
+    """
 
     def __init__(self, server: URL, name: str, folder: Path) -> None:
-        self._server = server
+        self._server = Database(server)
         self._name = name
         self._folder = folder
-        self._made: dict[tuple[Layout, str], URL] = {}
-        self._count = 0
+        self._made: dict[tuple[str, Layout, str], Database] = {}
 
-    def fresh(self, engine: str, layout: Layout, prefix: str) -> URL:
-        if engine == "sqlite":
-            self._count += 1
-            return self._copy_of_empty_file(layout, prefix)
-        if (layout, prefix) not in self._made:
-            self._made[layout, prefix] = self._create_on_server(layout, prefix)
-        self._empty(self._made[layout, prefix], layout, prefix)
-        return self._made[layout, prefix]
-
-    def _copy_of_empty_file(self, layout: Layout, prefix: str) -> URL:
-        empty = self._folder / f"empty {layout.value} {prefix}.sqlite"
-        if not empty.exists():
-            self._create(URL.create("sqlite", database=str(empty)), layout, prefix)
-        copy = self._folder / f"{self._count}.sqlite"
-        shutil.copyfile(empty, copy)
-        return URL.create("sqlite", database=str(copy))
+    def fresh(self, engine: str, layout: Layout, prefix: str) -> Database:
+        """Return an empty database; what listens to its engine does so for this test only."""
+        key = engine, layout, prefix
+        if key not in self._made:
+            self._made[key] = self._create(*key)
+        else:
+            self._empty(self._made[key])
+        database = copy.copy(self._made[key])
+        database.engine = database.engine.execution_options()
+        return database
 
     def drop_all(self) -> None:
-        engine = create_engine(self._server)
-        with engine.connect() as connection:
-            for url in self._made.values():
-                connection.execute(text(f"DROP DATABASE {url.database}"))
-        engine.dispose()
+        with self._server.engine.begin() as connection:
+            for engine, layout, prefix in self._made:
+                if engine != "sqlite":
+                    connection.execute(text(f"DROP DATABASE {self._on_server(layout, prefix)}"))
+        self._server.close()
 
-    def _create_on_server(self, layout: Layout, prefix: str) -> URL:
-        name = f"{self._name}_{layout.value}_{prefix}"
-        engine = create_engine(self._server)
-        with engine.begin() as connection:
-            connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
-            connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb3"))
-        engine.dispose()
-        url = self._server.set(database=name)
-        self._create(url, layout, prefix)
-        return url
+    def _create(self, engine: str, layout: Layout, prefix: str) -> Database:
+        if engine == "sqlite":
+            file = self._folder / f"{layout.value} {prefix}.sqlite"
+            file.touch()
+            database = Database(URL.create("sqlite", database=str(file)))
+        else:
+            name = self._on_server(layout, prefix)
+            with self._server.engine.begin() as connection:
+                connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+                connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb3"))
+            database = Database(self._server.url.set(database=name))
+        build_tables(prefix, layout).metadata.create_all(database.engine)
+        if engine == "sqlite":
+            shutil.copyfile(file, f"{file}.empty")
+        database.close()
+        return database
 
-    @staticmethod
-    def _create(url: URL, layout: Layout, prefix: str) -> None:
-        engine = create_engine(url)
-        build_tables(prefix, layout).metadata.create_all(engine)
-        engine.dispose()
+    def _on_server(self, layout: Layout, prefix: str) -> str:
+        return f"{self._name}_{layout.value}_{prefix}"
 
-    @staticmethod
-    def _empty(url: URL, layout: Layout, prefix: str) -> None:
-        engine = create_engine(url)
+    def _empty(self, database: Database) -> None:
+        if database.url.get_backend_name() == "sqlite":
+            _replace(Path(str(database.url.database)))
+            return
         used = text(
-            "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() "
-            "AND (auto_increment IS NULL OR auto_increment > 1)"
+            "SELECT table_name, auto_increment FROM information_schema.tables "
+            "WHERE table_schema = DATABASE() AND (auto_increment IS NULL OR auto_increment > 1)"
         )
-        with engine.begin() as connection:
+        with database.engine.begin() as connection:
             connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
-            for table in connection.scalars(used).all():
+            for table, counter in connection.execute(used).all():
                 connection.execute(text(f"DELETE FROM {table}"))
-                connection.execute(text(f"ALTER TABLE {table} AUTO_INCREMENT = 1"))
-        engine.dispose()
+                if counter:
+                    connection.execute(text(f"ALTER TABLE {table} AUTO_INCREMENT = 1"))
+            connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
+
+
+def _replace(file: Path) -> None:
+    """Put the empty file in its place: what a killed process left beside it belongs to no other."""
+    for beside in ("-journal", "-wal", "-shm"):
+        Path(f"{file}{beside}").unlink(missing_ok=True)
+    shutil.copyfile(f"{file}.empty", f"{file}.new")
+    Path(f"{file}.new").replace(file)

@@ -69,7 +69,7 @@ class Server:
 def own_server(*settings: str) -> Iterator[Server]:
     """Start a server, yield it, stop and remove it."""
     # Socket paths are limited to 107 bytes, so the folder is a short one of its own.
-    folder = Path(tempfile.mkdtemp(prefix="segmail-db-", dir=_memory_folder()))
+    folder = Path(tempfile.mkdtemp(prefix="segmail-db-", dir=memory_folder()))
     try:
         server = Server(folder, settings)
         try:
@@ -88,7 +88,8 @@ def private_server(*settings: str) -> Iterator[str]:
         yield server.url
 
 
-def _memory_folder() -> str | None:
+def memory_folder() -> str | None:
+    """Return a folder in memory, where there is one: databases of tests need not last."""
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - speed only
 
 

@@ -6,10 +6,11 @@ from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
-from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
+from segmail.maho.schema.sales_tables import SalesTables
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.scope import open_scope
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
+from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
 
 PRODUCT_ATTRIBUTES = {
@@ -44,8 +45,7 @@ class SalesBuilder:
 
     def __init__(self, shop: ShopBuilder) -> None:
         self.shop = shop
-        self.sales: SalesTables = build_sales_tables(shop.tables.prefix)
-        self.sales.metadata.create_all(shop.database.engine)
+        self.sales: SalesTables = create_sales_tables(shop)
         shop.insert_all(
             shop.tables.entity_type,
             [{"entity_type_id": 4, "entity_type_code": "catalog_product", "entity_model": "p"}],

@@ -9,8 +9,19 @@ from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import parse_mail_url
 from segmail.transport.mailer import Accepted, Mailer
 from segmail.transport.open_mailer import mailer_factory
+from tests.smtp_script import Fault
 
 DATA = b"Subject: Hello\r\n\r\nHello, Ada.\r\n"
+
+
+def patience(*answers: object) -> str:
+    """Return the option of a mail URL that says how long to wait for a server that gives these.
+
+    Long, so that a machine that has much else to do is not taken for a server that hangs; short
+    where it does hang, because that time is always waited for.
+    """
+    hangs = any(answer in (Fault.HANG, Fault.DRIBBLE) for answer in answers)
+    return "timeout=1" if hangs else "timeout=60"
 
 
 @contextmanager

@@ -119,33 +119,47 @@ class ShopBuilder:
     ) -> int:
         """Insert a customer (and a subscriber, unless `subscribed` is False); return its id."""
         email = email if email is not None else f"customer{next(self._number)}@example.test"
-        customer_id = self.insert(
-            self.tables.customer,
-            email=email,
-            website_id=website_id,
-            store_id=store_id,
-            group_id=group_id,
-            is_active=is_active,
-            created_at=self.now - timedelta(days=100),
-            updated_at=self.now - timedelta(days=100),
-        )
+        columns = {
+            "email": email,
+            "website_id": website_id,
+            "store_id": store_id,
+            "group_id": group_id,
+            "is_active": is_active,
+            "created_at": self.now - timedelta(days=100),
+            "updated_at": self.now - timedelta(days=100),
+        }
         given = {"firstname": firstname, "lastname": lastname, **(values or {})}
-        for code, value in given.items():
-            if value is not None:
-                self.attribute_value(customer_id, code, value)
+
+        def add(connection: Connection) -> int:
+            [customer_id] = insert_rows(connection, self.tables.customer, [columns])
+            self._add_values(connection, customer_id, given)
+            return customer_id
+
+        customer_id = self.database.transact(add)
         if subscribed:
             self.subscriber(customer_id, email, store_id=store_id)
         return customer_id
 
     def attribute_value(self, customer_id: int, code: str, value: Any) -> None:
-        row = self.row(self.tables.attribute, attribute_code=code)
-        self.insert(
-            self.tables.customer_values[row["backend_type"]],
-            entity_type_id=1,
-            attribute_id=row["attribute_id"],
-            entity_id=customer_id,
-            value=value,
-        )
+        self.database.transact(lambda c: self._add_values(c, customer_id, {code: value}))
+
+    def _add_values(
+        self, connection: Connection, customer_id: int, values: Mapping[str, Any]
+    ) -> None:
+        """Insert the values of a customer's attributes, by code; None is no value."""
+        c = self.tables.attribute.c
+        known = select(c.attribute_code, c.attribute_id, c.backend_type)
+        found = {row[0]: row for row in connection.execute(known)}
+        for code, value in values.items():
+            if value is not None:
+                _, attribute_id, backend = found[code]
+                row = {
+                    "entity_type_id": 1,
+                    "attribute_id": attribute_id,
+                    "entity_id": customer_id,
+                    "value": value,
+                }
+                insert_rows(connection, self.tables.customer_values[backend], [row])
 
     def subscriber(
         self, customer_id: int, email: str, *, status: int = 1, store_id: int | None = 1

@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from segmail.cli import program
 from segmail.maho.policies import Goal, OnExit, OnReentry, Policy, RefreshedBy, load_policies
-from segmail.maho.schema.sales_tables import build_sales_tables
 from tests.database.refresh.refreshing import members, scheduled
+from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
 
 PREFIX = "customersegmentation/segment_condition_"
@@ -36,7 +36,7 @@ UNKNOWN = leaf("customer_star", "sign", "==", "leo")
 
 @pytest.fixture(autouse=True)
 def sales(shop: ShopBuilder) -> None:
-    build_sales_tables(shop.tables.prefix).metadata.create_all(shop.database.engine)
+    create_sales_tables(shop)
     shop.config("customer_segmentation/email_automation/enabled", "1")
 
 

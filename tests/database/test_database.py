@@ -118,7 +118,7 @@ def test_a_deadlock_is_retried_until_both_transactions_are_through(
                     .values(template_type=table.c.template_type + 1)
                 )
                 if not met:
-                    met.append(meeting.wait(10))
+                    met.append(meeting.wait(60))
 
         shop.database.transact(work)
 
@@ -128,7 +128,7 @@ def test_a_deadlock_is_retried_until_both_transactions_are_through(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
 
     assert [row["template_type"] for row in shop.rows(table)] == [4, 4]
 

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from segmail.doctor.findings import AreaFinding
 from segmail.doctor.indexes import index_findings
-from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.segments.refresh.candidates import load_candidates
 from tests.bare_database import run
+from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
 
 COUPON = ("order_attributes", "coupon_code", "==", "AUTUMN")
@@ -30,8 +30,7 @@ ROWS = 3
 @pytest.fixture
 def _sales(shop: ShopBuilder) -> None:
     """Let each large table have three rows, and the server know it."""
-    sales = build_sales_tables(shop.tables.prefix)
-    sales.metadata.create_all(shop.database.engine)
+    sales = create_sales_tables(shop)
     shop.insert_all(sales.login, [{"customer_id": 1, "login_at": shop.now}] * ROWS)
     shop.insert_all(sales.order, [{"customer_id": 1, "state": "new"}] * ROWS)
     shop.insert_all(sales.order_item, [{"order_id": 1, "sku": "A-1"}] * ROWS)

@@ -9,11 +9,10 @@ import pytest
 from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.open_mailer import mailer_factory
-from tests.sending import mailer_for, send
+from tests.sending import mailer_for, patience, send
 from tests.smtp_certificate import Certificate, make_certificate
 from tests.smtp_server import Fault, Script, recording_server, scripted_server
 
-PATIENCE = "timeout=0.5"
 OFFERS_TLS: Script = {"EHLO": "250-mail.test\n250 STARTTLS"}
 
 
@@ -66,7 +65,7 @@ def test_a_certificate_that_nobody_vouches_for_is_not_trusted(
 ) -> None:
     with (
         recording_server(certificate=certificate, encrypted=scheme == "smtps") as server,
-        mailer_for(server.url(PATIENCE, scheme=scheme)) as mailer,
+        mailer_for(server.url(patience(), scheme=scheme)) as mailer,
         pytest.raises(ConfigError, match=r"not trusted: self-signed certificate.*cafile=FILE"),
     ):
         send(mailer)
@@ -151,7 +150,7 @@ def test_encryption_that_fails_sends_nothing(
 ) -> None:
     with (
         scripted_server({**OFFERS_TLS, **script}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(*script.values()))) as mailer,
         pytest.raises(error, match=rf"127\.0\.0\.1:{server.port}"),
     ):
         send(mailer)
@@ -164,7 +163,7 @@ def test_words_slipped_in_before_the_handshake_are_not_believed(certificate: Cer
 
     with (
         scripted_server(script, certificate=certificate) as server,
-        mailer_for(server.url(f"{PATIENCE}&cafile={certificate.certificate}")) as mailer,
+        mailer_for(server.url(f"{patience()}&cafile={certificate.certificate}")) as mailer,
         pytest.raises(MailServerUnavailable, match="before the encryption"),
     ):
         send(mailer)
@@ -173,7 +172,7 @@ def test_words_slipped_in_before_the_handshake_are_not_believed(certificate: Cer
 def test_smtps_at_a_port_that_speaks_plainly_says_what_to_mend() -> None:
     with (
         scripted_server() as server,
-        mailer_for(server.url(PATIENCE, scheme="smtps")) as mailer,
+        mailer_for(server.url(patience(), scheme="smtps")) as mailer,
         pytest.raises(ConfigError, match=r"is the port right\? smtps:// is encrypted"),
     ):
         send(mailer)

@@ -11,10 +11,9 @@ from segmail.errors import MailServerUnavailable
 from segmail.transport.longest import longest_dialogue
 from segmail.transport.mail_url import parse_mail_url
 from segmail.transport.mailer import AcceptanceUnknown, MessageDeferred, MessageRefused, Undelivered
-from tests.sending import mailer_for, send
+from tests.sending import mailer_for, patience, send
 from tests.smtp_server import NO_ANSWER, STAGES, Answer, Fault, Script, scripted_server
 
-PATIENCE = "timeout=0.5"
 AT_ONCE: Script = {"EHLO": "250-mail.test\n250-8BITMIME\n250-PIPELINING\n250 SMTPUTF8"}
 LARGE = b"Subject: large\r\n\r\n" + b"0123456789ABCDE\r\n" * 1_000_000
 
@@ -40,7 +39,7 @@ def test_a_dialogue_that_breaks_before_the_message_defers_it(
 ) -> None:
     with (
         scripted_server({**offers, stage: answer}, offers) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(answer))) as mailer,
     ):
         # A reset takes back what was answered to the commands before.
         where = "MAIL|RCPT|DATA" if offers and answer is Fault.RESET else stage
@@ -58,7 +57,7 @@ def test_an_answer_lost_after_the_message_leaves_acceptance_unknown(
 ) -> None:
     with (
         scripted_server({**offers, "end": answer}, offers) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(answer))) as mailer,
     ):
         with pytest.raises(AcceptanceUnknown, match=rf"127\.0\.0\.1:{server.port} .*end of data"):
             send(mailer)
@@ -74,7 +73,7 @@ def test_a_connection_that_breaks_inside_a_large_message_defers_it(
 ) -> None:
     with (
         scripted_server({**offers, "body": fault}, offers) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(fault))) as mailer,
     ):
         with pytest.raises(MessageDeferred, match="end of data"):
             send(mailer, data=LARGE)
@@ -89,7 +88,7 @@ def test_a_connection_that_breaks_after_a_small_message_has_left_is_unknown(
 ) -> None:
     with (
         scripted_server({**offers, "body": fault}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(fault))) as mailer,
         pytest.raises(AcceptanceUnknown),
     ):
         send(mailer)
@@ -105,7 +104,7 @@ def test_a_negative_answer_concerns_one_message_and_keeps_the_connection(
 ) -> None:
     with (
         scripted_server({**offers, stage: [answer, STAGES[stage]]}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(answer))) as mailer,
     ):
         with pytest.raises(outcome, match=answer) as raised:
             send(mailer)
@@ -123,7 +122,7 @@ def test_a_server_that_cannot_reset_gets_a_new_connection(offers: Script, answer
         scripted_server(
             {**offers, "RCPT": "550 5.1.1 No such user", "RSET": answer}, offers
         ) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(answer))) as mailer,
     ):
         with pytest.raises(MessageRefused, match="No such user"):
             send(mailer)
@@ -139,7 +138,7 @@ def test_a_server_that_is_closing_is_unavailable_and_took_nothing(
 ) -> None:
     with (
         scripted_server({**offers, stage: "421 4.3.2 Shutting down"}, offers) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience())) as mailer,
     ):
         with pytest.raises(MailServerUnavailable, match=r"421 4\.3\.2 Shutting down"):
             send(mailer)
@@ -155,7 +154,7 @@ def test_a_server_that_is_closing_is_unavailable_and_took_nothing(
 def test_an_answer_too_many_is_not_taken_for_the_next_one(offers: Script, script: Script) -> None:
     with (
         scripted_server({**offers, "end": "554 5.6.0 No", **script}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(*script.values()))) as mailer,
         pytest.raises(MessageDeferred, match=r"answered more than it was asked|makes no sense"),
     ):
         send(mailer)
@@ -183,8 +182,8 @@ def test_no_dribbling_server_outlasts_the_promised_time(offers: Script, stage: s
     script: Script = {"RCPT": "550 5.1.1 No"} if stage == "RSET" else {}
 
     with scripted_server({**offers, **script, stage: Fault.DRIBBLE}) as server:
-        longest = longest_dialogue(parse_mail_url(server.url("timeout=0.2")))
-        with mailer_for(server.url("timeout=0.2")) as mailer:
+        longest = longest_dialogue(parse_mail_url(server.url("timeout=0.5")))
+        with mailer_for(server.url("timeout=0.5")) as mailer:
             began = time.monotonic()
             with pytest.raises((MailServerUnavailable, Undelivered)):
                 send(mailer)
@@ -202,7 +201,7 @@ def test_a_server_that_wants_the_data_of_a_refused_message_gets_a_new_connection
 
     with (
         scripted_server(script, AT_ONCE) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience())) as mailer,
     ):
         with pytest.raises(MessageRefused, match="No such user"):
             send(mailer)
@@ -217,7 +216,7 @@ def test_what_was_refused_before_the_connection_broke_is_refused() -> None:
         scripted_server(
             {**AT_ONCE, "RCPT": "550 5.1.1 No such user", "DATA": Fault.DROP}
         ) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience())) as mailer,
         pytest.raises(MessageRefused, match="No such user"),
     ):
         send(mailer)

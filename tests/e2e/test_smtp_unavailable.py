@@ -6,10 +6,9 @@ import pytest
 
 from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.transport.mailer import MessageDeferred
-from tests.sending import mailer_for, send
+from tests.sending import mailer_for, patience, send
 from tests.smtp_server import ENDLESS, NO_ANSWER, Answer, Fault, closed_port, scripted_server
 
-PATIENCE = "timeout=0.5"
 LOGIN_OFFERED = {"EHLO": "250-mail.test\n250 AUTH PLAIN"}
 
 
@@ -18,7 +17,7 @@ LOGIN_OFFERED = {"EHLO": "250-mail.test\n250 AUTH PLAIN"}
 def test_a_server_that_does_not_greet_is_unavailable(stage: str, answer: Answer) -> None:
     with (
         scripted_server({stage: answer}, {}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(answer))) as mailer,
     ):
         with pytest.raises(MailServerUnavailable, match=rf"127\.0\.0\.1:{server.port} "):
             send(mailer)
@@ -33,7 +32,7 @@ def test_a_server_that_cannot_log_in_now_is_unavailable(answer: Answer) -> None:
 
     with (
         scripted_server(script, LOGIN_OFFERED) as server,
-        mailer_for(server.url(PATIENCE, login="shop:secret")) as mailer,
+        mailer_for(server.url(patience(answer), login="shop:secret")) as mailer,
     ):
         with pytest.raises(MailServerUnavailable, match=rf"127\.0\.0\.1:{server.port} "):
             send(mailer)
@@ -48,7 +47,7 @@ def test_an_idle_connection_that_was_closed_is_opened_again_silently(answer: Ans
 
     with (
         scripted_server({"MAIL": ["250 Ok", answer]}, {}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(answer))) as mailer,
     ):
         send(mailer)
         send(mailer, on_begin=lambda: begun.append(1))
@@ -61,7 +60,7 @@ def test_an_idle_connection_that_was_closed_is_opened_again_silently(answer: Ans
 def test_a_connection_opened_ahead_may_have_idled_too() -> None:
     with (
         scripted_server({"MAIL": Fault.DROP}, {}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience())) as mailer,
     ):
         mailer.open()
         send(mailer)
@@ -75,7 +74,7 @@ def test_a_connection_closed_right_after_a_message_is_opened_again_silently() ->
         scripted_server(
             {"end": b"250 Ok\r\n421 4.7.0 Enough for one connection\r\n"}, {}
         ) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience())) as mailer,
     ):
         send(mailer)
         send(mailer)
@@ -87,7 +86,7 @@ def test_a_connection_closed_right_after_a_message_is_opened_again_silently() ->
 def test_a_server_that_went_away_between_two_messages_is_unavailable() -> None:
     with (
         scripted_server({"MAIL": ["250 Ok", Fault.DROP]}, {"greeting": "421 No"}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience())) as mailer,
     ):
         send(mailer)
         with pytest.raises(MailServerUnavailable, match="421 No"):
@@ -99,7 +98,7 @@ def test_a_server_that_went_away_between_two_messages_is_unavailable() -> None:
 def test_an_idle_connection_that_hangs_defers_the_message() -> None:
     with (
         scripted_server({"MAIL": ["250 Ok", Fault.HANG]}) as server,
-        mailer_for(server.url(PATIENCE)) as mailer,
+        mailer_for(server.url(patience(Fault.HANG))) as mailer,
     ):
         send(mailer)
         with pytest.raises(MessageDeferred, match="did not answer in time"):
@@ -120,7 +119,7 @@ def test_a_closed_port_is_unavailable() -> None:
     port = closed_port()
 
     with (
-        mailer_for(f"smtp://127.0.0.1:{port}?{PATIENCE}") as mailer,
+        mailer_for(f"smtp://127.0.0.1:{port}?{patience()}") as mailer,
         pytest.raises(MailServerUnavailable, match=rf"127\.0\.0\.1:{port} cannot be reached"),
     ):
         send(mailer)
@@ -128,7 +127,7 @@ def test_a_closed_port_is_unavailable() -> None:
 
 def test_a_host_that_does_not_exist_is_unavailable() -> None:
     with (
-        mailer_for(f"smtp://mail.invalid?{PATIENCE}") as mailer,
+        mailer_for(f"smtp://mail.invalid?{patience()}") as mailer,
         pytest.raises(MailServerUnavailable, match=r"mail\.invalid:25 cannot be reached"),
     ):
         send(mailer)

@@ -52,7 +52,7 @@ def test_there_are_no_more_processes_than_connections(
     mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path
 ) -> None:
     with recording_server() as server:
-        command = (*CLOCK, *TWO, "--workers", "5", "--connections", "2", "--rate", "20")
+        command = (*CLOCK, *TWO, "--workers", "5", "--connections", "2", "--rate", "10")
         with start(mariadb_shop.url, tmp_path, *command, env=_mail_to(server)) as process:
             _until(lambda: len(server.messages) >= 5)
             children = _children(process)
@@ -87,7 +87,7 @@ def test_a_process_that_is_killed_is_told_and_the_other_goes_on(
     mariadb_shop: ShopBuilder, due: list[int], tmp_path: Path
 ) -> None:
     with recording_server() as server:
-        command = (*CLOCK, *TWO, "--rate", "20")  # it takes two seconds
+        command = (*CLOCK, *TWO, "--rate", "10")  # it takes four seconds
         with start(mariadb_shop.url, tmp_path, *command, env=_mail_to(server)) as process:
             _until(lambda: len(server.messages) >= 10)
             [other] = _children(process)
@@ -128,7 +128,7 @@ def test_a_signal_ends_the_run_in_order_while_the_server_hangs(
     ):
         server.hanging.wait(60)
         process.terminate()
-        process.communicate(timeout=40)  # the server's time-out is 60 seconds
+        process.communicate(timeout=80)  # the server's time-out is 90 seconds
 
     assert process.returncode == 0
     assert {mariadb_shop.status(row) for row in due} == {"scheduled"}
@@ -136,7 +136,7 @@ def test_a_signal_ends_the_run_in_order_while_the_server_hangs(
 
 
 def _mail_to(server: Server) -> dict[str, str]:
-    return {"SEGMAIL_SMTP_URL": server.url("timeout=60")}
+    return {"SEGMAIL_SMTP_URL": server.url("timeout=90")}
 
 
 def _children(process: subprocess.Popen[str]) -> list[int]:

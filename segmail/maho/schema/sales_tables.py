@@ -7,6 +7,7 @@ so that the tables stand on their own in the tests, on every engine.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -49,8 +50,12 @@ class SalesTables:
     region: Table
 
 
+@cache
 def build_sales_tables(prefix: str = "") -> SalesTables:
-    """Return the tables with `prefix` before each name, in a MetaData of their own."""
+    """Return the tables with `prefix` before each name, in a MetaData of their own.
+
+    They are made once; nobody may change them.
+    """
     m = MetaData()
 
     def table(name: str, *parts: Any) -> Table:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
@@ -85,8 +86,12 @@ class Tables:
         return self.customer.name.removesuffix("customer_entity")
 
 
+@cache
 def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
-    """Return the shop's tables with `prefix` before each name, in the given layout."""
+    """Return the shop's tables with `prefix` before each name, in the given layout.
+
+    They are made once, which takes as long as twenty statements; nobody may change them.
+    """
     shop = _Schema(prefix, MetaData())
     return Tables(
         metadata=shop.metadata,

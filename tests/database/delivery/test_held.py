@@ -87,14 +87,14 @@ def test_two_hosts_may_mark_what_is_held_at_the_same_moment(mariadb_shop: ShopBu
     start = threading.Barrier(2)
 
     def mark() -> None:
-        start.wait(10)
+        start.wait(60)
         shop.database.transact(lambda c: mark_held(c, shop.tables, [1, 2, 3], now=shop.now))
 
     threads = [threading.Thread(target=mark) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(120)
 
     with shop.database.read() as connection:
         held = load_held_until(connection, shop.tables)

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import select, update
 
-from segmail.maho.schema.sales_tables import build_sales_tables
 from tests.database.refresh.refreshing import IN, OUT
+from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
 
 _TYPE = "customersegmentation/segment_condition_"
@@ -38,7 +38,7 @@ class Crowd:
 
     def __init__(self, shop: ShopBuilder, size: int) -> None:
         self.shop = shop
-        build_sales_tables(shop.tables.prefix).metadata.create_all(shop.database.engine)
+        create_sales_tables(shop)
         shop.config("customer_segmentation/email_automation/enabled", "1")
         self.segment_id = shop.segment(
             "Crowd", conditions_serialized=json.dumps(_TREE), website_ids="1"

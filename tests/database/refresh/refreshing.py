@@ -11,8 +11,14 @@ from sqlalchemy import Connection, Select, func, select
 from segmail.clock import Clock
 from segmail.errors import ConditionError
 from segmail.maho.policies import save_policy
-from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.segments.refresh import Candidate, Choice, Refreshed, RefreshOptions, refresh_segments
+from segmail.segments.refresh import (
+    Candidate,
+    Choice,
+    Refreshed,
+    RefreshOptions,
+    refresh_segments,
+)
+from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
 
 IN, OUT = 1, 9  # customer groups
@@ -65,8 +71,7 @@ def order(
     shop: ShopBuilder, customer_id: int, *, at: datetime, state: str | None = "processing"
 ) -> None:
     """Place an order; the tables of sales are made where the shop has none yet."""
-    sales = build_sales_tables(shop.tables.prefix)
-    sales.metadata.create_all(shop.database.engine)
+    sales = create_sales_tables(shop)
     shop.insert(
         sales.order, customer_id=customer_id, created_at=at, updated_at=at, state=state, store_id=1
     )

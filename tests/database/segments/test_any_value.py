@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -37,12 +38,16 @@ LEAVES = st.builds(
     st.one_of(TEXT, st.none(), st.lists(TEXT).map(tuple)),
 )
 
+# Fewer in bin/test; no more in bin/fuzz, whose own number would take it an hour here.
+MANY = min(200, settings().max_examples)
 
+
+@pytest.mark.hypothesis
 def test_any_value_is_compared_or_refused(sales: SalesBuilder) -> None:
     customer_id = sales.shop.customer()
     sales.in_cart(sales.cart(customer_id), sales.product("A", categories=[1], materials="1,2"))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=MANY, deadline=None)
     @given(LEAVES)
     def compare(leaf: Leaf) -> None:
         with suppress(ConditionError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -45,12 +46,16 @@ TREES = st.builds(
     Combine, st.booleans(), st.booleans(), st.lists(NODES, max_size=3).map(tuple), st.just("root")
 )
 
+# Fewer in bin/test; no more in bin/fuzz, whose own number would take it an hour here.
+MANY = min(150, settings().max_examples)
 
+
+@pytest.mark.hypothesis
 def test_random_trees_match_whom_a_plain_evaluation_matches(sales: SalesBuilder) -> None:
     fill(sales)
     second = SecondOpinion(sales)
 
-    @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=MANY, deadline=None, suppress_health_check=[HealthCheck.too_slow])
     @given(TREES)
     def compare(tree: Combine) -> None:
         assert sales.matching(tree) == second.matching(tree)

@@ -10,6 +10,7 @@ from tests.e2e.faults.end_state import INTERRUPTED, REFUSED, SENT, DueRows
 from tests.e2e.faults.smtp_cases import Case, scripts
 from tests.jobs import Runner
 from tests.program import run
+from tests.sending import patience
 from tests.smtp_server import Script, Server, recording_server, scripted_server
 
 AT_ONCE: Script = {"EHLO": "250-mail.test\n250-8BITMIME\n250-PIPELINING\n250 SMTPUTF8"}
@@ -21,7 +22,7 @@ def check(case: Case, due: DueRows, folder: Path, offers: Script, *options: str)
     """Assert what a run ends with, and that later runs repeat nothing and lose nothing."""
     with scripted_server(*scripts(case, offers)) as server:
         options = options or ("--connections", "1")
-        url = server.url(f"timeout=0.5&{case.options}".rstrip("&"), login=case.login)
+        url = server.url(f"{patience(case.answer)}&{case.options}".rstrip("&"), login=case.login)
         ran = run(due.shop.url, folder, *COMMAND, *options, env={"SEGMAIL_SMTP_URL": url})
 
     assert ran.returncode == case.code, ran.stderr

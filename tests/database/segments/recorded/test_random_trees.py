@@ -37,6 +37,9 @@ NODES: st.SearchStrategy[ConditionNode] = st.recursive(
     max_leaves=12,
 )
 
+# Fewer in bin/test; no more in bin/fuzz, whose own number would take it an hour here.
+MANY = min(200, settings().max_examples)
+
 
 def evaluate(node: ConditionNode) -> frozenset[int] | None:
     """Return whom a tree matches; None where it says nothing."""
@@ -49,7 +52,7 @@ def evaluate(node: ConditionNode) -> frozenset[int] | None:
     return joined if node.expects else EVERYBODY - joined
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=MANY, deadline=None)
 @given(node=NODES, expects=st.booleans())
 def test_a_random_tree_matches_whom_its_parts_say(
     recorded: RecordedShop, node: ConditionNode, expects: bool
