@@ -27,6 +27,9 @@ _SETTINGS = (
     "--default-time-zone=-03:00",
 )
 
+# Its defaults are a port, and a folder that only the package with the system service makes.
+_ONLY_MYSQL = ("--mysqlx=OFF", "--secure-file-priv=NULL")
+
 
 class Server:
     """A server of one's own, which may be stopped and started again; `url` names no database."""
@@ -53,11 +56,11 @@ class Server:
                 f"--tmpdir={folder}",
                 f"--log-error={folder}/log",
                 *_SETTINGS,
-                *(["--mysqlx=OFF"] if is_mysql() else []),
+                *(_ONLY_MYSQL if is_mysql() else ()),
                 *self._settings,
             ]
         )
-        _wait_for(folder / "s", folder / "log")
+        _wait_for(folder / "s", self._process, folder / "log")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop it, if it runs; SIGKILL is a crash."""
@@ -131,9 +134,12 @@ def _install(folder: Path, user: str) -> None:
     )
 
 
-def _wait_for(socket: Path, log: Path) -> None:
-    for _ in range(600):
+def _wait_for(socket: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(1200):
         if socket.exists():  # made when the server listens
             return
+        if process.poll() is not None:
+            break
         time.sleep(0.05)
-    raise RuntimeError(f"The database server did not start:\n{log.read_text()}")
+    told = log.read_text() if log.exists() else ""
+    raise RuntimeError(f"The database server did not start:\n{told}")
