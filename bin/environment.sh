@@ -155,6 +155,7 @@ dev_install() {
 # require_mariadb: see to it that a private server can be started.
 require_mariadb() {
     if command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null; then return; fi
+    if command -v mysqld >/dev/null; then return; fi # MySQL's will do
     # The -core packages hold the programs without a system service.
     apt_install mariadb-server-core mariadb-client-core || fail 78 \
         "The tests need MariaDB's programs: apt-get install mariadb-server-core mariadb-client-core" \

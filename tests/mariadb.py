@@ -1,4 +1,7 @@
-"""A private MariaDB server on a socket in a temporary folder, for the length of a test run."""
+"""A private MariaDB server on a socket in a temporary folder, for the length of a test run.
+
+Where MySQL is installed and MariaDB is not, it is a MySQL server.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,9 @@ _SETTINGS = (
     "--default-time-zone=-03:00",
 )
 
+# Its defaults are a port, and a folder that only the package with the system service makes.
+_ONLY_MYSQL = ("--mysqlx=OFF", "--secure-file-priv=NULL")
+
 
 class Server:
     """A server of one's own, which may be stopped and started again; `url` names no database."""
@@ -41,7 +47,7 @@ class Server:
         folder = self._folder
         self._process = subprocess.Popen(
             [
-                _program("mariadbd"),
+                _server_program(),
                 "--no-defaults",
                 f"--user={self._user}",
                 f"--datadir={folder}/data",
@@ -50,10 +56,11 @@ class Server:
                 f"--tmpdir={folder}",
                 f"--log-error={folder}/log",
                 *_SETTINGS,
+                *(_ONLY_MYSQL if is_mysql() else ()),
                 *self._settings,
             ]
         )
-        _wait_for(folder / "s", folder / "log")
+        _wait_for(folder / "s", self._process, folder / "log")
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> None:
         """Stop it, if it runs; SIGKILL is a crash."""
@@ -93,31 +100,47 @@ def memory_folder() -> str | None:
     return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - speed only
 
 
+def is_mysql() -> bool:
+    """Return whether the servers that are started here are MySQL's."""
+    return _found("mariadbd") is None and _found("mysqld") is not None
+
+
+def _server_program() -> str:
+    return _program("mysqld" if is_mysql() else "mariadbd")
+
+
 def _program(name: str) -> str:
-    found = shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    found = _found(name)
     if found is None:
         raise RuntimeError(f"{name} is missing: apt-get install mariadb-server")
     return found
 
 
+def _found(name: str) -> str | None:
+    return shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+
+
 def _install(folder: Path, user: str) -> None:
-    subprocess.run(
-        [
+    if is_mysql():
+        command = [_program("mysqld"), "--no-defaults", "--initialize-insecure"]
+    else:
+        command = [
             _program("mariadb-install-db"),
             "--no-defaults",
-            f"--user={user}",
-            f"--datadir={folder}/data",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
-        ],
-        check=True,
-        capture_output=True,
+        ]
+    subprocess.run(
+        [*command, f"--user={user}", f"--datadir={folder}/data"], check=True, capture_output=True
     )
 
 
-def _wait_for(socket: Path, log: Path) -> None:
-    for _ in range(600):
+def _wait_for(socket: Path, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(1200):
         if socket.exists():  # made when the server listens
             return
+        if process.poll() is not None:
+            break
         time.sleep(0.05)
-    raise RuntimeError(f"mariadbd did not start:\n{log.read_text()}")
+    told = log.read_text() if log.exists() else ""
+    raise RuntimeError(f"The database server did not start:\n{told}")

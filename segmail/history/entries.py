@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, select
 
 from segmail.coupons.codes import code_in_text
-from segmail.history.query import HistoryFilter, candidate_queries
+from segmail.history.query import HistoryFilter, candidate_queries, find_ways
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, RETRIED
 from segmail.maho.progress import ProgressStatus
@@ -64,9 +64,10 @@ def load_history(
     now: datetime,
     lateness: timedelta,
 ) -> list[HistoryEntry]:
-    """Return the newest rows that `chosen` describes, newest first; four statements at most."""
+    """Return the newest rows that `chosen` describes, newest first; five statements at most."""
     ids: set[int] = set()
-    for query in candidate_queries(tables, chosen, now=now, lateness=lateness):
+    ways = find_ways(connection, tables, chosen)
+    for query in candidate_queries(tables, chosen, ways, now=now, lateness=lateness):
         ids.update(connection.scalars(query))
     rows = connection.execute(_details(tables, ids)).all() if ids else []
     problems = _problems(connection, tables, {row.queue_id for row in rows if row.queue_id})

@@ -159,7 +159,9 @@ def database_proxy(path: Path, server: URL) -> Iterator[tuple[DatabaseProxy, URL
         listener.listen(64)
         proxy = DatabaseProxy(listener, server)
         threading.Thread(target=proxy.serve, daemon=True).start()
-        yield proxy, server.set(host=None, port=None, query={"unix_socket": str(path)})
+        # What it forwards it also reads, so nobody may take up the TLS that a server offers.
+        to_proxy = {"unix_socket": str(path), "ssl_disabled": "true"}
+        yield proxy, server.set(host=None, port=None, query=to_proxy)
         with suppress(OSError):
             listener.shutdown(socket.SHUT_RDWR)
 

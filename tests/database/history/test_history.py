@@ -11,11 +11,12 @@ from sqlalchemy import event
 from segmail.errors import InputError
 from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
-from segmail.history.query import HistoryFilter, candidate_queries
+from segmail.history.query import HistoryFilter, candidate_queries, find_ways
 from segmail.history.selection import HistoryScope
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from segmail.settings import DeliverySettings
+from tests.conftest import NOW
 from tests.database.history.failed import INTERRUPTED, failed, problem
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
@@ -207,66 +208,43 @@ def test_the_number_of_statements_does_not_grow(shop: ShopBuilder, step: int) ->
     event.listen(shop.database.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
 
     assert len(told(shop)) == 40
-    assert len([sql for sql in statements if sql.startswith("SELECT")]) == 4
+    assert len([sql for sql in statements if sql.startswith("SELECT")]) <= 5
 
 
 @pytest.mark.parametrize(
-    ("chosen", "indexes"),
+    "chosen",
     [
-        (HistoryFilter(HistoryScope(customer_id=1)), ["customer_id"]),
-        (HistoryFilter(), ["queue_id", "scheduled_at"]),
-        (HistoryFilter(status="sent"), ["queue_id", "scheduled_at"]),
+        HistoryFilter(HistoryScope(customer_id=1)),
+        HistoryFilter(),
+        HistoryFilter(status="sent"),
+        HistoryFilter(since=NOW - timedelta(hours=2), until=NOW - timedelta(hours=1)),
+        HistoryFilter(status="scheduled"),
+        HistoryFilter(status="failed"),
+        HistoryFilter(status="interrupted"),
     ],
-    ids=["customer", "newest", "sent"],
+    ids=["customer", "newest", "sent", "window", "scheduled", "failed", "interrupted"],
 )
-def test_the_newest_rows_are_found_by_an_index(
-    mariadb_shop: ShopBuilder, chosen: HistoryFilter, indexes: list[str]
+def test_only_a_part_of_a_long_table_is_read(
+    mariadb_shop: ShopBuilder, chosen: HistoryFilter
 ) -> None:
     shop = mariadb_shop
     _many(shop)
 
-    for query, index in zip(
-        candidate_queries(shop.tables, chosen, now=shop.now, lateness=WEEK), indexes, strict=True
-    ):
-        row = _plan(shop, query)
-        assert index in (row["key"] or "")
-        assert index == "customer_id" or "filesort" not in (row["Extra"] or "")
+    assert 0 < _rows_read(shop, chosen) < 500
 
 
-def test_a_window_of_time_is_found_by_an_index(mariadb_shop: ShopBuilder) -> None:
-    shop = mariadb_shop
-    _many(shop)
-    chosen = HistoryFilter(since=shop.now - timedelta(hours=2), until=shop.now - timedelta(hours=1))
-
-    [query] = candidate_queries(shop.tables, chosen, now=shop.now, lateness=timedelta(hours=1))
-    row = _plan(shop, query)
-
-    assert "scheduled_at" in row["key"]
-    assert "filesort" not in (row["Extra"] or "")
-
-
-@pytest.mark.parametrize("status", ["scheduled", "failed", "interrupted"])
-def test_rows_that_wait_or_failed_are_found_by_their_status(
-    mariadb_shop: ShopBuilder, status: str
-) -> None:
-    shop = mariadb_shop
-    _many(shop)
-
-    [query] = candidate_queries(
-        shop.tables, HistoryFilter(status=status), now=shop.now, lateness=WEEK
-    )
-
-    assert "segment_id" in _plan(shop, query)["key"]
-
-
-def _plan(shop: ShopBuilder, query: Any) -> dict[str, Any]:
-    """Return what the server says of the progress table."""
-    sql = query.compile(shop.database.engine, compile_kwargs={"render_postcompile": True})
+def _rows_read(shop: ShopBuilder, chosen: HistoryFilter) -> int:
+    """Return how many rows, of tables and indexes, the server reads to find the candidates."""
     with shop.database.read() as connection:
-        plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {sql}", sql.params)
-        rows = plan.mappings().all()
-    [row] = [row for row in rows if row["table"] == shop.tables.progress.name]
-    return dict(row)
+        ways = find_ways(connection, shop.tables, chosen)
+        queries = candidate_queries(
+            shop.tables, chosen, ways, now=shop.now, lateness=timedelta(hours=1)
+        )
+        connection.exec_driver_sql("FLUSH STATUS")  # the counters of this session
+        found = [id for query in queries for id in connection.scalars(query)]
+        counters = connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read_%%'").all()
+    assert len(found) >= 50 or chosen.status == "interrupted"
+    return sum(int(count) for _, count in counters)
 
 
 def _many(shop: ShopBuilder) -> None:
@@ -294,5 +272,9 @@ def _many(shop: ShopBuilder) -> None:
             for number in range(5000)
         ],
     )
+    # Rows of the test before, which the server has not come to purge, would count in its estimates;
+    # so may a count in the background that it is in the middle of.
     with shop.database.engine.begin() as connection:
-        connection.exec_driver_sql(f"ANALYZE TABLE {shop.tables.progress.name}")
+        for table in (shop.tables.progress.name, shop.tables.queue.name):
+            connection.exec_driver_sql(f"ALTER TABLE {table} STATS_AUTO_RECALC = 0, FORCE")
+            connection.exec_driver_sql(f"ANALYZE TABLE {table}")

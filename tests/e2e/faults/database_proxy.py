@@ -44,7 +44,9 @@ def database_proxy(server: URL, folder: Path, decide: Decision) -> Iterator[URL]
         acceptor = threading.Thread(target=accept)
         acceptor.start()
         try:
-            yield server.set(host=None, port=None).update_query_dict({"unix_socket": path})
+            # What it forwards it also reads, so nobody may take up the TLS that a server offers.
+            to_proxy = {"unix_socket": path, "ssl_disabled": "true"}
+            yield server.set(host=None, port=None).update_query_dict(to_proxy)
         finally:
             listener.shutdown(socket.SHUT_RDWR)
             acceptor.join()

@@ -126,8 +126,9 @@ def _take_and_let_go(connection: Connection, shop: ShopBuilder) -> None:
 
 
 def _deadlocks(url: URL) -> int:
+    counted = "SELECT count FROM information_schema.innodb_metrics WHERE name = 'lock_deadlocks'"
     engine = create_engine(url)
     with engine.connect() as connection:
-        [(_, count)] = connection.execute(text("SHOW GLOBAL STATUS LIKE 'Innodb_deadlocks'")).all()
+        count = connection.execute(text(counted)).scalar_one()
     engine.dispose()
     return int(count)
