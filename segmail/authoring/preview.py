@@ -29,7 +29,7 @@ from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import CouponBasis, Preparer
-from segmail.mail.run_cache import Shelf
+from segmail.mail.run_cache import RunCache
 from segmail.mail.variables import Addressee
 from segmail.sequences.find import find_steps, label
 from segmail.settings import Settings
@@ -65,14 +65,14 @@ def preview(
     with shop.database.read() as connection:
         [found] = find_steps(connection, shop.tables, [step])
         customer_id = find_customer(connection, shop.tables, customer)
-    shelf = Shelf.load(
+    cache = RunCache.load(
         shop,
         config,
         [found],
         maho_root=settings.maho_root,
         autoescape=settings.templates.autoescape,
     )
-    preparer = Preparer(shelf, settings.message)
+    preparer = Preparer(cache, settings.message)
     row = DueRow(_NO_ROW, customer_id, found, found.trigger, None, now, now, now)
     with shop.database.read() as connection:
         mail, obstacles = _prepare(connection, shop, settings, preparer, row, now)

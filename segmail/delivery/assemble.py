@@ -27,7 +27,7 @@ from segmail.maho.schema.layout import holds_four_bytes
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
-from segmail.mail.run_cache import Shelf
+from segmail.mail.run_cache import RunCache
 from segmail.transport.longest import longest_dialogue
 from segmail.transport.open_mailer import mailer_factory
 from segmail.transport.settings import bounce_address, mail_settings
@@ -157,14 +157,14 @@ def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepare
 
 
 def _preparer(job: Job, steps: Sequence[Step], bounces_to: str | None = None) -> Preparer:
-    shelf = Shelf.load(
+    cache = RunCache.load(
         job.shop,
         job.config,
         steps,
         maho_root=job.settings.maho_root,
         autoescape=job.settings.templates.autoescape,
     )
-    return Preparer(shelf, job.settings.message, bounces_to=bounces_to)
+    return Preparer(cache, job.settings.message, bounces_to=bounces_to)
 
 
 def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:

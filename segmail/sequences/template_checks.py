@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from segmail.errors import Fault
 from segmail.lint import Facts, Letter, Remark, lint
+from segmail.maho.newsletters import NewsletterTemplate
 from segmail.maho.steps import Step
 from segmail.sequences.findings import Finding, Severity, step_finding
-from segmail.sequences.references import Catalog, Newsletter
+from segmail.sequences.references import Catalog
 
 
 def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> list[Finding]:
@@ -17,7 +18,7 @@ def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> li
     A coupon that is shown and not made is the step's own fault and told with it.
     """
     found: dict[int, list[tuple[Severity, str]]] = {
-        template_id: [_told(remark, newsletter) for remark in lint(_letter(newsletter), facts)]
+        template_id: [_told(remark, newsletter) for remark in lint(Letter.of(newsletter), facts)]
         for template_id, newsletter in catalog.newsletters.items()
     }
     return [
@@ -27,22 +28,12 @@ def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> li
     ]
 
 
-def _told(remark: Remark, newsletter: Newsletter) -> tuple[Severity, str]:
+def _told(remark: Remark, newsletter: NewsletterTemplate) -> tuple[Severity, str]:
     severity = Severity.ERROR if remark.stops else Severity.WARNING
-    if remark.name != newsletter.code:
+    if remark.name != Letter.of(newsletter).name:
         where = remark.where
     elif remark.part == "subject":
         where = "subject"
     else:
         where = f"line {remark.line}"
     return severity, Fault(f"{newsletter.label}, {where}: {remark.text}", remark.fix)
-
-
-def _letter(newsletter: Newsletter) -> Letter:
-    return Letter(
-        newsletter.code,
-        newsletter.subject,
-        newsletter.text,
-        is_html=newsletter.is_html,
-        template_id=newsletter.template_id,
-    )
