@@ -5,20 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection
 
 from segmail.authoring.files import letter_in_file
-from segmail.authoring.overview import (
-    Use,
-    letter_of,
-    sent_templates,
-    template_row,
-    uses_of_templates,
-)
+from segmail.authoring.overview import Use, named_template, uses_of_templates
 from segmail.errors import InputError
 from segmail.lint import Facts, Letter, LintFinding, lint
+from segmail.maho.newsletters import NewsletterTemplate, load_newsletters, sent_by_steps
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 
@@ -45,12 +39,15 @@ def check_letters(
         if names:
             raise InputError("\n".join(map(_NO_SHOP.format, names)))
         return _checked(lint(letter) for letter in files)
-    rows, uses = _rows(shop, names, everything=not given)
+    templates, uses = _templates(shop, names, everything=not given)
     facts = Facts.load(shop, maho_root=maho_root)
     return _checked(
         [
             *(lint(letter, facts) for letter in files),
-            *(lint(letter_of(row), facts, couponless=_couponless(row, uses)) for row in rows),
+            *(
+                lint(Letter.of(template), facts, couponless=_couponless(template, uses))
+                for template in templates
+            ),
         ]
     )
 
@@ -83,30 +80,34 @@ def _apart(given: Sequence[str]) -> tuple[list[Letter], list[str]]:
     return files, names
 
 
-def _rows(
+def _templates(
     shop: Shop, names: Sequence[str], *, everything: bool
-) -> tuple[list[Row[Any]], Mapping[int, Sequence[Use]]]:
-    c = shop.tables.template.c
+) -> tuple[list[NewsletterTemplate], Mapping[int, Sequence[Use]]]:
+    tables = shop.tables
     with shop.database.read() as connection:
-        uses = uses_of_templates(connection, shop.tables)
-        if not everything:
-            return _named(connection, shop.tables, names), uses
-        query = select(shop.tables.template).where(c.template_id.in_(sent_templates(shop.tables)))
-        return list(connection.execute(query.order_by(c.template_id))), uses
+        uses = uses_of_templates(connection, tables)
+        if everything:
+            found = load_newsletters(connection, tables, sent_by_steps(tables))
+        else:
+            found = _named(connection, tables, names)
+    return list(found.values()), uses
 
 
-def _named(connection: Connection, tables: Tables, names: Sequence[str]) -> list[Row[Any]]:
-    rows, faults = {}, []
+def _named(
+    connection: Connection, tables: Tables, names: Sequence[str]
+) -> dict[int, NewsletterTemplate]:
+    templates, faults = {}, []
     for name in names:
         try:
-            row = template_row(connection, tables, name)
-            rows[row.template_id] = row
+            template = named_template(connection, tables, name)
+            templates[template.template_id] = template
         except InputError as error:
             faults.append(str(error))
     if faults:
         raise InputError("\n".join(faults))
-    return list(rows.values())
+    return templates
 
 
-def _couponless(row: Row[Any], uses: Mapping[int, Sequence[Use]]) -> list[str]:
-    return [use.step for use in uses.get(row.template_id, ()) if not use.generate_coupon]
+def _couponless(template: NewsletterTemplate, uses: Mapping[int, Sequence[Use]]) -> list[str]:
+    sending = uses.get(template.template_id, ())
+    return [use.step for use in sending if not use.generate_coupon]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from sqlalchemy import Connection
 
-from segmail.coupons import Coupon, expires_at, sample_code
+from segmail.coupons import CouponBasis, coupon_for
 from segmail.delivery.decide.eligible import SendCounts, skip_reason
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.maho.config.store_config import StoreConfig
@@ -24,12 +24,10 @@ from segmail.maho.customers import (
 )
 from segmail.maho.lookup import find_customer
 from segmail.maho.policies import load_policies
-from segmail.maho.rules import load_rules, load_uses
 from segmail.maho.shop import Shop
-from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow, Prepared
-from segmail.mail.prepare import CouponBasis, Preparer
-from segmail.mail.run_cache import Shelf
+from segmail.mail.prepare import Preparer
+from segmail.mail.run_cache import RunCache
 from segmail.mail.variables import Addressee
 from segmail.sequences.find import find_steps, label
 from segmail.sequences.findings import StepFinding, step_warning
@@ -66,14 +64,14 @@ def preview_step(
     with shop.database.read() as connection:
         [found] = find_steps(connection, shop.tables, [step])
         customer_id = find_customer(connection, shop.tables, customer)
-    shelf = Shelf.load(
+    cache = RunCache.load(
         shop,
         config,
         [found],
         maho_root=settings.maho_root,
         autoescape=settings.templates.autoescape,
     )
-    preparer = Preparer(shelf, settings.message)
+    preparer = Preparer(cache, settings.message)
     row = DueRow(_NO_ROW, customer_id, found, found.trigger, None, now, now, now)
     with shop.database.read() as connection:
         mail, findings = _prepare(connection, shop, settings, preparer, row, now)
@@ -121,20 +119,15 @@ def _basis(
     connection: Connection, shop: Shop, row: DueRow, addressee: Addressee, now: datetime
 ) -> CouponBasis:
     """Return what a run would make the coupon from, with a sample that is never stored."""
-    step: Step = row.step
-    if not step.generate_coupon or step.rule_id is None:
+    if not row.step.generate_coupon:
         return CouponBasis(None)
-    rule = load_rules(connection, shop.tables, [step.rule_id]).get(step.rule_id)
-    if rule is None:
-        return CouponBasis(None)
-    uses = load_uses(connection, shop.tables, [rule], {row.customer_id})
-    sample = Coupon(
-        code=sample_code(step.coupon_prefix, row.customer_id),
-        rule_id=rule.rule_id,
-        expires=expires_at(step.coupon_expires_days, addressee.locale, rule, now=now),
-        created_at=now,
+    basis = CouponBasis.load(connection, shop.tables, row.step, row.customer_id)
+    if basis.rule is None:
+        return basis
+    sample = coupon_for(
+        row.step, row.customer_id, basis.rule, addressee.locale, now=now, sample=True
     )
-    return CouponBasis(rule, uses.get((rule.rule_id, row.customer_id), 0), sample)
+    return replace(basis, own=sample)
 
 
 def _as_read(mail: Prepared, findings: Sequence[StepFinding]) -> Preview:

@@ -9,15 +9,14 @@ from pathlib import Path
 
 from segmail.authoring.files import letter_in_file
 from segmail.authoring.no_shop import NoShop
-from segmail.authoring.overview import letter_of, template_row
+from segmail.authoring.overview import named_template
 from segmail.authoring.render_for import Asked, Scene
-from segmail.errors import InputError, TemplateError
-from segmail.lint import Letter
+from segmail.errors import InputError
 from segmail.lint.variables import SHOP_VALUES
 from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.newsletters import CompiledNewsletter, NewsletterTemplate, compile_newsletter
 from segmail.maho.shop import Shop
-from segmail.mail.run_cache import Newsletter
-from segmail.templates import Kind, Site, compile_template
+from segmail.templates import Site
 from segmail.templates.nodes import Directive, walk
 
 _WITHOUT_SHOP = ("htmlescape", "protocol")
@@ -67,7 +66,8 @@ def render_letter(
         return Rendered(_render(newsletter, values, NoShop(), subject=subject))
     newsletter = newsletter or _of_shop(opened.shop, given, autoescape=autoescape)
     scene = Scene(opened.shop, opened.config, asked, maho_root=opened.maho_root, now=now)
-    variables = scene.variables(newsletter, markup=newsletter.html and not subject)
+    template = newsletter.template
+    variables = scene.variables(template, markup=template.is_html and not subject)
     text = _render(newsletter, {**variables, **values}, scene.site, subject=subject)
     return Rendered(text, scene.warnings)
 
@@ -75,61 +75,35 @@ def render_letter(
 _NO_SHOP = "{}, and no shop is named: give --maho-root DIR or --database-url URL."
 
 
-def _missing(given: str, newsletter: Newsletter | None) -> str:
+def _missing(given: str, newsletter: CompiledNewsletter | None) -> str:
     if newsletter is None:
         return f"There is no file '{given}'"
     return "Only a shop knows its customers, steps and stores"
 
 
-def _of_file(given: str, *, subject: bool, autoescape: bool) -> Newsletter | None:
+def _of_file(given: str, *, subject: bool, autoescape: bool) -> CompiledNewsletter | None:
     letter = letter_in_file(given)
     if letter is None:
         return None
-    return _compiled(letter, letter.text if subject else "", autoescape=autoescape)
+    shown = letter.text if subject else ""
+    template = NewsletterTemplate(0, letter.name, shown, letter.text, letter.is_html)
+    return _compiled(template, autoescape=autoescape)
 
 
-def _of_shop(shop: Shop, given: str, *, autoescape: bool) -> Newsletter:
+def _of_shop(shop: Shop, given: str, *, autoescape: bool) -> CompiledNewsletter:
     with shop.database.read() as connection:
-        row = template_row(connection, shop.tables, given)
-    letter = letter_of(row)
-    return _compiled(
-        letter,
-        letter.subject or "",
-        autoescape=autoescape,
-        styles=row.template_styles if letter.is_html else None,
-        sender=(row.template_sender_name or "", row.template_sender_email or ""),
-    )
+        template = named_template(connection, shop.tables, given)
+    return _compiled(template, autoescape=autoescape)
 
 
-def _compiled(
-    letter: Letter,
-    subject: str,
-    *,
-    autoescape: bool,
-    styles: str | None = None,
-    sender: tuple[str, str] = ("", ""),
-) -> Newsletter:
-    try:
-        return Newsletter(
-            template_id=letter.template_id or 0,
-            code=letter.name,
-            html=letter.is_html,
-            subject=compile_template(subject, kind=Kind.SUBJECT),
-            body=compile_template(
-                letter.text,
-                kind=Kind.HTML if letter.is_html else Kind.TEXT,
-                autoescape=autoescape,
-                styles=styles,
-            ),
-            styles=styles,
-            sender_name=sender[0],
-            sender_email=sender[1],
-        )
-    except TemplateError as error:
-        raise TemplateError(f"Template '{letter.name}': {error}") from error
+def _compiled(template: NewsletterTemplate, *, autoescape: bool) -> CompiledNewsletter:
+    with template.named_in_errors():
+        return compile_newsletter(template, autoescape=autoescape)
 
 
-def _asks_shop(newsletter: Newsletter, values: Mapping[str, object], *, subject: bool) -> bool:
+def _asks_shop(
+    newsletter: CompiledNewsletter, values: Mapping[str, object], *, subject: bool
+) -> bool:
     template = newsletter.subject if subject else newsletter.body
     if template.needs.variables & _SHOP_VARIABLES - values.keys():
         return True
@@ -138,11 +112,9 @@ def _asks_shop(newsletter: Newsletter, values: Mapping[str, object], *, subject:
 
 
 def _render(
-    newsletter: Newsletter, variables: Mapping[str, object], site: Site, *, subject: bool
+    newsletter: CompiledNewsletter, variables: Mapping[str, object], site: Site, *, subject: bool
 ) -> str:
-    try:
+    with newsletter.template.named_in_errors():
         if subject:
             return newsletter.subject.render(variables, site).strip()
         return newsletter.body.render(variables, site)
-    except TemplateError as error:
-        raise TemplateError(f"Template '{newsletter.code}': {error}") from error

@@ -15,12 +15,13 @@ from segmail.errors import InputError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
 from segmail.maho.lookup import Named, find_customer, find_named
+from segmail.maho.newsletters import NewsletterTemplate
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 from segmail.maho.storefront.site import StoreSite
 from segmail.maho.storefront.stores import ADMIN, Store, Stores
-from segmail.mail.run_cache import Newsletter, Shelf
+from segmail.mail.run_cache import RunCache
 from segmail.mail.variables import Addressee, mail_variables, shop_variables
 from segmail.sequences.find import find_steps
 from segmail.templates import is_secret
@@ -67,23 +68,23 @@ class Scene:
     ) -> None:
         """Find everybody; raise InputError for names that mean nothing, CouponError for a step
         whose coupon could not be made."""
-        self._shelf = Shelf.load(shop, config, [], maho_root=maho_root)
+        self._cache = RunCache.load(shop, config, [], maho_root=maho_root)
         with shop.database.read() as connection:
             self._cast = self._find(connection, shop.tables, asked, now)
-        self.site: StoreSite = self._shelf.site(self._cast.store)
+        self.site: StoreSite = self._cache.site(self._cast.store)
 
     @property
     def warnings(self) -> Sequence[str]:
         """Why a send would not come so far."""
         return self._cast.coupon.warnings if self._cast.coupon else ()
 
-    def variables(self, newsletter: Newsletter, *, markup: bool) -> Mapping[str, object]:
+    def variables(self, template: NewsletterTemplate, *, markup: bool) -> Mapping[str, object]:
         """Return the variables as a send would have them; `markup` is for money in HTML."""
-        cast, locale = self._cast, self._shelf.locale(self._cast.store)
-        found = shop_variables(self.site, newsletter, self._shelf)
+        cast, locale = self._cast, self._cache.locale(self._cast.store)
+        found = shop_variables(self.site, template, self._cache)
         if cast.customer is not None and cast.subscriber is not None:
             addressee = Addressee(cast.customer, cast.subscriber, self.site, locale)
-            found = mail_variables(addressee, found, self._shelf.attributes.visible)
+            found = mail_variables(addressee, found, self._cache.attributes.visible)
         if cast.step is not None:
             found |= {
                 "segment_name": cast.step.segment.name,
@@ -102,12 +103,12 @@ class Scene:
         if asked.store is not None:
             store = _store(stores, asked.store)
         elif customer is not None and subscriber is not None:
-            store = self._shelf.store_of(customer, subscriber)
+            store = self._cache.store_of(customer, subscriber)
         else:
             store = stores.default
         coupon = None
         if step is not None and step.generate_coupon:
-            locale = self._shelf.locale(store)
+            locale = self._cache.locale(store)
             coupon = sample_coupon(connection, tables, step, customer, store, locale, now=now)
         return Cast(customer, subscriber, step, store, coupon)
 
@@ -115,7 +116,7 @@ class Scene:
         self, connection: Connection, tables: Tables, given: str
     ) -> tuple[Customer, Subscriber]:
         customer_id = find_customer(connection, tables, given)
-        attributes = self._shelf.attributes
+        attributes = self._cache.attributes
         codes = {code for code in (*attributes.by_code, *_COLUMNS) if not is_secret(code)}
         customers = load_customers(connection, tables, [customer_id], codes, attributes)
         subscribers = load_subscribers(connection, tables, [customer_id])

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from segmail.coupons import Coupon, expires_at, sample_code
+from segmail.coupons import Coupon, CouponBasis, coupon_fault, coupon_for
 from segmail.errors import CouponError
 from segmail.maho.customers import Customer
-from segmail.maho.rules import Rule, definition_fault, load_rules, load_uses, rule_fault
+from segmail.maho.rules import Rule
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step
 from segmail.maho.storefront.locale import StoreLocale
@@ -43,25 +43,13 @@ def sample_coupon(
 
     Raises CouponError where the sales rule does not exist or the expiry cannot be stored.
     """
-    rules = load_rules(connection, tables, [step.rule_id] if step.rule_id else [])
-    rule = rules.get(step.rule_id or 0)
-    if rule is None:
-        raise CouponError(definition_fault(rule) or "")
-    if customer is None:
-        fault = definition_fault(rule)
-    else:
-        uses = load_uses(connection, tables, [rule], [customer.customer_id])
-        fault = rule_fault(
-            rule,
-            today=locale.today(now),
-            website_id=store.website_id,
-            group_id=customer.group_id,
-            times_used=uses.get((rule.rule_id, customer.customer_id), 0),
-        )
-    customer_id = customer.customer_id if customer else _NOBODY
-    code = sample_code(step.coupon_prefix, customer_id)
-    expires = expires_at(step.coupon_expires_days, locale, rule, now=now)
-    return SampleCoupon(Coupon(code, rule.rule_id, expires, now), rule, _warnings(fault))
+    customer_id = customer.customer_id if customer else None
+    basis = CouponBasis.load(connection, tables, step, customer_id)
+    fault = coupon_fault(basis, customer, store.website_id, locale, now=now)
+    if basis.rule is None:
+        raise CouponError(fault or "")
+    coupon = coupon_for(step, customer_id or _NOBODY, basis.rule, locale, now=now, sample=True)
+    return SampleCoupon(coupon, basis.rule, _warnings(fault))
 
 
 def _warnings(fault: str | None) -> Sequence[str]:

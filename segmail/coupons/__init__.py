@@ -9,9 +9,10 @@ from segmail.coupons.codes import (
     sample_code,
 )
 from segmail.coupons.coupon import Coupon, expires_at
+from segmail.coupons.for_step import CouponBasis, coupon_fault, coupon_for
 from segmail.coupons.storage import (
     CouponsRefused,
-    EarlierAttempt,
+    EarlierCoupon,
     insert_coupons,
     own_unused_coupons,
 )
@@ -19,11 +20,14 @@ from segmail.coupons.variables import coupon_variables, discount_text
 
 __all__ = [
     "Coupon",
+    "CouponBasis",
     "CouponsRefused",
-    "EarlierAttempt",
+    "EarlierCoupon",
     "belongs_to",
     "code_in_text",
     "code_owner",
+    "coupon_fault",
+    "coupon_for",
     "coupon_variables",
     "discount_text",
     "expires_at",

@@ -29,7 +29,7 @@ class CouponsRefused(CouponError):
 
 
 @dataclass(frozen=True)
-class EarlierAttempt:
+class EarlierCoupon:
     """What is known of an attempt that did not reach the customer.
 
     `text` is what was to be sent, subject and body; `local_now` is the store's wall clock now.
@@ -59,7 +59,7 @@ def insert_coupons(connection: Connection, tables: Tables, coupons: Sequence[Cou
 
 
 def own_unused_coupons(
-    connection: Connection, tables: Tables, attempts: Mapping[Key, EarlierAttempt]
+    connection: Connection, tables: Tables, attempts: Mapping[Key, EarlierCoupon]
 ) -> dict[Key, Coupon]:
     """Return the coupons that earlier attempts made for their customers and that still work.
 
@@ -99,6 +99,6 @@ def _unused(connection: Connection, tables: Tables, codes: Collection[str]) -> d
     return {fold(row.code): Coupon(*row) for row in connection.execute(query)}
 
 
-def _still_works(coupon: Coupon, attempt: EarlierAttempt) -> bool:
+def _still_works(coupon: Coupon, attempt: EarlierCoupon) -> bool:
     in_time = coupon.expires is None or attempt.local_now <= coupon.expires
     return in_time and coupon.rule_id == attempt.rule_id

@@ -27,10 +27,11 @@ from segmail.maho.schema.layout import holds_four_bytes
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
-from segmail.mail.run_cache import Shelf
+from segmail.mail.run_cache import RunCache
 from segmail.transport.longest import longest_dialogue
+from segmail.transport.mail_url import MailSettings
 from segmail.transport.open_mailer import mailer_factory
-from segmail.transport.settings import bounce_address, mail_settings
+from segmail.transport.settings import bounce_address
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,15 @@ class Work:
     job: Job
     options: Options
     due: Due
+    transport: MailSettings
     preparer: Preparer
 
     @classmethod
-    def load(cls, job: Job, options: Options, due: Due) -> Work:
-        """Raise ConfigError for a mail transport or store that cannot be used."""
-        settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
-        bounces_to = bounce_address(settings, job.config)
-        return cls(job, options, due, _preparer(job, list(due.steps.values()), bounces_to))
+    def load(cls, job: Job, options: Options, due: Due, transport: MailSettings) -> Work:
+        """Raise ConfigError for a return path or store that cannot be used."""
+        bounces_to = bounce_address(transport, job.config)
+        preparer = _preparer(job, list(due.steps.values()), bounces_to)
+        return cls(job, options, due, transport, preparer)
 
 
 def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
@@ -68,7 +70,6 @@ def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
     Raises ConfigError for a mail transport or journal that cannot be used.
     """
     job, options, due = work.job, work.options, work.due
-    settings = mail_settings(job.settings, job.config, job.shop.crypt_key)
     journal = _journal(job)
     stack.callback(journal.close)
     journal.check()
@@ -77,11 +78,11 @@ def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
     limits = Limits(
         stop=job.stop,
         until=(job.clock.now() + timedelta(seconds=options.max_time) if options.max_time else None),
-        longest_dialogue=timedelta(seconds=longest_dialogue(settings)),
+        longest_dialogue=timedelta(seconds=longest_dialogue(work.transport)),
         pace=Pace(options.rate / share.of, delivery.domain_per_minute / share.of),
     )
     senders = Senders(
-        mailer_factory(settings),
+        mailer_factory(work.transport),
         connections=share.connections(options.connections or delivery.connections),
         limits=limits,
         journal=journal,
@@ -157,14 +158,14 @@ def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepare
 
 
 def _preparer(job: Job, steps: Sequence[Step], bounces_to: str | None = None) -> Preparer:
-    shelf = Shelf.load(
+    cache = RunCache.load(
         job.shop,
         job.config,
         steps,
         maho_root=job.settings.maho_root,
         autoescape=job.settings.templates.autoescape,
     )
-    return Preparer(shelf, job.settings.message, bounces_to=bounces_to)
+    return Preparer(cache, job.settings.message, bounces_to=bounces_to)
 
 
 def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:

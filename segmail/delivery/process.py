@@ -20,6 +20,7 @@ from segmail.transport.settings import mail_settings
 if TYPE_CHECKING:
     from segmail.delivery.rows.outcome import Outcome
     from segmail.errors import SegmailError
+    from segmail.transport.mail_url import MailSettings
 
 
 def process_emails(
@@ -36,7 +37,8 @@ def process_emails(
     """
     summary = Summary()
     began = time.monotonic()
-    mail_settings(job.settings, job.config, job.shop.crypt_key)  # also where nothing is due
+    # Read also where nothing is due, so that a fault is told before the first mail.
+    transport = mail_settings(job.settings, job.config, job.shop.crypt_key)
     steps = steps_of(job, options)
 
     def settled(outcomes: Sequence[Outcome]) -> None:
@@ -47,7 +49,7 @@ def process_emails(
     due = look_for_due(job, options, sending(steps))
     try:
         if due.workers:
-            summary.fault = _send(job, options, due, settled)
+            summary.fault = _send(job, options, due, transport, settled)
     except Exception:
         hints_of(job, due.steps).forget()
         raise
@@ -73,13 +75,14 @@ def _send(
     job: Job,
     options: Options,
     due: Due,
+    transport: MailSettings,
     settled: Callable[[Sequence[Outcome]], None],
 ) -> SegmailError | None:
     """Send, here or in several processes; return what ended the run early."""
     # What renders and sends is loaded only now: most runs of cron find nothing due.
     from segmail.delivery.assemble import Share, Work, send_share
 
-    work = Work.load(job, options, due)
+    work = Work.load(job, options, due, transport)
     if due.workers > 1:
         from segmail.delivery.workers import send_in_processes
 

@@ -18,6 +18,7 @@ from segmail.demo.seed import (
 )
 from segmail.demo.seed_rows import Rows, id_in
 from segmail.demo.shop_rows import CUSTOMER_GROUP
+from segmail.maho.newsletters import TemplateType
 from segmail.maho.rules import SPECIFIC_COUPON
 from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.own import needs_segmail
@@ -28,7 +29,6 @@ from segmail.sequences.delays import parse_delay
 
 STEPS = tuple((segment, step) for segment in SEGMENTS for step in segment.steps)
 
-_TEXT, _HTML = 1, 2
 _MADE = {"created_at": NOW - timedelta(days=200), "updated_at": NOW - timedelta(days=120)}
 
 
@@ -56,7 +56,7 @@ def _template(template: DemoTemplate) -> dict[str, Any]:
         "template_text": template.text,
         "template_subject": template.subject,
         "template_styles": STYLES if template.html else None,
-        "template_type": _HTML if template.html else _TEXT,
+        "template_type": TemplateType.of(is_html=template.html),
         "template_sender_name": name,
         "template_sender_email": address,
         "template_actual": 1,

@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Mail:
+class WrittenMail:
     """What a person sees of an .eml file: `body` in a browser, `text` in a terminal."""
 
     file: Path
@@ -22,14 +22,14 @@ class Mail:
     text: str
 
 
-def read_mails(folder: Path) -> list[Mail]:
+def read_mails(folder: Path) -> list[WrittenMail]:
     """Return every mail in `folder`, by file name."""
     return [_read(file) for file in sorted(folder.glob("*.eml"))]
 
 
-def _read(file: Path) -> Mail:
+def _read(file: Path) -> WrittenMail:
     message = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
-    return Mail(
+    return WrittenMail(
         file=file,
         sender=str(message["From"]),
         recipient=str(message["To"]),

@@ -16,7 +16,7 @@ from segmail.delivery.rows.outcome import Outcome
 from segmail.delivery.summary import Summary
 from segmail.demo.between_jobs import leave_meanwhile
 from segmail.demo.folder import Stage
-from segmail.demo.mails import Mail, read_mails
+from segmail.demo.mails import WrittenMail, read_mails
 from segmail.janitor import (
     coupon_cleanup_days,
     delete_expired_coupons,
@@ -64,7 +64,7 @@ class Story:
     coupons: Cleanup
     report: Activity
     steps: Sequence[StepSummary]
-    mails: Sequence[Mail]
+    mails: Sequence[WrittenMail]
 
     @property
     def not_due(self) -> int:
@@ -74,7 +74,7 @@ class Story:
         )
 
     @property
-    def preview(self) -> Mail | None:
+    def preview(self) -> WrittenMail | None:
         """The first mail that carries a coupon made in this run."""
         codes = [outcome.coupon_code for outcome in self.outcomes if outcome.coupon_code]
         return next((mail for mail in self.mails if any(code in mail.body for code in codes)), None)

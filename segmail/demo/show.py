@@ -17,7 +17,7 @@ from rich.text import Text
 
 from segmail.delivery.rows.outcome import Status
 from segmail.demo.between_jobs import CLOSES_ACCOUNT, UNSUBSCRIBES
-from segmail.demo.mails import Mail
+from segmail.demo.mails import WrittenMail
 from segmail.demo.outcomes import OutcomeLine, outcome_lines
 from segmail.demo.people import PEOPLE, SUBSCRIBED
 from segmail.demo.run_jobs import Story
@@ -158,7 +158,7 @@ def _sequences(story: Story) -> RenderableType:
     return _section("The sequences now", table)
 
 
-def _preview(mail: Mail) -> RenderableType:
+def _preview(mail: WrittenMail) -> RenderableType:
     head = _pairs(
         ("From", mail.sender),
         ("To", mail.recipient),

@@ -12,6 +12,7 @@ from segmail.lint.findings import LintFinding, LintRule, TemplatePlace
 from segmail.lint.naming import printable, shown
 from segmail.lint.shop_facts import Facts
 from segmail.lint.variables import ANY_OBJECT, THIS_INCLUDED, Known, TemplateObject, mail_objects
+from segmail.maho.newsletters import NewsletterTemplate
 from segmail.templates import Kind, compile_template
 from segmail.templates.frame import MAX_INCLUDE_DEPTH, MAX_INCLUDES
 from segmail.templates.nodes import Block, Directive, Node, Place
@@ -29,6 +30,17 @@ class Letter:
     text: str
     is_html: bool = True
     template_id: int | None = None
+
+    @classmethod
+    def of(cls, template: NewsletterTemplate) -> Letter:
+        """Return a template of the shop as checks read it."""
+        return cls(
+            template.code or f"template {template.template_id}",
+            template.subject,
+            template.text,
+            is_html=template.is_html,
+            template_id=template.template_id,
+        )
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ _OURS = {
 
 
 @dataclass(frozen=True)
-class Letter:
+class Mail:
     """What one customer is written, before it is a message."""
 
     sender_name: str
@@ -60,7 +60,7 @@ class Letter:
     headers: Mapping[str, str] = field(default_factory=dict)  # further ones, such as Feedback-ID
 
 
-def build_message(letter: Letter) -> bytes:
+def build_message(letter: Mail) -> bytes:
     """Return the message as RFC 5322 bytes with CRLF line ends, dots not yet doubled.
 
     Raises MessageError, naming the field to mend, for a missing sender or subject, an impossible
@@ -77,7 +77,7 @@ def build_message(letter: Letter) -> bytes:
         ) from error
 
 
-def build_envelope(letter: Letter, *, sender: str | None = None) -> Envelope:
+def build_envelope(letter: Mail, *, sender: str | None = None) -> Envelope:
     """Return the message with its SMTP envelope.
 
     The envelope's sender, to which bounces go, is the letter's unless `sender` names another.
@@ -96,13 +96,13 @@ def sender_domain(sender_email: str) -> str:
     return parse_address(_required(sender_email, _SENDER), _SENDER).domain
 
 
-def _body(letter: Letter) -> tuple[list[str], bytes]:
+def _body(letter: Mail) -> tuple[list[str], bytes]:
     if letter.html and letter.text:
         return alternative(letter.text, letter.body, unique=letter.message_id)
     return single(letter.body, html=letter.html)
 
 
-def _header_lines(letter: Letter, body_lines: Sequence[str]) -> list[str]:
+def _header_lines(letter: Mail, body_lines: Sequence[str]) -> list[str]:
     return [
         text_header("Subject", _required(letter.subject, _SUBJECT), what=_SUBJECT),
         _from_line(letter.sender_name, letter.sender_email),

@@ -3,42 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from segmail.coupons import Coupon, coupon_variables, discount_text, expires_at, new_code
+from segmail.coupons import (
+    Coupon,
+    CouponBasis,
+    coupon_fault,
+    coupon_for,
+    coupon_variables,
+    discount_text,
+)
 from segmail.errors import CouponError, TemplateError
 from segmail.maho.customers import Customer, Subscriber
-from segmail.maho.rules import Rule, rule_fault
 from segmail.maho.steps import Step
 from segmail.maho.storefront.customer_name import recipient_name
 from segmail.maho.storefront.site import StoreSite
 from segmail.mail.campaign import attempt_id
 from segmail.mail.column_limits import check_lengths
 from segmail.mail.due_row import DueRow, Prepared
-from segmail.mail.links import LinkTags
-from segmail.mail.message import Letter, build_envelope
+from segmail.mail.message import Mail, build_envelope
 from segmail.mail.plain_text import plain_text
-from segmail.mail.run_cache import Newsletter, Shelf
-from segmail.mail.step_in_store import Mailing
+from segmail.mail.run_cache import RunCache
+from segmail.mail.step_in_store import StepInStore
 from segmail.mail.variables import Addressee, mail_variables
 from segmail.settings import MessageSettings
 
 Variables = Mapping[str, object]
-
-
-@dataclass(frozen=True)
-class CouponBasis:
-    """From what a row's coupon is made.
-
-    `uses` is how often the customer used the rule, `own` the coupon that an earlier attempt of
-    this very row made and that still works.
-    """
-
-    rule: Rule | None
-    uses: int = 0
-    own: Coupon | None = None
 
 
 class Preparer:
@@ -46,30 +38,30 @@ class Preparer:
 
     def __init__(
         self,
-        shelf: Shelf,
+        cache: RunCache,
         settings: MessageSettings,
         *,
         bounces_to: str | None = None,
     ) -> None:
-        self._shelf = shelf
+        self._cache = cache
         self._settings = settings
         self._bounces_to = bounces_to
-        self._mailings: dict[tuple[int, int], Mailing] = {}
-        self.attributes = shelf.attributes
-        self.needed_attributes = shelf.needed_attributes()
+        self._steps: dict[tuple[int, int], StepInStore] = {}
+        self.attributes = cache.attributes
+        self.needed_attributes = cache.needed_attributes()
 
     def read_ahead(self) -> None:
         """Load what mails are going to need, for the processes that are forked after it to share.
 
         Only the default store's language: each takes memory, and most shops write in one.
         """
-        self._shelf.default_locale().money(Decimal(0))
+        self._cache.default_locale().money(Decimal(0))
         plain_text("<p>a</p>")
 
     def addressee(self, customer: Customer, subscriber: Subscriber) -> Addressee:
         """Return a customer with the store in which they are written to."""
-        store = self._shelf.store_of(customer, subscriber)
-        return Addressee(customer, subscriber, self._shelf.site(store), self._shelf.locale(store))
+        store = self._cache.store_of(customer, subscriber)
+        return Addressee(customer, subscriber, self._cache.site(store), self._cache.locale(store))
 
     def prepare(
         self, row: DueRow, addressee: Addressee, basis: CouponBasis, *, now: datetime
@@ -78,130 +70,106 @@ class Preparer:
 
         Raises CouponError, TemplateError or MessageError with the reason.
         """
-        mailing = self._mailing(row.step, addressee.site)
-        variables = mail_variables(addressee, mailing.variables, self.attributes.visible)
-        if not row.step.generate_coupon:
-            return self._message(row, addressee, mailing, variables, variables, None, now)
-        rule, locale = _usable_rule(addressee, basis, now), addressee.locale
-        coupon = basis.own or _new_coupon(row, rule, addressee, now)
-        variables |= coupon_variables(coupon, rule, locale, markup=False)
-        in_text = variables
-        if mailing.newsletter.html:
-            in_text = {
-                **variables,
-                "coupon_discount_text": discount_text(rule, locale, markup=True),
-            }
-        made = None if basis.own else coupon
-        return self._message(row, addressee, mailing, in_text, variables, made, now)
+        step = self._in_store(row.step, addressee.site)
+        variables = mail_variables(addressee, step.variables, self.attributes.visible)
+        draft = Draft(row, addressee, step, in_subject=variables, in_text=variables)
+        if row.step.generate_coupon:
+            draft = _with_coupon(draft, basis, now)
+        return self._prepared(draft, now)
 
-    def _mailing(self, step: Step, site: StoreSite) -> Mailing:
+    def _in_store(self, step: Step, site: StoreSite) -> StepInStore:
         key = (step.sequence_id, site.store.store_id)
-        found = self._mailings.get(key)
+        found = self._steps.get(key)
         if found is None:
-            newsletter = self._shelf.newsletter(step.template_id)
-            found = Mailing(step, site, newsletter, self._shelf, self._settings)
-            self._mailings[key] = found
+            newsletter = self._cache.newsletter(step.template_id)
+            found = StepInStore(step, site, newsletter, self._cache, self._settings)
+            self._steps[key] = found
         return found
 
-    def _message(
-        self,
-        row: DueRow,
-        addressee: Addressee,
-        mailing: Mailing,
-        in_text: Variables,
-        in_subject: Variables,
-        coupon: Coupon | None,
-        now: datetime,
-    ) -> Prepared:
-        newsletter = mailing.newsletter
-        subject, text = _render(newsletter, addressee, in_text, in_subject, mailing.link_tags)
-        letter = self._letter(row, addressee, mailing, subject, text, now)
+    def _prepared(self, draft: Draft, now: datetime) -> Prepared:
+        subject, text = _render(draft)
+        mail = self._mail(draft, subject, text, now)
+        template = draft.step.newsletter.template
         return Prepared(
-            row=row,
-            subscriber=addressee.subscriber,
-            template_id=newsletter.template_id,
-            html=newsletter.html,
+            row=draft.row,
+            subscriber=draft.addressee.subscriber,
+            template_id=template.template_id,
+            html=template.is_html,
             subject=subject,
             text=text,
-            styles=newsletter.styles,
-            sender_name=newsletter.sender_name,
-            sender_email=newsletter.sender_email,
-            envelope=build_envelope(letter, sender=self._bounces_to),
-            coupon=coupon,
+            styles=template.styles,
+            sender_name=template.sender_name,
+            sender_email=template.sender_email,
+            envelope=build_envelope(mail, sender=self._bounces_to),
+            coupon=draft.made,
         )
 
-    def _letter(
-        self,
-        row: DueRow,
-        addressee: Addressee,
-        mailing: Mailing,
-        subject: str,
-        text: str,
-        now: datetime,
-    ) -> Letter:
-        customer, subscriber = addressee.customer, addressee.subscriber
-        newsletter, domain = mailing.newsletter, mailing.sender_domain
-        has_text_part = newsletter.html and self._settings.text_part
-        return Letter(
-            sender_name=newsletter.sender_name,
-            sender_email=newsletter.sender_email,
+    def _mail(self, draft: Draft, subject: str, text: str, now: datetime) -> Mail:
+        customer, subscriber = draft.addressee.customer, draft.addressee.subscriber
+        step, template = draft.step, draft.step.newsletter.template
+        has_text_part = template.is_html and self._settings.text_part
+        attempt = attempt_id(draft.row, draft.row.lease_until)
+        return Mail(
+            sender_name=template.sender_name,
+            sender_email=template.sender_email,
             recipient_name=recipient_name(
                 customer.values, self.attributes.visible, subscriber.email
             ),
             recipient_email=subscriber.email,
             subject=subject,
             body=text,
-            html=newsletter.html,
-            message_id=f"<{attempt_id(row, row.lease_until)}@{domain}>",
+            html=template.is_html,
+            message_id=f"<{attempt}@{step.sender_domain}>",
             date=now,
             text=plain_text(text) if has_text_part else "",
-            unsubscribe_url=addressee.unsubscribe_url,
-            list_id=mailing.list_id,
-            headers=mailing.headers,
+            unsubscribe_url=draft.addressee.unsubscribe_url,
+            list_id=step.list_id,
+            headers=step.headers,
         )
 
 
-def _render(
-    newsletter: Newsletter,
-    addressee: Addressee,
-    in_text: Variables,
-    in_subject: Variables,
-    tags: LinkTags | None,
-) -> tuple[str, str]:
+@dataclass(frozen=True)
+class Draft:
+    """A mail before it is rendered: for whom, of what, and with which variables.
+
+    `made` is the coupon that is to be stored with it.
+    """
+
+    row: DueRow
+    addressee: Addressee
+    step: StepInStore
+    in_subject: Variables
+    in_text: Variables
+    made: Coupon | None = None
+
+
+def _with_coupon(draft: Draft, basis: CouponBasis, now: datetime) -> Draft:
+    """Add the coupon, if the checkout would take it where the mail's links lead."""
+    row, addressee, locale = draft.row, draft.addressee, draft.addressee.locale
+    website_id = addressee.site.store.website_id
+    fault = coupon_fault(basis, addressee.customer, website_id, locale, now=now)
+    rule = basis.rule
+    if fault is not None or rule is None:
+        raise CouponError(fault or "The step has no sales rule for its coupon.")
+    coupon = basis.own or coupon_for(row.step, row.customer_id, rule, locale, now=now)
+    in_subject = {**draft.in_subject, **coupon_variables(coupon, rule, locale, markup=False)}
+    in_text = in_subject
+    if draft.step.newsletter.template.is_html:
+        in_text = {**in_subject, "coupon_discount_text": discount_text(rule, locale, markup=True)}
+    made = None if basis.own else coupon
+    return replace(draft, in_subject=in_subject, in_text=in_text, made=made)
+
+
+def _render(draft: Draft) -> tuple[str, str]:
     """Return subject and text, which fit into Maho's columns and are not empty."""
-    try:
-        subject = newsletter.subject.render(in_subject, addressee.site).strip()
-        text = newsletter.body.render(in_text, addressee.site)
+    newsletter, site, tags = draft.step.newsletter, draft.addressee.site, draft.step.link_tags
+    with newsletter.template.named_in_errors():
+        subject = newsletter.subject.render(draft.in_subject, site).strip()
+        text = newsletter.body.render(draft.in_text, site)
         if tags:
-            text = tags.tag_html(text) if newsletter.html else tags.tag_text(text)
+            text = tags.tag_html(text) if newsletter.template.is_html else tags.tag_text(text)
         for part, what in ((subject, "subject"), (text.strip(), "text")):
             if not part:
                 raise TemplateError(f"its {what} renders to nothing")
         check_lengths(subject, text)
-    except TemplateError as error:
-        raise TemplateError(f"Template '{newsletter.code}': {error}") from error
     return subject, text
-
-
-def _usable_rule(addressee: Addressee, basis: CouponBasis, now: datetime) -> Rule:
-    """Return the rule, if a coupon of it would be accepted where the mail's links lead."""
-    fault = rule_fault(
-        basis.rule,
-        today=addressee.locale.today(now),
-        website_id=addressee.site.store.website_id,
-        group_id=addressee.customer.group_id,
-        times_used=basis.uses,
-    )
-    if fault is not None or basis.rule is None:
-        raise CouponError(fault or "The step has no sales rule for its coupon.")
-    return basis.rule
-
-
-def _new_coupon(row: DueRow, rule: Rule, addressee: Addressee, now: datetime) -> Coupon:
-    step = row.step
-    return Coupon(
-        code=new_code(step.coupon_prefix, row.customer_id),
-        rule_id=rule.rule_id,
-        expires=expires_at(step.coupon_expires_days, addressee.locale, rule, now=now),
-        created_at=now,
-    )

@@ -6,31 +6,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from segmail.maho.newsletters import CompiledNewsletter
 from segmail.maho.steps import Step
 from segmail.maho.storefront.site import StoreSite
 from segmail.mail.campaign import campaign_headers, link_parameters, list_id
 from segmail.mail.links import LinkTags, shop_hosts
 from segmail.mail.message import sender_domain
-from segmail.mail.run_cache import Newsletter, Shelf
+from segmail.mail.run_cache import RunCache
 from segmail.mail.variables import shop_variables
 from segmail.settings import MessageSettings
 
 
 @dataclass(frozen=True)
-class Mailing:
+class StepInStore:
     """A step's newsletter in one store; each part is made when a mail first asks for it."""
 
     step: Step
     site: StoreSite
-    newsletter: Newsletter
-    shelf: Shelf
+    newsletter: CompiledNewsletter
+    cache: RunCache
     settings: MessageSettings
 
     @cached_property
     def variables(self) -> Mapping[str, object]:
         """The variables that are the same for every customer."""
         return {
-            **shop_variables(self.site, self.newsletter, self.shelf),
+            **shop_variables(self.site, self.newsletter.template, self.cache),
             "segment_name": self.step.segment.name,
             "step_number": self.step.step_number,
         }
@@ -38,7 +39,7 @@ class Mailing:
     @cached_property
     def sender_domain(self) -> str:
         """The sender's domain; raises MessageError where there is no sender."""
-        return sender_domain(self.newsletter.sender_email)
+        return sender_domain(self.newsletter.template.sender_email)
 
     @cached_property
     def list_id(self) -> str | None:

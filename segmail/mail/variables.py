@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from segmail.maho.customers import Customer, Subscriber
+from segmail.maho.newsletters import NewsletterTemplate, TemplateType
 from segmail.maho.storefront.customer_name import full_name, recipient_name
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.site import StoreSite
@@ -14,7 +15,7 @@ from segmail.maho.storefront.template_objects import (
     store_object,
     subscriber_object,
 )
-from segmail.mail.run_cache import Newsletter, Shelf
+from segmail.mail.run_cache import RunCache
 from segmail.templates import DataObject
 
 _LOGO = "images/logo_email.gif"
@@ -59,18 +60,20 @@ def mail_variables(
     }
 
 
-def shop_variables(site: StoreSite, newsletter: Newsletter, shelf: Shelf) -> dict[str, object]:
+def shop_variables(
+    site: StoreSite, template: NewsletterTemplate, cache: RunCache
+) -> dict[str, object]:
     """Return the variables that every mail of a store has (logo, phone, hours, styles)."""
 
     def setting(path: str) -> str | None:
-        return shelf.config.value(path, site.store.store_id)
+        return cache.config.value(path, site.store.store_id)
 
     store = store_object(site)
     logo = setting("design/email/logo")
     phone = setting("general/store_information/phone")
     return {
         "store": store,
-        "this": _template_object(newsletter),
+        "this": _template_object(template),
         "logo_url": (
             f"{site.urls.base_url('media')}email/logo/{logo}" if logo else site.skin_url(_LOGO, {})
         ),
@@ -81,18 +84,18 @@ def shop_variables(site: StoreSite, newsletter: Newsletter, shelf: Shelf) -> dic
         "store_phone": phone,
         "store_hours": setting("general/store_information/hours"),
         "store_email": setting("trans_email/ident_support/email"),
-        "non_inline_styles": site.non_inline_styles(newsletter.styles),
+        "non_inline_styles": site.non_inline_styles(template.styles),
     }
 
 
-def _template_object(newsletter: Newsletter) -> DataObject:
+def _template_object(template: NewsletterTemplate) -> DataObject:
     data = {
-        "template_id": newsletter.template_id,
-        "template_code": newsletter.code,
-        "template_subject": newsletter.subject.source,
-        "template_styles": newsletter.styles,
-        "template_type": 2 if newsletter.html else 1,
-        "template_sender_name": newsletter.sender_name,
-        "template_sender_email": newsletter.sender_email,
+        "template_id": template.template_id,
+        "template_code": template.code,
+        "template_subject": template.subject,
+        "template_styles": template.styles,
+        "template_type": int(TemplateType.of(is_html=template.is_html)),
+        "template_sender_name": template.sender_name,
+        "template_sender_email": template.sender_email,
     }
-    return DataObject(data, {"getId": lambda: newsletter.template_id}, "this")
+    return DataObject(data, {"getId": lambda: template.template_id}, "this")

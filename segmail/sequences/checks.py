@@ -10,12 +10,12 @@ from datetime import datetime
 
 from segmail.errors import TemplateError
 from segmail.lint import Letter, unmet_coupon_reads
+from segmail.maho.newsletters import compile_newsletter
 from segmail.maho.steps import Step
 from segmail.sequences.coupon_checks import coupon_errors, coupon_warnings
 from segmail.sequences.findings import StepFinding, step_error, step_warning
-from segmail.sequences.references import Catalog, Newsletter
+from segmail.sequences.references import Catalog
 from segmail.sequences.wanted_step import NOT_CHOSEN
-from segmail.templates import Kind, Template, compile_template
 
 _FORM = "in Maho under Newsletter > Newsletter Templates"
 _CODE = "coupon_code"
@@ -54,7 +54,7 @@ def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[StepFinding]:
             what = f"{newsletter.label} has no {name}, so no mail can be sent."
             yield step_error(step, what, f"Set it {_FORM}.")
     try:
-        _compile(newsletter)
+        compile_newsletter(newsletter)
     except TemplateError as error:
         what = f"{newsletter.label} cannot be used: {error}"
         yield step_error(step, what, f"Mend it {_FORM}.")
@@ -66,16 +66,16 @@ def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[StepFinding]:
     if newsletter is None:
         return
     try:
-        needs = [template.needs for template in _compile(newsletter)]
+        compiled = compile_newsletter(newsletter)
     except TemplateError:
         return  # an error already
+    needs = (compiled.subject.needs, compiled.body.needs)
     shown = any(_CODE in need.variables for need in needs)
     included = any(
         need.everything or need.templates or need.emails or need.blocks for need in needs
     )
     if not step.generate_coupon:
-        letter = Letter(newsletter.code, newsletter.subject, newsletter.text)
-        for name, line in unmet_coupon_reads(letter).items():
+        for name, line in unmet_coupon_reads(Letter.of(newsletter)).items():
             what = (
                 f"{newsletter.label} shows {{{{var {name}}}}}, but the step makes no coupon "
                 f"(line {line})."
@@ -84,11 +84,3 @@ def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[StepFinding]:
     if step.generate_coupon and not shown and not included:
         what = f"A coupon is made, but {newsletter.label} does not show {{{{var {_CODE}}}}}."
         yield step_warning(step, what)
-
-
-def _compile(newsletter: Newsletter) -> tuple[Template, Template]:
-    """Return subject and text, compiled; raise TemplateError."""
-    return (
-        compile_template(newsletter.subject, kind=Kind.SUBJECT),
-        compile_template(newsletter.text, kind=Kind.HTML if newsletter.is_html else Kind.TEXT),
-    )

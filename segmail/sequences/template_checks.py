@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from segmail.findings import Finding, Severity
 from segmail.lint import Facts, Letter, LintFinding, TemplatePlace, lint, stops_mails
+from segmail.maho.newsletters import NewsletterTemplate
 from segmail.maho.steps import Step
 from segmail.sequences.findings import StepFinding, StepPlace
-from segmail.sequences.references import Catalog, Newsletter
+from segmail.sequences.references import Catalog
 
 
 def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> list[StepFinding]:
@@ -18,7 +19,7 @@ def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> li
     A coupon that is shown and not made is the step's own fault and told with it.
     """
     found = {
-        template_id: lint(_letter(newsletter), facts)
+        template_id: lint(Letter.of(newsletter), facts)
         for template_id, newsletter in catalog.newsletters.items()
     }
     return [
@@ -28,23 +29,13 @@ def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> li
     ]
 
 
-def _of_step(finding: LintFinding, step: Step, newsletter: Newsletter) -> StepFinding:
+def _of_step(finding: LintFinding, step: Step, newsletter: NewsletterTemplate) -> StepFinding:
     severity = Severity.ERROR if stops_mails(finding) else Severity.WARNING
     what = f"{newsletter.label}, {_where(finding.where, newsletter)}: {finding.what}"
     return Finding(severity, StepPlace.of(step), what, finding.advice)
 
 
-def _where(place: TemplatePlace, newsletter: Newsletter) -> str:
-    if place.name != newsletter.code:
+def _where(place: TemplatePlace, newsletter: NewsletterTemplate) -> str:
+    if place.name != Letter.of(newsletter).name:
         return str(place)
     return "subject" if place.part == "subject" else f"line {place.line}"
-
-
-def _letter(newsletter: Newsletter) -> Letter:
-    return Letter(
-        newsletter.code,
-        newsletter.subject,
-        newsletter.text,
-        is_html=newsletter.is_html,
-        template_id=newsletter.template_id,
-    )

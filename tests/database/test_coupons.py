@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from segmail.coupons import (
     Coupon,
     CouponsRefused,
-    EarlierAttempt,
+    EarlierCoupon,
     code_owner,
     expires_at,
     insert_coupons,
@@ -40,11 +40,11 @@ def _inserts(connection: Connection) -> int:
     return int(count)
 
 
-def _attempt(rule_id: int, code: str, customer_id: int = 42) -> EarlierAttempt:
-    return EarlierAttempt(customer_id, rule_id, "CART", f"<b>{code}</b>", LOCAL_NOW)
+def _attempt(rule_id: int, code: str, customer_id: int = 42) -> EarlierCoupon:
+    return EarlierCoupon(customer_id, rule_id, "CART", f"<b>{code}</b>", LOCAL_NOW)
 
 
-def _found(shop: ShopBuilder, *attempts: EarlierAttempt) -> dict[int, Coupon]:
+def _found(shop: ShopBuilder, *attempts: EarlierCoupon) -> dict[int, Coupon]:
     with shop.database.read() as connection:
         return own_unused_coupons(connection, shop.tables, dict(enumerate(attempts)))
 

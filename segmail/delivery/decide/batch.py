@@ -8,8 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from segmail.coupons import Coupon, own_unused_coupons
-from segmail.coupons import EarlierAttempt as EarlierCoupon
+from segmail.coupons import Coupon, CouponBasis, EarlierCoupon, own_unused_coupons
 from segmail.delivery.decide.eligible import SendCounts
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.delivery.rows.attempts import EarlierAttempt, load_earlier_attempts
@@ -22,7 +21,7 @@ from segmail.maho.rules import Rule, load_rules, load_uses
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.mail.due_row import DueRow
-from segmail.mail.prepare import CouponBasis, Preparer
+from segmail.mail.prepare import Preparer
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from segmail.delivery.rows.outcome import Attempt
 from segmail.maho.db.database import Database
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.newsletters import TemplateType
 from segmail.maho.problems import tries_since_retry
 from segmail.maho.progress import lock_held, record_attempts
 from segmail.maho.schema.tables import Tables
@@ -123,7 +124,7 @@ class Recorder:
         text = storable_html(p.text) if p.html else storable_text(p.text, self._four_bytes)
         return {
             "template_id": p.template_id,
-            "newsletter_type": 2 if p.html else 1,
+            "newsletter_type": TemplateType.of(is_html=p.html),
             "newsletter_text": text,
             "newsletter_styles": p.styles,
             "newsletter_subject": storable_text(p.subject, self._four_bytes),

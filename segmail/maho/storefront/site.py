@@ -16,6 +16,7 @@ from segmail.maho.config.permissions import allowed_blocks, allowed_paths
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Subscriber
 from segmail.maho.db.database import Database
+from segmail.maho.newsletters import current_text
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.tables import Tables
 from segmail.maho.storefront.as_html import as_html
@@ -72,13 +73,7 @@ class Sites:
 
     def template(self, code: str) -> str | None:
         """Return the text of the newsletter template `code`; None where there is none."""
-        template = self.tables.template
-        return self._text(
-            ("template", code, 0),
-            select(template.c.template_text)
-            .where(template.c.template_code == code, template.c.template_actual == 1)
-            .order_by(template.c.template_id),
-        )
+        return self._text(("template", code, 0), current_text(self.tables, code))
 
     @cached_property
     def allowed_blocks(self) -> frozenset[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from segmail.mail.message import Letter
+from segmail.mail.message import Mail
 from segmail.mail.plain_text import plain_text
 
 _PEOPLE = ("Ada Lovelace", "Zoë Ångström", "Smith, John (Jr.)", "Пётр Щербаков", "山田太郎", "")
@@ -17,7 +17,7 @@ _ROW = (
 _PROSE = (
     "<p>Free returns within sixty days, shipped the day you order, packed without plastic.</p>\n"
 )
-_LETTER = Letter(
+_LETTER = Mail(
     sender_name="Bench Shop",
     sender_email="shop@example.com",
     recipient_name="",
@@ -32,12 +32,12 @@ _LETTER = Letter(
 )
 
 
-def newsletters(count: int) -> list[Letter]:
+def newsletters(count: int) -> list[Mail]:
     """Return letters that differ in name, address, links and text."""
     return [_newsletter(number) for number in range(1, count + 1)]
 
 
-def _newsletter(number: int) -> Letter:
+def _newsletter(number: int) -> Mail:
     name = _PEOPLE[number % len(_PEOPLE)]
     body = newsletter_html(name or "Hello", number)
     return replace(

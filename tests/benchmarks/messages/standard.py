@@ -7,7 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from segmail.mail.message import Letter
+from segmail.mail.message import Mail
 
 _POLICY = policy.SMTP
 _HEADERS = (
@@ -16,7 +16,7 @@ _HEADERS = (
 )  # fmt: skip
 
 
-def standard_message(letter: Letter) -> bytes:
+def standard_message(letter: Mail) -> bytes:
     """Return the letter as `EmailMessage.as_bytes` writes it."""
     message = EmailMessage(policy=_POLICY)
     message["Subject"] = letter.subject

@@ -9,7 +9,7 @@ from segmail.lint import Facts, Letter, LintFinding, lint, stops_mails
 from segmail.lint.variables import TemplateObject, mail_objects
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.steps import load_steps
-from segmail.mail.run_cache import Shelf
+from segmail.mail.run_cache import RunCache
 from segmail.templates import DataObject
 from tests.shop_builder import ShopBuilder
 
@@ -126,11 +126,11 @@ def test_lint_knows_exactly_the_variables_of_a_mail(shop: ShopBuilder) -> None:
     with shop.database.read() as connection:
         config = StoreConfig.load(connection, shop.tables)
         steps = load_steps(connection, shop.tables)
-    shelf = Shelf.load(shop.shop, config, steps, maho_root=None)
+    cache = RunCache.load(shop.shop, config, steps, maho_root=None)
     scene = Scene(shop.shop, config, asked, maho_root=None, now=shop.now)
 
-    real = scene.variables(shelf.newsletter(steps[0].template_id), markup=False)
-    known = mail_objects(shelf.attributes.by_code)
+    real = scene.variables(cache.newsletter(steps[0].template_id).template, markup=False)
+    known = mail_objects(cache.attributes.by_code)
 
     assert real.keys() == known.keys()
     for name, value in real.items():

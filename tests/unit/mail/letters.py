@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from segmail.mail.message import Letter
+from segmail.mail.message import Mail
 
-LETTER = Letter(
+LETTER = Mail(
     sender_name="Bench Shop",
     sender_email="shop@example.com",
     recipient_name="Ada Lovelace",

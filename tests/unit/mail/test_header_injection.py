@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.errors import MessageError
-from segmail.mail.message import Letter, build_envelope, build_message
+from segmail.mail.message import Mail, build_envelope, build_message
 from segmail.templates import Kind, compile_template
 from tests.unit.mail.letters import LETTER
 from tests.unit.templates.recorded import RecordedSite
@@ -34,7 +34,7 @@ FIELDS = ["subject", "sender_name", "recipient_name", "sender_email", "recipient
 OPTIONAL = {"list-unsubscribe", "list-unsubscribe-post"}
 
 
-def headers_of(letter: Letter) -> list[str]:
+def headers_of(letter: Mail) -> list[str]:
     """Return the names of a message's headers, as everybody who reads it sees them."""
     data = build_message(letter)
     head = data.partition(b"\r\n\r\n")[0]
@@ -49,7 +49,7 @@ def headers_of(letter: Letter) -> list[str]:
     return names
 
 
-def changed(field: str, value: str) -> Letter:
+def changed(field: str, value: str) -> Mail:
     changes: dict[str, str] = {field: value}
     return replace(LETTER, **changes)  # type: ignore[arg-type]
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.errors import MessageError
-from segmail.mail.message import Letter, build_message
+from segmail.mail.message import Mail, build_message
 from tests.unit.mail.letters import LETTER
 
 BREAKS = ["a\r\nBcc: evil@example.com", "a\nb", "a\rb", "a\0b", "\n", "a\n"]
@@ -90,6 +90,6 @@ def test_a_link_beyond_all_measure_is_a_message_error() -> None:
         build_message(replace(LETTER, unsubscribe_url="https://example.com/" + "x" * 1000))
 
 
-def _changed(field: str, value: str) -> Letter:
+def _changed(field: str, value: str) -> Mail:
     changes: dict[str, Any] = {field: value}
     return replace(LETTER, **changes)

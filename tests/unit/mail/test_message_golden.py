@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 
 from segmail.errors import MessageError
-from segmail.mail.message import Letter, build_envelope, build_message
+from segmail.mail.message import Mail, build_envelope, build_message
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 MESSAGES = json.loads((GOLDEN / "messages.json").read_text("utf-8"))
@@ -81,10 +81,10 @@ def test_the_recipient_is_called_as_maho_calls_him(case: dict[str, Any]) -> None
         assert seen == _mailbox(_read(f"To: {case['to']}\r\n\r\n"), "To")
 
 
-def _letter(maho: Message, *, name: str | None = None, address: str | None = None) -> Letter:
+def _letter(maho: Message, *, name: str | None = None, address: str | None = None) -> Mail:
     sender_name, sender = _mailbox(maho, "From")
     recipient_name, recipient = _mailbox(maho, "To")
-    return Letter(
+    return Mail(
         sender_name=sender_name,
         sender_email=sender,
         recipient_name=recipient_name if name is None else name,

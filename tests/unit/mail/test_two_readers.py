@@ -11,7 +11,7 @@ from email.utils import parseaddr
 import pytest
 from fast_mail_parser import parse_email
 
-from segmail.mail.message import Letter, build_message
+from segmail.mail.message import Mail, build_message
 from tests.unit.mail.letters import LETTER
 
 NAMES = {
@@ -108,7 +108,7 @@ def test_both_readers_take_an_international_domain_for_the_same() -> None:
     assert _in_rust(data).recipient == ("Ada Lovelace", "ada@xn--bcher-kva.example")
 
 
-def _letter(name: str) -> Letter:
+def _letter(name: str) -> Mail:
     return replace(
         LETTER,
         sender_name=f"Shop of {name}",
@@ -121,7 +121,7 @@ def _letter(name: str) -> Letter:
     )
 
 
-def _written(letter: Letter) -> Read:
+def _written(letter: Mail) -> Read:
     return Read(
         letter.subject,
         (letter.sender_name, letter.sender_email),
