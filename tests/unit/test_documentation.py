@@ -219,3 +219,14 @@ def _anchors(page: Path) -> set[str]:
         anchors.add(f"{anchor}-{seen[anchor]}" if seen[anchor] else anchor)
         seen[anchor] += 1
     return anchors
+
+
+def test_the_architecture_names_files_that_are_there() -> None:
+    text = (ROOT / "docs/architecture.md").read_text("utf-8")
+    named = set(re.findall(r"`([a-z_/]+\.py)`", text))
+    there = {str(file.relative_to(ROOT / "segmail")) for file in (ROOT / "segmail").rglob("*.py")}
+
+    assert len(named) > 30
+    assert [
+        name for name in named if not any(f"/{file}".endswith(f"/{name}") for file in there)
+    ] == []
