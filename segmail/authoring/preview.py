@@ -12,7 +12,7 @@ from email.message import EmailMessage
 from sqlalchemy import Connection
 
 from segmail.coupons import CouponBasis, coupon_for
-from segmail.delivery.decide.eligible import SendCounts, skip_reason
+from segmail.delivery.decide.eligible import RowFacts, SendCounts, SendingRules, skip_reason
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import (
@@ -93,17 +93,11 @@ def _prepare(
     subscriber = load_subscribers(connection, tables, ids).get(row.customer_id)
     addressee = preparer.addressee(customer, subscriber or _as_subscriber(customer))
     basis = _basis(connection, shop, row, addressee, now)
-    reason = skip_reason(
-        row,
-        customer,
-        subscriber,
-        SendCounts.load(connection, tables, [row]),
-        load_stopped(connection, tables, [row], load_policies(connection, tables)).get(_NO_ROW),
-        layout=shop.layout,
-        now=now,
-        held_until=None,
-        stale_after=timedelta(days=settings.delivery.stale_days),
-    )
+    stopped = load_stopped(connection, tables, [row], load_policies(connection, tables))
+    counts = SendCounts.load(connection, tables, [row])
+    facts = RowFacts(customer, subscriber, counts, stopped.get(_NO_ROW))
+    stale_after = timedelta(days=settings.delivery.stale_days)
+    reason = skip_reason(row, facts, SendingRules(shop.layout, {}, stale_after), now=now)
     held = None if row.step.segment.sends else "the segment or its automation is switched off"
     findings = [step_warning(row.step, told) for told in (reason, held) if told]
     return preparer.prepare(row, addressee, basis, now=now), findings

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from segmail.app import App
+from segmail.commands.options import AS_JSON
 from segmail.doctor.examine import examine
 from segmail.doctor.findings import AreaFinding
 from segmail.errors import ConfigError
@@ -14,7 +15,7 @@ from segmail.output import print_json, print_table
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 @click.pass_obj
 def doctor(app: App, *, as_json: bool) -> None:
     """Say what is wrong with the shop's automation, and what to do.

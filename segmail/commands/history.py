@@ -8,11 +8,10 @@ from typing import Any
 import click
 
 from segmail.app import App
-from segmail.commands.scope import scope_options
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON, scope_options
 from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
-from segmail.history.query import STATUSES
+from segmail.history.query import STATUSES, HistoryFilter
 from segmail.maho.progress import ProgressStatus
 from segmail.output import print_json, print_table
 
@@ -32,7 +31,16 @@ _COLUMNS = ("When", "Customer", "Step", "Outcome", "Why, or what", "Template", "
 )
 @AS_JSON
 @click.pass_obj
-def history(app: App, /, *, as_json: bool, **chosen: Any) -> None:
+def history(
+    app: App,
+    /,
+    *,
+    customer: str | None,
+    segment: str | None,
+    step: str | None,
+    as_json: bool,
+    **chosen: Any,
+) -> None:
     """Show what became of each step, newest first.
 
     A step happened when it was sent or last tried; what was never tried, when it was or is due.
@@ -45,7 +53,15 @@ def history(app: App, /, *, as_json: bool, **chosen: Any) -> None:
         segmail history --status interrupted --since 2026-03-10
     """
     lateness = timedelta(days=app.settings.delivery.stale_days)
-    entries = tell_history(app.shop, **chosen, now=app.now(), lateness=lateness)
+    entries = tell_history(
+        app.shop,
+        customer=customer,
+        segment=segment,
+        step=step,
+        chosen=HistoryFilter(**chosen),
+        now=app.now(),
+        lateness=lateness,
+    )
     if as_json:
         print_json(entries)
     elif not entries:

@@ -9,9 +9,9 @@ import click
 from segmail.app import App
 from segmail.authoring.preview import Preview, preview_step
 from segmail.authoring.preview_page import page
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON
+from segmail.commands.write_file import write_file
 from segmail.output import print_json, printable
-from segmail.report import write_report
 
 
 @click.command()
@@ -42,7 +42,7 @@ def preview(app: App, *, step: str, customer: str, file: Path | None, as_json: b
     """
     mail = preview_step(app.shop, app.config, app.settings, step, customer, now=app.now())
     if file is not None:
-        write_report(file, page(mail), option="--html")
+        write_file(file, page(mail), option="--html")
     if as_json:
         print_json(_as_json(mail))
     else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import sys
-from collections.abc import Sequence
+from typing import Any
 
 import click
 
 from segmail.app import App
+from segmail.commands.options import AS_JSON
 from segmail.commands.signals import stopped_by
 from segmail.delivery.job import Job, Options
 from segmail.delivery.process import count_waiting
@@ -59,19 +60,15 @@ from segmail.output import print_json, progress_bar
     help="Only steps of this segment, by id or name; may be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would happen to each row; change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@AS_JSON
 @click.pass_obj
 def process_emails(
     app: App,
+    /,
     *,
-    limit: int,
-    max_time: float | None,
-    connections: int | None,
-    workers: int | None,
-    rate: float,
-    segments: Sequence[str],
     dry_run: bool,
     as_json: bool,
+    **given: Any,
 ) -> None:
     """Send every sequence step that is due.
 
@@ -86,14 +83,7 @@ def process_emails(
     if not app.automation_enabled:
         _say_switched_off(as_json=as_json, asked=dry_run)
         return
-    options = Options(
-        limit=limit,
-        max_time=max_time,
-        connections=connections,
-        workers=workers,
-        rate=rate,
-        segments=segments,
-    )
+    options = Options(**given)
     job = Job(app.shop, app.config, app.settings, app.clock)
     if dry_run:
         from segmail.commands.due_preview import show_preview  # loads what renders

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from segmail.app import App
+from segmail.commands.options import AS_JSON
 from segmail.commands.signals import stopped_by
 from segmail.log import logger
 from segmail.output import print_json, print_table
@@ -43,7 +44,7 @@ from segmail.segments.refresh import refresh_segments as refresh
 )
 @click.option("--no-enrol", is_flag=True, help="Change members, but start no sequence for anybody.")
 @click.option("--dry-run", is_flag=True, help="Say who would enter and leave; change nothing.")
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+@AS_JSON
 @click.pass_obj
 def refresh_segments(
     app: App,

@@ -10,8 +10,9 @@ import click
 
 from segmail.app import App
 from segmail.commands.parameter_types import any_time
+from segmail.commands.write_file import write_file
 from segmail.log import logger
-from segmail.report import FORMATS, choose_window, collect_activity, log_line, write_report
+from segmail.report import FORMATS, choose_window, collect_activity, log_line
 
 
 @click.command()
@@ -73,6 +74,6 @@ def report(
     logger.info("%s", log_line(activity))
     text = FORMATS[format_ or "text"](activity)
     if output is not None:
-        write_report(output, text)
+        write_file(output, text)
     elif asked or sys.stdout.isatty():
         click.echo(text, nl=False)

@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from segmail.app import App
+from segmail.commands.options import AS_JSON, scope_options
 from segmail.commands.parameter_types import any_time
-from segmail.commands.scope import scope_options
-from segmail.commands.sequence.options import AS_JSON
-from segmail.commands.sequence.printing import print_warnings
+from segmail.commands.words import print_warnings
 from segmail.errors import InputError
 from segmail.history.failures import Failure
 from segmail.history.retry import Found, RetryRequest, find_failures, schedule_again

@@ -7,6 +7,7 @@ import sys
 import click
 
 from segmail.app import App
+from segmail.commands.options import AS_JSON
 from segmail.errors import Fault, InputError, SchemaError
 from segmail.maho.db.database import Database
 from segmail.maho.schema.changes import apply_changes, plan_changes
@@ -21,7 +22,7 @@ def schema() -> None:
 
 
 @schema.command()
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@AS_JSON
 @click.pass_obj
 def check(app: App, *, as_json: bool) -> None:
     """Say what the shop's database is, and what it lacks.

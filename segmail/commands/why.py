@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON
 from segmail.delivery.job import Job
 from segmail.history.why import Answer, explain
 from segmail.output import print_json, printable

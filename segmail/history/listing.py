@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from segmail.errors import InputError
@@ -17,20 +18,19 @@ def tell_history(
     customer: str | None = None,
     segment: str | None = None,
     step: str | None = None,
-    status: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    limit: int = 50,
+    chosen: HistoryFilter,
     now: datetime,
     lateness: timedelta,
 ) -> list[HistoryEntry]:
     """Return what became of steps, newest first; `lateness` is how late a row may be sent.
 
-    Raises InputError where a name does not exist, or nothing lies between `since` and `until`.
+    The names are put into the filter as its scope. Raises InputError where one does not exist, or
+    nothing lies between `since` and `until`.
     """
+    since, until = chosen.since, chosen.until
     if since is not None and until is not None and since >= until:
         raise InputError("Nothing lies between --since and --until.")
     with shop.database.read() as connection:
         scope = find_scope(connection, shop.tables, customer=customer, segment=segment, step=step)
-        chosen = HistoryFilter(scope, status, since, until, limit)
+        chosen = replace(chosen, scope=scope)
         return load_history(connection, shop.tables, chosen, now=now, lateness=lateness)

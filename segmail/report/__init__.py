@@ -4,7 +4,6 @@ from segmail.report.activity import Activity, Counts, SegmentActivity, StepActiv
 from segmail.report.collect import collect_activity
 from segmail.report.formats import FORMATS, log_line
 from segmail.report.window import Window, choose_window
-from segmail.report.write import write_report
 
 __all__ = [
     "FORMATS",
@@ -16,5 +15,4 @@ __all__ = [
     "choose_window",
     "collect_activity",
     "log_line",
-    "write_report",
 ]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON, TRIGGER
-from segmail.commands.sequence.printing import print_warnings, rows
+from segmail.commands.options import AS_JSON, TRIGGER
+from segmail.commands.words import print_warnings, rows
 from segmail.maho.policies import Goal, OnExit, OnReentry, RefreshedBy
 from segmail.maho.steps import Trigger
 from segmail.output import print_json
@@ -42,15 +42,13 @@ from segmail.sequences.automation import Automation, switch_automation
 @click.pass_obj
 def automation(
     app: App,
+    /,
     *,
     segment: str,
     state: str,
     trigger: str | None,
-    on_exit: OnExit | None,
-    goal: Goal | None,
-    on_reentry: OnReentry | None,
-    refreshed_by: RefreshedBy | None,
     as_json: bool,
+    **policies: OnExit | Goal | OnReentry | RefreshedBy | None,
 ) -> None:
     """Switch the automation of SEGMENT on or off, and set its policies.
 
@@ -64,18 +62,12 @@ def automation(
         segmail segment automation "Abandoned baskets" on --goal order --on-exit stop
         segmail segment automation VIP off
     """
-    given = {
-        "on_exit": on_exit,
-        "goal": goal,
-        "on_reentry": on_reentry,
-        "refreshed_by": refreshed_by,
-    }
     done = switch_automation(
         app.shop,
         segment,
         active=state == "on",
         trigger=None if trigger is None else Trigger(trigger),
-        policies={name: value for name, value in given.items() if value is not None},
+        policies={name: value for name, value in policies.items() if value is not None},
         now=app.now(),
     )
     if as_json:

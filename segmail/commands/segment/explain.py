@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON
 from segmail.errors import ConditionError, Fault
 from segmail.output import print_json, print_table
 from segmail.segments.explain import ExplainedNode, Explanation, explain_segment

@@ -9,7 +9,7 @@ from typing import BinaryIO
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON
 from segmail.output import print_json
 from segmail.segments.files.apply import Applied, apply_file
 from segmail.segments.files.changes import CONDITIONS, SegmentChange

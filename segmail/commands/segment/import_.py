@@ -7,7 +7,7 @@ from typing import BinaryIO
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON
 from segmail.output import print_json
 from segmail.segments.import_file import LARGEST
 from segmail.segments.import_list import Import, import_list

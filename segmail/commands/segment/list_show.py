@@ -7,8 +7,9 @@ import dataclasses
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
-from segmail.commands.sequence.printing import print_steps, yes_no
+from segmail.commands.options import AS_JSON
+from segmail.commands.sequence.printing import print_steps
+from segmail.commands.words import yes_no
 from segmail.output import print_json, print_table
 from segmail.segments.overview import SegmentSummary, list_segments, show_segment
 from segmail.sequences.overview import list_steps

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
-from segmail.commands.sequence.printing import yes_no
+from segmail.commands.options import AS_JSON
+from segmail.commands.words import yes_no
 from segmail.output import print_json, print_table
 from segmail.segments.customer_match import CustomerMatch, match_customer, matching_ids
 

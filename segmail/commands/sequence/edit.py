@@ -7,8 +7,10 @@ from typing import Any
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON, as_step_options, step_options
-from segmail.commands.sequence.printing import print_changes, print_warnings
+from segmail.commands.options import AS_JSON
+from segmail.commands.sequence.options import as_step_options, step_options
+from segmail.commands.sequence.printing import print_changes
+from segmail.commands.words import print_warnings
 from segmail.output import print_json
 from segmail.sequences.edit import edit_step
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON
 from segmail.commands.sequence.printing import print_findings, print_step, print_steps
 from segmail.errors import StepsFailed
 from segmail.findings import errors

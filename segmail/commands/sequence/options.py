@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from segmail.commands.options import TRIGGER
 from segmail.maho.steps import Trigger
 from segmail.sequences.numbers import MAX_NUMBER
 from segmail.sequences.wanted_step import StepOptions
@@ -14,9 +15,6 @@ from segmail.sequences.wanted_step import StepOptions
 F = TypeVar("F", bound=Callable[..., Any])
 
 _MAX_SENDS = 2_147_483_647  # what the column of both layouts holds
-
-TRIGGER = click.Choice([trigger.value for trigger in Trigger], case_sensitive=False)
-AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 _OPTIONS = (
     click.option(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import click
 
+from segmail.commands.words import print_warnings, rows, yes_no
 from segmail.maho.progress import ProgressStatus
 from segmail.output import print_table
 from segmail.sequences.edit import Edited
@@ -86,22 +87,6 @@ def print_findings(findings: Sequence[StepFinding]) -> None:
         return
     lines = [(one.severity, one.where, one.where.sequence_id, one) for one in findings]
     print_table("Findings", ("Severity", "Where", "Id", "What"), lines)
-
-
-def rows(count: int, kind: str) -> str:
-    """Return a number of rows in words: `1 scheduled row`, `1,500 due rows`."""
-    return f"{count:,} {kind} row{'' if count == 1 else 's'}"
-
-
-def yes_no(value: bool) -> str:
-    """Return `yes` or `no`."""
-    return "yes" if value else "no"
-
-
-def print_warnings(warnings: Iterable[str]) -> None:
-    """Print warnings on stderr."""
-    for warning in warnings:
-        click.echo(f"Warning: {warning}", err=True)
 
 
 _STATUSES = tuple(status.value.capitalize() for status in ProgressStatus)

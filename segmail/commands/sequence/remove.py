@@ -7,8 +7,9 @@ import sys
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
-from segmail.commands.sequence.printing import history, print_warnings, rows
+from segmail.commands.options import AS_JSON
+from segmail.commands.sequence.printing import history
+from segmail.commands.words import print_warnings, rows
 from segmail.errors import InputError
 from segmail.output import print_json
 from segmail.sequences.overview import StepSummary

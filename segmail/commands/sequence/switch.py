@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import click
 
 from segmail.app import App
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON
 from segmail.commands.sequence.printing import print_switched
 from segmail.output import print_json
 from segmail.sequences.switch import disable_steps, enable_steps

@@ -8,7 +8,7 @@ import click
 
 from segmail.app import App
 from segmail.authoring.check import Checked, check_letters
-from segmail.commands.sequence.options import AS_JSON
+from segmail.commands.options import AS_JSON
 from segmail.errors import StepsFailed
 from segmail.findings import errors, warnings
 from segmail.lint import LintFinding, stops_mails

@@ -15,8 +15,8 @@ from segmail.authoring.overview import (
     show_template,
     template_source,
 )
-from segmail.commands.sequence.options import AS_JSON
-from segmail.commands.sequence.printing import yes_no
+from segmail.commands.options import AS_JSON
+from segmail.commands.words import yes_no
 from segmail.output import print_json, print_table
 
 

@@ -10,7 +10,7 @@ from segmail.app import App
 from segmail.authoring.render import Opened, render_letter
 from segmail.authoring.render_for import Asked
 from segmail.authoring.values import MAX_BYTES, read_values
-from segmail.commands.sequence.printing import print_warnings
+from segmail.commands.words import print_warnings
 
 
 @click.command()

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from segmail.coupons import Coupon, CouponBasis, EarlierCoupon, own_unused_coupons
-from segmail.delivery.decide.eligible import SendCounts
+from segmail.delivery.decide.eligible import RowFacts, SendCounts
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.delivery.rows.attempts import EarlierAttempt, load_earlier_attempts
 from segmail.delivery.rows.journal import Journal, Verdict
@@ -42,6 +42,15 @@ class Batch:
     def verdict_on(self, row: DueRow) -> Verdict:
         """Return what this host's journal knows of the row's earlier attempt."""
         return self.verdicts[_key(row, self.earlier[row.progress_id])]
+
+    def facts_of(self, row: DueRow) -> RowFacts:
+        """Return what decides whether the row may be sent."""
+        return RowFacts(
+            self.customers.get(row.customer_id),
+            self.subscribers.get(row.customer_id),
+            self.counts,
+            self.stopped.get(row.progress_id),
+        )
 
     def basis_of(self, row: DueRow) -> CouponBasis:
         """Return from what the coupon of a row is made."""

@@ -54,30 +54,35 @@ class SendCounts:
         return cls(sent, flying)
 
 
-def skip_reason(
-    row: DueRow,
-    customer: Customer | None,
-    subscriber: Subscriber | None,
-    counts: SendCounts,
-    stopped: str | None,
-    *,
-    layout: Layout,
-    now: datetime,
-    held_until: datetime | None,
-    stale_after: timedelta,
-) -> str | None:
-    """Return why this row must not be sent, in words for the history; None when it may.
+@dataclass(frozen=True)
+class SendingRules:
+    """What a run goes by: `held_until` says per segment when it was last seen switched off."""
 
-    `stopped` is why a policy of the segment stops the row; `held_until` is when that segment was
-    last seen to be switched off.
-    """
+    layout: Layout
+    held_until: Mapping[int, datetime]
+    stale_after: timedelta
+
+
+@dataclass(frozen=True)
+class RowFacts:
+    """What the shop says of a row now; `stopped` is why a policy of the segment stops it."""
+
+    customer: Customer | None
+    subscriber: Subscriber | None
+    counts: SendCounts
+    stopped: str | None
+
+
+def skip_reason(row: DueRow, facts: RowFacts, rules: SendingRules, *, now: datetime) -> str | None:
+    """Return why this row must not be sent, in words for the history; None when it may."""
+    held_until = rules.held_until.get(row.step.segment.segment_id)
     return (
-        _step_reason(row, layout)
-        or _stale_reason(row, held_until, now, stale_after)
-        or _customer_reason(customer)
-        or _subscriber_reason(subscriber)
-        or stopped
-        or _count_reason(row, counts)
+        _step_reason(row, rules.layout)
+        or _stale_reason(row, held_until, now, rules.stale_after)
+        or _customer_reason(facts.customer)
+        or _subscriber_reason(facts.subscriber)
+        or facts.stopped
+        or _count_reason(row, facts.counts)
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from segmail.delivery.decide.batch import Batch, load_batch
-from segmail.delivery.decide.eligible import skip_reason
+from segmail.delivery.decide.eligible import SendingRules, skip_reason
 from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.delivery.rows.recover import recover
@@ -48,8 +48,8 @@ class Planner:
         self._preparer = preparer
         self._journal = journal
         self._grace = timedelta(minutes=settings.grace_minutes)
-        self._stale_after = timedelta(days=settings.stale_days)
-        self._held_until = held_until
+        stale_after = timedelta(days=settings.stale_days)
+        self._rules = SendingRules(shop.layout, held_until, stale_after)
         self._policies = policies
 
     def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
@@ -73,7 +73,7 @@ class Planner:
             known = recover(row, earlier, verdict, now=now, grace=self._grace)
             if known is not None:
                 return replace(known, subscriber_id=undecided.subscriber_id)
-        if reason := self._skip_reason(row, batch, now):
+        if reason := skip_reason(row, batch.facts_of(row), self._rules, now=now):
             return replace(undecided, status=Status.SKIPPED, reason=reason)
         if reason := _wait_reason(row, batch):
             return replace(undecided, status=Status.RELEASED, reason=reason)
@@ -88,19 +88,6 @@ class Planner:
             return replace(undecided, status=Status.FAILED, reason=reason, error=error)
         batch.taken.add((row.customer_id, row.step.sequence_id))
         return prepared
-
-    def _skip_reason(self, row: DueRow, batch: Batch, now: datetime) -> str | None:
-        return skip_reason(
-            row,
-            batch.customers.get(row.customer_id),
-            batch.subscribers.get(row.customer_id),
-            batch.counts,
-            batch.stopped.get(row.progress_id),
-            layout=self._shop.layout,
-            now=now,
-            held_until=self._held_until.get(row.step.segment.segment_id),
-            stale_after=self._stale_after,
-        )
 
     def _prepare(self, row: DueRow, batch: Batch, now: datetime) -> Prepared:
         addressee = self._preparer.addressee(

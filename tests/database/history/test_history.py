@@ -31,7 +31,9 @@ def step(shop: ShopBuilder) -> int:
 
 
 def told(shop: ShopBuilder, **asked: Any) -> list[HistoryEntry]:
-    return tell_history(shop.shop, **asked, now=shop.now, lateness=WEEK)
+    whose = {name: asked.pop(name) for name in ("customer", "segment", "step") if name in asked}
+    chosen = HistoryFilter(**asked)
+    return tell_history(shop.shop, **whose, chosen=chosen, now=shop.now, lateness=WEEK)
 
 
 def ids(shop: ShopBuilder, **asked: Any) -> list[int]:

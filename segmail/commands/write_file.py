@@ -8,7 +8,7 @@ from pathlib import Path
 from segmail.errors import InputError
 
 
-def write_report(file: Path, text: str, *, option: str = "--output") -> None:
+def write_file(file: Path, text: str, *, option: str = "--output") -> None:
     """Put `text` into `file` at once; a device or pipe is written to as it is.
 
     Raises InputError, naming the option that asked for it, where that cannot be.

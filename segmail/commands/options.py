@@ -1,4 +1,4 @@
-"""The options that say whose steps a command is about."""
+"""The options that several commands have."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from typing import Any, TypeVar
 import click
 
 from segmail.commands.parameter_types import any_time
+from segmail.maho.steps import Trigger
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_OPTIONS = (
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+TRIGGER = click.Choice([trigger.value for trigger in Trigger], case_sensitive=False)
+
+_SCOPE = (
     click.option("--customer", metavar="C", help="Of this customer: an id or e-mail address."),
     click.option("--segment", metavar="S", help="Of this segment: an id or name."),
     click.option("--step", metavar="S", help="Of this step: an id or SEGMENT:TRIGGER:NUMBER."),
@@ -29,6 +33,6 @@ _OPTIONS = (
 
 def scope_options(command: F) -> F:
     """Give a command the options that choose steps by whose they are and when."""
-    for option in reversed(_OPTIONS):
+    for option in reversed(_SCOPE):
         command = option(command)
     return command
