@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, text
 
+from segmail.maho.db.database import Database
 from segmail.maho.schema.tables import Layout, build_tables
 
 _ADDED = {
@@ -22,16 +23,18 @@ def bare_database(engine: str, server: URL, folder: Path, prefix: str = "") -> I
     """Yield the URL of a new database of a shop without the automation's tables and columns."""
     name = f"segmail_bare_{uuid.uuid4().hex[:12]}"
     if engine == "sqlite":
-        url = URL.create("sqlite", database=str(folder / f"{name}.sqlite"))
-        _fill(create_engine(url), prefix)
+        file = folder / f"{name}.sqlite"
+        file.touch()
+        url = URL.create("sqlite", database=str(file))
+        _fill(url, prefix)
         yield url
         return
     url = server.set(database=name)
-    administration = create_engine(server)
+    administration = Database(server).engine
     try:
         with administration.begin() as connection:
             connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb3"))
-        _fill(create_engine(url), prefix)
+        _fill(url, prefix)
         yield url
     finally:
         with administration.begin() as connection:
@@ -41,20 +44,20 @@ def bare_database(engine: str, server: URL, folder: Path, prefix: str = "") -> I
 
 def run(url: URL, *statements: str) -> None:
     """Run statements by hand, as a DBA would."""
-    engine = create_engine(url)
+    engine = Database(url).engine
     with engine.begin() as connection:
         for statement in statements:
             connection.execute(text(statement))
     engine.dispose()
 
 
-def _fill(engine: Engine, prefix: str) -> None:
+def _fill(url: URL, prefix: str) -> None:
+    engine = Database(url).engine
     tables = build_tables(prefix, Layout.SPEC)
     automation = (tables.sequence, tables.progress)
-    tables.metadata.create_all(
-        engine, [table for table in tables.metadata.sorted_tables if table not in automation]
-    )
+    wanted = [table for table in tables.metadata.sorted_tables if table not in automation]
     with engine.begin() as connection:
+        tables.metadata.create_all(connection, wanted, checkfirst=False)
         for table, columns in _ADDED.items():
             for column in columns:
                 connection.execute(text(f"ALTER TABLE {prefix}{table} DROP COLUMN {column}"))
