@@ -129,6 +129,7 @@ def _install(folder: Path, user: str) -> None:
             "--no-defaults",
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
+            "--force",  # also where nothing tells the address of this host's name
         ]
     subprocess.run(
         [*command, f"--user={user}", f"--datadir={folder}/data"], check=True, capture_output=True

@@ -29,9 +29,9 @@ _WRITTEN = re.compile(rf"{_OPEN}([0-9]+)'(&amp;|&) (&nbsp;|\xa0){_CLOSE}")
 _FORMS = {("&amp;", "&nbsp;"): True, ("&", "\xa0"): False}
 
 _OLD_ENTITIES = "|".join(sorted(name for name in html5 if not name.endswith(";")))
-_EXCHANGEABLE = re.compile(
-    rf"(?!\s)(?:[^<>\"&;\x00-\x1f\x7f-\x9f{_OPEN}{_CLOSE}]"
-    rf"|&(?= |(?!{_OLD_ENTITIES})[A-Za-z_][A-Za-z0-9_]*=))*+"
+_EXCHANGEABLE = re.compile(  # (?>…*), for …*+ goes wrong in Debian 12's Python 3.11.2
+    rf"(?!\s)(?>(?:[^<>\"&;\x00-\x1f\x7f-\x9f{_OPEN}{_CLOSE}]"
+    rf"|&(?= |(?!{_OLD_ENTITIES})[A-Za-z_][A-Za-z0-9_]*=))*)"
 )
 
 # Where a value decides what the HTML around it is: attributes that styles look at, the name of a
