@@ -1,15 +1,14 @@
-"""Reads what PHP's serialize() writes, without objects and references.
+"""Reads and writes PHP's serialize() format, without objects and references.
 
-Strict: lengths are counted in bytes and must be exact, nothing may follow, depth and size have
-bounds. What is read is plain data; nothing in it can run.
+Maho before 26 keeps conditions and currency symbols in it. The reader is strict: lengths are counted
+in bytes and must be exact, nothing may follow, depth and size have bounds. What is read is plain
+data; nothing in it can run.
 """
 
 from __future__ import annotations
 
 import re
-from typing import NoReturn, TypeAlias
-
-from segmail.errors import ConditionError
+from typing import Any, NoReturn, TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | dict[int | str, Value] | None"
 
@@ -20,17 +19,39 @@ _STRING = re.compile(rb's:([0-9]{1,8}):"')
 _ARRAY = re.compile(rb"a:([0-9]{1,8}):\{")
 
 
-def parse_php(data: bytes) -> Value:
+class PhpSerializeError(ValueError):
+    """The data is not in the format; the message says at which byte it goes wrong."""
+
+
+def loads(data: bytes) -> Value:
     """Return the value that was serialized; arrays are dicts in their order.
 
-    Raises ConditionError, with the byte at which it goes wrong.
+    Raises PhpSerializeError.
     """
     if len(data) > _MAX_BYTES:
-        raise ConditionError(f"The stored conditions are longer than {_MAX_BYTES:,} bytes.")
+        raise PhpSerializeError(f"there are more than {_MAX_BYTES:,} bytes")
     reader = _PhpReader(data)
     value = reader.value(0)
     reader.end()
     return value
+
+
+def dumps(value: Any) -> str:
+    """Return None, booleans, integers, texts, lists and dicts as PHP's `serialize` writes them.
+
+    Lengths of texts are counted in UTF-8 bytes.
+    """
+    if value is None:
+        return "N;"
+    if isinstance(value, bool):
+        return f"b:{value:d};"
+    if isinstance(value, int):
+        return f"i:{value};"
+    if isinstance(value, str):
+        return f's:{len(value.encode())}:"{value}";'
+    pairs = list(enumerate(value) if isinstance(value, list) else value.items())
+    inner = "".join(dumps(key) + dumps(item) for key, item in pairs)
+    return f"a:{len(pairs)}:{{{inner}}}"
 
 
 class _PhpReader:
@@ -99,4 +120,4 @@ class _PhpReader:
         return array
 
     def _fail(self, what: str) -> NoReturn:
-        raise ConditionError(f"The stored conditions cannot be read: byte {self._at} {what}.")
+        raise PhpSerializeError(f"byte {self._at} {what}")

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import Connection, select
 
 from segmail.errors import ConfigError, Fault
+from segmail.maho import php_serialize
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.schema.tables import Tables
 from segmail.maho.storefront.icu import day_text, money_text
@@ -126,25 +127,17 @@ def _custom_symbol(stored: str, currency: str, locale: str) -> str | None:
 
 
 def _stored_symbols(stored: str) -> dict[str, str]:
-    """Read what Maho keeps as JSON since 26.1 and in PHP's serialize() format before."""
-    if stored.startswith("a:"):
-        texts = _serialized_texts(stored.encode())
-        return dict(zip(texts[::2], texts[1::2], strict=False))
+    """Read what Maho keeps as JSON since 26.1 and in PHP's serialize() format before.
+
+    What cannot be read is no symbol, as in Maho.
+    """
     try:
-        found = json.loads(stored or "{}")
+        if stored.startswith("a:"):
+            found: object = php_serialize.loads(stored.encode(errors="surrogatepass"))
+        else:
+            found = json.loads(stored or "{}")
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _serialized_texts(stored: bytes) -> list[str]:
-    """Return the strings of a flat serialized array, in order: `s:3:"EUR";` has three bytes."""
-    texts = []
-    _, _, rest = stored.partition(b"s:")
-    while rest:
-        length, _, rest = rest.partition(b':"')
-        if not length.isdigit():
-            break
-        texts.append(rest[: int(length)].decode(errors="replace"))
-        _, _, rest = rest[int(length) :].partition(b"s:")
-    return texts
+    if not isinstance(found, dict):
+        return {}
+    return {str(code): symbol for code, symbol in found.items() if isinstance(symbol, str)}

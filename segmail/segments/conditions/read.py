@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NoReturn
 
 from segmail.errors import ConditionError
-from segmail.maho.php_serialize import parse_php
+from segmail.maho import php_serialize
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 
 PREFIX = "customersegmentation/segment_condition_"
@@ -78,7 +78,10 @@ def _decode(stored: str) -> object:
             return json.loads(stored, parse_constant=_no_constant)
         except (ValueError, RecursionError) as error:
             raise ConditionError(f"The stored conditions are not JSON: {error}.") from None
-    return parse_php(stored.encode(errors="surrogatepass"))
+    try:
+        return php_serialize.loads(stored.encode(errors="surrogatepass"))
+    except php_serialize.PhpSerializeError as error:
+        raise ConditionError(f"The stored conditions cannot be read: {error}.") from None
 
 
 def _no_constant(name: str) -> NoReturn:

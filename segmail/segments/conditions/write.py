@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from segmail.maho import php_serialize
 from segmail.segments.conditions.read import PREFIX
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 
@@ -16,7 +17,7 @@ def conditions_as_json(tree: Combine) -> str:
 
 def conditions_as_php(tree: Combine) -> str:
     """Return the tree as PHP's `serialize` writes it, which every Maho reads."""
-    return _serialized(_data(tree))
+    return php_serialize.dumps(_data(tree))
 
 
 def _data(node: ConditionNode) -> dict[str, Any]:
@@ -45,18 +46,3 @@ def _combine(node: Combine) -> dict[str, Any]:
     }
     children = [_data(child) for child in node.children]
     return {**data, "conditions": children} if children else data
-
-
-def _serialized(value: Any) -> str:
-    """Serialize what `_data` holds; lengths of texts are counted in UTF-8 bytes."""
-    if value is None:
-        return "N;"
-    if isinstance(value, bool):
-        return f"b:{value:d};"
-    if isinstance(value, int):
-        return f"i:{value};"
-    if isinstance(value, str):
-        return f's:{len(value.encode())}:"{value}";'
-    pairs = list(enumerate(value) if isinstance(value, list) else value.items())
-    inner = "".join(_serialized(key) + _serialized(item) for key, item in pairs)
-    return f"a:{len(pairs)}:{{{inner}}}"
