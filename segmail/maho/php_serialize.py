@@ -1,8 +1,8 @@
 """Reads and writes PHP's serialize() format, without objects and references.
 
-Maho before 26 keeps conditions and currency symbols in it. The reader is strict: lengths are counted
-in bytes and must be exact, nothing may follow, depth and size have bounds. What is read is plain
-data; nothing in it can run.
+Maho before 26 keeps conditions and currency symbols in it. The reader is strict: lengths are
+counted in bytes and must be exact, nothing may follow, depth and size have bounds. What is read is
+plain data; nothing in it can run.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ def test_numbers(data: bytes, value: float) -> None:
     ],
 )
 def test_anything_else_is_an_error(data: bytes) -> None:
-    with pytest.raises(PhpSerializeError, match="^byte [0-9]"):
+    with pytest.raises(PhpSerializeError, match=r"^byte [0-9]"):
         loads(data)
 
 
