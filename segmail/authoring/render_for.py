@@ -9,13 +9,13 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from segmail.authoring.sample_coupon import SampleCoupon, sample_coupon
-from segmail.coupons import coupon_variables
-from segmail.errors import InputError
+from segmail.coupons import Coupon, CouponBasis, coupon_fault, coupon_for, coupon_variables
+from segmail.errors import CouponError, InputError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
 from segmail.maho.lookup import Named, find_customer, find_named
 from segmail.maho.newsletters import NewsletterTemplate
+from segmail.maho.rules import Rule
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
@@ -26,6 +26,7 @@ from segmail.mail.variables import Addressee, mail_variables, shop_variables
 from segmail.sequences.find import find_steps
 from segmail.templates import is_secret
 
+_NOBODY = 1  # the customer's id in the sample code where there is no customer
 _COLUMNS = ("increment_id", "updated_at")  # of the account, which are not always attributes
 
 
@@ -41,6 +42,15 @@ class Asked:
     def anything(self) -> bool:
         """Whether only a shop can tell who is meant."""
         return (self.customer, self.step, self.store) != (None, None, None)
+
+
+@dataclass(frozen=True)
+class SampleCoupon:
+    """A coupon with a code that no checkout knows; `warnings` say why a send would fail."""
+
+    coupon: Coupon
+    rule: Rule
+    warnings: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -108,9 +118,26 @@ class Scene:
             store = stores.default
         coupon = None
         if step is not None and step.generate_coupon:
-            locale = self._cache.locale(store)
-            coupon = sample_coupon(connection, tables, step, customer, store, locale, now=now)
+            coupon = self._sample_coupon(connection, tables, step, customer, store, now)
         return Cast(customer, subscriber, step, store, coupon)
+
+    def _sample_coupon(
+        self,
+        connection: Connection,
+        tables: Tables,
+        step: Step,
+        customer: Customer | None,
+        store: Store,
+        now: datetime,
+    ) -> SampleCoupon:
+        customer_id = customer.customer_id if customer else None
+        locale = self._cache.locale(store)
+        basis = CouponBasis.load(connection, tables, step, customer_id)
+        fault = coupon_fault(basis, customer, store.website_id, locale, now=now)
+        if basis.rule is None:
+            raise CouponError(fault or "")
+        coupon = coupon_for(step, customer_id or _NOBODY, basis.rule, locale, now=now, sample=True)
+        return SampleCoupon(coupon, basis.rule, [f"{fault} A send would fail."] if fault else [])
 
     def _person(
         self, connection: Connection, tables: Tables, given: str

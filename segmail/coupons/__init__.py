@@ -10,7 +10,9 @@ from segmail.coupons.codes import (
 )
 from segmail.coupons.coupon import Coupon, expires_at
 from segmail.coupons.for_step import CouponBasis, coupon_fault, coupon_for
+from segmail.coupons.prefixes import prefixes_by_rule
 from segmail.coupons.storage import (
+    AUTO_GENERATED,
     CouponsRefused,
     EarlierCoupon,
     insert_coupons,
@@ -19,6 +21,7 @@ from segmail.coupons.storage import (
 from segmail.coupons.variables import coupon_variables, discount_text
 
 __all__ = [
+    "AUTO_GENERATED",
     "Coupon",
     "CouponBasis",
     "CouponsRefused",
@@ -35,5 +38,6 @@ __all__ = [
     "made_by_automation",
     "new_code",
     "own_unused_coupons",
+    "prefixes_by_rule",
     "sample_code",
 ]

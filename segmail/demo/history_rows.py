@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from segmail.coupons import new_code
+from segmail.coupons import AUTO_GENERATED, new_code
 from segmail.demo.campaign_rows import STEPS
 from segmail.demo.people import PEOPLE, Person, Visit
 from segmail.demo.seed import (
@@ -30,7 +30,6 @@ from segmail.sequences.delays import parse_delay
 
 _SWITCHED_OFF = NOW - timedelta(days=30)  # when the winter sale's automation was
 _SENDING = timedelta(minutes=2)  # how long after it was due a step was sent
-_GENERATED = 1
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,7 @@ def _coupon(rule: RuleSeed, row: _Row) -> dict[str, Any]:
         "times_used": int(row.customer_id % 4 == 0),
         "expiration_date": (row.due + timedelta(days=row.step.expires_days)).replace(tzinfo=None),
         "created_at": row.due + _SENDING,
-        "type": _GENERATED,
+        "type": AUTO_GENERATED,
     }
 
 
@@ -126,5 +125,5 @@ def _merchants(code: str) -> dict[str, Any]:
         "times_used": 0,
         "expiration_date": ended.replace(tzinfo=None),
         "created_at": ended - timedelta(days=30),
-        "type": _GENERATED,
+        "type": AUTO_GENERATED,
     }

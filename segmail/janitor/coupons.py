@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -10,15 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, select
 
-from segmail.coupons import made_by_automation
+from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
 from segmail.log import logger
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_steps
 
 _BATCH = 1_000
-
-_GENERATED = 1  # salesrule_coupon.type of a code that nobody typed
 
 # `expiration_date` is a store's wall clock, and no clock on earth is further behind UTC.
 _FURTHEST_BEHIND = timedelta(hours=12)
@@ -62,7 +59,7 @@ def expired_coupons(
         .where(
             c.coupon_id > after_id,
             c.rule_id.in_(rule_ids),
-            c.type == _GENERATED,
+            c.type == AUTO_GENERATED,
             c.times_used == 0,
             c.expiration_date < expired_before,
         )
@@ -103,14 +100,10 @@ def _batches(shop: Shop, days: int, now: datetime) -> Iterator[list[int]]:
 
 def _load_rules(connection: Connection, tables: Tables) -> dict[int, _Rule]:
     rule = tables.rule.c
-    prefixes: defaultdict[int, set[str | None]] = defaultdict(set)
-    for step in load_steps(connection, tables):
-        if step.rule_id is not None:
-            prefixes[step.rule_id].add(step.coupon_prefix)
+    prefixes = prefixes_by_rule(load_steps(connection, tables))
     query = select(rule.rule_id, rule.to_date).where(rule.rule_id.in_(prefixes))
     return {
-        row.rule_id: _Rule(frozenset(prefixes[row.rule_id]), row.to_date)
-        for row in connection.execute(query)
+        row.rule_id: _Rule(prefixes[row.rule_id], row.to_date) for row in connection.execute(query)
     }
 
 

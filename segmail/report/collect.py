@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
 
-from segmail.coupons import made_by_automation
+from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
 from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import ProgressStatus, has_status, is_pending
 from segmail.maho.schema.tables import Tables
@@ -20,8 +20,6 @@ from segmail.report.activity import Activity, Counts, SegmentActivity, StepActiv
 from segmail.report.window import Window
 
 _OVERDUE = timedelta(hours=1)
-
-_GENERATED = 1  # salesrule_coupon.type of a code that nobody typed
 
 
 def collect_activity(shop: Shop, window: Window, *, now: datetime) -> Activity:
@@ -125,13 +123,10 @@ def _count_coupons(
     connection: Connection, tables: Tables, steps: list[Step], window: Window
 ) -> tuple[int, int]:
     """Return how many of the automation's coupons were generated, and used of these."""
-    prefixes: defaultdict[int, set[str | None]] = defaultdict(set)
-    for step in steps:
-        if step.rule_id is not None:
-            prefixes[step.rule_id].add(step.coupon_prefix)
+    prefixes = prefixes_by_rule(steps)
     c = tables.coupon.c
     query = select(c.rule_id, c.code, c.times_used).where(
-        c.rule_id.in_(prefixes), c.type == _GENERATED, _inside(c.created_at, window)
+        c.rule_id.in_(prefixes), c.type == AUTO_GENERATED, _inside(c.created_at, window)
     )
     generated = used = 0
     for row in connection.execution_options(yield_per=1_000).execute(query):

@@ -20,7 +20,7 @@ from segmail.sequences.existing_step import step_there
 from segmail.sequences.numbers import next_number, number_faults, same_sequence
 from segmail.sequences.order import order_findings
 from segmail.sequences.overview import StepSummary, summarize
-from segmail.sequences.references import Catalog
+from segmail.sequences.references import StepReferences
 from segmail.sequences.store import insert_step, lock_segment, record_trigger
 from segmail.sequences.wanted_step import StepOptions, apply_options, blank_step
 
@@ -87,7 +87,7 @@ def _insert(
     *,
     now: datetime,
 ) -> Added:
-    findings = step_findings(step, Catalog.load(connection, tables, [step]), now=now)
+    findings = step_findings(step, StepReferences.load(connection, tables, [step]), now=now)
     faults = [*faults, *number_faults(others, step), *map(str, errors(findings))]
     if faults:
         raise InputError("\n".join(faults))

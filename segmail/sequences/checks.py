@@ -14,28 +14,28 @@ from segmail.maho.newsletters import compile_newsletter
 from segmail.maho.steps import Step
 from segmail.sequences.coupon_checks import coupon_errors, coupon_warnings
 from segmail.sequences.findings import StepFinding, step_error, step_warning
-from segmail.sequences.references import Catalog
+from segmail.sequences.references import StepReferences
 from segmail.sequences.wanted_step import NOT_CHOSEN
 
 _FORM = "in Maho under Newsletter > Newsletter Templates"
 _CODE = "coupon_code"
 
 
-def step_findings(step: Step, catalog: Catalog, *, now: datetime) -> list[StepFinding]:
+def step_findings(step: Step, references: StepReferences, *, now: datetime) -> list[StepFinding]:
     """Return what is wrong with one step; `now` decides whether a sales rule is over.
 
     A step whose template is not chosen yet is checked without it.
     """
     return [
-        *_newsletter_errors(step, catalog),
-        *coupon_errors(step, catalog, now=now),
-        *coupon_warnings(step, catalog, now=now),
-        *_variable_warnings(step, catalog),
+        *_newsletter_errors(step, references),
+        *coupon_errors(step, references, now=now),
+        *coupon_warnings(step, references, now=now),
+        *_variable_warnings(step, references),
     ]
 
 
-def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[StepFinding]:
-    newsletter = catalog.newsletters.get(step.template_id)
+def _newsletter_errors(step: Step, references: StepReferences) -> Iterator[StepFinding]:
+    newsletter = references.newsletters.get(step.template_id)
     if newsletter is None:
         if step.template_id != NOT_CHOSEN:
             what = f"Newsletter template {step.template_id} does not exist."
@@ -60,9 +60,9 @@ def _newsletter_errors(step: Step, catalog: Catalog) -> Iterator[StepFinding]:
         yield step_error(step, what, f"Mend it {_FORM}.")
 
 
-def _variable_warnings(step: Step, catalog: Catalog) -> Iterator[StepFinding]:
+def _variable_warnings(step: Step, references: StepReferences) -> Iterator[StepFinding]:
     """Tell where the step's coupon and what the template shows of one do not match."""
-    newsletter = catalog.newsletters.get(step.template_id)
+    newsletter = references.newsletters.get(step.template_id)
     if newsletter is None:
         return
     try:

@@ -11,18 +11,20 @@ from segmail.maho.rules import Rule, definition_fault
 from segmail.maho.steps import Step
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.sequences.findings import StepFinding, step_error, step_warning
-from segmail.sequences.references import Catalog
+from segmail.sequences.references import StepReferences
 from segmail.sequences.wanted_step import PREFIX
 
 # Whether an expiry can be stored does not depend on a store's language and money.
 _ANY_STORE = StoreLocale("en_US", "UTC", "USD", "USD")
 
 
-def coupon_errors(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[StepFinding]:
+def coupon_errors(
+    step: Step, references: StepReferences, *, now: datetime
+) -> Iterator[StepFinding]:
     """Yield why no coupon can be made for this step."""
     if not step.generate_coupon:
         return
-    rule = catalog.rules.get(step.rule_id or 0)
+    rule = references.rules.get(step.rule_id or 0)
     if fault := definition_fault(rule):
         what = f"{fault} (Maho refuses to save or refresh a segment with such a step.)"
         advice = "" if rule is None else "Mend the rule, or give the step another."
@@ -34,13 +36,15 @@ def coupon_errors(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[St
             yield step_error(step, str(error))
 
 
-def coupon_warnings(step: Step, catalog: Catalog, *, now: datetime) -> Iterator[StepFinding]:
+def coupon_warnings(
+    step: Step, references: StepReferences, *, now: datetime
+) -> Iterator[StepFinding]:
     """Yield why coupons would fail today, or for some customers; and what is odd."""
     if not step.generate_coupon:
         return
-    rule = catalog.rules.get(step.rule_id or 0)
+    rule = references.rules.get(step.rule_id or 0)
     if rule is not None:
-        for what in _rule_oddities(rule, catalog.websites[step.segment.segment_id], now):
+        for what in _rule_oddities(rule, references.websites[step.segment.segment_id], now):
             yield step_warning(step, what)
     if step.coupon_prefix and not PREFIX.fullmatch(step.coupon_prefix):
         what = (

@@ -19,7 +19,7 @@ from segmail.sequences.checks import step_findings
 from segmail.sequences.find import find_steps
 from segmail.sequences.numbers import number_faults, same_sequence
 from segmail.sequences.overview import StepSummary, summarize
-from segmail.sequences.references import Catalog
+from segmail.sequences.references import StepReferences
 from segmail.sequences.store import (
     lock_segment,
     record_trigger,
@@ -94,7 +94,7 @@ def _checked(
 ) -> tuple[Step, list[str]]:
     """Return the step as it is to be, and what is odd about it; raise InputError with faults."""
     after, faults = apply_options(connection, tables, before, options)
-    findings = step_findings(after, Catalog.load(connection, tables, [after]), now=now)
+    findings = step_findings(after, StepReferences.load(connection, tables, [after]), now=now)
     faults += number_faults(same_sequence(connection, tables, after), after)
     if after.is_active:
         faults += map(str, errors(findings))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
+from segmail.maho.id_lists import ids_in
 from segmail.maho.newsletters import NewsletterTemplate, load_newsletters
 from segmail.maho.rules import Rule, load_rules
 from segmail.maho.schema.tables import Tables
@@ -14,7 +15,7 @@ from segmail.maho.steps import Step
 
 
 @dataclass(frozen=True)
-class Catalog:
+class StepReferences:
     """What the checks of steps need to know besides the steps; by id."""
 
     newsletters: Mapping[int, NewsletterTemplate]
@@ -22,7 +23,7 @@ class Catalog:
     websites: Mapping[int, frozenset[int]]  # segment id → where its customers are
 
     @classmethod
-    def load(cls, connection: Connection, tables: Tables, steps: Sequence[Step]) -> Catalog:
+    def load(cls, connection: Connection, tables: Tables, steps: Sequence[Step]) -> StepReferences:
         """Read what `steps` refer to, with six statements at most."""
         templates = {step.template_id for step in steps}
         return cls(
@@ -38,9 +39,5 @@ def _websites(connection: Connection, tables: Tables, ids: set[int]) -> dict[int
     everywhere = frozenset(connection.scalars(select(w.website_id).where(w.website_id != 0)))
     rows = connection.execute(select(s.segment_id, s.website_ids).where(s.segment_id.in_(ids)))
     return {
-        segment_id: frozenset(
-            int(id) for id in (website_ids or "").split(",") if id.strip().isdecimal()
-        )
-        or everywhere
-        for segment_id, website_ids in rows
+        segment_id: frozenset(ids_in(website_ids)) or everywhere for segment_id, website_ids in rows
     }

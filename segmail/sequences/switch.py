@@ -16,7 +16,7 @@ from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step
 from segmail.sequences.checks import step_findings
 from segmail.sequences.find import find_steps, label
-from segmail.sequences.references import Catalog
+from segmail.sequences.references import StepReferences
 from segmail.sequences.store import set_active, skip_scheduled
 from segmail.sequences.validate import automation_warnings
 
@@ -76,11 +76,11 @@ def require_sendable(
     connection: Connection, tables: Tables, steps: Sequence[Step], *, now: datetime
 ) -> None:
     """Raise ConfigError with every reason why one of the steps could not be sent."""
-    catalog = Catalog.load(connection, tables, steps)
+    references = StepReferences.load(connection, tables, steps)
     faults = [
         Fault(f"{finding.where}: {finding.what}", finding.advice)
         for step in steps
-        for finding in errors(step_findings(step, catalog, now=now))
+        for finding in errors(step_findings(step, references, now=now))
     ]
     if faults:
         raise ConfigError(faults)

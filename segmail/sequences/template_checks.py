@@ -9,10 +9,12 @@ from segmail.lint import Facts, Letter, LintFinding, TemplatePlace, lint, stops_
 from segmail.maho.newsletters import NewsletterTemplate
 from segmail.maho.steps import Step
 from segmail.sequences.findings import StepFinding, StepPlace
-from segmail.sequences.references import Catalog
+from segmail.sequences.references import StepReferences
 
 
-def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> list[StepFinding]:
+def letter_findings(
+    steps: Sequence[Step], references: StepReferences, facts: Facts
+) -> list[StepFinding]:
     """Return what lint finds in each step's template; errors are those that keep mails from being
     sent.
 
@@ -20,10 +22,10 @@ def letter_findings(steps: Sequence[Step], catalog: Catalog, facts: Facts) -> li
     """
     found = {
         template_id: lint(Letter.of(newsletter), facts)
-        for template_id, newsletter in catalog.newsletters.items()
+        for template_id, newsletter in references.newsletters.items()
     }
     return [
-        _of_step(finding, step, catalog.newsletters[step.template_id])
+        _of_step(finding, step, references.newsletters[step.template_id])
         for step in steps
         for finding in found.get(step.template_id, ())
     ]

@@ -18,7 +18,7 @@ from segmail.maho.steps import Segment, Step, load_segments, load_steps
 from segmail.sequences.checks import step_findings
 from segmail.sequences.findings import StepFinding, StepPlace, segment_finding
 from segmail.sequences.order import order_findings
-from segmail.sequences.references import Catalog
+from segmail.sequences.references import StepReferences
 from segmail.sequences.template_checks import letter_findings
 
 
@@ -39,11 +39,11 @@ def validate_steps(
         )
         ids = [one.segment_id for one in segments]
         steps = load_steps(connection, shop.tables, segment_ids=ids)
-        catalog = Catalog.load(connection, shop.tables, steps)
+        references = StepReferences.load(connection, shop.tables, steps)
     found = [
         *(finding for one in segments for finding in automation_findings(one, steps)),
-        *(finding for step in steps for finding in step_findings(step, catalog, now=now)),
-        *letter_findings(steps, catalog, Facts.load(shop, maho_root=maho_root)),
+        *(finding for step in steps for finding in step_findings(step, references, now=now)),
+        *letter_findings(steps, references, Facts.load(shop, maho_root=maho_root)),
         *order_findings(steps),
     ]
     inactive = {step.sequence_id for step in steps if not step.is_active}

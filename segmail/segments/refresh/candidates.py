@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from sqlalchemy import Connection, Row, Select, select
 
 from segmail.errors import ConditionError
+from segmail.maho.id_lists import ids_in
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies
 from segmail.maho.schema.tables import Tables
@@ -111,17 +112,12 @@ def _candidate(row: Row[*tuple[Any, ...]], segment: Segment, policy: Policy) -> 
     return Candidate(
         segment=segment,
         conditions=row.conditions_serialized,
-        website_ids=_ids(row.website_ids),
-        group_ids=_ids(row.customer_group_ids),
+        website_ids=ids_in(row.website_ids),
+        group_ids=ids_in(row.customer_group_ids),
         is_automatic=row.refresh_mode != "manual",
         refreshed_at=row.last_refresh_at,
         policy=policy,
     )
-
-
-def _ids(csv: str | None) -> tuple[int, ...]:
-    """Read Maho's comma-separated ids; the form's "Please select" leaves an empty one."""
-    return tuple(int(part) for part in (csv or "").split(",") if part.strip().isdecimal())
 
 
 def _is_due(one: Candidate, choice: Choice, now: datetime) -> bool:
