@@ -24,7 +24,7 @@ from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.tree import Combine
 from segmail.segments.conditions.write import conditions_as_json
-from segmail.segments.files.condition_line import read_line
+from segmail.segments.language.line import read_line
 from segmail.sequences.delays import parse_delay
 
 STEPS = tuple((segment, step) for segment in SEGMENTS for step in segment.steps)

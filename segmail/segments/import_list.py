@@ -17,10 +17,9 @@ from segmail.maho.shop import Shop
 from segmail.segments.conditions.customer_list import LONGEST, listed_ids, one_of
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
 from segmail.segments.conditions.wide_text import wide_enough
-from segmail.segments.files.entry import Refresh
-from segmail.segments.files.state import SegmentState, load_states
-from segmail.segments.files.store import SegmentPlan, lock_segments, save_plans
 from segmail.segments.import_file import read_mentions
+from segmail.segments.stored.state import Refresh, SegmentState, load_states
+from segmail.segments.stored.store import SegmentPlan, lock_segments, save_plans
 
 _EMPTY = Leaf("list", "customer_id", "()", "", "1")
 _SHOWN = 5  # of the unknown, in a message

@@ -9,12 +9,12 @@ from typing import BinaryIO
 import click
 
 from segmail.app import App
+from segmail.campaigns.apply import Applied, apply_file
+from segmail.campaigns.changes import CONDITIONS, SegmentChange
+from segmail.campaigns.export import export_segments
+from segmail.campaigns.markup import LONGEST
 from segmail.commands.options import AS_JSON
 from segmail.output import print_json
-from segmail.segments.files.apply import Applied, apply_file
-from segmail.segments.files.changes import CONDITIONS, SegmentChange
-from segmail.segments.files.export import export_segments
-from segmail.segments.files.markup import LONGEST
 
 
 @click.command()

@@ -12,7 +12,7 @@ from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine, Leaf
 from segmail.segments.conditions.write import conditions_as_json, conditions_as_php
 from tests.recorded_conditions import CASES, Case
-from tests.unit.segments.files.trees import TREES
+from tests.unit.segments.language.trees import TREES
 
 TREE = Combine(
     every=True,

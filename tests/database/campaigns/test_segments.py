@@ -10,15 +10,15 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
+from segmail.campaigns.apply import Applied, apply_file
+from segmail.campaigns.entry import SegmentEntry
+from segmail.campaigns.export import export_segments
+from segmail.campaigns.write import write_entries
 from segmail.errors import ConditionError, ConfigError, InputError
 from segmail.maho.policies import Goal, OnExit, Policy, RefreshedBy, load_policies
 from segmail.maho.schema.tables import Layout
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.read import read_conditions
-from segmail.segments.files.apply import Applied, apply_file
-from segmail.segments.files.entry import SegmentEntry
-from segmail.segments.files.export import export_segments
-from segmail.segments.files.write import write_entries
 from tests.database.segments.use_case_shop import fill
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder

@@ -18,7 +18,7 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.canonical import canonical_leaf, listed
 from segmail.segments.conditions.predicate import split_values
 from segmail.segments.conditions.tree import Leaf
-from segmail.segments.files.labels import BY_TYPE, FAMILIES, Family
+from segmail.segments.language.labels import BY_TYPE, FAMILIES, Family
 
 _OPERATORS = {
     "=": "==",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from sqlalchemy import Connection, select
 
 from segmail.maho.schema.tables import Tables
-from segmail.segments.files.entry import Mention
+
+Mention: TypeAlias = int | str  # a website or customer group by id (int) or code (str)
 
 _ADMIN = 0  # the website of Maho's own pages, which no customer has
 

@@ -17,8 +17,7 @@ from segmail.maho.policies import RefreshedBy, save_policy
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.write import conditions_as_json, conditions_as_php
-from segmail.segments.files.entry import Refresh
-from segmail.segments.files.state import DEFAULTS, SegmentState, load_states
+from segmail.segments.stored.state import DEFAULTS, Refresh, SegmentState, load_states
 
 _OF_MEMBERS = ("website_ids", "group_ids", "tree")
 

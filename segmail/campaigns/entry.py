@@ -5,21 +5,11 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
 
 from segmail.errors import Fault
 from segmail.segments.conditions.tree import Combine
-
-
-class Refresh(enum.StrEnum):
-    """Who refreshes a segment, and when."""
-
-    AUTOMATIC = "automatic"  # Maho's job, and segmail's
-    SEGMAIL = "segmail"  # segmail's alone; the only one for conditions that Maho does not know
-    MANUAL = "manual"  # nobody, until somebody asks for it
-
-
-Mention: TypeAlias = int | str  # a website or customer group by id (int) or code (str)
+from segmail.segments.stored.codes import Mention
+from segmail.segments.stored.state import Refresh
 
 
 @dataclass(frozen=True)

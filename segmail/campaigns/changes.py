@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from segmail.campaigns.conditions import write_tree
+from segmail.campaigns.markup import write_yaml
+from segmail.campaigns.read import EVERY_GROUP, POLICIES
 from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Combine
-from segmail.segments.files.codes import Names
-from segmail.segments.files.conditions import write_tree
-from segmail.segments.files.markup import write_yaml
-from segmail.segments.files.read import EVERY_GROUP, POLICIES
-from segmail.segments.files.state import DEFAULTS, SegmentState
+from segmail.segments.stored.codes import Names
+from segmail.segments.stored.state import DEFAULTS, SegmentState
 
 CONDITIONS = "conditions"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from segmail.campaigns.entry import FileFaults
+from segmail.campaigns.fields import among
+from segmail.campaigns.markup import Fields, Items, MarkupNode, Scalar
 from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
-from segmail.segments.files.condition_line import read_line, write_line
-from segmail.segments.files.entry import FileFaults
-from segmail.segments.files.fields import among
-from segmail.segments.files.labels import FAMILIES
-from segmail.segments.files.markup import Fields, Items, MarkupNode, Scalar
+from segmail.segments.language.labels import FAMILIES
+from segmail.segments.language.line import read_line, write_line
 
 _COMBINATIONS: Mapping[str, tuple[bool, bool]] = {  # every, expects
     "all": (True, True),

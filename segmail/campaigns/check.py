@@ -7,6 +7,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from segmail.campaigns.entry import FileFaults, SegmentEntry
+from segmail.campaigns.markup import LONGEST
 from segmail.errors import ConditionError
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
@@ -15,8 +17,6 @@ from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.tree import Combine, leaves
 from segmail.segments.conditions.write import conditions_as_json
-from segmail.segments.files.entry import FileFaults, SegmentEntry
-from segmail.segments.files.markup import LONGEST
 
 
 def check_conditions(

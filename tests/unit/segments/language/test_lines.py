@@ -10,8 +10,8 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.compile import FAMILIES as COMPILED
 from segmail.segments.conditions.own import OWN_ATTRIBUTES
 from segmail.segments.conditions.tree import Leaf
-from segmail.segments.files.condition_line import read_line, write_line
-from segmail.segments.files.labels import BY_TYPE, FAMILIES
+from segmail.segments.language.labels import BY_TYPE, FAMILIES
+from segmail.segments.language.line import read_line, write_line
 
 _TABLES = ("_COLUMNS", "_SPECIAL", "_TOTALS", "_RULES", "_VALUES", "_SINCE", "_TEXTS", "_DAYS")
 

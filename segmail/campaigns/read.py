@@ -9,17 +9,19 @@ import enum
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from segmail.maho.policies import Goal, OnExit, OnReentry
-from segmail.segments.files.conditions import read_tree
-from segmail.segments.files.entry import FileFaults, Mention, Refresh, SegmentEntry
-from segmail.segments.files.fields import (
+from segmail.campaigns.conditions import read_tree
+from segmail.campaigns.entry import FileFaults, SegmentEntry
+from segmail.campaigns.fields import (
     read_choice,
     read_fields,
     read_mentions,
     read_switch,
     read_text,
 )
-from segmail.segments.files.markup import Items, MarkupError, MarkupNode, Scalar, parse_yaml
+from segmail.campaigns.markup import Items, MarkupError, MarkupNode, Scalar, parse_yaml
+from segmail.maho.policies import Goal, OnExit, OnReentry
+from segmail.segments.stored.codes import Mention
+from segmail.segments.stored.state import Refresh
 
 POLICIES: Mapping[str, tuple[str, type[enum.StrEnum]]] = {
     "on exit": ("on_exit", OnExit),

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
+from segmail.campaigns.entry import SegmentEntry
+from segmail.campaigns.write import write_entries
 from segmail.errors import ConditionError
 from segmail.maho.lookup import find_segment
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.segments.files.codes import Names, load_groups, load_websites
-from segmail.segments.files.entry import Refresh, SegmentEntry
-from segmail.segments.files.state import SegmentState, load_states
-from segmail.segments.files.write import write_entries
+from segmail.segments.stored.codes import Names, load_groups, load_websites
+from segmail.segments.stored.state import Refresh, SegmentState, load_states
 
 
 def export_segments(shop: Shop, given: Sequence[str]) -> str:

@@ -15,8 +15,16 @@ from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine
-from segmail.segments.files.entry import Refresh
 from segmail.segments.refresh.candidates import Candidate, load_candidates
+
+
+class Refresh(enum.StrEnum):
+    """Who refreshes a segment, and when."""
+
+    AUTOMATIC = "automatic"  # Maho's job, and segmail's
+    SEGMAIL = "segmail"  # segmail's alone; the only one for conditions that Maho does not know
+    MANUAL = "manual"  # nobody, until somebody asks for it
+
 
 # A file's policies with what they are where nobody has chosen.
 DEFAULTS: Mapping[str, enum.StrEnum | None] = {

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from segmail.segments.files.codes import Names
-from segmail.segments.files.entry import FileFaults, Mention, Refresh, SegmentEntry
-from segmail.segments.files.fields import among
-from segmail.segments.files.state import SegmentState, chosen
+from segmail.campaigns.entry import FileFaults, SegmentEntry
+from segmail.campaigns.fields import among
+from segmail.segments.stored.codes import Mention, Names
+from segmail.segments.stored.state import Refresh, SegmentState, chosen
 
 _NEEDED = ("websites", "conditions")  # by a new segment
 

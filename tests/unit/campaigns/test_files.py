@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segmail.campaigns.entry import FileFaults, SegmentEntry
+from segmail.campaigns.read import read_entries
+from segmail.campaigns.write import write_entries
 from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine, Leaf
-from segmail.segments.files.entry import FileFaults, Refresh, SegmentEntry
-from segmail.segments.files.read import read_entries
-from segmail.segments.files.write import write_entries
+from segmail.segments.stored.state import Refresh
 from tests.program import ROOT
 from tests.recorded_conditions import CASES
-from tests.unit.segments.files.trees import TREES
+from tests.unit.segments.language.trees import TREES
 
 WHOLE = """\
 segments:

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import TypeVar
 
-from segmail.segments.files.entry import FileFaults, Mention
-from segmail.segments.files.markup import Fields, Items, MarkupNode, Scalar
+from segmail.campaigns.entry import FileFaults
+from segmail.campaigns.markup import Fields, Items, MarkupNode, Scalar
+from segmail.segments.stored.codes import Mention
 
 _Kind = TypeVar("_Kind", bound=enum.StrEnum)
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
-from segmail.segments.files.labels import FAMILIES
+from segmail.segments.language.labels import FAMILIES
 
 _ATTRIBUTES = [
     (family.type, code) for family in FAMILIES.values() for code in family.codes.values()

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from segmail.segments.files.conditions import write_tree
-from segmail.segments.files.entry import SegmentEntry
-from segmail.segments.files.markup import write_yaml
-from segmail.segments.files.read import EVERY_GROUP, POLICIES
+from segmail.campaigns.conditions import write_tree
+from segmail.campaigns.entry import SegmentEntry
+from segmail.campaigns.markup import write_yaml
+from segmail.campaigns.read import EVERY_GROUP, POLICIES
 
 
 def write_entries(entries: Sequence[SegmentEntry]) -> str:

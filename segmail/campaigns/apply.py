@@ -9,18 +9,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from segmail.campaigns.changes import SegmentChange, find_changes
+from segmail.campaigns.check import check_conditions
+from segmail.campaigns.entry import FileFaults, SegmentEntry
+from segmail.campaigns.plan import SegmentPlanner
+from segmail.campaigns.read import read_entries
 from segmail.errors import ConfigError
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_segments
-from segmail.segments.files.changes import SegmentChange, find_changes
-from segmail.segments.files.check import check_conditions
-from segmail.segments.files.codes import load_groups, load_websites
-from segmail.segments.files.entry import FileFaults, SegmentEntry
-from segmail.segments.files.plan import SegmentPlanner
-from segmail.segments.files.read import read_entries
-from segmail.segments.files.state import load_states
-from segmail.segments.files.store import SegmentPlan, lock_creation, lock_segments, save_plans
+from segmail.segments.stored.codes import load_groups, load_websites
+from segmail.segments.stored.state import load_states
+from segmail.segments.stored.store import SegmentPlan, lock_creation, lock_segments, save_plans
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from threading import Barrier
 
 import pytest
 
+from segmail.campaigns.apply import apply_file
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import leaves
-from segmail.segments.files.apply import apply_file
 from segmail.segments.import_list import Import, import_list
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder

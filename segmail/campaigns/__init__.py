@@ -1,0 +1,1 @@
+"""Campaigns as YAML files that people write, review and apply."""

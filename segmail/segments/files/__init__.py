@@ -1,1 +1,0 @@
-"""Segments as YAML files that people write: `segment apply` and `segment export`."""

@@ -1,0 +1,1 @@
+"""Conditions as lines of text: what files hold, and what people are shown."""
