@@ -7,8 +7,10 @@ import sys
 import click
 
 from segmail.app import App
+from segmail.commands.recorded_job import recorded_job
 from segmail.janitor import count_expired_coupons, coupon_cleanup_days, delete_expired_coupons
 from segmail.janitor.thresholds import MOST_DAYS
+from segmail.jobs.record import JobName
 from segmail.log import logger
 from segmail.output import progress_bar
 
@@ -33,15 +35,19 @@ def cleanup_coupons(app: App, *, days: int | None, dry_run: bool) -> None:
     Example:
         segmail cleanup-coupons --days 60 --dry-run
     """
-    if not app.automation_enabled:
-        logger.info("Email automation is switched off; no coupon was deleted")
-        return
-    days = coupon_cleanup_days(app.config) if days is None else days
-    if dry_run:
-        count = count_expired_coupons(app.shop, days=days, now=app.now())
-        click.echo(f"Would delete {count:,} expired automation coupons (older than {days} days).")
-        return
-    with progress_bar("Deleting", None) as advance:
-        count = delete_expired_coupons(app.shop, days=days, now=app.now(), advance=advance)
-    if sys.stdout.isatty():
-        click.echo(f"{count:,} coupons deleted.")
+    with recorded_job(app, JobName.CLEANUP_COUPONS, dry_run=dry_run) as run:
+        if not app.automation_enabled:
+            logger.info("Email automation is switched off; no coupon was deleted")
+            return
+        days = coupon_cleanup_days(app.config) if days is None else days
+        if dry_run:
+            count = count_expired_coupons(app.shop, days=days, now=app.now())
+            click.echo(
+                f"Would delete {count:,} expired automation coupons (older than {days} days)."
+            )
+            return
+        with progress_bar("Deleting", None) as advance:
+            count = delete_expired_coupons(app.shop, days=days, now=app.now(), advance=advance)
+            run.outcomes["deleted"] = count
+        if sys.stdout.isatty():
+            click.echo(f"{count:,} coupons deleted.")

@@ -7,8 +7,10 @@ import sys
 import click
 
 from segmail.app import App
+from segmail.commands.recorded_job import recorded_job
 from segmail.janitor import count_old_progress, delete_old_progress, progress_cleanup_days
 from segmail.janitor.thresholds import MOST_DAYS
+from segmail.jobs.record import JobName
 from segmail.log import logger
 from segmail.output import progress_bar
 
@@ -31,15 +33,19 @@ def cleanup_progress(app: App, *, days: int | None, dry_run: bool) -> None:
     Example:
         segmail cleanup-progress --days 180 --dry-run
     """
-    if not app.automation_enabled:
-        logger.info("Email automation is switched off; no progress record was deleted")
-        return
-    days = progress_cleanup_days(app.config) if days is None else days
-    if dry_run:
-        count = count_old_progress(app.shop, days=days, now=app.now())
-        click.echo(f"Would delete {count:,} sequence progress records (older than {days} days).")
-        return
-    with progress_bar("Deleting", None) as advance:
-        count = delete_old_progress(app.shop, days=days, now=app.now(), advance=advance)
-    if sys.stdout.isatty():
-        click.echo(f"{count:,} progress records deleted.")
+    with recorded_job(app, JobName.CLEANUP_PROGRESS, dry_run=dry_run) as run:
+        if not app.automation_enabled:
+            logger.info("Email automation is switched off; no progress record was deleted")
+            return
+        days = progress_cleanup_days(app.config) if days is None else days
+        if dry_run:
+            count = count_old_progress(app.shop, days=days, now=app.now())
+            click.echo(
+                f"Would delete {count:,} sequence progress records (older than {days} days)."
+            )
+            return
+        with progress_bar("Deleting", None) as advance:
+            count = delete_old_progress(app.shop, days=days, now=app.now(), advance=advance)
+            run.outcomes["deleted"] = count
+        if sys.stdout.isatty():
+            click.echo(f"{count:,} progress records deleted.")

@@ -10,6 +10,7 @@ import click
 
 from segmail.app import App
 from segmail.commands.options import AS_JSON
+from segmail.commands.recorded_job import recorded_job
 from segmail.commands.signals import stopped_by
 from segmail.delivery.job import Job, Options
 from segmail.delivery.process import count_waiting
@@ -17,6 +18,7 @@ from segmail.delivery.process import process_emails as send
 from segmail.delivery.rows.outcome import Status
 from segmail.delivery.summary import Summary
 from segmail.errors import StepsFailed
+from segmail.jobs.record import JobName
 from segmail.log import logger
 from segmail.output import print_json, progress_bar
 
@@ -80,26 +82,38 @@ def process_emails(
         segmail process-emails
         segmail process-emails --segment VIP --dry-run
     """
-    if not app.automation_enabled:
-        _say_switched_off(as_json=as_json, asked=dry_run)
-        return
-    options = Options(**given)
-    job = Job(app.shop, app.config, app.settings, app.clock)
-    if dry_run:
-        from segmail.commands.due_preview import show_preview  # loads what renders
+    with recorded_job(app, JobName.PROCESS_EMAILS, dry_run=dry_run) as run:
+        if not app.automation_enabled:
+            _say_switched_off(as_json=as_json, asked=dry_run)
+            return
+        options = Options(**given)
+        job = Job(app.shop, app.config, app.settings, app.clock)
+        if dry_run:
+            from segmail.commands.due_preview import show_preview  # loads what renders
 
-        show_preview(job, options, as_json=as_json)
-        return
+            show_preview(job, options, as_json=as_json)
+            return
+        summary = _send(job, options)
+        run.outcomes |= _outcomes(summary)
+        _show_summary(summary, as_json=as_json)
+        if summary.fault is not None:
+            raise summary.fault
+        if failed := summary.counts[Status.FAILED]:
+            raise StepsFailed(
+                f"{failed} of {summary.counts.total()} steps failed; the log says why."
+            )
+
+
+def _send(job: Job, options: Options) -> Summary:
     total = count_waiting(job, options) if sys.stderr.isatty() else None
     # In order: messages under way are finished.
     signals = stopped_by(job.stop.ask, signal.SIGTERM, signal.SIGINT)
     with signals, progress_bar("Sending", total) as advance:
-        summary = send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))
-    _show_summary(summary, as_json=as_json)
-    if summary.fault is not None:
-        raise summary.fault
-    if failed := summary.counts[Status.FAILED]:
-        raise StepsFailed(f"{failed} of {summary.counts.total()} steps failed; the log says why.")
+        return send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))
+
+
+def _outcomes(summary: Summary) -> dict[str, int]:
+    return {status.value: summary.counts[status] for status in Status}
 
 
 def _say_switched_off(*, as_json: bool, asked: bool) -> None:
@@ -113,7 +127,7 @@ def _say_switched_off(*, as_json: bool, asked: bool) -> None:
 def _summary_json(summary: Summary, *, enabled: bool) -> dict[str, object]:
     return {
         "enabled": enabled,
-        **{status.value: summary.counts[status] for status in Status},
+        **_outcomes(summary),
         "held": summary.held,
         "seconds": round(summary.seconds, 2),
         "fault": str(summary.fault) if summary.fault else None,
@@ -121,11 +135,12 @@ def _summary_json(summary: Summary, *, enabled: bool) -> dict[str, object]:
 
 
 def _show_summary(summary: Summary, *, as_json: bool) -> None:
-    counts = {status.value: summary.counts[status] for status in Status}
     if as_json:
         print_json(_summary_json(summary, enabled=True))
     elif sys.stdout.isatty():
-        told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        told = ", ".join(
+            f"{count} {status}" for status, count in _outcomes(summary).items() if count
+        )
         click.echo(f"{told or 'Nothing was due'} in {summary.seconds:.2f}s.")
         if summary.held:
             click.echo(f"{summary.held} due steps are held: their segments are switched off.")

@@ -11,7 +11,9 @@ import click
 
 from segmail.app import App
 from segmail.commands.options import AS_JSON
+from segmail.commands.recorded_job import recorded_job
 from segmail.commands.signals import stopped_by
+from segmail.jobs.record import JobName
 from segmail.log import logger
 from segmail.output import print_json, print_table
 from segmail.segments.matching_customers import matching_by_conditions
@@ -69,28 +71,49 @@ def refresh_segments(
         segmail refresh-segments --dry-run
         segmail refresh-segments --segment VIP --enrol-limit 20000
     """
-    if not app.automation_enabled:
-        logger.info("Email automation is switched off; no segment was refreshed")
-        return
-    limit = app.settings.segments.enrol_limit if enrol_limit is None else enrol_limit
-    swept = sweep_up(app.shop, dry_run=dry_run)
-    chunk = app.settings.segments.chunk
+    with recorded_job(app, JobName.REFRESH_SEGMENTS, dry_run=dry_run) as run:
+        if not app.automation_enabled:
+            logger.info("Email automation is switched off; no segment was refreshed")
+            return
+        limit = app.settings.segments.enrol_limit if enrol_limit is None else enrol_limit
+        chunk = app.settings.segments.chunk
+        swept, done = _refresh(
+            app,
+            Choice(segments, all_=all_, every=every),
+            RefreshOptions(enrol=not no_enrol, enrol_limit=limit, dry_run=dry_run, chunk=chunk),
+        )
+        run.outcomes |= _outcomes(swept, done)
+        if as_json:
+            print_json({"segments": done, "swept": swept})
+        elif dry_run or sys.stdout.isatty():
+            _print(done, swept, dry_run=dry_run)
+        if fault := fault_of(done):
+            raise fault
+
+
+def _refresh(app: App, choice: Choice, options: RefreshOptions) -> tuple[Swept, list[Refreshed]]:
+    swept = sweep_up(app.shop, dry_run=options.dry_run)
     stop = threading.Event()
     with stopped_by(stop.set, signal.SIGTERM):
         done = refresh(
             app.shop,
-            Choice(segments, all_=all_, every=every),
-            RefreshOptions(enrol=not no_enrol, enrol_limit=limit, dry_run=dry_run, chunk=chunk),
+            choice,
+            options,
             clock=app.clock,
             matching=matching_by_conditions(app.shop.tables),
             is_stopping=stop.is_set,
         )
-    if as_json:
-        print_json({"segments": done, "swept": swept})
-    elif dry_run or sys.stdout.isatty():
-        _print(done, swept, dry_run=dry_run)
-    if fault := fault_of(done):
-        raise fault
+    return swept, done
+
+
+def _outcomes(swept: Swept, done: Sequence[Refreshed]) -> dict[str, int]:
+    return {
+        "entered": sum(one.entered for one in done),
+        "left": sum(one.left for one in done),
+        "enrolled": sum(one.enrolled for one in done),
+        "stopped": sum(one.stopped + one.ordered for one in done) + swept.unsubscribed,
+        "not refreshed": sum(one.exit_code != 0 for one in done),
+    }
 
 
 def _print(done: Sequence[Refreshed], swept: Swept, *, dry_run: bool) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -10,9 +9,12 @@ import click
 
 from segmail.app import App
 from segmail.commands.parameter_types import any_time
+from segmail.commands.recorded_job import recorded_job
 from segmail.commands.write_file import write_file
+from segmail.jobs.record import JobName
 from segmail.log import logger
-from segmail.report import FORMATS, choose_window, collect_activity, log_line
+from segmail.maho.progress import ProgressStatus
+from segmail.report import FORMATS, Window, choose_window, collect_activity, log_line
 
 
 @click.command()
@@ -35,7 +37,12 @@ from segmail.report import FORMATS, choose_window, collect_activity, log_line
     help="Up to this time instead of now; 2026-04 is its start.",
 )
 @click.option(
-    "--format", "format_", type=click.Choice(list(FORMATS)), help="By default text, on a terminal."
+    "--format",
+    "format_",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="For people, or for scripts.",
 )
 @click.option(
     "--output",
@@ -43,6 +50,7 @@ from segmail.report import FORMATS, choose_window, collect_activity, log_line
     metavar="FILE",
     help="Write the report there instead.",
 )
+@click.option("--log", is_flag=True, help="Write the daily line into the log and print nothing.")
 @click.pass_obj
 def report(
     app: App,
@@ -50,30 +58,42 @@ def report(
     hours: int | None,
     since: datetime | None,
     until: datetime | None,
-    format_: str | None,
+    format_: str,
     output: Path | None,
+    log: bool,
 ) -> None:
     """Report what was sent, failed and is scheduled.
 
-    Writes one line to the log. Prints the whole report on a terminal, or anywhere when --format
-    or --output ask for it.
+    With --log it is SPEC's daily job: one line in the log, for
+    `grep "Daily automation report"`, and nothing printed.
 
     \b
     Examples:
         segmail report
+        segmail report --log
         segmail report --since 2026-03 --until 2026-04 --format json
         segmail report --since "1 week ago"
     """
-    asked = format_ is not None or output is not None
-    if not app.automation_enabled and not asked:
-        logger.info("Email automation is switched off; there is nothing to report")
-        return
     now = app.now()
     window = choose_window(now=now, hours=hours, since=since, until=until)
-    activity = collect_activity(app.shop, window, now=now)
-    logger.info("%s", log_line(activity))
-    text = FORMATS[format_ or "text"](activity)
+    if log:
+        _log_daily_line(app, window, now=now)
+        return
+    text = FORMATS[format_](collect_activity(app.shop, window, now=now))
     if output is not None:
         write_file(output, text)
-    elif asked or sys.stdout.isatty():
+    else:
         click.echo(text, nl=False)
+
+
+def _log_daily_line(app: App, window: Window, *, now: datetime) -> None:
+    with recorded_job(app, JobName.REPORT) as run:
+        if not app.automation_enabled:
+            logger.info("Email automation is switched off; there is nothing to report")
+            return
+        activity = collect_activity(app.shop, window, now=now)
+        run.outcomes |= {
+            ProgressStatus.SENT.value: activity.counts.sent,
+            ProgressStatus.FAILED.value: activity.counts.failed,
+        }
+        logger.info("%s", log_line(activity))

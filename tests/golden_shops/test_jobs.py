@@ -29,8 +29,8 @@ def configure(golden: GoldenShop, path: str, value: str) -> None:
 def test_the_report_counts_what_happened_on_its_day(golden: GoldenShop) -> None:
     send_the_first_thousand(golden)
 
-    golden.run("report", now="2026-11-03 04:00")
-    golden.run("report", now="2026-11-05 04:00")
+    golden.run("report", "--log", now="2026-11-03 04:00")
+    golden.run("report", "--log", now="2026-11-05 04:00")
 
     assert golden.log[-2:] == [
         "Daily automation report: 1,000 sent, 0 failed, 500 scheduled, 1,500 total active",
@@ -149,12 +149,14 @@ def test_who_may_not_be_written_to_is_skipped(golden: GoldenShop) -> None:
     assert statuses(golden) == {"skipped": 900, "sent": 600}
 
 
-@pytest.mark.parametrize("job", ["process-emails", "cleanup-progress", "cleanup-coupons", "report"])
+@pytest.mark.parametrize(
+    "job", ["process-emails", "cleanup-progress", "cleanup-coupons", "report --log"]
+)
 def test_the_specifications_flag_switches_every_job_off(golden: GoldenShop, job: str) -> None:
     configure(golden, f"{FLAG}/enabled", "0")
     before = golden.content()
 
-    ran = golden.run(job)
+    ran = golden.run(*job.split())
 
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert "switched off" in golden.log[-1]

@@ -1,0 +1,132 @@
+"""Maho's `cron_schedule`: what `./maho cron:history`, the admin grid and SPEC's queries show.
+
+A row of segmail's carries one of Maho's job codes, is never `pending` (Maho would run it), and has
+`messages` that begin with `segmail `, by which it is told from Maho's own. The table belongs to
+Maho's cron: a shop may be without it, so it is not among the tables that segmail needs.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+
+from sqlalchemy import (
+    Column,
+    Connection,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    delete,
+    insert,
+    inspect,
+    select,
+    update,
+)
+from sqlalchemy.engine import Row
+
+from segmail.maho.db.column_types import UtcDateTime
+
+OURS = "segmail "  # what `messages` of segmail's rows begin with
+
+_MOST_CHARACTERS = 10_000  # of the column's 65,535 bytes
+
+
+class CronStatus(enum.StrEnum):
+    """`cron_schedule.status`, as far as segmail writes it."""
+
+    RUNNING = "running"
+    SUCCESS = "success"
+    ERROR = "error"
+
+
+@cache
+def cron_table(prefix: str) -> Table:
+    """Return the table as Maho declares it, with the shop's prefix."""
+    return Table(
+        f"{prefix}cron_schedule",
+        MetaData(),
+        Column("schedule_id", Integer, primary_key=True),
+        Column("job_code", String(255), nullable=False),
+        Column("status", String(7), nullable=False),
+        Column("messages", Text),
+        Column("created_at", UtcDateTime, nullable=False),
+        Column("scheduled_at", UtcDateTime),
+        Column("executed_at", UtcDateTime),
+        Column("finished_at", UtcDateTime),
+        Index("IDX_CRON_SCHEDULE_JOB_CODE", "job_code"),
+        Index("IDX_CRON_SCHEDULE_SCHEDULED_AT_STATUS", "scheduled_at", "status"),
+    )
+
+
+def has_cron_table(connection: Connection, prefix: str) -> bool:
+    """Return whether the shop has Maho's cron at all."""
+    return inspect(connection).has_table(cron_table(prefix).name)
+
+
+def begin_entry(
+    connection: Connection, prefix: str, job_code: str, *, message: str, now: datetime
+) -> int:
+    """Insert a running row and return its id; `now` in UTC, as Maho writes it."""
+    row = {
+        "job_code": job_code,
+        "status": CronStatus.RUNNING.value,
+        "messages": f"{OURS}{message}"[:_MOST_CHARACTERS],
+        "created_at": now,
+        "scheduled_at": now,
+        "executed_at": now,
+    }
+    key = connection.execute(insert(cron_table(prefix)), row).inserted_primary_key
+    return int(key[0]) if key else 0
+
+
+def end_entry(
+    connection: Connection,
+    prefix: str,
+    schedule_id: int,
+    status: CronStatus,
+    *,
+    message: str,
+    now: datetime,
+) -> None:
+    """Write how the run of a row of segmail's ended."""
+    table = cron_table(prefix)
+    connection.execute(
+        update(table)
+        .where(table.c.schedule_id == schedule_id)
+        .values(
+            status=status.value, messages=f"{OURS}{message}"[:_MOST_CHARACTERS], finished_at=now
+        )
+    )
+
+
+def running_entries(
+    connection: Connection, prefix: str, job_code: str
+) -> Sequence[Row[int, str, datetime]]:
+    """Return (schedule_id, messages, executed_at) of segmail's rows of a job that did not end."""
+    table = cron_table(prefix)
+    query = select(table.c.schedule_id, table.c.messages, table.c.executed_at).where(
+        table.c.job_code == job_code,
+        table.c.status == CronStatus.RUNNING.value,
+        table.c.messages.startswith(OURS, autoescape=True),
+    )
+    return connection.execute(query).all()
+
+
+def delete_old_entries(
+    connection: Connection, prefix: str, job_code: str, *, before: datetime
+) -> None:
+    """Delete segmail's own ended rows of a job that began before a time (UTC)."""
+    table = cron_table(prefix)
+    connection.execute(
+        delete(table).where(
+            table.c.job_code == job_code,
+            table.c.status != CronStatus.RUNNING.value,
+            table.c.messages.startswith(OURS, autoescape=True),
+            table.c.executed_at < before,
+        )
+    )
