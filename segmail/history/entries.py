@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, case, func, select
 
 from segmail.coupons.codes import code_in_text
-from segmail.history.query import HistoryFilter, candidate_queries, find_ways
+from segmail.history.query import DEFERRED, HistoryFilter, candidate_queries, find_access_paths
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, RETRIED
 from segmail.maho.progress import ProgressStatus
@@ -66,8 +66,8 @@ def load_history(
 ) -> list[HistoryEntry]:
     """Return the newest rows that `chosen` describes, newest first; five statements at most."""
     ids: set[int] = set()
-    ways = find_ways(connection, tables, chosen)
-    for query in candidate_queries(tables, chosen, ways, now=now, lateness=lateness):
+    paths = find_access_paths(connection, tables, chosen)
+    for query in candidate_queries(tables, chosen, paths, now=now, lateness=lateness):
         ids.update(connection.scalars(query))
     rows = connection.execute(_details(tables, ids)).all() if ids else []
     problems = _problems(connection, tables, {row.queue_id for row in rows if row.queue_id})
@@ -153,7 +153,7 @@ def _entry(row: Row[Any], told: Sequence[str]) -> HistoryEntry:
         subject=row.newsletter_subject or None,
         coupon_code=code_in_text(row.text or "", row.coupon_prefix or None, row.customer_id),
         queue_id=row.queue_id,
-        next_try_at=row.scheduled_at if outcome in ("deferred", "retried") else None,
+        next_try_at=row.scheduled_at if outcome in (DEFERRED, "retried") else None,
     )
 
 
@@ -168,7 +168,7 @@ def _outcome(row: Row[Any], told: Sequence[str]) -> str:
         return "under way"
     if last.startswith(RETRIED):
         return "retried"
-    return "deferred" if told else ProgressStatus.SCHEDULED.value
+    return DEFERRED if told else ProgressStatus.SCHEDULED.value
 
 
 def _reason(outcome: str, told: Sequence[str]) -> str | None:

@@ -10,13 +10,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
 
 from segmail.history.arrived import with_used_coupons
-from segmail.history.selection import TRIGGERS, HistoryScope
+from segmail.history.selection import HistoryScope
 from segmail.maho.customer_conditions import SWITCHED_OFF
 from segmail.maho.db.letter_case import lower_case
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, last_problem
-from segmail.maho.progress import ProgressStatus, has_status
+from segmail.maho.progress import TRIGGERS, ProgressStatus, has_status
 from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.steps import load_segment_ids
 from segmail.mail.column_limits import storable_text
 
 # An attempt in any other state may still be sent: by Maho's newsletter cron, or by its run.
@@ -64,21 +65,31 @@ class Failure:
 
 def load_failures(connection: Connection, tables: Tables, chosen: FailureFilter) -> list[Failure]:
     """Return the failed rows, by progress id."""
-    query = failures_query(tables).where(*_conditions(tables, chosen))
-    rows = connection.execute(query).all()
+    segments = None if chosen.progress_ids else load_segment_ids(connection, tables)
+    found = connection.execute(failures_query(tables, segments, chosen))
+    rows = [row for row in found if row.account is not None and row.known_step is not None]
     asked = [row for row in rows if row.generate_coupon and row.queue_id and _is_unknown(row)]
     arrived = with_used_coupons(connection, tables, asked)
     return [_failure(row, arrived=row.progress_id in arrived) for row in rows]
 
 
-def failures_query(tables: Tables) -> Select[Any]:
-    """Return the query of all failed rows whose attempts are closed."""
+def failures_query(
+    tables: Tables, segment_ids: Collection[int] | None, chosen: FailureFilter
+) -> Select[Any]:
+    """Return the query of the chosen failed rows of these segments whose attempts are closed.
+
+    `segment_ids` lead to the failed rows; None where `chosen` names rows by their ids.
+
+    The joins are outer ones, because a server that begins with the steps reads every row of theirs:
+    `account` and `known_step` are NULL where the customer or the step is gone.
+    """
     c, q, problem = tables.progress.c, tables.queue, tables.problem
     segment, sequence, member = tables.segment, tables.sequence, tables.member
     return (
         select(
             c.progress_id,
             c.customer_id,
+            tables.customer.c.entity_id.label("account"),
             tables.customer.c.email,
             segment.c.name.label("segment"),
             c.trigger_type,
@@ -87,15 +98,17 @@ def failures_query(tables: Tables) -> Select[Any]:
             problem.c.problem_error_text.label("reason"),
             problem.c.problem_id,
             q.c.queue_id,
+            sequence.c.sequence_id.label("known_step"),
             sequence.c.is_active.label("step_active"),
             sequence.c.generate_coupon,
             sequence.c.coupon_prefix,
             _sends(tables).label("sends"),
             member.c.customer_id.is_not(None).label("is_member"),
         )
-        .join_from(tables.progress, tables.customer, tables.customer.c.entity_id == c.customer_id)
-        .join(segment, segment.c.segment_id == c.segment_id)
-        .join(sequence, sequence.c.sequence_id == c.sequence_id)
+        .select_from(tables.progress)
+        .outerjoin(tables.customer, tables.customer.c.entity_id == c.customer_id)
+        .outerjoin(segment, segment.c.segment_id == c.segment_id)
+        .outerjoin(sequence, sequence.c.sequence_id == c.sequence_id)
         .outerjoin(
             member,
             and_(member.c.segment_id == c.segment_id, member.c.customer_id == c.customer_id),
@@ -111,6 +124,8 @@ def failures_query(tables: Tables) -> Select[Any]:
         .where(
             has_status(tables, ProgressStatus.FAILED),
             c.trigger_type.in_(TRIGGERS),
+            *_conditions(tables, chosen),
+            *([] if segment_ids is None else [c.segment_id.in_(segment_ids)]),
             or_(q.c.queue_id.is_(None), q.c.queue_status.in_(_CLOSED)),
         )
         .order_by(c.progress_id)

@@ -15,12 +15,13 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, select
 
-from segmail.history.selection import TRIGGERS, HistoryScope
+from segmail.history.selection import HistoryScope
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import was_interrupted
-from segmail.maho.progress import ProgressStatus, has_status, is_pending
+from segmail.maho.progress import TRIGGERS, ProgressStatus, has_status, is_pending
 from segmail.maho.schema.tables import Tables
+from segmail.maho.steps import load_segment_ids
 
 DEFERRED = "deferred"
 INTERRUPTED = "interrupted"
@@ -50,7 +51,7 @@ class HistoryFilter:
 
 
 @dataclass(frozen=True)
-class Ways:
+class AccessPaths:
     """What leads to rows without reading the whole table: segments' ids and names of indexes."""
 
     segments: Collection[int] | None = None  # None: not by segment, trigger and status
@@ -58,23 +59,19 @@ class Ways:
     due: str | None = None
 
 
-def find_ways(connection: Connection, tables: Tables, chosen: HistoryFilter) -> Ways:
-    """Return the ways to what is chosen; none are needed to one customer's rows.
-
-    Joined to the table of segments, instead of given their ids, MySQL 9 and MariaDB 11 read every
-    progress row.
-    """
+def find_access_paths(connection: Connection, tables: Tables, chosen: HistoryFilter) -> AccessPaths:
+    """Return the paths to what is chosen; none are needed to one customer's rows."""
     if chosen.status in _BY_STATUS:
-        return Ways(segments=list(connection.scalars(select(tables.segment.c.segment_id))))
+        return AccessPaths(segments=load_segment_ids(connection, tables))
     if chosen.scope.customer_id is not None or connection.dialect.name == "sqlite":
-        return Ways()
+        return AccessPaths()
     found = index_columns(connection, tables.progress.name)
     names = {columns: name for name, columns in found.items()}
-    return Ways(tried=names.get(("queue_id",)), due=names.get(("scheduled_at", "status")))
+    return AccessPaths(tried=names.get(("queue_id",)), due=names.get(("scheduled_at", "status")))
 
 
 def candidate_queries(
-    tables: Tables, chosen: HistoryFilter, ways: Ways, *, now: datetime, lateness: timedelta
+    tables: Tables, chosen: HistoryFilter, paths: AccessPaths, *, now: datetime, lateness: timedelta
 ) -> list[Select[Any]]:
     """Return the queries whose progress ids together hold the newest rows.
 
@@ -82,13 +79,13 @@ def candidate_queries(
     the tables know. One that was sent more than `lateness` after it was due is not found by time.
     """
     c = tables.progress.c
-    base = _base(tables, chosen, ways)
+    base = _base(tables, chosen, paths)
     if chosen.scope.customer_id is not None or chosen.status in _BY_STATUS:
         base = base.where(*_in_time(tables, chosen, chosen.until))
         return [_newest(base, chosen, happened_at(tables), c.progress_id)]
     if chosen.since is None and chosen.until is None:
-        due = _along(base.where(c.scheduled_at <= now), tables, ways.due)
-        tried = _along(base.where(c.queue_id.is_not(None)), tables, ways.tried)
+        due = _along(base.where(c.scheduled_at <= now), tables, paths.due)
+        tried = _along(base.where(c.queue_id.is_not(None)), tables, paths.tried)
         newest_due = _newest(due, chosen, c.scheduled_at, c.status, c.progress_id)
         if chosen.status == ProgressStatus.SKIPPED:  # few of these were tried
             return [newest_due]
@@ -100,7 +97,7 @@ def candidate_queries(
     base = base.where(*_in_time(tables, chosen, until), c.scheduled_at < until + _LATEST)
     if chosen.since is not None:
         base = base.where(c.scheduled_at >= chosen.since - lateness)
-    base = _along(base, tables, ways.due)
+    base = _along(base, tables, paths.due)
     return [_newest(base, chosen, c.scheduled_at, c.status, c.progress_id)]
 
 
@@ -110,13 +107,13 @@ def happened_at(tables: Tables) -> ColumnElement[Any]:
     return func.coalesce(c.sent_at, tables.queue.c.queue_finish_at, c.scheduled_at, c.created_at)
 
 
-def _base(tables: Tables, chosen: HistoryFilter, ways: Ways) -> Select[Any]:
+def _base(tables: Tables, chosen: HistoryFilter, paths: AccessPaths) -> Select[Any]:
     c, q = tables.progress.c, tables.queue
     query = select(c.progress_id).join_from(
         tables.progress, q, q.c.queue_id == c.queue_id, isouter=True
     )
-    if ways.segments is not None:
-        query = query.where(c.segment_id.in_(ways.segments), c.trigger_type.in_(TRIGGERS))
+    if paths.segments is not None:
+        query = query.where(c.segment_id.in_(paths.segments), c.trigger_type.in_(TRIGGERS))
     return query.where(*chosen.scope.conditions(tables), *_status(tables, chosen.status))
 
 

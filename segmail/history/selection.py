@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection
 
 from segmail.maho.lookup import find_customer, find_segment
+from segmail.maho.progress import TRIGGERS
 from segmail.maho.schema.tables import Tables
-from segmail.maho.steps import Trigger
 from segmail.sequences.find import find_steps
-
-# Maho's index is on segment, trigger and status: both triggers lead to the status.
-TRIGGERS = tuple(trigger.value for trigger in Trigger)
 
 
 @dataclass(frozen=True)

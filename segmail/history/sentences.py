@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from segmail.delivery.rows.outcome import Outcome, Status
+from segmail.history import query
 from segmail.history.entries import HistoryEntry
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.steps import Step, Trigger
 from segmail.mail.due_row import Prepared
 
-_WAITING = (ProgressStatus.SCHEDULED, "deferred", "retried")
+_WAITING = (ProgressStatus.SCHEDULED, query.DEFERRED, "retried")
 _TOLD = 3  # rows of a step that are told one by one
 
 
@@ -72,7 +73,7 @@ def _happened(entry: HistoryEntry, now: datetime) -> str:
             )
         case "under way":
             return "It is under way; if its run died, the next one settles it after the lease."
-        case "deferred":
+        case query.DEFERRED:
             return (
                 f"It was tried {_times(entry.tries)}, last at {_moment(entry.at)}: {reason}. "
                 f"The next try is at {_moment(entry.next_try_at)}."

@@ -49,6 +49,7 @@ class ProgressStatus(enum.StrEnum):
 
 
 FINAL = (ProgressStatus.SENT, ProgressStatus.FAILED, ProgressStatus.SKIPPED)
+# Maho's index is on segment, trigger and status: both triggers lead to the status.
 TRIGGERS = tuple(trigger.value for trigger in Trigger)
 
 
@@ -244,16 +245,18 @@ def give_back(
     )
 
 
-def lock_pending(
-    connection: Connection, tables: Tables, progress_ids: Collection[int]
-) -> dict[int, datetime]:
-    """Lock those of the rows that still wait, and return their times by id."""
+def lock_held(connection: Connection, tables: Tables, leases: Mapping[int, datetime]) -> set[int]:
+    """Lock those of the rows that wait and whose lease is still this one; return their ids.
+
+    `leases` are the ends of the leases by progress id.
+    """
     c = tables.progress.c
-    query = select(c.progress_id, c.scheduled_at).where(
-        among(c.progress_id, progress_ids), is_pending(tables)
+    query = select(c.progress_id).where(
+        among(c.progress_id, leases),
+        pairs_among(c.progress_id, c.scheduled_at, leases.items()),
+        is_pending(tables),
     )
-    found = connection.execute(locking(query, tables.progress))
-    return {row.progress_id: row.scheduled_at for row in found}
+    return set(connection.scalars(locking(query, tables.progress)))
 
 
 def record_attempts(connection: Connection, tables: Tables, queue_ids: Mapping[int, int]) -> None:
@@ -305,12 +308,6 @@ def settle(connection: Connection, tables: Tables, settlements: Sequence[Settlem
         kept = {one.progress_id: one.queue_id for one in others}
         move = _settlement(tables, others).where(is_pending(tables))
         connection.execute(move.values(queue_id=chosen_by(c.progress_id, kept, c.queue_id)))
-
-
-def lock_held(connection: Connection, tables: Tables, leases: Mapping[int, datetime]) -> set[int]:
-    """Lock the rows that wait and whose lease is still this one; return their ids."""
-    held = lock_pending(connection, tables, leases)
-    return {id_ for id_, until in leases.items() if held.get(id_) == until}
 
 
 def _settlement(tables: Tables, settlements: Sequence[Settlement]) -> Any:

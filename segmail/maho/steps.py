@@ -64,6 +64,14 @@ def load_segments(connection: Connection, tables: Tables) -> list[Segment]:
     return [_segment(row) for row in connection.execute(query)]
 
 
+def load_segment_ids(connection: Connection, tables: Tables) -> list[int]:
+    """Return the id of every segment: what finds progress rows by the index that begins with it.
+
+    Given as values: servers read every progress row where a join or a subquery names the segments.
+    """
+    return list(connection.scalars(select(tables.segment.c.segment_id)))
+
+
 def load_steps(
     connection: Connection, tables: Tables, *, segment_ids: Collection[int] | None = None
 ) -> list[Step]:

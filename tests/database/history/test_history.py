@@ -11,13 +11,14 @@ from sqlalchemy import event
 from segmail.errors import InputError
 from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
-from segmail.history.query import HistoryFilter, candidate_queries, find_ways
+from segmail.history.query import HistoryFilter, candidate_queries, find_access_paths
 from segmail.history.selection import HistoryScope
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from segmail.settings import DeliverySettings
 from tests.conftest import NOW
 from tests.database.history.failed import INTERRUPTED, failed, problem
+from tests.database.long_table import fill, rows_read
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import scripted_server
@@ -230,7 +231,7 @@ def test_only_a_part_of_a_long_table_is_read(
     mariadb_shop: ShopBuilder, chosen: HistoryFilter
 ) -> None:
     shop = mariadb_shop
-    _many(shop)
+    fill(shop)
 
     assert 0 < _rows_read(shop, chosen) < 500
 
@@ -238,45 +239,13 @@ def test_only_a_part_of_a_long_table_is_read(
 def _rows_read(shop: ShopBuilder, chosen: HistoryFilter) -> int:
     """Return how many rows, of tables and indexes, the server reads to find the candidates."""
     with shop.database.read() as connection:
-        ways = find_ways(connection, shop.tables, chosen)
+        paths = find_access_paths(connection, shop.tables, chosen)
         queries = candidate_queries(
-            shop.tables, chosen, ways, now=shop.now, lateness=timedelta(hours=1)
+            shop.tables, chosen, paths, now=shop.now, lateness=timedelta(hours=1)
         )
-        connection.exec_driver_sql("FLUSH STATUS")  # the counters of this session
-        found = [id for query in queries for id in connection.scalars(query)]
-        counters = connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read_%%'").all()
+        found: list[int] = []
+        read = rows_read(
+            connection, lambda: found.extend(i for q in queries for i in connection.scalars(q))
+        )
     assert len(found) >= 50 or chosen.status == "interrupted"
-    return sum(int(count) for _, count in counters)
-
-
-def _many(shop: ShopBuilder) -> None:
-    """Insert 5,000 rows of 50 customers that were sent, a few that wait and that failed."""
-    step = shop.step(shop.segment())
-    customers = [shop.customer() for _ in range(50)]
-    queue = [{"template_id": 1, "queue_status": 3} for _ in range(5000)]
-    shop.insert_all(shop.tables.queue, queue)
-    statuses = {0: "scheduled", 1: "failed"}
-    shop.insert_all(
-        shop.tables.progress,
-        [
-            {
-                "customer_id": customers[number % 50],
-                "segment_id": 1,
-                "sequence_id": step,
-                "step_number": 1,
-                "trigger_type": "enter",
-                "queue_id": number + 1,
-                "status": statuses.get(number % 100, "sent"),
-                "created_at": shop.now,
-                "scheduled_at": shop.now - timedelta(minutes=number),
-                "sent_at": shop.now - timedelta(minutes=number),
-            }
-            for number in range(5000)
-        ],
-    )
-    # Rows of the test before, which the server has not come to purge, would count in its estimates;
-    # so may a count in the background that it is in the middle of.
-    with shop.database.engine.begin() as connection:
-        for table in (shop.tables.progress.name, shop.tables.queue.name):
-            connection.exec_driver_sql(f"ALTER TABLE {table} STATS_AUTO_RECALC = 0, FORCE")
-            connection.exec_driver_sql(f"ANALYZE TABLE {table}")
+    return read

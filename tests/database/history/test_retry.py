@@ -10,11 +10,12 @@ from sqlalchemy import event
 
 from segmail.errors import InputError
 from segmail.history import retry
-from segmail.history.failures import Failure
+from segmail.history.failures import Failure, FailureFilter, load_failures
 from segmail.history.retry import RetryRequest, find_failures, schedule_again
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from tests.database.history.failed import INTERRUPTED, failed, problem
+from tests.database.long_table import fill, rows_read
 from tests.shop_builder import ShopBuilder
 
 
@@ -218,3 +219,22 @@ def test_many_rows_go_in_chunks_with_the_same_statements_each(
 
     assert advanced == [4, 4, 2]
     assert [s for s in statements if s != "BEGIN"] == ["SELECT", "SELECT", "INSERT", "UPDATE"] * 3
+
+
+@pytest.mark.parametrize("segments", [1, 20])
+@pytest.mark.parametrize("analyzed", [True, False])
+def test_only_the_failed_steps_of_a_long_table_are_read(
+    mariadb_shop: ShopBuilder, segments: int, analyzed: bool
+) -> None:
+    shop = mariadb_shop
+    fill(shop, segments=segments, analyzed=analyzed)
+    found: list[Failure] = []
+
+    with shop.database.read() as connection:
+        chosen = FailureFilter(until=shop.now)
+        read = rows_read(
+            connection, lambda: found.extend(load_failures(connection, shop.tables, chosen))
+        )
+
+    assert len(found) == 50
+    assert read < 1_000
