@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,33 @@ class TemplateSettings:
 
 
 @dataclass(frozen=True)
+class CouponWords:
+    """How a coupon's discount is told in one language; '' where nothing is said about it.
+
+    `{amount}` stands for a number or a sum, `{discount}` for one of the first three.
+    A `[coupon_words.LANGUAGE]` table of segmail.toml.
+    """
+
+    percent: str = ""  # off every price
+    fixed: str = ""  # a sum off every product
+    cart: str = ""  # a sum off the cart
+    free_shipping: str = ""
+    with_free_shipping: str = ""  # a discount, and free shipping
+
+    def over(self, others: CouponWords) -> CouponWords:
+        """Return these words, and for what they do not say those of others."""
+        return replace(others, **{name: text for name, text in vars(self).items() if text})
+
+
+_IN_WORDS = {
+    "percent": "{amount}",
+    "fixed": "{amount}",
+    "cart": "{amount}",
+    "with_free_shipping": "{discount}",
+}
+
+
+@dataclass(frozen=True)
 class MessageSettings:
     """What mails are made of; the `[message]` table of segmail.toml."""
 
@@ -68,6 +95,8 @@ class MessageSettings:
     utm_source: str = "newsletter"
     utm_medium: str = "email"
     utm_hosts: tuple[str, ...] = ()  # whose links get them too, beside the shop's
+    # By language or locale; the tables `[coupon_words.…]`.
+    coupon_words: Mapping[str, CouponWords] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -130,7 +159,10 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         delivery=read_table("delivery", DeliverySettings, told, file, faults),
         segments=read_table("segments", SegmentSettings, told, file, faults),
         templates=read_table("templates", TemplateSettings, told, file, faults),
-        message=read_table("message", MessageSettings, told, file, faults),
+        message=replace(
+            read_table("message", MessageSettings, told, file, faults),
+            coupon_words=_coupon_words(told, file, faults),
+        ),
     )
     if faults:
         raise ConfigError(faults)
@@ -149,6 +181,7 @@ _TOP_LEVEL: dict[str, type] = {
     "segments": dict,
     "templates": dict,
     "message": dict,
+    "coupon_words": dict,
 }
 
 
@@ -174,6 +207,25 @@ def _read_toml(
             faults.append(Fault(f"{file}: `{key}` must be a {_TOP_LEVEL[key].__name__}."))
             del told[key]
     return file, told
+
+
+def _coupon_words(
+    told: Mapping[str, Any], file: Path | None, faults: list[Fault]
+) -> dict[str, CouponWords]:
+    """Read the tables `[coupon_words.LANGUAGE]`; each text names what it tells."""
+    tables = {f"coupon_words.{key}": table for key, table in told.get("coupon_words", {}).items()}
+    found: dict[str, CouponWords] = {}
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            faults.append(Fault(f"{file}: `{name}` must be a table, such as [coupon_words.de]."))
+            continue
+        words = read_table(name, CouponWords, tables, file, faults)
+        for item in fields(CouponWords):
+            text, needed = getattr(words, item.name), _IN_WORDS.get(item.name)
+            if text and needed and needed not in text:
+                faults.append(Fault(f"{file}: `{name}.{item.name}` must have {needed} in it."))
+        found[name.partition(".")[2]] = words
+    return found
 
 
 def _toml_file(given: Mapping[str, Any]) -> Path | None:

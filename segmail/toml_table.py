@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,7 +19,11 @@ def read_table(
 
     What is unknown or wrong is added to `faults`, and its default taken.
     """
-    known = {item.name: item.default for item in fields(kind)}  # type: ignore[arg-type]
+    known = {
+        item.name: item.default
+        for item in fields(kind)  # type: ignore[arg-type]
+        if item.default is not MISSING
+    }
     good: dict[str, Any] = {}
     for key, value in told.get(table, {}).items():
         if key not in known:

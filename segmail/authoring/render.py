@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from segmail.authoring.files import letter_in_file
 from segmail.authoring.no_shop import NoShop
@@ -16,6 +15,7 @@ from segmail.lint.variables import SHOP_VALUES
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.newsletters import CompiledNewsletter, NewsletterTemplate, compile_newsletter
 from segmail.maho.shop import Shop
+from segmail.settings import Settings
 from segmail.templates import Site
 from segmail.templates.nodes import Directive, walk
 
@@ -37,7 +37,7 @@ class Opened:
 
     shop: Shop
     config: StoreConfig
-    maho_root: Path | None
+    settings: Settings
 
 
 def render_letter(
@@ -65,7 +65,14 @@ def render_letter(
             raise InputError(_NO_SHOP.format(_missing(given, newsletter)))
         return Rendered(_render(newsletter, values, NoShop(), subject=subject))
     newsletter = newsletter or _of_shop(opened.shop, given, autoescape=autoescape)
-    scene = Scene(opened.shop, opened.config, asked, maho_root=opened.maho_root, now=now)
+    scene = Scene(
+        opened.shop,
+        opened.config,
+        asked,
+        maho_root=opened.settings.maho_root,
+        coupon_words=opened.settings.message.coupon_words,
+        now=now,
+    )
     template = newsletter.template
     variables = scene.variables(template, markup=template.is_html and not subject)
     text = _render(newsletter, {**variables, **values}, scene.site, subject=subject)

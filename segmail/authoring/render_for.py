@@ -9,7 +9,14 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from segmail.coupons import Coupon, CouponBasis, coupon_fault, coupon_for, coupon_variables
+from segmail.coupons import (
+    NONE_OWN,
+    Coupon,
+    CouponBasis,
+    coupon_fault,
+    coupon_for,
+    coupon_variables,
+)
 from segmail.errors import CouponError, InputError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
@@ -24,6 +31,7 @@ from segmail.maho.storefront.stores import ADMIN, Store, Stores
 from segmail.mail.run_cache import RunCache
 from segmail.mail.variables import Addressee, mail_variables, shop_variables
 from segmail.sequences.find import find_steps
+from segmail.settings import CouponWords
 from segmail.templates import is_secret
 
 _NOBODY = 1  # the customer's id in the sample code where there is no customer
@@ -74,10 +82,12 @@ class Scene:
         asked: Asked,
         *,
         maho_root: Path | None,
+        coupon_words: Mapping[str, CouponWords] = NONE_OWN,
         now: datetime,
     ) -> None:
         """Find everybody; raise InputError for names that mean nothing, CouponError for a step
         whose coupon could not be made."""
+        self._coupon_words = coupon_words
         self._cache = RunCache.load(shop, config, [], maho_root=maho_root)
         with shop.database.read() as connection:
             self._cast = self._find(connection, shop.tables, asked, now)
@@ -101,7 +111,10 @@ class Scene:
                 "step_number": cast.step.step_number,
             }
         if cast.coupon is not None:
-            found |= coupon_variables(cast.coupon.coupon, cast.coupon.rule, locale, markup=markup)
+            coupon, rule = cast.coupon.coupon, cast.coupon.rule
+            found |= coupon_variables(
+                coupon, rule, locale, markup=markup, own_words=self._coupon_words
+            )
         return found
 
     def _find(self, connection: Connection, tables: Tables, asked: Asked, now: datetime) -> Cast:

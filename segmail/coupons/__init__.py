@@ -10,7 +10,7 @@ from segmail.coupons.codes import (
 )
 from segmail.coupons.coupon import Coupon, expires_at
 from segmail.coupons.for_step import CouponBasis, coupon_fault, coupon_for
-from segmail.coupons.prefixes import prefixes_by_rule
+from segmail.coupons.prefixes import prefixes_by_rule, remember_prefix_of
 from segmail.coupons.storage import (
     AUTO_GENERATED,
     CouponsRefused,
@@ -18,10 +18,11 @@ from segmail.coupons.storage import (
     insert_coupons,
     own_unused_coupons,
 )
-from segmail.coupons.variables import coupon_variables, discount_text
+from segmail.coupons.variables import NONE_OWN, coupon_variables, discount_text
 
 __all__ = [
     "AUTO_GENERATED",
+    "NONE_OWN",
     "Coupon",
     "CouponBasis",
     "CouponsRefused",
@@ -39,5 +40,6 @@ __all__ = [
     "new_code",
     "own_unused_coupons",
     "prefixes_by_rule",
+    "remember_prefix_of",
     "sample_code",
 ]

@@ -14,7 +14,7 @@ import unicodedata
 from collections.abc import Callable
 from functools import lru_cache
 
-DEFAULT_PREFIX = "SEQ"
+from segmail.coupons.prefixes import normal_prefix
 
 # Without vowels, so that no word can appear, and without L, which is taken for a one.
 ALPHABET = "BCDFGHJKMNPQRSTVWXYZ"
@@ -50,7 +50,7 @@ def code_owner(code: str, prefix: str | None) -> int | None:
     prefix is known. Upper and lower case, accents and spaces at the end make no difference, as
     in Maho's column.
     """
-    start = _prefix(prefix)
+    start = normal_prefix(prefix)
     own, maho = re.escape(fold(_separated(start))), re.escape(fold(start))
     shape = f"{own}([1-9][0-9]*){_OWN_TAIL}|{maho}([1-9][0-9]*){_MAHO_TAIL}"
     match = re.fullmatch(shape, fold(code))
@@ -69,7 +69,7 @@ def belongs_to(code: str, prefix: str | None, customer_id: int) -> bool:
 
 def code_in_text(text: str, prefix: str | None, customer_id: int) -> str | None:
     """Return segmail's code for exactly this customer that `text` carries, else None."""
-    start = re.escape(f"{_separated(_prefix(prefix))}{customer_id}")
+    start = re.escape(f"{_separated(normal_prefix(prefix))}{customer_id}")
     match = re.search(start + _OWN_TAIL, text, re.IGNORECASE)
     return match[0].upper() if match else None
 
@@ -81,7 +81,7 @@ def fold(code: str) -> str:
 
 
 def _code(prefix: str | None, customer_id: int, letters: str) -> str:
-    return f"{_separated(_prefix(prefix))}{customer_id}{letters}"
+    return f"{_separated(normal_prefix(prefix))}{customer_id}{letters}"
 
 
 def _letters(number: int) -> str:
@@ -91,10 +91,6 @@ def _letters(number: int) -> str:
         number, digit = divmod(number, len(ALPHABET))
         letters.append(ALPHABET[digit])
     return "".join(letters)
-
-
-def _prefix(prefix: str | None) -> str:
-    return (prefix or "").strip().upper() or DEFAULT_PREFIX
 
 
 @lru_cache(maxsize=256)  # a run has few prefixes

@@ -26,6 +26,7 @@ class Coupon:
     rule_id: int
     expires: datetime | None  # naive: the store's wall clock; None: never
     created_at: datetime  # aware, UTC
+    prefix: str | None = None  # of the step that makes it; None where it was made before
 
     @property
     def last_day(self) -> date | None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from segmail.coupons.codes import new_code, sample_code
 from segmail.coupons.coupon import Coupon, expires_at
+from segmail.coupons.prefixes import normal_prefix
 from segmail.maho.customers import Customer
 from segmail.maho.rules import Rule, definition_fault, load_rules, load_uses, rule_fault
 from segmail.maho.schema.tables import Tables
@@ -83,4 +84,4 @@ def coupon_for(
     """
     code = (sample_code if sample else new_code)(step.coupon_prefix, customer_id)
     expires = expires_at(step.coupon_expires_days, locale, rule, now=now)
-    return Coupon(code, rule.rule_id, expires, now)
+    return Coupon(code, rule.rule_id, expires, now, normal_prefix(step.coupon_prefix))

@@ -12,6 +12,7 @@ from sqlalchemy.exc import IntegrityError
 
 from segmail.coupons.codes import code_in_text, fold
 from segmail.coupons.coupon import Coupon
+from segmail.coupons.prefixes import remember_prefixes
 from segmail.errors import CouponError
 from segmail.maho.schema.tables import Tables
 
@@ -43,13 +44,15 @@ class EarlierCoupon:
 
 
 def insert_coupons(connection: Connection, tables: Tables, coupons: Sequence[Coupon]) -> None:
-    """Insert coupons with one statement, in the caller's transaction.
+    """Insert coupons with one statement, in the caller's transaction, which keeps their prefixes.
 
     Raises CouponsRefused: leave the transaction and prepare the mails anew, ten times at most
     (with 43 random bits in a code, even the second time is out of the ordinary).
     """
     if not coupons:
         return
+    pairs = {(coupon.rule_id, coupon.prefix) for coupon in coupons if coupon.prefix}
+    remember_prefixes(connection, tables, pairs)
     try:
         connection.execute(insert(tables.coupon), [_row(coupon) for coupon in coupons])
     except IntegrityError as error:

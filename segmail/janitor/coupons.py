@@ -26,9 +26,9 @@ def delete_expired_coupons(
 ) -> int:
     """Delete the automation's coupons that expired unused more than `days` days before `now`.
 
-    The automation's are those on a rule that a step uses, with a code of exactly the shape that
-    it makes with that step's prefix. (Maho's job deletes every generated coupon of the shop,
-    batches that the merchant generated included.) Returns how many; each batch is a short
+    The automation's have a code of exactly the shape that it makes with one of the prefixes that
+    it ever used, or a step has, for their rule. (Maho's job deletes every generated coupon of the
+    shop, batches that the merchant generated included.) Returns how many; each batch is a short
     transaction of its own.
     """
     deleted = 0
@@ -73,9 +73,9 @@ def expired_coupons(
 
 @dataclass(frozen=True)
 class _Rule:
-    """A sales rule that steps use, with the prefixes that they give its codes."""
+    """A sales rule of the automation, with the prefixes of its codes."""
 
-    prefixes: frozenset[str | None]
+    prefixes: frozenset[str]
     to_date: date | None
 
 
@@ -100,7 +100,7 @@ def _batches(shop: Shop, days: int, now: datetime) -> Iterator[list[int]]:
 
 def _load_rules(connection: Connection, tables: Tables) -> dict[int, _Rule]:
     rule = tables.rule.c
-    prefixes = prefixes_by_rule(load_steps(connection, tables))
+    prefixes = prefixes_by_rule(connection, tables, load_steps(connection, tables))
     query = select(rule.rule_id, rule.to_date).where(rule.rule_id.in_(prefixes))
     return {
         row.rule_id: _Rule(prefixes[row.rule_id], row.to_date) for row in connection.execute(query)

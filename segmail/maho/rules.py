@@ -34,6 +34,12 @@ class Rule:
     discount_amount: Decimal
     website_ids: frozenset[int]
     group_ids: frozenset[int]
+    free_shipping: bool = False
+
+    @property
+    def is_worthless(self) -> bool:
+        """Whether a coupon of it changes no price; Maho's other discounts need an amount too."""
+        return not self.discount_amount and not self.free_shipping
 
     @property
     def label(self) -> str:
@@ -144,13 +150,12 @@ def _rule(row: Row[Any], website_ids: frozenset[int], group_ids: frozenset[int])
         to_date=_day(row.to_date),
         simple_action=row.simple_action or "",
         discount_amount=row.discount_amount,
+        free_shipping=bool(row.simple_free_shipping),
         website_ids=website_ids,
         group_ids=group_ids,
     )
 
 
 def _day(value: object) -> date | None:
-    """PyMySQL hands a zero date out as text; Maho compares it as the earliest day there is."""
-    if value is None:
-        return None
-    return value if isinstance(value, date) else date.min
+    """A zero date, which PyMySQL hands out as text, is no date."""
+    return value if isinstance(value, date) else None

@@ -28,7 +28,7 @@ from segmail.mail.plain_text import plain_text
 from segmail.mail.run_cache import RunCache
 from segmail.mail.step_in_store import StepInStore
 from segmail.mail.variables import Addressee, mail_variables
-from segmail.settings import MessageSettings
+from segmail.settings import CouponWords, MessageSettings
 
 Variables = Mapping[str, object]
 
@@ -74,7 +74,7 @@ class Preparer:
         variables = mail_variables(addressee, step.variables, self.attributes.visible)
         draft = Draft(row, addressee, step, in_subject=variables, in_text=variables)
         if row.step.generate_coupon:
-            draft = _with_coupon(draft, basis, now)
+            draft = _with_coupon(draft, basis, self._settings.coupon_words, now)
         return self._prepared(draft, now)
 
     def _in_store(self, step: Step, site: StoreSite) -> StepInStore:
@@ -143,7 +143,9 @@ class Draft:
     made: Coupon | None = None
 
 
-def _with_coupon(draft: Draft, basis: CouponBasis, now: datetime) -> Draft:
+def _with_coupon(
+    draft: Draft, basis: CouponBasis, words: Mapping[str, CouponWords], now: datetime
+) -> Draft:
     """Add the coupon, if the checkout would take it where the mail's links lead."""
     row, addressee, locale = draft.row, draft.addressee, draft.addressee.locale
     website_id = addressee.site.store.website_id
@@ -152,10 +154,14 @@ def _with_coupon(draft: Draft, basis: CouponBasis, now: datetime) -> Draft:
     if fault is not None or rule is None:
         raise CouponError(fault or "The step has no sales rule for its coupon.")
     coupon = basis.own or coupon_for(row.step, row.customer_id, rule, locale, now=now)
-    in_subject = {**draft.in_subject, **coupon_variables(coupon, rule, locale, markup=False)}
+    in_subject = {
+        **draft.in_subject,
+        **coupon_variables(coupon, rule, locale, markup=False, own_words=words),
+    }
     in_text = in_subject
     if draft.step.newsletter.template.is_html:
-        in_text = {**in_subject, "coupon_discount_text": discount_text(rule, locale, markup=True)}
+        told = discount_text(rule, locale, markup=True, own_words=words)
+        in_text = {**in_subject, "coupon_discount_text": told}
     made = None if basis.own else coupon
     return replace(draft, in_subject=in_subject, in_text=in_text, made=made)
 

@@ -1,4 +1,4 @@
-"""Counts what happened in a window of time, with four statements whatever the number of rows."""
+"""Counts what happened in a window of time, with five statements whatever the number of rows."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def _count_coupons(
     connection: Connection, tables: Tables, steps: list[Step], window: Window
 ) -> tuple[int, int]:
     """Return how many of the automation's coupons were generated, and used of these."""
-    prefixes = prefixes_by_rule(steps)
+    prefixes = prefixes_by_rule(connection, tables, steps)
     c = tables.coupon.c
     query = select(c.rule_id, c.code, c.times_used).where(
         c.rule_id.in_(prefixes), c.type == AUTO_GENERATED, _inside(c.created_at, window)

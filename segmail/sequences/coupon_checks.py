@@ -30,6 +30,8 @@ def coupon_errors(
         advice = "" if rule is None else "Mend the rule, or give the step another."
         yield step_error(step, what, advice)
     if rule is not None:
+        for what in _for_nobody(step, rule, references):
+            yield step_error(step, what, "Mend the rule, or give the step another.")
         try:
             expires_at(step.coupon_expires_days, _ANY_STORE, rule, now=now)
         except CouponError as error:
@@ -44,7 +46,7 @@ def coupon_warnings(
         return
     rule = references.rules.get(step.rule_id or 0)
     if rule is not None:
-        for what in _rule_oddities(rule, references.websites[step.segment.segment_id], now):
+        for what in (*_rule_oddities(rule, now), *_not_for_all(step, rule, references)):
             yield step_warning(step, what)
     if step.coupon_prefix and not PREFIX.fullmatch(step.coupon_prefix):
         what = (
@@ -54,12 +56,41 @@ def coupon_warnings(
         yield step_warning(step, what)
 
 
-def _rule_oddities(rule: Rule, websites: frozenset[int], now: datetime) -> Iterator[str]:
+def _rule_oddities(rule: Rule, now: datetime) -> Iterator[str]:
     today = now.date()
     if rule.to_date is not None and rule.to_date < today:
         yield f"{rule.label} ended on {rule.to_date}; the step fails as long as it is over."
     if rule.from_date is not None and rule.from_date > today:
         yield f"{rule.label} starts on {rule.from_date}; until then the step fails."
-    if missing := sorted(websites - rule.website_ids):
-        ids = ", ".join(map(str, missing))
-        yield f"{rule.label} is not valid in website {ids}; the step fails for its customers."
+    if rule.is_worthless:
+        yield f"{rule.label} has no discount and no free shipping; its coupons are worth nothing."
+
+
+def _for_nobody(step: Step, rule: Rule, references: StepReferences) -> Iterator[str]:
+    """Tell where the rule has none of the segment's websites, or none of its customer groups."""
+    for what, wanted, allowed in _audience(step, rule, references):
+        if wanted and not wanted & allowed:
+            yield (
+                f"{rule.label} is not valid in {what} {_listed(wanted)}, so nobody of the segment "
+                "may use its coupons; each mail fails."
+            )
+
+
+def _not_for_all(step: Step, rule: Rule, references: StepReferences) -> Iterator[str]:
+    for what, wanted, allowed in _audience(step, rule, references):
+        if wanted & allowed and wanted - allowed:
+            missing = _listed(wanted - allowed)
+            told = f"{rule.label} is not valid in {what} {missing}"
+            yield f"{told}; the step fails for its customers."
+
+
+def _audience(
+    step: Step, rule: Rule, references: StepReferences
+) -> Iterator[tuple[str, frozenset[int], frozenset[int]]]:
+    segment_id = step.segment.segment_id
+    yield "website", references.websites[segment_id], rule.website_ids
+    yield "customer group", references.groups[segment_id], rule.group_ids
+
+
+def _listed(ids: frozenset[int]) -> str:
+    return ", ".join(map(str, sorted(ids)))

@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from segmail.coupons import remember_prefix_of
 from segmail.errors import InputError
 from segmail.findings import errors, warnings
 from segmail.maho.progress import ProgressStatus
@@ -75,6 +76,7 @@ def _edit(
         record_trigger(connection, tables, after, now=now)
     changes = changes_between(before, after)
     if changes:
+        remember_prefix_of(connection, tables, before)
         update_step(connection, tables, before, after, now=now)
     switched_off = before.is_active and not after.is_active
     skipped = skip_scheduled(connection, tables, before.sequence_id) if switched_off else 0

@@ -21,23 +21,33 @@ class StepReferences:
     newsletters: Mapping[int, NewsletterTemplate]
     rules: Mapping[int, Rule]
     websites: Mapping[int, frozenset[int]]  # segment id → where its customers are
+    groups: Mapping[int, frozenset[int]]  # segment id → the customer groups they may be in
 
     @classmethod
     def load(cls, connection: Connection, tables: Tables, steps: Sequence[Step]) -> StepReferences:
-        """Read what `steps` refer to, with six statements at most."""
+        """Read what `steps` refer to, with seven statements at most."""
         templates = {step.template_id for step in steps}
         return cls(
             load_newsletters(connection, tables, tables.template.c.template_id.in_(templates)),
             load_rules(connection, tables, {s.rule_id for s in steps if s.rule_id is not None}),
-            _websites(connection, tables, {step.segment.segment_id for step in steps}),
+            *_audiences(connection, tables, {step.segment.segment_id for step in steps}),
         )
 
 
-def _websites(connection: Connection, tables: Tables, ids: set[int]) -> dict[int, frozenset[int]]:
-    """A segment that names no websites has customers of all of them."""
-    w, s = tables.website.c, tables.segment.c
-    everywhere = frozenset(connection.scalars(select(w.website_id).where(w.website_id != 0)))
-    rows = connection.execute(select(s.segment_id, s.website_ids).where(s.segment_id.in_(ids)))
-    return {
-        segment_id: frozenset(ids_in(website_ids)) or everywhere for segment_id, website_ids in rows
-    }
+def _audiences(
+    connection: Connection, tables: Tables, ids: set[int]
+) -> tuple[dict[int, frozenset[int]], dict[int, frozenset[int]]]:
+    """Return the websites and the customer groups of segments.
+
+    One that names none has customers of all of them; group 0 is for visitors without an account.
+    """
+    w, g, s = tables.website.c, tables.customer_group.c, tables.segment.c
+    websites = frozenset(connection.scalars(select(w.website_id).where(w.website_id != 0)))
+    accounts = g.customer_group_id != 0
+    groups = frozenset(connection.scalars(select(g.customer_group_id).where(accounts)))
+    query = select(s.segment_id, s.website_ids, s.customer_group_ids).where(s.segment_id.in_(ids))
+    rows = connection.execute(query).all()
+    return (
+        {row.segment_id: frozenset(ids_in(row.website_ids)) or websites for row in rows},
+        {row.segment_id: frozenset(ids_in(row.customer_group_ids)) or groups for row in rows},
+    )

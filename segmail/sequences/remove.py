@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from segmail.coupons import remember_prefix_of
 from segmail.log import logger
 from segmail.maho.shop import Shop
 from segmail.sequences.find import find_steps
@@ -36,6 +37,7 @@ def remove_step(shop: Shop, given: str, *, confirm: Callable[[StepSummary], None
     def work(connection: Connection) -> Removed:
         [step] = find_steps(connection, shop.tables, [given])
         [summary] = summarize(connection, shop.tables, [step])
+        remember_prefix_of(connection, shop.tables, step)
         delete_step(connection, shop.tables, step.sequence_id)
         odd = automation_warnings(connection, shop.tables, [step.segment])
         return Removed(summary, sum(summary.progress.values()), odd)

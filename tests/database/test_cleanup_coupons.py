@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import insert
 
-from segmail.coupons import new_code
+from segmail.coupons import Coupon, insert_coupons, new_code
 from segmail.janitor import count_expired_coupons, delete_expired_coupons
 from segmail.janitor.coupons import expired_coupons
 from segmail.maho.schema.tables import Layout
+from segmail.sequences.edit import edit_step
+from segmail.sequences.remove import remove_step
+from segmail.sequences.wanted_step import StepOptions
 from tests.shop_builder import ShopBuilder
 
 
@@ -153,6 +157,26 @@ def test_each_step_of_a_rule_has_its_own_prefix(shop: ShopBuilder, rule: int) ->
     coupon(shop, rule, "SEQ42A1B2C3")
 
     assert clean(shop) == 2
+
+
+def test_codes_of_a_prefix_that_no_step_has_any_more_are_deleted(shop: ShopBuilder) -> None:
+    rule_id = shop.rule()
+    sequence = shop.step(shop.segment(), rule_id=rule_id, coupon_prefix="OLD")
+    old = Coupon(new_code("OLD", 42), rule_id, days_ago(shop, 40), shop.now, "OLD")
+    shop.database.transact(lambda c: insert_coupons(c, shop.tables, [old, _another(old)]))
+    merchants = coupon(shop, rule_id, new_code("OTHER", 42))
+
+    edit_step(shop.shop, str(sequence), StepOptions(prefix="NEW"), now=shop.now)
+    assert clean(shop) == 2
+    coupon(shop, rule_id, new_code("NEW", 42))
+    remove_step(shop.shop, str(sequence), confirm=lambda _step: None)
+
+    assert clean(shop) == 1
+    assert codes(shop) == {merchants}
+
+
+def _another(made: Coupon) -> Coupon:
+    return replace(made, code=new_code("OLD", 43))
 
 
 def test_counting_deletes_nothing(shop: ShopBuilder, rule: int) -> None:

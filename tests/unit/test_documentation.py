@@ -6,7 +6,7 @@ import re
 import shlex
 import tomllib
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -14,6 +14,7 @@ import pytest
 
 from segmail import errors
 from segmail.cli import COMMANDS, program
+from segmail.coupons.words import MAHOS
 from segmail.settings import (
     DeliverySettings,
     MessageSettings,
@@ -127,8 +128,9 @@ def test_the_configuration_shows_every_default(tmp_path: Path) -> None:
     assert tomllib.loads(block)["delivery"] == asdict(DeliverySettings())
     assert tomllib.loads(block)["segments"] == asdict(SegmentSettings())
     assert tomllib.loads(block)["templates"] == asdict(TemplateSettings())
-    assert settings.message == MessageSettings()
-    assert set(tomllib.loads(block)["message"]) == set(asdict(MessageSettings()))
+    assert settings.message == replace(MessageSettings(), coupon_words={"en": MAHOS})
+    told = {*tomllib.loads(block)["message"], "coupon_words"}
+    assert told == set(asdict(MessageSettings()))
     assert settings.database_url is not None
     assert settings.database_url.password == "p@ss"
 

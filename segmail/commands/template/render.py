@@ -75,4 +75,4 @@ def render(
 def _opened(app: App) -> Opened | None:
     if app.settings.database_url is None:
         return None
-    return Opened(app.shop, app.config, app.settings.maho_root)
+    return Opened(app.shop, app.config, app.settings)

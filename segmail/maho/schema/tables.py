@@ -403,6 +403,7 @@ def _rule_tables(shop: _Schema) -> dict[str, Table]:
             _count("is_active", SmallInteger),
             Column("simple_action", String(32)),
             Column("discount_amount", Numeric(12, 4), nullable=False, server_default="0.0000"),
+            _count("simple_free_shipping", USmallInt),
             _count("discount_step"),
             _count("coupon_type", USmallInt, 1),
             _count("use_auto_generation", SmallInteger),

@@ -20,7 +20,7 @@ from decimal import Decimal
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
-from babel.numbers import NumberPattern, get_currency_symbol, parse_pattern
+from babel.numbers import NumberPattern, format_decimal, get_currency_symbol, parse_pattern
 
 _DEFAULT_LOCALE = "en_US"
 _SYMBOL = "\ue000"  # stands for the currency symbol until its neighbours are known
@@ -98,6 +98,15 @@ def money_text(amount: Decimal, currency: str, locale: str, symbol: str | None =
     number = _in_own_digits(_grouped(number, group) if group else number, known)
     symbol = symbol or _SYMBOLS.get((locale, currency)) or get_currency_symbol(currency, known)
     return _with_symbol(number, symbol)
+
+
+@functools.lru_cache(maxsize=1000)
+def number_text(number: Decimal, locale: str) -> str:
+    """Return a number with the decimals that it has, as the locale writes it, such as "12,5"."""
+    known = _known_locale(locale)
+    system = _numbering(known)
+    text = format_decimal(number, "0.####", known, numbering_system=system)
+    return _in_own_digits(text, known)
 
 
 @functools.lru_cache(maxsize=1000)

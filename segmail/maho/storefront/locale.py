@@ -16,7 +16,7 @@ from segmail.errors import ConfigError, Fault
 from segmail.maho import php_serialize
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.schema.tables import Tables
-from segmail.maho.storefront.icu import day_text, money_text
+from segmail.maho.storefront.icu import day_text, money_text, number_text
 
 Rates = Mapping[tuple[str, str], Decimal]
 
@@ -61,6 +61,10 @@ class StoreLocale:
         """
         shown = Decimal(repr(float(amount) * float(self.rate)))
         return money_text(shown, self.display_currency, self.locale, self.symbol)
+
+    def number(self, number: Decimal) -> str:
+        """Return a number as the locale writes it, such as "12,5"."""
+        return number_text(number, self.locale)
 
     def date(self, day: dt.date) -> str:
         """Return `day` in the locale's medium form, such as "Dec 15, 2024"."""

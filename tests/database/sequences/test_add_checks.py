@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from segmail.findings import Severity
+from segmail.sequences.validate import validate_steps
 from tests.database.sequences.adding import add, faults
 from tests.shop_builder import ShopBuilder
 
@@ -139,3 +141,30 @@ def test_a_template_that_asks_whether_there_is_a_coupon_needs_none(
     shop.template("{{if coupon_code}}{{var coupon_code}}{{/if}}", code="Save")
 
     assert add(shop, template="Save").warnings == []
+
+
+@pytest.mark.parametrize(
+    ("audience", "told"),
+    [
+        ({"websites": ()}, "is not valid in website 1, so nobody of the segment"),
+        ({"groups": ()}, "is not valid in customer group 1, so nobody of the segment"),
+    ],
+)
+def test_a_rule_that_nobody_of_the_segment_may_use_is_told_beforehand(
+    shop: ShopBuilder, audience: dict[str, Any], told: str
+) -> None:
+    segment = shop.segment()
+    shop.step(segment, rule_id=shop.rule(**audience))
+
+    [finding] = [one for one in validate_steps(shop.shop, now=shop.now) if told in one.what]
+
+    assert finding.severity is Severity.ERROR
+
+
+def test_a_rule_that_is_worth_nothing_is_told_beforehand(shop: ShopBuilder) -> None:
+    shop.step(shop.segment(), rule_id=shop.rule(discount_amount="0"))
+    shop.step(shop.segment(), rule_id=shop.rule(discount_amount="0", simple_free_shipping=1))
+
+    told = [one for one in validate_steps(shop.shop, now=shop.now) if "worth nothing" in one.what]
+
+    assert len(told) == 1
