@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.utils import format_datetime
-from functools import lru_cache
 from urllib.parse import quote
 
 from segmail.errors import MessageError
@@ -33,7 +32,6 @@ _LIST_ID = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _IN_URL = "".join(map(chr, range(0x21, 0x7F))).translate({ord(c): None for c in '<>"'})
 _LONGEST_URL = 900
 _LONGEST_LIST_ID = 255
-_SENDERS = 256  # whose header lines are kept: those of a step are the same in all of its mails
 _OURS = {
     "subject", "from", "to", "cc", "bcc", "sender", "list-id", "list-unsubscribe",
     "list-unsubscribe-post", "message-id", "mime-version", "date", "content-type",
@@ -60,15 +58,39 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict)  # further ones, such as Feedback-ID
 
 
-def build_message(letter: Mail) -> bytes:
+@dataclass(frozen=True)
+class SharedLines:
+    """The header lines that are the same in all mails of one step in one store."""
+
+    author: str  # From
+    list: tuple[str, ...]
+    further: tuple[str, ...]
+
+
+def shared_lines(
+    sender_name: str, sender_email: str, list_id: str | None, headers: Mapping[str, str]
+) -> SharedLines:
+    """Write those lines; raise MessageError as `build_message` does."""
+    return SharedLines(
+        _from_line(sender_name, sender_email),
+        _list_lines(sender_name, list_id),
+        tuple(_further_line(name, value) for name, value in headers.items()),
+    )
+
+
+def build_message(letter: Mail, shared: SharedLines | None = None) -> bytes:
     """Return the message as RFC 5322 bytes with CRLF line ends, dots not yet doubled.
 
+    `shared` are the mail's own lines, where they were written before for another one.
     Raises MessageError, naming the field to mend, for a missing sender or subject, an impossible
     address, and any value that would break out of its header.
     """
     try:
         body_lines, body = _body(letter)
-        head = "\r\n".join(_header_lines(letter, body_lines))
+        shared = shared or shared_lines(
+            letter.sender_name, letter.sender_email, letter.list_id, letter.headers
+        )
+        head = "\r\n".join(_header_lines(letter, shared, body_lines))
         return f"{head}\r\n\r\n".encode() + body
     except UnicodeEncodeError as error:
         raise MessageError(
@@ -77,13 +99,15 @@ def build_message(letter: Mail) -> bytes:
         ) from error
 
 
-def build_envelope(letter: Mail, *, sender: str | None = None) -> Envelope:
+def build_envelope(
+    letter: Mail, *, sender: str | None = None, shared: SharedLines | None = None
+) -> Envelope:
     """Return the message with its SMTP envelope.
 
     The envelope's sender, to which bounces go, is the letter's unless `sender` names another.
-    Raises MessageError as `build_message` does.
+    Takes `shared`, and raises MessageError, as `build_message` does.
     """
-    data = build_message(letter)
+    data = build_message(letter, shared)
     bounces_to = parse_address(sender or letter.sender_email, _SENDER)
     recipient = parse_address(letter.recipient_email, _RECIPIENT)
     author = parse_address(letter.sender_email, _SENDER)
@@ -102,10 +126,10 @@ def _body(letter: Mail) -> tuple[list[str], bytes]:
     return single(letter.body, html=letter.html)
 
 
-def _header_lines(letter: Mail, body_lines: Sequence[str]) -> list[str]:
+def _header_lines(letter: Mail, shared: SharedLines, body_lines: Sequence[str]) -> list[str]:
     return [
         text_header("Subject", _required(letter.subject, _SUBJECT), what=_SUBJECT),
-        _from_line(letter.sender_name, letter.sender_email),
+        shared.author,
         mailbox_header(
             "To",
             letter.recipient_name,
@@ -113,13 +137,13 @@ def _header_lines(letter: Mail, body_lines: Sequence[str]) -> list[str]:
             what=_RECIPIENT_NAME,
         ),
         *_unsubscribe_lines(letter.unsubscribe_url),
-        *_list_lines(letter.sender_name, letter.list_id),
+        *shared.list,
         f"Message-ID: {_checked_id(letter.message_id)}",
         "MIME-Version: 1.0",
-        _date_line(letter.date, letter.date.utcoffset()),
+        f"Date: {format_datetime(letter.date)}",
         *body_lines,
         "Auto-Submitted: auto-generated",
-        *_further_lines(letter.headers),
+        *shared.further,
     ]
 
 
@@ -133,16 +157,9 @@ def _address(text: str, what: str) -> Address:
     return parse_address(one_line(_required(text, what), what), what)
 
 
-@lru_cache(maxsize=_SENDERS)
 def _from_line(name: str, email: str) -> str:
     shown = _required(name, _SENDER_NAME)
     return mailbox_header("From", shown, str(_address(email, _SENDER)), what=_SENDER_NAME)
-
-
-@lru_cache(maxsize=16)  # a batch has one
-def _date_line(date: datetime, _offset: timedelta | None) -> str:
-    """The offset is for the cache: one moment is written differently in every time zone."""
-    return f"Date: {format_datetime(date)}"
 
 
 def _unsubscribe_lines(url: str | None) -> list[str]:
@@ -158,7 +175,6 @@ def _unsubscribe_lines(url: str | None) -> list[str]:
     return lines
 
 
-@lru_cache(maxsize=_SENDERS)
 def _list_lines(sender_name: str, list_id: str | None) -> tuple[str, ...]:
     """Return the header of RFC 2919, by which mail readers sort; people see the sender's name."""
     if list_id is None:
@@ -174,11 +190,6 @@ def _checked_id(identifier: str) -> str:
     return identifier
 
 
-def _further_lines(headers: Mapping[str, str]) -> list[str]:
-    return [_further_line(name, value) for name, value in headers.items()]
-
-
-@lru_cache(maxsize=_SENDERS)
 def _further_line(name: str, value: str) -> str:
     if name.lower() in _OURS:
         raise MessageError(f"The header {name} is segmail's own and cannot be given twice.")

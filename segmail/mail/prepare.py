@@ -100,7 +100,7 @@ class Preparer:
             styles=template.styles,
             sender_name=template.sender_name,
             sender_email=template.sender_email,
-            envelope=build_envelope(mail, sender=self._bounces_to),
+            envelope=build_envelope(mail, sender=self._bounces_to, shared=draft.step.shared_lines),
             coupon=draft.made,
         )
 
