@@ -13,7 +13,7 @@ from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import AcceptanceUnknown, Accepted, MessageDeferred, MessageRefused
 from segmail.transport.smtp_session import SmtpSession, open_session
-from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, Reply
+from segmail.transport.smtp_wire import AnswerLost, ConnectionBroken, ConnectionClosed, Reply
 
 _END = "end of data"
 _STAGES = (("MAIL", 2), ("RCPT", 2), ("DATA", 3))  # with the answers' first digit
@@ -42,9 +42,13 @@ class SmtpMailer:
         session = self._ready(envelope)
         on_begin()
         try:
-            reply = self._speak(session, envelope, data)
+            session = self._begin(session, envelope, len(data))
+            reply = _expect(2, session.hand_over(data), _END)
         except _Unexpected as answer:
             raise self._outcome(answer) from answer
+        except AnswerLost as error:
+            self._drop()
+            raise AcceptanceUnknown(f"{self._settings.server} {error}") from error
         except ConnectionBroken as error:
             self._drop()
             raise MessageDeferred(f"{self._settings.server} {error}") from error
@@ -82,11 +86,6 @@ class SmtpMailer:
 
     def _hold(self, connected: socket.socket) -> None:
         self._socket = connected
-
-    def _speak(self, session: SmtpSession, envelope: Envelope, data: bytes) -> Reply:
-        """Hold the dialogue of one message; return the answer that accepts it."""
-        session = self._begin(session, envelope, len(data))
-        return _expect(2, self._hand_over(session, data), _END)
 
     def _begin(self, session: SmtpSession, envelope: Envelope, size: int) -> SmtpSession:
         """Introduce the message; once more on a new connection where the idle one was closed.
@@ -137,14 +136,6 @@ class SmtpMailer:
             if not any([reply.code // 100 == 3 for reply in answers]):  # noqa: C419 - all of them
                 return
         self._drop()
-
-    def _hand_over(self, session: SmtpSession, data: bytes) -> Reply:
-        try:
-            return session.hand_over(data)
-        except ConnectionBroken as error:
-            if session.wire.may_have_sent_all:
-                raise AcceptanceUnknown(f"{self._settings.server} {error}") from error
-            raise
 
     def _outcome(self, answer: _Unexpected) -> Exception:
         """Return what an unexpected answer means, and make ready for the next message."""

@@ -12,7 +12,7 @@ from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
 from segmail.transport.longest import connect_time
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.smtp_login import log_in
-from segmail.transport.smtp_wire import ConnectionBroken, Reply, Wire, connect
+from segmail.transport.smtp_wire import AnswerLost, ConnectionBroken, Reply, Wire, connect
 
 _PATIENCE_FOR_QUIT = 2.0
 
@@ -49,11 +49,19 @@ class SmtpSession:
                 yield self.wire.read_reply(time.monotonic() + self._timeout)
 
     def hand_over(self, data: bytes) -> Reply:
-        """Send a message's data and return the answer; there is twice the time for both."""
+        """Send a message's data and return the answer; there is twice the time for both.
+
+        Raises AnswerLost where the server may have got all of it, else ConnectionBroken.
+        """
         deadline = time.monotonic() + 2 * self._timeout
-        with _named("end of data"):
-            self.wire.write(data, deadline)
-            return self.wire.read_reply(deadline)
+        try:
+            with _named("end of data"):
+                self.wire.write(data, deadline)
+                return self.wire.read_reply(deadline)
+        except ConnectionBroken as error:
+            if self.wire.may_have_sent_all:
+                raise AnswerLost(str(error)) from error
+            raise
 
     def quit(self) -> None:
         """Take leave; what the server says to that changes nothing."""

@@ -44,6 +44,10 @@ class ConnectionClosed(ConnectionBroken):
     """The server closed it."""
 
 
+class AnswerLost(ConnectionBroken):
+    """It broke when all of a message may have left, before the answer to that."""
+
+
 class Wire:
     """One connection to a mail server; every wait has an end, whatever the server does."""
 
