@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from segmail.delivery.decide.plan import Planner
-from segmail.delivery.first_look import Due
+from segmail.delivery.first_look import Due, open_claimer, sending, steps_of
 from segmail.delivery.job import Job, Options
 from segmail.delivery.pace import Pace
-from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Outcome
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.run import Run
 from segmail.delivery.senders import Limits, Senders
-from segmail.delivery.steps import database_name, open_claimer, sending, steps_of
-from segmail.delivery.summary import log_outcome
-from segmail.errors import SegmailError
 from segmail.maho.held import load_held_until
 from segmail.maho.policies import load_policies
 from segmail.maho.schema.layout import holds_four_bytes
@@ -60,20 +56,28 @@ class Work:
     def load(cls, job: Job, options: Options, due: Due, transport: MailSettings) -> Work:
         """Raise ConfigError for a return path or store that cannot be used."""
         bounces_to = bounce_address(transport, job.config)
-        preparer = _preparer(job, list(due.steps.values()), bounces_to)
+        preparer = _preparer(job, due.claimer.steps, bounces_to)
         return cls(job, options, due, transport, preparer)
 
 
-def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
-    """Return a run over the due rows, to be closed with `stack`.
+@contextmanager
+def open_run(work: Work, share: Share) -> Iterator[Run]:
+    """Yield one process's share of a run over the due rows.
 
     Raises ConfigError for a mail transport or journal that cannot be used.
     """
-    job, options, due = work.job, work.options, work.due
-    journal = _journal(job)
-    stack.callback(journal.close)
-    journal.check()
-    stack.callback(journal.prune)
+    with ExitStack() as stack:
+        journal = _journal(work.job)
+        stack.callback(journal.close)
+        journal.check()
+        stack.callback(journal.prune)
+        run = _run(work, share, journal)
+        stack.callback(run.senders.close)
+        yield run
+
+
+def _run(work: Work, share: Share, journal: Journal) -> Run:
+    job, options = work.job, work.options
     delivery = job.settings.delivery
     limits = Limits(
         stop=job.stop,
@@ -88,12 +92,11 @@ def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
         journal=journal,
         clock=job.clock,
     )
-    stack.callback(senders.close)
     tables = job.shop.tables
     with job.shop.database.read() as connection:
         four_bytes = holds_four_bytes(connection, tables)
     return Run(
-        claimer=open_claimer(job, due.steps, due.since),
+        claimer=work.due.claimer,
         planner=_planner(job, work.preparer, journal),
         recorder=Recorder(job.shop.database, tables, four_bytes=four_bytes),
         senders=senders,
@@ -103,29 +106,6 @@ def open_run(work: Work, stack: ExitStack, share: Share) -> Run:
         settings=delivery,
         limits=limits,
     )
-
-
-def send_share(
-    work: Work,
-    share: Share,
-    quota: Quota,
-    *,
-    on_outcomes: Callable[[Sequence[Outcome]], None],
-) -> SegmailError | None:
-    """Send one process's share of a run, and return what ended it early.
-
-    Every outcome is logged and handed to `on_outcomes` once it is settled.
-    """
-
-    def log_and_tell(outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            log_outcome(outcome)
-        on_outcomes(outcomes)
-
-    with ExitStack() as stack:
-        run = open_run(work, stack, share)
-        run.send_due(quota, on_outcomes=log_and_tell)
-        return run.senders.fault
 
 
 def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
@@ -176,4 +156,4 @@ def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:
 
 
 def _journal(job: Job) -> Journal:
-    return Journal(job.settings.state_dir, database_name(job), now=job.clock.now())
+    return Journal(job.settings.state_dir, job.database_name, now=job.clock.now())

@@ -1,51 +1,68 @@
-"""The first look of a run: is anything due, since when, and for how many processes is it enough."""
+"""The first look of a run: which steps are due, and for how many processes is it enough."""
 
 from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 
 from segmail.delivery.job import Job, Options
-from segmail.delivery.rows.walk_start import MARGIN, Hints
-from segmail.delivery.steps import database_name, open_claimer
-from segmail.maho.steps import Step
+from segmail.delivery.rows.claim import Claimer
+from segmail.delivery.rows.walk_start import WalkStart
+from segmail.maho.lookup import find_segment
+from segmail.maho.steps import Step, load_steps
 
 _ROWS_FOR_A_WORKER = 500  # fewer are sent before another process is ready
 
 
 @dataclass(frozen=True)
 class Due:
-    """What a run is going to send: rows of these steps, none of them due before `since`.
+    """What a run is going to send: the rows that `claimer` finds.
 
-    `workers` is the number of processes it takes, 0 where nothing is due.
+    `workers` is the number of processes it takes, 0 where nothing is due; `walk_start` is to be
+    forgotten by a run that lets go of rows.
     """
 
-    steps: dict[int, Step]
+    claimer: Claimer
+    walk_start: WalkStart
     workers: int
-    since: datetime | None
 
 
-def look_for_due(job: Job, options: Options, steps: dict[int, Step]) -> Due:
-    """Walk over the due rows once, so that the claims of this run need not."""
-    hints, now = hints_of(job, steps), job.clock.now()
-    hint = hints.load(now)
+def steps_of(job: Job, options: Options) -> list[Step]:
+    """Return the steps that a run is about; raise InputError for a segment that is not there."""
+    tables = job.shop.tables
+    with job.shop.database.read() as connection:
+        ids = [find_segment(connection, tables, name).segment_id for name in options.segments]
+        return load_steps(connection, tables, segment_ids=ids or None)
+
+
+def sending(steps: Sequence[Step]) -> dict[int, Step]:
+    """Return the steps whose due rows are claimed; those of switched-off segments are held."""
+    return {step.sequence_id: step for step in steps if step.segment.sends}
+
+
+def open_claimer(job: Job, steps: Mapping[int, Step]) -> Claimer:
+    """Return what claims the due rows of these steps."""
+    lease = timedelta(minutes=job.settings.delivery.lease_minutes)
+    return Claimer(job.shop.database, job.shop.tables, steps, lease=lease)
+
+
+def look_for_due(job: Job, options: Options, steps: Mapping[int, Step]) -> Due:
+    """Walk over the due rows of these steps once, so that the claims of this run need not."""
+    walk_start, now = WalkStart(job.settings.state_dir, job.database_name, steps), job.clock.now()
+    known = walk_start.load(now)
     most = _most_workers(job, options)
     enough = 1 if most == 1 else most * _ROWS_FOR_A_WORKER
     began = time.monotonic()
-    claimer = open_claimer(job, steps, hint.since if hint else None)
-    due = claimer.look(now=now, most=min(enough, options.limit or enough))
-    earliest = due[0] if due else None
+    claimer = open_claimer(job, steps)
+    since = known.since if known else None
+    due = claimer.look(now=now, most=min(enough, options.limit or enough), since=since)
     if steps:
-        hints.save(hint, earliest, now=now, seconds=time.monotonic() - began)
-    since = earliest - MARGIN if earliest else None
-    return Due(steps, _workers(len(due), most, asked=options.workers is not None), since)
-
-
-def hints_of(job: Job, steps: dict[int, Step]) -> Hints:
-    """Return what this host remembers of earlier walks over these steps."""
-    return Hints(job.settings.state_dir, database_name(job), steps)
+        earliest = due[0] if due else None
+        walk_start.save(known, earliest, now=now, seconds=time.monotonic() - began)
+    return Due(claimer, walk_start, _workers(len(due), most, asked=options.workers is not None))
 
 
 def _most_workers(job: Job, options: Options) -> int:

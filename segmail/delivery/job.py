@@ -28,15 +28,18 @@ class Options:
 
 @dataclass(frozen=True)
 class Stop:
-    """How a run is ended early: `soon` begins no message, `now` also waits for few under way."""
+    """How a run is ended early.
 
-    soon: threading.Event = field(default_factory=threading.Event)
-    now: threading.Event = field(default_factory=threading.Event)
+    `no_new`: no message is begun any more. `abort`: those under way are given a short time, too.
+    """
+
+    no_new: threading.Event = field(default_factory=threading.Event)
+    abort: threading.Event = field(default_factory=threading.Event)
 
     def ask(self) -> None:
         """End the run in order: what SIGTERM and SIGINT do."""
-        self.soon.set()
-        self.now.set()
+        self.no_new.set()
+        self.abort.set()
 
 
 @dataclass(frozen=True)
@@ -48,3 +51,9 @@ class Job:
     settings: Settings
     clock: Clock
     stop: Stop = field(default_factory=Stop)
+
+    @property
+    def database_name(self) -> str:
+        """What names the shop's tables in the files of this host, without a password."""
+        database = self.shop.database.url.set(password=None).render_as_string()
+        return f"{database} {self.shop.tables.progress.name}"

@@ -6,11 +6,10 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from segmail.delivery.first_look import Due, hints_of, look_for_due
+from segmail.delivery.first_look import look_for_due, sending, steps_of
 from segmail.delivery.job import Job, Options
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.outcome import Status
-from segmail.delivery.steps import sending, steps_of
 from segmail.delivery.summary import Summary, log_summary
 from segmail.maho.held import mark_held
 from segmail.maho.progress import count_due
@@ -19,8 +18,6 @@ from segmail.transport.settings import mail_settings
 
 if TYPE_CHECKING:
     from segmail.delivery.rows.outcome import Outcome
-    from segmail.errors import SegmailError
-    from segmail.transport.mail_url import MailSettings
 
 
 def process_emails(
@@ -49,12 +46,22 @@ def process_emails(
     due = look_for_due(job, options, sending(steps))
     try:
         if due.workers:
-            summary.fault = _send(job, options, due, transport, settled)
+            # What renders and sends is loaded only now: most runs of cron find nothing due.
+            from segmail.delivery.assemble import Share, Work, open_run
+
+            work = Work.load(job, options, due, transport)
+            if due.workers > 1:
+                from segmail.delivery.workers import send_in_processes
+
+                summary.fault = send_in_processes(work, on_outcomes=settled)
+            else:
+                with open_run(work, Share()) as run:
+                    summary.fault = run.send_due(Quota(options.limit), on_outcomes=settled)
     except Exception:
-        hints_of(job, due.steps).forget()
+        due.walk_start.forget()
         raise
     if summary.counts[Status.RELEASED]:
-        hints_of(job, due.steps).forget()
+        due.walk_start.forget()
     summary.held = _hold(job, steps)
     summary.seconds = time.monotonic() - began
     log_summary(summary)
@@ -69,25 +76,6 @@ def count_waiting(job: Job, options: Options) -> int:
         due = count_due(connection, job.shop.tables, segments, now=job.clock.now())
     total = sum(due.values())
     return min(total, options.limit) if options.limit else total
-
-
-def _send(
-    job: Job,
-    options: Options,
-    due: Due,
-    transport: MailSettings,
-    settled: Callable[[Sequence[Outcome]], None],
-) -> SegmailError | None:
-    """Send, here or in several processes; return what ended the run early."""
-    # What renders and sends is loaded only now: most runs of cron find nothing due.
-    from segmail.delivery.assemble import Share, Work, send_share
-
-    work = Work.load(job, options, due, transport)
-    if due.workers > 1:
-        from segmail.delivery.workers import send_in_processes
-
-        return send_in_processes(work, on_outcomes=settled)
-    return send_share(work, Share(), Quota(options.limit), on_outcomes=settled)
 
 
 def _hold(job: Job, steps: Sequence[Step]) -> int:

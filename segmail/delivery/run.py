@@ -18,6 +18,7 @@ from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.delivery.rows.outcome import Attempt, Outcome, Status
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.senders import Limits, Senders
+from segmail.delivery.summary import log_outcome
 from segmail.errors import SegmailError
 from segmail.log import logger
 from segmail.mail.due_row import DueRow, Prepared
@@ -40,26 +41,32 @@ class Run:
     settings: DeliverySettings
     limits: Limits
 
-    def send_due(self, quota: Quota, *, on_outcomes: Callable[[Sequence[Outcome]], None]) -> None:
+    def send_due(
+        self, quota: Quota, *, on_outcomes: Callable[[Sequence[Outcome]], None]
+    ) -> SegmailError | None:
         """Send due rows, as many as `quota` allows. One bad row never stops the rest.
 
-        `on_outcomes` gets each group after it was settled. Whatever this run has claimed and not
-        begun when it ends early is scheduled again as it was.
+        Each group is logged and handed to `on_outcomes` after it was settled. Whatever this run
+        has claimed and not begun when it ends early is scheduled again as it was. Return what
+        ended it early.
         """
         while not self.limits.reached(self.clock.now()):
             size = quota.take(self.settings.batch)
             rows = self.claimer.claim(now=self.clock.now(), limit=size) if size else []
             quota.give_back(size - len(rows))
             if not rows:
-                return
+                break
             logger.info("Processing %d scheduled email sequences", len(rows))
             try:
                 for outcomes in self._batch(rows):
+                    for outcome in outcomes:
+                        log_outcome(outcome)
                     on_outcomes(outcomes)
             except Exception:
                 with suppress(SegmailError):  # then the leases let go of them
                     self.claimer.give_back(rows)
                 raise
+        return self.senders.fault
 
     def _batch(self, rows: Sequence[DueRow]) -> Iterator[Sequence[Outcome]]:
         """Bring a batch to its end, yielding outcomes as they are settled."""
@@ -77,7 +84,12 @@ class Run:
             except CouponsRefused:  # a code is taken: plan these rows again, with other codes
                 rows = [prepared.row for prepared in plan.prepared]
                 continue
-            yield from self._send(attempts, plan)
+            _log_coupons(attempts)
+            with closing(self.senders.send(attempts)) as groups:
+                for group in groups:
+                    outcomes = [self._with_retry(outcome, plan) for outcome in group]
+                    self.settler.settle(outcomes, now=self.clock.now())
+                    yield outcomes
             return
         raise AssertionError("no free coupon code in ten tries: the random source is broken")
 
@@ -87,14 +99,6 @@ class Run:
         outcomes = [Outcome(message.row, Status.RELEASED, reason) for message in prepared]
         self.settler.settle(outcomes, now=self.clock.now())
         return outcomes
-
-    def _send(self, attempts: list[Attempt], plan: Plan) -> Iterator[Sequence[Outcome]]:
-        _log_coupons(attempts)
-        with closing(self.senders.send(attempts)) as groups:
-            for group in groups:
-                outcomes = [self._with_retry(outcome, plan) for outcome in group]
-                self.settler.settle(outcomes, now=self.clock.now())
-                yield outcomes
 
     def _note(self, attempts: list[Attempt]) -> None:
         self.journal.write(Verdict.RECORDED, [attempt.key for attempt in attempts])

@@ -40,7 +40,7 @@ class Limits:
 
     def reached(self, now: datetime) -> bool:
         """Return whether the run is to end at `now`."""
-        return self.stop.soon.is_set() or (self.until is not None and now >= self.until)
+        return self.stop.no_new.is_set() or (self.until is not None and now >= self.until)
 
 
 class _Patience:
@@ -52,7 +52,7 @@ class _Patience:
         self._asked: float | None = None
 
     def look(self) -> None:
-        if not self._stop.now.is_set():
+        if not self._stop.abort.is_set():
             return
         self._asked = self._asked or time.monotonic()
         if time.monotonic() - self._asked > _PATIENCE:
@@ -102,7 +102,7 @@ class Senders:
             self._patience.look()
         if self.crash is not None:
             raise self.crash
-        return not self._limits.stop.soon.is_set()
+        return not self._limits.stop.no_new.is_set()
 
     def send(self, attempts: Sequence[Attempt]) -> Generator[list[Outcome]]:
         """Send the messages and yield their outcomes in groups as they come in.
@@ -111,7 +111,7 @@ class Senders:
         and what was not begun is released. An unexpected exception of a thread is raised at the
         end, after every other outcome was handed out.
         """
-        waiting = Waiting(attempts, self._limits.pace, self._limits.stop.soon)
+        waiting = Waiting(attempts, self._limits.pace, self._limits.stop.no_new)
         finished: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         threads = [
             threading.Thread(target=self._work, args=(mailer, waiting, finished), daemon=True)
@@ -127,7 +127,7 @@ class Senders:
                 yield group
         finally:
             if left:  # the caller gave up: its database is gone
-                self._limits.stop.soon.set()
+                self._limits.stop.no_new.set()
             for thread in threads:
                 thread.join()
         if self.crash is not None:
@@ -167,7 +167,7 @@ class Senders:
             finished.put(self._deliver(mailer, attempt))
 
     def _deliver(self, mailer: Mailer, attempt: Attempt) -> Outcome:
-        self._limits.pace.wait(self._limits.stop.soon)
+        self._limits.pace.wait(self._limits.stop.no_new)
         if reason := self._reason_not_to_begin(attempt):
             return _outcome(attempt, Status.RELEASED, reason)
         begun = False
@@ -185,7 +185,7 @@ class Senders:
         except BaseException as error:  # noqa: BLE001 - raised again by `send`
             # A bug: end in order, and leave what may have been accepted for a person to judge.
             self.crash = error
-            self._limits.stop.soon.set()
+            self._limits.stop.no_new.set()
             if begun:
                 return _outcome(attempt, Status.FAILED, f"interrupted by a bug: {error!r}")
             return _outcome(attempt, Status.RELEASED, "the run was stopped by a bug")
@@ -215,7 +215,7 @@ class Senders:
 
     def _reason_not_to_begin(self, attempt: Attempt) -> str | None:
         now = self._clock.now()
-        if self._limits.stop.soon.is_set():
+        if self._limits.stop.no_new.is_set():
             return str(self.fault) if self.fault else "the run was stopped"
         if self._limits.until is not None and now >= self._limits.until:
             return "the time of this run is over"
@@ -224,9 +224,9 @@ class Senders:
         return None
 
     def _stop(self, error: SegmailError) -> None:
-        if not self._limits.stop.now.is_set():  # then it was broken off here
+        if not self._limits.stop.abort.is_set():  # then it was broken off here
             self.fault = self.fault or error
-        self._limits.stop.soon.set()
+        self._limits.stop.no_new.set()
 
 
 def _outcome(attempt: Attempt, status: Status, reason: str, code: int = 0) -> Outcome:

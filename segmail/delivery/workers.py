@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 
-from segmail.delivery.assemble import Share, Work, send_share
+from segmail.delivery.assemble import Share, Work, open_run
 from segmail.delivery.job import Stop
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.outcome import Outcome
@@ -26,7 +26,7 @@ from segmail.errors import SegmailError, WorkerDied
 _FORK = multiprocessing.get_context("fork")  # what is loaded is shared
 _LOOK = 0.2  # seconds between two looks at what a signal asked for
 
-_Tell = Callable[[Sequence[Outcome]], None]
+_OnOutcomes = Callable[[Sequence[Outcome]], None]
 
 
 @dataclass(frozen=True)
@@ -41,53 +41,60 @@ class WorkerBug(Exception):
     """A bug in one of the processes; the text is the traceback from there."""
 
 
-def send_in_processes(work: Work, *, on_outcomes: _Tell) -> SegmailError | None:
+def send_in_processes(work: Work, *, on_outcomes: _OnOutcomes) -> SegmailError | None:
     """Send with `work.due.workers` processes, this one among them; return what ended one early.
 
     Each logs its outcomes itself; `on_outcomes` gets them here, from one thread at a time. When
     this process dies, the others end in order. Raises what any of them raised (WorkerBug for a bug
     in another one); WorkerDied where one was killed, whose rows come due again by themselves.
     """
-    job, limit, number_of_all = work.job, work.options.limit, work.due.workers
-    job.shop.database.close()  # a connection cannot be shared
+    limit, number_of_all = work.options.limit, work.due.workers
+    work.job.shop.database.close()  # a connection cannot be shared
     work.preparer.read_ahead()
     gc.freeze()  # what is loaded stays shared: the collector would write into each page of it
     quota = Quota(limit, _FORK.Value("q", limit) if limit else None)
-    alive, held = _FORK.Pipe(duplex=False)
-    others: dict[Connection, ForkProcess] = {}
+    parent_gone, parent_here = _FORK.Pipe(duplex=False)
+    processes: dict[Connection, ForkProcess] = {}
     for number in range(1, number_of_all):
-        told, tells = _FORK.Pipe(duplex=False)
-        other = _Other(work, Share(number, number_of_all), quota)
-        process = _FORK.Process(target=other.run, args=(tells, alive, held), daemon=True)
+        receiver, sender = _FORK.Pipe(duplex=False)
+        worker = Worker(work, Share(number, number_of_all), quota)
+        process = _FORK.Process(
+            target=worker.run, args=(sender, parent_gone, parent_here), daemon=True
+        )
         process.start()
-        tells.close()
-        others[told] = process
-    alive.close()
-    company = Company(others, job.stop, on_outcomes)
-    with company:
-        fault = send_share(work, Share(0, number_of_all), quota, on_outcomes=company.tell)
-    return fault or company.fault()
+        sender.close()
+        processes[receiver] = process
+    parent_gone.close()
+    pool = WorkerPool(processes, work.job.stop, on_outcomes)
+    with pool, open_run(work, Share(0, number_of_all)) as run:
+        fault = run.send_due(quota, on_outcomes=pool.hand_on)
+    return fault or pool.fault()
 
 
 @dataclass(frozen=True)
-class _Other:
-    """What each of the other processes does."""
+class Worker:
+    """One of the other processes: what it sends, and how it is heard in the first one."""
 
     work: Work
     share: Share
     quota: Quota
 
-    def run(self, tells: Connection, alive: Connection, held: Connection) -> None:
-        held.close()  # the first process holds the only other end
-        threading.Thread(target=self._end_with_parent, args=(alive,), daemon=True).start()
-        tells.send(self._send(tells))
+    def run(self, sender: Connection, parent_gone: Connection, parent_here: Connection) -> None:
+        """Send this worker's share and tell it through `sender`, outcomes and end.
 
-    def _send(self, tells: Connection) -> _Ended:
-        def tell(outcomes: Sequence[Outcome]) -> None:
-            tells.send([replace(outcome, error=None) for outcome in outcomes])
+        The first process holds the only `parent_here` that stays open.
+        """
+        parent_here.close()
+        threading.Thread(target=self._end_with_parent, args=(parent_gone,), daemon=True).start()
+        sender.send(self._send(sender))
+
+    def _send(self, sender: Connection) -> _Ended:
+        def hand_on(outcomes: Sequence[Outcome]) -> None:
+            sender.send([replace(outcome, error=None) for outcome in outcomes])
 
         try:
-            return _Ended(send_share(self.work, self.share, self.quota, on_outcomes=tell))
+            with open_run(self.work, self.share) as run:
+                return _Ended(run.send_due(self.quota, on_outcomes=hand_on))
         except SegmailError as error:
             return _Ended(error=error)
         except Exception:  # noqa: BLE001 - the first process raises it
@@ -95,17 +102,17 @@ class _Other:
         finally:
             self.work.job.shop.database.close()
 
-    def _end_with_parent(self, alive: Connection) -> None:
+    def _end_with_parent(self, parent_gone: Connection) -> None:
         """Wait for the first process's end of the pipe to close, which also kill -9 does."""
-        wait([alive])
+        wait([parent_gone])
         self.work.job.stop.ask()
 
 
-class Company:
+class WorkerPool:
     """The other processes, listened to while this one sends; left when all have ended."""
 
     def __init__(
-        self, processes: dict[Connection, ForkProcess], stop: Stop, on_outcomes: _Tell
+        self, processes: dict[Connection, ForkProcess], stop: Stop, on_outcomes: _OnOutcomes
     ) -> None:
         self._processes = processes
         self._stop = stop
@@ -122,7 +129,8 @@ class Company:
         for process in self._processes.values():
             process.join()
 
-    def tell(self, outcomes: Sequence[Outcome]) -> None:
+    def hand_on(self, outcomes: Sequence[Outcome]) -> None:
+        """Hand outcomes of any process to `on_outcomes`, one group at a time."""
         with self._one_at_a_time:
             self._on_outcomes(outcomes)
 
@@ -135,28 +143,28 @@ class Company:
 
     def _listen(self) -> None:
         """Hand on what the processes tell, until each has ended; pass a signal on to them."""
-        talking = set(self._processes)
+        open_receivers = set(self._processes)
         passed_on = False
-        while talking:
-            if self._stop.now.is_set() and not passed_on:
+        while open_receivers:
+            if self._stop.abort.is_set() and not passed_on:
                 passed_on = True
                 self._pass_on()
-            for told in wait(talking, timeout=_LOOK):
-                assert isinstance(told, Connection)  # noqa: S101 - nothing else was waited for
-                if end := self._heard(told):
+            for receiver in wait(open_receivers, timeout=_LOOK):
+                assert isinstance(receiver, Connection)  # noqa: S101 - nothing else is waited for
+                if end := self._receive(receiver):
                     self._ends.append(end)
-                    talking.discard(told)
+                    open_receivers.discard(receiver)
 
-    def _heard(self, told: Connection) -> _Ended | None:
+    def _receive(self, receiver: Connection) -> _Ended | None:
         """Hand on one message; return how the process ended, where that is what it tells."""
         try:
-            message = told.recv()
+            message = receiver.recv()
         except (EOFError, OSError):  # the latter: it was killed in the middle of telling
-            self._processes[told].join()
-            return _Ended(error=WorkerDied(self._processes[told].exitcode))
+            self._processes[receiver].join()
+            return _Ended(error=WorkerDied(self._processes[receiver].exitcode))
         if isinstance(message, _Ended):
             return message
-        self.tell(message)
+        self.hand_on(message)
         return None
 
     def _pass_on(self) -> None:

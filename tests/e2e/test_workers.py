@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from segmail.delivery.job import Stop
-from segmail.delivery.workers import Company, WorkerBug
+from segmail.delivery.workers import WorkerBug, WorkerPool
 from segmail.errors import WorkerDied
 from tests.jobs import Runner, StillClock
 from tests.program import run, start
@@ -162,18 +162,18 @@ def _until(true: Callable[[], bool]) -> None:
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # pytest has threads of its own
 def test_a_process_that_is_killed_in_the_middle_of_telling_is_told() -> None:
     fork = multiprocessing.get_context("fork")
-    told, tells = fork.Pipe(duplex=False)
-    os.write(tells.fileno(), struct.pack("!i", 100) + b"half of it")
-    tells.close()
+    receiver, sender = fork.Pipe(duplex=False)
+    os.write(sender.fileno(), struct.pack("!i", 100) + b"half of it")
+    sender.close()
     process = fork.Process(target=int, daemon=True)
     process.start()
-    company = Company({told: process}, Stop(), lambda _outcomes: None)
+    pool = WorkerPool({receiver: process}, Stop(), lambda _outcomes: None)
 
-    with company:
+    with pool:
         pass
 
     with pytest.raises(WorkerDied):
-        company.fault()
+        pool.fault()
 
 
 class _BrokenElsewhere(StillClock):

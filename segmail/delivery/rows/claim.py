@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select
 
+from segmail.delivery.rows.walk_start import MARGIN
 from segmail.maho.db.database import Conflict, Database
 from segmail.maho.progress import claim, due_rows, give_back, walked_index
 from segmail.maho.schema.tables import Tables
@@ -21,10 +22,7 @@ from segmail.mail.due_row import DueRow
 
 
 class Claimer:
-    """Claims due rows of the given steps, oldest first, each once a run.
-
-    With `since`, the walk begins there: see `Hints`.
-    """
+    """Claims due rows of the given steps, oldest first, each once a run."""
 
     def __init__(
         self,
@@ -33,16 +31,20 @@ class Claimer:
         steps: Mapping[int, Step],
         *,
         lease: timedelta,
-        since: datetime | None = None,
     ) -> None:
         self._database = database
         self._tables = tables
         self._steps = steps
         self._lease = lease
         # Where the next claim of this run goes on, so that none walks over the past again.
-        self._after = (since, 0) if since is not None else None
+        self._after: tuple[datetime, int] | None = None
         with database.read() as connection:
             self._index = walked_index(connection, tables)
+
+    @property
+    def steps(self) -> list[Step]:
+        """The steps whose rows are claimed."""
+        return list(self._steps.values())
 
     def claim(self, *, now: datetime, limit: int) -> list[DueRow]:
         """Take up to `limit` rows that are due at `now`; [] when none is left."""
@@ -83,13 +85,21 @@ class Claimer:
         self._go_on_after(rows)
         return [self._due_row(row, now) for row in rows]
 
-    def look(self, *, now: datetime, most: int) -> list[datetime]:
-        """Return when the rows that are due at `now` were, oldest first, `most` of them."""
+    def look(self, *, now: datetime, most: int, since: datetime | None = None) -> list[datetime]:
+        """Return when the rows that are due at `now` were, oldest first, `most` of them.
+
+        The walk begins at `since` (see `WalkStart`), and that of the claims shortly before the
+        first row that it finds.
+        """
         if not self._steps:
             return []
-        due = self.due_query(now=now, limit=most)
+        self._after = (since, 0) if since is not None else None
         with self._database.read() as connection:
-            return [row.scheduled_at for row in connection.execute(due)]
+            query = self.due_query(now=now, limit=most)
+            due = [row.scheduled_at for row in connection.execute(query)]
+        if due:
+            self._after = (due[0] - MARGIN, 0)
+        return due
 
     def due_query(self, *, now: datetime, limit: int | None) -> Select[Any]:
         """Return the query of the rows that come next."""

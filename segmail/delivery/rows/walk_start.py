@@ -26,15 +26,15 @@ MARGIN = timedelta(minutes=10)  # of transactions that were slow to commit what 
 
 
 @dataclass(frozen=True)
-class Hint:
+class KnownStart:
     """No row of these steps was due before `since` when they were `walked` over as a whole."""
 
     since: datetime
     walked: datetime
 
 
-class Hints:
-    """The hint of one database and set of steps on this host."""
+class WalkStart:
+    """The start of one database's and set of steps' walks on this host, in a file."""
 
     def __init__(self, folder: Path, database: str, sequence_ids: Collection[int]) -> None:
         name = hashlib.sha256(database.encode()).hexdigest()[:12]
@@ -42,7 +42,7 @@ class Hints:
         ids = ",".join(map(str, sorted(sequence_ids)))
         self._steps = hashlib.sha256(ids.encode()).hexdigest()
 
-    def load(self, now: datetime) -> Hint | None:
+    def load(self, now: datetime) -> KnownStart | None:
         """Return what is remembered, if it still counts at `now`; None: walk over everything."""
         try:
             told = json.loads(self._file.read_text("ascii"))
@@ -50,10 +50,10 @@ class Hints:
         except (OSError, ValueError, KeyError, TypeError):
             return None  # not there, or not whole: it is only a hint
         is_fresh = walked <= now < walked + _TRUSTED_FOR
-        return Hint(since, walked) if is_fresh and told.get("steps") == self._steps else None
+        return KnownStart(since, walked) if is_fresh and told.get("steps") == self._steps else None
 
     def save(
-        self, used: Hint | None, earliest: datetime | None, *, now: datetime, seconds: float
+        self, used: KnownStart | None, earliest: datetime | None, *, now: datetime, seconds: float
     ) -> None:
         """Remember that at `now` nothing was due before `earliest`, or at all (None).
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select, text
 
@@ -13,10 +13,10 @@ from tests.shop_builder import ShopBuilder
 LEASE = timedelta(minutes=15)
 
 
-def claimer(shop: ShopBuilder, since: datetime | None = None) -> Claimer:
+def claimer(shop: ShopBuilder) -> Claimer:
     with shop.database.read() as connection:
         steps = {step.sequence_id: step for step in load_steps(connection, shop.tables)}
-    return Claimer(shop.database, shop.tables, steps, lease=LEASE, since=since)
+    return Claimer(shop.database, shop.tables, steps, lease=LEASE)
 
 
 def test_a_claimed_row_is_pushed_forward_by_the_lease(shop: ShopBuilder) -> None:
@@ -126,7 +126,10 @@ def test_a_walk_that_begins_at_a_hint_leaves_the_past_alone(shop: ShopBuilder) -
     shop.due(step, customer, scheduled_at=shop.now - timedelta(days=30))
     new = shop.due(step, customer)
 
-    claimed = claimer(shop, since=shop.now - timedelta(days=1)).claim(now=shop.now, limit=10)
+    run = claimer(shop)
+    run.look(now=shop.now, most=1, since=shop.now - timedelta(days=1))
+
+    claimed = run.claim(now=shop.now, limit=10)
 
     assert [row.progress_id for row in claimed] == [new]
 
