@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -95,3 +96,27 @@ def test_a_bug_ends_with_70_and_its_traceback_is_kept(tmp_path: Path) -> None:
 
     assert ran.returncode == 70
     assert "a bug in segmail: RuntimeError" in ran.stderr
+
+
+def test_a_run_with_nothing_due_loads_nothing_that_renders(
+    mariadb_shop: ShopBuilder, tmp_path: Path
+) -> None:
+    step = mariadb_shop.step(mariadb_shop.segment())
+    mariadb_shop.due(step, mariadb_shop.customer(), scheduled_at=datetime(2026, 3, 11, tzinfo=UTC))
+    program = (
+        "import sys\n"
+        "from segmail.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "renders = {'jinja2', 'babel', 'css_inline', 'segmail.templates', 'segmail.mail.prepare'}\n"
+        "print(sorted(renders & set(sys.modules)))"
+    )
+    (tmp_path / "loads.py").write_text(program)
+
+    url = mariadb_shop.url.render_as_string(hide_password=False)
+    options = ("--database-url", url, "--state-dir", str(tmp_path), "--now", "2026-03-10 12:00")
+    command = [sys.executable, "loads.py", *options, "process-emails"]
+    env = {"PATH": "/usr/bin", "PYTHONPATH": str(ROOT), "SEGMAIL_SMTP_URL": f"file://{tmp_path}"}
+    ran = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True)
+
+    assert ran.stdout == "[]\n"
