@@ -58,6 +58,10 @@ class RefreshFailed(SegmailError):
     """A segment could not be refreshed, or some segments of a run could not."""
 
 
+class StatusNotWell(SegmailError):
+    """`status` found something that needs a person."""
+
+
 class InputError(SegmailError):
     """An argument names nothing that exists, or has a value that cannot be."""
 

@@ -100,6 +100,16 @@ class MessageSettings:
 
 
 @dataclass(frozen=True)
+class StatusSettings:
+    """When `status` says that something needs a person; the `[status]` table of segmail.toml."""
+
+    overdue_minutes: int = 60  # how long a due row may wait
+    send_minutes: int = 30  # how long ago process-emails may last have done its job, on any host
+    refresh_minutes: int = 120  # the same of refresh-segments
+    daily_minutes: int = 2_880  # the same of the cleanups and of report --log, once they ran
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything a run is told, checked."""
 
@@ -117,6 +127,7 @@ class Settings:
     segments: SegmentSettings = SegmentSettings()
     templates: TemplateSettings = TemplateSettings()
     message: MessageSettings = MessageSettings()
+    status: StatusSettings = StatusSettings()
 
     def require_database(self) -> URL:
         """Return the database's URL; raise ConfigError saying how to give one."""
@@ -163,6 +174,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
             read_table("message", MessageSettings, told, file, faults),
             coupon_words=_coupon_words(told, file, faults),
         ),
+        status=read_table("status", StatusSettings, told, file, faults),
     )
     if faults:
         raise ConfigError(faults)
@@ -182,6 +194,7 @@ _TOP_LEVEL: dict[str, type] = {
     "templates": dict,
     "message": dict,
     "coupon_words": dict,
+    "status": dict,
 }
 
 

@@ -1,0 +1,1 @@
+"""What the automation does right now: one look at the switches, the backlog and the jobs."""

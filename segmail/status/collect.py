@@ -1,0 +1,154 @@
+"""Reads what `status` shows, with a number of statements that does not grow with the rows.
+
+No finished progress row is read: what waits is found by the index of the pending rows.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from segmail.jobs.record import JobRecord, load_records
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.switch import Switch, automation_switch, maho_sends
+from segmail.maho.progress import is_pending_in
+from segmail.maho.schema.layout import dates_are_timestamps
+from segmail.maho.schema.tables import Tables
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Segment, load_segments, load_steps
+from segmail.settings import Settings
+
+
+@dataclass(frozen=True)
+class SegmentStatus:
+    """A segment's rows that wait, and when its members were last found; times in UTC.
+
+    `due` rows should have been sent by now; where the segment does not send, they are held.
+    `deferred` rows were tried and wait for another try.
+    """
+
+    segment_id: int
+    name: str
+    sends: bool
+    scheduled: int
+    due: int
+    deferred: int
+    oldest_due: datetime | None
+    next_due: datetime | None
+    refreshed_at: datetime | None
+    refresh_status: str | None
+
+    @property
+    def held(self) -> int:
+        return 0 if self.sends else self.due
+
+    @property
+    def backlog(self) -> int:
+        return self.due if self.sends else 0
+
+
+@dataclass(frozen=True)
+class Status:
+    """Everything that `status` shows; `now` in UTC.
+
+    `switch` is what decides whether the jobs may run, `maho_sends` whether Maho's own job may, too;
+    `not_upgraded` is why an older version than the checkout's runs.
+    """
+
+    now: datetime
+    switch: Switch
+    maho_sends: bool
+    not_upgraded: str | None
+    segments: tuple[SegmentStatus, ...]
+    jobs: tuple[JobRecord, ...]
+
+    @property
+    def hosts(self) -> list[str]:
+        """The machines that ever ran a job."""
+        return sorted({record.host for record in self.jobs})
+
+    @property
+    def oldest_due(self) -> datetime | None:
+        """When the oldest row that should have been sent was due."""
+        return min((s.oldest_due for s in self.segments if s.sends and s.oldest_due), default=None)
+
+    @property
+    def next_due(self) -> datetime | None:
+        """When the next row of a segment that sends will be due."""
+        return min((s.next_due for s in self.segments if s.sends and s.next_due), default=None)
+
+
+def collect_status(shop: Shop, config: StoreConfig, settings: Settings, *, now: datetime) -> Status:
+    """Return how the automation stands at `now` (UTC)."""
+    with shop.database.read() as connection:
+        with_steps = {step.segment.segment_id for step in load_steps(connection, shop.tables)}
+        segments = [s for s in load_segments(connection, shop.tables) if s.segment_id in with_steps]
+        return Status(
+            now=now,
+            switch=automation_switch(config, settings.enabled),
+            maho_sends=maho_sends(
+                config, jobs_have_switches=not dates_are_timestamps(connection, shop.tables)
+            ),
+            not_upgraded=settings.not_upgraded,
+            segments=tuple(_segments(connection, shop.tables, segments, now=now)),
+            jobs=tuple(load_records(connection, shop.tables)),
+        )
+
+
+def _segments(
+    connection: Connection, tables: Tables, segments: Sequence[Segment], *, now: datetime
+) -> list[SegmentStatus]:
+    ids = [segment.segment_id for segment in segments]
+    waiting = _waiting(connection, tables, ids, now=now)
+    s = tables.segment.c
+    refreshes = {
+        row.segment_id: row
+        for row in connection.execute(
+            select(s.segment_id, s.last_refresh_at, s.refresh_status).where(s.segment_id.in_(ids))
+        )
+    }
+    return [
+        SegmentStatus(
+            segment_id=segment.segment_id,
+            name=segment.name,
+            sends=segment.sends,
+            refreshed_at=refreshes[segment.segment_id].last_refresh_at,
+            refresh_status=refreshes[segment.segment_id].refresh_status,
+            **waiting[segment.segment_id],
+        )
+        for segment in segments
+    ]
+
+
+def _waiting(
+    connection: Connection, tables: Tables, segment_ids: Sequence[int], *, now: datetime
+) -> Mapping[int, dict[str, Any]]:
+    """Return by segment id what waits, as keywords of `SegmentStatus`."""
+    found: defaultdict[int, dict[str, Any]] = defaultdict(
+        lambda: {"scheduled": 0, "due": 0, "deferred": 0, "oldest_due": None, "next_due": None}
+    )
+    c = tables.progress.c
+    due = c.scheduled_at <= now
+    query = (
+        select(
+            c.segment_id,
+            due.label("is_due"),
+            func.count(),
+            func.count(c.queue_id),
+            func.min(c.scheduled_at),
+        )
+        .where(is_pending_in(tables, segment_ids))
+        .group_by(c.segment_id, due)
+    )
+    for segment_id, is_due, number, tried, first in connection.execute(query):
+        segment = found[segment_id]
+        segment["scheduled"] += number
+        segment["deferred"] += tried
+        segment["due"] += number if is_due else 0
+        segment["oldest_due" if is_due else "next_due"] = first
+    return found

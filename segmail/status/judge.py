@@ -1,0 +1,105 @@
+"""What of a status a person must look at, by the thresholds of segmail.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from segmail.findings import Finding, Severity
+from segmail.jobs.record import JobName, JobRecord
+from segmail.settings import StatusSettings
+from segmail.status.collect import Status
+
+StatusFinding = Finding[str]
+
+_MUST_ACT = 78
+
+
+def judge(status: Status, thresholds: StatusSettings) -> list[StatusFinding]:
+    """Return what is wrong, errors first; empty where all is well."""
+    found = [*_switches(status), *_backlog(status, thresholds), *_jobs(status, thresholds)]
+    return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
+
+
+def age(since: datetime, now: datetime) -> str:
+    """Return how long ago a time was, in its two largest units: `2 d 3 h`, `5 min`."""
+    minutes = max(0, int((now - since).total_seconds() // 60))
+    days, hours = divmod(minutes // 60, 24)
+    if days:
+        return f"{days} d {hours} h" if hours else f"{days} d"
+    if hours:
+        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
+    return f"{minutes} min"
+
+
+def _switches(status: Status) -> Iterator[StatusFinding]:
+    if not status.switch.on:
+        what = f"Switched off by {status.switch.setting}: no job does anything."
+        yield Finding(Severity.WARNING, "automation", what, "Switch it on there.")
+    if status.not_upgraded:
+        what = f"An old version still runs: {status.not_upgraded}"
+        yield Finding(Severity.WARNING, "program", what, "Mend that, then run bin/segmail once.")
+
+
+def _backlog(status: Status, thresholds: StatusSettings) -> Iterator[StatusFinding]:
+    if not status.switch.on:
+        return
+    oldest, limit = status.oldest_due, timedelta(minutes=thresholds.overdue_minutes)
+    if oldest is not None and status.now - oldest > limit:
+        due = sum(segment.backlog for segment in status.segments)
+        yield Finding(
+            Severity.ERROR,
+            "backlog",
+            f"{due:,} rows are due; the oldest has waited {age(oldest, status.now)}.",
+            "The log says how the last runs of process-emails ended, and so do the jobs here.",
+        )
+
+
+def _jobs(status: Status, thresholds: StatusSettings) -> Iterator[StatusFinding]:
+    if not status.switch.on:
+        return
+    limits = {
+        JobName.PROCESS_EMAILS: thresholds.send_minutes,
+        JobName.REFRESH_SEGMENTS: thresholds.refresh_minutes,
+        JobName.CLEANUP_PROGRESS: thresholds.daily_minutes,
+        JobName.CLEANUP_COUPONS: thresholds.daily_minutes,
+        JobName.REPORT: thresholds.daily_minutes,
+    }
+    for job, minutes in limits.items():
+        records = [record for record in status.jobs if record.job is job]
+        yield from _job(job, records, timedelta(minutes=minutes), status.now)
+
+
+def _job(
+    job: JobName, records: list[JobRecord], limit: timedelta, now: datetime
+) -> Iterator[StatusFinding]:
+    """A job is well where one host did it in time: the hosts share the work.
+
+    A failure that a person must mend (78) is told at once, one that may pass only when it lasts.
+    """
+    ends = [record.succeeded for record in records if record.succeeded is not None]
+    late = not ends or now - max(ends) > limit
+    failing = [record for record in records if record.failures]
+    if late and failing:
+        yield from (_failing(record, now, Severity.ERROR) for record in failing)
+    elif late and ends:
+        what = f"The last run that did its job ended {age(max(ends), now)} ago."
+        yield Finding(Severity.ERROR, job, what, "Is cron running, and this job in its crontab?")
+    elif late and job in (JobName.PROCESS_EMAILS, JobName.REFRESH_SEGMENTS):
+        yield Finding(
+            Severity.WARNING, job, "No run has ended here yet.", "crontab.example has its line."
+        )
+    else:
+        must_act = [r for r in failing if r.failed is not None and r.failed.exit_code == _MUST_ACT]
+        yield from (_failing(record, now, Severity.WARNING) for record in must_act)
+
+
+def _failing(record: JobRecord, now: datetime, severity: Severity) -> StatusFinding:
+    failed = record.failed
+    assert failed is not None  # noqa: S101 - a failure is counted with its end
+    times = "once" if record.failures == 1 else f"{record.failures:,} times in a row"
+    what = (
+        f"Ended without doing its job {times} on {record.host}, last {age(failed.ended, now)} ago "
+        f"with {failed.exit_code}: {failed.message}"
+    )
+    return Finding(severity, record.job, what)

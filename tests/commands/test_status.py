@@ -1,0 +1,123 @@
+"""`segmail status`: what needs a person, and what does not."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from segmail.cli import program
+from segmail.jobs.record import JobEnd, JobName, begin_run, end_run
+from segmail.maho.shop import Shop
+from tests.shop_builder import ShopBuilder
+
+MINUTE = timedelta(minutes=1)
+
+
+def status(shop: ShopBuilder, *arguments: str) -> Result:
+    url = shop.url.render_as_string(hide_password=False)
+    return CliRunner().invoke(
+        program, ["--database-url", url, "--now", "2026-03-10 12:00", "status", *arguments]
+    )
+
+
+def ended(shop: ShopBuilder, folder: Path, job: JobName, *, ago: int, code: int = 0) -> None:
+    """A run of `job` that ended so many minutes ago."""
+    opened, then = Shop(shop.database, shop.tables), shop.now - ago * MINUTE
+    run = begin_run(opened, job, now=then - MINUTE)
+    message = "The mail server is out of reach" if code else ""
+    outcomes = {} if code else {"sent": 3}
+    end_run(opened, run, JobEnd(then - MINUTE, then, code, message, outcomes), folder)
+
+
+@pytest.fixture
+def well(shop: ShopBuilder, tmp_path: Path) -> ShopBuilder:
+    """A shop whose jobs have just run."""
+    ended(shop, tmp_path, JobName.PROCESS_EMAILS, ago=3)
+    ended(shop, tmp_path, JobName.REFRESH_SEGMENTS, ago=10)
+    return shop
+
+
+def test_all_is_well(well: ShopBuilder) -> None:
+    waits = well.step(well.segment("Waits"))
+    well.due(waits, well.customer(), scheduled_at=well.now + MINUTE)
+    well.due(waits, well.customer(), scheduled_at=well.now - MINUTE)
+
+    found = status(well)
+    told = json.loads(status(well, "--json").stdout)
+    plugin = status(well, "--format", "nagios")
+
+    assert found.exit_code == 0
+    assert "Due         1, the oldest for 1 min\nNext        2026-03-10 12:01\n" in found.stdout
+    assert (told["ok"], told["scheduled"], told["due"], told["findings"]) == (True, 2, 1, [])
+    assert told["jobs"][0]["last_busy"]["outcomes"] == {"sent": 3}
+    assert plugin.stdout == "SEGMAIL OK - 1 rows are due | due=1 held=0 oldest_due=60s\n"
+
+
+def test_what_is_held_is_no_backlog(well: ShopBuilder) -> None:
+    held = well.step(well.segment("Held", automation=False))
+    well.due(held, well.customer(), scheduled_at=well.now - timedelta(days=9))
+
+    found = status(well)
+
+    assert found.exit_code == 0
+    assert "Held        1, in segments that are switched off" in found.stdout
+
+
+def test_a_backlog_needs_a_person(well: ShopBuilder) -> None:
+    late = well.step(well.segment("Late"))
+    well.due(late, well.customer(), scheduled_at=well.now - timedelta(days=26))
+
+    found, plugin = status(well), status(well, "--format", "nagios")
+
+    assert found.exit_code == 1
+    assert "1 thing needs a look" in found.stderr
+    assert plugin.exit_code == 2
+    assert "backlog: 1 rows are due; the oldest has waited 26 d." in plugin.stdout
+
+
+def test_a_job_that_keeps_failing_is_told_with_its_reason(
+    well: ShopBuilder, tmp_path: Path
+) -> None:
+    for minutes in (2, 1, 0):
+        ended(well, tmp_path, JobName.PROCESS_EMAILS, ago=minutes, code=75)
+    may_pass = status(well)
+    ended(well, tmp_path, JobName.PROCESS_EMAILS, ago=0, code=78)
+
+    told = json.loads(status(well, "--json").stdout)["findings"]
+
+    assert may_pass.exit_code == 0
+    assert [finding["severity"] for finding in told] == ["warning"]
+    assert "4 times in a row" in told[0]["what"]
+    assert told[0]["what"].endswith("ago with 78: The mail server is out of reach")
+
+
+def test_cron_that_stopped_is_told(shop: ShopBuilder, tmp_path: Path) -> None:
+    ended(shop, tmp_path, JobName.PROCESS_EMAILS, ago=300)
+
+    plugin = status(shop, "--format", "nagios")
+
+    assert plugin.exit_code == 2
+    assert "process-emails: The last run that did its job ended 5 h ago." in plugin.stdout
+    assert "refresh-segments: No run has ended here yet." in plugin.stdout
+
+
+def test_a_switched_off_automation_is_told_and_nothing_else(shop: ShopBuilder) -> None:
+    shop.config("customer_segmentation/email_automation/enabled", "0")
+
+    plugin = status(shop, "--format", "nagios")
+
+    assert plugin.exit_code == 1
+    assert plugin.stdout.startswith("SEGMAIL WARNING - automation: Switched off by customer_seg")
+
+
+def test_a_plugin_says_by_its_code_what_it_cannot_tell(tmp_path: Path) -> None:
+    away = f"sqlite:///{tmp_path}/away.sqlite"
+
+    found = CliRunner().invoke(program, ["--database-url", away, "status", "--format", "nagios"])
+
+    assert found.exit_code == 3
+    assert found.stdout.startswith("SEGMAIL UNKNOWN - ")
