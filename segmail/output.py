@@ -6,29 +6,113 @@ import dataclasses
 import enum
 import json
 import re
+import shutil
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
+from segmail.findings import Severity
+
+_COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.OK: "green"}
+_SHORT = 24  # characters
+_WIDE = 240  # columns, where there is no terminal
+_NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*(?: ?%)?")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as a table on stdout; as wide as it needs to be when that is not a terminal."""
+    """Print rows as a table on stdout, numbers flush right and severities in colour.
+
+    No word is ever broken, be it an address or a path: where the terminal is too narrow for that,
+    each row is printed as a record, a line for each column. Without a terminal a table is as wide
+    as it needs to be.
+    """
+    values = [list(row) for row in rows]
+    cells = [["" if value is None else printable(str(value)) for value in row] for row in values]
+    by_column = [[row[position] for row in cells] for position in range(len(columns))]
+    total = _terminal_width()
+    widths = _widths(columns, by_column, total - 3 * len(columns) - 1)
+    if widths is None:
+        _print_records(title, columns, cells, total)
+        return
+
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-    for column in columns:
-        table.add_column(column, overflow="fold")
+    for column, found, width in zip(columns, by_column, widths, strict=True):
+        justify: Literal["left", "right"] = "right" if _is_numeric(found) else "left"
+        table.add_column(column, justify=justify, width=width)
+    for row, given in zip(cells, values, strict=True):
+        table.add_row(*(Text(cell, _style(value)) for cell, value in zip(row, given, strict=True)))
+    Console(width=total).print(table)
+
+
+def _terminal_width() -> int:
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
+
+
+def _widths(
+    columns: Sequence[str], cells: Sequence[Sequence[str]], available: int
+) -> list[int] | None:
+    """Return the width of each column, None where some word would have to be broken.
+
+    What is left over the least goes to the columns in proportion to what they lack.
+    """
+    from rich.cells import cell_len
+
+    pairs = list(zip(columns, cells, strict=True))
+    least = [_least_width(column, found) for column, found in pairs]
+    wanted = [
+        max(cell_len(line) for text in (column, *found) for line in text.splitlines() or [""])
+        for column, found in pairs
+    ]
+    spare, lacking = available - sum(least), sum(wanted) - sum(least)
+    if spare < 0:
+        return None
+    share = min(1.0, spare / lacking) if lacking else 0.0
+    return [at + int((want - at) * share) for at, want in zip(least, wanted, strict=True)]
+
+
+def _least_width(column: str, cells: Sequence[str]) -> int:
+    """Return the width in which no word breaks, nor what is short enough to be read at once."""
+    from rich.cells import cell_len
+
+    words = [word for text in (column, *cells) for word in text.split()]
+    short = [cell for cell in cells if len(cell) <= _SHORT]
+    return max(map(cell_len, (*words, *short)), default=1)
+
+
+def _print_records(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], width: int
+) -> None:
+    """Print each row as lines of `column  cell`; empty cells are left out."""
+    label = max(map(len, columns)) + 2
+    lines = [title]
     for row in rows:
-        table.add_row(*(Text("" if cell is None else printable(str(cell))) for cell in row))
-    Console(width=None if sys.stdout.isatty() else 240).print(table)
+        lines.append("")
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                wrapped = textwrap.wrap(
+                    cell, max(20, width - label), break_long_words=False, break_on_hyphens=False
+                )
+                lines.append(f"{column:<{label}}" + f"\n{'':<{label}}".join(wrapped))
+    sys.stdout.write("\n".join(lines) + "\n\n")
+
+
+def _is_numeric(cells: Sequence[str]) -> bool:
+    return any(cells) and all(_NUMBER.fullmatch(cell) for cell in cells if cell)
+
+
+def _style(value: object) -> str:
+    """Return the colour of a severity; the word beside it says the same."""
+    return _COLOURS.get(value, "") if isinstance(value, Severity) else ""
 
 
 def printable(text: str) -> str:

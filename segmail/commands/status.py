@@ -98,7 +98,7 @@ def _print_jobs(found: Status) -> None:
         for record in found.jobs
     ]
     if rows:
-        columns = ("Job", "Host", "Last end", "Exit", "Last work", "Failures in a row")
+        columns = ("Job", "Host", "Last end", "Exit", "Last work", "Failing")
         print_table("Jobs", columns, rows)
 
 

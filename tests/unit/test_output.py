@@ -52,3 +52,32 @@ def test_a_table_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str])
     print_table("Steps", ("Name",), [("550 \x1b[31mred\x07\x9b2J",)])
 
     assert "550 [31mred2J" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_no_address_name_or_path_is_broken_however_narrow_the_terminal_is(
+    columns: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    whole = (
+        "annemarie.von-der-heide@subsidiary.example",
+        "New customers:enter:1",
+        "customer_segmentation/email_automation/enabled",
+    )
+
+    print_table("Rows", ("E-mail", "Step", "Setting", "Sent"), [(*whole, "1,500")] * 2)
+
+    out = capsys.readouterr().out
+    assert all(out.count(text) == 2 for text in whole)
+    assert max(map(len, out.splitlines())) <= columns
+
+
+def test_numbers_are_flush_right(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table("Steps", ("Name", "Count"), [("a", "1,500"), ("b", 7), ("c", None)])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rstrip()[-6:] for line in lines if line.strip()[:1] in ("a", "b")] == [
+        " 1,500",
+        "     7",
+    ]
