@@ -51,7 +51,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
     },
     "Operations": {
-        "status": ("status:status", "Show how the automation stands, on one screen."),
+        "status": (
+            "status:status",
+            "Show how the automation stands: switches, backlog, jobs, segments.",
+        ),
         "history": ("history:history", "Show what became of each step, newest first."),
         "why": ("why:why", "Say why a customer did, did not or will receive a step's mail."),
         "retry": ("retry:retry", "Schedule failed steps again."),
