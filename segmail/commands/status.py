@@ -13,7 +13,7 @@ from segmail.commands.words import yes_no
 from segmail.errors import DatabaseUnavailable, SegmailError, StatusNotWell
 from segmail.jobs.record import JobEnd
 from segmail.output import print_json, print_table
-from segmail.status.collect import Status, collect_status
+from segmail.status.collect import AutomationStatus, collect_status
 from segmail.status.formats import as_json as json_of
 from segmail.status.formats import as_nagios
 from segmail.status.judge import StatusFinding, age, judge
@@ -68,7 +68,7 @@ def _nagios(app: App) -> None:
     raise click.exceptions.Exit(code)
 
 
-def _print(found: Status, findings: Sequence[StatusFinding]) -> None:
+def _print(found: AutomationStatus, findings: Sequence[StatusFinding]) -> None:
     due = sum(segment.backlog for segment in found.segments)
     held = sum(segment.held for segment in found.segments)
     switch = f"{'on' if found.switch.on else 'off'}, by {found.switch.setting}"
@@ -85,7 +85,7 @@ def _print(found: Status, findings: Sequence[StatusFinding]) -> None:
         print_table("What needs a look", ("Severity", "About", "What", "What to do"), rows)
 
 
-def _print_jobs(found: Status) -> None:
+def _print_jobs(found: AutomationStatus) -> None:
     rows = [
         (
             record.job,
@@ -102,7 +102,7 @@ def _print_jobs(found: Status) -> None:
         print_table("Jobs", columns, rows)
 
 
-def _print_segments(found: Status) -> None:
+def _print_segments(found: AutomationStatus) -> None:
     rows = [
         (
             segment.name,

@@ -53,7 +53,7 @@ class SegmentStatus:
 
 
 @dataclass(frozen=True)
-class Status:
+class AutomationStatus:
     """Everything that `status` shows; `now` in UTC.
 
     `switch` is what decides whether the jobs may run, `maho_sends` whether Maho's own job may, too;
@@ -83,12 +83,14 @@ class Status:
         return min((s.next_due for s in self.segments if s.sends and s.next_due), default=None)
 
 
-def collect_status(shop: Shop, config: StoreConfig, settings: Settings, *, now: datetime) -> Status:
+def collect_status(
+    shop: Shop, config: StoreConfig, settings: Settings, *, now: datetime
+) -> AutomationStatus:
     """Return how the automation stands at `now` (UTC)."""
     with shop.database.read() as connection:
         with_steps = {step.segment.segment_id for step in load_steps(connection, shop.tables)}
         segments = [s for s in load_segments(connection, shop.tables) if s.segment_id in with_steps]
-        return Status(
+        return AutomationStatus(
             now=now,
             switch=automation_switch(config, settings.enabled),
             maho_sends=maho_sends(

@@ -8,11 +8,11 @@ from typing import Any
 
 from segmail.findings import Severity
 from segmail.jobs.record import JobEnd, JobRecord
-from segmail.status.collect import SegmentStatus, Status
+from segmail.status.collect import AutomationStatus, SegmentStatus
 from segmail.status.judge import StatusFinding
 
 
-def as_json(status: Status, findings: Sequence[StatusFinding]) -> dict[str, Any]:
+def as_json(status: AutomationStatus, findings: Sequence[StatusFinding]) -> dict[str, Any]:
     """Return what `status --json` prints."""
     return {
         "now": status.now,
@@ -39,7 +39,7 @@ def as_json(status: Status, findings: Sequence[StatusFinding]) -> dict[str, Any]
     }
 
 
-def as_nagios(status: Status, findings: Sequence[StatusFinding]) -> tuple[str, int]:
+def as_nagios(status: AutomationStatus, findings: Sequence[StatusFinding]) -> tuple[str, int]:
     """Return the plugin's line, with performance data, and its exit code: 0, 1 or 2."""
     errors = [finding for finding in findings if finding.severity is Severity.ERROR]
     code = 2 if errors else 1 if findings else 0

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from segmail.findings import Finding, Severity
 from segmail.jobs.record import JobName, JobRecord
 from segmail.settings import StatusSettings
-from segmail.status.collect import Status
+from segmail.status.collect import AutomationStatus
 
 StatusFinding = Finding[str]
 
 _MUST_ACT = 78
 
 
-def judge(status: Status, thresholds: StatusSettings) -> list[StatusFinding]:
+def judge(status: AutomationStatus, thresholds: StatusSettings) -> list[StatusFinding]:
     """Return what is wrong, errors first; empty where all is well."""
     found = [*_switches(status), *_backlog(status, thresholds), *_jobs(status, thresholds)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
@@ -32,7 +32,7 @@ def age(since: datetime, now: datetime) -> str:
     return f"{minutes} min"
 
 
-def _switches(status: Status) -> Iterator[StatusFinding]:
+def _switches(status: AutomationStatus) -> Iterator[StatusFinding]:
     if not status.switch.on:
         what = f"Switched off by {status.switch.setting}: no job does anything."
         yield Finding(Severity.WARNING, "automation", what, "Switch it on there.")
@@ -41,7 +41,7 @@ def _switches(status: Status) -> Iterator[StatusFinding]:
         yield Finding(Severity.WARNING, "program", what, "Mend that, then run bin/segmail once.")
 
 
-def _backlog(status: Status, thresholds: StatusSettings) -> Iterator[StatusFinding]:
+def _backlog(status: AutomationStatus, thresholds: StatusSettings) -> Iterator[StatusFinding]:
     if not status.switch.on:
         return
     oldest, limit = status.oldest_due, timedelta(minutes=thresholds.overdue_minutes)
@@ -55,7 +55,7 @@ def _backlog(status: Status, thresholds: StatusSettings) -> Iterator[StatusFindi
         )
 
 
-def _jobs(status: Status, thresholds: StatusSettings) -> Iterator[StatusFinding]:
+def _jobs(status: AutomationStatus, thresholds: StatusSettings) -> Iterator[StatusFinding]:
     if not status.switch.on:
         return
     limits = {

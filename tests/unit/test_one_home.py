@@ -22,6 +22,8 @@ _OTHER_MEANING = {
     "segmail/commands/retry.py",
     "segmail/demo/show.py",
     "segmail/segments/refresh/outcome.py",
+    "segmail/status/collect.py",
+    "segmail/status/formats.py",
     "segmail/maho/schema/tables.py",  # the column's default, as Maho declares it
 }
 
