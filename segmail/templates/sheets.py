@@ -1,60 +1,180 @@
-"""A style sheet in two parts: what can stand in style attributes, and what cannot.
+"""A style sheet read: rules for style attributes, and what no attribute can hold.
 
 Rules for small screens, for links under the mouse, for fonts: no attribute can hold them, so they
-stay a style sheet. A style attribute beats every sheet, so they become `!important`; else they
-would never be seen.
-
-Only the syntax is looked at: whether a property, a value or a selector means anything is left to
-the mail reader. What cannot be read is left out, and so are rules inside other rules. The text is
-written anew: `'a'` becomes `"a"`, and `u+b`, which reads like a range of characters, must be
-written `u + b`.
+stay a style sheet. Only the syntax is looked at: whether a property, a value or a selector means
+anything is left to the mail reader. What cannot be read is left out, and so are rules inside other
+rules. The text is written anew: `'a'` becomes `"a"`, and `u+b`, which reads like a range of
+characters, must be written `u + b`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
-from tinycss2 import ast, parse_blocks_contents, parse_component_value_list, serialize
+from tinycss2 import ast, parse_component_value_list, serialize
+
+from segmail.templates.declarations import (
+    Declaration,
+    declarations,
+    is_readable,
+    without_huge_numbers,
+)
 
 _DEEPEST = 5  # at-rules in at-rules; deeper ones stay as they are
-_DEEPEST_BRACKETS = 32
 _STATES = (
     *("hover", "link", "visited", "active", "focus", "target", "checked", "enabled", "disabled"),
     *("placeholder", "selection", "before", "after", "first-line", "first-letter", "autofill", "-"),
 )
 _FROM_THE_WEB = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
-_HUGE_NUMBER = re.compile(r"(?<![0-9])[0-9]{640,}")  # Python may refuse to read it
+
+Specificity: TypeAlias = tuple[int, int, int]
+
+
+class Selector(NamedTuple):
+    """A selector; `base` is it without its states (`:hover`), '' where that cannot be said."""
+
+    text: str
+    base: str
+    has_state: bool
+    specificity: Specificity
+
+
+class Rule(NamedTuple):
+    """A rule, and its place among all rules of its sheet."""
+
+    order: int
+    selectors: tuple[Selector, ...]
+    declarations: tuple[Declaration, ...]
+
+    @property
+    def has_state(self) -> bool:
+        """Whether an attribute can hold none of it."""
+        return all(selector.has_state for selector in self.selectors)
+
+
+class Group(NamedTuple):
+    """Rules under a condition, such as @media."""
+
+    head: str
+    items: tuple[Item, ...]
+
+
+# A text is what stays as it is, such as @font-face.
+Item: TypeAlias = "Rule | Group | str"
+# What a kept rule says: its selectors and its declarations with their importance; None: nothing.
+Written: TypeAlias = tuple[list[Selector], list[tuple[Declaration, bool]]]
+Chooser: TypeAlias = Callable[[Rule, bool], Written | None]
 
 
 class Sheet(NamedTuple):
-    """The two parts of a style sheet."""
+    """A style sheet in its order; each rule stands for selectors with or without states."""
 
-    inlined: str
-    kept: str
+    items: tuple[Item, ...]
+
+    def plain(self) -> list[Rule]:
+        """Return the rules that attributes can stand for."""
+        return [one for one in self.items if isinstance(one, Rule) and not one.has_state]
+
+    def conditional(self) -> list[Rule]:
+        """Return the rules that need a sheet, at any depth."""
+        return list(_conditional(self.items, inside=False))
 
 
 @lru_cache(maxsize=64)
-def split_sheet(css: str) -> Sheet:
-    """Return the parts of a style sheet; comments and what names files are in neither."""
-    inlined: list[str] = []
-    kept: list[str] = []
-    nodes = parse_component_value_list(_HUGE_NUMBER.sub("0", css), skip_comments=True)
-    for head, body in _statements(nodes):
-        if isinstance(head[0], ast.AtKeywordToken):
-            kept += _at_rule(head[0].lower_value, head, body)
-        elif body is not None:
-            plain, stateful = _by_state(head)
-            if plain:
-                inlined.append(f"{', '.join(plain)} {{ {';'.join(_declarations(body))} }}")
-            if stateful:
-                kept.append(f"{', '.join(stateful)} {{ {_important(body)} }}")
-    kept.sort(key=lambda rule: not rule.startswith("@import"))  # they only count before others
+def read_sheet(css: str) -> Sheet:
+    """Read a style sheet; comments and what names files are left out."""
+    nodes = parse_component_value_list(without_huge_numbers(css), skip_comments=True)
+    items = [item for item in _Reader().items(nodes, depth=0)]
+    items.sort(key=lambda item: not (isinstance(item, str) and item.startswith("@import")))
+    return Sheet(tuple(items))  # imports only count before others
+
+
+def written(sheet: Sheet, choose: Chooser) -> str:
+    """Return the sheet's text with what `choose` keeps of each rule; it is told whether the rule
+    stands under a condition."""
+    lines = list(_written(sheet.items, choose, inside=False))
     # `</` would end the <style> that holds them; in a style sheet it only ever stands in texts.
-    return Sheet("\n".join(inlined), "\n".join(kept).replace("</", "<\\/"))
+    return "\n".join(lines).replace("</", "<\\/")
+
+
+def as_it_is(sheet: Sheet) -> str:
+    """Return the sheet's text as it was, but for what could not be read."""
+
+    def choose(rule: Rule, inside: bool) -> Written:
+        return list(rule.selectors), [(one, one.important) for one in rule.declarations]
+
+    return written(sheet, choose)
+
+
+def _conditional(items: Iterable[Item], *, inside: bool) -> Iterator[Rule]:
+    for item in items:
+        if isinstance(item, Group):
+            yield from _conditional(item.items, inside=True)
+        elif isinstance(item, Rule) and (inside or item.has_state):
+            yield item
+
+
+def _written(items: Iterable[Item], choose: Chooser, *, inside: bool) -> Iterator[str]:
+    for item in items:
+        if isinstance(item, str):
+            yield item
+        elif isinstance(item, Group):
+            inner = list(_written(item.items, choose, inside=True))
+            if inner:
+                yield f"{item.head} {{ {' '.join(inner)} }}"
+        elif chosen := choose(item, inside):
+            selectors, told = chosen
+            names = ", ".join(selector.text for selector in selectors)
+            yield f"{names} {{ {' '.join(_declared(*one) for one in told)} }}"
+
+
+def _declared(one: Declaration, important: bool) -> str:
+    return f"{one.text} !important;" if important else f"{one.text};"
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self._order = 0
+
+    def items(self, nodes: Iterable[ast.Node], depth: int) -> Iterator[Item]:
+        for head, body in _statements(nodes):
+            if isinstance(head[0], ast.AtKeywordToken):
+                yield from self._at_rule(head[0].lower_value, head, body, depth + 1)
+            elif body is not None:
+                yield from self._rules(head, body, is_inside=depth > 0)
+
+    def _rules(
+        self, head: list[ast.Node], body: list[ast.Node], *, is_inside: bool
+    ) -> Iterator[Rule]:
+        """Yield the rule; where some of its selectors have states, those are one of their own."""
+        selectors = list(_selectors(head))
+        if is_inside and len(selectors) != sum(1 for _ in _between_commas(head)):
+            return  # browsers pass over the whole
+        told = tuple(declarations(body))
+        self._order += 1
+        groups = [selectors] if is_inside else [
+            [one for one in selectors if one.has_state is state] for state in (False, True)
+        ]
+        for group in groups:
+            if group:
+                yield Rule(self._order, tuple(group), told)
+
+    def _at_rule(
+        self, name: str, head: list[ast.Node], body: list[ast.Node] | None, depth: int
+    ) -> Iterator[Item]:
+        if not is_readable(head):
+            return
+        if body is None:
+            if name == "import" and _FROM_THE_WEB.match(_address(head)):
+                yield f"{_text(head)};"
+        elif name in {"media", "supports"} and depth < _DEEPEST:
+            yield Group(_text(head), tuple(self.items(body, depth)))
+        elif is_readable(body):
+            yield f"{_text(head)} {{{serialize(body)}}}"
 
 
 def _statements(
@@ -77,14 +197,12 @@ def _statements(
             head.append(node)
 
 
-def _by_state(head: list[ast.Node]) -> tuple[list[str], list[str]]:
-    """Return the selectors that an attribute can stand for, and those that depend on a state."""
-    plain: list[str] = []
-    stateful: list[str] = []
-    for selector in _between_commas(head):
-        if _is_readable(selector) and (text := _text(selector)):
-            (stateful if _has_state(selector) else plain).append(text)
-    return plain, stateful
+def _selectors(head: list[ast.Node]) -> Iterator[Selector]:
+    for nodes in _between_commas(head):
+        if is_readable(nodes) and (text := _text(nodes)):
+            has_state = _has_state(nodes)
+            base = _text(_without_states(nodes)) if has_state else text
+            yield Selector(text, base, has_state, _specificity(nodes))
 
 
 def _between_commas(nodes: list[ast.Node]) -> Iterator[list[ast.Node]]:
@@ -109,23 +227,49 @@ def _has_state(selector: list[ast.Node]) -> bool:
     return any(_has_state(function.arguments) for function in functions)
 
 
-def _at_rule(
-    name: str, head: list[ast.Node], body: list[ast.Node] | None, depth: int = 1
-) -> list[str]:
-    if not _is_readable(head):
-        return []
-    if body is None:
-        is_kept = name == "import" and _FROM_THE_WEB.match(_address(head))
-        return [f"{_text(head)};"] if is_kept else []
-    if name in {"media", "supports"} and depth < _DEEPEST:
-        inner: list[str] = []
-        for inner_head, inner_body in _statements(body):
-            if isinstance(inner_head[0], ast.AtKeywordToken):
-                inner += _at_rule(inner_head[0].lower_value, inner_head, inner_body, depth + 1)
-            elif inner_body is not None and _is_readable(inner_head):
-                inner.append(f"{_text(inner_head)} {{ {_important(inner_body)} }}")
-        return [f"{_text(head)} {{ {' '.join(inner)} }}"]
-    return [f"{_text(head)} {{{serialize(body)}}}"] if _is_readable(body) else []
+def _without_states(selector: list[ast.Node]) -> list[ast.Node]:
+    """Return the selector of the elements that may come into the state; [] if that is not known."""
+    kept: list[ast.Node] = []
+    nodes = iter(selector)
+    for node in nodes:
+        if isinstance(node, ast.FunctionBlock) and _has_state(node.arguments):
+            return []
+        if not _is_sign(node, ":"):
+            kept.append(node)
+            continue
+        following = next(nodes, None)
+        if isinstance(following, ast.IdentToken) and not following.lower_value.startswith(_STATES):
+            kept += [node, following]
+        elif isinstance(following, ast.FunctionBlock):
+            kept += [node, following]
+        elif following is not None and _is_sign(following, ":"):
+            next(nodes, None)
+    return kept
+
+
+def _specificity(selector: list[ast.Node]) -> Specificity:
+    """Count names of ids, of classes, attributes and pseudo-classes, and of elements."""
+    ids = classes = elements = 0
+    before: ast.Node | None = None
+    for node in selector:
+        if isinstance(node, ast.HashToken):
+            ids += 1
+        elif isinstance(node, ast.SquareBracketsBlock):
+            classes += 1
+        elif isinstance(node, ast.FunctionBlock):
+            inner = _of_function(node)
+            ids, classes, elements = ids + inner[0], classes + inner[1], elements + inner[2]
+        elif isinstance(node, ast.IdentToken):
+            is_class = before is not None and _is_sign(before, ".", ":")
+            classes, elements = classes + is_class, elements + (not is_class)
+        before = node
+    return ids, classes, elements
+
+
+def _of_function(node: ast.FunctionBlock) -> Specificity:
+    if node.lower_name in ("is", "not", "has", "matches"):
+        return max(map(_specificity, _between_commas(node.arguments)))
+    return (0, 0, 0) if node.lower_name == "where" else (0, 1, 0)
 
 
 def _address(head: list[ast.Node]) -> str:
@@ -136,38 +280,6 @@ def _address(head: list[ast.Node]) -> str:
         if isinstance(node, ast.FunctionBlock):
             return _address(node.arguments)
     return ""
-
-
-def _important(body: list[ast.Node]) -> str:
-    return " ".join(
-        f"{text};" if text.endswith("!important") else f"{text} !important;"
-        for text in _declarations(body)
-    )
-
-
-def _declarations(body: list[ast.Node]) -> Iterator[str]:
-    for node in parse_blocks_contents(body):
-        if isinstance(node, ast.Declaration) and _is_readable(node.value):
-            yield node.serialize().strip()
-
-
-def _is_readable(nodes: Iterable[ast.Node]) -> bool:
-    """Tell whether nothing in it is broken or deep inside brackets, which could not be written."""
-    for _ in range(_DEEPEST_BRACKETS):
-        inner: list[ast.Node] = []
-        for node in nodes:
-            if isinstance(node, ast.ParseError):
-                return False
-            if isinstance(node, ast.FunctionBlock):
-                inner += node.arguments
-            elif isinstance(
-                node, ast.CurlyBracketsBlock | ast.ParenthesesBlock | ast.SquareBracketsBlock
-            ):
-                inner += node.content
-        if not inner:
-            return True
-        nodes = inner
-    return False
 
 
 def _text(nodes: list[ast.Node]) -> str:

@@ -1,44 +1,87 @@
-"""Styles into style attributes, for mail readers that ignore style sheets."""
+"""Styles into style attributes, for mail readers that ignore style sheets.
+
+The HTML stays as it was pasted, byte for byte: the parser only tells where the elements' start
+tags are, and the attributes are put in there.
+"""
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
-
-import css_inline
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from segmail.errors import TemplateError
-from segmail.templates.sheets import split_sheet
+from segmail.templates.cascade import Cascade, Styled
+from segmail.templates.sheets import Sheet, as_it_is, read_sheet
+
+if TYPE_CHECKING:
+    from turbohtml import Document
 
 MAX_HTML = 500_000
 MAX_TAGS = 3_000
 MAX_REOPENED = 500_000
 
+# Maho's column holds 65,535 bytes, and links may still get parameters.
+ROOM = 60_000
+
+# How many elements a rule may match to be written into their attributes. The first level whose
+# HTML fits into the room is taken; on the last one no rule is, and the sheet stays in the head.
+LEVELS = (MAX_TAGS, 40, 10, 0)
+_MAX_LOOKS = 5_000_000  # selectors times tags
+
 _DOCUMENT = re.compile(r"<(?:!doctype|html|head|body)\b", re.IGNORECASE)
 _HEAD = (
-    '<!DOCTYPE html>\n<html><head><meta http-equiv="Content-Type" content="text/html; '
+    '<!DOCTYPE html><html><head><meta http-equiv="Content-Type" content="text/html; '
     'charset=utf-8"></head><body>'
 )
 _TAG = re.compile(r"<[a-z]", re.IGNORECASE)
 _FORMATTING = re.compile(
     r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE
 )
+_OWN_ASKS = re.compile("<style\\b[^>]*>[^<]*[\\[\ue000]", re.IGNORECASE)
+_FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
+_LONGER_AS_ENTITY = len("&#1114111;") - 4
 
 
 def inline_styles(html: str, css: str) -> str:
     """Return the HTML with the rules of `css` in its elements' style attributes.
 
-    What no attribute can hold (`@media`, `:hover`) comes in a <style>: at the end of the head, or
-    before a fragment, which stays a fragment. The HTML's own <style> and <link> stay as they are,
-    and nothing is fetched. Raises TemplateError where it cannot be done.
+    What no attribute can hold (`@media`, `:hover`) and what matches nothing now comes in a
+    <style>: at the end of the head, or before a fragment, which stays a fragment. The HTML's own
+    <style> and <link> stay as they are and win, and nothing is fetched. Where the HTML would
+    become too long for Maho's table, the rules for many elements stay in the <style>, too.
+    Raises TemplateError where it cannot be done.
     """
-    sheet = split_sheet(css)
-    if not any(sheet):
+    styled = html
+    for level in range(len(LEVELS)):
+        styled = inlined_at(html, css, level)
+        if fits(styled):
+            break
+    return styled
+
+
+def fits(html: str) -> bool:
+    """Tell whether Maho's table has room for the HTML, with some for parameters of links."""
+    if len(html) * 4 <= ROOM:
+        return True
+    size = len(html.encode("utf-8", "surrogatepass"))
+    return size + _LONGER_AS_ENTITY * sum(1 for _ in _FOUR_BYTES.finditer(html)) <= ROOM
+
+
+def inlined_at(html: str, css: str, level: int) -> str:
+    """Return the HTML as `inline_styles` does, on one of its levels, however long it becomes."""
+    sheet = read_sheet(css)
+    if not sheet.items:
         return html
     _check(html)
-    if sheet.inlined:
-        html = _inlined(html, sheet.inlined)
-    return _with_sheet(html, sheet.kept) if sheet.kept else html
+    return _Page(html).styled(sheet, LEVELS[level])
+
+
+def asks_for_attributes(html: str, css: str) -> bool:
+    """Tell whether styles may depend on what an attribute, or a mark in a <style>, says."""
+    return _OWN_ASKS.search(html) is not None or any(
+        "[" in selector.text for rule in read_sheet(css).plain() for selector in rule.selectors
+    )
 
 
 def as_document(html: str) -> str:
@@ -46,31 +89,98 @@ def as_document(html: str) -> str:
     return html if _DOCUMENT.search(html) else f"{_HEAD}{html}</body></html>"
 
 
-def _inlined(html: str, css: str) -> str:
-    try:
-        if _DOCUMENT.search(html):
-            return _inliner(css).inline(html)
-        return _inliner("").inline_fragment(html, css)
-    except (css_inline.InlineError, UnicodeEncodeError) as error:  # half a surrogate pair
-        raise TemplateError(f"The template's styles cannot be inlined: {error}") from error
+class _Page:
+    """HTML with its tree, which has it with each line end as one character."""
+
+    def __init__(self, html: str) -> None:
+        from turbohtml import parse  # a run without styles does not pay for it
+
+        self._html = html
+        same_length = html.replace("\r\n", " \n").replace("\r", "\n").replace("\0", "\ufffd")
+        self._document: Document = parse(same_length, source_locations=True)
+
+    def styled(self, sheet: Sheet, most: int) -> str:
+        selectors = sum(len(rule.selectors) for rule in sheet.plain())
+        if not most or selectors * len(_TAG.findall(self._html)) > _MAX_LOOKS:
+            return self._put_in([self._sheet(as_it_is(sheet), is_first=True)])
+        cascade = Cascade(self._document, sheet, self._own_sheet(), most=most)
+        edits = [edit for one in cascade.styled.values() for edit in self._attribute(one)]
+        if kept := cascade.kept():
+            edits.append(self._sheet(kept, is_first=False))
+        return self._put_in(edits)
+
+    def _own_sheet(self) -> Sheet:
+        texts = [
+            element.text
+            for element in self._document.select("style:not([media])")
+            if not any(name.startswith("amp") for name in element.attrs)
+        ]
+        return read_sheet("\n".join(texts)) if texts else Sheet(())
+
+    def _attribute(self, styled: Styled) -> Iterator[tuple[int, int, str]]:
+        place = styled.element.source_location
+        text = _quoted(styled.attribute())
+        if place is None or not text:
+            return
+        if "style" in place.attrs:
+            span = place.attrs["style"]
+            yield span.start_offset, span.end_offset, f'style="{text}"'
+            return
+        end = place.start_tag.end_offset - 1
+        last = max((span.end_offset for span in place.attrs.values()), default=0)
+        if self._html[end - 1] == "/" and end > last:
+            end -= 1
+        while end > last and self._html[end - 1].isspace():
+            end -= 1
+        yield end, end, f' style="{text}"'
+
+    def _sheet(self, css: str, *, is_first: bool) -> tuple[int, int, str]:
+        """Return a <style> at the end of the head; `is_first`: before the document's own ones."""
+        style = f'<style type="text/css">\n{css}\n</style>'
+        head, own = self._place("head"), self._document.select_one("head > style")
+        if is_first and own and own.source_location:
+            start = own.source_location.start_tag.start_offset
+            return start, start, style
+        if head:
+            element = self._document.select_one("head")
+            end = element.source_location.end_tag if element and element.source_location else None
+            at = end.start_offset if end else head[1]
+            return at, at, style
+        body, root, doctype = self._place("body"), self._place("html"), self._doctype()
+        if body or root or doctype:
+            at = body[0] if body else root[1] if root else doctype
+            return at, at, f"<head>{style}</head>"
+        return 0, 0, f"{style}\n"
+
+    def _place(self, tag: str) -> tuple[int, int] | None:
+        element = self._document.select_one(tag)
+        if element is None or element.source_location is None:
+            return None
+        span = element.source_location.start_tag
+        return span.start_offset, span.end_offset
+
+    def _doctype(self) -> int:
+        match = re.match(r"(?:\s|<!--.*?-->)*<!doctype[^>]*>", self._html, re.I | re.S)
+        return match.end() if match else 0
+
+    def _put_in(self, edits: list[tuple[int, int, str]]) -> str:
+        pieces, read = [], 0
+        for start, end, text in sorted(edits, key=lambda edit: edit[:2]):
+            pieces += [self._html[read:start], text]
+            read = end
+        return "".join((*pieces, self._html[read:]))
 
 
-def _with_sheet(html: str, css: str) -> str:
-    style = f'<style type="text/css">\n{css}\n</style>'
-    head, end, rest = html.partition("</head>")
-    if end:
-        return f"{head}{style}{end}{rest}"
-    document = _DOCUMENT.search(html)
-    if not document:
-        return f"{style}\n{html}"
-    return _with_sheet(_inliner("").inline(html), css)  # which gives a document its head
+def _quoted(text: str) -> str:
+    if '"' in text and "'" not in text:
+        text = text.replace('"', "'")
+    return text.replace("&", "&amp;").replace('"', "&quot;") if "&" in text or '"' in text else text
 
 
 def _check(html: str) -> None:
-    """Refuse what the HTML parser does not survive, for a customer's value may hold any tags.
+    """Refuse what takes too long to parse, for a customer's value may hold any tags.
 
-    It overflows the stack at some thousand tags inside each other, which kills the process; and
-    each paragraph opens all formatting again that was left open before it.
+    Each paragraph opens all formatting again that was left open before it.
     """
     if len(html) > MAX_HTML:
         raise TemplateError(f"HTML longer than {MAX_HTML:,} characters cannot be styled.")
@@ -79,14 +189,3 @@ def _check(html: str) -> None:
         raise TemplateError(f"HTML with more than {MAX_TAGS:,} tags cannot be styled.")
     if tags * sum(1 for _ in _FORMATTING.finditer(html)) > MAX_REOPENED:
         raise TemplateError("HTML with so many formatting tags, such as <font>, cannot be styled.")
-
-
-@lru_cache(maxsize=64)
-def _inliner(css: str) -> css_inline.CSSInliner:
-    return css_inline.CSSInliner(
-        inline_style_tags=False,
-        keep_style_tags=True,
-        keep_link_tags=True,
-        load_remote_stylesheets=False,
-        extra_css=css,
-    )

@@ -15,18 +15,17 @@ from html.entities import html5
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from segmail.templates.sheets import split_sheet
-from segmail.templates.styles import inline_styles
+from segmail.templates.styles import LEVELS, asks_for_attributes, fits, inline_styles, inlined_at
 
 _KEPT = 64  # pages of a template: stores times the branches that its mails take
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # for private use: no standard gives them a meaning
 
-# What a value may hold, once each: the page shows how HTML writes them where the mark stands, and
-# a mark that a blank or a quotation mark tears apart stands where values may not be exchanged.
+# What a value may hold, once each: a mark that a blank or a quotation mark tears apart stands where
+# values may not be exchanged.
 MARK = f"{_OPEN}'& \xa0{_CLOSE}"
-_WRITTEN = re.compile(rf"{_OPEN}([0-9]+)'(&amp;|&) (&nbsp;|\xa0){_CLOSE}")
-_FORMS = {("&amp;", "&nbsp;"): True, ("&", "\xa0"): False}
+_WRITTEN = re.compile(rf"{_OPEN}[0-9]+'(?:&amp;|&) (?:&nbsp;|\xa0){_CLOSE}")
+_NUMBERED = re.compile(rf"{_OPEN}([0-9]+){MARK[1:]}")
 
 _OLD_ENTITIES = "|".join(sorted(name for name in html5 if not name.endswith(";")))
 _EXCHANGEABLE = re.compile(  # (?>…*), for …*+ goes wrong in Debian 12's Python 3.11.2
@@ -45,10 +44,9 @@ _MAX_VALUE = 2_000
 
 
 class Page(NamedTuple):
-    """A mail's HTML with its styles, cut where the values go in; and how they are written there."""
+    """A mail's HTML with its styles, cut where the values go in."""
 
     pieces: tuple[str, ...]
-    escapes: tuple[bool, ...]
 
 
 def exchangeable(value: str) -> bool:
@@ -65,23 +63,27 @@ class Styler:
     """Inlines one template's mails; keeps the pages that it has made."""
 
     def __init__(self) -> None:
-        self._pages: dict[tuple[str, str], Page | None] = {}
+        self._pages: dict[tuple[str, str, int], Page | None] = {}
 
     def styled(self, skeleton: str, values: Sequence[str], css: str) -> str:
         """Return a mail with its styles inlined; raise TemplateError where that cannot be."""
-        key = (skeleton, css)
+        styled = ""
+        for level in range(len(LEVELS)):
+            page = self._page(skeleton, len(values), css, level)
+            if page is None:
+                return inline_styles(filled(skeleton, values), css)
+            styled = _joined(page.pieces, values)
+            if fits(styled):
+                break
+        return styled
+
+    def _page(self, skeleton: str, values: int, css: str, level: int) -> Page | None:
+        key = (skeleton, css, level)
         if key not in self._pages:
             if len(self._pages) >= _KEPT:
                 self._pages.clear()
-            self._pages[key] = _page(skeleton, len(values), css)
-        page = self._pages[key]
-        if page is None:
-            return inline_styles(filled(skeleton, values), css)
-        written = (
-            value.replace("&", "&amp;").replace("\xa0", "&nbsp;") if escapes else value
-            for value, escapes in zip(values, page.escapes, strict=True)
-        )
-        return _joined(page.pieces, tuple(written))
+            self._pages[key] = _page(skeleton, values, css, level)
+        return self._pages[key]
 
 
 @lru_cache(maxsize=256)  # a mail says the same name, shop and link again and again
@@ -89,19 +91,24 @@ def _changes_nothing(value: str) -> bool:
     return _EXCHANGEABLE.fullmatch(value) is not None
 
 
-def _page(skeleton: str, values: int, css: str) -> Page | None:
+def _page(skeleton: str, values: int, css: str, level: int) -> Page | None:
     """Return the page, None where values may not be exchanged in it."""
-    if _STEERS.search(skeleton) or "[" in split_sheet(css).inlined:
+    if _STEERS.search(skeleton) or asks_for_attributes(skeleton, css):
         return None
-    html = inline_styles(_numbered(skeleton), css)
-    found = _WRITTEN.findall(html)
-    pieces = tuple(_WRITTEN.split(html)[::4])
-    in_order = [int(number) for number, *_ in found] == list(range(values))
-    escapes = tuple(_FORMS.get((amp, blank)) for _, amp, blank in found)
-    whole = in_order and None not in escapes and _OPEN not in "".join(pieces)
-    if whole and not _STEERS.search(html) and "".join(pieces) == _without(skeleton, css):
-        return Page(pieces, tuple(map(bool, escapes)))
+    numbered = _numbered(skeleton)
+    html = inlined_at(numbered, css, level)
+    pieces = tuple(_NUMBERED.split(html)[::2])
+    in_order = list(map(int, _NUMBERED.findall(html))) == list(range(values))
+    if in_order and _are_whole(numbered, values) and _OPEN not in "".join(pieces):
+        return Page(pieces) if "".join(pieces) == _without(skeleton, css, level) else None
     return None
+
+
+def _are_whole(numbered: str, values: int) -> bool:
+    """Tell whether a parser finds each mark in one piece: in a text or an attribute's value."""
+    from turbohtml import parse
+
+    return len(_WRITTEN.findall(parse(numbered).html)) == values
 
 
 def _numbered(skeleton: str) -> str:
@@ -110,9 +117,9 @@ def _numbered(skeleton: str) -> str:
     return first + "".join(marked)
 
 
-def _without(skeleton: str, css: str) -> str:
+def _without(skeleton: str, css: str, level: int) -> str:
     """Return the page as it is without its values: they may not be what holds it together."""
-    return inline_styles(skeleton.replace(MARK, ""), css)
+    return inlined_at(skeleton.replace(MARK, ""), css, level)
 
 
 def _joined(pieces: Sequence[str], values: Sequence[str]) -> str:

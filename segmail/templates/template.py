@@ -67,7 +67,7 @@ class Template:
         if text.count(MARK) != len(frame.values):  # there is one that stands for no value
             return self._styled_alone(frame)
         css = self._css(frame)
-        if not css or not text.strip():
+        if not css or _may_be_blank(text) and not filled(text, frame.values).strip():
             return checked(filled(text, frame.values))
         return checked(styler.styled(_page(text, frame), frame.values, css))
 
@@ -119,6 +119,11 @@ def compile_template(
 
 def _may_name_styles(tree: Sequence[Node]) -> bool:
     return any(isinstance(node, Directive) and node.name in _STYLED for node in walk(tree))
+
+
+def _may_be_blank(skeleton: str) -> bool:
+    """Tell whether a text may be nothing but blanks, depending on its values."""
+    return not (start := skeleton.lstrip()) or start.startswith(MARK)
 
 
 def _page(text: str, frame: Frame) -> str:

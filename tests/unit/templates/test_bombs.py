@@ -142,9 +142,8 @@ def test_html_beyond_any_mail_is_not_styled() -> None:
         inline_styles("<p " + "a " * 300_000 + ">", "p{color:red}")
 
 
-def test_half_a_character_in_styled_html_is_a_fault_of_the_template() -> None:
-    with pytest.raises(TemplateError, match="cannot be inlined"):
-        inline_styles("<p>\ud800", "p{color:red}")
+def test_half_a_character_is_left_to_the_message_which_names_it() -> None:
+    assert inline_styles("<p>\ud800", "p{top:0}") == '<p style="top: 0;">\ud800'
 
 
 @pytest.mark.parametrize(

@@ -37,4 +37,4 @@ def test_a_mark_of_the_inliner_s_own_is_text_like_any_other(source: str, name: s
     styled = compile_template(source, kind=Kind.HTML, styles=CSS).render(given, site)
 
     assert styled == inline_styles(plain, CSS)
-    assert name.replace("&", "&amp;").replace("\xa0", "&nbsp;") in styled
+    assert name in styled

@@ -1,0 +1,186 @@
+"""CSS declarations: read from text, put in order, written into a style attribute.
+
+A browser keeps a declaration until a later one that it understands sets the same property. Which
+values it understands is only known for plain ones, lengths, colours, a keyword alone; beside any
+other value the earlier declaration stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from tinycss2 import ast, parse_blocks_contents, serialize
+
+_DEEPEST_BRACKETS = 32
+_HUGE_NUMBER = re.compile(r"(?<![0-9])[0-9]{640,}")  # Python may refuse to read it
+
+_LENGTH = r"(?:0|auto|[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:px|em|rem|pt|%))"
+_LENGTHS = re.compile(rf"{_LENGTH}(?: {_LENGTH}){{0,3}}", re.IGNORECASE)
+_COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})|black|white|red|green|blue", re.IGNORECASE)
+_WORD = re.compile(r"[a-z]+(?:-[a-z]+)*", re.IGNORECASE)
+_BOX = re.compile(r"(?:margin|padding)(?:-(?:top|right|bottom|left))?|(?:max-|min-)?(?:width|height)")
+_WORDS = {
+    "display": frozenset({"none", "block", "inline", "inline-block", "table", "table-cell"}),
+    "text-align": frozenset({"left", "right", "center", "justify"}),
+    "text-decoration": frozenset({"none", "underline", "line-through"}),
+    "font-weight": frozenset({"normal", "bold"}),
+    "font-style": frozenset({"normal", "italic"}),
+    "vertical-align": frozenset({"top", "middle", "bottom", "baseline"}),
+}
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|[1-9]00")
+
+
+class Declaration(NamedTuple):
+    """A declaration; `text` is how it was written, without `!important`."""
+
+    name: str
+    value: str
+    important: bool
+    text: str
+
+
+def without_huge_numbers(css: str) -> str:
+    """Return CSS without numbers that are too long to be read."""
+    return _HUGE_NUMBER.sub("0", css)
+
+
+def declarations(nodes: str | list[ast.Node]) -> Iterator[Declaration]:
+    """Yield the declarations that can be read; each other one costs itself."""
+    for node in parse_blocks_contents(nodes, skip_comments=True):
+        if isinstance(node, ast.Declaration) and is_readable(node.value):
+            value = serialize(node.value).strip()
+            text = f"{node.name}:{value}"
+            yield Declaration(node.lower_name, value, node.important, text)
+
+
+def unreadable(css: str) -> list[str]:
+    """Return the parts of a style attribute that browsers pass over."""
+    return [
+        part
+        for part in map(str.strip, parts(css))
+        if part and not any(True for _ in declarations(part))
+    ]
+
+
+@lru_cache(maxsize=2_000)
+def parts(css: str) -> tuple[str, ...]:
+    """Return a style attribute, cut at its semicolons but those in strings and brackets."""
+    found, start, depth, quote, escaped = [], 0, 0, "", False
+    for index, sign in enumerate(css):
+        if escaped:
+            escaped = False
+        elif sign == "\\":
+            escaped = True
+        elif quote:
+            quote = "" if sign == quote else quote
+        elif sign in "\"'":
+            quote = sign
+        elif sign in "([{":
+            depth += 1
+        elif sign in ")]}":
+            depth = max(0, depth - 1)
+        elif sign == ";" and not depth:
+            found.append(css[start:index])
+            start = index + 1
+    return (*found, css[start:])
+
+
+def overlap(one: str, other: str) -> bool:
+    """Tell whether two properties set something in common, as `margin` and `margin-top` do."""
+    if one == other:
+        return True
+    if one.startswith("border") and other.startswith("border"):
+        return True
+    if {one, other} == {"font", "line-height"}:
+        return True
+    return one.startswith(f"{other}-") or other.startswith(f"{one}-")
+
+
+def style_attribute(before: Iterable[Declaration], pasted: str, after: Iterable[Declaration]) -> str:
+    """Return a style attribute: rules, what was pasted, and rules that beat what was pasted.
+
+    Of two declarations of a property the later one is enough, if browsers surely know its value.
+    """
+    own = list(_pasted(pasted))
+    pinned = {name for name, _, is_pinned in own if is_pinned}
+    early = [one for one in before]
+    late: list[Declaration] = []
+    for one in after:
+        (early if one.name in pinned else late).append(one)
+    written = [
+        *((one.name, f"{one.name}: {one.value}", is_sure(one)) for one in early),
+        *((name, text, False) for name, text, _ in own),
+        *((one.name, f"{one.name}: {one.value}", is_sure(one)) for one in late),
+    ]
+    sure_pasted = {
+        one.name for part in parts(pasted) for one in declarations(part) if is_sure(one)
+    }
+    kept: list[str] = []
+    seen: set[str] = set()
+    boundary = len(early) + len(own)
+    for index in range(len(written) - 1, -1, -1):
+        name, text, sure = written[index]
+        is_own = len(early) <= index < boundary
+        if is_own or name not in seen:
+            kept.append(text)
+        if sure or (is_own and name in sure_pasted):
+            seen.add(name)
+    return "".join(f"{text};" for text in reversed(kept))
+
+
+def is_sure(one: Declaration) -> bool:
+    """Tell whether every browser understands a value."""
+    name, value = one.name, one.value
+    if _BOX.fullmatch(name) or name == "font-size":
+        many = name in ("margin", "padding")
+        return bool(_LENGTHS.fullmatch(value)) and (many or " " not in value)
+    if name in ("color", "background-color"):
+        return bool(_COLOUR.fullmatch(value))
+    if name == "line-height":
+        return bool(_LENGTHS.fullmatch(value) or _NUMBER.fullmatch(value)) and " " not in value
+    return value.lower() in _WORDS.get(name, ()) or (
+        name == "font-weight" and value in ("400", "700")
+    )
+
+
+def is_readable(nodes: Iterable[ast.Node]) -> bool:
+    """Tell whether nothing in it is broken or deep inside brackets, which could not be written."""
+    for _ in range(_DEEPEST_BRACKETS):
+        inner: list[ast.Node] = []
+        for node in nodes:
+            if isinstance(node, ast.ParseError):
+                return False
+            if isinstance(node, ast.FunctionBlock):
+                inner += node.arguments
+            elif isinstance(
+                node, ast.CurlyBracketsBlock | ast.ParenthesesBlock | ast.SquareBracketsBlock
+            ):
+                inner += node.content
+        if not inner:
+            return True
+        nodes = inner
+    return False
+
+
+def _pasted(css: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield each part of a pasted attribute: its property, its text, whether it is important.
+
+    What cannot be read is passed on, for it was pasted; only an open bracket or quotation mark,
+    which would take what follows with it, is left out.
+    """
+    for part in map(str.strip, parts(css)):
+        if not part:
+            continue
+        read = list(declarations(part))
+        if read:
+            name, _, value = part.partition(":")
+            yield read[0].name, f"{name.strip()}: {value.strip()}", read[0].important
+        elif _is_closed(part):
+            yield "", part, False
+
+
+def _is_closed(part: str) -> bool:
+    return len(parts(f"{part};")) > 1 and not any(sign in part for sign in "(){}[]\\")
