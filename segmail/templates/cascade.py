@@ -7,79 +7,106 @@ where they say something else than the sheet does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from segmail.templates.declarations import Declaration, declarations, overlap, style_attribute
-from segmail.templates.sheets import Rule, Selector, Sheet, Written, written
+from segmail.templates.sheets import Rule, Selector, Sheet, Written, read_sheet, written
 
 if TYPE_CHECKING:
-    from turbohtml import Document, Element
+    from turbohtml import Document, Element, SourceLocation
+
+_KEPT = 5_000  # attributes for one sheet
 
 # What decides between two declarations: importance, specificity, and the place in the sheets.
 Weight: TypeAlias = tuple[bool, int, int, int, int]
 
+Said: TypeAlias = tuple[Weight, Declaration]
+
 _OWN = 1_000_000  # the document's rules come after all of the sheet
 
 
-@dataclass(slots=True)
-class Styled:
-    """An element that gets styles: its rules by weight, and what its style attribute said."""
+class Rules:
+    """A sheet and the document's own one, with what attributes say of rules that came together."""
 
-    element: Element
-    pasted: str
-    rules: dict[int, tuple[Weight, Rule]] = field(default_factory=dict)
+    def __init__(self, sheet: Sheet, own: Sheet) -> None:
+        self.sheet = sheet
+        self.own = own
+        self._by_place = {rule.order: rule for rule in sheet.plain()}
+        self._by_place |= {_OWN + rule.order: rule for rule in own.plain()}
+        self._declared: dict[tuple[Weight, ...], list[Said]] = {}
+        self._attributes: dict[tuple[tuple[Weight, ...], str], str] = {}
 
-    def add(self, rule: Rule, selector: Selector, start: int) -> None:
-        """Take a rule; of its selectors the weightiest counts."""
-        place = start + rule.order
-        weight = (False, *selector.specificity, place)
-        found = self.rules.get(place)
-        if found is None or found[0] < weight:
-            self.rules[place] = (weight, rule)
+    def declared(self, weights: tuple[Weight, ...]) -> list[Said]:
+        """Return what rules of these weights say, the winning ones last."""
+        if weights not in self._declared:
+            self._declared[weights] = self._say(sorted(weights))
+        return self._declared[weights]
 
-    def declared(self) -> list[tuple[Weight, Declaration, Rule]]:
-        """Return what the attribute says without what was pasted, the winning ones last."""
-        ordered = [self.rules[place] for place in sorted(self.rules)]
-        ordered.sort(key=lambda one: one[0])
+    def attribute(self, weights: tuple[Weight, ...], pasted: str) -> str:
+        """Return the text of the style attribute that had `pasted` in it."""
+        key = (weights, pasted)
+        if key not in self._attributes:
+            if len(self._attributes) >= _KEPT:
+                self._attributes.clear()
+            found = self.declared(weights)
+            self._attributes[key] = style_attribute(
+                [one for weight, one in found if not weight[0]],
+                pasted,
+                [one for weight, one in found if weight[0]],
+            )
+        return self._attributes[key]
+
+    def winners(self, weights: tuple[Weight, ...], name: str) -> list[Weight]:
+        """Return the weights of what counts in the end for a property and its parts."""
+        found = {one.name: weight for weight, one in self.declared(weights)}
+        return [weight for other, weight in found.items() if overlap(other, name)]
+
+    def _say(self, weights: list[Weight]) -> list[Said]:
         found = [
-            ((declaration.important, *weight[1:]), declaration, rule)
-            for weight, rule in ordered
-            for declaration in rule.declarations
+            ((declaration.important, *weight[1:]), declaration)
+            for weight in weights
+            for declaration in self._by_place[weight[4]].declarations
         ]
         found.sort(key=lambda one: one[0][0])
-        names = {one.name for weight, one, _ in found if weight[4] < _OWN}
+        names = {one.name for weight, one in found if weight[4] < _OWN}
         return [
             one
             for one in found
             if one[0][4] < _OWN or any(overlap(one[1].name, name) for name in names)
         ]
 
-    def attribute(self) -> str:
-        """Return the text of the style attribute."""
-        found = self.declared()
-        return _attribute(
-            tuple(one for weight, one, _ in found if not weight[0]),
-            self.pasted,
-            tuple(one for weight, one, _ in found if weight[0]),
-        )
+
+@lru_cache(maxsize=64)
+def rules_of(css: str, own: str) -> Rules:
+    """Return the rules of two style sheets, read once for many mails."""
+    return Rules(read_sheet(css), read_sheet(own))
 
 
 class Cascade:
     """A document's elements with the rules of a sheet, but those that match more than `most`."""
 
-    def __init__(self, document: Document, sheet: Sheet, own: Sheet, *, most: int) -> None:
-        self.styled: dict[Element, Styled] = {}
+    def __init__(self, document: Document, rules: Rules, *, most: int) -> None:
+        self._weights: dict[Element, dict[int, Weight]] = {}
+        self._places: dict[Element, SourceLocation | None] = {}
         self._document = document
-        self._sheet = sheet
-        self._own = own
+        self._rules = rules
+        self._sheet = rules.sheet
+        self._own = rules.own
         self._most = most
         self._matches: dict[str, list[Element]] = {}
-        self._left: set[int] = set()  # the places of rules that stay in the sheet, or also do
+        self._left: set[int] = set()  # the places of rules that stay in the sheet
         self._take_sheet()
         self._take_own()
+
+    def attributes(self) -> Iterator[tuple[SourceLocation, str]]:
+        """Yield where an element's start tag is, and what its style attribute is to say."""
+        for element, weights in self._weights.items():
+            place = self._places[element]
+            text = self._rules.attribute(tuple(weights.values()), _pasted(element))
+            if place is not None and text:
+                yield place, text
 
     def kept(self) -> str:
         """Return what has to stay a style sheet."""
@@ -115,26 +142,27 @@ class Cascade:
                 self._left.add(rule.order)
                 continue
             for selector, elements in found:
+                weight = (False, *selector.specificity, rule.order)
                 for element in elements:
-                    if element not in self.styled:
-                        self.styled[element] = Styled(element, str(element.attr("style") or ""))
-                    self.styled[element].add(rule, selector, 0)
+                    _add(self._weights.setdefault(element, {}), weight)
 
     def _take_own(self) -> None:
-        if not self.styled:
+        if not self._weights:
             return
         for rule in self._own.plain():
             for selector in rule.selectors:
+                weight = (False, *selector.specificity, _OWN + rule.order)
                 for element in self._elements(selector):
-                    if element in self.styled:
-                        self.styled[element].add(rule, selector, _OWN)
+                    if element in self._weights:
+                        _add(self._weights[element], weight)
 
     def _elements(self, selector: Selector) -> list[Element]:
         """Return the elements of a selector that stand in the source; [] if it is not known."""
         base = selector.base
-        if base not in self._matches:
-            self._matches[base] = list(self._select(base)) if base else []
-        return self._matches[base]
+        found = self._matches.get(base)
+        if found is None:
+            found = self._matches[base] = list(self._select(base)) if base else []
+        return found
 
     def _select(self, base: str) -> Iterator[Element]:
         from turbohtml import SelectorSyntaxError
@@ -146,8 +174,9 @@ class Cascade:
         except SelectorSyntaxError:
             return
         for element in found:
-            place = element.source_location
-            if place and ("style" in place.attrs or element.attr("style") is None):
+            if element not in self._places:
+                self._places[element] = _place(element)
+            if self._places[element]:
                 yield element
 
     def _must_win(self, rule: Rule, one: Declaration, start: int) -> bool:
@@ -169,20 +198,19 @@ class Cascade:
 
     def _rivals(
         self, rule: Rule, one: Declaration, start: int
-    ) -> Iterator[tuple[Rule | None, bool]]:
+    ) -> Iterator[tuple[int | None, bool]]:
         """Yield who speaks of the same property in an attribute, and whether that is to win."""
         for selector in rule.selectors:
             weight = (one.important, *selector.specificity, start + rule.order)
             for element in self._elements(selector):
-                styled = self.styled.get(element)
-                if styled is None:
+                weights = self._weights.get(element)
+                if weights is None:
                     continue
-                if not one.important and _speaks_of(styled.pasted, one.name):
+                if not one.important and _speaks_of(_pasted(element), one.name):
                     yield None, True
                     continue
-                for other_weight, other, other_rule in styled.declared():
-                    if overlap(other.name, one.name):
-                        yield other_rule, other_weight > weight
+                for rival in self._rules.winners(tuple(weights.values()), one.name):
+                    yield rival[4], rival > weight
 
     def _beaten(self, sheet: Sheet) -> set[int]:
         """Return the plain rules that must stand in the kept sheet too, as they win there over a
@@ -192,9 +220,7 @@ class Cascade:
             for one in rule.declarations:
                 rivals = list(self._rivals(rule, one, 0))
                 if any(not stronger for _, stronger in rivals):
-                    found |= {
-                        other.order for other, stronger in rivals if stronger and other is not None
-                    }
+                    found |= {place for place, stronger in rivals if stronger and place}
         return found
 
 
@@ -207,6 +233,20 @@ def _speaks_of(pasted: str, name: str) -> bool:
     return bool(pasted) and any(overlap(one.name, name) for one in declarations(pasted))
 
 
-@lru_cache(maxsize=2_000)
-def _attribute(before: Iterable[Declaration], pasted: str, after: Iterable[Declaration]) -> str:
-    return style_attribute(before, pasted, after)
+def _add(weights: dict[int, Weight], weight: Weight) -> None:
+    """Take a rule; of its selectors the weightiest counts."""
+    place = weight[4]
+    if place not in weights or weights[place] < weight:
+        weights[place] = weight
+
+
+def _place(element: Element) -> SourceLocation | None:
+    """Return where an element is; None where nothing can be written: it is implied by others."""
+    place = element.source_location
+    if place and "style" not in place.attrs and element.attr("style") is not None:
+        return None
+    return place
+
+
+def _pasted(element: Element) -> str:
+    return element.attr("style") or ""

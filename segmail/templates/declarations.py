@@ -8,7 +8,7 @@ other value the earlier declaration stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -21,7 +21,9 @@ _LENGTH = r"(?:0|auto|[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:px|em|rem|pt|%))"
 _LENGTHS = re.compile(rf"{_LENGTH}(?: {_LENGTH}){{0,3}}", re.IGNORECASE)
 _COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})|black|white|red|green|blue", re.IGNORECASE)
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*", re.IGNORECASE)
-_BOX = re.compile(r"(?:margin|padding)(?:-(?:top|right|bottom|left))?|(?:max-|min-)?(?:width|height)")
+_BOX = re.compile(
+    r"(?:margin|padding)(?:-(?:top|right|bottom|left))?|(?:max-|min-)?(?:width|height)"
+)
 _WORDS = {
     "display": frozenset({"none", "block", "inline", "inline-block", "table", "table-cell"}),
     "text-align": frozenset({"left", "right", "center", "justify"}),
@@ -30,7 +32,8 @@ _WORDS = {
     "font-style": frozenset({"normal", "italic"}),
     "vertical-align": frozenset({"top", "middle", "bottom", "baseline"}),
 }
-_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?|[1-9]00")
+_NUMBER = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_SIGN = re.compile(r"\\.|[\"'()\[\]{};]", re.DOTALL)
 
 
 class Declaration(NamedTuple):
@@ -68,23 +71,18 @@ def unreadable(css: str) -> list[str]:
 @lru_cache(maxsize=2_000)
 def parts(css: str) -> tuple[str, ...]:
     """Return a style attribute, cut at its semicolons but those in strings and brackets."""
-    found, start, depth, quote, escaped = [], 0, 0, "", False
-    for index, sign in enumerate(css):
-        if escaped:
-            escaped = False
-        elif sign == "\\":
-            escaped = True
-        elif quote:
+    found, start, depth, quote = [], 0, 0, ""
+    for match in _SIGN.finditer(css):
+        sign = match[0]
+        if quote:
             quote = "" if sign == quote else quote
-        elif sign in "\"'":
+        elif sign in ("'", '"'):
             quote = sign
-        elif sign in "([{":
-            depth += 1
-        elif sign in ")]}":
-            depth = max(0, depth - 1)
         elif sign == ";" and not depth:
-            found.append(css[start:index])
-            start = index + 1
+            found.append(css[start : match.start()])
+            start = match.end()
+        else:
+            depth = max(0, depth + (sign in "([{") - (sign in ")]}"))
     return (*found, css[start:])
 
 
@@ -99,42 +97,35 @@ def overlap(one: str, other: str) -> bool:
     return one.startswith(f"{other}-") or other.startswith(f"{one}-")
 
 
-def style_attribute(before: Iterable[Declaration], pasted: str, after: Iterable[Declaration]) -> str:
+def style_attribute(
+    before: Sequence[Declaration], pasted: str, after: Sequence[Declaration]
+) -> str:
     """Return a style attribute: rules, what was pasted, and rules that beat what was pasted.
 
     Of two declarations of a property the later one is enough, if browsers surely know its value.
     """
     own = list(_pasted(pasted))
-    pinned = {name for name, _, is_pinned in own if is_pinned}
-    early = [one for one in before]
-    late: list[Declaration] = []
-    for one in after:
-        (early if one.name in pinned else late).append(one)
-    written = [
-        *((one.name, f"{one.name}: {one.value}", is_sure(one)) for one in early),
-        *((name, text, False) for name, text, _ in own),
-        *((one.name, f"{one.name}: {one.value}", is_sure(one)) for one in late),
+    pinned = {part.name for part in own if part.is_important}
+    told = [
+        *map(_part, before),
+        *(_part(one) for one in after if one.name in pinned),
+        *own,
+        *(_part(one) for one in after if one.name not in pinned),
     ]
-    sure_pasted = {
-        one.name for part in parts(pasted) for one in declarations(part) if is_sure(one)
-    }
     kept: list[str] = []
-    seen: set[str] = set()
-    boundary = len(early) + len(own)
-    for index in range(len(written) - 1, -1, -1):
-        name, text, sure = written[index]
-        is_own = len(early) <= index < boundary
-        if is_own or name not in seen:
-            kept.append(text)
-        if sure or (is_own and name in sure_pasted):
-            seen.add(name)
+    settled: set[str] = set()
+    for part in reversed(told):
+        if part.is_pasted or part.name not in settled:
+            kept.append(part.text)
+        if part.is_sure:
+            settled.add(part.name)
     return "".join(f"{text};" for text in reversed(kept))
 
 
 def is_sure(one: Declaration) -> bool:
     """Tell whether every browser understands a value."""
     name, value = one.name, one.value
-    if _BOX.fullmatch(name) or name == "font-size":
+    if _BOX.fullmatch(name):
         many = name in ("margin", "padding")
         return bool(_LENGTHS.fullmatch(value)) and (many or " " not in value)
     if name in ("color", "background-color"):
@@ -165,22 +156,31 @@ def is_readable(nodes: Iterable[ast.Node]) -> bool:
     return False
 
 
-def _pasted(css: str) -> Iterator[tuple[str, str, bool]]:
-    """Yield each part of a pasted attribute: its property, its text, whether it is important.
+class _Part(NamedTuple):
+    """A part of a style attribute; `is_sure` says that every browser understands it."""
+
+    name: str
+    text: str
+    is_sure: bool
+    is_important: bool = False
+    is_pasted: bool = False
+
+
+def _part(one: Declaration) -> _Part:
+    return _Part(one.name, f"{one.name}: {one.value}", is_sure(one))
+
+
+def _pasted(css: str) -> Iterator[_Part]:
+    """Yield the parts of a pasted attribute.
 
     What cannot be read is passed on, for it was pasted; only an open bracket or quotation mark,
     which would take what follows with it, is left out.
     """
-    for part in map(str.strip, parts(css)):
-        if not part:
-            continue
-        read = list(declarations(part))
+    for text in map(str.strip, parts(css)):
+        read = next(declarations(text), None) if text else None
         if read:
-            name, _, value = part.partition(":")
-            yield read[0].name, f"{name.strip()}: {value.strip()}", read[0].important
-        elif _is_closed(part):
-            yield "", part, False
-
-
-def _is_closed(part: str) -> bool:
-    return len(parts(f"{part};")) > 1 and not any(sign in part for sign in "(){}[]\\")
+            name, _, value = text.partition(":")
+            written = f"{name.strip()}: {value.strip()}"
+            yield _Part(read.name, written, is_sure(read), read.important, is_pasted=True)
+        elif text and not any(sign in text for sign in "(){}[]\\\"'"):
+            yield _Part("", text, is_sure=False, is_pasted=True)

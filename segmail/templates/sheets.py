@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, TypeGuard
 
 from tinycss2 import ast, parse_component_value_list, serialize
 
@@ -88,7 +88,7 @@ class Sheet(NamedTuple):
 def read_sheet(css: str) -> Sheet:
     """Read a style sheet; comments and what names files are left out."""
     nodes = parse_component_value_list(without_huge_numbers(css), skip_comments=True)
-    items = [item for item in _Reader().items(nodes, depth=0)]
+    items = list(_Reader().items(nodes, depth=0))
     items.sort(key=lambda item: not (isinstance(item, str) and item.startswith("@import")))
     return Sheet(tuple(items))  # imports only count before others
 
@@ -156,9 +156,11 @@ class _Reader:
             return  # browsers pass over the whole
         told = tuple(declarations(body))
         self._order += 1
-        groups = [selectors] if is_inside else [
-            [one for one in selectors if one.has_state is state] for state in (False, True)
-        ]
+        groups = (
+            [selectors]
+            if is_inside
+            else [[one for one in selectors if one.has_state is state] for state in (False, True)]
+        )
         for group in groups:
             if group:
                 yield Rule(self._order, tuple(group), told)
@@ -238,13 +240,18 @@ def _without_states(selector: list[ast.Node]) -> list[ast.Node]:
             kept.append(node)
             continue
         following = next(nodes, None)
-        if isinstance(following, ast.IdentToken) and not following.lower_value.startswith(_STATES):
-            kept += [node, following]
-        elif isinstance(following, ast.FunctionBlock):
+        if _is_plain(following):
             kept += [node, following]
         elif following is not None and _is_sign(following, ":"):
             next(nodes, None)
     return kept
+
+
+def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Node]:
+    """Tell whether what follows a colon is no state of an element."""
+    if isinstance(node, ast.IdentToken):
+        return not node.lower_value.startswith(_STATES)
+    return isinstance(node, ast.FunctionBlock)
 
 
 def _specificity(selector: list[ast.Node]) -> Specificity:

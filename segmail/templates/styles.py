@@ -7,15 +7,14 @@ tags are, and the attributes are put in there.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from segmail.errors import TemplateError
-from segmail.templates.cascade import Cascade, Styled
-from segmail.templates.sheets import Sheet, as_it_is, read_sheet
+from segmail.templates.cascade import Cascade, rules_of
+from segmail.templates.sheets import as_it_is, read_sheet
 
 if TYPE_CHECKING:
-    from turbohtml import Document
+    from turbohtml import Document, SourceLocation
 
 MAX_HTML = 500_000
 MAX_TAGS = 3_000
@@ -70,11 +69,10 @@ def fits(html: str) -> bool:
 
 def inlined_at(html: str, css: str, level: int) -> str:
     """Return the HTML as `inline_styles` does, on one of its levels, however long it becomes."""
-    sheet = read_sheet(css)
-    if not sheet.items:
+    if not read_sheet(css).items:
         return html
     _check(html)
-    return _Page(html).styled(sheet, LEVELS[level])
+    return _Page(html).styled(css, LEVELS[level])
 
 
 def asks_for_attributes(html: str, css: str) -> bool:
@@ -99,40 +97,37 @@ class _Page:
         same_length = html.replace("\r\n", " \n").replace("\r", "\n").replace("\0", "\ufffd")
         self._document: Document = parse(same_length, source_locations=True)
 
-    def styled(self, sheet: Sheet, most: int) -> str:
+    def styled(self, css: str, most: int) -> str:
+        sheet = read_sheet(css)
         selectors = sum(len(rule.selectors) for rule in sheet.plain())
         if not most or selectors * len(_TAG.findall(self._html)) > _MAX_LOOKS:
             return self._put_in([self._sheet(as_it_is(sheet), is_first=True)])
-        cascade = Cascade(self._document, sheet, self._own_sheet(), most=most)
-        edits = [edit for one in cascade.styled.values() for edit in self._attribute(one)]
+        cascade = Cascade(self._document, rules_of(css, self._own_css()), most=most)
+        edits = [self._attribute(place, text) for place, text in cascade.attributes()]
         if kept := cascade.kept():
             edits.append(self._sheet(kept, is_first=False))
         return self._put_in(edits)
 
-    def _own_sheet(self) -> Sheet:
-        texts = [
+    def _own_css(self) -> str:
+        return "\n".join(
             element.text
             for element in self._document.select("style:not([media])")
             if not any(name.startswith("amp") for name in element.attrs)
-        ]
-        return read_sheet("\n".join(texts)) if texts else Sheet(())
+        )
 
-    def _attribute(self, styled: Styled) -> Iterator[tuple[int, int, str]]:
-        place = styled.element.source_location
-        text = _quoted(styled.attribute())
-        if place is None or not text:
-            return
+    def _attribute(self, place: SourceLocation, text: str) -> tuple[int, int, str]:
+        text = _quoted(text)
         if "style" in place.attrs:
             span = place.attrs["style"]
-            yield span.start_offset, span.end_offset, f'style="{text}"'
-            return
+            return span.start_offset, span.end_offset, f'style="{text}"'
         end = place.start_tag.end_offset - 1
-        last = max((span.end_offset for span in place.attrs.values()), default=0)
-        if self._html[end - 1] == "/" and end > last:
-            end -= 1
-        while end > last and self._html[end - 1].isspace():
-            end -= 1
-        yield end, end, f' style="{text}"'
+        if self._html[end - 1] in " \t\r\n\f/":
+            last = max((span.end_offset for span in place.attrs.values()), default=0)
+            if self._html[end - 1] == "/" and end > last:
+                end -= 1
+            while end > last and self._html[end - 1].isspace():
+                end -= 1
+        return end, end, f' style="{text}"'
 
     def _sheet(self, css: str, *, is_first: bool) -> tuple[int, int, str]:
         """Return a <style> at the end of the head; `is_first`: before the document's own ones."""

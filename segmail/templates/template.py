@@ -67,7 +67,7 @@ class Template:
         if text.count(MARK) != len(frame.values):  # there is one that stands for no value
             return self._styled_alone(frame)
         css = self._css(frame)
-        if not css or _may_be_blank(text) and not filled(text, frame.values).strip():
+        if not css or (_may_be_blank(text) and not filled(text, frame.values).strip()):
             return checked(filled(text, frame.values))
         return checked(styler.styled(_page(text, frame), frame.values, css))
 

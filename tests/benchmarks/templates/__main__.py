@@ -78,7 +78,7 @@ def _conditions(load: float) -> Iterator[str]:
         f"{output_of('git', '-C', f'{ROOT}', 'describe', '--always', '--dirty')}. "
         f"{line_of('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores, {memory} GiB;\n"
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, Jinja2 "
-        f"{version('jinja2')}, css-inline {version('css-inline')}.\n"
+        f"{version('jinja2')}, turbohtml {version('turbohtml')}.\n"
         f"The machine was shared: the load average was {load:.2f} before. "
         "Ratios are of one run."
     )

@@ -71,3 +71,133 @@ def test_a_document_without_a_head_gets_one_for_them(html: str) -> None:
     styled = inline_styles(html, MEDIA.removeprefix("p{margin:0} "))
 
     assert styled == f"{before}<head>{KEPT}</head>{after}{text}"
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "x.dtd">\r\n'
+        '<html xmlns:v="urn:schemas-microsoft-com:vml">\r\n<head>\r\n<META charset=utf-8>\r\n'
+        "</head><body><![if !mso]><b>x</b><![endif]><!--[if mso]><v:rect/><![endif]-->&zwnj;&nbsp;&copy;"
+        "<pre>\n  a\r\n\tb</pre><img src='a.png' ALT=x /><br/><td valign=top>q</td>😀<p>x</body>",
+        "<html ⚡4email><head><style amp4email-boilerplate>body{visibility:hidden}</style></head>"
+        "<body><amp-img src=a.png width=1 [src]='b'></amp-img><p>x<P>y</html>",
+    ],
+)
+def test_everything_arrives_as_it_was_pasted(html: str) -> None:
+    styled = inline_styles(html, "p{top:0}")
+
+    assert styled.replace(' style="top: 0;"', "") == html
+    assert ' style="top: 0;"' in styled
+
+
+@pytest.mark.parametrize(
+    ("tag", "styled"),
+    [
+        ("<p/>", '<p style="top: 0;"/>'),
+        ("<p class=a />", '<p class=a style="top: 0;" />'),
+        ("<p title=a/>", '<p title=a/ style="top: 0;">'),
+        ("<p\n>", '<p style="top: 0;"\n>'),
+        ("<P STYLE='left:0'>", '<P style="top: 0;left: 0;">'),
+        ('<p style="">', '<p style="top: 0;">'),
+    ],
+)
+def test_a_style_attribute_finds_its_place_in_any_tag(tag: str, styled: str) -> None:
+    assert inline_styles(f"{tag}x", "p{top:0}") == f"{styled}x"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "sheet", "said"),
+    [
+        ("font-size:24px; text align: center;", "margin:0",
+         "margin: 0;font-size: 24px;text align: center;"),
+        ("border:1px dashed solid", "border:2px solid red",
+         "border: 2px solid red;border: 1px dashed solid;"),
+        ("color:#00f", "color:#f00", "color: #00f;"),
+        ("color:#00f", "color:#f00 !important", "color: #00f;color: #f00;"),
+        ("color:#00f !important", "color:#f00 !important",
+         "color: #00f !important;"),
+        ("background:url(data:a;b)", "top:0", "top: 0;background: url(data:a;b);"),
+        ("left:'x;top:0", "color:red", "color: red;"),
+        ("mso-hide:all;*zoom:1", "color:red", "color: red;mso-hide: all;*zoom:1;"),
+        ("", "font-family:'A B',serif", "font-family: 'A B',serif;"),
+        ("", "background:url(a?b&c)", "background: url(a?b&amp;c);"),
+    ],
+)  # fmt: skip
+def test_what_was_pasted_wins_and_costs_no_other(pasted: str, sheet: str, said: str) -> None:
+    styled = inline_styles(f'<p style="{pasted}">x</p>', f"p{{{sheet}}}")
+
+    assert styled == f'<p style="{said}">x</p>'
+
+
+def _page(style: str, sheet: str, body: str = '<a class="b" href="https://a.test/">x</a>') -> str:
+    html = f"<html><head><style>{style}</style></head><body>{body}</body></html>"
+    styled = inline_styles(html, sheet)
+    assert f"<style>{style}</style>" in styled
+    return styled
+
+
+def test_the_documents_own_style_wins_over_the_sheet() -> None:
+    page = _page("a{color:#fff;top:0} i{color:red}", "a{color:#36c;left:0}")
+
+    assert '<a class="b" href="https://a.test/" style="left: 0;color: #fff;">' in page
+
+
+def test_a_more_specific_rule_of_the_sheet_wins_over_the_documents_own() -> None:
+    assert 'style="color: #36c;">' in _page("a{color:#fff}", "a.b{color:#36c}")
+
+
+def test_the_documents_own_conditions_win_over_attributes_that_they_beat() -> None:
+    page = _page("a{color:#fff} @media print{a{color:#000;top:0}}", "a{color:#36c}")
+
+    assert "@media print { a { color:#000 !important; } }\n</style></head>" in page
+
+
+def test_what_matches_nothing_now_stays_for_what_mail_programs_add() -> None:
+    page = _page("", "#outlook a{padding:0} [data-ogsc] .b, a{color:red}")
+
+    assert "#outlook a { padding:0 !important; }" in page
+    assert "[data-ogsc] .b { color:red !important; }" in page
+    assert 'style="color: red;"' in page
+
+
+@pytest.mark.parametrize(
+    ("sheet", "kept"),
+    [
+        ("@media x{a{top:1px}} a{top:2px}", "@media x { a { top:1px; } }"),
+        ("@media x{a.b{top:1px}} a{top:2px}", "@media x { a.b { top:1px !important; } }"),
+        ("a{top:2px} @media x{a{top:1px}}", "@media x { a { top:1px !important; } }"),
+        ("@media x{.b{top:1px}} .b{top:2px} a{top:3px}", "@media x { .b { top:1px; } }"),
+    ],
+)
+def test_a_condition_keeps_its_place_among_the_rules(sheet: str, kept: str) -> None:
+    assert f'<style type="text/css">\n{kept}\n</style>' in _page("", sheet)
+
+
+def test_a_rule_that_beats_a_condition_here_stands_beside_it_where_it_wins_there() -> None:
+    two = '<a href="https://a.test/">x</a><a class="b" href="https://a.test/">y</a>'
+
+    page = _page("", "a{top:1px} @media x{a{top:2px}} .b{top:3px}", two)
+
+    assert "@media x { a { top:2px !important; } }\n.b { top:3px !important; }\n</style>" in page
+
+
+def test_what_would_become_too_long_is_inlined_less() -> None:
+    sheet = "td{padding:11px 12px 13px 14px;color:#123456} p{top:0}"
+    html = f"<table><tr>{'<td class=c>x</td>' * 1_200}</tr></table><p>y</p>"
+
+    styled = inline_styles(html, sheet)
+
+    assert "td { padding:11px 12px 13px 14px !important; color:#123456 !important; }" in styled
+    assert '<p style="top: 0;">y</p>' in styled
+    assert len(styled) < 60_000
+
+
+def test_where_nothing_helps_the_sheet_stays_before_the_documents_own_style() -> None:
+    html = f"<html><head><style>i{{}}</style></head><body>{'<p>' + 'x' * 30_000} {'<p>' * 900}"
+    sheet = "".join(f"p{{margin-top:{n}px;padding-{n}:{n}px}}" for n in range(900))
+
+    styled = inline_styles(html + "y" * 28_000, sheet)
+
+    assert '<head><style type="text/css">\np { margin-top:0px; padding-0:0px; }' in styled
+    assert "style=" not in styled
