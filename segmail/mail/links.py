@@ -14,7 +14,8 @@ from segmail.maho.storefront.urls import StoreUrls
 if TYPE_CHECKING:
     from turbohtml.rewrite import Element
 
-_LINKS = "a[href], area[href]"
+_LINKS = "[href]:not(link, base)"  # also Outlook's buttons: <v:roundrect href="…">
+_FOR_OUTLOOK = re.compile(r"(\[if\b[^\]]*\]>)(.*)", re.IGNORECASE | re.DOTALL)
 _IN_TEXT = re.compile(r"https?://[^\s<>\"]*[^\s<>\"'.,;:!?)\]]", re.IGNORECASE)
 _TAGGED = re.compile(r"[?&;]utm_\w+=", re.IGNORECASE)
 _SUBSCRIPTION = re.compile(r"newsletter/subscriber(?:/|$)", re.IGNORECASE)
@@ -40,10 +41,18 @@ class LinkTags:
         return f"{address}{gap}{self._query}{hash_}{fragment}"
 
     def tag_html(self, html: str) -> str:
-        """Return the HTML with its links tagged, and everything else as it was."""
+        """Return the HTML with its links tagged, also those that only Outlook shows, which stand
+        in conditional comments; everything else stays as it was."""
         from turbohtml.rewrite import rewrite  # a run that tags no links does not pay for it
 
-        return rewrite(html, elements=[(_LINKS, partial(_tag_element, self.tag))])
+        links = [(_LINKS, partial(_tag_element, self.tag))]
+
+        def tag_comment(comment: Element) -> None:
+            text = comment.text or ""
+            if (match := _FOR_OUTLOOK.match(text)) and "href" in match[2]:
+                comment.set_text(match[1] + rewrite(match[2], elements=links))
+
+        return rewrite(html, elements=links, comments=tag_comment)
 
     def tag_text(self, text: str) -> str:
         """Return plain text with the URLs in it tagged."""

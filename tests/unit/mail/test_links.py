@@ -71,6 +71,18 @@ def test_a_map_s_areas_are_links_too() -> None:
     assert QUERY.partition("&")[0] in TAGS.tag_html('<area href="https://shop.example/">')
 
 
+def test_links_for_outlook_alone_are_tagged_too() -> None:
+    hidden = (
+        '<!--[if mso]><table><tr><td><v:roundrect href="{}" arcsize="9%">'
+        "<center>Buy</center></v:roundrect><![endif]--><!--[if !mso]><!-->x<!--<![endif]-->"
+        "<!-- href -->"
+    )
+
+    tagged = TAGS.tag_html(hidden.format("https://shop.example/a"))
+
+    assert tagged == hidden.format(f"https://shop.example/a?{QUERY.replace('&', '&amp;')}")
+
+
 def test_links_in_plain_text_end_before_the_sentence_does() -> None:
     text = "See https://shop.example/a, (https://shop.example/b) or https://elsewhere.example."
 

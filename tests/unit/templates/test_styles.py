@@ -78,7 +78,7 @@ def test_a_document_without_a_head_gets_one_for_them(html: str) -> None:
     [
         '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Transitional//EN" "x.dtd">\r\n'
         '<html xmlns:v="urn:schemas-microsoft-com:vml">\r\n<head>\r\n<META charset=utf-8>\r\n'
-        "</head><body><![if !mso]><b>x</b><![endif]><!--[if mso]><v:rect/><![endif]-->&zwnj;&nbsp;&copy;"
+        "</head><body><![if !mso]><b>x</b><![endif]><!--[if mso]><v:rect/><![endif]-->&zwnj;"
         "<pre>\n  a\r\n\tb</pre><img src='a.png' ALT=x /><br/><td valign=top>q</td>😀<p>x</body>",
         "<html ⚡4email><head><style amp4email-boilerplate>body{visibility:hidden}</style></head>"
         "<body><amp-img src=a.png width=1 [src]='b'></amp-img><p>x<P>y</html>",
