@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from segmail.templates.declarations import Declaration, declarations, overlap, style_attribute
-from segmail.templates.sheets import Rule, Selector, Sheet, Written, read_sheet, written
+from segmail.templates.sheets import StyleRule, Selector, Sheet, KeptRule, read_sheet, written
 
 if TYPE_CHECKING:
     from turbohtml import Document, Element, SourceLocation
@@ -27,7 +27,7 @@ Said: TypeAlias = tuple[Weight, Declaration]
 _OWN = 1_000_000  # the document's rules come after all of the sheet
 
 
-class Rules:
+class MatchedRules:
     """A sheet and the document's own one, with what attributes say of rules that came together."""
 
     def __init__(self, sheet: Sheet, own: Sheet) -> None:
@@ -79,15 +79,15 @@ class Rules:
 
 
 @lru_cache(maxsize=64)
-def rules_of(css: str, own: str) -> Rules:
+def rules_of(css: str, own: str) -> MatchedRules:
     """Return the rules of two style sheets, read once for many mails."""
-    return Rules(read_sheet(css), read_sheet(own))
+    return MatchedRules(read_sheet(css), read_sheet(own))
 
 
 class Cascade:
     """A document's elements with the rules of a sheet, but those that match more than `most`."""
 
-    def __init__(self, document: Document, rules: Rules, *, most: int) -> None:
+    def __init__(self, document: Document, rules: MatchedRules, *, most: int) -> None:
         self._weights: dict[Element, dict[int, Weight]] = {}
         self._places: dict[Element, SourceLocation | None] = {}
         self._document = document
@@ -112,7 +112,7 @@ class Cascade:
         """Return what has to stay a style sheet."""
         beaten = self._beaten(self._sheet)
 
-        def choose(rule: Rule, inside: bool) -> Written | None:
+        def choose(rule: StyleRule, inside: bool) -> KeptRule | None:
             if inside or rule.has_state or rule.order in self._left or rule.order in beaten:
                 return list(rule.selectors), [
                     (one, one.important or self._must_win(rule, one, 0))
@@ -122,7 +122,7 @@ class Cascade:
             told = [(one, True) for one in rule.declarations]
             return (unmatched, told) if unmatched and told else None
 
-        def choose_own(rule: Rule, inside: bool) -> Written | None:
+        def choose_own(rule: StyleRule, inside: bool) -> KeptRule | None:
             if not (inside or rule.has_state):
                 return None
             told = [
@@ -179,7 +179,7 @@ class Cascade:
             if self._places[element]:
                 yield element
 
-    def _must_win(self, rule: Rule, one: Declaration, start: int) -> bool:
+    def _must_win(self, rule: StyleRule, one: Declaration, start: int) -> bool:
         """Tell whether a declaration may only count over attributes if it is important.
 
         Not so where everything that attributes say of its property comes after it.
@@ -187,17 +187,17 @@ class Cascade:
         wins, loses = self._outcome(rule, one, start)
         return wins or not loses
 
-    def _beats(self, rule: Rule, one: Declaration, start: int) -> bool:
+    def _beats(self, rule: StyleRule, one: Declaration, start: int) -> bool:
         return self._outcome(rule, one, start)[0]
 
-    def _outcome(self, rule: Rule, one: Declaration, start: int) -> tuple[bool, bool]:
+    def _outcome(self, rule: StyleRule, one: Declaration, start: int) -> tuple[bool, bool]:
         wins = loses = False
         for _, stronger in self._rivals(rule, one, start):
             wins, loses = wins or not stronger, loses or stronger
         return wins, loses
 
     def _rivals(
-        self, rule: Rule, one: Declaration, start: int
+        self, rule: StyleRule, one: Declaration, start: int
     ) -> Iterator[tuple[int | None, bool]]:
         """Yield who speaks of the same property in an attribute, and whether that is to win."""
         for selector in rule.selectors:

@@ -1,6 +1,6 @@
 """A style sheet read: rules for style attributes, and what no attribute can hold.
 
-Rules for small screens, for links under the mouse, for fonts: no attribute can hold them, so they
+MatchedRules for small screens, for links under the mouse, for fonts: no attribute can hold them, so they
 stay a style sheet. Only the syntax is looked at: whether a property, a value or a selector means
 anything is left to the mail reader. What cannot be read is left out, and so are rules inside other
 rules. The text is written anew: `'a'` becomes `"a"`, and `u+b`, which reads like a range of
@@ -43,7 +43,7 @@ class Selector(NamedTuple):
     specificity: Specificity
 
 
-class Rule(NamedTuple):
+class StyleRule(NamedTuple):
     """A rule, and its place among all rules of its sheet."""
 
     order: int
@@ -56,18 +56,18 @@ class Rule(NamedTuple):
         return all(selector.has_state for selector in self.selectors)
 
 
-class Group(NamedTuple):
-    """Rules under a condition, such as @media."""
+class RuleGroup(NamedTuple):
+    """MatchedRules under a condition, such as @media."""
 
     head: str
     items: tuple[Item, ...]
 
 
 # A text is what stays as it is, such as @font-face.
-Item: TypeAlias = "Rule | Group | str"
+Item: TypeAlias = "StyleRule | RuleGroup | str"
 # What a kept rule says: its selectors and its declarations with their importance; None: nothing.
-Written: TypeAlias = tuple[list[Selector], list[tuple[Declaration, bool]]]
-Chooser: TypeAlias = Callable[[Rule, bool], Written | None]
+KeptRule: TypeAlias = tuple[list[Selector], list[tuple[Declaration, bool]]]
+Chooser: TypeAlias = Callable[[StyleRule, bool], KeptRule | None]
 
 
 class Sheet(NamedTuple):
@@ -75,11 +75,11 @@ class Sheet(NamedTuple):
 
     items: tuple[Item, ...]
 
-    def plain(self) -> list[Rule]:
+    def plain(self) -> list[StyleRule]:
         """Return the rules that attributes can stand for."""
-        return [one for one in self.items if isinstance(one, Rule) and not one.has_state]
+        return [one for one in self.items if isinstance(one, StyleRule) and not one.has_state]
 
-    def conditional(self) -> list[Rule]:
+    def conditional(self) -> list[StyleRule]:
         """Return the rules that need a sheet, at any depth."""
         return list(_conditional(self.items, inside=False))
 
@@ -104,17 +104,17 @@ def written(sheet: Sheet, choose: Chooser) -> str:
 def as_it_is(sheet: Sheet) -> str:
     """Return the sheet's text as it was, but for what could not be read."""
 
-    def choose(rule: Rule, inside: bool) -> Written:
+    def choose(rule: StyleRule, inside: bool) -> KeptRule:
         return list(rule.selectors), [(one, one.important) for one in rule.declarations]
 
     return written(sheet, choose)
 
 
-def _conditional(items: Iterable[Item], *, inside: bool) -> Iterator[Rule]:
+def _conditional(items: Iterable[Item], *, inside: bool) -> Iterator[StyleRule]:
     for item in items:
-        if isinstance(item, Group):
+        if isinstance(item, RuleGroup):
             yield from _conditional(item.items, inside=True)
-        elif isinstance(item, Rule) and (inside or item.has_state):
+        elif isinstance(item, StyleRule) and (inside or item.has_state):
             yield item
 
 
@@ -122,7 +122,7 @@ def _written(items: Iterable[Item], choose: Chooser, *, inside: bool) -> Iterato
     for item in items:
         if isinstance(item, str):
             yield item
-        elif isinstance(item, Group):
+        elif isinstance(item, RuleGroup):
             inner = list(_written(item.items, choose, inside=True))
             if inner:
                 yield f"{item.head} {{ {' '.join(inner)} }}"
@@ -149,7 +149,7 @@ class _Reader:
 
     def _rules(
         self, head: list[ast.Node], body: list[ast.Node], *, is_inside: bool
-    ) -> Iterator[Rule]:
+    ) -> Iterator[StyleRule]:
         """Yield the rule; where some of its selectors have states, those are one of their own."""
         selectors = list(_selectors(head))
         if is_inside and len(selectors) != sum(1 for _ in _between_commas(head)):
@@ -163,7 +163,7 @@ class _Reader:
         )
         for group in groups:
             if group:
-                yield Rule(self._order, tuple(group), told)
+                yield StyleRule(self._order, tuple(group), told)
 
     def _at_rule(
         self, name: str, head: list[ast.Node], body: list[ast.Node] | None, depth: int
@@ -174,7 +174,7 @@ class _Reader:
             if name == "import" and _FROM_THE_WEB.match(_address(head)):
                 yield f"{_text(head)};"
         elif name in {"media", "supports"} and depth < _DEEPEST:
-            yield Group(_text(head), tuple(self.items(body, depth)))
+            yield RuleGroup(_text(head), tuple(self.items(body, depth)))
         elif is_readable(body):
             yield f"{_text(head)} {{{serialize(body)}}}"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmail.templates.sheets import Rule, Written, read_sheet, written
+from segmail.templates.sheets import StyleRule, KeptRule, read_sheet, written
 
 
 def split_sheet(css: str) -> tuple[str, str]:
@@ -20,7 +20,7 @@ def split_sheet(css: str) -> tuple[str, str]:
     return "\n".join(plain), written(sheet, _all_important)
 
 
-def _all_important(rule: Rule, inside: bool) -> Written | None:
+def _all_important(rule: StyleRule, inside: bool) -> KeptRule | None:
     kept = list(rule.selectors), [(one, True) for one in rule.declarations]
     return kept if inside or rule.has_state else None
 
