@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from segmail.templates.declarations import Declaration, declarations, overlap, style_attribute
-from segmail.templates.sheets import StyleRule, Selector, Sheet, KeptRule, read_sheet, written
+from segmail.templates.sheets import KeptRule, Selector, Sheet, StyleRule, read_sheet, written
 
 if TYPE_CHECKING:
     from turbohtml import Document, Element, SourceLocation

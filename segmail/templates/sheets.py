@@ -1,6 +1,6 @@
 """A style sheet read: rules for style attributes, and what no attribute can hold.
 
-MatchedRules for small screens, for links under the mouse, for fonts: no attribute can hold them, so they
+Rules for small screens, for links under the mouse, for fonts: no attribute can hold them, so they
 stay a style sheet. Only the syntax is looked at: whether a property, a value or a selector means
 anything is left to the mail reader. What cannot be read is left out, and so are rules inside other
 rules. The text is written anew: `'a'` becomes `"a"`, and `u+b`, which reads like a range of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmail.templates.sheets import StyleRule, KeptRule, read_sheet, written
+from segmail.templates.sheets import KeptRule, StyleRule, read_sheet, written
 
 
 def split_sheet(css: str) -> tuple[str, str]:
