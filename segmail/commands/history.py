@@ -12,6 +12,7 @@ from segmail.commands.options import AS_JSON, scope_options
 from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
 from segmail.history.query import STATUSES, HistoryFilter
+from segmail.history.sentences import BY_OTHERS
 from segmail.maho.progress import ProgressStatus
 from segmail.output import print_json, print_table
 
@@ -45,7 +46,7 @@ def history(
 
     A step happened when it was sent or last tried; what was never tried, when it was or is due.
     Without --customer, steps that are not due yet are left out; --status scheduled shows them.
-    Why a step was skipped stands in the log only.
+    A step that was skipped without a reason was so by Maho, or before 0.2.
 
     \b
     Examples:
@@ -87,7 +88,7 @@ def _told(entry: HistoryEntry) -> str:
     parts = {
         ProgressStatus.SENT: entry.subject or "",
         ProgressStatus.SCHEDULED: "",
-        ProgressStatus.SKIPPED: f"the log says why: grep 'progress {entry.progress_id}:'",
+        ProgressStatus.SKIPPED: entry.reason or BY_OTHERS,
         "under way": "by a run, or one that died: then it is settled when its lease ends",
     }
     told = parts.get(entry.outcome, entry.reason or "no reason is stored")

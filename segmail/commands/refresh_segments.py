@@ -92,7 +92,7 @@ def refresh_segments(
 
 
 def _refresh(app: App, choice: Choice, options: RefreshOptions) -> tuple[Swept, list[Refreshed]]:
-    swept = sweep_up(app.shop, dry_run=options.dry_run)
+    swept = sweep_up(app.shop, now=app.now().replace(microsecond=0), dry_run=options.dry_run)
     stop = threading.Event()
     with stopped_by(stop.set, signal.SIGTERM):
         done = refresh(

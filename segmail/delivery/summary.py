@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from segmail.delivery.rows.outcome import Status
 from segmail.log import exceptions, logger
+from segmail.maho.ended import ended_line
 
 if TYPE_CHECKING:
     from segmail.delivery.rows.outcome import Outcome
@@ -40,10 +41,14 @@ def log_outcome(outcome: Outcome) -> None:
             outcome.queue_id,
         )
         return
-    line = (
-        f"{outcome.status.capitalize()} step {row.step.step_number} ({row.trigger_type}) of "
-        f"segment {row.step.segment.segment_id} for customer {row.customer_id}, "
-        f"progress {row.progress_id}: {outcome.reason}"
+    line = ended_line(
+        outcome.status.capitalize(),
+        row.step.step_number,
+        row.trigger_type,
+        row.step.segment.segment_id,
+        row.customer_id,
+        row.progress_id,
+        outcome.reason,
     )
     logger.info("%s", line)
     if outcome.status is Status.FAILED:

@@ -86,7 +86,7 @@ def play(stage: Stage, *, now: datetime) -> Story:
     job = Job(app.shop, app.config, app.settings, app.clock)
     outcomes: list[Outcome] = []
     try:
-        swept, refreshed = sweep_up(app.shop), _refresh(app)
+        swept, refreshed = sweep_up(app.shop, now=app.now().replace(microsecond=0)), _refresh(app)
         left_meanwhile = leave_meanwhile(app.shop)
         summary = process_emails(job, Options(limit=0), on_outcomes=outcomes.extend)
         if summary.fault:

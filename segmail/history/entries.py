@@ -15,6 +15,8 @@ from segmail.history.query import DEFERRED, HistoryFilter, candidate_queries, fi
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, RETRIED
 from segmail.maho.progress import ProgressStatus
+from segmail.maho.reasons import NOT_SENT, attempt_ended_at, read_back
+from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.tables import Tables
 
 
@@ -25,7 +27,8 @@ class HistoryEntry:
     `status` is Maho's; `outcome` says more: deferred, interrupted, under way, retried. `at` is
     when it was sent or last tried, None where the tables do not know; `due_at` when it was or is
     due, `next_try_at` that of a row that was tried and is tried again. `reason` is why the last
-    try did not succeed, None where none is stored; `problems` are those of all tries.
+    try did not succeed, or why it was skipped, None where none is stored; `problems` are those of
+    all tries.
     """
 
     progress_id: int
@@ -64,7 +67,7 @@ def load_history(
     now: datetime,
     lateness: timedelta,
 ) -> list[HistoryEntry]:
-    """Return the newest rows that `chosen` describes, newest first; five statements at most."""
+    """Return the newest rows that `chosen` describes, newest first; six statements at most."""
     ids: set[int] = set()
     paths = find_access_paths(connection, tables, chosen)
     for query in candidate_queries(tables, chosen, paths, now=now, lateness=lateness):
@@ -102,7 +105,8 @@ def _details(tables: Tables, ids: Collection[int]) -> Select[Any]:
             tables.template.c.template_code,
             q.c.queue_id,
             q.c.queue_status,
-            q.c.queue_finish_at,
+            attempt_ended_at(tables).label("ended_at"),
+            q.c.automation_source,
             q.c.newsletter_subject,
             # Texts are long, and only those with a coupon are looked into.
             case((step.c.generate_coupon == 1, q.c.newsletter_text)).label("text"),
@@ -130,11 +134,12 @@ def _problems(
 
 
 def _entry(row: Row[Any], told: Sequence[str]) -> HistoryEntry:
-    tried = [text for text in told if not text.startswith(RETRIED)]
+    tried = [text for text in told if not text.startswith((RETRIED, NOT_SENT))]
+    is_reason = row.automation_source == REASON
     outcome = _outcome(row, told)
     return HistoryEntry(
         progress_id=row.progress_id,
-        at=row.sent_at or row.queue_finish_at,
+        at=row.sent_at or row.ended_at,
         due_at=row.scheduled_at,
         customer_id=row.customer_id,
         email=row.email,
@@ -145,14 +150,14 @@ def _entry(row: Row[Any], told: Sequence[str]) -> HistoryEntry:
         trigger=row.trigger_type,
         status=row.status,
         outcome=outcome,
-        reason=_reason(outcome, told),
+        reason=read_back(row.newsletter_subject) if is_reason else _reason(outcome, told),
         tries=len(tried) + (row.status == ProgressStatus.SENT),
         problems=tuple(told),
         template_id=row.template_id,
         template=row.template_code,
-        subject=row.newsletter_subject or None,
+        subject=None if is_reason else row.newsletter_subject or None,
         coupon_code=code_in_text(row.text or "", row.coupon_prefix or None, row.customer_id),
-        queue_id=row.queue_id,
+        queue_id=None if is_reason else row.queue_id,
         next_try_at=row.scheduled_at if outcome in (DEFERRED, "retried") else None,
     )
 
@@ -172,9 +177,7 @@ def _outcome(row: Row[Any], told: Sequence[str]) -> str:
 
 
 def _reason(outcome: str, told: Sequence[str]) -> str | None:
-    """Return why the last try did not succeed; skipping leaves no reason in the database."""
-    return (
-        told[-1]
-        if told and outcome not in (ProgressStatus.SENT, ProgressStatus.SKIPPED, "under way")
-        else None
-    )
+    """Return why the last try did not succeed, or why an attempt was skipped after it."""
+    if outcome == ProgressStatus.SKIPPED:
+        return next(filter(None, map(read_back, reversed(told))), None)
+    return told[-1] if told and outcome not in (ProgressStatus.SENT, "under way") else None

@@ -20,6 +20,7 @@ from segmail.maho.db.information_schema import index_columns
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import TRIGGERS, ProgressStatus, has_status, is_pending
+from segmail.maho.reasons import attempt_ended_at, reason_ids
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import load_segment_ids
 
@@ -56,6 +57,7 @@ class AccessPaths:
 
     segments: Collection[int] | None = None  # None: not by segment, trigger and status
     tried: str | None = None
+    reasons: Collection[int] = ()  # the queue ids that are no attempts
     due: str | None = None
 
 
@@ -67,7 +69,11 @@ def find_access_paths(connection: Connection, tables: Tables, chosen: HistoryFil
         return AccessPaths()
     found = index_columns(connection, tables.progress.name)
     names = {columns: name for name, columns in found.items()}
-    return AccessPaths(tried=names.get(("queue_id",)), due=names.get(("scheduled_at", "status")))
+    return AccessPaths(
+        tried=names.get(("queue_id",)),
+        reasons=reason_ids(connection, tables),
+        due=names.get(("scheduled_at", "status")),
+    )
 
 
 def candidate_queries(
@@ -85,7 +91,10 @@ def candidate_queries(
         return [_newest(base, chosen, happened_at(tables), c.progress_id)]
     if chosen.since is None and chosen.until is None:
         due = _along(base.where(c.scheduled_at <= now), tables, paths.due)
-        tried = _along(base.where(c.queue_id.is_not(None)), tables, paths.tried)
+        attempts = base.where(c.queue_id.is_not(None))
+        if paths.reasons:
+            attempts = attempts.where(c.queue_id.not_in(paths.reasons))
+        tried = _along(attempts, tables, paths.tried)
         newest_due = _newest(due, chosen, c.scheduled_at, c.status, c.progress_id)
         if chosen.status == ProgressStatus.SKIPPED:  # few of these were tried
             return [newest_due]
@@ -104,7 +113,7 @@ def candidate_queries(
 def happened_at(tables: Tables) -> ColumnElement[Any]:
     """Return when a row happened, as far as the tables know."""
     c = tables.progress.c
-    return func.coalesce(c.sent_at, tables.queue.c.queue_finish_at, c.scheduled_at, c.created_at)
+    return func.coalesce(c.sent_at, attempt_ended_at(tables), c.scheduled_at, c.created_at)
 
 
 def _base(tables: Tables, chosen: HistoryFilter, paths: AccessPaths) -> Select[Any]:

@@ -14,6 +14,7 @@ from segmail.maho.steps import Step, Trigger
 from segmail.mail.due_row import Prepared
 
 _WAITING = (ProgressStatus.SCHEDULED, query.DEFERRED, "retried")
+BY_OTHERS = "by Maho, or before 0.2"  # rows that ended without a reason in the database
 _TOLD = 3  # rows of a step that are told one by one
 
 
@@ -61,8 +62,8 @@ def _happened(entry: HistoryEntry, now: datetime) -> str:
             return f"It was sent at {_moment(entry.at)}: '{entry.subject or ''}'."
         case ProgressStatus.SKIPPED:
             return (
-                f"It was due at {_moment(entry.due_at)} and was skipped; why stands in the log "
-                f"only: grep 'progress {entry.progress_id}:'."
+                f"It was due at {_moment(entry.due_at)} and was skipped: "
+                f"{(entry.reason or BY_OTHERS).rstrip('.')}."
             )
         case ProgressStatus.FAILED:
             return f"It failed at {_moment(entry.happened_at)}: {reason}. {retry} tries again."

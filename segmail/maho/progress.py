@@ -30,11 +30,13 @@ from sqlalchemy import (
     update,
 )
 
-from segmail.log import logger
 from segmail.maho.db.column_types import UtcDateTime
+from segmail.maho.db.database import after_commit
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
+from segmail.maho.ended import ENDED, ended_rows, lines_of_ended
+from segmail.maho.reasons import find_reasons, tell_of_attempts
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step, Trigger
 
@@ -287,23 +289,27 @@ class Settlement:
     scheduled_at: datetime
     queue_id: int | None
     sent_at: datetime
+    left: bool  # the message, or nobody knows
     reason: str
 
 
 def settle(connection: Connection, tables: Tables, settlements: Sequence[Settlement]) -> None:
     """Give the rows that are still the run's their status, and their time back.
 
-    Only a sent row is moved whatever its status is; one that was stopped meanwhile stays stopped
-    where nothing was sent.
+    A row whose message left, or may have, is moved whatever its status is; another that was stopped
+    meanwhile stays stopped.
     """
     c = tables.progress.c
     sent = [one for one in settlements if one.status is ProgressStatus.SENT]
-    others = [one for one in settlements if one.status is not ProgressStatus.SENT]
+    unknown = [one for one in settlements if one.left and one.status is not ProgressStatus.SENT]
+    others = [one for one in settlements if not one.left]
     if sent:
         # Its queue_id is there already, or was taken away with the queue row.
         times = {one.progress_id: one.sent_at for one in sent}
         move = _settlement(tables, sent)
         connection.execute(move.values(sent_at=chosen_by(c.progress_id, times, c.sent_at)))
+    if unknown:
+        connection.execute(_settlement(tables, unknown))
     if others:
         kept = {one.progress_id: one.queue_id for one in others}
         move = _settlement(tables, others).where(is_pending(tables))
@@ -366,16 +372,45 @@ def enrol(
     connection.execute(insert(tables.progress).from_select(columns, rows))
 
 
-def stop(connection: Connection, tables: Tables, which: ColumnElement[bool], *, reason: str) -> int:
+def stop(
+    connection: Connection,
+    tables: Tables,
+    which: ColumnElement[bool],
+    *,
+    reason: str,
+    now: datetime,
+) -> int:
     """Skip the waiting rows for which a condition holds, for a reason; return how many.
 
-    A row whose mail is on its way becomes `sent` all the same: it is settled by its attempt.
+    The reason is written where every host finds it (`reasons`) and, after the commit, as a line of
+    the log for each row: some ten statements, whatever their number. A row whose mail is on its
+    way becomes `sent` all the same: it is settled by its attempt.
     """
-    skip = update(tables.progress).where(which, is_pending(tables))
-    stopped = connection.execute(skip.values(status=ProgressStatus.SKIPPED.value)).rowcount
-    if stopped:
-        logger.debug("Skipped %s scheduled steps: %s", f"{stopped:,}", reason)
+    c, names = tables.progress.c, [column.name for column in ENDED.c]
+    chosen = select(*(c[name] for name in names)).where(which, is_pending(tables))
+    with ended_rows(connection):
+        stopped = connection.execute(
+            insert(ENDED).from_select(names, chosen.with_for_update())
+        ).rowcount
+        if stopped:
+            _end(connection, tables, reason, now)
+            after_commit(connection, lines_of_ended(connection, reason))
     return stopped
+
+
+def _end(connection: Connection, tables: Tables, reason: str, now: datetime) -> None:
+    """Skip the rows that are in ENDED, which are locked."""
+    c = tables.progress.c
+    steps = connection.scalars(select(ENDED.c.sequence_id).distinct()).all()
+    reasons = find_reasons(connection, tables, [(step, reason) for step in steps], now=now)
+    attempts = select(ENDED.c.queue_id).where(ENDED.c.queue_id.is_not(None))
+    tell_of_attempts(connection, tables, attempts, reason)
+    told = chosen_by(c.sequence_id, {step: id_ for (step, _), id_ in reasons.items()}, c.queue_id)
+    connection.execute(
+        update(tables.progress)
+        .where(c.progress_id == ENDED.c.progress_id)
+        .values(status=ProgressStatus.SKIPPED.value, queue_id=func.coalesce(c.queue_id, told))
+    )
 
 
 def schedule_failed_again(

@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_,
 from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
 from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import ProgressStatus, has_status, is_pending
+from segmail.maho.reasons import attempt_ended_at
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
@@ -95,7 +96,7 @@ def _ended(tables: Tables, window: Window) -> Select[Any]:
     c, queue = tables.progress.c, tables.queue
     failed = has_status(tables, ProgressStatus.FAILED)
     skipped = has_status(tables, ProgressStatus.SKIPPED)
-    when = func.coalesce(queue.c.queue_finish_at, c.scheduled_at, c.created_at)
+    when = func.coalesce(attempt_ended_at(tables), c.scheduled_at, c.created_at)
     return (
         select(
             c.sequence_id,

@@ -79,7 +79,7 @@ def _edit(
         remember_prefix_of(connection, tables, before)
         update_step(connection, tables, before, after, now=now)
     switched_off = before.is_active and not after.is_active
-    skipped = skip_scheduled(connection, tables, before.sequence_id) if switched_off else 0
+    skipped = skip_scheduled(connection, tables, before.sequence_id, now=now) if switched_off else 0
     [summary] = summarize(connection, tables, [after])
     moved = any(change.field == "delay" for change in changes)
     return Edited(

@@ -50,12 +50,14 @@ def delete_step(connection: Connection, tables: Tables, sequence_id: int) -> Non
     connection.execute(delete(tables.sequence).where(tables.sequence.c.sequence_id == sequence_id))
 
 
-def skip_scheduled(connection: Connection, tables: Tables, sequence_id: int) -> int:
+def skip_scheduled(
+    connection: Connection, tables: Tables, sequence_id: int, *, now: datetime
+) -> int:
     """Mark a step's scheduled rows skipped, and return how many there were.
 
     A row whose mail is on its way becomes `sent` all the same: delivery settles it by its queue id.
     """
-    return stop(connection, tables, is_of_step(tables, sequence_id), reason=SWITCHED_OFF)
+    return stop(connection, tables, is_of_step(tables, sequence_id), reason=SWITCHED_OFF, now=now)
 
 
 def set_automation(

@@ -106,7 +106,7 @@ def _enable(connection: Connection, tables: Tables, step: Step, *, now: datetime
 def _disable(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> SwitchedStep:
     if step.is_active:
         set_active(connection, tables, step.sequence_id, active=False, now=now)
-    skipped = skip_scheduled(connection, tables, step.sequence_id)
+    skipped = skip_scheduled(connection, tables, step.sequence_id, now=now)
     return SwitchedStep(step.sequence_id, label(step), step.is_active, skipped)
 
 

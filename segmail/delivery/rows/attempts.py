@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from segmail.coupons import insert_coupons
 from segmail.delivery.rows.outcome import Attempt
@@ -22,6 +22,7 @@ from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.newsletters import TemplateType
 from segmail.maho.problems import tries_since_retry
 from segmail.maho.progress import lock_held, record_attempts
+from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.tables import Tables
 from segmail.mail.column_limits import storable_html, storable_text
 from segmail.mail.due_row import DueRow, Prepared
@@ -43,7 +44,10 @@ class EarlierAttempt:
 def load_earlier_attempts(
     connection: Connection, tables: Tables, queue_ids: Collection[int]
 ) -> dict[int, EarlierAttempt]:
-    """Return the earlier attempts by queue id, with one statement; none, none."""
+    """Return the earlier attempts by queue id, with one statement; none, none.
+
+    A reason that rows share is none of them: a row that somebody scheduled by hand may point at it.
+    """
     if not queue_ids:
         return {}
     q = tables.queue.c
@@ -53,7 +57,7 @@ def load_earlier_attempts(
         q.queue_start_at,
         q.newsletter_text,
         tries_since_retry(tables, q.queue_id),
-    ).where(q.queue_id.in_(queue_ids))
+    ).where(q.queue_id.in_(queue_ids), func.coalesce(q.automation_source, "") != REASON)
     return {
         row[0]: EarlierAttempt(row[0], row[1], row[2], row[3] or "", row[4])
         for row in connection.execute(query)

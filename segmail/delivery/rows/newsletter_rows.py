@@ -6,17 +6,18 @@ why somebody did not; of a message that never left nothing stays.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, exists, insert, select, update
 
 from segmail.delivery.rows.attempts import insert_failed_queue_rows
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by
 from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.reasons import NOT_SENT, find_reasons, told
 from segmail.maho.schema.tables import Tables
 from segmail.mail.column_limits import storable_text
 
@@ -29,6 +30,7 @@ _QUEUE_STATUS = {
     Status.DEFERRED: QueueStatus.CANCEL,
     Status.RELEASED: QueueStatus.CANCEL,
 }
+_TOLD = (Status.FAILED, Status.DEFERRED, Status.SKIPPED)  # those that leave a problem row
 _REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # those that name the subscriber
 
 
@@ -59,17 +61,45 @@ class NewsletterRows:
             self.connection, self.tables, [o.row for o in new], now=self.now
         )
         again = [replace(o, queue_id=o.row.queue_id) for o in failed if o.row.queue_id]
-        told = [*again, *(replace(o, queue_id=id) for o, id in zip(new, ids, strict=True))]
-        self._report_problems(told, self._existing_subscribers(told))
-        return told
+        all_ = [*again, *(replace(o, queue_id=id) for o, id in zip(new, ids, strict=True))]
+        self._report_problems(all_, self._existing_subscribers(all_))
+        return all_
+
+    def tell_skips(self, skipped: Sequence[Outcome]) -> list[Outcome]:
+        """Tell why rows without an open attempt are not sent; return them with their queue rows.
+
+        That of an earlier try gets a problem row; the others share one for each step and reason.
+        """
+        tried = [replace(o, queue_id=o.row.queue_id) for o in skipped if o.row.queue_id]
+        if tried:
+            self._report_problems(tried, set())
+        new = [o for o in skipped if not o.row.queue_id]
+        endings = {(o.row.step.sequence_id, o.reason) for o in new}
+        ids = find_reasons(self.connection, self.tables, endings, now=self.now)
+        shared = [replace(o, queue_id=ids.get((o.row.step.sequence_id, o.reason))) for o in new]
+        return [*tried, *shared]
+
+    def take_back_stops(self, queue_ids: Collection[int]) -> None:
+        """Delete what told that these messages are not sent: they were, or may have been."""
+        if queue_ids:
+            c = self.tables.problem.c
+            self.connection.execute(
+                delete(self.tables.problem).where(
+                    c.queue_id.in_(queue_ids), c.problem_error_text.startswith(NOT_SENT)
+                )
+            )
 
     def forget(self, undone: Sequence[Outcome]) -> None:
-        """Delete the queue rows and coupons of messages that never left."""
+        """Delete the queue rows and coupons of messages that never left.
+
+        The queue row of one whose row was ended meanwhile stays: it has the reason.
+        """
         if not undone:
             return
-        queue, coupon = self.tables.queue, self.tables.coupon
+        queue, coupon, progress = self.tables.queue, self.tables.coupon, self.tables.progress
+        is_used = exists().where(progress.c.queue_id == queue.c.queue_id)
         self.connection.execute(
-            delete(queue).where(queue.c.queue_id.in_([o.queue_id for o in undone]))
+            delete(queue).where(queue.c.queue_id.in_([o.queue_id for o in undone]), ~is_used)
         )
         codes = [o.coupon_code for o in undone if o.coupon_code]
         if codes:
@@ -119,13 +149,19 @@ class NewsletterRows:
                 "queue_id": o.queue_id,
                 "subscriber_id": o.subscriber_id if o.subscriber_id in subscribers else None,
                 "problem_error_code": o.code,
-                "problem_error_text": _shortened(storable_text(o.reason, four_bytes=False)),
+                "problem_error_text": _problem(o),
             }
             for o in outcomes
-            if o.status in (Status.FAILED, Status.DEFERRED)
+            if o.status in _TOLD
         ]
         if problems:
             self.connection.execute(insert(self.tables.problem), problems)
+
+
+def _problem(outcome: Outcome) -> str:
+    if outcome.status is Status.SKIPPED:
+        return told(outcome.reason)
+    return _shortened(storable_text(outcome.reason, four_bytes=False))
 
 
 def _shortened(reason: str) -> str:

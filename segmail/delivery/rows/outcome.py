@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from segmail.maho.problems import INTERRUPTED
 from segmail.maho.progress import ProgressStatus
 
 if TYPE_CHECKING:
@@ -64,6 +65,12 @@ class Outcome:
     at: datetime | None = None
     retry_at: datetime | None = None
     error: Exception | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def left(self) -> bool:
+        """Whether a message left, or may have: then nothing that ended the row meanwhile counts."""
+        is_unknown = self.status is Status.FAILED and self.reason.startswith(INTERRUPTED)
+        return self.status is Status.SENT or is_unknown
 
     @property
     def due_again(self) -> datetime:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, exists, select
 
 from segmail.delivery.rows.newsletter_rows import NewsletterRows
 from segmail.delivery.rows.outcome import Outcome, Status
@@ -21,6 +21,7 @@ from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.progress import ProgressStatus, Settlement, lock_held, settle
+from segmail.maho.reasons import NOT_SENT
 from segmail.maho.schema.tables import Tables
 
 _PROGRESS_STATUS = {
@@ -57,15 +58,22 @@ class Settler:
         if not outcomes:
             return
         q = self._tables.queue.c
-        query = select(q.queue_id, q.queue_status, q.queue_start_at).where(
-            among(q.queue_id, [o.queue_id for o in outcomes])
+        problem = self._tables.problem.c
+        stopped = exists().where(
+            problem.queue_id == q.queue_id, problem.problem_error_text.startswith(NOT_SENT)
         )
+        query = select(
+            q.queue_id, q.queue_status, q.queue_start_at, stopped.label("stopped")
+        ).where(among(q.queue_id, [o.queue_id for o in outcomes]))
         locked = connection.execute(locking(query, self._tables.queue))
         found = {row.queue_id: row for row in locked}
         ours = [o for o in outcomes if _is_open(o, found.get(o.queue_id))]
         with_queue = [o for o in ours if o.queue_id in found]
         newsletter = NewsletterRows(connection, self._tables, now)
         newsletter.close(with_queue)
+        newsletter.take_back_stops(
+            [o.queue_id for o in with_queue if o.queue_id and found[o.queue_id].stopped and o.left]
+        )
         settle(connection, self._tables, [_settlement(o, now) for o in ours])
         newsletter.forget([o for o in with_queue if _is_undone(o)])
 
@@ -80,8 +88,9 @@ class Settler:
         ours = [o for o in outcomes if o.row.progress_id in held]
         newsletter = NewsletterRows(connection, self._tables, now)
         failed = newsletter.tell_failures([o for o in ours if o.status is Status.FAILED])
-        rest = [o for o in ours if o.status is not Status.FAILED]
-        settle(connection, self._tables, [_settlement(o, now) for o in (*failed, *rest)])
+        skipped = newsletter.tell_skips([o for o in ours if o.status is Status.SKIPPED])
+        rest = [o for o in ours if o.status not in (Status.FAILED, Status.SKIPPED)]
+        settle(connection, self._tables, [_settlement(o, now) for o in (*failed, *skipped, *rest)])
 
 
 def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
@@ -112,5 +121,6 @@ def _settlement(outcome: Outcome, now: datetime) -> Settlement:
         scheduled_at=outcome.due_again,
         queue_id=kept,
         sent_at=outcome.at or now,
+        left=outcome.left,
         reason=outcome.reason,
     )

@@ -28,6 +28,7 @@ _REFUSES_NOW = {1021, 1047, 1114, 1290, 1317, 1792, 1836, 1969, 3024}  # full, r
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
 _NO_SUCH = {1054, 1146}
+_AFTER_COMMIT = "segmail_after_commit"  # of a connection: what is called then
 _ATTEMPTS = 8
 
 
@@ -105,6 +106,14 @@ class Session:
             yield self._connection
 
 
+def after_commit(connection: Connection, do: Callable[[], None]) -> None:
+    """Let `do` be called once the transaction of `transact` is committed: for the log's lines.
+
+    What is rolled back, also to be repeated, calls nothing.
+    """
+    connection.info[_AFTER_COMMIT].append(do)
+
+
 def _repeat(
     begin: Callable[[], AbstractContextManager[Connection]],
     work: Callable[[Connection], T],
@@ -114,10 +123,16 @@ def _repeat(
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with begin() as connection:
-                return work(connection)
+                connection.info[_AFTER_COMMIT] = []
+                result = work(connection)
+                then: list[Callable[[], None]] = connection.info.pop(_AFTER_COMMIT)
         except (DBAPIError, Conflict) as error:
             if attempt == _ATTEMPTS or not _may_repeat(error, idempotent=idempotent):
                 raise
+        else:
+            for do in then:
+                do()
+            return result
         time.sleep(random.uniform(0, 0.01 * 2**attempt))  # noqa: S311 - not a secret
     raise AssertionError("unreachable")
 

@@ -30,12 +30,12 @@ from segmail.segments.refresh.task import Task
 from segmail.segments.refresh.temporary_tables import CHUNK
 
 
-def stop_by_goal(connection: Connection, task: Task) -> int:
+def stop_by_goal(connection: Connection, task: Task, *, now: datetime) -> int:
     """Skip the pending rows of customers who reached the segment's goal; return how many."""
     if task.candidate.policy.goal is not Goal.ORDER:
         return 0
     which = and_(is_pending_in(task.tables, [task.candidate.id]), has_ordered(task.tables))
-    return stop(connection, task.tables, which, reason=ORDERED)
+    return stop(connection, task.tables, which, reason=ORDERED, now=now)
 
 
 def write_changes(connection: Connection, task: Task, changes: Changes, *, now: datetime) -> int:
@@ -45,7 +45,7 @@ def write_changes(connection: Connection, task: Task, changes: Changes, *, now: 
     """
     stopped = 0
     if changes.of(Trigger.EXIT):
-        stopped = _stop_who_leave(connection, task)
+        stopped = _stop_who_leave(connection, task, now=now)
         _remove_members(connection, task)
     if changes.of(Trigger.ENTER):
         _add_members(connection, task, now=now)
@@ -80,14 +80,14 @@ def complete(connection: Connection, task: Task, members: int, *, now: datetime)
     )
 
 
-def _stop_who_leave(connection: Connection, task: Task) -> int:
+def _stop_who_leave(connection: Connection, task: Task, *, now: datetime) -> int:
     """Skip the pending enter rows of those who leave, unless the policy lets them go on.
 
     A row whose mail is on its way becomes `sent` all the same: delivery settles it.
     """
     if not task.candidate.policy.stops_on_exit:
         return 0
-    return stop(connection, task.tables, _of_leavers(task), reason=LEFT)
+    return stop(connection, task.tables, _of_leavers(task), reason=LEFT, now=now)
 
 
 def _of_leavers(task: Task) -> ColumnElement[bool]:

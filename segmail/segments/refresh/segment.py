@@ -156,7 +156,7 @@ def _look_and_write(
     connection: Connection, task: Task, options: RefreshOptions, matching: Matching, now: datetime
 ) -> _Begun:
     create_scratch(connection)
-    ordered = stop_by_goal(connection, task)
+    ordered = stop_by_goal(connection, task, now=now)
     members = find_members(connection, task, matching, now=now)
     number = find_changes(connection, task)
     is_large = number > options.chunk and not options.dry_run and _has_row_locks(connection)

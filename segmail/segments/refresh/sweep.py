@@ -6,8 +6,9 @@ foreign keys were lost, goes past them. Each batch is a short transaction of its
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -30,6 +31,7 @@ from segmail.maho.customer_conditions import UNSUBSCRIBED, is_subscribed
 from segmail.maho.progress import is_pending_in, stop
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
+from segmail.maho.steps import load_segment_ids
 
 _BATCH = 1_000
 _SEARCH = 100_000  # with a million scheduled steps a search takes seconds, so it finds many at once
@@ -43,7 +45,7 @@ class Swept:
     orphans: int
 
 
-def sweep_up(shop: Shop, *, dry_run: bool = False) -> Swept:
+def sweep_up(shop: Shop, *, now: datetime, dry_run: bool = False) -> Swept:
     """Skip scheduled steps of who is not subscribed; delete rows of customers who are gone.
 
     A dry run only counts them.
@@ -52,7 +54,7 @@ def sweep_up(shop: Shop, *, dry_run: bool = False) -> Swept:
         return _count_sweep(shop)
     tables = shop.tables
     orphans = sum(_delete(shop, _orphans(tables, table), table) for table in _unguarded(shop))
-    skipped = _skip(shop, _unsubscribed(tables))
+    skipped = _skip(shop, now=now)
     if skipped:
         logger.info("Skipped %s scheduled steps of unsubscribed customers", f"{skipped:,}")
     if orphans:
@@ -65,7 +67,7 @@ def _count_sweep(shop: Shop) -> Swept:
     with shop.database.read() as connection:
         orphans = [_orphans(tables, table) for table in unguarded]
         return Swept(
-            _count(connection, _unsubscribed(tables)),
+            _count(connection, unsubscribed(tables, load_segment_ids(connection, tables))),
             sum(_count(connection, query) for query in orphans),
         )
 
@@ -96,8 +98,10 @@ def _delete(shop: Shop, query: Select[Any], table: Table) -> int:
     )
 
 
-def _skip(shop: Shop, query: Select[Any]) -> int:
-    batch = partial(stop, tables=shop.tables, reason=UNSUBSCRIBED)
+def _skip(shop: Shop, *, now: datetime) -> int:
+    batch = partial(stop, tables=shop.tables, reason=UNSUBSCRIBED, now=now)
+    with shop.database.read() as connection:
+        query = unsubscribed(shop.tables, load_segment_ids(connection, shop.tables))
     return sum(
         shop.database.transact(partial(batch, which=found)) for found in _batches(shop, query)
     )
@@ -115,12 +119,14 @@ def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:
             return
 
 
-def _unsubscribed(tables: Tables) -> Select[Any]:
+def unsubscribed(tables: Tables, segment_ids: Collection[int]) -> Select[Any]:
+    """Return the query of the waiting rows in these segments of who is not subscribed.
+
+    The segments are given as values: named by a subquery, the server reads every finished row.
+    """
     row = tables.progress.c
     customer = exists().where(tables.customer.c.entity_id == row.customer_id, is_subscribed(tables))
-    return select(row.progress_id).where(
-        is_pending_in(tables, select(tables.segment.c.segment_id)), ~customer
-    )
+    return select(row.progress_id).where(is_pending_in(tables, segment_ids), ~customer)
 
 
 def _orphans(tables: Tables, table: Table) -> Select[Any]:

@@ -70,7 +70,7 @@ def test_a_customer_who_is_not_subscribed_any_more_is_skipped(
 
     assert shop.status(progress) == "skipped"
     assert outcome.reason == "the customer is not subscribed to the newsletter any more"
-    assert shop.rows(shop.tables.queue) == []
+    assert shop.rows(shop.tables.queue_link) == []
 
 
 def test_a_customer_who_never_subscribed_is_skipped(shop: ShopBuilder, run_emails: Runner) -> None:

@@ -211,7 +211,7 @@ def test_the_number_of_statements_does_not_grow(shop: ShopBuilder, step: int) ->
     event.listen(shop.database.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
 
     assert len(told(shop)) == 40
-    assert len([sql for sql in statements if sql.startswith("SELECT")]) <= 5
+    assert len([sql for sql in statements if sql.startswith("SELECT")]) <= 6
 
 
 @pytest.mark.parametrize(

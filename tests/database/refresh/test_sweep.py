@@ -20,11 +20,11 @@ def test_scheduled_steps_of_unsubscribed_customers_are_skipped(shop: ShopBuilder
     shop.subscriber(bob, "bob@example.test", status=3)
     waiting, sent = shop.due(step, bob), shop.due(step, bob, status="sent")
 
-    told = sweep_up(shop.shop, dry_run=True)
+    told = sweep_up(shop.shop, now=shop.now, dry_run=True)
 
-    assert told == sweep_up(shop.shop) == Swept(unsubscribed=1, orphans=0)
+    assert told == sweep_up(shop.shop, now=shop.now) == Swept(unsubscribed=1, orphans=0)
     assert [shop.status(id) for id in (ada, waiting, sent)] == ["scheduled", "skipped", "sent"]
-    assert sweep_up(shop.shop) == Swept(0, 0)
+    assert sweep_up(shop.shop, now=shop.now) == Swept(0, 0)
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
@@ -41,9 +41,9 @@ def test_a_deleted_customer_leaves_nothing_behind_where_foreign_keys_are_missing
     delete = shop.tables.customer.delete().where(shop.tables.customer.c.entity_id == ada)
     shop.database.transact(lambda c: c.execute(delete))
 
-    told = sweep_up(shop.shop, dry_run=True)
+    told = sweep_up(shop.shop, now=shop.now, dry_run=True)
 
-    assert told == sweep_up(shop.shop) == Swept(unsubscribed=0, orphans=2)
+    assert told == sweep_up(shop.shop, now=shop.now) == Swept(unsubscribed=0, orphans=2)
     assert {row["customer_id"] for row in shop.rows(shop.tables.progress)} == {bob}
     assert {row["customer_id"] for row in shop.rows(shop.tables.member)} == {bob}
 
@@ -53,7 +53,7 @@ def test_many_rows_are_swept_in_batches(shop: ShopBuilder) -> None:
     del row["progress_id"]
     shop.insert_all(shop.tables.progress, [row] * 2_100)
 
-    assert sweep_up(shop.shop) == Swept(unsubscribed=2_101, orphans=0)
+    assert sweep_up(shop.shop, now=shop.now) == Swept(unsubscribed=2_101, orphans=0)
     assert (
         count(shop, shop.tables.progress.select().where(text("status = 'scheduled'")).subquery())
         == 0

@@ -53,7 +53,8 @@ def test_what_was_skipped_is_in_the_log_with_the_reason(
         disable_steps(shop.shop, ["1"], now=shop.now)
 
     assert caplog.messages == [
-        "Skipped 1 scheduled emails of sequence 1 (VIP:enter:1): the step was switched off"
+        "Skipped step 1 (enter) of segment 1 for customer 1, progress 1: the step is switched off",
+        "Skipped 1 scheduled emails of sequence 1 (VIP:enter:1): the step was switched off",
     ]
 
 

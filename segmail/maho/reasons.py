@@ -1,0 +1,155 @@
+"""Why rows end without a mail, where every host can read it: a cancelled row of `newsletter_queue`.
+
+Each step has one for each reason. It is no mail: it has no text, no link row and a source of its
+own, and no cron of Maho's takes it. Rows that had no attempt point at it; one that had keeps its
+attempt, with a row of `newsletter_problem` that begins as the subject does. Which queue row belongs
+to a step and a reason stands in the shop's configuration, because no index leads there; twins that
+two hosts make at once do no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, case, insert, literal, select
+
+from segmail.maho.config.rows import write_config
+from segmail.maho.db.insert import insert_rows
+from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.schema.tables import Tables
+
+NOT_SENT = "Not sent: "
+SOURCE = "customer_segmentation_reason"  # `automation_source` of the rows that are no mails
+
+_PATH = "customer_segmentation/segmail/reason/"
+_CHARACTERS = 200  # of newsletter_subject and problem_error_text
+
+Ending = tuple[int, str]  # a step's sequence id, and why its row ends
+
+
+def told(reason: str) -> str:
+    """Return a reason as Maho's columns hold it: braces would be run as a template's."""
+    plain = "".join(
+        "?" if ord(letter) > 0xFFFF else letter for letter in reason if letter not in "{}"
+    )
+    text = NOT_SENT + plain
+    return text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 1]}…"
+
+
+def read_back(text: str | None) -> str | None:
+    """Return the reason that a stored subject or problem tells; None where it tells none."""
+    if text is None or not text.startswith(NOT_SENT):
+        return None
+    return text.removeprefix(NOT_SENT)
+
+
+def is_reason(tables: Tables) -> ColumnElement[bool]:
+    """Return the condition that a row of `newsletter_queue` is a reason, not a mail."""
+    return tables.queue.c.automation_source == SOURCE
+
+
+def attempt_ended_at(tables: Tables) -> ColumnElement[Any]:
+    """Return when the attempt ended that a progress row points at; NULL where it is a reason."""
+    q = tables.queue.c
+    return case((q.automation_source == SOURCE, None), else_=q.queue_finish_at)
+
+
+def reason_ids(connection: Connection, tables: Tables) -> list[int]:
+    """Return the queue ids of the reasons that the configuration names: few, whatever the shop."""
+    c = tables.config.c
+    query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%"))
+    return sorted(int(value) for value in connection.scalars(query) if (value or "").isdecimal())
+
+
+def find_reasons(
+    connection: Connection, tables: Tables, endings: Collection[Ending], *, now: datetime
+) -> dict[Ending, int]:
+    """Return the queue ids of these reasons of steps; what is missing is inserted.
+
+    Three statements, and where something is missing three more. Call it in the transaction that
+    ends the rows. Raises Conflict, for the transaction to be repeated, when two hosts insert at
+    once.
+    """
+    if not endings:
+        return {}
+    steps = _steps(connection, tables, {sequence_id for sequence_id, _ in endings})
+    known = _known(connection, tables, {_path(ending): ending for ending in endings}, steps)
+    missing = [it for it in sorted(set(endings)) if it not in known and it[0] in steps]
+    rows: list[Mapping[str, Any]] = [_row(it, *steps[it[0]], now=now) for it in missing]
+    ids = dict(zip(missing, insert_rows(connection, tables.queue, rows), strict=True))
+    write_config(connection, tables, {_path(it): str(id) for it, id in ids.items()})
+    return known | ids
+
+
+def tell_of_attempts(connection: Connection, tables: Tables, queue_ids: Any, reason: str) -> None:
+    """Insert the reason for attempts whose rows end otherwise; `queue_ids` is a query of theirs.
+
+    It names no subscriber, so that nobody who cleans up Maho's problem reports unsubscribes one.
+    """
+    connection.execute(
+        insert(tables.problem).from_select(
+            ["queue_id", "problem_error_code", "problem_error_text"],
+            queue_ids.add_columns(literal(0), literal(told(reason))),
+        )
+    )
+
+
+def _path(ending: Ending) -> str:
+    sequence_id, reason = ending
+    return f"{_PATH}{sequence_id}/{hashlib.sha256(told(reason).encode()).hexdigest()[:12]}"
+
+
+def _steps(
+    connection: Connection, tables: Tables, sequence_ids: Collection[int]
+) -> dict[int, tuple[int, int]]:
+    """Return template and segment of steps by sequence id."""
+    c = tables.sequence.c
+    query = select(c.sequence_id, c.template_id, c.segment_id).where(
+        c.sequence_id.in_(sequence_ids)
+    )
+    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+
+
+def _known(
+    connection: Connection,
+    tables: Tables,
+    paths: Mapping[str, Ending],
+    steps: Mapping[int, tuple[int, int]],
+) -> dict[Ending, int]:
+    """Return those that are there still as they were written: an admin may have deleted one."""
+    c, q = tables.config.c, tables.queue.c
+    query = select(c.path, c.value).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
+    noted = {
+        int(value): paths[path]
+        for path, value in connection.execute(query)
+        if (value or "").isdecimal()
+    }
+    if not noted:
+        return {}
+    rows = connection.execute(
+        select(q.queue_id, q.template_id, q.newsletter_subject).where(
+            q.queue_id.in_(noted), is_reason(tables)
+        )
+    )
+    return {
+        noted[row.queue_id]: row.queue_id
+        for row in rows
+        if row.newsletter_subject == told(noted[row.queue_id][1])
+        and row.template_id == steps.get(noted[row.queue_id][0], (None,))[0]
+    }
+
+
+def _row(ending: Ending, template_id: int, segment_id: int, *, now: datetime) -> dict[str, Any]:
+    return {
+        "template_id": template_id,
+        "newsletter_text": "",
+        "newsletter_subject": told(ending[1]),
+        "queue_status": QueueStatus.CANCEL,
+        "queue_start_at": now,
+        "queue_finish_at": now,
+        "automation_source": SOURCE,
+        "automation_source_id": segment_id,
+    }
