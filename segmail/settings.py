@@ -48,7 +48,8 @@ class DeliverySettings:
 class SegmentSettings:
     """How `refresh-segments` refreshes; the `[segments]` table of segmail.toml."""
 
-    enrol_limit: int = 5_000  # a refresh that would enrol more customers leaves its segment alone
+    enrol_limit: int = 5_000  # a refresh that would enrol more customers enrols nobody
+    late_days: int = 7  # for so long a new member may confirm a subscription and still be enrolled
     chunk: int = 5_000  # customers that a transaction of a large refresh writes
 
 

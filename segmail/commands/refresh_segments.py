@@ -41,7 +41,7 @@ from segmail.segments.refresh import refresh_segments as refresh
     "--enrol-limit",
     type=click.IntRange(min=0),
     metavar="N",
-    help="Leave a segment alone that would enrol more customers; by default 5000, or "
+    help="Enrol nobody in a segment that would enrol more customers; by default 5000, or "
     "segmail.toml's.",
 )
 @click.option("--no-enrol", is_flag=True, help="Change members, but start no sequence for anybody.")
@@ -80,7 +80,13 @@ def refresh_segments(
         swept, done = _refresh(
             app,
             Choice(segments, all_=all_, every=every),
-            RefreshOptions(enrol=not no_enrol, enrol_limit=limit, dry_run=dry_run, chunk=chunk),
+            RefreshOptions(
+                enrol=not no_enrol,
+                enrol_limit=limit,
+                dry_run=dry_run,
+                chunk=chunk,
+                late_days=app.settings.segments.late_days,
+            ),
         )
         run.outcomes |= _outcomes(swept, done)
         if as_json:

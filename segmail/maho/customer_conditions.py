@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, exists, func, or_
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    FromClause,
+    Select,
+    Table,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.expression import FunctionElement
 
 from segmail.maho.customers import SubscriberStatus
 from segmail.maho.schema.sales_tables import build_sales_tables
@@ -10,6 +27,8 @@ from segmail.maho.schema.tables import Tables
 
 # Why rows are stopped, in the words of the log and the history.
 LEFT = "the customer has left the segment"
+RETRIGGERED = "the step's trigger was changed"
+RETURNED = "the customer has come back to the segment"
 ORDERED = "the customer has ordered since the sequence began"
 SWITCHED_OFF = "the step is switched off"
 UNSUBSCRIBED = "the customer is not subscribed to the newsletter any more"
@@ -44,18 +63,97 @@ def is_subscribed(tables: Tables) -> ColumnElement[bool]:
 def has_ordered(tables: Tables) -> ColumnElement[bool]:
     """Return the condition that a progress row's customer has ordered since the enrolment.
 
-    A canceled order is none; one from the very second of the enrolment counts.
+    Also as a guest, with the account's address in its website. A canceled order is none; one from
+    the very second of the enrolment counts.
     """
-    order, row = build_sales_tables(tables.prefix).order, tables.progress.c
+    row = tables.progress
+    return or_(
+        has_ordered_logged_in(tables, row.c.customer_id, row.c.created_at, row),
+        has_ordered_as_guest(tables, row.c.customer_id, row.c.created_at, row),
+    )
+
+
+def has_ordered_logged_in(
+    tables: Tables, customer_id: ColumnElement[Any], since: ColumnElement[Any], rows: Table
+) -> ColumnElement[bool]:
+    """Return the condition that a row's customer has an order since a time of that row."""
+    order = build_sales_tables(tables.prefix).order
+    counts = _counts(order, since)
+    return exists().where(order.c.customer_id == customer_id, counts).correlate(rows)
+
+
+def has_ordered_as_guest(
+    tables: Tables, customer_id: ColumnElement[Any], since: ColumnElement[Any], rows: Table
+) -> ColumnElement[bool]:
+    """Return the condition that there is a guest's order with the address of a row's customer."""
+    order = build_sales_tables(tables.prefix).order
     return (
         exists()
-        .where(
-            order.c.customer_id == row.customer_id,
-            order.c.created_at >= row.created_at,
-            or_(order.c.state.is_(None), order.c.state != "canceled"),
-        )
-        .correlate(tables.progress)
+        .select_from(_by_guests(tables, order))
+        .where(tables.customer.c.entity_id == customer_id, _of_guest(order, since))
+        .correlate(rows)
     )
+
+
+def rows_of_guest_orders(
+    tables: Tables, which: ColumnElement[bool], *, since: datetime
+) -> Select[Any]:
+    """Return the query of the ids of progress rows whose customers ordered as guests since then.
+
+    `since` is when the oldest of these rows was enrolled. A join, so that the server may begin with
+    the few recent orders of guests, and find accounts by the index of their addresses.
+    """
+    order, row = build_sales_tables(tables.prefix).order, tables.progress
+    same = row.c.customer_id == tables.customer.c.entity_id
+    return (
+        select(row.c.progress_id)
+        .select_from(_by_guests(tables, order).join(row, same))
+        .where(which, _of_guest(order, row.c.created_at), order.c.created_at >= since)
+        .distinct()
+    )
+
+
+def _by_guests(tables: Tables, order: Table) -> FromClause:
+    customer, store = tables.customer.c, tables.store.c
+    return order.join(tables.store, store.store_id == order.c.store_id).join(
+        tables.customer,
+        and_(
+            customer.website_id == store.website_id,
+            same_address(customer.email, order.c.customer_email),
+        ),
+    )
+
+
+def _of_guest(order: Table, since: ColumnElement[Any]) -> ColumnElement[bool]:
+    return and_(order.c.customer_id.is_(None), _counts(order, since))
+
+
+def _counts(order: Table, since: ColumnElement[Any]) -> ColumnElement[bool]:
+    return and_(
+        order.c.created_at >= since, or_(order.c.state.is_(None), order.c.state != "canceled")
+    )
+
+
+class same_address(FunctionElement[bool]):  # noqa: N801 - reads as the function it is in SQL
+    """Whether two e-mail addresses are the same, whatever their case.
+
+    Maho's columns know no case on MySQL, where a plain comparison can use an index.
+    """
+
+    type = Boolean()
+    inherit_cache = True
+
+
+@compiles(same_address)
+def _compile_plain(element: same_address, compiler: SQLCompiler, **options: Any) -> str:
+    one, other = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{one} = {other}"
+
+
+@compiles(same_address, "sqlite")
+def _compile_for_sqlite(element: same_address, compiler: SQLCompiler, **options: Any) -> str:
+    one, other = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"lower({one}) = lower({other})"
 
 
 def _same(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:

@@ -11,15 +11,17 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from segmail.errors import ConfigError, Fault
 from segmail.maho.config.rows import write_config
 from segmail.maho.schema.tables import Tables
 
 _PATH = "customer_segmentation/segmail/segment/"
+_ENROLS_SINCE = "enrols_since"  # no policy, but what a refresh remembers
 _KEY = re.compile(re.escape(_PATH) + "([0-9]+)/([a-z_]+)")
 
 
@@ -40,8 +42,13 @@ class Goal(enum.StrEnum):
 class OnReentry(enum.StrEnum):
     """What happens to customers who enter (or leave) once more."""
 
-    RESTART = "restart"  # as in Maho; `max_sends` still counts at send time
+    ONCE = "once"  # the sequence starts again as long as no step of it is used up (`max_sends`)
     NEVER = "never"
+
+    @classmethod
+    def _missing_(cls, value: object) -> OnReentry | None:
+        """Read `restart`, the former word for the default."""
+        return cls.ONCE if value == "restart" else None
 
 
 class RefreshedBy(enum.StrEnum):
@@ -61,7 +68,7 @@ class Policy:
 
     on_exit: OnExit | None = None
     goal: Goal = Goal.NONE
-    on_reentry: OnReentry = OnReentry.RESTART
+    on_reentry: OnReentry = OnReentry.ONCE
     refreshed_by: RefreshedBy = RefreshedBy.MAHO
 
     @property
@@ -98,18 +105,51 @@ def load_policies(connection: Connection, tables: Tables) -> dict[int, Policy]:
     faults = []
     for path, value in connection.execute(query):
         match = _KEY.fullmatch(path)
+        if match is not None and match[2] == _ENROLS_SINCE:
+            continue
         kind = _KINDS.get(match[2]) if match else None
         if match is None or kind is None:
             faults.append(
                 Fault(f"core_config_data: '{path}' is no policy of a segment.", "Delete it.")
             )
-        elif value not in list(kind):
-            faults.append(Fault(f"{path}: '{value}' is none of {', '.join(kind)}."))
         else:
-            found[int(match[1])][match[2]] = kind(value)
+            try:
+                found[int(match[1])][match[2]] = kind(value)
+            except ValueError:
+                faults.append(Fault(f"{path}: '{value}' is none of {', '.join(kind)}."))
     if faults:
         raise ConfigError(faults)
     return {segment_id: Policy(**values) for segment_id, values in found.items()}
+
+
+def load_enrols_since(connection: Connection, tables: Tables, segment_id: int) -> datetime | None:
+    """Return since when whoever enters the segment is enrolled; None where nobody is, or knows."""
+    c = tables.config.c
+    query = select(c.value).where(
+        c.scope == "default", c.scope_id == 0, c.path == _path(segment_id, _ENROLS_SINCE)
+    )
+    try:
+        return datetime.fromisoformat(connection.scalar(query) or "")
+    except ValueError:
+        return None
+
+
+def save_enrols_since(
+    connection: Connection, tables: Tables, segment_id: int, since: datetime | None
+) -> None:
+    """Keep since when whoever enters is enrolled; None: nobody is any more."""
+    path = _path(segment_id, _ENROLS_SINCE)
+    if since is None:
+        c = tables.config.c
+        connection.execute(
+            delete(tables.config).where(c.scope == "default", c.scope_id == 0, c.path == path)
+        )
+    else:
+        write_config(connection, tables, {path: since.isoformat(timespec="seconds")})
+
+
+def _path(segment_id: int, name: str) -> str:
+    return f"{_PATH}{segment_id}/{name}"
 
 
 def save_policy(
@@ -119,5 +159,5 @@ def save_policy(
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
-    values = {f"{_PATH}{segment_id}/{name}": value.value for name, value in chosen.items()}
+    values = {_path(segment_id, name): value.value for name, value in chosen.items()}
     write_config(connection, tables, values)

@@ -159,6 +159,7 @@ def _order() -> tuple[Any, ...]:
         Column("shipping_method", String(255)),
         Column("store_id", USmallInt, index=True),
         Column("customer_id", UInt, index=True),
+        Column("customer_email", String(255)),
         Column("order_currency_code", String(255)),
         *map(_money, ("base_grand_total", "discount_amount", "grand_total", "shipping_amount")),
         *map(_money, ("subtotal", "tax_amount", "total_qty_ordered")),

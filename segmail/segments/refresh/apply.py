@@ -18,24 +18,42 @@ from sqlalchemy import (
 )
 from sqlalchemy import literal as plain_literal
 
-from segmail.maho.customer_conditions import LEFT, ORDERED, has_ordered
+from segmail.maho.customer_conditions import (
+    LEFT,
+    ORDERED,
+    RETURNED,
+    has_ordered_logged_in,
+    rows_of_guest_orders,
+)
 from segmail.maho.db.column_types import UtcDateTime
-from segmail.maho.policies import Goal
+from segmail.maho.policies import Goal, save_enrols_since
 from segmail.maho.progress import enrol, is_pending_in, stop
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.changes import Changes
 from segmail.segments.refresh.enrolment import ENROLLED
-from segmail.segments.refresh.task import Task
+from segmail.segments.refresh.task import Movement, Task
 from segmail.segments.refresh.temporary_tables import CHUNK
+
+_BATCH = 1_000
 
 
 def stop_by_goal(connection: Connection, task: Task, *, now: datetime) -> int:
     """Skip the pending rows of customers who reached the segment's goal; return how many."""
     if task.candidate.policy.goal is not Goal.ORDER:
         return 0
-    which = and_(is_pending_in(task.tables, [task.candidate.id]), has_ordered(task.tables))
-    return stop(connection, task.tables, which, reason=ORDERED, now=now)
+    row = task.tables.progress
+    pending = is_pending_in(task.tables, [task.candidate.id])
+    ordered = has_ordered_logged_in(task.tables, row.c.customer_id, row.c.created_at, row)
+    stopped = stop(connection, task.tables, and_(pending, ordered), reason=ORDERED, now=now)
+    oldest = connection.scalar(select(func.min(row.c.created_at)).where(pending))
+    if oldest is not None:
+        found = rows_of_guest_orders(task.tables, pending, since=oldest)
+        ids = connection.scalars(found).all()
+        for start in range(0, len(ids), _BATCH):
+            which = row.c.progress_id.in_(ids[start : start + _BATCH])
+            stopped += stop(connection, task.tables, which, reason=ORDERED, now=now)
+    return stopped
 
 
 def write_changes(connection: Connection, task: Task, changes: Changes, *, now: datetime) -> int:
@@ -44,10 +62,11 @@ def write_changes(connection: Connection, task: Task, changes: Changes, *, now: 
     `changes` are their numbers. Return how many scheduled steps were stopped.
     """
     stopped = 0
-    if changes.of(Trigger.EXIT):
-        stopped = _stop_who_leave(connection, task, now=now)
+    if changes.of(Movement.EXIT):
+        stopped += _stop_who_leave(connection, task, now=now)
         _remove_members(connection, task)
-    if changes.of(Trigger.ENTER):
+    if changes.of(Movement.ENTER):
+        stopped += stop(connection, task.tables, _of_returners(task), reason=RETURNED, now=now)
         _add_members(connection, task, now=now)
     if changes.enrolled:
         _enrol(connection, task, now=now)
@@ -56,10 +75,30 @@ def write_changes(connection: Connection, task: Task, changes: Changes, *, now: 
 
 def count_stops(connection: Connection, task: Task) -> int:
     """Return how many scheduled steps `write_changes` would stop."""
-    if not task.candidate.policy.stops_on_exit:
-        return 0
-    query = select(func.count()).select_from(task.tables.progress.join(CHUNK, _of_leavers(task)))
-    return int(connection.scalar(query) or 0)
+    stopping = [_of_returners(task)]
+    if task.candidate.policy.stops_on_exit:
+        stopping.append(_of_leavers(task))
+    queries = [
+        select(func.count()).select_from(task.tables.progress.join(CHUNK, which))
+        for which in stopping
+    ]
+    return sum(int(connection.scalar(query) or 0) for query in queries)
+
+
+def remember_enrolling(connection: Connection, task: Task, *, now: datetime) -> None:
+    """Keep since when whoever enters this segment is enrolled, by which late ones are known.
+
+    Whom a refresh takes in without a mail on purpose (`--no-enrol`) is never one of them.
+    """
+    since = task.enrols_since
+    if task.enrols:
+        since = since or now
+    elif task.candidate.segment.automation_active and not task.enrol:
+        since = now + timedelta(seconds=1)
+    else:
+        since = None
+    if since != task.enrols_since:
+        save_enrols_since(connection, task.tables, task.candidate.id, since)
 
 
 def complete(connection: Connection, task: Task, members: int, *, now: datetime) -> None:
@@ -95,12 +134,21 @@ def _of_leavers(task: Task) -> ColumnElement[bool]:
     return and_(
         is_pending_in(task.tables, [task.candidate.id], [Trigger.ENTER.value]),
         task.tables.progress.c.customer_id == CHUNK.c.customer_id,
-        CHUNK.c.direction == Trigger.EXIT.value,
+        CHUNK.c.direction == Movement.EXIT.value,
+    )
+
+
+def _of_returners(task: Task) -> ColumnElement[bool]:
+    """The pending exit rows of those who enter: nobody is told good-bye who is back."""
+    return and_(
+        is_pending_in(task.tables, [task.candidate.id], [Trigger.EXIT.value]),
+        task.tables.progress.c.customer_id == CHUNK.c.customer_id,
+        CHUNK.c.direction == Movement.ENTER.value,
     )
 
 
 def _remove_members(connection: Connection, task: Task) -> None:
-    member, leaving = task.tables.member, CHUNK.c.direction == Trigger.EXIT.value
+    member, leaving = task.tables.member, CHUNK.c.direction == Movement.EXIT.value
     here = member.c.segment_id == task.candidate.id
     if connection.dialect.name == "sqlite":  # which has no DELETE with a join
         left: ColumnElement[bool] = member.c.customer_id.in_(
@@ -122,7 +170,7 @@ def _add_members(connection: Connection, task: Task, *, now: datetime) -> None:
         _literal(now),
     ).join_from(CHUNK, task.tables.customer, customer.entity_id == CHUNK.c.customer_id)
     columns = ["segment_id", "customer_id", "website_id", "added_at", "updated_at"]
-    entering = joiners.where(CHUNK.c.direction == Trigger.ENTER.value)
+    entering = joiners.where(CHUNK.c.direction == Movement.ENTER.value)
     connection.execute(insert(task.tables.member).from_select(columns, entering))
 
 
@@ -135,7 +183,8 @@ def _enrol(connection: Connection, task: Task, *, now: datetime) -> None:
         if not step.is_active:
             continue
         customers = select(CHUNK.c.customer_id).where(
-            CHUNK.c.direction == step.trigger.value, CHUNK.c.verdict == ENROLLED
+            CHUNK.c.direction.in_([one.value for one in Movement if one.trigger is step.trigger]),
+            CHUNK.c.verdict == ENROLLED,
         )
         due_at = now + timedelta(minutes=step.delay_minutes)
         enrol(connection, task.tables, step, customers, now=now, due_at=due_at)

@@ -18,11 +18,11 @@ from sqlalchemy import (
     select,
 )
 
+from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.mariadb_hints import collected
-from segmail.maho.steps import Trigger
 from segmail.segments.refresh.candidates import Matching
-from segmail.segments.refresh.enrolment import ENROLLED, verdict
-from segmail.segments.refresh.task import Task
+from segmail.segments.refresh.enrolment import ENROLLED, WAITING, verdict
+from segmail.segments.refresh.task import Movement, Task
 from segmail.segments.refresh.temporary_tables import CHANGED, CHUNK, MATCHED, create_chunk
 
 
@@ -30,7 +30,7 @@ from segmail.segments.refresh.temporary_tables import CHANGED, CHUNK, MATCHED, c
 class Changes:
     """Numbers of customers; the people are in a temporary table."""
 
-    verdicts: Counter[tuple[Trigger, str]] = field(default_factory=Counter)
+    verdicts: Counter[tuple[Movement, str]] = field(default_factory=Counter)
 
     def __add__(self, other: Changes) -> Changes:
         return Changes(self.verdicts + other.verdicts)
@@ -39,20 +39,25 @@ class Changes:
     def total(self) -> int:
         return self.verdicts.total()
 
-    def of(self, direction: Trigger) -> int:
-        """Return how many enter, or leave."""
-        return sum(n for (of, _), n in self.verdicts.items() if of is direction)
+    def of(self, movement: Movement) -> int:
+        """Return how many enter, leave, or stay and are enrolled late."""
+        return sum(n for (of, _), n in self.verdicts.items() if of is movement)
 
     @property
     def enrolled(self) -> int:
         return sum(n for (_, told), n in self.verdicts.items() if told == ENROLLED)
 
     @property
+    def waiting(self) -> int:
+        """Customers whose enrolment waits for a word."""
+        return sum(n for (_, told), n in self.verdicts.items() if told == WAITING)
+
+    @property
     def not_enrolled(self) -> dict[str, int]:
         """Customers by the reason why no sequence starts for them."""
         counts: Counter[str] = Counter()
         for (_, reason), count in self.verdicts.items():
-            if reason not in (ENROLLED, ""):
+            if reason not in (ENROLLED, WAITING, ""):
                 counts[reason] += count
         return dict(counts)
 
@@ -64,11 +69,29 @@ def find_members(connection: Connection, task: Task, matching: Matching, *, now:
     return connection.execute(collected(fill)).rowcount
 
 
-def find_changes(connection: Connection, task: Task) -> int:
-    """Fill CHANGED from MATCHED; return how many enter and leave. Nothing else is written."""
-    columns = ["customer_id", "direction"]
-    fills = [insert(CHANGED).from_select(columns, _who_changes(task, one)) for one in Trigger]
-    return sum(connection.execute(fill).rowcount for fill in fills)
+def find_changes(connection: Connection, task: Task, *, late_since: datetime | None) -> int:
+    """Fill CHANGED from MATCHED; return how many enter, leave or are enrolled late.
+
+    The last are members who entered since `late_since` (None: nobody) and were not enrolled then,
+    for want of a subscription or of a word. Nothing else is written.
+    """
+    queries = [_who_changes(task, one) for one in (Movement.ENTER, Movement.EXIT)]
+    if late_since is not None:
+        queries.append(_who_may_start_late(task, late_since))
+    return sum(_fill(connection, query) for query in queries)
+
+
+def find_present(connection: Connection, task: Task) -> int:
+    """Fill CHANGED with the members, whenever they entered; return how many they are."""
+    member = task.tables.member.c
+    stay = literal(Movement.STAY.value)
+    query = select(member.customer_id, stay).where(member.segment_id == task.candidate.id)
+    return _fill(connection, query)
+
+
+def _fill(connection: Connection, query: Select[Any]) -> int:
+    fill = insert(CHANGED).from_select(["customer_id", "direction"], query)
+    return connection.execute(fill).rowcount
 
 
 def judge(
@@ -81,8 +104,8 @@ def judge(
     steps.
     """
     create_chunk(connection)
-    for direction in Trigger:
-        people = _who_still_changes(task, direction).where(CHANGED.c.customer_id > after)
+    for movement in Movement:
+        people = _who_still_changes(task, movement).where(CHANGED.c.customer_id > after)
         if last is not None:
             people = people.where(CHANGED.c.customer_id <= last)
         columns = ["customer_id", "direction", "verdict"]
@@ -93,15 +116,15 @@ def judge(
 def _count(connection: Connection) -> Changes:
     c = CHUNK.c
     counts = select(c.direction, c.verdict, func.count()).group_by(c.direction, c.verdict)
-    found = {(Trigger(row[0]), row[1]): row[2] for row in connection.execute(counts)}
+    found = {(Movement(row[0]), row[1]): row[2] for row in connection.execute(counts)}
     return Changes(Counter(found))
 
 
-def _who_changes(task: Task, direction: Trigger) -> Select[Any]:
+def _who_changes(task: Task, movement: Movement) -> Select[Any]:
     member = task.tables.member
     here = member.c.segment_id == task.candidate.id
     same = member.c.customer_id == MATCHED.c.customer_id
-    if direction is Trigger.ENTER:
+    if movement is Movement.ENTER:
         id = MATCHED.c.customer_id
         both = MATCHED.outerjoin(member, and_(same, here))
         changed: ColumnElement[bool] = member.c.customer_id.is_(None)
@@ -109,21 +132,38 @@ def _who_changes(task: Task, direction: Trigger) -> Select[Any]:
         id = member.c.customer_id
         both = member.outerjoin(MATCHED, same)
         changed = and_(here, MATCHED.c.customer_id.is_(None))
-    return select(id, literal(direction.value)).select_from(both).where(changed)
+    return select(id, literal(movement.value)).select_from(both).where(changed)
 
 
-def _who_still_changes(task: Task, direction: Trigger) -> Select[Any]:
+def _who_may_start_late(task: Task, since: datetime) -> Select[Any]:
+    """Only those whom a sequence starts for now: of the others nothing changes."""
+    member, customer = task.tables.member, task.tables.customer
+    same = customer.c.entity_id == member.c.customer_id
+    return (
+        select(member.c.customer_id, literal(Movement.STAY.value))
+        .select_from(
+            member.join(MATCHED, MATCHED.c.customer_id == member.c.customer_id).join(customer, same)
+        )
+        .where(
+            member.c.segment_id == task.candidate.id,
+            member.c.added_at >= literal(since, UtcDateTime()),
+            verdict(task, Movement.STAY) == ENROLLED,
+        )
+    )
+
+
+def _who_still_changes(task: Task, movement: Movement) -> Select[Any]:
     member, customer = task.tables.member, task.tables.customer
     id = CHANGED.c.customer_id
-    if direction is Trigger.ENTER:
+    if movement is Movement.ENTER:
         still = and_(member.c.customer_id.is_(None), customer.c.entity_id.is_not(None))
     else:
         still = member.c.customer_id.is_not(None)
     here = and_(member.c.segment_id == task.candidate.id, member.c.customer_id == id)
     return (
-        select(id, CHANGED.c.direction, verdict(task, direction))
+        select(id, CHANGED.c.direction, verdict(task, movement))
         .select_from(
             CHANGED.outerjoin(member, here).outerjoin(customer, customer.c.entity_id == id)
         )
-        .where(CHANGED.c.direction == direction.value, still)
+        .where(CHANGED.c.direction == movement.value, still)
     )

@@ -4,22 +4,32 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, literal, or_
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, select
 
-from segmail.maho.customer_conditions import is_subscribed
-from segmail.maho.policies import OnReentry
-from segmail.maho.progress import TRIGGERS, is_pending
+from segmail.maho.customer_conditions import (
+    has_ordered_as_guest,
+    has_ordered_logged_in,
+    is_subscribed,
+)
+from segmail.maho.policies import Goal, OnReentry
+from segmail.maho.problems import was_interrupted
+from segmail.maho.progress import ProgressStatus, has_status, is_pending
 from segmail.maho.steps import Trigger
-from segmail.segments.refresh.task import Task
+from segmail.segments.refresh.task import Movement, Task
 
 ENROLLED = "enrolled"
+WAITING = "waiting for a word, being more than the limit"
 
 
-def verdict(task: Task, direction: Trigger) -> ColumnElement[str]:
-    """Return `enrolled` or a reason, of a row of `customer_entity`; '' where there are no steps."""
+def verdict(task: Task, movement: Movement) -> ColumnElement[str]:
+    """Return `enrolled` or a reason, of a row of `customer_entity`; '' where there are no steps.
+
+    For who stays, also of a row of members.
+    """
     if reason := _reason_for_all(task):
         return literal(reason)
-    if not any(step.is_active and step.trigger is direction for step in task.steps):
+    trigger = movement.trigger
+    if not task.active_steps(trigger):
         return literal("")
     customer = task.tables.customer.c
     gone = or_(customer.entity_id.is_(None), customer.is_active != 1)
@@ -27,11 +37,16 @@ def verdict(task: Task, direction: Trigger) -> ColumnElement[str]:
         (gone, "whose account is inactive or gone"),
         (~is_subscribed(task.tables), "not subscribed"),
     ]
+    if movement is Movement.STAY:
+        reasons.append((_enrolled_since_entering(task), "who had it since they entered"))
+        if task.candidate.policy.goal is Goal.ORDER:
+            reasons.append((_ordered_since_entering(task), "who have ordered since they entered"))
     if not task.candidate.segment.allows_overlap:
-        reasons.append((_has_pending_rows(task, direction), "with steps still scheduled"))
+        reasons.append((_has_pending_rows(task, trigger), "with steps still scheduled"))
     if task.candidate.policy.on_reentry is OnReentry.NEVER:
-        reasons.append((_was_enrolled(task, direction), "who had this sequence before"))
-    return case(*reasons, else_=ENROLLED)
+        reasons.append((_was_enrolled(task, trigger), "who had this sequence before"))
+    reasons.append((_has_used_up(task, trigger), "who had all sends of a step before"))
+    return case(*reasons, else_=ENROLLED if task.passed is None else WAITING)
 
 
 def _reason_for_all(task: Task) -> str:
@@ -42,27 +57,66 @@ def _reason_for_all(task: Task) -> str:
     return "" if task.enrol else "because of --no-enrol"
 
 
-def _has_pending_rows(task: Task, direction: Trigger) -> ColumnElement[bool]:
-    """Rows that the exit itself stops are not in its way."""
+def _has_pending_rows(task: Task, trigger: Trigger) -> ColumnElement[bool]:
+    """Rows of the same trigger; those of the other one end by themselves, or may go on."""
     row = task.tables.progress.c
-    left = list(TRIGGERS)
-    if direction is Trigger.EXIT and task.candidate.policy.stops_on_exit:
-        left = [Trigger.EXIT.value]
-    return _has_row(task, is_pending(task.tables), row.trigger_type.in_(left))
+    return _has_row(task, is_pending(task.tables), row.trigger_type == trigger.value)
 
 
-def _was_enrolled(task: Task, direction: Trigger) -> ColumnElement[bool]:
-    return _has_row(task, task.tables.progress.c.trigger_type == direction.value)
+def _was_enrolled(task: Task, trigger: Trigger) -> ColumnElement[bool]:
+    return _has_row(task, task.tables.progress.c.trigger_type == trigger.value)
+
+
+def _has_used_up(task: Task, trigger: Trigger) -> ColumnElement[bool]:
+    """Whether an active step was sent as often as its `max_sends` allows, so that nobody is sent
+    the rest of a sequence alone. What may have arrived counts as sent."""
+    row = task.tables.progress.c
+    steps = [step for step in task.active_steps(trigger) if step.max_sends]
+    once = [step.sequence_id for step in steps if step.max_sends == 1]
+    found = [_has_row(task, row.sequence_id.in_(once), _counts(task))] if once else []
+    for step in steps:
+        if step.max_sends > 1:
+            sent = select(func.count()).where(
+                *_of_customer(task), row.sequence_id == step.sequence_id, _counts(task)
+            )
+            found.append(sent.correlate(task.tables.customer).scalar_subquery() >= step.max_sends)
+    return or_(false(), *found)
+
+
+def _counts(task: Task) -> ColumnElement[bool]:
+    """Rows that `max_sends` counts; the statuses are named for the index on customer and status."""
+    tables = task.tables
+    may_have_arrived = and_(
+        tables.progress.c.queue_id.is_not(None),
+        was_interrupted(tables, tables.progress.c.queue_id),
+    )
+    return and_(
+        has_status(tables, ProgressStatus.SENT, ProgressStatus.FAILED),
+        or_(has_status(tables, ProgressStatus.SENT), may_have_arrived),
+    )
+
+
+def _enrolled_since_entering(task: Task) -> ColumnElement[bool]:
+    """Whether there is, or was then, a row of the sequence: it began, or was still under way."""
+    row, added_at = task.tables.progress.c, task.tables.member.c.added_at
+    since = or_(row.created_at >= added_at, row.scheduled_at >= added_at, row.sent_at >= added_at)
+    return _has_row(task, row.trigger_type == Trigger.ENTER.value, since)
+
+
+def _ordered_since_entering(task: Task) -> ColumnElement[bool]:
+    tables, member = task.tables, task.tables.member
+    of = (tables, member.c.customer_id, member.c.added_at, member)
+    return or_(has_ordered_logged_in(*of), has_ordered_as_guest(*of))
 
 
 def _has_row(task: Task, *conditions: ColumnElement[Any]) -> ColumnElement[bool]:
-    row, customer = task.tables.progress.c, task.tables.customer
+    found = exists().where(*_of_customer(task), *conditions)
+    return found.correlate(task.tables.customer, task.tables.member)
+
+
+def _of_customer(task: Task) -> tuple[ColumnElement[bool], ...]:
+    row = task.tables.progress.c
     return (
-        exists()
-        .where(
-            row.customer_id == customer.c.entity_id,
-            row.segment_id == task.candidate.id,
-            *conditions,
-        )
-        .correlate(customer)
+        row.customer_id == task.tables.customer.c.entity_id,
+        row.segment_id == task.candidate.id,
     )

@@ -12,6 +12,7 @@ class RefreshState(enum.StrEnum):
 
     REFRESHED = "refreshed"
     FAILED = "failed"  # only `refresh_status` was changed, or so many chunks as were committed
+    WAITING = "waiting"  # members and stopped steps are right, the enrolment waits for a word
     UNFINISHED = "unfinished"  # some chunks are written; the next run does the rest
     BUSY = "busy"  # another refresh, or an admin who saves it, is at work on the segment
     INACTIVE = "inactive"  # named, but switched off: its members stay as they are
@@ -32,6 +33,8 @@ class Refreshed:
     entered: int = 0
     left: int = 0
     enrolled: int = 0
+    late: int = 0  # of the enrolled: members who had not been, when they entered
+    waiting: int = 0  # those who would be enrolled, but are too many
     not_enrolled: Mapping[str, int] = field(default_factory=dict)
     stopped: int = 0
     ordered: int = 0
@@ -47,6 +50,8 @@ class Refreshed:
             f"{self.left:,} left",
             f"{self.enrolled:,} enrolled",
         ]
+        if self.late:
+            changes.append(f"{self.late:,} of them late")
         if self.not_enrolled:
             changes.append(f"not enrolled: {self.told_reasons()}")
         if self.stopped:

@@ -56,11 +56,15 @@ def refresh_segments(
 
 def fault_of(done: Sequence[Refreshed]) -> SegmailError | None:
     """Return the error a run ends with: 78 or 75 where every failure is of that kind, else 1."""
-    codes = {one.exit_code for one in done if one.state is RefreshState.FAILED}
+    codes = {one.exit_code for one in done if one.exit_code}
     if not codes:
         return None
     failed = sum(one.state is RefreshState.FAILED for one in done)
+    waiting = sum(one.state is RefreshState.WAITING for one in done)
     told = f"{failed} of {len(done)} segments could not be refreshed; the log says why."
+    if waiting:
+        told = f"{told} " if failed else ""
+        told += f"In {waiting} of {len(done)} segments the enrolment waits for a word; see the log."
     if codes == {ConfigError.exit_code}:
         return ConfigError(told)
     if codes == {TemporaryError.exit_code}:
@@ -128,6 +132,8 @@ def _log(one: Refreshed, *, dry_run: bool) -> None:
     name = f"segment {one.segment_id} '{one.segment}'"
     if one.state is RefreshState.REFRESHED:
         logger.info("Refreshed %s: %s in %.2fs", name, one.told(), one.seconds)
+    elif one.state is RefreshState.WAITING:
+        logger.error("Refreshed %s: %s; %s", name, one.told(), one.reason)
     elif one.state is RefreshState.UNFINISHED:
         logger.info("Refreshed a part of %s: %s; %s", name, one.told(), one.reason)
     elif one.state is RefreshState.FAILED:

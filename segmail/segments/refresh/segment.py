@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -12,8 +12,13 @@ from segmail.errors import RefreshFailed
 from segmail.maho.db.database import Session
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.steps import Trigger
-from segmail.segments.refresh.apply import complete, count_stops, stop_by_goal, write_changes
+from segmail.segments.refresh.apply import (
+    complete,
+    count_stops,
+    remember_enrolling,
+    stop_by_goal,
+    write_changes,
+)
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.changes import Changes, find_changes, find_members, judge
 from segmail.segments.refresh.chunks import (
@@ -23,6 +28,7 @@ from segmail.segments.refresh.chunks import (
     integrity_is_conflict,
     write_in_chunks,
 )
+from segmail.segments.refresh.enrolment import ENROLLED, WAITING
 from segmail.segments.refresh.locks import (
     kept_for_one_refresh,
     kept_from_maho,
@@ -31,7 +37,7 @@ from segmail.segments.refresh.locks import (
 )
 from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.status import mark_begun, mark_unfinished
-from segmail.segments.refresh.task import Task, load_task
+from segmail.segments.refresh.task import Movement, Task, load_task
 from segmail.segments.refresh.temporary_tables import create_scratch, drop_scratch
 
 
@@ -39,15 +45,18 @@ from segmail.segments.refresh.temporary_tables import create_scratch, drop_scrat
 class RefreshOptions:
     """How a run refreshes.
 
-    With `enrol` False members change silently. A refresh that would enrol more than `enrol_limit`
-    customers fails. A dry run takes everything back: what it tells is exact. More changes than
-    `chunk` are written so many customers a transaction.
+    With `enrol` False members change silently. Where more than `enrol_limit` customers would be
+    enrolled, the members change and steps stop, but nobody is enrolled. Members who entered in the
+    last `late_days` are enrolled once they are subscribed (0: nobody is). A dry run takes
+    everything back: what it tells is exact. More changes than `chunk` are written so many
+    customers a transaction.
     """
 
     enrol: bool = True
     enrol_limit: int = 5_000
     dry_run: bool = False
     chunk: int = 5_000
+    late_days: int = 7
 
 
 def refresh_segment(
@@ -102,15 +111,18 @@ class _Begun:
         return Refreshed(
             self.task.candidate.id,
             self.task.candidate.segment.name,
-            RefreshState.UNFINISHED if done.unfinished else RefreshState.REFRESHED,
+            _state(done),
             members=self.members,
-            entered=changes.of(Trigger.ENTER),
-            left=changes.of(Trigger.EXIT),
+            entered=changes.of(Movement.ENTER),
+            left=changes.of(Movement.EXIT),
             enrolled=changes.enrolled,
+            late=changes.verdicts[Movement.STAY, ENROLLED],
+            waiting=changes.waiting,
             not_enrolled=changes.not_enrolled,
             stopped=done.stopped,
             ordered=self.ordered,
-            reason=done.unfinished,
+            reason=done.unfinished or _why_waiting(self.task, changes),
+            exit_code=RefreshFailed.exit_code if changes.waiting else 0,
         )
 
 
@@ -158,11 +170,15 @@ def _look_and_write(
     create_scratch(connection)
     ordered = stop_by_goal(connection, task, now=now)
     members = find_members(connection, task, matching, now=now)
-    number = find_changes(connection, task)
+    late_since = task.late_since(now, timedelta(days=options.late_days))
+    number = find_changes(connection, task, late_since=late_since)
     is_large = number > options.chunk and not options.dry_run and _has_row_locks(connection)
     if not is_large or number > options.enrol_limit:  # no more can be enrolled than change
         changes = judge(connection, task)
-        _guard(task, changes, options.enrol_limit)
+        if changes.enrolled > options.enrol_limit:  # a wrong condition must not mail the whole shop
+            task = replace(task, passed=options.enrol_limit)
+            changes = judge(connection, task)
+    remember_enrolling(connection, task, now=now)
     if is_large:
         leave_mark(connection, task.tables, task.candidate.id, now=now)
         return _Begun(task, ordered, members, None)
@@ -180,12 +196,20 @@ def _has_row_locks(connection: Connection) -> bool:
     return connection.dialect.name != "sqlite"
 
 
-def _guard(task: Task, changes: Changes, limit: int) -> None:
-    """A wrong condition must not mail the whole shop."""
-    if changes.enrolled > limit:
-        raise RefreshFailed(
-            f"'{task.candidate.segment.name}' would enrol {changes.enrolled:,} customers at once, "
-            f"more than the limit of {limit:,}; nothing was changed. If its conditions are right: "
-            f"segmail refresh-segments --segment {task.candidate.id} --enrol-limit "
-            f"{changes.enrolled}, or --no-enrol to take the members in without a mail."
-        )
+def _state(done: Written) -> RefreshState:
+    if done.unfinished:
+        return RefreshState.UNFINISHED
+    return RefreshState.WAITING if done.changes.waiting else RefreshState.REFRESHED
+
+
+def _why_waiting(task: Task, changes: Changes) -> str | None:
+    if not changes.waiting:
+        return None
+    id, left = task.candidate.id, changes.verdicts[Movement.EXIT, WAITING]
+    gone = f" The exit sequence of {left:,} who left starts for nobody." if left else ""
+    return (
+        f"'{task.candidate.segment.name}' would enrol {changes.waiting:,} customers at once, more "
+        f"than the limit of {task.passed:,}; none was enrolled.{gone} If its conditions are right: "
+        f"segmail refresh-segments --segment {id} --enrol-limit {changes.waiting}, or --no-enrol "
+        "to give up their mails."
+    )

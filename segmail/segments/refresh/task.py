@@ -2,31 +2,70 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from segmail.maho.policies import load_enrols_since
 from segmail.maho.schema.tables import Tables
-from segmail.maho.steps import Step, load_steps
+from segmail.maho.steps import Step, Trigger, load_steps
 from segmail.segments.refresh.candidates import Candidate, load_candidates
+
+
+class Movement(enum.StrEnum):
+    """What a refresh finds a customer to do."""
+
+    ENTER = "enter"
+    EXIT = "exit"
+    STAY = "stay"  # a member who is enrolled later than they entered
+
+    @property
+    def trigger(self) -> Trigger:
+        """The trigger of the sequence that may start by it."""
+        return Trigger.EXIT if self is Movement.EXIT else Trigger.ENTER
 
 
 @dataclass(frozen=True)
 class Task:
-    """A segment, its steps, and whether sequences may start."""
+    """A segment, its steps, and whether sequences may start.
+
+    Whoever entered since `enrols_since` was to be enrolled (None: nobody knows). With `passed`, the
+    limit on enrolments, who would be enrolled now is not, for they are too many.
+    """
 
     tables: Tables
     candidate: Candidate
     steps: Sequence[Step]
     enrol: bool
+    enrols_since: datetime | None = None
+    passed: int | None = None
+
+    def active_steps(self, trigger: Trigger) -> list[Step]:
+        """Return the steps that a customer is enrolled in."""
+        return [step for step in self.steps if step.is_active and step.trigger is trigger]
+
+    @property
+    def enrols(self) -> bool:
+        """Whether whoever enters now is enrolled, unless something about them is against it."""
+        on = self.candidate.segment.automation_active
+        return on and self.enrol and bool(self.active_steps(Trigger.ENTER))
+
+    def late_since(self, now: datetime, window: timedelta) -> datetime | None:
+        """Return since when members must have entered to be enrolled late; None: nobody is."""
+        if not self.enrols or self.enrols_since is None or not window:
+            return None
+        return max(self.enrols_since, now - window)
 
 
 def load_task(connection: Connection, tables: Tables, segment_id: int, *, enrol: bool) -> Task:
     """Return the task of a segment that there is."""
     [candidate] = load_candidates(connection, tables, [segment_id])
     steps = load_steps(connection, tables, segment_ids=[segment_id])
-    return Task(tables, candidate, steps, enrol)
+    since = load_enrols_since(connection, tables, segment_id)
+    return Task(tables, candidate, steps, enrol, since)
 
 
 def is_still(connection: Connection, task: Task) -> bool:

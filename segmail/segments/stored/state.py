@@ -30,7 +30,7 @@ class Refresh(enum.StrEnum):
 DEFAULTS: Mapping[str, enum.StrEnum | None] = {
     "on_exit": None,
     "goal": Goal.NONE,
-    "on_reentry": OnReentry.RESTART,
+    "on_reentry": OnReentry.ONCE,
 }
 
 

@@ -68,12 +68,24 @@ def decide(shop: ShopBuilder, segment_id: int, **policies: enum.StrEnum) -> None
 
 
 def order(
-    shop: ShopBuilder, customer_id: int, *, at: datetime, state: str | None = "processing"
+    shop: ShopBuilder,
+    customer_id: int | None,
+    *,
+    at: datetime,
+    state: str | None = "processing",
+    store_id: int = 1,
+    **columns: Any,
 ) -> None:
     """Place an order; the tables of sales are made where the shop has none yet."""
     sales = create_sales_tables(shop)
     shop.insert(
-        sales.order, customer_id=customer_id, created_at=at, updated_at=at, state=state, store_id=1
+        sales.order,
+        customer_id=customer_id,
+        created_at=at,
+        updated_at=at,
+        state=state,
+        store_id=store_id,
+        **columns,
     )
 
 

@@ -6,13 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from segmail.maho.policies import Goal
 from segmail.maho.schema.tables import Layout
 from segmail.segments.refresh import RefreshState
 from tests.database.refresh.refreshing import (
     IN,
     OUT,
+    decide,
     members,
     move,
+    order,
     refresh_one,
     scheduled,
 )
@@ -133,10 +136,10 @@ def test_an_account_that_was_switched_off_leaves_without_an_exit_mail(shop: Shop
 @pytest.mark.parametrize(("overlap", "rows"), [(0, 1), (1, 2)])
 def test_overlap_means_what_its_name_says(shop: ShopBuilder, overlap: int, rows: int) -> None:
     segment = shop.segment(allow_overlapping_sequences=overlap)
-    shop.step(segment)
-    exit_step = shop.step(segment, trigger="exit")
-    ada = shop.customer()
-    shop.due(exit_step, ada, scheduled_at=shop.now + timedelta(days=1))
+    step = shop.step(segment)
+    ada = shop.customer(group_id=OUT)
+    shop.due(step, ada, scheduled_at=shop.now + timedelta(days=1))
+    move(shop, ada, IN)
 
     done = refresh_one(shop)
 
@@ -145,14 +148,101 @@ def test_overlap_means_what_its_name_says(shop: ShopBuilder, overlap: int, rows:
 
 
 @pytest.mark.parametrize("overlap", [0, 1])
-def test_who_comes_back_after_the_last_step_is_enrolled_again(
+def test_who_comes_back_after_the_last_step_is_enrolled_again_if_it_may_be_sent_again(
     shop: ShopBuilder, overlap: int
 ) -> None:
     segment = shop.segment(allow_overlapping_sequences=overlap)
     ada = shop.customer()
-    shop.due(shop.step(segment), ada, status="sent")
+    shop.due(shop.step(segment, max_sends=2), ada, status="sent")
 
     assert refresh_one(shop).enrolled == 1
+
+
+@BOTH
+@pytest.mark.parametrize("max_sends", [1, 2])
+def test_who_has_used_up_a_step_is_not_enrolled_even_in_steps_added_later(
+    shop: ShopBuilder, max_sends: int
+) -> None:
+    segment = shop.segment()
+    first = shop.step(segment, number=1, max_sends=max_sends)
+    ada, bob = shop.customer(), shop.customer()
+    for _ in range(max_sends):
+        shop.due(first, ada, status="sent")
+    shop.due(first, bob, status="failed")
+    shop.step(segment, number=2)
+
+    done = refresh_one(shop)
+
+    assert done.not_enrolled == {"who had all sends of a step before": 1}
+    assert scheduled(shop) == [(bob, "enter", 1), (bob, "enter", 2)]
+
+
+def test_a_step_that_is_switched_off_uses_nothing_up(shop: ShopBuilder) -> None:
+    segment = shop.segment()
+    first = shop.step(segment, number=1, is_active=0)
+    shop.step(segment, number=2)
+    ada = shop.customer()
+    shop.due(first, ada, status="sent")
+
+    assert refresh_one(shop).enrolled == 1
+
+
+def _unconfirmed(shop: ShopBuilder) -> int:
+    ada = shop.customer()
+    shop.change(shop.tables.subscriber, {"customer_id": ada}, subscriber_status=4)
+    return ada
+
+
+def _confirm(shop: ShopBuilder, customer_id: int) -> None:
+    shop.change(shop.tables.subscriber, {"customer_id": customer_id}, subscriber_status=1)
+
+
+@BOTH
+@pytest.mark.parametrize(("days", "enrolled"), [(6, 1), (8, 0)])
+def test_who_confirms_a_subscription_after_entering_is_enrolled_for_some_days(
+    shop: ShopBuilder, days: int, enrolled: int
+) -> None:
+    shop.step(shop.segment())
+    ada = _unconfirmed(shop)
+    assert refresh_one(shop).not_enrolled == {"not subscribed": 1}
+    _confirm(shop, ada)
+
+    done = refresh_one(shop, minutes=days * 1440)
+
+    assert (done.entered, done.enrolled, done.late) == (0, enrolled, enrolled)
+    assert refresh_one(shop, minutes=days * 1440 + 15).enrolled == 0
+
+
+@pytest.mark.parametrize("why", ["automation", "no_enrol", "ordered"])
+def test_who_was_not_enrolled_for_another_reason_is_not_enrolled_late(
+    shop: ShopBuilder, why: str
+) -> None:
+    segment = shop.segment(automation=why != "automation")
+    shop.step(segment)
+    decide(shop, segment, goal=Goal.ORDER)
+    ada = _unconfirmed(shop)
+    order(shop, ada + 100, at=shop.now)
+    refresh_one(shop, enrol=why != "no_enrol")
+    _confirm(shop, ada)
+    shop.change(shop.tables.segment, {"segment_id": segment}, auto_email_active=1)
+    if why == "ordered":
+        order(shop, ada, at=shop.now + timedelta(minutes=5))
+
+    assert [refresh_one(shop, minutes=minutes).enrolled for minutes in (15, 30)] == [0, 0]
+
+
+@SHIPPED
+def test_coming_back_ends_the_exit_sequence_and_starts_the_other(shop: ShopBuilder) -> None:
+    segment = shop.segment(allow_overlapping_sequences=0)
+    shop.step(segment)
+    goodbye = shop.step(segment, trigger="exit")
+    ada = shop.customer()
+    shop.due(goodbye, ada, scheduled_at=shop.now + timedelta(days=1))
+
+    done = refresh_one(shop)
+
+    assert (done.stopped, done.enrolled) == (1, 1)
+    assert scheduled(shop) == [(ada, "enter", 1)]
 
 
 def test_rows_of_another_segment_are_no_overlap(shop: ShopBuilder) -> None:
@@ -189,7 +279,7 @@ def test_no_enrol_fills_a_segment_silently_and_for_good(shop: ShopBuilder) -> No
     assert scheduled(shop) == []
 
 
-def test_the_blast_guard_leaves_the_segment_untouched_and_says_what_to_do(
+def test_the_blast_guard_lets_nobody_be_enrolled_and_says_what_to_do(
     shop: ShopBuilder,
 ) -> None:
     segment = shop.segment("VIP")
@@ -199,23 +289,38 @@ def test_the_blast_guard_leaves_the_segment_untouched_and_says_what_to_do(
 
     refused = refresh_one(shop, enrol_limit=2)
 
-    assert (refused.state, refused.exit_code) == (RefreshState.FAILED, 1)
+    assert (refused.state, refused.exit_code) == (RefreshState.WAITING, 1)
     assert "--segment 1 --enrol-limit 3, or --no-enrol" in str(refused.reason)
-    assert (members(shop, segment), scheduled(shop)) == (set(), [])
-    assert shop.row(shop.tables.segment)["refresh_status"] == "error"
+    assert (len(members(shop, segment)), scheduled(shop)) == (3, [])
+    assert refresh_one(shop, enrol_limit=2).waiting == 3
     assert refresh_one(shop, enrol_limit=3).enrolled == 3
 
 
-def test_the_blast_guard_counts_those_who_leave_too(shop: ShopBuilder) -> None:
+def test_no_enrol_gives_the_waiting_mails_up(shop: ShopBuilder) -> None:
+    shop.step(shop.segment("VIP"))
+    for _ in range(3):
+        shop.customer()
+    refresh_one(shop, enrol_limit=2)
+
+    refresh_one(shop, enrol=False)
+
+    assert refresh_one(shop, enrol_limit=3).enrolled == 0
+
+
+@SHIPPED
+def test_the_blast_guard_never_keeps_anybody_from_leaving(shop: ShopBuilder) -> None:
     segment = shop.segment("VIP")
+    shop.step(segment)
     shop.step(segment, trigger="exit")
     people = [shop.customer() for _ in range(3)]
     refresh_one(shop)
     for customer_id in people:
         move(shop, customer_id, OUT)
 
-    assert refresh_one(shop, enrol_limit=2).state is RefreshState.FAILED
-    assert members(shop, segment) == set(people)
+    done = refresh_one(shop, enrol_limit=2)
+
+    assert (done.state, done.left, done.stopped) == (RefreshState.WAITING, 3, 3)
+    assert (members(shop, segment), scheduled(shop)) == (set(), [])
 
 
 def test_the_blast_guard_minds_only_those_who_would_get_mail(shop: ShopBuilder) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from segmail.delivery.rows.outcome import Status
+from segmail.maho.customer_conditions import has_ordered
 from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.segments.refresh import Choice
 from tests.database.refresh.refreshing import (
@@ -38,9 +40,7 @@ def test_continue_lets_those_who_leave_have_their_steps(shop: ShopBuilder) -> No
     assert scheduled(shop) == [(ada, "enter", 1), (ada, "exit", 1)]
 
 
-def test_who_goes_on_is_not_enrolled_in_the_exit_sequence_at_the_same_time(
-    shop: ShopBuilder,
-) -> None:
+def test_who_goes_on_has_the_exit_sequence_at_the_same_time(shop: ShopBuilder) -> None:
     segment = shop.segment()
     shop.step(segment)
     shop.step(segment, trigger="exit")
@@ -49,10 +49,11 @@ def test_who_goes_on_is_not_enrolled_in_the_exit_sequence_at_the_same_time(
     refresh_one(shop)
     move(shop, ada, OUT)
 
-    assert refresh_one(shop).not_enrolled == {"with steps still scheduled": 1}
+    assert refresh_one(shop).enrolled == 1
+    assert scheduled(shop) == [(ada, "enter", 1), (ada, "exit", 1)]
 
 
-@pytest.mark.parametrize(("choice", "enrolled"), [(OnReentry.RESTART, 1), (OnReentry.NEVER, 0)])
+@pytest.mark.parametrize(("choice", "enrolled"), [(OnReentry.ONCE, 1), (OnReentry.NEVER, 0)])
 def test_re_entry_starts_the_sequence_again_or_never(
     shop: ShopBuilder, choice: OnReentry, enrolled: int
 ) -> None:
@@ -96,6 +97,40 @@ def test_an_order_after_the_enrolment_ends_the_sequence_at_the_refresh(
 
     assert done.ordered == int(stops)
     assert (bob, "enter", 1) in scheduled(shop)
+    assert ((ada, "enter", 1) in scheduled(shop)) is not stops
+
+
+@pytest.mark.parametrize(
+    ("email", "store", "stops"),
+    [("ADA@example.test", 1, True), ("eve@example.test", 1, False), ("ada@example.test", 7, False)],
+)
+def test_a_guests_order_with_the_customers_address_counts_in_their_website(
+    shop: ShopBuilder, email: str, store: int, stops: bool
+) -> None:
+    progress = shop.tables.progress
+    shop.insert(shop.tables.website, website_id=7, code="other", name="Other")
+    shop.insert(
+        shop.tables.store,
+        store_id=7,
+        code="other",
+        website_id=7,
+        group_id=1,
+        name="Other",
+        is_active=1,
+    )
+    segment = shop.segment()
+    shop.step(segment)
+    decide(shop, segment, goal=Goal.ORDER)
+    ada = shop.customer("ada@example.test")
+    order(shop, 4711, at=shop.now)
+    refresh_one(shop)
+    at = shop.now + timedelta(minutes=5)
+    order(shop, None, at=at, customer_email=email, store_id=store)
+
+    with shop.database.read() as connection:  # what a run asks before it sends
+        found = connection.scalars(select(progress.c.progress_id).where(has_ordered(shop.tables)))
+        assert len(found.all()) == int(stops)
+    assert refresh_one(shop, minutes=15).ordered == int(stops)
     assert ((ada, "enter", 1) in scheduled(shop)) is not stops
 
 

@@ -42,7 +42,7 @@ segments:
             - newsletter: status = subscribed
 """
 USE_CASES: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parents[3] / "golden" / "use_cases.json").read_text()
+    (Path(__file__).parents[2] / "golden" / "use_cases.json").read_text()
 )
 UNKNOWN = {"address nosuch == x", "order nosuch == 1", "only unknown attribute, FALSE"}
 
