@@ -57,8 +57,11 @@ def read_switch(node: MarkupNode, faults: FileFaults) -> bool | None:
 
 def read_choice(node: MarkupNode, kind: type[_Kind], faults: FileFaults) -> _Kind | None:
     """Return one of an enumeration's values."""
-    if isinstance(node, Scalar) and node.text in list(kind):
-        return kind(node.text)
+    if isinstance(node, Scalar):
+        try:
+            return kind(node.text)
+        except ValueError:
+            pass
     faults.add(node.line, f"Here must be one of {among(kind)}.")
     return None
 

@@ -123,6 +123,19 @@ def count_pending(connection: Connection, tables: Tables, segment_id: int) -> di
     return {row[0]: row[1] for row in connection.execute(query.group_by(trigger))}
 
 
+def count_pending_by_step(
+    connection: Connection, tables: Tables, segment_ids: Collection[int]
+) -> dict[tuple[int, str], int]:
+    """Return the number of segments' waiting rows by sequence id and by the rows' own trigger."""
+    c = tables.progress.c
+    query = (
+        select(c.sequence_id, c.trigger_type, func.count())
+        .where(is_pending_in(tables, segment_ids))
+        .group_by(c.sequence_id, c.trigger_type)
+    )
+    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+
+
 def count_due(
     connection: Connection, tables: Tables, segment_ids: Collection[int], *, now: datetime
 ) -> dict[int, int]:

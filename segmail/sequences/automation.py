@@ -10,10 +10,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from segmail.errors import ConfigError, InputError
+from segmail.maho.customer_conditions import RETRIGGERED
 from segmail.maho.held import mark_held
 from segmail.maho.lookup import find_segment
-from segmail.maho.policies import Policy, RefreshedBy, load_policies, save_policy
-from segmail.maho.progress import count_due, count_pending
+from segmail.maho.policies import Policy, RefreshedBy, load_policies, save_enrols_since, save_policy
+from segmail.maho.progress import count_due, count_pending, is_pending_in, stop
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_steps
@@ -37,7 +38,7 @@ class Automation:
     policy_changed: bool
     scheduled: int
     due: int  # scheduled rows whose time has come: held while the automation is off
-    other_trigger: int  # scheduled rows of another trigger, which are skipped when due
+    other_trigger: int  # scheduled rows of another trigger, which were skipped
     warnings: list[str]
 
 
@@ -86,6 +87,17 @@ def _switch(
     switched = done != _Wish(segment.automation_active, segment.trigger)
     if switched:
         _write(connection, tables, segment, done, now=now)
+    others = [one.value for one in Trigger if done.trigger not in (None, one)]
+    ended = (
+        stop(
+            connection,
+            tables,
+            is_pending_in(tables, [segment.segment_id], others),
+            reason=RETRIGGERED,
+        )
+        if switched and others
+        else 0
+    )
     before, policy = _set_policies(connection, tables, segment, wish.policies, now=now)
     rows = count_pending(connection, tables, segment.segment_id)
     return Automation(
@@ -98,7 +110,7 @@ def _switch(
         policy_changed=policy != before,
         scheduled=sum(rows.values()),
         due=sum(count_due(connection, tables, [segment.segment_id], now=now).values()),
-        other_trigger=sum(n for of, n in rows.items() if done.trigger not in (None, of)),
+        other_trigger=ended,
         warnings=_warnings(segment, active=done.active),
     )
 
@@ -114,6 +126,8 @@ def _write(
         trigger=wish.trigger,
         now=now,
     )
+    # Who entered before is not owed anything: the next refresh begins to remember anew.
+    save_enrols_since(connection, tables, segment.segment_id, None)
     if wish.active and not segment.sends:
         # What is due now was held until now, also where no run has seen that.
         mark_held(connection, tables, [segment.segment_id], now=now)

@@ -11,8 +11,9 @@ from sqlalchemy.exc import IntegrityError
 from segmail.coupons import remember_prefix_of
 from segmail.errors import InputError
 from segmail.findings import errors, warnings
-from segmail.maho.progress import ProgressStatus
-from segmail.maho.schema.tables import Tables
+from segmail.maho.customer_conditions import RETRIGGERED
+from segmail.maho.progress import ProgressStatus, is_of_step, stop
+from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 from segmail.sequences.changes import StepChange, changes_between
@@ -39,6 +40,7 @@ class Edited:
     step: StepSummary
     changes: list[StepChange]
     skipped: int  # rows that will not be sent, because the step was switched off
+    retriggered: int  # rows that will not be sent, because they were for the other trigger
     kept: int  # rows that keep the time they were scheduled for, though the delay changed
     warnings: list[str]
 
@@ -78,6 +80,10 @@ def _edit(
     if changes:
         remember_prefix_of(connection, tables, before)
         update_step(connection, tables, before, after, now=now)
+    retriggered = 0
+    if after.trigger is not before.trigger and tables.layout is Layout.SHIPPED:
+        which = is_of_step(tables, before.sequence_id)
+        retriggered = stop(connection, tables, which, reason=RETRIGGERED)
     switched_off = before.is_active and not after.is_active
     skipped = skip_scheduled(connection, tables, before.sequence_id, now=now) if switched_off else 0
     [summary] = summarize(connection, tables, [after])
@@ -86,6 +92,7 @@ def _edit(
         step=summary,
         changes=changes,
         skipped=skipped,
+        retriggered=retriggered,
         kept=summary.progress[ProgressStatus.SCHEDULED] if moved else 0,
         warnings=[*odd, *automation_warnings(connection, tables, [after.segment])],
     )

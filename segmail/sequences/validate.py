@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -12,11 +12,12 @@ from sqlalchemy import Connection
 from segmail.findings import Severity
 from segmail.lint import Facts
 from segmail.maho.lookup import find_segment
+from segmail.maho.progress import count_pending_by_step
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.steps import Segment, Step, load_segments, load_steps
+from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
 from segmail.sequences.checks import step_findings
-from segmail.sequences.findings import StepFinding, StepPlace, segment_finding
+from segmail.sequences.findings import StepFinding, StepPlace, segment_finding, step_warning
 from segmail.sequences.order import order_findings
 from segmail.sequences.references import StepReferences
 from segmail.sequences.template_checks import letter_findings
@@ -40,15 +41,29 @@ def validate_steps(
         ids = [one.segment_id for one in segments]
         steps = load_steps(connection, shop.tables, segment_ids=ids)
         references = StepReferences.load(connection, shop.tables, steps)
+        pending = count_pending_by_step(connection, shop.tables, ids)
     found = [
         *(finding for one in segments for finding in automation_findings(one, steps)),
         *(finding for step in steps for finding in step_findings(step, references, now=now)),
         *letter_findings(steps, references, Facts.load(shop, maho_root=maho_root)),
         *order_findings(steps),
+        *_of_other_trigger(steps, pending),
     ]
     inactive = {step.sequence_id for step in steps if not step.is_active}
     found = [_softened(one) if one.where.sequence_id in inactive else one for one in found]
     return sorted(found, key=lambda one: _order(one.where))
+
+
+def _of_other_trigger(
+    steps: Iterable[Step], pending: Mapping[tuple[int, str], int]
+) -> Iterator[StepFinding]:
+    """Tell of rows that were scheduled before a step, or its segment, got another trigger."""
+    for step in steps:
+        for trigger in Trigger:
+            count = pending.get((step.sequence_id, trigger.value), 0)
+            if trigger is not step.trigger and count:
+                what = f"{count:,} scheduled rows are for the trigger '{trigger}', not the step's."
+                yield step_warning(step, what, "They are skipped when they come due.")
 
 
 def automation_findings(segment: Segment, steps: Iterable[Step]) -> list[StepFinding]:

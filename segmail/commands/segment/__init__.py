@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from segmail.commands.segment.automation import automation
+from segmail.commands.segment.enrol import enrol
 from segmail.commands.segment.explain import explain
 from segmail.commands.segment.files import apply, export
 from segmail.commands.segment.import_ import import_
@@ -20,5 +21,5 @@ def segment() -> None:
     """
 
 
-for command in (list_, show, match, explain, apply, export, import_, automation):
+for command in (list_, show, match, explain, apply, export, import_, enrol, automation):
     segment.add_command(command)

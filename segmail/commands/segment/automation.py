@@ -10,6 +10,7 @@ from segmail.commands.words import print_warnings, rows
 from segmail.maho.policies import Goal, OnExit, OnReentry, RefreshedBy
 from segmail.maho.steps import Trigger
 from segmail.output import print_json
+from segmail.segments.refresh import members_without_mail
 from segmail.sequences.automation import Automation, switch_automation
 
 
@@ -29,8 +30,9 @@ from segmail.sequences.automation import Automation, switch_automation
 )
 @click.option(
     "--on-reentry",
-    type=click.Choice(OnReentry, case_sensitive=False),
-    help="Start the sequence again for who comes back, or never.",
+    type=click.Choice([*OnReentry, "restart"], case_sensitive=False),
+    help="Start the sequence again for who comes back, until a step is used up, or never; "
+    "restart is the former word for once.",
 )
 @click.option(
     "--refresh",
@@ -48,6 +50,7 @@ def automation(
     state: str,
     trigger: str | None,
     as_json: bool,
+    on_reentry: str | None,
     **policies: OnExit | Goal | OnReentry | RefreshedBy | None,
 ) -> None:
     """Switch the automation of SEGMENT on or off, and set its policies.
@@ -62,6 +65,8 @@ def automation(
         segmail segment automation "Abandoned baskets" on --goal order --on-exit stop
         segmail segment automation VIP off
     """
+    if on_reentry is not None:
+        policies["on_reentry"] = OnReentry(on_reentry)
     done = switch_automation(
         app.shop,
         segment,
@@ -70,14 +75,15 @@ def automation(
         policies={name: value for name, value in policies.items() if value is not None},
         now=app.now(),
     )
+    without = members_without_mail(app.shop, done.segment_id) if done.active else 0
     if as_json:
-        print_json(done)
+        print_json({**vars(done), "members_without_mail": without})
         return
-    click.echo(_told(done, app.settings.delivery.stale_days))
+    click.echo(_told(done, app.settings.delivery.stale_days, without))
     print_warnings(done.warnings)
 
 
-def _told(done: Automation, stale_days: int) -> str:
+def _told(done: Automation, stale_days: int, without: int) -> str:
     state = "on" if done.active else "off"
     switched = f"is {state} now" if done.changed else f"was {state} already"
     trigger = f", with the trigger '{done.trigger}'" if done.trigger and done.active else ""
@@ -90,8 +96,12 @@ def _told(done: Automation, stale_days: int) -> str:
     elif done.scheduled and not done.active:
         lines.append(f"Held: {rows(done.scheduled, 'scheduled')}, {done.due:,} of them due.")
     if done.other_trigger:
+        lines.append(f"Skipped, having another trigger: {rows(done.other_trigger, 'scheduled')}.")
+    if without:
+        are = "member was" if without == 1 else "members were"
         lines.append(
-            f"To be skipped, having another trigger: {rows(done.other_trigger, 'scheduled')}."
+            f"{without:,} present {are} never enrolled and get nothing; to enrol them: "
+            f"segmail segment enrol {done.segment_id}"
         )
     if done.policy_changed:
         lines.append(f"Its policies are now: {done.policy}.")

@@ -67,6 +67,9 @@ def print_changes(edited: Edited) -> None:
     click.echo(f"Changed {edited.step.label} (sequence {edited.step.sequence_id}): {told}.")
     if edited.skipped:
         click.echo(f"Skipped {rows(edited.skipped, 'scheduled')}.")
+    if edited.retriggered:
+        scheduled = rows(edited.retriggered, "scheduled")
+        click.echo(f"Skipped, being for the other trigger: {scheduled}.")
     if edited.kept:
         click.echo(f"Left at the time they had: {rows(edited.kept, 'scheduled')}.")
 

@@ -89,8 +89,9 @@ def skip_reason(row: DueRow, facts: RowFacts, rules: SendingRules, *, now: datet
 def _step_reason(row: DueRow, layout: Layout) -> str | None:
     if not row.step.is_active:
         return SWITCHED_OFF
-    if layout is Layout.SPEC and row.trigger_type != row.step.trigger:
-        return f"the segment's trigger is '{row.step.trigger}' now"
+    if row.trigger_type != row.step.trigger:
+        whose = "segment" if layout is Layout.SPEC else "step"
+        return f"the {whose}'s trigger is '{row.step.trigger}' now"
     return None
 
 

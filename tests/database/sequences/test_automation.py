@@ -140,11 +140,12 @@ def test_an_active_segment_without_a_trigger_is_off(shop: ShopBuilder) -> None:
 
 
 @in_spec_layout
-def test_rows_of_the_former_trigger_are_counted(shop: ShopBuilder) -> None:
+def test_rows_of_the_former_trigger_are_skipped_and_counted(shop: ShopBuilder) -> None:
     step = shop.step(shop.segment("VIP", trigger="enter"))
     shop.due(step, shop.customer())
 
     assert switch(shop, on=True, trigger=Trigger.EXIT).other_trigger == 1
+    assert shop.row(shop.tables.progress)["status"] == "skipped"
 
 
 @in_spec_layout

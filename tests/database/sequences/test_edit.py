@@ -102,8 +102,10 @@ def test_a_step_moves_to_the_other_trigger(shop: ShopBuilder, vip: int) -> None:
 
     with pytest.raises(InputError, match="VIP:exit:1 exists already"):
         edit(shop, trigger=Trigger.EXIT)
-    edit(shop, trigger=Trigger.EXIT, step_number=2)
+    row = shop.due(1, shop.customer())
+    done = edit(shop, trigger=Trigger.EXIT, step_number=2)
 
+    assert (done.retriggered, shop.progress(row)["status"]) == (1, "skipped")
     assert shop.row(shop.tables.sequence, sequence_id=1)["trigger_event"] == "exit"
 
 

@@ -1,0 +1,104 @@
+"""`segment enrol`: starts a sequence for the members who are there, on a person's word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, exists, func, select
+
+from segmail.errors import ConfigError, TemporaryError
+from segmail.log import logger
+from segmail.maho.lookup import find_segment
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Trigger
+from segmail.segments.refresh.changes import Changes, find_present, judge
+from segmail.segments.refresh.chunks import integrity_is_conflict, write_in_chunks
+from segmail.segments.refresh.locks import kept_for_one_refresh, lock_if_free
+from segmail.segments.refresh.task import Task, load_task
+from segmail.segments.refresh.temporary_tables import create_scratch, drop_scratch
+
+
+@dataclass(frozen=True)
+class Enrolment:
+    """Numbers of members: `enrolled` now, and by reason those whom nothing starts for."""
+
+    segment_id: int
+    segment: str
+    members: int
+    enrolled: int
+    not_enrolled: Mapping[str, int]
+
+
+def members_without_mail(shop: Shop, segment_id: int) -> int:
+    """Return how many members have the sequence neither before nor ahead of them, and so get
+    nothing, as long as nobody enrols them."""
+    with shop.database.read() as connection:
+        task = load_task(connection, shop.tables, segment_id, enrol=True)
+        if not task.active_steps(Trigger.ENTER):
+            return 0
+        member, row = shop.tables.member.c, shop.tables.progress.c
+        has_row = exists().where(
+            row.customer_id == member.customer_id,
+            row.segment_id == member.segment_id,
+            row.trigger_type == Trigger.ENTER.value,
+        )
+        query = select(func.count()).where(member.segment_id == segment_id, ~has_row)
+        return int(connection.scalar(query.select_from(shop.tables.member)) or 0)
+
+
+def enrol_present(
+    shop: Shop, given: str, *, dry_run: bool, now: datetime, chunk: int = 5_000
+) -> Enrolment:
+    """Enrol the members of the segment that `given` names, as if they entered now.
+
+    Who is not subscribed, had the sequence since they entered, or is refused by the segment's
+    policies is left out. No limit counts, for a person has asked. Raises InputError for a wrong
+    name, ConfigError where nobody could be enrolled, TemporaryError while it is refreshed.
+    """
+    now = now.replace(microsecond=0)
+    with shop.database.read() as connection:
+        segment = find_segment(connection, shop.tables, given)
+        task = load_task(connection, shop.tables, segment.segment_id, enrol=True)
+    _require_steps(task)
+    with (
+        shop.database.session() as session,
+        kept_for_one_refresh(session, shop, segment.segment_id) as is_free,
+    ):
+        if not is_free:
+            raise TemporaryError(f"'{segment.name}' is being refreshed at the moment; try again.")
+
+        def look(connection: Connection) -> Changes:
+            if not lock_if_free(connection, shop.tables, segment.segment_id):
+                raise TemporaryError(f"'{segment.name}' is being changed at the moment; try again.")
+            create_scratch(connection)
+            find_present(connection, task)
+            with integrity_is_conflict():
+                return judge(connection, task)
+
+        changes = session.transact(look)
+        if not dry_run and changes.enrolled:
+            written = write_in_chunks(session, task, size=chunk, now=now, is_stopping=lambda: False)
+            changes = written.changes
+            logger.info(
+                "Enrolled %s present members of segment %d '%s'",
+                f"{changes.enrolled:,}",
+                segment.segment_id,
+                segment.name,
+            )
+        session.transact(drop_scratch)
+    return Enrolment(
+        segment.segment_id, segment.name, changes.total, changes.enrolled, changes.not_enrolled
+    )
+
+
+def _require_steps(task: Task) -> None:
+    id, name = task.candidate.id, task.candidate.segment.name
+    if not task.candidate.segment.sends:
+        raise ConfigError(
+            f"The automation of '{name}' is off, or the segment inactive; first: "
+            f"segmail segment automation {id} on"
+        )
+    if not task.active_steps(Trigger.ENTER):
+        raise ConfigError(f"'{name}' has no active step with the trigger 'enter'.")
