@@ -94,6 +94,7 @@ def _switch(
             tables,
             is_pending_in(tables, [segment.segment_id], others),
             reason=RETRIGGERED,
+            now=now,
         )
         if switched and others
         else 0

@@ -83,7 +83,7 @@ def _edit(
     retriggered = 0
     if after.trigger is not before.trigger and tables.layout is Layout.SHIPPED:
         which = is_of_step(tables, before.sequence_id)
-        retriggered = stop(connection, tables, which, reason=RETRIGGERED)
+        retriggered = stop(connection, tables, which, reason=RETRIGGERED, now=now)
     switched_off = before.is_active and not after.is_active
     skipped = skip_scheduled(connection, tables, before.sequence_id, now=now) if switched_off else 0
     [summary] = summarize(connection, tables, [after])
