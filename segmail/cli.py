@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import logging
 import os
@@ -66,9 +67,13 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "schema:schema",
             "Check or create the tables, columns and indexes that segmail needs.",
         ),
+        "help": ("help:help_", "Show the help of a command, or of segmail."),
         "demo": ("demo:demo", "Build a small shop, run the jobs on it and show what happened."),
     },
 }
+
+
+INTERRUPTED = 130  # as shells tell of a program that Ctrl-C ended
 
 
 class Program(click.Group):
@@ -87,6 +92,19 @@ class Program(click.Group):
                 return command
         return None
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Do as Click does, which offers the nearest names only of commands that it has loaded."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), n=2)
+            if not near:
+                raise
+            names = " or ".join(f"'{name}'" for name in near)
+            raise click.UsageError(f"{error.message} Did you mean {names}?", ctx) from None
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, section in COMMANDS.items():
             with formatter.section(title):
@@ -99,6 +117,21 @@ class Program(click.Group):
         except SegmailError as error:
             click.echo(f"Error: {error}", err=True)
             ctx.exit(error.exit_code)
+        except (KeyboardInterrupt, click.Abort) as error:
+            declined = isinstance(error, click.Abort)
+            if declined and not isinstance(error.__context__, KeyboardInterrupt):
+                raise  # somebody answered no
+            click.echo("Interrupted.", err=True)
+            ctx.exit(INTERRUPTED)
+        except click.NoSuchOption as error:
+            if error.option_name not in {name for param in self.params for name in param.opts}:
+                raise
+            command = error.ctx.info_name if error.ctx else "COMMAND"
+            raise click.UsageError(
+                f"{error.option_name} is a global option: give it before the command, as in "
+                f"`segmail {error.option_name} … {command}`.",
+                error.ctx,
+            ) from None
 
 
 @click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -155,7 +188,8 @@ def program(
     """Send the customer-segment e-mail sequences of a Maho shop.
 
     Runs from cron, straight on the shop's database. Exit codes: 0 done, 1 some steps failed,
-    2 wrong usage, 70 a bug, 75 database or mail server out of reach, 78 configuration wrong.
+    2 wrong usage, 70 a bug, 75 database or mail server out of reach, 78 configuration wrong,
+    130 interrupted.
     """
     from segmail.app import App
     from segmail.clock import Clock

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from segmail.app import App
+from segmail.commands.options import AS_JSON
 from segmail.commands.recorded_job import recorded_job
+from segmail.commands.words import print_deleted
 from segmail.janitor import count_expired_coupons, coupon_cleanup_days, delete_expired_coupons
 from segmail.janitor.thresholds import MOST_DAYS
 from segmail.jobs.record import JobName
 from segmail.log import logger
 from segmail.output import progress_bar
+
+_WHAT = "expired automation coupons"
 
 
 @click.command("cleanup-coupons")
@@ -23,8 +25,9 @@ from segmail.output import progress_bar
     "(30 where there is none).",
 )
 @click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
+@AS_JSON
 @click.pass_obj
-def cleanup_coupons(app: App, *, days: int | None, dry_run: bool) -> None:
+def cleanup_coupons(app: App, *, days: int | None, dry_run: bool, as_json: bool) -> None:
     """Delete expired, unused automation coupons.
 
     Only coupons that the automation made: on a rule that a step uses, with a code of the shape
@@ -38,16 +41,13 @@ def cleanup_coupons(app: App, *, days: int | None, dry_run: bool) -> None:
     with recorded_job(app, JobName.CLEANUP_COUPONS, dry_run=dry_run) as run:
         if not app.automation_enabled:
             logger.info("Email automation is switched off; no coupon was deleted")
+            print_deleted(None, _WHAT, days=days, dry_run=dry_run, as_json=as_json)
             return
         days = coupon_cleanup_days(app.config) if days is None else days
         if dry_run:
             count = count_expired_coupons(app.shop, days=days, now=app.now())
-            click.echo(
-                f"Would delete {count:,} expired automation coupons (older than {days} days)."
-            )
-            return
-        with progress_bar("Deleting", None) as advance:
-            count = delete_expired_coupons(app.shop, days=days, now=app.now(), advance=advance)
+        else:
+            with progress_bar("Deleting", None) as advance:
+                count = delete_expired_coupons(app.shop, days=days, now=app.now(), advance=advance)
             run.outcomes["deleted"] = count
-        if sys.stdout.isatty():
-            click.echo(f"{count:,} coupons deleted.")
+        print_deleted(count, _WHAT, days=days, dry_run=dry_run, as_json=as_json)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from segmail.app import App
+from segmail.commands.options import AS_JSON
 from segmail.commands.recorded_job import recorded_job
+from segmail.commands.words import print_deleted
 from segmail.janitor import count_old_progress, delete_old_progress, progress_cleanup_days
 from segmail.janitor.thresholds import MOST_DAYS
 from segmail.jobs.record import JobName
 from segmail.log import logger
 from segmail.output import progress_bar
+
+_WHAT = "sequence progress records"
 
 
 @click.command("cleanup-progress")
@@ -22,8 +24,9 @@ from segmail.output import progress_bar
     help="Keep records for so many days, instead of the shop's setting (90 where there is none).",
 )
 @click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
+@AS_JSON
 @click.pass_obj
-def cleanup_progress(app: App, *, days: int | None, dry_run: bool) -> None:
+def cleanup_progress(app: App, *, days: int | None, dry_run: bool, as_json: bool) -> None:
     """Delete old finished progress records.
 
     Finished are those that were sent, skipped or have failed. The shop's setting is
@@ -36,16 +39,13 @@ def cleanup_progress(app: App, *, days: int | None, dry_run: bool) -> None:
     with recorded_job(app, JobName.CLEANUP_PROGRESS, dry_run=dry_run) as run:
         if not app.automation_enabled:
             logger.info("Email automation is switched off; no progress record was deleted")
+            print_deleted(None, _WHAT, days=days, dry_run=dry_run, as_json=as_json)
             return
         days = progress_cleanup_days(app.config) if days is None else days
         if dry_run:
             count = count_old_progress(app.shop, days=days, now=app.now())
-            click.echo(
-                f"Would delete {count:,} sequence progress records (older than {days} days)."
-            )
-            return
-        with progress_bar("Deleting", None) as advance:
-            count = delete_old_progress(app.shop, days=days, now=app.now(), advance=advance)
+        else:
+            with progress_bar("Deleting", None) as advance:
+                count = delete_old_progress(app.shop, days=days, now=app.now(), advance=advance)
             run.outcomes["deleted"] = count
-        if sys.stdout.isatty():
-            click.echo(f"{count:,} progress records deleted.")
+        print_deleted(count, _WHAT, days=days, dry_run=dry_run, as_json=as_json)

@@ -12,6 +12,7 @@ from segmail.maho.steps import Trigger
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 TRIGGER = click.Choice([trigger.value for trigger in Trigger], case_sensitive=False)
 

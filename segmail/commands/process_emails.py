@@ -93,9 +93,11 @@ def process_emails(
 
             show_preview(job, options, as_json=as_json)
             return
-        summary = _send(job, options)
+        summary, interrupted = _send(job, options)
         run.outcomes |= _outcomes(summary)
         _show_summary(summary, as_json=as_json)
+        if interrupted:
+            raise KeyboardInterrupt
         if summary.fault is not None:
             raise summary.fault
         if failed := summary.counts[Status.FAILED]:
@@ -104,12 +106,14 @@ def process_emails(
             )
 
 
-def _send(job: Job, options: Options) -> Summary:
+def _send(job: Job, options: Options) -> tuple[Summary, bool]:
+    """Return what was done, and whether Ctrl-C ended it."""
     total = count_waiting(job, options) if sys.stderr.isatty() else None
     # In order: messages under way are finished.
     signals = stopped_by(job.stop.ask, signal.SIGTERM, signal.SIGINT)
-    with signals, progress_bar("Sending", total) as advance:
-        return send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))
+    with signals as arrived, progress_bar("Sending", total) as advance:
+        summary = send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))
+    return summary, signal.SIGINT in arrived
 
 
 def _outcomes(summary: Summary) -> dict[str, int]:

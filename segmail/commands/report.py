@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from segmail.app import App
+from segmail.commands.options import AS_JSON
 from segmail.commands.parameter_types import any_time
 from segmail.commands.recorded_job import recorded_job
 from segmail.commands.write_file import write_file
@@ -50,6 +51,7 @@ from segmail.report import FORMATS, Window, choose_window, collect_activity, log
     metavar="FILE",
     help="Write the report there instead.",
 )
+@AS_JSON
 @click.option("--log", is_flag=True, help="Write the daily line into the log and print nothing.")
 @click.pass_obj
 def report(
@@ -60,6 +62,7 @@ def report(
     until: datetime | None,
     format_: str,
     output: Path | None,
+    as_json: bool,
     log: bool,
 ) -> None:
     """Report what was sent, failed and is scheduled.
@@ -79,7 +82,7 @@ def report(
     if log:
         _log_daily_line(app, window, now=now)
         return
-    text = FORMATS[format_](collect_activity(app.shop, window, now=now))
+    text = FORMATS["json" if as_json else format_](collect_activity(app.shop, window, now=now))
     if output is not None:
         write_file(output, text)
     else:

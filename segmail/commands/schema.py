@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -45,8 +46,9 @@ def check(app: App, *, as_json: bool) -> None:
 @schema.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Print the statements and run none.")
+@AS_JSON
 @click.pass_obj
-def apply(app: App, *, yes: bool, dry_run: bool) -> None:
+def apply(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Create what is missing of the specification's tables and columns.
 
     Prints the statements, asks, and runs them. What exists is never touched, so it can be
@@ -58,19 +60,22 @@ def apply(app: App, *, yes: bool, dry_run: bool) -> None:
     """
     database, prefix = _database(app), app.settings.table_prefix
     statements = plan_changes(database, prefix)
-    click.echo(";\n\n".join(statements) + ";" if statements else "There is nothing to create.")
-    if dry_run:
-        return
-    if statements and not yes:
-        _confirm(len(statements))
-    apply_changes(database, prefix, statements)
+    if not as_json:
+        _print_statements(statements, none="There is nothing to create.")
+    if not dry_run:
+        if statements and not yes:
+            _confirm(len(statements))
+        apply_changes(database, prefix, statements)
+    if as_json:
+        print_json({"statements": statements, "dry_run": dry_run})
 
 
 @schema.command()
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--dry-run", is_flag=True, help="Print the statements and run none.")
+@AS_JSON
 @click.pass_obj
-def tune(app: App, *, yes: bool, dry_run: bool) -> None:
+def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Create the index by which due steps are found quickly in a long history.
 
     Maho's own index has its columns the other way round: each run walks over every step that was
@@ -83,12 +88,18 @@ def tune(app: App, *, yes: bool, dry_run: bool) -> None:
     """
     database = _database(app)
     statements = plan_tuning(database, app.settings.table_prefix)
-    click.echo(";\n".join(statements) + ";" if statements else "The index is there already.")
-    if dry_run or not statements:
-        return
-    if not yes:
-        _confirm(len(statements))
-    run_tuning(database, statements)
+    if not as_json:
+        _print_statements(statements, none="The index is there already.")
+    if statements and not dry_run:
+        if not yes:
+            _confirm(len(statements))
+        run_tuning(database, statements)
+    if as_json:
+        print_json({"statements": statements, "dry_run": dry_run})
+
+
+def _print_statements(statements: Sequence[str], *, none: str) -> None:
+    click.echo(";\n\n".join(statements) + ";" if statements else none)
 
 
 def _database(app: App) -> Database:

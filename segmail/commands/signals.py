@@ -9,14 +9,23 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def stopped_by(stop: Callable[[], None], *numbers: signal.Signals) -> Iterator[None]:
-    """Call `stop` when one of the signals arrives; what was there before is put back."""
+def stopped_by(stop: Callable[[], None], *numbers: signal.Signals) -> Iterator[set[signal.Signals]]:
+    """Call `stop` when one of the signals arrives; what was there before is put back.
+
+    Yields the set of those that arrived.
+    """
+    arrived: set[signal.Signals] = set()
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield arrived
         return
-    before = {number: signal.signal(number, lambda *_: stop()) for number in numbers}
+
+    def handle(number: int, _frame: object) -> None:
+        arrived.add(signal.Signals(number))
+        stop()
+
+    before = {number: signal.signal(number, handle) for number in numbers}
     try:
-        yield
+        yield arrived
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

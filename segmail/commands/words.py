@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 
 import click
+
+from segmail.output import print_json
 
 
 def rows(count: int, kind: str) -> str:
@@ -15,6 +18,30 @@ def rows(count: int, kind: str) -> str:
 def yes_no(value: bool) -> str:
     """Return `yes` or `no`."""
     return "yes" if value else "no"
+
+
+def print_deleted(
+    count: int | None, what: str, *, days: int | None, dry_run: bool, as_json: bool
+) -> None:
+    """Tell what a cleanup deleted or would delete; `count` is None where it is switched off.
+
+    Cron is told nothing, which prints neither JSON nor a dry run.
+    """
+    if as_json:
+        deleted = {"deleted": count or 0, "days": days, "dry_run": dry_run}
+        print_json({"enabled": count is not None, **deleted})
+    elif count is None:
+        return
+    elif dry_run:
+        click.echo(f"Would delete {count:,} {what} (older than {days} days).")
+    elif sys.stdout.isatty():
+        click.echo(f"{count:,} {what} deleted.")
+
+
+def print_dry_run(dry_run: bool) -> None:
+    """Say that what follows was not done, where it was not."""
+    if dry_run:
+        click.echo("Dry run: nothing was changed. What would have been done:")
 
 
 def print_warnings(warnings: Iterable[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import URL
 
@@ -23,6 +23,10 @@ class Shop:
     @property
     def layout(self) -> Layout:
         return self.tables.layout
+
+    def rehearsal(self) -> Shop:
+        """Return the same shop for a dry run: what is transacted there is rolled back."""
+        return replace(self, database=self.database.rehearsal())
 
     @classmethod
     def open(cls, url: URL, *, prefix: str = "", crypt_key: str | None = None) -> Shop:

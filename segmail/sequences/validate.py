@@ -95,8 +95,12 @@ def automation_warnings(
     return [str(f) for segment in segments for f in automation_findings(segment, steps)]
 
 
-def _order(place: StepPlace) -> tuple[int, bool, str]:
-    return place.segment_id, place.step is not None, place.step or ""
+def _order(place: StepPlace) -> tuple[int, str, int]:
+    """Order by segment, then what is about all its steps, then by trigger and number."""
+    if place.step is None:
+        return place.segment_id, "", 0
+    _segment, trigger, number = place.step.rsplit(":", 2)
+    return place.segment_id, trigger, int(number)
 
 
 def _softened(finding: StepFinding) -> StepFinding:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON, TRIGGER
-from segmail.commands.words import print_warnings, rows
+from segmail.commands.dry_run import shop_to_change
+from segmail.commands.options import AS_JSON, DRY_RUN, TRIGGER
+from segmail.commands.words import print_dry_run, print_warnings, rows
 from segmail.maho.policies import Goal, OnExit, OnReentry, RefreshedBy
 from segmail.maho.steps import Trigger
 from segmail.output import print_json
@@ -40,6 +41,7 @@ from segmail.sequences.automation import Automation, switch_automation
     type=click.Choice(RefreshedBy, case_sensitive=False),
     help="Whose refresh the segment is for: segmail makes it manual for Maho.",
 )
+@DRY_RUN
 @AS_JSON
 @click.pass_obj
 def automation(
@@ -49,6 +51,7 @@ def automation(
     segment: str,
     state: str,
     trigger: str | None,
+    dry_run: bool,
     as_json: bool,
     on_reentry: str | None,
     **policies: OnExit | Goal | OnReentry | RefreshedBy | None,
@@ -67,18 +70,20 @@ def automation(
     """
     if on_reentry is not None:
         policies["on_reentry"] = OnReentry(on_reentry)
-    done = switch_automation(
-        app.shop,
-        segment,
-        active=state == "on",
-        trigger=None if trigger is None else Trigger(trigger),
-        policies={name: value for name, value in policies.items() if value is not None},
-        now=app.now(),
-    )
+    with shop_to_change(app, dry_run=dry_run) as shop:
+        done = switch_automation(
+            shop,
+            segment,
+            active=state == "on",
+            trigger=None if trigger is None else Trigger(trigger),
+            policies={name: value for name, value in policies.items() if value is not None},
+            now=app.now(),
+        )
     without = members_without_mail(app.shop, done.segment_id) if done.active else 0
     if as_json:
         print_json({**vars(done), "members_without_mail": without})
         return
+    print_dry_run(dry_run)
     click.echo(_told(done, app.settings.delivery.stale_days, without))
     print_warnings(done.warnings)
 

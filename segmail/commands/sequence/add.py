@@ -7,10 +7,11 @@ from typing import Any
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.dry_run import shop_to_change
+from segmail.commands.options import AS_JSON, DRY_RUN
 from segmail.commands.sequence.options import as_step_options, step_options
 from segmail.commands.sequence.printing import describe
-from segmail.commands.words import print_warnings
+from segmail.commands.words import print_dry_run, print_warnings
 from segmail.output import print_json
 from segmail.sequences.add import add_step
 
@@ -25,10 +26,19 @@ from segmail.sequences.add import add_step
     is_flag=True,
     help="Do nothing where the very step is there: with this number, or template and delay.",
 )
+@DRY_RUN
 @AS_JSON
 @click.pass_obj
 def add(
-    app: App, /, *, segment: str, inactive: bool, if_missing: bool, as_json: bool, **given: Any
+    app: App,
+    /,
+    *,
+    segment: str,
+    inactive: bool,
+    if_missing: bool,
+    dry_run: bool,
+    as_json: bool,
+    **given: Any,
 ) -> None:
     """Add a step to the sequence of SEGMENT.
 
@@ -44,9 +54,11 @@ def add(
             --coupon "15% off" --prefix SAVE --expires-days 3
     """
     options = as_step_options(active=False if inactive else None, **given)
-    added = add_step(app.shop, segment, options, if_missing=if_missing, now=app.now())
+    with shop_to_change(app, dry_run=dry_run) as shop:
+        added = add_step(shop, segment, options, if_missing=if_missing, now=app.now())
     if as_json:
         print_json(added)
         return
+    print_dry_run(dry_run)
     click.echo(f"{'Added' if added.created else 'Already there:'} {describe(added.step)}.")
     print_warnings(added.warnings)

@@ -7,9 +7,10 @@ import sys
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.dry_run import shop_to_change
+from segmail.commands.options import AS_JSON, DRY_RUN
 from segmail.commands.sequence.printing import history
-from segmail.commands.words import print_warnings, rows
+from segmail.commands.words import print_dry_run, print_warnings, rows
 from segmail.errors import InputError
 from segmail.output import print_json
 from segmail.sequences.overview import StepSummary
@@ -19,9 +20,10 @@ from segmail.sequences.remove import remove_step
 @click.command()
 @click.argument("step")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@DRY_RUN
 @AS_JSON
 @click.pass_obj
-def remove(app: App, *, step: str, yes: bool, as_json: bool) -> None:
+def remove(app: App, *, step: str, yes: bool, dry_run: bool, as_json: bool) -> None:
     """Remove a STEP, and with it its history: who received it, and who will.
 
     To keep the history, disable the step instead. Later steps keep their numbers. (Maho's form
@@ -31,10 +33,12 @@ def remove(app: App, *, step: str, yes: bool, as_json: bool) -> None:
     Example:
         segmail sequence remove VIP:enter:2
     """
-    removed = remove_step(app.shop, step, confirm=_agree if yes else _ask)
+    with shop_to_change(app, dry_run=dry_run) as shop:
+        removed = remove_step(shop, step, confirm=_agree if yes or dry_run else _ask)
     if as_json:
         print_json(removed)
         return
+    print_dry_run(dry_run)
     gone = f"{removed.step.label} (sequence {removed.step.sequence_id})"
     click.echo(f"Removed {gone} with {rows(removed.rows, 'progress')}.")
     click.echo("Later steps keep their numbers.")

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.dry_run import shop_to_change
+from segmail.commands.options import AS_JSON, DRY_RUN
 from segmail.commands.sequence.printing import print_switched
+from segmail.commands.words import print_dry_run
 from segmail.output import print_json
 from segmail.sequences.switch import disable_steps, enable_steps
 
 
 @click.command()
 @click.argument("steps", nargs=-1, required=True, metavar="STEP...")
+@DRY_RUN
 @AS_JSON
 @click.pass_obj
-def enable(app: App, *, steps: Sequence[str], as_json: bool) -> None:
+def enable(app: App, *, steps: Sequence[str], dry_run: bool, as_json: bool) -> None:
     """Switch steps on.
 
     Each must be fit to be sent: exits with 78 and every reason where one is not. What was
@@ -27,18 +30,21 @@ def enable(app: App, *, steps: Sequence[str], as_json: bool) -> None:
     Example:
         segmail sequence enable VIP:enter:2 VIP:enter:3
     """
-    switched = enable_steps(app.shop, steps, now=app.now())
+    with shop_to_change(app, dry_run=dry_run) as shop:
+        switched = enable_steps(shop, steps, now=app.now())
     if as_json:
         print_json(switched)
     else:
+        print_dry_run(dry_run)
         print_switched(switched, "on")
 
 
 @click.command()
 @click.argument("steps", nargs=-1, required=True, metavar="STEP...")
+@DRY_RUN
 @AS_JSON
 @click.pass_obj
-def disable(app: App, *, steps: Sequence[str], as_json: bool) -> None:
+def disable(app: App, *, steps: Sequence[str], dry_run: bool, as_json: bool) -> None:
     """Switch steps off, and skip what is scheduled of them.
 
     A mail that is on its way at this moment still arrives, and is recorded as sent.
@@ -47,8 +53,10 @@ def disable(app: App, *, steps: Sequence[str], as_json: bool) -> None:
     Example:
         segmail sequence disable VIP:enter:2
     """
-    switched = disable_steps(app.shop, steps, now=app.now())
+    with shop_to_change(app, dry_run=dry_run) as shop:
+        switched = disable_steps(shop, steps, now=app.now())
     if as_json:
         print_json(switched)
     else:
+        print_dry_run(dry_run)
         print_switched(switched, "off")

@@ -66,6 +66,10 @@ class Database:
         with _plain_errors(self.url):
             return _repeat(self.engine.begin, work, idempotent=idempotent)
 
+    def rehearsal(self) -> Rehearsal:
+        """Return the same database for a dry run: what is transacted there is rolled back."""
+        return Rehearsal(self)
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Yield one connection for several transactions.
@@ -83,6 +87,31 @@ class Database:
     def close(self) -> None:
         """Close every connection."""
         self.engine.dispose()
+
+
+class Rehearsal(Database):
+    """A database whose transactions are rolled back once their work is done.
+
+    So a dry run tells exactly what the change would do, from the code that does it.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.url = database.url
+        self.engine = database.engine
+
+    def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
+        """Return what `work` returns, and undo what it did; raises what `Database`'s raises."""
+        with _plain_errors(self.url):
+            return _repeat(self._begin, work, idempotent=idempotent)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection:
+            transaction = connection.begin()
+            try:
+                yield connection
+            finally:
+                transaction.rollback()
 
 
 class Session:

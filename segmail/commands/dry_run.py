@@ -1,0 +1,28 @@
+"""Changes that are tried and undone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from segmail.app import App
+from segmail.log import logger
+from segmail.maho.shop import Shop
+
+
+@contextmanager
+def shop_to_change(app: App, *, dry_run: bool) -> Iterator[Shop]:
+    """Yield the shop; for a dry run one in which nothing that is done stays, or is logged."""
+    if not dry_run:
+        yield app.shop
+        return
+    logger.addFilter(_nothing)
+    try:
+        yield app.shop.rehearsal()
+    finally:
+        logger.removeFilter(_nothing)
+
+
+def _nothing(_record: logging.LogRecord) -> bool:
+    return False
