@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from segmail.delivery.first_look import look_for_due, sending, steps_of
 from segmail.delivery.job import Job, Options
 from segmail.delivery.quota import Quota
+from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Status
+from segmail.delivery.rows.resolve import Resolver
 from segmail.delivery.summary import Summary, log_summary
 from segmail.maho.held import mark_held
 from segmail.maho.progress import count_due
@@ -37,6 +40,7 @@ def process_emails(
     # Read also where nothing is due, so that a fault is told before the first mail.
     transport = mail_settings(job.settings, job.config, job.shop.crypt_key)
     steps = steps_of(job, options)
+    _resolve(job, steps_of(job, Options()) if options.segments else steps)
 
     def settled(outcomes: Sequence[Outcome]) -> None:
         for outcome in outcomes:
@@ -76,6 +80,19 @@ def count_waiting(job: Job, options: Options) -> int:
         due = count_due(connection, job.shop.tables, segments, now=job.clock.now())
     total = sum(due.values())
     return min(total, options.limit) if options.limit else total
+
+
+def _resolve(job: Job, steps: Sequence[Step]) -> None:
+    """Bring attempts to their end whose rows others ended; `steps` are all there are."""
+    delivery = job.settings.delivery
+    Resolver(
+        database=job.shop.database,
+        tables=job.shop.tables,
+        journal=Journal(job.settings.state_dir, job.database_name, now=job.clock.now()),
+        steps={step.sequence_id: step for step in steps},
+        lease=timedelta(minutes=delivery.lease_minutes),
+        grace=timedelta(minutes=delivery.grace_minutes),
+    ).resolve(now=job.clock.now())
 
 
 def _hold(job: Job, steps: Sequence[Step]) -> int:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from segmail.doctor.attempts import attempt_findings
 from segmail.doctor.delivery import mail_findings, program_findings, state_findings
 from segmail.doctor.findings import Area, AreaFinding, of_faults
 from segmail.doctor.indexes import index_findings
@@ -45,6 +46,7 @@ def examine(
         *found,
         *_configured(shop, config, settings),
         *step_findings(shop, maho_root=settings.maho_root, now=now),
+        *_attempts(shop, settings, now=now),
         *_segments(shop, now=now),
     ]
 
@@ -56,6 +58,13 @@ def _configured(shop: Shop, config: StoreConfig, settings: Settings) -> list[Are
             *mail_findings(settings, config, shop.crypt_key),
             *time_zone_findings(connection, shop.tables, config),
         ]
+
+
+def _attempts(shop: Shop, settings: Settings, *, now: datetime) -> list[AreaFinding]:
+    lease = timedelta(minutes=settings.delivery.lease_minutes)
+    grace = timedelta(minutes=settings.delivery.grace_minutes)
+    with shop.database.read() as connection:
+        return attempt_findings(connection, shop.tables, now=now, lease=lease, grace=grace)
 
 
 def _segments(shop: Shop, *, now: datetime) -> list[AreaFinding]:

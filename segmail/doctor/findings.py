@@ -22,6 +22,7 @@ class Area(enum.StrEnum):
     STEPS = "steps"
     SEGMENTS = "segments"
     INDEXES = "indexes"
+    ATTEMPTS = "attempts"
 
 
 AreaFinding: TypeAlias = Finding[Area]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import enum
 
+AUTOMATION = "customer_segmentation"  # `automation_source` of a mail of a step
+
 
 class QueueStatus(enum.IntEnum):
     """`newsletter_queue.queue_status`. Maho's newsletter cron sends what is NEVER or SENDING."""

@@ -414,11 +414,13 @@ def stop(
 def _end(connection: Connection, tables: Tables, reason: str, now: datetime) -> None:
     """Skip the rows that are in ENDED, which are locked."""
     c = tables.progress.c
-    steps = connection.scalars(select(ENDED.c.sequence_id).distinct()).all()
+    untried = select(ENDED.c.sequence_id).where(ENDED.c.queue_id.is_(None)).distinct()
+    steps = connection.scalars(untried).all()
     reasons = find_reasons(connection, tables, [(step, reason) for step in steps], now=now)
+    by_step = {step: id_ for (step, _), id_ in reasons.items()}
     attempts = select(ENDED.c.queue_id).where(ENDED.c.queue_id.is_not(None))
     tell_of_attempts(connection, tables, attempts, reason)
-    told = chosen_by(c.sequence_id, {step: id_ for (step, _), id_ in reasons.items()}, c.queue_id)
+    told = chosen_by(c.sequence_id, by_step, c.queue_id) if by_step else c.queue_id
     connection.execute(
         update(tables.progress)
         .where(c.progress_id == ENDED.c.progress_id)

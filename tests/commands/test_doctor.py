@@ -40,7 +40,7 @@ def test_a_shop_in_order_exits_with_0_and_says_so_of_each_area(
     areas = [one["area"] for one in json.loads(result.stdout) if one["severity"] == "ok"]
     assert areas == [
         "program", "schema", "state directory", "automation", "mail transport", "time zones",
-        "steps", "segments", "indexes",
+        "steps", "attempts", "segments", "indexes",
     ]  # fmt: skip
 
 

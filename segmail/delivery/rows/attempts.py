@@ -18,7 +18,7 @@ from segmail.coupons import insert_coupons
 from segmail.delivery.rows.outcome import Attempt
 from segmail.maho.db.database import Database
 from segmail.maho.db.insert import insert_rows
-from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.newsletter_queue import AUTOMATION, QueueStatus
 from segmail.maho.newsletters import TemplateType
 from segmail.maho.problems import tries_since_retry
 from segmail.maho.progress import lock_held, record_attempts
@@ -26,8 +26,6 @@ from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.tables import Tables
 from segmail.mail.column_limits import storable_html, storable_text
 from segmail.mail.due_row import DueRow, Prepared
-
-SOURCE = "customer_segmentation"
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ class Recorder:
             "queue_status": QueueStatus.PAUSE,
             "queue_start_at": now,
             "queue_finish_at": None,
-            "automation_source": SOURCE,
+            "automation_source": AUTOMATION,
             "automation_source_id": p.row.step.segment.segment_id,
         }
 
@@ -158,7 +156,7 @@ def insert_failed_queue_rows(
             "queue_status": QueueStatus.CANCEL,
             "queue_start_at": now,
             "queue_finish_at": now,
-            "automation_source": SOURCE,
+            "automation_source": AUTOMATION,
             "automation_source_id": row.step.segment.segment_id,
         }
         for row in rows

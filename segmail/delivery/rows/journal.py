@@ -14,7 +14,7 @@ import enum
 import hashlib
 import os
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -75,6 +75,20 @@ class Journal:
         known = dict.fromkeys(keys, Verdict.UNKNOWN)
         if known:
             known |= {key: verdict for key, verdict in self._read() if key in known}
+        return known
+
+    def verdicts_by_queue_id(self, started: Mapping[int, datetime | None]) -> dict[int, Verdict]:
+        """Return the same for attempts whose progress rows may be gone, by queue id.
+
+        `started` is when each began: ids alone may return in a restored database.
+        """
+        known = dict.fromkeys(started, Verdict.UNKNOWN)
+        keys = {(str(id), f"{at:%Y%m%d%H%M%S}"): id for id, at in started.items() if at}
+        for key, verdict in self._read() if keys else ():
+            queue_id, _, rest = key.partition(":")
+            id = keys.get((queue_id, rest.rpartition(":")[2]))
+            if id is not None:
+                known[id] = verdict
         return known
 
     def prune(self) -> None:

@@ -1,0 +1,230 @@
+"""Brings open attempts to their end whose rows no run claims any more.
+
+A run died while a mail was under way, and its row was ended, held back or deleted by others before
+it came due again. This host's journal tells what became of the mail, as for rows that do come due
+(`recover`): accepted, the row is `sent`; begun and never answered, it is `failed: interrupted`;
+not begun or refused, the row stays as it was ended. The attempt itself is closed in any case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from segmail.delivery.rows.journal import Journal, Verdict
+from segmail.log import logger
+from segmail.maho.customers import load_subscribers
+from segmail.maho.db.database import Database
+from segmail.maho.db.locking import locking
+from segmail.maho.db.value_lists import among, chosen_by
+from segmail.maho.ended import ended_line
+from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.open_attempts import OpenAttempt, load_open_attempts, remember_oldest
+from segmail.maho.problems import INTERRUPTED
+from segmail.maho.progress import ProgressStatus, Settlement, settle
+from segmail.maho.reasons import NOT_SENT
+from segmail.maho.schema.tables import Tables
+from segmail.maho.steps import Step
+
+_UNKNOWN = f"{INTERRUPTED}: the run ended while the message was under way; it may have arrived"
+_REFUSED = "refused by the mail server in an earlier run"
+_BATCH = 500
+
+
+@dataclass(frozen=True)
+class Resolver:
+    """Resolves what the runs of this and other hosts left open.
+
+    `steps` are all steps by sequence id: scheduled rows of those that send come due by themselves.
+    An attempt is left alone for `lease`, and one of another host for `grace` more.
+    """
+
+    database: Database
+    tables: Tables
+    journal: Journal
+    steps: Mapping[int, Step]
+    lease: timedelta
+    grace: timedelta
+
+    def resolve(self, *, now: datetime) -> int:
+        """Bring those that are past their lease to their end; return how many."""
+        now = now.replace(microsecond=0)
+        with self.database.read() as connection:
+            all_open = load_open_attempts(connection, self.tables)
+        over = [one for one in all_open if self._is_over(one, now)]
+        # The journal is read only where there is something to ask it.
+        verdicts = self.journal.verdicts_by_queue_id({it.queue_id: it.started_at for it in over})
+        asked = [
+            one
+            for one in over
+            if verdicts[one.queue_id] is not Verdict.UNKNOWN
+            or one.started_at is None
+            or one.started_at + self.lease + self.grace <= now
+        ]
+        for start in range(0, len(asked), _BATCH):
+            some = asked[start : start + _BATCH]
+            self.database.transact(
+                lambda c, some=some: self._close(c, some, verdicts, now),  # type: ignore[misc]
+                idempotent=True,
+            )
+            _log(some, verdicts)
+        closed = {one.queue_id for one in asked}
+        still = [one.queue_id for one in all_open if one.queue_id not in closed]
+        self.database.transact(lambda c: remember_oldest(c, self.tables, still), idempotent=True)
+        return len(asked)
+
+    def _is_over(self, one: OpenAttempt, now: datetime) -> bool:
+        if one.started_at is not None and one.started_at + self.lease > now:
+            return False
+        step = self.steps.get(one.sequence_id or 0)
+        comes_due = one.status == ProgressStatus.SCHEDULED and step and step.segment.sends
+        return not comes_due
+
+    def _close(
+        self,
+        connection: Connection,
+        some: Sequence[OpenAttempt],
+        verdicts: Mapping[int, Verdict],
+        now: datetime,
+    ) -> None:
+        """Close those that are still open, under lock, with what became of their mails."""
+        q = self.tables.queue
+        ids = [one.queue_id for one in some]
+        query = select(q.c.queue_id).where(
+            among(q.c.queue_id, ids), q.c.queue_status == QueueStatus.PAUSE
+        )
+        locked = set(connection.scalars(locking(query, q)))
+        ours = [one for one in some if one.queue_id in locked]
+        if not ours:
+            return
+        statuses = {one.queue_id: int(_queue_status(verdicts[one.queue_id])) for one in ours}
+        connection.execute(
+            update(q)
+            .where(among(q.c.queue_id, statuses))
+            .values(
+                queue_status=chosen_by(q.c.queue_id, statuses, q.c.queue_status),
+                queue_finish_at=now,
+            )
+        )
+        self._tell(connection, ours, verdicts)
+        self._link(connection, ours, verdicts, now)
+        settled = [
+            settlement
+            for one in ours
+            if (settlement := self._settlement(one, verdicts[one.queue_id], now)) is not None
+        ]
+        settle(connection, self.tables, settled)
+
+    def _tell(
+        self,
+        connection: Connection,
+        ours: Sequence[OpenAttempt],
+        verdicts: Mapping[int, Verdict],
+    ) -> None:
+        rows = [
+            {"queue_id": it.queue_id, "problem_error_code": 0, "problem_error_text": reason}
+            for it in ours
+            if (reason := _reason(verdicts[it.queue_id]))
+        ]
+        if rows:
+            connection.execute(insert(self.tables.problem), rows)
+
+    def _link(
+        self,
+        connection: Connection,
+        ours: Sequence[OpenAttempt],
+        verdicts: Mapping[int, Verdict],
+        now: datetime,
+    ) -> None:
+        """Let Maho's admin show who received a mail, and no reason why not."""
+        sent = [one for one in ours if verdicts[one.queue_id] is Verdict.ACCEPTED]
+        if sent:
+            problem = self.tables.problem
+            connection.execute(
+                delete(problem).where(
+                    problem.c.queue_id.in_([one.queue_id for one in sent]),
+                    problem.c.problem_error_text.startswith(NOT_SENT),
+                )
+            )
+        customers = {one.customer_id for one in sent if one.customer_id is not None}
+        subscribers = load_subscribers(connection, self.tables, customers) if customers else {}
+        rows = [
+            {
+                "queue_id": one.queue_id,
+                "subscriber_id": subscribers[one.customer_id].subscriber_id,
+                "letter_sent_at": one.started_at or now,
+            }
+            for one in sent
+            if one.customer_id in subscribers
+        ]
+        if rows:
+            connection.execute(insert(self.tables.queue_link), rows)
+
+    def _settlement(self, one: OpenAttempt, verdict: Verdict, now: datetime) -> Settlement | None:
+        """Return what becomes of the row; None where it is gone."""
+        if one.progress_id is None:
+            return None
+        step = self.steps.get(one.sequence_id or 0)
+        planned = one.scheduled_at or now
+        if step is not None and one.created_at is not None:
+            planned = one.created_at + timedelta(minutes=step.delay_minutes)
+        status = {
+            Verdict.ACCEPTED: ProgressStatus.SENT,
+            Verdict.REFUSED: ProgressStatus.FAILED,
+            Verdict.RECORDED: ProgressStatus.SCHEDULED,
+            Verdict.DEFERRED: ProgressStatus.SCHEDULED,
+        }.get(verdict, ProgressStatus.FAILED)
+        return Settlement(
+            progress_id=one.progress_id,
+            attempt=one.queue_id,
+            lease_until=one.scheduled_at or now,
+            status=status,
+            scheduled_at=planned,
+            queue_id=one.queue_id,
+            sent_at=one.started_at or now,
+            left=verdict in (Verdict.ACCEPTED, Verdict.BEGUN, Verdict.UNKNOWN),
+            reason=_reason(verdict) or "",
+        )
+
+
+def _queue_status(verdict: Verdict) -> QueueStatus:
+    return QueueStatus.SENT if verdict is Verdict.ACCEPTED else QueueStatus.CANCEL
+
+
+def _reason(verdict: Verdict) -> str | None:
+    """Return what is told of the attempt; an accepted one, or one not begun, needs no reason."""
+    return {
+        Verdict.REFUSED: _REFUSED,
+        Verdict.BEGUN: _UNKNOWN,
+        Verdict.UNKNOWN: _UNKNOWN,
+    }.get(verdict)
+
+
+def _log(some: Sequence[OpenAttempt], verdicts: Mapping[int, Verdict]) -> None:
+    for one in some:
+        verdict = verdicts[one.queue_id]
+        if one.progress_id is None:
+            logger.info("Closed attempt %d, whose row is gone: %s", one.queue_id, verdict)
+        elif verdict is Verdict.ACCEPTED:
+            logger.info(
+                "Sent automation email to customer %d, template %d, queue %d",
+                one.customer_id,
+                one.template_id,
+                one.queue_id,
+            )
+        else:
+            told = _reason(verdict) or "its mail was never begun; it stays as it was ended"
+            verb = "Failed" if verdict in (Verdict.BEGUN, Verdict.UNKNOWN) else "Closed"
+            line = ended_line(
+                verb,
+                one.step_number or 0,
+                one.trigger_type or "",
+                one.segment_id or 0,
+                one.customer_id or 0,
+                one.progress_id,
+                told,
+            )
+            logger.info("%s", line)

@@ -1,0 +1,30 @@
+"""Attempts that are open: mails under way, or left by a run that died."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from segmail.doctor.findings import Area, AreaFinding, ok
+from segmail.findings import Finding, Severity
+from segmail.maho.open_attempts import load_open_attempts
+from segmail.maho.schema.tables import Tables
+
+
+def attempt_findings(
+    connection: Connection,
+    tables: Tables,
+    *,
+    now: datetime,
+    lease: timedelta,
+    grace: timedelta,
+) -> list[AreaFinding]:
+    """Return how many attempts are open, and whether some are so for longer than any run takes."""
+    found = load_open_attempts(connection, tables)
+    late = [it for it in found if it.started_at is None or it.started_at + lease + grace < now]
+    if not late:
+        return [ok(Area.ATTEMPTS, f"{len(found):,} open.")]
+    what = f"{len(late):,} of {len(found):,} open attempts are past their lease and grace."
+    advice = "The next process-emails brings them to their end; see that it runs."
+    return [Finding(Severity.WARNING, Area.ATTEMPTS, what, advice)]

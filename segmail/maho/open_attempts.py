@@ -1,0 +1,93 @@
+"""Attempts that are open: `newsletter_queue` rows of the automation on PAUSE, found by their ids.
+
+No index leads to them, so the walk goes up the primary key from the oldest id that may be open,
+which stands in the shop's configuration, where all hosts share it. Ids far below the newest are
+left behind for good; the newest are walked over again, because their transactions may be slower
+than those of later ids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from segmail.maho.config.rows import write_config
+from segmail.maho.newsletter_queue import AUTOMATION, QueueStatus
+from segmail.maho.schema.tables import Tables
+
+_PATH = "customer_segmentation/segmail/oldest_open_attempt"
+_MARGIN = 10_000  # ids below the newest that are looked at each time
+
+
+@dataclass(frozen=True)
+class OpenAttempt:
+    """An open attempt and its progress row; what is of the row is None where that is gone."""
+
+    queue_id: int
+    template_id: int
+    started_at: datetime | None
+    progress_id: int | None
+    customer_id: int | None
+    segment_id: int | None
+    sequence_id: int | None
+    step_number: int | None
+    trigger_type: str | None
+    status: str | None
+    created_at: datetime | None
+    scheduled_at: datetime | None
+
+
+def load_open_attempts(connection: Connection, tables: Tables) -> list[OpenAttempt]:
+    """Return every open attempt, the oldest first."""
+    c, q = tables.progress.c, tables.queue
+    query = (
+        select(
+            q.c.queue_id,
+            q.c.template_id,
+            q.c.queue_start_at.label("started_at"),
+            c.progress_id,
+            c.customer_id,
+            c.segment_id,
+            c.sequence_id,
+            c.step_number,
+            c.trigger_type,
+            c.status,
+            c.created_at,
+            c.scheduled_at,
+        )
+        .select_from(q)
+        .outerjoin(tables.progress, c.queue_id == q.c.queue_id)
+        .where(
+            q.c.queue_id >= oldest_that_may_be_open(connection, tables),
+            q.c.queue_status == QueueStatus.PAUSE,
+            q.c.automation_source == AUTOMATION,
+        )
+        .order_by(q.c.queue_id)
+    )
+    for dialect in ("mysql", "mariadb"):
+        query = query.with_hint(q, "FORCE INDEX (PRIMARY)", dialect)
+    return [OpenAttempt(**row) for row in connection.execute(query).mappings()]
+
+
+def oldest_that_may_be_open(connection: Connection, tables: Tables) -> int:
+    """Return the id from which the walk begins; 0 where no run has walked yet."""
+    c = tables.config.c
+    query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path == _PATH)
+    value = connection.scalar(query) or ""
+    return int(value) if value.isdecimal() else 0
+
+
+def remember_oldest(connection: Connection, tables: Tables, still_open: list[int]) -> None:
+    """Move the beginning of the walk up to the oldest of these ids, or to near the newest of all.
+
+    Nothing is written where that is not worth it. Raises Conflict, for `Database.transact` to
+    repeat it, when two hosts do so at once.
+    """
+    before = oldest_that_may_be_open(connection, tables)
+    newest = connection.scalar(select(func.max(tables.queue.c.queue_id))) or 0
+    oldest = min([newest - _MARGIN, *still_open])
+    # A database that was restored has lower ids than were remembered.
+    if oldest >= before + _MARGIN or newest < before:
+        write_config(connection, tables, {_PATH: str(max(0, oldest))})
