@@ -7,10 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from segmail.lint.coupon import coupon_findings
 from segmail.lint.directives import directive_findings
 from segmail.lint.findings import LintFinding, TemplatePlace
+from segmail.lint.foreign import foreign_findings
 from segmail.lint.links import link_findings, unsubscribe_findings
+from segmail.lint.markup import markup_findings
+from segmail.lint.message import message_findings
 from segmail.lint.paths import path_findings
+from segmail.lint.quotes import quote_findings
 from segmail.lint.reading import Letter, Passage, read_letter
 from segmail.lint.shop_facts import Facts
+from segmail.lint.style_sheets import style_findings
 from segmail.lint.syntax import syntax_findings
 
 
@@ -26,6 +31,8 @@ def lint(
     found = [
         *reading.findings,
         *(finding for one in reading.passages for finding in _of(one, facts, couponless)),
+        *(finding for one in reading.passages for finding in style_findings(letter, one)),
+        *message_findings(letter, reading),
         *unsubscribe_findings(letter, reading, facts),
     ]
     order: dict[tuple[str, str], int] = {}
@@ -47,3 +54,6 @@ def _of(passage: Passage, facts: Facts | None, couponless: Sequence[str]) -> Ite
     yield from directive_findings(passage, facts)
     yield from coupon_findings(passage, couponless)
     yield from link_findings(passage)
+    yield from quote_findings(passage)
+    yield from foreign_findings(passage)
+    yield from markup_findings(passage)

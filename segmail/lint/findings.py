@@ -40,6 +40,22 @@ class LintRule(enum.StrEnum):
     BLANK_VALUE = "blank-after-equals"
     NO_UNSUBSCRIBE_LINK = "no-unsubscribe-link"
     RELATIVE_LINK = "relative-link"
+    CURLY_QUOTES = "curly-quotes"
+    ENTITY_QUOTES = "entities-in-directive"
+    SINGLE_BRACE = "missing-brace"
+    FOREIGN_TAG = "foreign-tag"
+    FILE_HEADER = "template-file-header"
+    ACTIVE_CONTENT = "active-content"
+    MISSING_ALT = "missing-alt"
+    LOCAL_LINK = "local-link"
+    WHOLE_URL = "whole-url"
+    OPEN_QUOTE = "open-quotation-mark"
+    STYLE_ATTRIBUTE = "unreadable-style"
+    CSS_BRACE = "css-brace"
+    EMPTY = "empty"
+    SENDER = "sender"
+    SIZE = "size"
+    PREHEADER = "preheader"
 
 
 # An error against one of these keeps the mail from being sent; the others only spoil what it says.
@@ -51,6 +67,9 @@ _STOPPING = frozenset(
         LintRule.RECURSION,
         LintRule.UNSUPPORTED,
         LintRule.MISSING_ARGUMENT,
+        LintRule.EMPTY,
+        LintRule.SENDER,
+        LintRule.SIZE,
     }
 )
 
@@ -59,8 +78,8 @@ _STOPPING = frozenset(
 class TemplatePlace:
     """A place in a template.
 
-    `name` is a template's code, a file or `block CODE`, `part` its `subject` or `text`; line and
-    column count from 1.
+    `name` is a template's code, a file or `block CODE`, `part` its `subject`, `text`, `sender` or
+    `styles`; line and column count from 1.
     """
 
     name: str
@@ -70,7 +89,7 @@ class TemplatePlace:
 
     def __str__(self) -> str:
         """Return the place as compilers write it: `Welcome:3:14`, `Welcome (subject):1:5`."""
-        part = " (subject)" if self.part == "subject" else ""
+        part = "" if self.part == "text" else f" ({self.part})"
         return f"{self.name}{part}:{self.line}:{self.column}"
 
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator
 
 from segmail.lint.findings import LintFinding, LintRule
+from segmail.lint.masked import without_comments
 from segmail.lint.naming import shown
 from segmail.lint.reading import Letter, Passage, Reading
 from segmail.lint.shop_facts import Facts
-from segmail.templates.nodes import Directive, Node, Place, Text, paths_of
+from segmail.templates import Kind, compile_template
+from segmail.templates.nodes import Directive, Node, Place, Text, paths_of, walk
 
 _WORD = re.compile(r"[^\s\"'<>]+")
 _RELATIVE = re.compile(
@@ -26,7 +28,7 @@ def unsubscribe_findings(
     texts = [passage for passage in reading.passages if passage.part == "text"]
     if not reading.complete or not letter.text.strip():
         return
-    nodes = (node for passage in texts for node, _ in passage.nodes())
+    nodes = (node for passage in texts for node in _visible(passage))
     if any(_leads_out(node, facts) for node in nodes):
         return
     end = Place(1, 1).after(letter.text.rstrip())
@@ -46,6 +48,14 @@ def link_findings(passage: Passage) -> Iterator[LintFinding]:
         what = f"'{shown(match['url'])}' is no whole address, so it leads nowhere in a mail."
         advice = 'Begin it with https://, or write {{store url="…"}} or {{media url="…"}}.'
         yield passage.warning(LintRule.RELATIVE_LINK, place, what, advice)
+
+
+def _visible(passage: Passage) -> Iterator[Node]:
+    """Yield what a passage prints outside comments, where nobody sees a link."""
+    source = without_comments(passage.source) if passage.is_html else passage.source
+    if source != passage.source:
+        return walk(compile_template(source, kind=Kind.HTML).tree)
+    return walk(passage.tree)
 
 
 def _leads_out(node: Node, facts: Facts | None) -> bool:

@@ -23,13 +23,17 @@ _START = Place(1, 1)
 
 @dataclass(frozen=True)
 class Letter:
-    """A template to be checked: its code or file, subject (None: there is none) and text."""
+    """A template to be checked: its code or file, subject and sender (None: a file has none), text
+    and style sheet."""
 
     name: str
     subject: str | None
     text: str
     is_html: bool = True
     template_id: int | None = None
+    styles: str = ""
+    sender_name: str | None = None
+    sender_email: str | None = None
 
     @classmethod
     def of(cls, template: NewsletterTemplate) -> Letter:
@@ -40,6 +44,9 @@ class Letter:
             template.text,
             is_html=template.is_html,
             template_id=template.template_id,
+            styles=template.styles or "",
+            sender_name=template.sender_name,
+            sender_email=template.sender_email,
         )
 
 
@@ -55,6 +62,10 @@ class Passage:
     known: Known
     sure: frozenset[Path] = frozenset()
     trail: tuple[tuple[str, str], ...] = ()
+
+    def in_part(self, part: str) -> Passage:
+        """Return the passage as another part of its letter, for findings there."""
+        return replace(self, part=part)
 
     def nodes(self) -> Iterator[tuple[Node, frozenset[Path]]]:
         """Yield every node with the conditions that are met where it is printed."""

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from segmail.findings import Severity
 from segmail.lint.findings import LintFinding, LintRule
 from segmail.lint.naming import closest, shown
+from segmail.lint.quotes import straightened
 from segmail.lint.reading import Passage
 from segmail.lint.variables import TemplateObject
 from segmail.templates import Note, NoteKind, notes
@@ -16,6 +17,8 @@ from segmail.templates.nodes import Place
 
 _NAMES = ("var", "if", "depend", *DIRECTIVES)
 _BLANK_BEFORE_NAME = re.compile(rf"\{{\{{\s+/?(?:{'|'.join(_NAMES)}|else)\b", re.IGNORECASE)
+_MEMBER = re.compile(r"[a-z_][a-z0-9_]*")
+_PRINTED = {"customer": "getName()", "store": "getFrontendName()", "subscriber": "getEmail()"}
 _TAG = re.compile(r"\{\{\s*([A-Za-z_]*)")
 
 
@@ -36,22 +39,42 @@ def _unknown_directive(note: Note, passage: Passage) -> tuple[str, str]:
         return what, f"Write two braces: {shown(note.text[1:])}."
     if note.text.startswith(("{{*", "{{!", "{{#")):
         return what, "Take the comment out, or write it as <!-- … -->."
+    if meant := _path_meant(straightened(note.text).strip("{}% \t\n"), passage):
+        return what, f"Write {{{{var {meant}}}}}."
     return what, _meant(_TAG.match(note.text), passage)
+
+
+def _path_meant(inner: str, passage: Passage) -> str:
+    """Return the path that another program's tag names, if mails have it."""
+    name, _, member = inner.partition(".")
+    if name not in passage.known:
+        return ""
+    known = passage.known[name]
+    if not isinstance(known, TemplateObject):
+        return name if not member else ""
+    if member in known.keys or (known.is_open and _MEMBER.fullmatch(member)):
+        return inner
+    close = closest(member, known.keys)
+    return f"{name}.{close}" if close else f"{name}.{_PRINTED.get(name, 'getId()')}"
 
 
 def _meant(tag: re.Match[str] | None, passage: Passage) -> str:
     word = tag[1] if tag else ""
     if word.lower() == "elseif":
         return "Write {{else}}{{if …}}…{{/if}}{{/if}}; blocks may nest."
-    if word.lower().startswith("var") and (name := closest(word[3:], passage.known)):
+    if word.lower().startswith("var") and (name := _value(word[3:], passage)):
         return f"Write {{{{var {name}}}}}."
     customer = passage.known.get("customer")
-    if name := closest(word, passage.known):
+    if name := _value(word, passage):
         return f"Write {{{{var {name}}}}}."
     if isinstance(customer, TemplateObject) and (key := closest(word, customer.keys)):
         return f"Write {{{{var customer.{key}}}}}."
     directive = closest(word, _NAMES)
     return f"Write {{{{{directive} …}}}}." if directive else "Take it out, or write it as text."
+
+
+def _value(word: str, passage: Passage) -> str | None:
+    return closest(word, [name for name, known in passage.known.items() if known is None])
 
 
 def _unclosed(note: Note, passage: Passage) -> tuple[str, str]:

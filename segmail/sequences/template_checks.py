@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segmail.findings import Finding, Severity
-from segmail.lint import Facts, Letter, LintFinding, TemplatePlace, lint, stops_mails
+from segmail.lint import Facts, Letter, LintFinding, LintRule, TemplatePlace, lint, stops_mails
 from segmail.maho.newsletters import NewsletterTemplate
 from segmail.maho.steps import Step
 from segmail.sequences.findings import StepFinding, StepPlace
@@ -28,6 +28,7 @@ def letter_findings(
         _of_step(finding, step, references.newsletters[step.template_id])
         for step in steps
         for finding in found.get(step.template_id, ())
+        if finding.rule != LintRule.EMPTY  # the step's own check tells it
     ]
 
 
@@ -40,4 +41,8 @@ def _of_step(finding: LintFinding, step: Step, newsletter: NewsletterTemplate) -
 def _where(place: TemplatePlace, newsletter: NewsletterTemplate) -> str:
     if place.name != Letter.of(newsletter).name:
         return str(place)
-    return "subject" if place.part == "subject" else f"line {place.line}"
+    return place.part if place.part in ("subject", "sender") else _line(place)
+
+
+def _line(place: TemplatePlace) -> str:
+    return f"line {place.line}" if place.part == "text" else f"{place.part} line {place.line}"

@@ -71,7 +71,7 @@ def inlined_at(html: str, css: str, level: int) -> str:
     """Return the HTML as `inline_styles` does, on one of its levels, however long it becomes."""
     if not read_sheet(css).items:
         return html
-    _check(html)
+    check_size(html)
     return _Page(html).styled(css, LEVELS[level])
 
 
@@ -172,7 +172,7 @@ def _quoted(text: str) -> str:
     return text.replace("&", "&amp;").replace('"', "&quot;") if "&" in text or '"' in text else text
 
 
-def _check(html: str) -> None:
+def check_size(html: str) -> None:
     """Refuse what takes too long to parse, for a customer's value may hold any tags.
 
     Each paragraph opens all formatting again that was left open before it.
