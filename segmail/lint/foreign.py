@@ -54,7 +54,10 @@ def foreign_findings(passage: Passage) -> Iterator[LintFinding]:
         inner = match["inner"].strip()
         what = f"{shown(match[0])} lacks a brace on each side; the customer reads it as it stands."
         yield passage.error(LintRule.SINGLE_BRACE, place, what, f"Write {{{{{inner}}}}}.")
+    last = source.rfind("}}")  # without one behind it, the directive is told as unfinished
     for place, match in places(source, _HALF.finditer(source)):
+        if match["open"] and match.end() > last:
+            continue
         inner = (match["inner"] or match["open"]).strip()
         what = f"{shown(match[0])} lacks a brace; the customer reads it as it stands."
         yield passage.error(LintRule.SINGLE_BRACE, place, what, f"Write {{{{{inner}}}}}.")

@@ -36,7 +36,7 @@ def quote_findings(passage: Passage) -> Iterator[LintFinding]:
                     LintRule.ENTITY_QUOTES, node.place, what, f"Write {straightened(source)}."
                 )
             elif _ANY_CURLY.search(bare):
-                what = f"{shown(source)} has a word processor's quotation marks, which become part of the value."
+                what = f"{shown(source)} has quotation marks that become part of the value."
                 yield passage.error(
                     LintRule.CURLY_QUOTES, node.place, what, f"Write {straightened(source)}."
                 )

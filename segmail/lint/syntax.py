@@ -16,7 +16,7 @@ from segmail.templates.directives import DIRECTIVES
 from segmail.templates.nodes import Place
 
 _NAMES = ("var", "if", "depend", *DIRECTIVES)
-_BLANK_BEFORE_NAME = re.compile(rf"\{{\{{\s+/?(?:{'|'.join(_NAMES)}|else)\b", re.IGNORECASE)
+_BLANK_BEFORE_NAME = re.compile(rf"\{{\{{\s+/?(?:{'|'.join(_NAMES)}|else)(?=[\s}}])", re.IGNORECASE)
 _MEMBER = re.compile(r"[a-z_][a-z0-9_]*")
 _PRINTED = {"customer": "getName()", "store": "getFrontendName()", "subscriber": "getEmail()"}
 _TAG = re.compile(r"\{\{\s*([A-Za-z_]*)")

@@ -86,7 +86,7 @@ def test_what_may_be_meant_is_a_warning(text: str, rule: str) -> None:
         "{{inlinecss file='mail.css'}}{{var non_inline_styles}}{{config path='web/x/y'}}",
         "{{include template='footer' extra=$customer}}{{block id='footer'}}",
         "<style>@media screen{.a{color:red}}</style>",
-        "<a href='#top'></a><a href='mailto:a@b.test'></a><img src='cid:1'><a href='//b.test/'>",
+        "<a href='#top'></a><a href='mailto:a@b.test'></a><img src='cid:1' alt><a href='//b.test/'>",
         "<a href=\"{{store url='x'}}\"></a><a href='{{var logo_url}}'></a>",
     ],
 )
@@ -128,7 +128,6 @@ def test_a_template_past_a_limit_is_one_error() -> None:
         '<a href="https://shop.test/newsletter/manage/">x</a>',
         "{{include template='footer'}}",
         "{{template config_path='design/email/footer'}}",
-        "",
     ],
 )
 def test_a_way_out_of_the_newsletter_is_seen(text: str) -> None:
