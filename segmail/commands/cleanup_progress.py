@@ -23,14 +23,18 @@ _WHAT = "sequence progress records"
     type=click.IntRange(0, MOST_DAYS),
     help="Keep records for so many days, instead of the shop's setting (90 where there is none).",
 )
+@click.option("--all", "all_", is_flag=True, help="Also those that max_sends is counted from.")
 @click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
 @AS_JSON
 @click.pass_obj
-def cleanup_progress(app: App, *, days: int | None, dry_run: bool, as_json: bool) -> None:
+def cleanup_progress(
+    app: App, *, days: int | None, all_: bool, dry_run: bool, as_json: bool
+) -> None:
     """Delete old finished progress records.
 
     Finished are those that were sent, skipped or have failed. The shop's setting is
-    customer_segmentation/email_automation/cleanup_days.
+    customer_segmentation/email_automation/cleanup_days. What max_sends and the policy never are
+    counted from stays: who had a sequence does not get it again after the cleanup.
 
     \b
     Example:
@@ -43,9 +47,11 @@ def cleanup_progress(app: App, *, days: int | None, dry_run: bool, as_json: bool
             return
         days = progress_cleanup_days(app.config) if days is None else days
         if dry_run:
-            count = count_old_progress(app.shop, days=days, now=app.now())
+            count = count_old_progress(app.shop, days=days, now=app.now(), all_=all_)
         else:
             with progress_bar("Deleting", None) as advance:
-                count = delete_old_progress(app.shop, days=days, now=app.now(), advance=advance)
+                count = delete_old_progress(
+                    app.shop, days=days, now=app.now(), all_=all_, advance=advance
+                )
             run.outcomes["deleted"] = count
         print_deleted(count, _WHAT, days=days, dry_run=dry_run, as_json=as_json)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Connection, Select, false, func, not_, select
 
 from segmail.log import logger
+from segmail.maho.counted import is_counted_from
+from segmail.maho.policies import OnReentry, load_policies
 from segmail.maho.progress import ended_before, prune
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
@@ -16,16 +18,23 @@ _BATCH = 1_000
 
 
 def delete_old_progress(
-    shop: Shop, *, days: int, now: datetime, advance: Callable[[int], None] = lambda _count: None
+    shop: Shop,
+    *,
+    days: int,
+    now: datetime,
+    all_: bool = False,
+    advance: Callable[[int], None] = lambda _count: None,
 ) -> int:
     """Delete the records that ended more than `days` days before `now`; return how many.
+
+    Those stay from which `max_sends` and the policy `never` are counted, unless `all_` is true.
 
     A record is as old as the latest time on it, so a step that was sent after 100 days of delay
     is kept for its days like any other (Maho reckons from its creation and deletes it the night
     after). Each batch is a short transaction of its own, so that nobody waits for long.
     """
     deleted = 0
-    for ids in _batches(shop, now - timedelta(days=days)):
+    for ids in _batches(shop, now - timedelta(days=days), all_=all_):
         deleted += _delete(shop, ids, now - timedelta(days=days))
         advance(len(ids))
     logger.info(
@@ -34,15 +43,21 @@ def delete_old_progress(
     return deleted
 
 
-def count_old_progress(shop: Shop, *, days: int, now: datetime) -> int:
+def count_old_progress(shop: Shop, *, days: int, now: datetime, all_: bool = False) -> int:
     """Return how many records `delete_old_progress` would delete."""
-    query = select(func.count()).where(ended_before(shop.tables, now - timedelta(days=days)))
     with shop.database.read() as connection:
+        kept = false() if all_ else _kept(connection, shop.tables)
+        old = ended_before(shop.tables, now - timedelta(days=days))
+        query = select(func.count()).where(old, not_(kept))
         return int(connection.scalar(query.select_from(shop.tables.progress)) or 0)
 
 
-def old_progress_ids(tables: Tables, before: datetime, *, after_id: int) -> Select[int]:
+def old_progress_ids(
+    tables: Tables, before: datetime, *, after_id: int, kept: ColumnElement[bool] | None = None
+) -> Select[int]:
     """Return the query of the next ids after `after_id`, in the order of the primary key.
+
+    Rows for which `kept` holds are passed over.
 
     The key is named to MySQL and MariaDB, so that all batches together read the table once: by
     the index of `scheduled_at` each batch would find and sort every old row again.
@@ -54,15 +69,25 @@ def old_progress_ids(tables: Tables, before: datetime, *, after_id: int) -> Sele
         .order_by(progress.c.progress_id)
         .limit(_BATCH)
     )
+    if kept is not None:
+        query = query.where(not_(kept))
     for dialect in ("mysql", "mariadb"):
         query = query.with_hint(progress, "FORCE INDEX (PRIMARY)", dialect)
     return query
 
 
-def _batches(shop: Shop, before: datetime) -> Iterator[Sequence[int]]:
+def _kept(connection: Connection, tables: Tables) -> ColumnElement[bool]:
+    policies = load_policies(connection, tables)
+    never = [id for id, policy in policies.items() if policy.on_reentry is OnReentry.NEVER]
+    return is_counted_from(tables, never=never)
+
+
+def _batches(shop: Shop, before: datetime, *, all_: bool) -> Iterator[Sequence[int]]:
+    with shop.database.read() as connection:
+        kept = None if all_ else _kept(connection, shop.tables)
     ids: Sequence[int] = [0]
     while ids:
-        query = old_progress_ids(shop.tables, before, after_id=ids[-1])
+        query = old_progress_ids(shop.tables, before, after_id=ids[-1], kept=kept)
         with shop.database.read() as connection:
             ids = connection.scalars(query).all()
         if ids:

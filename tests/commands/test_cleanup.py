@@ -29,7 +29,7 @@ def segmail(shop: ShopBuilder, *arguments: str) -> Result:
 def old(shop: ShopBuilder) -> ShopBuilder:
     """A shop with records and coupons from 1,247 and 542 customers, 100 days old."""
     rule = shop.rule()
-    step = shop.step(shop.segment(), rule_id=rule, coupon_prefix="WB")
+    step = shop.step(shop.segment(), max_sends=0, rule_id=rule, coupon_prefix="WB")
     when = shop.now - timedelta(days=100)
     record = shop.progress(
         shop.due(

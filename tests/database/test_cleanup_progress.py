@@ -9,13 +9,15 @@ import pytest
 
 from segmail.janitor import count_old_progress, delete_old_progress
 from segmail.janitor.progress import old_progress_ids
+from segmail.maho.policies import OnReentry
 from segmail.maho.schema.tables import Layout
+from tests.database.refresh.refreshing import decide
 from tests.shop_builder import ShopBuilder
 
 
 @pytest.fixture
 def step(shop: ShopBuilder) -> int:
-    return shop.step(shop.segment())
+    return shop.step(shop.segment(), max_sends=0)
 
 
 def ended(shop: ShopBuilder, step: int, status: str, **days_ago: float | None) -> int:
@@ -39,7 +41,7 @@ def test_finished_records_older_than_the_days_are_deleted(
     ended(shop, step, status, sent_at=91)
     young = ended(shop, step, status, sent_at=89)
 
-    assert delete_old_progress(shop.shop, days=90, now=now) == 1
+    assert delete_old_progress(shop.shop, days=90, now=now, all_=True) == 1
     assert remaining(shop) == {young}
 
 
@@ -122,3 +124,32 @@ def test_each_batch_goes_on_where_the_last_one_ended(mariadb_shop: ShopBuilder) 
 
     assert (plan["type"], plan["key"]) == ("range", "PRIMARY")
     assert "filesort" not in plan["Extra"]
+
+
+@pytest.mark.parametrize("layout", Layout)
+def test_what_max_sends_is_counted_from_stays(shop: ShopBuilder, now: datetime) -> None:
+    twice, always = (shop.step(shop.segment(str(n)), max_sends=n) for n in (2, 0))
+    ada, bob = shop.customer(), shop.customer()
+    old = {name: now - timedelta(days=200) for name in ("created_at", "scheduled_at", "sent_at")}
+    rows = [shop.due(twice, ada, status="sent", **old) for _ in range(3)]
+    shop.due(twice, ada, status="skipped", **old)
+    shop.due(twice, bob, status="failed", **old)
+    shop.due(always, ada, status="sent", **old)
+
+    assert count_old_progress(shop.shop, days=90, now=now) == 4
+    assert delete_old_progress(shop.shop, days=90, now=now) == 4
+    assert remaining(shop) == set(rows[1:])
+    assert delete_old_progress(shop.shop, days=90, now=now, all_=True) == 2
+
+
+def test_never_is_remembered_by_the_newest_row(shop: ShopBuilder, now: datetime) -> None:
+    segment = shop.segment()
+    first, second = (shop.step(segment, number=n, max_sends=0) for n in (1, 2))
+    decide(shop, segment, on_reentry=OnReentry.NEVER)
+    ada = shop.customer()
+    old = {name: now - timedelta(days=200) for name in ("created_at", "scheduled_at")}
+    shop.due(first, ada, status="skipped", **old)
+    newest = shop.due(second, ada, status="failed", **old)
+
+    assert delete_old_progress(shop.shop, days=90, now=now) == 1
+    assert remaining(shop) == {newest}

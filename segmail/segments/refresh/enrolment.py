@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, case, exists, false, func, literal, or_, select
 
+from segmail.maho.counted import uses_a_send
 from segmail.maho.customer_conditions import (
     has_ordered_as_guest,
     has_ordered_logged_in,
     is_subscribed,
 )
 from segmail.maho.policies import Goal, OnReentry
-from segmail.maho.problems import was_interrupted
-from segmail.maho.progress import ProgressStatus, has_status, is_pending
+from segmail.maho.progress import is_pending
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.task import Movement, Task
 
@@ -73,27 +73,20 @@ def _has_used_up(task: Task, trigger: Trigger) -> ColumnElement[bool]:
     row = task.tables.progress.c
     steps = [step for step in task.active_steps(trigger) if step.max_sends]
     once = [step.sequence_id for step in steps if step.max_sends == 1]
-    found = [_has_row(task, row.sequence_id.in_(once), _counts(task))] if once else []
+    found = (
+        [_has_row(task, row.sequence_id.in_(once), uses_a_send(task.tables, task.tables.progress))]
+        if once
+        else []
+    )
     for step in steps:
         if step.max_sends > 1:
             sent = select(func.count()).where(
-                *_of_customer(task), row.sequence_id == step.sequence_id, _counts(task)
+                *_of_customer(task),
+                row.sequence_id == step.sequence_id,
+                uses_a_send(task.tables, task.tables.progress),
             )
             found.append(sent.correlate(task.tables.customer).scalar_subquery() >= step.max_sends)
     return or_(false(), *found)
-
-
-def _counts(task: Task) -> ColumnElement[bool]:
-    """Rows that `max_sends` counts; the statuses are named for the index on customer and status."""
-    tables = task.tables
-    may_have_arrived = and_(
-        tables.progress.c.queue_id.is_not(None),
-        was_interrupted(tables, tables.progress.c.queue_id),
-    )
-    return and_(
-        has_status(tables, ProgressStatus.SENT, ProgressStatus.FAILED),
-        or_(has_status(tables, ProgressStatus.SENT), may_have_arrived),
-    )
 
 
 def _enrolled_since_entering(task: Task) -> ColumnElement[bool]:

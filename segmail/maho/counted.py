@@ -1,0 +1,62 @@
+"""Progress rows from which promises are counted for ever: `max_sends`, and `never` again."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import ColumnElement, FromClause, and_, exists, func, not_, or_, select
+
+from segmail.maho.problems import was_interrupted
+from segmail.maho.progress import ProgressStatus
+from segmail.maho.schema.tables import Tables
+
+
+def uses_a_send(tables: Tables, rows: FromClause) -> ColumnElement[bool]:
+    """Return the condition that a row's mail arrived, or may have: `max_sends` counts it.
+
+    The statuses are named together, for the index on customer and status.
+    """
+    sent, failed = ProgressStatus.SENT.value, ProgressStatus.FAILED.value
+    may_have_arrived = and_(rows.c.queue_id.is_not(None), was_interrupted(tables, rows.c.queue_id))
+    return and_(rows.c.status.in_([sent, failed]), or_(rows.c.status == sent, may_have_arrived))
+
+
+def is_counted_from(tables: Tables, *, never: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a promise rests on a progress row.
+
+    For each customer and step the newest rows that used a send, as many as `max_sends`; in the
+    segments `never`, which nobody enters twice, each customer's newest row of a trigger.
+    """
+    row, newer, step = tables.progress, tables.progress.alias("newer"), tables.sequence
+    same_customer = and_(
+        newer.c.customer_id == row.c.customer_id, newer.c.progress_id > row.c.progress_id
+    )
+    newer_sends = (
+        select(func.count())
+        .where(
+            same_customer,
+            newer.c.sequence_id == row.c.sequence_id,
+            uses_a_send(tables, newer),
+        )
+        .correlate(row)
+        .scalar_subquery()
+    )
+    max_sends = (
+        select(func.coalesce(step.c.max_sends, 1))
+        .where(step.c.sequence_id == row.c.sequence_id)
+        .correlate(row)
+        .scalar_subquery()
+    )
+    counted = and_(uses_a_send(tables, row), max_sends > newer_sends)
+    if not never:
+        return counted
+    newer_run = (
+        exists()
+        .where(
+            same_customer,
+            newer.c.segment_id == row.c.segment_id,
+            newer.c.trigger_type == row.c.trigger_type,
+        )
+        .correlate(row)
+    )
+    return or_(counted, and_(row.c.segment_id.in_(never), not_(newer_run)))
