@@ -45,6 +45,12 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "Show the mail of one step for one customer, without sending it.",
         ),
     },
+    "Campaigns": {
+        "campaign": (
+            "campaign:campaign",
+            "Keep campaigns as files: templates, sales rules, segments and their steps.",
+        ),
+    },
     "Segments": {
         "segment": (
             "segment:segment",

@@ -1,95 +1,276 @@
-"""`segment apply`: makes segments be as a file says, all of them or none."""
+"""`campaign apply`: makes a shop be as files say, each file whole or not at all.
+
+A dry run does the same work and rolls it back, so that what it tells is what would happen.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
-from segmail.campaigns.changes import SegmentChange, find_changes
+from segmail.campaigns.automation import apply_automation
 from segmail.campaigns.check import check_conditions
-from segmail.campaigns.entry import FileFaults, SegmentEntry
+from segmail.campaigns.entry import CampaignFile, FileFaults, SegmentEntry
+from segmail.campaigns.lists import keep_lists
+from segmail.campaigns.names import KnownNames, load_rules, load_templates
+from segmail.campaigns.newsletters import TemplatePlanner, save_templates
+from segmail.campaigns.outcome import CHANGED, CREATED, UNCHANGED, Applied
 from segmail.campaigns.plan import SegmentPlanner
-from segmail.campaigns.read import read_entries
-from segmail.errors import ConfigError
+from segmail.campaigns.pruned import load_pruned
+from segmail.campaigns.sales_rules import load_states as load_rule_states
+from segmail.campaigns.sales_rules import plan_rule, save_rules
+from segmail.campaigns.segment_changes import find_changes
+from segmail.campaigns.steps import StepsRun, apply_steps
+from segmail.errors import ConfigError, Fault
+from segmail.maho.db.database import Session
+from segmail.maho.db.named_lock import named_lock
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.steps import load_segments
-from segmail.segments.stored.codes import load_groups, load_websites
+from segmail.maho.steps import load_segments, load_steps
+from segmail.segments.stored.codes import Names, load_groups, load_websites
 from segmail.segments.stored.state import load_states
-from segmail.segments.stored.store import SegmentPlan, lock_creation, lock_segments, save_plans
+from segmail.segments.stored.store import (
+    SegmentPlan,
+    lock_creation,
+    lock_segments,
+    save_plans,
+)
+
+_LONGEST_WAIT = 60  # seconds for another one who applies files
 
 
 @dataclass(frozen=True)
-class Applied:
-    """What became of a segment of the file: `created`, `changed` or `unchanged`.
+class ReadFile:
+    """A file as it was read, with what was wrong with it."""
 
-    `segment_id` is None where it would be created, in a dry run.
-    """
-
-    segment_id: int | None
-    segment: str
-    outcome: str
-    changes: Sequence[SegmentChange]
-
-
-def apply_file(
-    shop: Shop, data: bytes, *, file: str, dry_run: bool, now: datetime
-) -> list[Applied]:
-    """Create or update the segments of a file, which are known by their names, and tell what.
-
-    What the file does not say about a segment stays as it is. `file` is what the file is called
-    in messages. Raises ConfigError with every fault of the file, each with its line; then, and in
-    a dry run, nothing is written.
-    """
-
-    def work(connection: Connection) -> list[Applied]:
-        return _apply(connection, shop.tables, data, _Run(file, dry_run, now))
-
-    if dry_run:
-        with shop.database.read() as connection:
-            return work(connection)
-    return shop.database.transact(work)
+    campaign: CampaignFile
+    faults: FileFaults
 
 
 @dataclass(frozen=True)
-class _Run:
-    file: str
-    dry_run: bool
+class Wish:
+    """How files are to be applied: with `prune`, steps that they do not list go."""
+
+    prune: bool
     now: datetime
 
 
-def _apply(connection: Connection, tables: Tables, data: bytes, run: _Run) -> list[Applied]:
-    faults = FileFaults(run.file)
-    entries = read_entries(data, faults)
-    if not run.dry_run:
-        lock_creation(connection, tables)
-    ids = _existing(connection, tables, entries, faults)
-    if ids and not run.dry_run:
+def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
+    """Return what applying the files would do, without doing it.
+
+    Raises ConfigError with every fault of every file, each with its line.
+    """
+    declared = _declared(files)
+
+    def work(connection: Connection) -> list[Applied]:
+        outcomes: list[Applied] = []
+        faults: list[Fault] = []
+        for file in _in_order(files):
+            try:
+                outcomes += _apply(connection, shop.tables, file, declared, wish)
+            except ConfigError as error:
+                faults += error.faults
+        if faults:
+            raise ConfigError(faults)
+        return outcomes
+
+    return _rolled_back(shop, work)
+
+
+def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
+    """Apply the files, one transaction each, and tell what was done.
+
+    One run at a time does so in a shop. Raises ConfigError with every fault of a file.
+    """
+    declared = _declared(files)
+    outcomes: list[Applied] = []
+    with _alone(shop) as session:
+        for file in _in_order(files):
+
+            def work(connection: Connection, file: ReadFile = file) -> list[Applied]:
+                return _apply(connection, shop.tables, file, declared, wish)
+
+            outcomes += session.transact(work)
+    return outcomes
+
+
+class _Enough(Exception):
+    """Ends a transaction whose work is not wanted."""
+
+
+def _rolled_back(shop: Shop, work: Callable[[Connection], list[Applied]]) -> list[Applied]:
+    found: list[Applied] = []
+
+    def look(connection: Connection) -> None:
+        found[:] = work(connection)
+        raise _Enough
+
+    with suppress(_Enough):
+        shop.database.transact(look)
+    return [replace(one, id=None) if one.outcome == CREATED else one for one in found]
+
+
+@contextmanager
+def _alone(shop: Shop) -> Iterator[Session]:
+    place = f"{shop.database.url.database}.{shop.tables.segment.name}"
+    with (
+        shop.database.session() as session,
+        named_lock(session, place, "campaigns", wait=_LONGEST_WAIT),
+    ):
+        yield session
+
+
+def _declared(files: Sequence[ReadFile]) -> dict[str, set[str]]:
+    """Return the names of templates and rules that the files describe, in any case."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for file in files:
+        found["templates"] |= {one.name.casefold() for one in file.campaign.templates}
+        found["rules"] |= {one.name.casefold() for one in file.campaign.rules}
+    return found
+
+
+def _in_order(files: Sequence[ReadFile]) -> list[ReadFile]:
+    """Return the files so that what one refers to is described before, where that is possible."""
+    left, ordered = list(files), []
+    while left:
+        free = (file for file in left if not _needs(file, [one for one in left if one != file]))
+        chosen = next(free, left[0])
+        left.remove(chosen)
+        ordered.append(chosen)
+    return ordered
+
+
+def _needs(file: ReadFile, others: Sequence[ReadFile]) -> bool:
+    """Return whether a file refers to what others describe, and not to its own."""
+    own, declared = _declared([file]), _declared(others)
+    steps = [step for segment in file.campaign.segments for step in segment.steps or ()]
+    templates = {step.template.casefold() for step in steps}
+    rules = {step.coupon.rule.casefold() for step in steps if step.coupon}
+    return bool(
+        (templates - own["templates"]) & declared["templates"]
+        or (rules - own["rules"]) & declared["rules"]
+    )
+
+
+def _apply(
+    connection: Connection,
+    tables: Tables,
+    file: ReadFile,
+    declared: dict[str, set[str]],
+    wish: Wish,
+) -> list[Applied]:
+    campaign, faults = file.campaign, file.faults.copy()
+    lock_creation(connection, tables)
+    templates = load_templates(connection, tables, declared["templates"])
+    rules = load_rules(connection, tables, declared["rules"])
+    _check_names(campaign, templates, rules, faults)
+    codes = load_websites(connection, tables), load_groups(connection, tables)
+    planner = TemplatePlanner.load(connection, tables, campaign.templates, templates, faults)
+    letters = [planner.plan(entry, templates) for entry in campaign.templates]
+    rule_ids = [id for entry in campaign.rules if (id := rules.id(entry.name)) is not None]
+    states = load_rule_states(connection, tables, rule_ids)
+    rule_plans = [plan_rule(entry, rules, states, codes, faults) for entry in campaign.rules]
+    ids = _existing(connection, tables, campaign.segments, faults)
+    if ids:
         lock_segments(connection, tables, list(ids.values()))
-    states = load_states(connection, tables, ids.values())
-    websites, groups = load_websites(connection, tables), load_groups(connection, tables)
-    planner = SegmentPlanner(websites, groups, faults)
-    plans = []
-    for entry in entries:
-        segment_id = ids.get(entry.name.casefold())
-        before = None if segment_id is None else states[segment_id]
-        plans.append(SegmentPlan(segment_id, before, planner.after(entry, before)))
-    check_conditions(connection, tables, entries, faults, now=run.now)
+    plans = _segment_plans(connection, tables, campaign, ids, codes, faults)
+    check_conditions(connection, tables, campaign.segments, faults, now=wish.now)
     if told := faults.told():
         raise ConfigError(told)
-    found = [find_changes(plan.before, plan.after, websites, groups) for plan in plans]
-    if not run.dry_run:
-        plans = save_plans(connection, tables, plans, now=run.now)
-    return [_applied(plan, changes) for plan, changes in zip(plans, found, strict=True)]
+    outcomes = [
+        *save_templates(connection, tables, letters, templates, now=wish.now),
+        *save_rules(connection, tables, rule_plans, rules, codes),
+    ]
+    found = [find_changes(plan.before, plan.after, *codes) for plan in plans]
+    plans = save_plans(connection, tables, plans, now=wish.now)
+    titles, rule_titles = _titles(connection, tables)
+    run = StepsRun(
+        connection,
+        tables,
+        templates,
+        rules,
+        titles,
+        rule_titles,
+        pruned=load_pruned(connection, tables),
+        prune=wish.prune,
+        now=wish.now,
+    )
+    changed = {one.id for one in outcomes if one.is_written and one.id is not None}
+    for plan, entry, changes in zip(plans, campaign.segments, found, strict=True):
+        outcome = CREATED if plan.before is None else CHANGED if changes else UNCHANGED
+        segment = Applied("segment", plan.after.name, outcome, changes, id=plan.segment_id)
+        outcomes += _sequence(run, segment, entry, changed, faults)
+    if told := faults.told():
+        raise ConfigError(told)
+    return [replace(one, file=campaign.name) for one in outcomes]
 
 
-def _applied(plan: SegmentPlan, changes: Sequence[SegmentChange]) -> Applied:
-    outcome = "created" if plan.before is None else "changed" if changes else "unchanged"
-    return Applied(plan.segment_id, plan.after.name, outcome, changes)
+def _sequence(
+    run: StepsRun,
+    outcome: Applied,
+    entry: SegmentEntry,
+    changed: set[int],
+    faults: FileFaults,
+) -> list[Applied]:
+    """Write a segment's steps and its automation."""
+    connection, tables = run.connection, run.tables
+    ids = [] if outcome.id is None else [outcome.id]
+    [segment] = [one for one in load_segments(connection, tables) if one.segment_id in ids]
+    existing = load_steps(connection, tables, segment_ids=ids)
+    planned, steps = apply_steps(run, segment, existing, entry)
+    automation = apply_automation(run, segment, planned, entry, changed, faults)
+    changes = [*outcome.changes, *automation.changes]
+    state = outcome.outcome if outcome.outcome != UNCHANGED or not changes else CHANGED
+    whole = replace(outcome, outcome=state, changes=changes, effects=automation.effects)
+    return [whole, *steps]
+
+
+def _segment_plans(
+    connection: Connection,
+    tables: Tables,
+    campaign: CampaignFile,
+    ids: dict[str, int],
+    codes: tuple[Names, Names],
+    faults: FileFaults,
+) -> list[SegmentPlan]:
+    states = load_states(connection, tables, ids.values())
+    planner = SegmentPlanner(*codes, faults)
+    plans = []
+    for entry in campaign.segments:
+        segment_id = ids.get(entry.name.casefold())
+        before = None if segment_id is None else states[segment_id]
+        kept = keep_lists(entry, before)
+        plans.append(SegmentPlan(segment_id, before, planner.after(kept, before)))
+    return plans
+
+
+def _check_names(
+    campaign: CampaignFile, templates: KnownNames, rules: KnownNames, faults: FileFaults
+) -> None:
+    """Add every name that means nothing, or several things, to `faults`."""
+    for template in campaign.templates:
+        templates.check(template.name, template.lines["name"], faults, may_be_new=True)
+    for rule in campaign.rules:
+        rules.check(rule.name, rule.lines["name"], faults, may_be_new=True)
+    for step in (step for segment in campaign.segments for step in segment.steps or ()):
+        templates.check(step.template, step.lines["template"], faults, may_be_new=False)
+        if step.coupon:
+            rules.check(step.coupon.rule, step.lines["coupon"], faults, may_be_new=False)
+
+
+def _titles(connection: Connection, tables: Tables) -> tuple[dict[int, str], dict[int, str]]:
+    t, r = tables.template.c, tables.rule.c
+    templates = connection.execute(select(t.template_id, t.template_code)).all()
+    rules = connection.execute(select(r.rule_id, r.name)).all()
+    return (
+        {id: name or "" for id, name in templates},
+        {id: name or "" for id, name in rules},
+    )
 
 
 def _existing(

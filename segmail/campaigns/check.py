@@ -15,7 +15,6 @@ from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.compile import compile_leaf
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
-from segmail.segments.conditions.tree import Combine, leaves
 from segmail.segments.conditions.write import conditions_as_json
 
 
@@ -30,20 +29,28 @@ def check_conditions(
     """Add every condition that means nothing in this shop to `faults`, with its line."""
     scope = open_scope(connection, tables, build_sales_tables(tables.prefix), now=now)
     for entry in entries:
-        for path, fault in () if entry.tree is None else _faults(entry.tree, scope):
-            faults.add(entry.lines[path], fault)
+        check_leaves(entry, scope, faults)
 
 
-def _faults(tree: Combine, scope: Scope) -> Iterator[tuple[str, str]]:
-    stored = conditions_as_json(tree)
-    if len(stored) > LONGEST:
-        yield "root", f"The conditions are longer than {LONGEST:,} bytes when they are stored."
-        return
-    try:
-        read_conditions(stored)
-    except ConditionError as error:
-        yield "root", str(error)
-    for leaf in leaves(tree):
+def check_leaves(entry: SegmentEntry, scope: Scope, faults: FileFaults) -> None:
+    """Add every condition of a segment that means nothing in this scope to `faults`."""
+    for path, fault in _faults(entry, scope):
+        faults.add(entry.lines[path], fault)
+
+
+def _faults(entry: SegmentEntry, scope: Scope) -> Iterator[tuple[str, str]]:
+    """Every condition that could be read is looked at, also beside some that could not."""
+    if entry.tree is not None:
+        stored = conditions_as_json(entry.tree)
+        if len(stored) > LONGEST:
+            what = f"The conditions are longer than {LONGEST:,} bytes when they are stored."
+            yield "root", what
+            return
+        try:
+            read_conditions(stored)
+        except ConditionError as error:
+            yield "root", str(error)
+    for leaf in entry.leaves:
         try:
             compile_leaf(leaf, scope)
         except ConditionError as error:

@@ -1,15 +1,81 @@
-"""A segment as a file describes it."""
+"""What a campaign file says, in its terms."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 
 from segmail.errors import Fault
-from segmail.segments.conditions.tree import Combine
+from segmail.maho.steps import Trigger
+from segmail.segments.conditions.tree import Combine, Leaf
 from segmail.segments.stored.codes import Mention
 from segmail.segments.stored.state import Refresh
+
+
+@dataclass(frozen=True)
+class TemplateEntry:
+    """A newsletter template; what is None is not said, and stays as it is."""
+
+    name: str
+    subject: str | None = None
+    sender_name: str | None = None
+    sender_email: str | None = None
+    text: str | None = None
+    is_html: bool | None = None
+    styles: str | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Discount:
+    """What a coupon is worth: one of Maho's actions and its amount."""
+
+    action: str  # `salesrule.simple_action`
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class RuleEntry:
+    """A sales rule; what is None is not said, and stays as it is. No `groups` means every one."""
+
+    name: str
+    description: str | None = None
+    active: bool | None = None
+    discount: Discount | None = None
+    free_shipping: bool | None = None
+    websites: tuple[Mention, ...] | None = None
+    groups: tuple[Mention, ...] | None = None
+    starts: date | None = None
+    ends: date | None = None
+    uses_per_customer: int | None = None
+    keys: frozenset[str] = frozenset()
+    lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CouponEntry:
+    """A step's coupon; what is None is not said."""
+
+    rule: str
+    prefix: str | None = None
+    expires_days: int | None = None
+
+
+@dataclass(frozen=True)
+class StepEntry:
+    """A step; what is None is not said. `no_coupon` where the file says `coupon: none`."""
+
+    template: str
+    delay_minutes: int | None = None
+    trigger: Trigger | None = None
+    active: bool | None = None
+    max_sends: int | None = None
+    coupon: CouponEntry | None = None
+    no_coupon: bool = False
+    lines: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -17,7 +83,8 @@ class SegmentEntry:
     """What is None, or not in `policies`, is not said: it stays as it is, or as a new one has it.
 
     No `groups` at all means customers of every group. `lines` has where in the file each of
-    `keys`, the condition at each path (`1.2`), and the entry itself (``) are.
+    `keys`, the condition at each path (`1.2`), and the entry itself (``) are. `leaves` are the
+    conditions that could be read, also where others could not and there is no `tree`.
     """
 
     name: str
@@ -27,21 +94,41 @@ class SegmentEntry:
     groups: tuple[Mention, ...] | None = None
     refresh: Refresh | None = None
     policies: Mapping[str, enum.StrEnum] = field(default_factory=dict)  # as in `Policy`
+    automation: bool | None = None
+    trigger: Trigger | None = None
     tree: Combine | None = None
+    leaves: tuple[Leaf, ...] = ()
+    steps: tuple[StepEntry, ...] | None = None
     keys: frozenset[str] = frozenset()
     lines: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CampaignFile:
+    """All that one file says."""
+
+    name: str
+    templates: tuple[TemplateEntry, ...] = ()
+    rules: tuple[RuleEntry, ...] = ()
+    segments: tuple[SegmentEntry, ...] = ()
 
 
 class FileFaults:
     """Collects what is wrong with a file, each with its line."""
 
     def __init__(self, file: str) -> None:
-        self._file = file
+        self.file = file
         self._found: list[tuple[int, str]] = []
 
     def add(self, line: int, what: str) -> None:
         self._found.append((line, what))
 
+    def copy(self) -> FileFaults:
+        """Return as many faults, to which others can be added."""
+        faults = FileFaults(self.file)
+        faults._found = list(self._found)
+        return faults
+
     def told(self) -> list[Fault]:
         """Return every fault once, as `FILE:LINE: what is wrong`, by line."""
-        return [Fault(f"{self._file}:{line}: {what}") for line, what in sorted(set(self._found))]
+        return [Fault(f"{self.file}:{line}: {what}") for line, what in sorted(set(self._found))]

@@ -1,43 +1,126 @@
-"""`segment export`: segments of the shop as a file that `segment apply` reads."""
+"""`campaign export`: campaigns of the shop as a file that `campaign apply` reads."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from sqlalchemy import Connection
 
-from segmail.campaigns.entry import SegmentEntry
-from segmail.campaigns.write import write_entries
-from segmail.errors import ConditionError
+from segmail.campaigns.entry import CouponEntry, SegmentEntry, StepEntry
+from segmail.campaigns.sales_rules import RuleState
+from segmail.campaigns.sales_rules import load_states as load_rule_states
+from segmail.campaigns.write import Contents, write_campaign, write_entries
+from segmail.errors import ConditionError, InputError
 from segmail.maho.lookup import find_segment
-from segmail.maho.schema.tables import Tables
+from segmail.maho.newsletters import NewsletterTemplate, load_newsletters
+from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.shop import Shop
+from segmail.maho.steps import Segment, Step, load_segments, load_steps
 from segmail.segments.stored.codes import Names, load_groups, load_websites
 from segmail.segments.stored.state import Refresh, SegmentState, load_states
 
+FILE = "campaigns.yaml"
+_FOLDER = "templates"
 
-def export_segments(shop: Shop, given: Sequence[str]) -> str:
+
+@dataclass(frozen=True)
+class Exported:
+    """The file's text, and the texts beside it by their paths."""
+
+    text: str
+    beside: Mapping[str, str]
+
+
+def export_campaigns(shop: Shop, given: Sequence[str], *, beside: bool) -> Exported:
     """Return the file of the segments that `given` names, by id; of every one for none.
 
-    Raises InputError for a name that there is not, ConditionError with every segment whose
-    conditions segmail does not know.
+    It holds their steps, and the templates and sales rules of those. With `beside`, texts of
+    templates are files of their own. Raises InputError for a name that there is not,
+    ConditionError with every segment whose conditions segmail does not know.
     """
+    tables = shop.tables
     with shop.database.read() as connection:
-        ids = {find_segment(connection, shop.tables, name).segment_id for name in given}
-        states = load_states(connection, shop.tables, ids or None)
-        entries = _entries(connection, shop.tables, states)
-    _check(entries)
-    return write_entries(entries)
+        ids = {find_segment(connection, tables, name).segment_id for name in given}
+        states = load_states(connection, tables, ids or None)
+        steps = load_steps(connection, tables, segment_ids=list(states))
+        used = {step.template_id for step in steps}
+        templates = load_newsletters(connection, tables, tables.template.c.template_id.in_(used))
+        rules = load_rule_states(connection, tables, {s.rule_id for s in steps if s.rule_id})
+        websites, groups = load_websites(connection, tables), load_groups(connection, tables)
+        entries = _entries(connection, tables, states, (websites, groups))
+    named = _Named(templates, rules, tables.layout)
+    segments = [named.with_steps(entry, id, steps) for id, entry in entries.items()]
+    _check(segments)
+    files = _paths(list(templates.values())) if beside else {}
+    contents = Contents(
+        list(templates.values()),
+        list(rules.values()),
+        segments,
+        {key: path for key, (path, _) in files.items()},
+    )
+    texts = dict(files.values())
+    return Exported(write_campaign(contents, websites, groups), texts)
+
+
+def save_export(exported: Exported, folder: Path) -> list[Path]:
+    """Write an export into a folder, which is made if there is none; return its files."""
+    files = {FILE: exported.text, **exported.beside}
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(text.encode())
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written: {error.strerror}.") from error
+    return [folder / name for name in files]
+
+
+@dataclass(frozen=True)
+class _Named:
+    """Turns ids of steps into the names of a file."""
+
+    templates: Mapping[int, NewsletterTemplate]
+    rules: Mapping[int, RuleState]
+    layout: Layout
+
+    def with_steps(self, entry: SegmentEntry, id: int, steps: Sequence[Step]) -> SegmentEntry:
+        """Return the entry with its automation and its steps."""
+        mine = [step for step in steps if step.segment.segment_id == id]
+        triggers = {step.trigger for step in mine}
+        trigger = entry.trigger or (next(iter(triggers)) if len(triggers) == 1 else None)
+        found = tuple(self._step(step, shared=trigger is not None) for step in mine)
+        on = entry.automation or (False if mine else None)
+        return replace(entry, steps=found, trigger=trigger, automation=on)
+
+    def _step(self, step: Step, *, shared: bool) -> StepEntry:
+        rule = self.rules.get(step.rule_id or 0)
+        coupon = None
+        if step.generate_coupon and rule is not None:
+            coupon = CouponEntry(rule.name, step.coupon_prefix, step.coupon_expires_days)
+        return StepEntry(
+            template=self.templates[step.template_id].code,
+            delay_minutes=step.delay_minutes,
+            trigger=None if shared else step.trigger,
+            active=None if step.is_active else False,
+            max_sends=None if step.max_sends == 1 else step.max_sends,
+            coupon=coupon,
+        )
 
 
 def _entries(
-    connection: Connection, tables: Tables, states: Mapping[int, SegmentState]
-) -> list[SegmentEntry]:
-    websites, groups = load_websites(connection, tables), load_groups(connection, tables)
-    return [_entry(state, websites, groups) for state in states.values()]
+    connection: Connection,
+    tables: Tables,
+    states: Mapping[int, SegmentState],
+    codes: tuple[Names, Names],
+) -> dict[int, SegmentEntry]:
+    segments = {one.segment_id: one for one in load_segments(connection, tables)}
+    return {id: _entry(state, segments[id], *codes) for id, state in states.items()}
 
 
-def _entry(state: SegmentState, websites: Names, groups: Names) -> SegmentEntry:
+def _entry(state: SegmentState, segment: Segment, websites: Names, groups: Names) -> SegmentEntry:
     return SegmentEntry(
         name=state.name,
         description=state.description,
@@ -46,6 +129,8 @@ def _entry(state: SegmentState, websites: Names, groups: Names) -> SegmentEntry:
         groups=tuple(groups.mention(id) for id in state.group_ids),
         refresh=Refresh.SEGMAIL if state.needs_segmail else state.refresh,
         policies=state.policies,
+        automation=True if segment.automation_active else None,
+        trigger=segment.trigger,
         tree=state.tree,
     )
 
@@ -63,3 +148,21 @@ def _check(entries: Sequence[SegmentEntry]) -> None:
             faults += [fault.about(f"'{entry.name}': ") for fault in error.faults]
     if faults:
         raise ConditionError(faults)
+
+
+def _paths(
+    templates: Sequence[NewsletterTemplate],
+) -> dict[tuple[int, str], tuple[str, str]]:
+    """Return the files of the templates' texts: path and text by template and kind."""
+    found: dict[tuple[int, str], tuple[str, str]] = {}
+    taken: set[str] = set()
+    for one in templates:
+        name = re.sub(r"[^a-z0-9]+", "-", one.code.lower()).strip("-") or "template"
+        if name in taken:
+            name = f"{name}-{one.template_id}"
+        taken.add(name)
+        kind, ending = ("html", "html") if one.is_html else ("text", "txt")
+        found[one.template_id, kind] = (f"{_FOLDER}/{name}.{ending}", one.text)
+        if one.style_sheet:
+            found[one.template_id, "styles"] = (f"{_FOLDER}/{name}.css", one.style_sheet)
+    return found

@@ -5,15 +5,23 @@ from __future__ import annotations
 import enum
 import re
 from collections.abc import Iterable
+from datetime import date
+from difflib import get_close_matches
 from typing import TypeVar
 
 from segmail.campaigns.entry import FileFaults
 from segmail.campaigns.markup import Fields, Items, MarkupNode, Scalar
+from segmail.errors import InputError
 from segmail.segments.stored.codes import Mention
+from segmail.sequences.delays import parse_delay
 
 _Kind = TypeVar("_Kind", bound=enum.StrEnum)
 
+EVERY_GROUP = "all"
+MOST = 2_147_483_647  # what the columns of both layouts hold
+
 _NONE = ("", "~", "null")
+_SWITCHES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 _LONGEST = 60_000  # bytes of a TEXT column
 
 
@@ -28,7 +36,9 @@ def read_fields(
     found: dict[str, MarkupNode] = {}
     for key, value in node.pairs:
         if key.text not in names:
-            faults.add(key.line, f"'{key.text}' is unknown; it can be {among(names)}.")
+            close = get_close_matches(key.text, names, n=1)
+            hint = f" Did you mean '{close[0]}'?" if close else ""
+            faults.add(key.line, f"'{key.text}' is unknown; it can be {among(names)}.{hint}")
         elif key.text in found:
             faults.add(key.line, f"'{key.text}' is there twice.")
         else:
@@ -48,10 +58,11 @@ def read_text(node: MarkupNode, faults: FileFaults) -> str | None:
 
 
 def read_switch(node: MarkupNode, faults: FileFaults) -> bool | None:
-    """Return `true` or `false`."""
-    if isinstance(node, Scalar) and not node.quoted and node.text.lower() in ("true", "false"):
-        return node.text.lower() == "true"
-    faults.add(node.line, "Here must be true or false.")
+    """Return what `yes` and `no`, `true` and `false`, `on` and `off` say."""
+    word = node.text.lower() if isinstance(node, Scalar) and not node.quoted else ""
+    if word in _SWITCHES:
+        return _SWITCHES[word]
+    faults.add(node.line, f"Here must be yes or no{_instead(node)}.")
     return None
 
 
@@ -62,8 +73,61 @@ def read_choice(node: MarkupNode, kind: type[_Kind], faults: FileFaults) -> _Kin
             return kind(node.text)
         except ValueError:
             pass
-    faults.add(node.line, f"Here must be one of {among(kind)}.")
+    faults.add(node.line, f"Here must be one of {among(kind)}{_instead(node)}.")
     return None
+
+
+def read_count(node: MarkupNode, faults: FileFaults, *, most: int = MOST) -> int | None:
+    """Return a whole number from 0 on."""
+    text = node.text.strip() if isinstance(node, Scalar) else ""
+    if re.fullmatch(r"[0-9]{1,10}", text) and int(text) <= most:
+        return int(text)
+    faults.add(node.line, f"Here must be a whole number from 0 to {most:,}{_instead(node)}.")
+    return None
+
+
+def read_day(node: MarkupNode, faults: FileFaults) -> date | None:
+    """Return a day: `2026-12-31`."""
+    text = node.text.strip() if isinstance(node, Scalar) else ""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        faults.add(node.line, f"Here must be a day such as 2026-12-31{_instead(node)}.")
+        return None
+
+
+def read_delay(node: MarkupNode, faults: FileFaults) -> int | None:
+    """Return the minutes of `1 hour`, `3 days` or `immediately`."""
+    text = node.text.strip() if isinstance(node, Scalar) else ""
+    try:
+        return parse_delay(text)
+    except InputError as error:
+        faults.add(node.line, str(error))
+        return None
+
+
+def is_none(node: MarkupNode) -> bool:
+    """Tell whether the file says `none`, or nothing."""
+    return isinstance(node, Scalar) and not node.quoted and node.text.lower() in (*_NONE, "none")
+
+
+def read_name(
+    kind: str, whole: MarkupNode, node: MarkupNode | None, faults: FileFaults, *, longest: int
+) -> str | None:
+    """Return the name that each template, sales rule and segment needs; `whole` is all of it."""
+    name = None if node is None else read_text(node, faults)
+    if not name or not name.strip() or len(name) > longest:
+        what = f"A {kind} needs a 'name' of 1 to {longest} characters."
+        faults.add(whole.line, what)
+        return None
+    return name
+
+
+def read_groups(node: MarkupNode, faults: FileFaults) -> tuple[Mention, ...] | None:
+    """Return a list of customer groups; none for `all`."""
+    if isinstance(node, Scalar) and node.text == EVERY_GROUP:
+        return ()
+    return read_mentions(node, faults)
 
 
 def read_mentions(node: MarkupNode, faults: FileFaults) -> tuple[Mention, ...] | None:
@@ -88,3 +152,8 @@ def _mention(node: MarkupNode, faults: FileFaults) -> Mention | None:
         return None
     quoted = isinstance(node, Scalar) and node.quoted
     return int(text) if re.fullmatch(r"[0-9]{1,9}", text) and not quoted else text
+
+
+def _instead(node: MarkupNode) -> str:
+    """Return what stands there, for the end of a sentence."""
+    return f", not '{node.text[:60]}'" if isinstance(node, Scalar) and node.text else ""

@@ -30,9 +30,12 @@ class MarkupError(Exception):
 
 @dataclass(frozen=True)
 class Scalar:
+    """A text; `block` where it stands on lines of its own, below a `|` or `>`."""
+
     line: int
     text: str
     quoted: bool
+    block: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,13 @@ class Fields:
 
     line: int
     pairs: tuple[tuple[Scalar, MarkupNode], ...]
+
+
+@dataclass(frozen=True)
+class TextBlock:
+    """A text to be written on lines of its own, below a `|`."""
+
+    text: str
 
 
 MarkupNode: TypeAlias = Scalar | Items | Fields
@@ -78,7 +88,7 @@ def write_yaml(data: dict[str, Any]) -> str:
     """Return nested dicts and lists as YAML in their order; tuples are lists on one line."""
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedSeq
-    from ruamel.yaml.scalarstring import DoubleQuotedScalarString
+    from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
 
     def prepared(value: Any, *, in_line: bool = False) -> Any:
         if isinstance(value, tuple):
@@ -87,6 +97,8 @@ def write_yaml(data: dict[str, Any]) -> str:
             return line
         if isinstance(value, dict):
             return {key: prepared(inner) for key, inner in value.items()}
+        if isinstance(value, TextBlock):
+            return LiteralScalarString(value.text)
         if isinstance(value, str) and (not value.isprintable() or (in_line and _is_odd(value))):
             return DoubleQuotedScalarString(value)  # a plain one may lose its line breaks
         return [prepared(inner) for inner in value] if isinstance(value, list) else value
@@ -122,7 +134,8 @@ def _node(event: Event, events: Iterator[Event], depth: int) -> MarkupNode:
     _check(event, depth)
     line = event.start_mark.line + 1
     if isinstance(event, ScalarEvent):
-        return Scalar(line, event.value, quoted=not event.implicit[0])
+        block = getattr(event, "style", None) in ("|", ">")
+        return Scalar(line, event.value, quoted=not event.implicit[0], block=block)
     if isinstance(event, SequenceStartEvent):
         return Items(line, tuple(_nodes(events, depth + 1)))
     if not isinstance(event, MappingStartEvent):

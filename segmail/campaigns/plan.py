@@ -50,12 +50,7 @@ class SegmentPlanner:
     ) -> tuple[int, ...] | None:
         if mentions is None:
             return None
-        ids = {mention: names.id(mention) for mention in mentions}
-        for mention in (mention for mention, id in ids.items() if id is None):
-            known = ", ".join(f"{code} ({id})" for id, code in sorted(names.codes.items()))
-            what = f"The shop has no {key.rstrip('s')} '{mention}'; there are {known}."
-            self.faults.add(entry.lines[key], what)
-        return tuple(sorted({id for id in ids.values() if id is not None}))
+        return names.ids(mentions, key, entry.lines[key], self.faults.add)
 
     def _refresh(self, entry: SegmentEntry, state: SegmentState) -> Refresh:
         if not state.needs_segmail:

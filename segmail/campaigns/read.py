@@ -1,26 +1,39 @@
-"""Reads a file of segments; every fault is told with its line, and nothing is passed over.
+"""Reads a campaign file; every fault is told with its line, and nothing is passed over.
 
-The format is described in docs/segments.md.
+The format is described in docs/campaigns.md.
 """
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, TypeVar
 
+from segmail.campaigns.beside import Texts
 from segmail.campaigns.conditions import read_tree
-from segmail.campaigns.entry import FileFaults, SegmentEntry
+from segmail.campaigns.entry import (
+    CampaignFile,
+    FileFaults,
+    RuleEntry,
+    SegmentEntry,
+    TemplateEntry,
+)
 from segmail.campaigns.fields import (
+    among,
     read_choice,
     read_fields,
+    read_groups,
     read_mentions,
+    read_name,
     read_switch,
     read_text,
 )
-from segmail.campaigns.markup import Items, MarkupError, MarkupNode, Scalar, parse_yaml
+from segmail.campaigns.markup import Items, MarkupError, MarkupNode, parse_yaml
+from segmail.campaigns.read_rules import read_rule
+from segmail.campaigns.read_steps import read_steps
+from segmail.campaigns.read_templates import read_template
 from segmail.maho.policies import Goal, OnExit, OnReentry
-from segmail.segments.stored.codes import Mention
+from segmail.maho.steps import Trigger
 from segmail.segments.stored.state import Refresh
 
 POLICIES: Mapping[str, tuple[str, type[enum.StrEnum]]] = {
@@ -28,34 +41,45 @@ POLICIES: Mapping[str, tuple[str, type[enum.StrEnum]]] = {
     "goal": ("goal", Goal),
     "on re-entry": ("on_reentry", OnReentry),
 }
-EVERY_GROUP = "all"
+KINDS = ("templates", "sales rules", "segments")
 
 _LONGEST_NAME = 255
 
+_Entry = TypeVar("_Entry", TemplateEntry, RuleEntry, SegmentEntry)
 
-def read_entries(data: bytes, faults: FileFaults) -> list[SegmentEntry]:
-    """Return the segments of a file as far as they can be read; what is wrong goes to `faults`."""
+
+def read_campaign(data: bytes, texts: Texts, faults: FileFaults) -> CampaignFile:
+    """Return what a file says as far as it can be read; what is wrong goes to `faults`."""
+    nothing = CampaignFile(faults.file)
     try:
         root = parse_yaml(data)
     except MarkupError as error:
         faults.add(error.line, str(error))
-        return []
+        return nothing
     if root is None:
-        faults.add(1, "The file is empty; it must begin with 'segments:'.")
-        return []
-    nodes = read_fields(root, ("segments",), faults).get("segments")
-    if not isinstance(nodes, Items) or not nodes.nodes:
-        faults.add(root.line if nodes is None else nodes.line, "'segments' must be a list.")
-        return []
-    entries = [_entry(node, faults) for node in nodes.nodes]
-    return _once([entry for entry in entries if entry is not None], faults)
+        faults.add(1, f"The file is empty; it has {among(KINDS)}.")
+        return nothing
+    found = read_fields(root, KINDS, faults)
+    items = {kind: _items(kind, found[kind], faults) for kind in KINDS if kind in found}
+    templates = [read_template(node, texts, faults) for node in items.get("templates", ())]
+    rules = [read_rule(node, faults) for node in items.get("sales rules", ())]
+    segments = [_segment(node, faults) for node in items.get("segments", ())]
+    return CampaignFile(
+        faults.file, _once(templates, faults), _once(rules, faults), _once(segments, faults)
+    )
 
 
-def _entry(node: MarkupNode, faults: FileFaults) -> SegmentEntry | None:
-    found = read_fields(node, ("name", *_READERS, "conditions"), faults)
-    name = read_text(found["name"], faults) if "name" in found else None
-    if not name or not name.strip() or len(name) > _LONGEST_NAME:
-        faults.add(node.line, f"A segment needs a 'name' of 1 to {_LONGEST_NAME} characters.")
+def _items(kind: str, node: MarkupNode, faults: FileFaults) -> tuple[MarkupNode, ...]:
+    if isinstance(node, Items) and node.nodes:
+        return node.nodes
+    faults.add(node.line, f"'{kind}' must be a list.")
+    return ()
+
+
+def _segment(node: MarkupNode, faults: FileFaults) -> SegmentEntry | None:
+    found = read_fields(node, ("name", *_READERS, "automation", "conditions", "steps"), faults)
+    name = read_name("segment", node, found.get("name"), faults, longest=_LONGEST_NAME)
+    if name is None:
         return None
     lines = {"": node.line, **{key: value.line for key, value in found.items()}}
     values = {
@@ -63,13 +87,19 @@ def _entry(node: MarkupNode, faults: FileFaults) -> SegmentEntry | None:
         for key, (attribute, read) in _READERS.items()
         if key in found
     }
+    if "automation" in found:
+        values |= _automation(found["automation"], lines, faults)
     if "conditions" in found:
-        values["tree"], places = read_tree(found["conditions"], faults)
-        lines |= places
+        read = read_tree(found["conditions"], faults)
+        values |= {"tree": read.tree, "leaves": tuple(read.leaves)}
+        lines |= read.lines
+    if "steps" in found:
+        values["steps"] = read_steps(found["steps"], faults)
     return SegmentEntry(name=name, keys=frozenset(found), lines=lines, **values)
 
 
-def _once(entries: list[SegmentEntry], faults: FileFaults) -> list[SegmentEntry]:
+def _once(found: Iterable[_Entry | None], faults: FileFaults) -> tuple[_Entry, ...]:
+    entries = tuple(entry for entry in found if entry is not None)
     seen: set[str] = set()
     for entry in entries:
         if entry.name.casefold() in seen:
@@ -78,29 +108,31 @@ def _once(entries: list[SegmentEntry], faults: FileFaults) -> list[SegmentEntry]
     return entries
 
 
-def _groups(node: MarkupNode, faults: FileFaults) -> tuple[Mention, ...] | None:
-    if isinstance(node, Scalar) and node.text == EVERY_GROUP:
-        return ()
-    return read_mentions(node, faults)
-
-
 def _refresh(node: MarkupNode, faults: FileFaults) -> Refresh | None:
     return read_choice(node, Refresh, faults)
 
 
-def _policies(node: MarkupNode, faults: FileFaults) -> dict[str, enum.StrEnum]:
-    chosen = {
-        POLICIES[key][0]: read_choice(value, POLICIES[key][1], faults)
-        for key, value in read_fields(node, POLICIES, faults).items()
+def _automation(node: MarkupNode, lines: dict[str, int], faults: FileFaults) -> dict[str, Any]:
+    found = read_fields(node, ("trigger", "active", *POLICIES), faults)
+    lines |= {f"automation.{key}": value.line for key, value in found.items()}
+    policies = {
+        name: read_choice(found[key], kind, faults)
+        for key, (name, kind) in POLICIES.items()
+        if key in found
     }
-    return {name: value for name, value in chosen.items() if value is not None}
+    chosen = {name: value for name, value in policies.items() if value is not None}
+    values: dict[str, Any] = {"policies": chosen}
+    if "active" in found:
+        values["automation"] = read_switch(found["active"], faults)
+    if "trigger" in found:
+        values["trigger"] = read_choice(found["trigger"], Trigger, faults)
+    return values
 
 
 _READERS: Mapping[str, tuple[str, Callable[[MarkupNode, FileFaults], Any]]] = {
     "description": ("description", read_text),
     "active": ("active", read_switch),
     "websites": ("websites", read_mentions),
-    "customer groups": ("groups", _groups),
+    "customer groups": ("groups", read_groups),
     "refresh": ("refresh", _refresh),
-    "automation": ("policies", _policies),
 }

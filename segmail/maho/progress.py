@@ -21,6 +21,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    case,
     delete,
     func,
     insert,
@@ -34,6 +35,7 @@ from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.database import after_commit
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.locking import locking
+from segmail.maho.db.moments import minutes_after
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
 from segmail.maho.ended import ENDED, ended_rows, lines_of_ended
 from segmail.maho.reasons import find_reasons, tell_of_attempts
@@ -454,3 +456,23 @@ def prune(
         tables.progress.c.progress_id.in_(progress_ids), ended_before(tables, ended)
     )
     return connection.execute(query).rowcount
+
+
+def move_to_delay(
+    connection: Connection, tables: Tables, step: Step, *, now: datetime
+) -> tuple[int, int]:
+    """Give a step's waiting rows the time that its delay asks for, counted from their creation.
+
+    What would lie in the past is due now (UTC), and so not stale. A row whose mail was begun keeps
+    its time. Return how many rows moved, and how many of them are due now.
+    """
+    c = tables.progress.c
+    waiting = and_(is_of_step(tables, step.sequence_id), is_pending(tables), c.queue_id.is_(None))
+    wanted = minutes_after(connection, c.created_at, step.delay_minutes)
+    late = wanted <= literal(now, UtcDateTime())
+    due = connection.scalar(select(func.count()).where(waiting, late)) or 0
+    query = update(tables.progress).where(waiting)
+    moved = connection.execute(
+        query.values(scheduled_at=case((late, literal(now, UtcDateTime())), else_=wanted))
+    ).rowcount
+    return moved, int(due)

@@ -50,15 +50,16 @@ def test_apply_says_what_it_did(shop: ShopBuilder, tmp_path: Path) -> None:
     file.write_text(FILE.replace("1000", "2000").replace("active: true", "active: false"))
     changed = segmail(shop, "apply", str(file))
 
-    assert created.stdout == "created    'VIP'\n"
-    assert again.stdout == "unchanged  'VIP'\n"
+    assert created.stdout == "created       segment 'VIP'\nApplied: 1 created.\n"
+    assert again.stdout == "unchanged     segment 'VIP'\nApplied: 1 unchanged.\n"
     assert changed.stdout.splitlines() == [
-        "changed    'VIP'",
-        "           active: true → false",
-        "           conditions:",
-        "             all:",
-        "           -   - lifetime: sales > 1000",
-        "           +   - lifetime: sales > 2000",
+        "changed       segment 'VIP'",
+        "              active: yes → no",
+        "              conditions:",
+        "                all:",
+        "              -   - lifetime: sales > 1000",
+        "              +   - lifetime: sales > 2000",
+        "Applied: 1 changed.",
     ]
 
 
@@ -66,7 +67,7 @@ def test_a_dry_run_changes_nothing(shop: ShopBuilder) -> None:
     result = segmail(shop, "apply", "-", "--dry-run", "--json", stdin=FILE)
 
     [done] = json.loads(result.stdout)
-    assert (done["segment_id"], done["outcome"]) == (None, "created")
+    assert (done["id"], done["outcome"]) == (None, "created")
     assert done["changes"][0] == {"key": "name", "before": None, "after": "VIP"}
     assert shop.rows(shop.tables.segment) == []
 
@@ -77,7 +78,7 @@ def test_faults_are_told_with_their_lines(shop: ShopBuilder) -> None:
     assert result.exit_code == 78
     assert result.stderr.splitlines() == [
         "Error: <stdin>:9: 'lifetime' has no attribute 'sails'; did you mean 'sales'?",
-        "<stdin>:10: 'extra' is unknown; it can be 'segments'.",
+        "<stdin>:10: 'extra' is unknown; it can be 'templates', 'sales rules', 'segments'.",
     ]
 
 

@@ -125,6 +125,11 @@ class Session:
         """Whether the connection broke, and with it all that belonged to it."""
         return self._connection.invalidated
 
+    @property
+    def dialect(self) -> str:
+        """The engine: `sqlite`, `mysql` or `mariadb`."""
+        return self._connection.dialect.name
+
     def transact(self, work: Callable[[Connection], T]) -> T:
         """Do as `Database.transact` does; a lost connection is never repeated."""
         return _repeat(self._begin, work, idempotent=False)

@@ -408,6 +408,11 @@ def _rule_tables(shop: _Schema) -> dict[str, Table]:
             _count("coupon_type", USmallInt, 1),
             _count("use_auto_generation", SmallInteger),
             _count("uses_per_coupon", Integer),
+            Column("conditions_serialized", MediumText),
+            Column("actions_serialized", MediumText),
+            _count("stop_rules_processing", SmallInteger, 1),
+            _count("is_advanced", USmallInt, 1),
+            _count("sort_order"),
         ),
         "rule_website": shop.table(
             "salesrule_website",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -27,6 +27,20 @@ class Names:
             return mention if mention in self.codes else None
         found = [id for id, code in self.codes.items() if code == mention]
         return found[0] if len(found) == 1 else None
+
+    def ids(
+        self,
+        mentions: Sequence[Mention],
+        key: str,
+        line: int,
+        tell: Callable[[int, str], None],
+    ) -> tuple[int, ...]:
+        """Return the ids that mentions under a file's key mean; `tell` gets what is none."""
+        ids = {mention: self.id(mention) for mention in mentions}
+        for mention in (mention for mention, id in ids.items() if id is None):
+            known = ", ".join(f"{code} ({id})" for id, code in sorted(self.codes.items()))
+            tell(line, f"The shop has no {key.rstrip('s')} '{mention}'; there are {known}.")
+        return tuple(sorted({id for id in ids.values() if id is not None}))
 
     def mention(self, id: int) -> Mention:
         """Return the code, or the id where no code means it."""

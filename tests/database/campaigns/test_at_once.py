@@ -8,10 +8,10 @@ from threading import Barrier
 
 import pytest
 
-from segmail.campaigns.apply import apply_file
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import leaves
 from segmail.segments.import_list import Import, import_list
+from tests.campaign_files import apply
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
@@ -40,11 +40,11 @@ def at_once(work: Callable[[int], str]) -> list[str]:
 
 @pytest.mark.usefixtures("sales")
 def test_a_file_that_is_applied_at_once_creates_its_segment_once(shop: ShopBuilder) -> None:
-    def apply(_worker: int) -> str:
-        [done] = apply_file(shop.shop, FILE, file="file", dry_run=False, now=shop.now)
+    def create(_worker: int) -> str:
+        [done] = apply(shop, FILE)
         return done.outcome
 
-    outcomes = at_once(apply)
+    outcomes = at_once(create)
 
     assert sorted(outcomes) == ["created", *["unchanged"] * (WORKERS - 1)]
     assert len(shop.rows(shop.tables.segment)) == 1

@@ -10,15 +10,14 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert, text
 
-from segmail.campaigns.apply import Applied, apply_file
 from segmail.campaigns.entry import SegmentEntry
-from segmail.campaigns.export import export_segments
 from segmail.campaigns.write import write_entries
 from segmail.errors import ConditionError, ConfigError, InputError
 from segmail.maho.policies import Goal, OnExit, Policy, RefreshedBy, load_policies
 from segmail.maho.schema.tables import Layout
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.read import read_conditions
+from tests.campaign_files import apply, export
 from tests.database.segments.use_case_shop import fill
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
@@ -57,10 +56,6 @@ USE_CASES: list[dict[str, Any]] = json.loads(
 )
 
 
-def apply(shop: ShopBuilder, file: str, *, dry_run: bool = False) -> list[Applied]:
-    return apply_file(shop.shop, file.encode(), file="f.yaml", dry_run=dry_run, now=shop.now)
-
-
 def policy(shop: ShopBuilder, segment_id: int) -> Policy:
     with shop.database.read() as connection:
         return load_policies(connection, shop.tables).get(segment_id, Policy())
@@ -78,7 +73,7 @@ def test_a_new_segment_is_created(sales: SalesBuilder, shop: ShopBuilder) -> Non
     [done] = apply(shop, VIP)
 
     row = shop.row(shop.tables.segment)
-    assert (done.segment_id, done.outcome) == (row["segment_id"], "created")
+    assert (done.id, done.outcome) == (row["segment_id"], "created")
     assert (row["name"], row["description"], row["is_active"]) == ("VIP", "Spent a lot", 1)
     assert (row["website_ids"], row["customer_group_ids"]) == ("1", "1")
     assert (row["refresh_mode"], row["refresh_status"]) == ("auto", "pending")
@@ -104,7 +99,7 @@ def test_what_was_applied_is_exported_as_it_was(
 ) -> None:
     apply(shop, file)
 
-    assert export_segments(shop.shop, []) == file
+    assert export(shop) == file
 
 
 def test_the_use_cases_survive_a_file(sales: SalesBuilder, shop: ShopBuilder) -> None:
@@ -116,7 +111,7 @@ def test_the_use_cases_survive_a_file(sales: SalesBuilder, shop: ShopBuilder) ->
     ]
 
     apply(shop, write_entries(entries))
-    file = export_segments(shop.shop, [])
+    file = export(shop)
 
     stored = [row["conditions_serialized"] for row in shop.rows(shop.tables.segment)]
     assert [read_conditions(conditions) for conditions in stored] == trees
@@ -145,7 +140,7 @@ def test_such_conditions_cannot_be_left_to_maho(
 def test_a_changed_condition_waits_for_the_next_refresh(
     sales: SalesBuilder, shop: ShopBuilder
 ) -> None:
-    segment_id = apply(shop, VIP)[0].segment_id
+    segment_id = apply(shop, VIP)[0].id
     refreshed = {"last_refresh_at": shop.now, "refresh_status": "completed"}
     shop.change(shop.tables.segment, {"segment_id": segment_id}, **refreshed)
     shop.now += timedelta(hours=1)
@@ -161,7 +156,7 @@ def test_a_changed_condition_waits_for_the_next_refresh(
 def test_another_description_leaves_the_refresh_as_it_was(
     sales: SalesBuilder, shop: ShopBuilder
 ) -> None:
-    segment_id = apply(shop, VIP)[0].segment_id
+    segment_id = apply(shop, VIP)[0].id
     shop.change(shop.tables.segment, {"segment_id": segment_id}, last_refresh_at=shop.now)
 
     [done] = apply(shop, "segments: [{name: vip, description: , automation: {goal: none}}]")
@@ -192,17 +187,17 @@ def test_conditions_that_cannot_be_read_are_replaced(
     shop.segment("VIP", conditions_serialized="rubbish", website_ids="1")
 
     with pytest.raises(ConditionError, match="'VIP': The stored conditions cannot be read"):
-        export_segments(shop.shop, [])
+        export(shop)
     [done] = apply(shop, VIP)
 
     assert done.changes[-1].before == "(unreadable)"
-    assert "lifetime" in export_segments(shop.shop, ["vip"])
+    assert "lifetime" in export(shop, "vip")
 
 
 def test_a_dry_run_tells_and_writes_nothing(sales: SalesBuilder, shop: ShopBuilder) -> None:
     [done] = apply(shop, VIP, dry_run=True)
 
-    assert (done.segment_id, done.outcome) == (None, "created")
+    assert (done.id, done.outcome) == (None, "created")
     assert shop.rows(shop.tables.segment) == []
 
 
@@ -242,7 +237,7 @@ def test_an_old_maho_gets_php(mariadb_shop: ShopBuilder, prefix: str, file: str)
 
     stored = mariadb_shop.row(mariadb_shop.tables.segment)["conditions_serialized"]
     assert stored.startswith('a:7:{s:4:"type";')
-    assert export_segments(mariadb_shop.shop, []) == file
+    assert export(mariadb_shop) == file
 
 
 @pytest.mark.parametrize("mode", ["", "STRICT_ALL_TABLES"])
@@ -265,9 +260,9 @@ def test_a_code_that_two_groups_have_is_exported_as_an_id(
 
     apply(shop, file)
 
-    assert export_segments(shop.shop, ["VIP"]) == file
+    assert export(shop, "VIP") == file
 
 
 def test_an_unknown_segment_is_not_exported(shop: ShopBuilder) -> None:
     with pytest.raises(InputError, match="There is no segment 'VIP'"):
-        export_segments(shop.shop, ["VIP"])
+        export(shop, "VIP")

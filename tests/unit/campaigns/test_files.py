@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from segmail.campaigns.beside import Texts
 from segmail.campaigns.entry import FileFaults, SegmentEntry
-from segmail.campaigns.read import read_entries
+from segmail.campaigns.read import read_campaign
 from segmail.campaigns.write import write_entries
 from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.segments.conditions.canonical import canonical_tree
@@ -49,7 +50,8 @@ UNKNOWN = {"address nosuch == x", "order nosuch == 1", "only unknown attribute, 
 
 def read(text: str | bytes) -> tuple[list[SegmentEntry], list[str]]:
     faults = FileFaults("f.yaml")
-    entries = read_entries(text.encode() if isinstance(text, str) else text, faults)
+    data = text.encode() if isinstance(text, str) else text
+    entries = list(read_campaign(data, Texts(Path()), faults).segments)
     return entries, [str(fault) for fault in faults.told()]
 
 
@@ -172,10 +174,10 @@ segments:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "f.yaml:1: The file is empty; it must begin with 'segments:'."),
-        ("x: 1", "f.yaml:1: 'x' is unknown; it can be 'segments'."),
+        ("", "f.yaml:1: The file is empty; it has 'templates', 'sales rules', 'segments'."),
+        ("x: 1", "f.yaml:1: 'x' is unknown; it can be 'templates', 'sales rules', 'segments'."),
         ("segments: {}", "f.yaml:1: 'segments' must be a list."),
-        ("- a", "f.yaml:1: Here belong 'segments', each with a value."),
+        ("- a", "f.yaml:1: Here belong 'templates', 'sales rules', 'segments', each with a value."),
         ("segments:\n- name: a\n- name: b: c", "f.yaml:3: This is not YAML: "),
         ("a: 1\n---\nb: 1", "f.yaml:2: A second document begins here"),
         ("a: &x [*x]", "f.yaml:1: Anchors (&) and aliases (*) are not read."),

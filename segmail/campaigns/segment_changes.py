@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 from segmail.campaigns.conditions import write_tree
+from segmail.campaigns.fields import EVERY_GROUP
 from segmail.campaigns.markup import write_yaml
-from segmail.campaigns.read import EVERY_GROUP, POLICIES
+from segmail.campaigns.outcome import Change, changes
+from segmail.campaigns.read import POLICIES
 from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Combine
 from segmail.segments.stored.codes import Names
@@ -16,31 +15,19 @@ from segmail.segments.stored.state import DEFAULTS, SegmentState
 CONDITIONS = "conditions"
 
 
-@dataclass(frozen=True)
-class SegmentChange:
-    """A key of the file and its value; `before` is None where there was none."""
-
-    key: str
-    before: str | None
-    after: str
-
-
 def find_changes(
     before: SegmentState | None, after: SegmentState, websites: Names, groups: Names
-) -> list[SegmentChange]:
+) -> list[Change]:
     """Return what differs, in the order of the file's keys; for a new segment, what it has."""
-    new = _told(after, websites, groups)
-    if before is None:
-        return [SegmentChange(key, None, text) for key, text in new.items() if text]
-    old = _told(before, websites, groups)
-    return [SegmentChange(key, old[key], text) for key, text in new.items() if old[key] != text]
+    old = None if before is None else _told(before, websites, groups)
+    return changes(old, _told(after, websites, groups))
 
 
-def _told(state: SegmentState, websites: Names, groups: Names) -> Mapping[str, str]:
+def _told(state: SegmentState, websites: Names, groups: Names) -> dict[str, str]:
     return {
         "name": state.name,
         "description": state.description,
-        "active": "true" if state.active else "false",
+        "active": "yes" if state.active else "no",
         "websites": _list(state.website_ids, websites),
         "customer groups": _list(state.group_ids, groups) or EVERY_GROUP,
         "refresh": state.refresh.value,

@@ -1,0 +1,46 @@
+"""Texts that stand in the campaign file itself, or in a file beside it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from segmail.campaigns.entry import FileFaults
+from segmail.campaigns.fields import read_text
+from segmail.campaigns.markup import MarkupNode, Scalar
+
+_LONGEST = 65_535  # bytes of the columns `template_text` and `template_styles`
+_FILE = re.compile(r"[^<>{}\n]*(/[^<>{}\n]*|\.[A-Za-z0-9]{1,8})")
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Reads what a file refers to; paths count from `folder`."""
+
+    folder: Path
+
+    def read(self, node: MarkupNode, faults: FileFaults) -> str | None:
+        """Return a text.
+
+        It is a file's where there is one line with a slash or an ending such as `.html`; text on
+        lines of its own, below a `|`, and whatever has a tag or a directive, is the text itself.
+        """
+        if not isinstance(node, Scalar) or node.block or not _FILE.fullmatch(node.text):
+            return read_text(node, faults)
+        try:
+            data = (self.folder / node.text).read_bytes()
+            if len(data) > _LONGEST:
+                what = (
+                    f"The file '{node.text}' is longer than {_LONGEST:,} bytes, the most possible."
+                )
+                faults.add(node.line, what)
+                return None
+            return data.decode("utf-8-sig")
+        except OSError as error:
+            reason = error.strerror or "it cannot be read"
+            what = f"There is no file '{self.folder / node.text}' to read: {reason}."
+            faults.add(node.line, f"{what} A text itself stands on lines of its own, below '|'.")
+        except UnicodeDecodeError:
+            faults.add(node.line, f"The file '{node.text}' is not UTF-8.")
+        return None

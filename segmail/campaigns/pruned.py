@@ -1,0 +1,40 @@
+"""Remembers which steps `--prune` switched off: a file that lists one again switches it on.
+
+A step that a person switched off stays off. The memory stands in the shop's configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import Connection, delete, select
+
+from segmail.maho.config.rows import write_config
+from segmail.maho.schema.tables import Tables
+
+_PATH = "customer_segmentation/segmail/pruned/"
+
+
+def load_pruned(connection: Connection, tables: Tables) -> frozenset[int]:
+    """Return the sequence ids of the steps that were pruned."""
+    c = tables.config.c
+    query = select(c.path).where(c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%"))
+    ids = (path.removeprefix(_PATH) for path in connection.scalars(query))
+    return frozenset(int(id) for id in ids if id.isdecimal())
+
+
+def remember_pruned(connection: Connection, tables: Tables, ids: Collection[int]) -> None:
+    """Remember that these steps were pruned.
+
+    Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
+    """
+    write_config(connection, tables, {f"{_PATH}{id}": "1" for id in ids})
+
+
+def forget_pruned(connection: Connection, tables: Tables, ids: Collection[int]) -> None:
+    """Forget it of these steps, because they are listed again, or gone."""
+    c = tables.config.c
+    paths = [f"{_PATH}{id}" for id in ids]
+    connection.execute(
+        delete(tables.config).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
+    )

@@ -1,0 +1,89 @@
+"""Reads the steps of a segment in a campaign file."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from segmail.campaigns.entry import CouponEntry, FileFaults, StepEntry
+from segmail.campaigns.fields import (
+    is_none,
+    read_choice,
+    read_count,
+    read_delay,
+    read_fields,
+    read_switch,
+    read_text,
+)
+from segmail.campaigns.markup import Items, MarkupNode, Scalar
+from segmail.maho.steps import Trigger
+from segmail.sequences.wanted_step import PREFIX
+
+_MOST_DAYS = 36_500
+_DAYS = re.compile(r"([0-9]{1,6})(?:\s*(?:d|days?))?")
+_WEEKS = re.compile(r"([0-9]{1,5})\s*(?:w|weeks?)")
+
+
+def read_steps(node: MarkupNode, faults: FileFaults) -> tuple[StepEntry, ...] | None:
+    """Return a sequence's steps in their order, as far as they can be read."""
+    if is_none(node):
+        return ()
+    if not isinstance(node, Items):
+        faults.add(node.line, "'steps' must be a list, each step with a '-'.")
+        return None
+    found = [_step(item, faults) for item in node.nodes]
+    return tuple(step for step in found if step is not None)
+
+
+def _step(node: MarkupNode, faults: FileFaults) -> StepEntry | None:
+    known = ("after", "template", "trigger", "active", "coupon", "max sends")
+    found = read_fields(node, known, faults)
+    values: dict[str, Any] = {}
+    if "after" in found:
+        values["delay_minutes"] = read_delay(found["after"], faults)
+    if "trigger" in found:
+        values["trigger"] = read_choice(found["trigger"], Trigger, faults)
+    if "active" in found:
+        values["active"] = read_switch(found["active"], faults)
+    if "max sends" in found:
+        values["max_sends"] = read_count(found["max sends"], faults)
+    if "coupon" in found:
+        values |= _coupon(found["coupon"], faults)
+    template = read_text(found["template"], faults) if "template" in found else None
+    if not template:
+        faults.add(node.line, "A step needs a 'template', the name of a newsletter template.")
+        return None
+    lines = {"": node.line, **{key: value.line for key, value in found.items()}}
+    return StepEntry(template, lines=lines, **values)
+
+
+def _coupon(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:
+    if is_none(node):
+        return {"no_coupon": True}
+    found = read_fields(node, ("rule", "prefix", "expires"), faults)
+    rule = read_text(found["rule"], faults) if "rule" in found else None
+    prefix = _prefix(found["prefix"], faults) if "prefix" in found else None
+    expires = _days(found["expires"], faults) if "expires" in found else None
+    if not rule:
+        faults.add(node.line, "A coupon needs a 'rule', the name of a sales rule; or say 'none'.")
+        return {}
+    return {"coupon": CouponEntry(rule, prefix, expires)}
+
+
+def _prefix(node: MarkupNode, faults: FileFaults) -> str | None:
+    text = read_text(node, faults)
+    if text is not None and text and not PREFIX.fullmatch(text):
+        what = f"The prefix '{text}' must be letters A-Z and digits, at most 10 of them."
+        faults.add(node.line, what)
+        return None
+    return None if text is None else text.upper()
+
+
+def _days(node: MarkupNode, faults: FileFaults) -> int | None:
+    text = node.text.strip().lower() if isinstance(node, Scalar) else ""
+    days, weeks = _DAYS.fullmatch(text), _WEEKS.fullmatch(text)
+    count = int(days[1]) if days else 7 * int(weeks[1]) if weeks else 0
+    if not 1 <= count <= _MOST_DAYS:
+        faults.add(node.line, f"Here must be whole days, such as '7 days', up to {_MOST_DAYS:,}.")
+        return None
+    return count

@@ -1,0 +1,39 @@
+"""How the plan of campaign files is printed."""
+
+from __future__ import annotations
+
+import difflib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from segmail.campaigns.outcome import Applied, Change
+from segmail.campaigns.segment_changes import CONDITIONS
+from segmail.output import printable
+
+_INDENT = " " * 14
+
+
+def told(one: Applied) -> Iterator[str]:
+    """Yield the lines of an outcome: what it is, what changes, what that means."""
+    yield printable(f"{one.outcome:12}  {one.kind} '{one.name}'")
+    if one.outcome == "changed":
+        for change in one.changes:
+            yield from (printable(_INDENT + line) for line in _changed(change))
+    yield from (printable(f"{_INDENT}{effect}") for effect in one.effects)
+
+
+def in_sum(done: Sequence[Applied]) -> str:
+    """Return how many of each outcome there are, in a sentence."""
+    counts = Counter(one.outcome for one in done)
+    return f"Applied: {', '.join(f'{count:,} {what}' for what, count in counts.items())}."
+
+
+def _changed(change: Change) -> Iterator[str]:
+    before, after = change.before or "", change.after
+    if change.key != CONDITIONS:
+        yield f"{change.key}: {before or '(empty)'} → {after or '(empty)'}"
+        return
+    yield f"{change.key}:"
+    for line in difflib.ndiff(before.splitlines(), after.splitlines()):
+        if not line.startswith("?"):
+            yield line
