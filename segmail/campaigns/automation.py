@@ -9,7 +9,9 @@ from segmail.campaigns.entry import FileFaults, SegmentEntry
 from segmail.campaigns.outcome import Change
 from segmail.campaigns.steps import PlannedStep, StepsRun
 from segmail.findings import errors, warnings
+from segmail.maho.customer_conditions import RETRIGGERED
 from segmail.maho.held import mark_held
+from segmail.maho.policies import save_enrols_since
 from segmail.maho.progress import count_pending, is_pending_in, stop
 from segmail.maho.schema.tables import Layout
 from segmail.maho.steps import Segment, Step, Trigger, load_steps
@@ -17,8 +19,6 @@ from segmail.sequences.checks import step_findings
 from segmail.sequences.order import order_findings
 from segmail.sequences.references import StepReferences
 from segmail.sequences.store import set_automation
-
-_OTHER_TRIGGER = "the segment has another trigger now"
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ def apply_automation(
             trigger=trigger,
             now=run.now,
         )
+        # Who entered before is not owed anything: the next refresh begins to remember anew.
+        save_enrols_since(run.connection, run.tables, segment.segment_id, None)
     if switched_on and segment.is_active:
         mark_held(run.connection, run.tables, [segment.segment_id], now=run.now)
     if changes:
@@ -88,7 +90,7 @@ def _end_other_trigger(run: StepsRun, segment: Segment, trigger: Trigger | None)
     if segment.trigger is None or trigger is None:
         return []
     which = is_pending_in(run.tables, [segment.segment_id], [segment.trigger.value])
-    ended = stop(run.connection, run.tables, which, reason=_OTHER_TRIGGER)
+    ended = stop(run.connection, run.tables, which, reason=RETRIGGERED, now=run.now)
     return [f"the trigger is '{trigger}' now: {ended:,} scheduled rows end"] if ended else []
 
 

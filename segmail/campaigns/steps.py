@@ -24,6 +24,8 @@ from segmail.campaigns.outcome import (
 )
 from segmail.campaigns.pruned import forget_pruned, remember_pruned
 from segmail.campaigns.step_matching import WantedStep, match_steps, number_steps
+from segmail.coupons import remember_prefix_of
+from segmail.maho.customer_conditions import RETRIGGERED
 from segmail.maho.customer_conditions import SWITCHED_OFF as STEP_SWITCHED_OFF
 from segmail.maho.progress import ProgressStatus, count_by_step, is_of_step, move_to_delay, stop
 from segmail.maho.schema.tables import Layout, Tables
@@ -31,8 +33,6 @@ from segmail.maho.steps import Segment, Step, Trigger
 from segmail.sequences.delays import format_delay
 from segmail.sequences.store import delete_step, insert_step, skip_scheduled, update_step
 from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS, blank_step
-
-_OTHER_TRIGGER = "the step has another trigger now"
 
 
 @dataclass(frozen=True)
@@ -196,24 +196,24 @@ def _write(run: StepsRun, planned: list[PlannedStep], gone: Sequence[Step]) -> N
     """Write what differs, in an order that no unique key minds."""
     for step in gone:
         delete_step(run.connection, run.tables, step.sequence_id)
-    changed = [one for one in planned if one.before is not None and one.before != one.after]
-    numbers = [one.before.step_number for one in planned if one.before]
-    aside = max([0, *numbers, *(one.after.step_number for one in planned)])
-    for one in changed:
-        if one.before and _place(one.before) != _place(one.after):
+    pairs = [(one.before, one.after) for one in planned if one.before]
+    changed = [(before, after) for before, after in pairs if before != after]
+    aside = max((step.step_number for pair in pairs for step in pair), default=0)
+    ready = []
+    for before, after in changed:
+        remember_prefix_of(run.connection, run.tables, before)
+        away = before
+        if _place(before) != _place(after):
             aside += 1
-            away = replace(one.before, step_number=aside)
-            update_step(run.connection, run.tables, one.before, away, now=run.now)
-    for one in changed:
-        if one.before:
-            start = replace(one.before, step_number=aside + 1)
-            before = start if _place(one.before) != _place(one.after) else one.before
-            update_step(run.connection, run.tables, before, one.after, now=run.now)
+            away = replace(before, step_number=aside)
+            update_step(run.connection, run.tables, before, away, now=run.now)
+        ready.append((away, after))
+    for away, after in ready:
+        update_step(run.connection, run.tables, away, after, now=run.now)
     for index, one in enumerate(planned):
         if one.before is None:
             id = insert_step(run.connection, run.tables, one.after, now=run.now)
-            replaced = replace(one.after, sequence_id=id)
-            planned[index] = replace(one, after=replaced)
+            planned[index] = replace(one, after=replace(one.after, sequence_id=id))
 
 
 def _place(step: Step) -> tuple[Trigger, int]:
@@ -240,10 +240,10 @@ def _effects(run: StepsRun, one: PlannedStep, counts: Mapping[str, int]) -> list
     which = is_of_step(run.tables, after.sequence_id)
     waiting = counts[ProgressStatus.SCHEDULED]
     if before.trigger is not after.trigger:
-        ended = stop(run.connection, run.tables, which, reason=_OTHER_TRIGGER)
+        ended = stop(run.connection, run.tables, which, reason=RETRIGGERED, now=run.now)
         told.append(f"{what} is sent after customers {after.trigger} now: {_rows(ended)} end")
     elif before.is_active and not after.is_active:
-        ended = stop(run.connection, run.tables, which, reason=STEP_SWITCHED_OFF)
+        ended = stop(run.connection, run.tables, which, reason=STEP_SWITCHED_OFF, now=run.now)
         told.append(f"{what} is switched off: {_rows(ended)} end")
     elif before.delay_minutes != after.delay_minutes:
         moved, due = move_to_delay(run.connection, run.tables, after, now=run.now)
@@ -271,7 +271,7 @@ def _left_outcome(
         return Applied("step", name, REMOVED, effects=[about], id=step.sequence_id)
     if not step.is_active:
         return None
-    ended = skip_scheduled(run.connection, run.tables, step.sequence_id)
+    ended = skip_scheduled(run.connection, run.tables, step.sequence_id, now=run.now)
     kept = sum(rows.values())
     what = f"{about}: {_rows(ended)} end, its history of {kept:,} rows stays"
     changed = [Change("active", "yes", "no")]

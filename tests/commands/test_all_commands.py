@@ -21,6 +21,7 @@ from tests.shop_builder import ShopBuilder
 _NO_JSON = {"demo", "help", "segment export", "template render"}
 # Commands that change the shop, and so can be tried first.
 _WRITES = {
+    "campaign apply",
     "process-emails",
     "refresh-segments",
     "cleanup-progress",

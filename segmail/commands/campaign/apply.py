@@ -12,14 +12,14 @@ from segmail.campaigns.apply import Wish, apply_files, plan_files
 from segmail.campaigns.files import read_files
 from segmail.campaigns.outcome import REMOVED, SWITCHED_OFF, Applied
 from segmail.commands.campaign.printing import in_sum, told
-from segmail.commands.options import AS_JSON
+from segmail.commands.options import AS_JSON, DRY_RUN
 from segmail.errors import InputError
 from segmail.output import print_json
 
 
 @click.command()
 @click.argument("files", metavar="FILE|DIR...", nargs=-1, required=True)
-@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+@DRY_RUN
 @click.option(
     "--prune",
     is_flag=True,

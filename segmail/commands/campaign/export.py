@@ -7,18 +7,21 @@ from pathlib import Path
 import click
 
 from segmail.app import App
-from segmail.campaigns.export import export_campaigns, save_export
+from segmail.campaigns.export import FILE, export_campaigns, save_export
+from segmail.commands.options import AS_JSON
+from segmail.output import print_json
 
 
 @click.command()
 @click.option("--segment", "segments", metavar="S", multiple=True, help="Only this; repeatable.")
 @click.option("--dir", "folder", metavar="D", help="Write files there: texts of mails apart.")
+@AS_JSON
 @click.pass_obj
-def export(app: App, *, segments: tuple[str, ...], folder: str | None) -> None:
+def export(app: App, *, segments: tuple[str, ...], folder: str | None, as_json: bool) -> None:
     """Print campaigns as YAML that `campaign apply` reads, by default all of them.
 
     With --dir, D gets a campaigns.yaml, and the texts and styles of its mails as files of their
-    own; what has the same names there is written over.
+    own; what has the same names there is written over. JSON is an object of texts by path.
 
     \b
     Examples:
@@ -26,7 +29,11 @@ def export(app: App, *, segments: tuple[str, ...], folder: str | None) -> None:
         segmail campaign export --dir campaigns
     """
     exported = export_campaigns(app.shop, segments, beside=folder is not None)
-    if folder is None:
+    if folder is not None:
+        paths = save_export(exported, Path(folder))
+    if as_json:
+        print_json({FILE: exported.text, **exported.beside})
+    elif folder is None:
         click.echo(exported.text, nl=False)
-        return
-    click.echo("\n".join(str(path) for path in save_export(exported, Path(folder))))
+    else:
+        click.echo("\n".join(str(path) for path in paths))

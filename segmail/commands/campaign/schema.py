@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from segmail.campaigns.json_schema import json_schema
+from segmail.commands.options import AS_JSON
 from segmail.output import print_json
 
 
 @click.command()
-def schema() -> None:
+@AS_JSON
+def schema(*, as_json: bool) -> None:
     """Print the JSON Schema of campaign files, for editors; no shop is needed.
 
     \b

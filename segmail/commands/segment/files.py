@@ -7,12 +7,12 @@ import click
 from segmail.app import App
 from segmail.campaigns.export import export_campaigns
 from segmail.commands.campaign.apply import apply as apply_campaign
-from segmail.commands.options import AS_JSON
+from segmail.commands.options import AS_JSON, DRY_RUN
 
 
 @click.command()
 @click.argument("file", metavar="FILE")
-@click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+@DRY_RUN
 @AS_JSON
 @click.pass_context
 def apply(ctx: click.Context, *, file: str, dry_run: bool, as_json: bool) -> None:
