@@ -17,6 +17,11 @@ class Clock:
         self._start = start
         self._began = time.monotonic()
 
+    @property
+    def is_set(self) -> bool:
+        """Whether it was set by hand, and so tells no machine's time."""
+        return self._start is not None
+
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""
         if self._start is None:

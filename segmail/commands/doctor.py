@@ -28,7 +28,7 @@ def doctor(app: App, *, as_json: bool) -> None:
         segmail --maho-root /var/www/shop doctor
     """
     database = Database(app.settings.require_database())
-    findings = examine(database, app.settings, lambda: (app.shop, app.config), now=app.now())
+    findings = examine(database, app.settings, lambda: (app.shop, app.config), clock=app.clock)
     if as_json:
         print_json([_as_json(one) for one in findings])
     else:

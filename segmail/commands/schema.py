@@ -10,9 +10,11 @@ import click
 from segmail.app import App
 from segmail.commands.options import AS_JSON
 from segmail.errors import Fault, InputError, SchemaError
+from segmail.maho.config.tuned import remember_tuned
 from segmail.maho.db.database import Database
 from segmail.maho.schema.changes import apply_changes, plan_changes
 from segmail.maho.schema.check import SchemaReport, check_schema
+from segmail.maho.schema.tables import build_tables
 from segmail.maho.schema.tune import plan_tuning, run_tuning
 from segmail.output import print_json, print_table
 
@@ -82,6 +84,9 @@ def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     ever sent. With some hundred thousand of them the better one is worth its place; it makes each
     change of a step a little slower. The shop goes on while it is made.
 
+    `./maho migrate` drops it, as every index that no module declares: run this again after an
+    upgrade of Maho, or declare the index in a module of yours. `doctor` notices when it is gone.
+
     \b
     Example:
         segmail --maho-root /var/www/shop schema tune --dry-run
@@ -94,6 +99,8 @@ def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
         if not yes:
             _confirm(len(statements))
         run_tuning(database, statements)
+        tables = build_tables(app.settings.table_prefix)
+        database.transact(lambda connection: remember_tuned(connection, tables))
     if as_json:
         print_json({"statements": statements, "dry_run": dry_run})
 

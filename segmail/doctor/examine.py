@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from segmail.clock import Clock
 from segmail.doctor.attempts import attempt_findings
 from segmail.doctor.delivery import mail_findings, program_findings, state_findings
 from segmail.doctor.findings import Area, AreaFinding, of_faults
 from segmail.doctor.indexes import index_findings
+from segmail.doctor.jobs import clock_findings, disk_findings, job_findings
+from segmail.doctor.lost_indexes import lost_tuning
 from segmail.doctor.schema import is_readable, schema_findings
 from segmail.doctor.segments import segment_findings
 from segmail.doctor.shop import step_findings, switch_findings, time_zone_findings
 from segmail.errors import ConfigError
+from segmail.findings import Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.db.database import Database
 from segmail.maho.schema.check import check_schema
@@ -26,34 +30,54 @@ def examine(
     settings: Settings,
     open_shop: Callable[[], tuple[Shop, StoreConfig]],
     *,
-    now: datetime,
+    clock: Clock,
 ) -> list[AreaFinding]:
-    """Return what is wrong, odd or in order, area by area.
+    """Return what is wrong, odd or in order, area by area, errors first.
 
     Where tables or columns are missing, `open_shop` is not called, and what reads them is not
     looked at. Raises DatabaseUnavailable.
     """
+    return sorted(_look(database, settings, open_shop, clock=clock), key=_rank)
+
+
+def _rank(finding: AreaFinding) -> int:
+    return (Severity.ERROR, Severity.WARNING, Severity.NOTE, Severity.OK).index(finding.severity)
+
+
+def _look(
+    database: Database,
+    settings: Settings,
+    open_shop: Callable[[], tuple[Shop, StoreConfig]],
+    *,
+    clock: Clock,
+) -> list[AreaFinding]:
+    now = clock.now()
     report = check_schema(database, settings.table_prefix)
     found = [
         *program_findings(settings),
         *schema_findings(report),
         *state_findings(settings.state_dir),
+        *disk_findings(settings),
     ]
     if report.layout is None or not is_readable(report):
         return found
     shop, config = open_shop()
     return [
         *found,
-        *_configured(shop, config, settings),
+        *_configured(shop, config, settings, clock),
         *step_findings(shop, maho_root=settings.maho_root, now=now),
         *_attempts(shop, settings, now=now),
         *_segments(shop, now=now),
+        *job_findings(shop, config, settings, now=now),
     ]
 
 
-def _configured(shop: Shop, config: StoreConfig, settings: Settings) -> list[AreaFinding]:
+def _configured(
+    shop: Shop, config: StoreConfig, settings: Settings, clock: Clock
+) -> list[AreaFinding]:
     with shop.database.read() as connection:
         return [
+            *clock_findings(connection, clock),
             *switch_findings(connection, shop.tables, config, settings.enabled),
             *mail_findings(settings, config, shop.crypt_key),
             *time_zone_findings(connection, shop.tables, config),
@@ -76,5 +100,6 @@ def _segments(shop: Shop, *, now: datetime) -> list[AreaFinding]:
             return of_faults(Area.SEGMENTS, error.faults)
         return [
             *segment_findings(connection, shop.tables, candidates, now=now),
+            *lost_tuning(connection, shop.tables),
             *index_findings(connection, shop.tables.prefix, candidates),
         ]

@@ -37,11 +37,13 @@ def test_a_shop_in_order_exits_with_0_and_says_so_of_each_area(
     result = doctor(shop.url, tmp_path, "--json")
 
     assert result.exit_code == 0
-    areas = [one["area"] for one in json.loads(result.stdout) if one["severity"] == "ok"]
+    found = json.loads(result.stdout)
+    areas = [one["area"] for one in found if one["severity"] == "ok"]
     assert areas == [
-        "program", "schema", "state directory", "automation", "mail transport", "time zones",
-        "steps", "attempts", "segments", "indexes",
+        "program", "schema", "state directory", "disk", "clock", "automation", "mail transport",
+        "time zones", "steps", "attempts", "segments", "indexes",
     ]  # fmt: skip
+    assert [one["area"] for one in found if one["severity"] == "warning"] == ["jobs", "jobs"]
 
 
 def test_errors_stand_in_the_table_with_what_to_do_and_exit_with_78(
@@ -78,7 +80,7 @@ def test_a_database_without_the_tables_is_told_what_is_missing(bare: URL, tmp_pa
 
     assert result.exit_code == 78
     found = json.loads(result.stdout)
-    assert {one["area"] for one in found} == {"program", "schema", "state directory"}
+    assert {one["area"] for one in found} == {"program", "schema", "state directory", "disk"}
     assert "Missing: table customer_segment_sequence_progress." in [one["what"] for one in found]
 
 

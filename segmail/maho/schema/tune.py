@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from segmail.errors import SchemaError
 from segmail.maho.db.database import Database
 from segmail.maho.db.information_schema import index_columns
@@ -29,10 +31,15 @@ def plan_tuning(database: Database, prefix: str) -> list[str]:
         indexes = index_columns(connection, table.name)
         quoted = connection.dialect.identifier_preparer.format_table(table)
         online = "" if connection.dialect.name == "sqlite" else " ALGORITHM=INPLACE LOCK=NONE"
-    if any(columns[:2] == _COLUMNS for columns in indexes.values()):
+    if is_tuned(indexes):
         return []
     columns = ", ".join(_COLUMNS)
     return [f"CREATE INDEX {prefix}{_NAME} ON {quoted} ({columns}){online}"]
+
+
+def is_tuned(indexes: Mapping[str, tuple[str, ...]]) -> bool:
+    """Return whether the index is among those of the progress table, given by their names."""
+    return any(columns[:2] == _COLUMNS for columns in indexes.values())
 
 
 def run_tuning(database: Database, statements: list[str]) -> None:
