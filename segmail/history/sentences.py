@@ -24,7 +24,8 @@ class Case:
 
     `entries` are what became of it, newest first; `member_since` is None where the customer is not
     in the segment; `outlook` is what a run would do, were the step due now; `switched_off_by` is
-    the setting that keeps every mail back, if one does.
+    the setting that keeps every mail back, if one does; `kept_out` is why the step is not scheduled
+    for the customer now.
     """
 
     step: Step
@@ -33,6 +34,7 @@ class Case:
     made_at: datetime | None
     switched_off_by: str | None
     outlook: Outcome | Prepared | None
+    kept_out: str | None
     now: datetime
 
 
@@ -50,7 +52,9 @@ def sentences(case: Case) -> Iterator[str]:
         return
     waits = any(entry.outcome in _WAITING for entry in case.entries)
     yield from _held(case)
-    if case.outlook is not None:
+    if case.kept_out is not None and not waits and isinstance(case.outlook, Prepared):
+        yield f"As things are, it will not be scheduled: {case.kept_out}."
+    elif case.outlook is not None:
         yield _expected(case.outlook, waits=waits)
 
 

@@ -13,6 +13,7 @@ from segmail.delivery.assemble import preview_rows
 from segmail.delivery.job import Job
 from segmail.delivery.rows.outcome import Outcome
 from segmail.errors import InputError
+from segmail.history.enrolment import kept_out
 from segmail.history.entries import HistoryEntry, load_history
 from segmail.history.query import HistoryFilter
 from segmail.history.selection import HistoryScope, find_scope
@@ -61,6 +62,9 @@ def explain(
     for entry in history:
         told[entry.sequence_id].append(entry)
     outlook = _outlook(job, steps, told, scope, now)
+    out: Mapping[int, str] = {}
+    if scope.customer_id is not None:
+        out = kept_out(job.shop, steps, scope.customer_id, since, now=now)
     switch = automation_switch(job.config, job.settings.enabled)
     cases = [
         Case(
@@ -70,6 +74,7 @@ def explain(
             made_at=made.get(it.sequence_id),
             switched_off_by=None if switch.on else switch.setting,
             outlook=outlook.get(it.sequence_id),
+            kept_out=out.get(it.sequence_id),
             now=now,
         )
         for it in steps

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.problems import INTERRUPTED, RETRIED
+from segmail.maho.reasons import NOT_SENT
 from tests.storm.mail_server import Mail
 from tests.storm.remains import Remains, Row
 from tests.storm.shop import Step, StormShop
@@ -20,6 +22,7 @@ class Aftermath:
 
     rows: int = 0
     sent: int = 0
+    skipped: int = 0
     twice: int = 0
     lost: int = 0  # sent, and no message came; or without an end
     arrived: int = 0  # interrupted ones that did
@@ -42,27 +45,33 @@ class Inspector:
         received: dict[tuple[str, str], list[Mail]] = defaultdict(list)
         for mail in mails:
             received[mail.recipient, mail.subject].append(mail)
+        left_open = [id for id, row in left.queue.items() if row["queue_status"] == 4]
+        self._blame(*(f"attempt {queue_id} is still open" for queue_id in left_open))
         for row in left.progress:
             step = self._shop.steps[row["sequence_id"]]
             mine = received.pop((row["email"], step.subject), [])
-            self._count(row, step, mine)
+            self._count(row, step, mine, left)
             faults = (*_faults(row, mine, left), *_coupon_faults(row, step, mine, left),
                       *_time_faults(row, step, struck))  # fmt: skip
             self._blame(*(f"row {row['progress_id']} ({row['status']}): {it}" for it in faults))
             self._progress_id = row["progress_id"]
-        self._blame(*(f"a mail of no row: {key}" for key in received))
+        gone = self._shop.deleted
+        self._blame(*(f"a mail of no row: {key}" for key in received if key[0] not in gone))
+        self._blame(*(f"twice to who was deleted: {key}" for key, it in received.items()
+                      if len(it) > 1))  # fmt: skip
         self._blame(*(f"queue row {queue_id} belongs to no row" for queue_id in left.strays))
         self._weigh(left, struck)
 
     def _blame(self, *faults: str) -> None:
         self.found.faults += faults
 
-    def _count(self, row: Row, step: Step, mails: Sequence[Mail]) -> None:
+    def _count(self, row: Row, step: Step, mails: Sequence[Mail], left: Remains) -> None:
         found, status = self.found, row["status"]
         found.rows += 1
         found.sent += status == "sent"
-        found.twice += len(mails) > 1
-        found.lost += status not in ("sent", "failed") or (status == "sent" and not mails)
+        found.skipped += status == "skipped"
+        found.twice += len(mails) > _most(row, left)
+        found.lost += status == "scheduled" or (status == "sent" and not mails)
         found.arrived += status == "failed" and bool(mails)
         found.moved += row["scheduled_at"] != row["created_at"] + step.delay
 
@@ -88,18 +97,33 @@ def _struck_by(row: Row, left: Remains, struck: Sequence[Struck]) -> int | None:
 
 
 def _faults(row: Row, mails: Sequence[Mail], left: Remains) -> Iterator[str]:
-    if len(mails) > 1:
+    if len(mails) > _most(row, left):
         yield f"{len(mails)} messages were accepted"
-    problems = left.problems.get(row["queue_id"], [])
-    if len(problems) > deferrals(row["email"]) + (row["status"] == "failed"):
+    problems = left.problems.get(row["queue_id"], []) if row["queue_id"] else []
+    deferred = [it for it in problems if not it.startswith((INTERRUPTED, RETRIED, NOT_SENT))]
+    if len(deferred) > deferrals(row["email"]):
         yield f"it has the problems {problems}"
     match row["status"]:
         case "sent":
             yield from _faults_of_sent(row, mails, left)
         case "failed":
             yield from _faults_of_failed(row, left, problems[-1] if problems else "no reason")
+        case "skipped":
+            yield from _faults_of_skipped(row, left, problems)
         case _:
             yield "it has not come to its end"
+
+
+def _most(row: Row, left: Remains) -> int:
+    """Return how many messages of a row may have been accepted: sent, and each interrupted one."""
+    unknown = [it for it in left.problems.get(row["queue_id"], []) if it.startswith(INTERRUPTED)]
+    return int(row["status"] == "sent") + len(unknown)
+
+
+def _faults_of_skipped(row: Row, left: Remains, problems: Sequence[str]) -> Iterator[str]:
+    """Nothing was sent, and any host can tell why."""
+    if row["queue_id"] not in left.reasons and not any(it.startswith(NOT_SENT) for it in problems):
+        yield f"it has no reason: queue row {left.queue.get(row['queue_id'])}, {problems}"
 
 
 def _faults_of_sent(row: Row, mails: Sequence[Mail], left: Remains) -> Iterator[str]:
@@ -137,6 +161,8 @@ def _time_faults(row: Row, step: Step, struck: Sequence[Struck]) -> Iterator[str
 
     Such a row looks like one that somebody scheduled by hand, whose time is kept.
     """
+    if row["status"] == "skipped":
+        return  # it keeps the time that it had when it was ended
     moment = row["scheduled_at"]
     is_lease_end = any(run.began <= moment - LEASE < run.until for run in struck)
     if moment != row["created_at"] + step.delay and not is_lease_end:

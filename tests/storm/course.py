@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.storm.aftermath import Aftermath, Inspector
@@ -20,6 +20,7 @@ class Course:
     weather: Weather
     aftermath: Aftermath
     seconds: float
+    deeds: Mapping[str, int]  # what others did meanwhile
 
     @property
     def faults(self) -> list[str]:
@@ -46,7 +47,10 @@ def pass_over(
         inspector.look(storm.calm_down(), weather.struck[before:])
         found = inspector.found
         told(
-            f"{found.rows} rows: {found.sent} sent, {found.interrupted.total()} interrupted, "
+            f"{found.rows} rows: {found.sent} sent, {found.skipped} skipped, "
+            f"{found.interrupted.total()} interrupted, "
             f"{found.twice} twice, {found.lost} lost, {len(found.faults)} faults"
         )
-    return Course(weather, inspector.found, time.monotonic() - began)
+    return Course(weather, inspector.found, time.monotonic() - began, {
+        **storm.others.done, "jobs killed": storm.others.killed,
+    })  # fmt: skip

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,14 +31,14 @@ class Host:
 
 
 class Program:
-    """`segmail process-emails`, started."""
+    """A command of `segmail`, started."""
 
-    def __init__(self, host: Host, smtp_url: str, now: datetime, *options: str) -> None:
+    def __init__(self, host: Host, smtp_url: str, now: datetime, command: Sequence[str]) -> None:
         self._output = host.folder / "output"
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-W", "error", "-m", "segmail",
-                 "--now", f"{now:%Y-%m-%d %H:%M}", "process-emails", "--limit", "0", *options],
+                 "--now", f"{now:%Y-%m-%d %H:%M}", *command],
                 env=_environment(host, smtp_url),
                 stdout=output,
                 stderr=output,
@@ -48,6 +49,12 @@ class Program:
     @property
     def has_ended(self) -> bool:
         return self._process.poll() is not None
+
+    def let_work(self, seconds: float) -> None:
+        """Wait so long, or until it has ended."""
+        deadline = time.monotonic() + seconds
+        while not self.has_ended and time.monotonic() < deadline:
+            time.sleep(0.005)
 
     def stop(self) -> None:
         """Stop every process of the run where it is; return when they stand still."""

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from segmail.coupons import code_owner
+from segmail.maho.reasons import SOURCE
 from segmail.maho.schema.tables import Tables
 from tests.storm.shop import StormShop
 
@@ -22,6 +23,7 @@ class Remains:
 
     progress: list[Row]
     queue: dict[int, Row]
+    reasons: set[int]  # queue rows that are no mails
     strays: list[int]  # queue rows of no progress row
     links: Counter[int]  # by queue id
     problems: dict[int, list[str]]  # by queue id, oldest first
@@ -33,11 +35,13 @@ class Remains:
         t = shop.tables
         with shop.builder.database.read() as connection:
             queue = _queue(connection, t)
+            reasons = {id for id, row in queue.items() if row["automation_source"] == SOURCE}
             used = set(connection.scalars(select(t.progress.c.queue_id)))
             return cls(
                 progress=_progress(connection, t, after),
                 queue=queue,
-                strays=sorted(set(queue) - used),
+                reasons=reasons,
+                strays=sorted(set(queue) - used - reasons - shop.orphaned),
                 links=Counter(connection.scalars(select(t.queue_link.c.queue_id))),
                 problems=_problems(connection, t),
                 codes=_by_owner(connection.scalars(select(t.coupon.c.code)), shop),
@@ -56,7 +60,8 @@ def _progress(connection: Connection, t: Tables, after: int) -> list[Row]:
 
 def _queue(connection: Connection, t: Tables) -> dict[int, Row]:
     q = t.queue.c
-    query = select(q.queue_id, q.queue_status, q.queue_start_at, q.queue_finish_at)
+    query = select(q.queue_id, q.queue_status, q.queue_start_at, q.queue_finish_at,
+                   q.automation_source)  # fmt: skip
     return {row.queue_id: dict(row._mapping) for row in connection.execute(query)}
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, delete, func, select, update
 
 from segmail.maho.db.insert import insert_rows
+from tests.database.refresh.crowd import TREE
 from tests.shop_builder import ATTRIBUTES, ShopBuilder
 
 _KINDS = ("", "", "-rcpt1", "", "-data1", "", "-data2", "-rcpt2")  # see the sink
@@ -35,7 +37,12 @@ class StormShop:
         self.tables = builder.tables
         self._chance = chance
         self._number = 0
-        self._segment = builder.segment()
+        # SQL by hand, where others would press a button.
+        self.orphaned: set[int] = set()  # queue rows whose progress rows were deleted
+        self.deleted: set[str] = set()  # addresses of customers who were deleted
+        self.segment = self._segment = builder.segment(
+            conditions_serialized=json.dumps(TREE), website_ids="1", refresh_mode="manual"
+        )
         rule = builder.rule()
         self.steps = {
             step.sequence_id: step
@@ -57,12 +64,61 @@ class StormShop:
                 lambda c, steps=steps: self._add(c, steps, now)  # type: ignore[misc]
             )
 
-    def scheduled(self) -> int:
-        """Return how many rows have not come to their end."""
+    def unsettled(self) -> int:
+        """Return how many rows and attempts have not come to their end."""
+        c, q = self.tables.progress.c, self.tables.queue.c
+        with self.builder.database.read() as connection:
+            rows = connection.scalar(select(func.count()).where(c.status == "scheduled")) or 0
+            attempts = connection.scalar(select(func.count()).where(q.queue_status == 4)) or 0
+        return rows + attempts
+
+    def unsubscribe(self, number: int) -> None:
+        """Let some who wait for a mail leave the newsletter."""
+        s = self.tables.subscriber
+        ids = self._some_who_wait(number)
+        self._execute(update(s).where(s.c.customer_id.in_(ids)).values(subscriber_status=3))
+
+    def let_leave(self, number: int) -> None:
+        """Let some who wait for a mail stop matching the segment."""
+        customer = self.tables.customer
+        ids = self._some_who_wait(number)
+        self._execute(update(customer).where(customer.c.entity_id.in_(ids)).values(group_id=9))
+
+    def delete(self, number: int) -> None:
+        """Delete some who wait for a mail, and with them their rows."""
+        t = self.tables
+        ids = self._some_who_wait(number)
+        mine = select(t.progress.c.queue_id).where(t.progress.c.customer_id.in_(ids))
+        address = select(t.customer.c.email).where(t.customer.c.entity_id.in_(ids))
+        with self.builder.database.read() as connection:
+            self.orphaned |= set(filter(None, connection.scalars(mine)))
+            self.deleted |= set(filter(None, connection.scalars(address)))
+        self._execute(delete(t.subscriber).where(t.subscriber.c.customer_id.in_(ids)))
+        self._execute(delete(t.customer).where(t.customer.c.entity_id.in_(ids)))
+
+    def note_orphans(self) -> None:
+        """Remember the attempts of rows that a cleanup may delete."""
         c = self.tables.progress.c
         with self.builder.database.read() as connection:
-            query = select(func.count()).where(c.status == "scheduled")
-            return connection.scalar(query) or 0
+            ended = select(c.queue_id).where(c.status != "scheduled", c.queue_id.is_not(None))
+            self.orphaned |= set(connection.scalars(ended))
+
+    def _some_who_wait(self, number: int) -> list[int]:
+        """Return customers with scheduled rows, those with an open attempt first."""
+        c, q = self.tables.progress.c, self.tables.queue
+        query = (
+            select(c.customer_id)
+            .select_from(self.tables.progress.outerjoin(q, q.c.queue_id == c.queue_id))
+            .where(c.status == "scheduled")
+            .order_by(q.c.queue_status.desc(), c.progress_id)
+            .limit(4 * number)
+        )
+        with self.builder.database.read() as connection:
+            found = sorted(set(connection.scalars(query)))
+        return self._chance.sample(found, min(number, len(found)))
+
+    def _execute(self, statement: Any) -> None:
+        self.builder.database.transact(lambda connection: connection.execute(statement))
 
     def _step(self, number: int, text: str, *, rule: int | None = None, type: int = 2) -> Step:
         subject, delay = f"Step {number}", timedelta(minutes=30 * number)
@@ -104,6 +160,10 @@ class StormShop:
         insert_rows(connection, t.subscriber, [
             {"customer_id": customer, "subscriber_email": email, "subscriber_status": 1,
              "store_id": 1, "subscriber_confirm_code": f"code{customer}"},
+        ])  # fmt: skip
+        insert_rows(connection, t.member, [
+            {"segment_id": self.segment, "customer_id": customer, "website_id": 1,
+             "added_at": long_ago, "updated_at": long_ago},
         ])  # fmt: skip
         rows = [self._row(customer, self.steps[step], now) for step in steps]
         insert_rows(connection, t.progress, rows)

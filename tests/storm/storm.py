@@ -16,6 +16,7 @@ from tests.shop_builder import ShopBuilder
 from tests.storm.database_proxy import DatabaseProxy, database_proxy
 from tests.storm.hold import Hold
 from tests.storm.mail_server import Mail, MailServer, mail_server
+from tests.storm.others import Others
 from tests.storm.points import How, Point
 from tests.storm.program import Host, Program
 from tests.storm.shop import StormShop
@@ -82,6 +83,7 @@ class Storm:
         self._chance = chance
         self._now = shop.builder.now
         self._in_a_row = 0  # runs that this host had
+        self.others = Others(shop, chance, server.url("others.storm.test"))
 
     def strike(self, point: Point) -> Struck | None:
         """Start runs until one was struck at this point; None where none came there."""
@@ -96,10 +98,13 @@ class Storm:
     def calm_down(self) -> list[Mail]:
         """Run on both hosts in turn until nothing is scheduled; return the new mails."""
         for _ in range(_ROUNDS_TO_END):
-            if not self.shop.scheduled():
+            if not self.shop.unsettled():
                 break
             with self._time_passes():
                 self._expect_no_bug(self._start(self._next_machine()), "run")
+        self.others.round_began = self._now
+        self.weather.faults += self.others.faults
+        self.others.faults.clear()
         return self._server.new_mails()
 
     def _run_and_strike(self, point: Point) -> Struck | None:
@@ -116,6 +121,8 @@ class Storm:
             if other is not None:
                 self._expect_no_bug(other, "overlapping run")
             machine.proxy.disarm()
+        with self._time_passes(timedelta(minutes=1)):  # the attempts are open, their leases run
+            self.others.maybe_act(self._chance.choice(self._machines).host, self._now)
         in_doubt = max(connections, self._workers) if point.is_kill else 0
         return Struck(point, began, self._now, in_doubt, whom) if was_struck else None
 
@@ -143,8 +150,9 @@ class Storm:
 
     def _start(self, machine: _Machine, connections: int = 4) -> Program:
         self.weather.runs += 1
-        options = ("--connections", f"{connections}", "--workers", f"{self._workers}")
-        return Program(machine.host, self._server.url(self._name()), self._now, *options)
+        command = ("process-emails", "--limit", "0", "--connections", f"{connections}",
+                   "--workers", f"{self._workers}")  # fmt: skip
+        return Program(machine.host, self._server.url(self._name()), self._now, command)
 
     def _maybe_overlap(self, point: Point) -> Program | None:
         """Start another run beside, on any host that does not hold it in place of the first."""
@@ -193,13 +201,13 @@ class Storm:
             self.weather.faults.append(f"{what}: ended with {code}\n{program.output()}")
 
     @contextmanager
-    def _time_passes(self) -> Iterator[None]:
+    def _time_passes(self, between: timedelta = _BETWEEN) -> Iterator[None]:
         """Let a lease run out after what is done, in the time of the program's clock."""
         began = time.monotonic()
         yield
         self._server.settle()
         elapsed = math.ceil((time.monotonic() - began) / 60)
-        self._now += _BETWEEN + timedelta(minutes=elapsed)
+        self._now += between + timedelta(minutes=elapsed)
 
 
 def _comes_to(hold: Hold, program: Program) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,15 @@ import pytest
 
 from segmail.errors import InputError
 from segmail.history.why import Answer, explain
+from segmail.maho.customer_conditions import ORDERED
 from segmail.maho.newsletter_queue import QueueStatus
+from segmail.maho.policies import Goal
 from segmail.maho.schema.tables import Layout
 from tests.database.history.failed import INTERRUPTED, failed
+from tests.database.refresh.crowd import TREE
+from tests.database.refresh.refreshing import IN, OUT, decide, move, order
 from tests.jobs import Runner
+from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
 
 ADA = "ada@example.test"
@@ -135,7 +141,7 @@ def test_who_is_not_in_the_segment_was_never_scheduled(
     assert told(run_emails) == (
         "It was never scheduled for this customer.",
         "The customer is not in the segment; it is scheduled for those who enter.",
-        "If it were scheduled now, it would be sent to ada@example.test: 'Hello Ada'.",
+        "As things are, it will not be scheduled: the customer is not in the segment.",
     )
 
 
@@ -204,3 +210,29 @@ def test_segment_and_step_together_are_refused(
 ) -> None:
     with pytest.raises(InputError, match="not both"):
         answers(run_emails, segment="VIP", step="VIP:enter:1")
+
+
+def test_nobody_is_told_to_be_sent_what_facts_of_now_forbid(
+    shop: ShopBuilder, run_emails: Runner, ada: int
+) -> None:
+    create_sales_tables(shop)
+    segment = shop.segment("Readers", conditions_serialized=json.dumps(TREE), website_ids="1")
+    step = shop.step(segment, number=7)
+    decide(shop, segment, goal=Goal.ORDER)
+    shop.due(step, ada, status="skipped", created_at=shop.now)
+    joined = {"segment_id": segment, "customer_id": ada, "website_id": 1}
+    shop.insert_all(shop.tables.member, [{**joined, "added_at": shop.now, "updated_at": shop.now}])
+
+    def last_word() -> str:
+        [answer] = [it for it in explain(run_emails.job(), str(ada)) if it.sequence_id == step]
+        return answer.sentences[-1]
+
+    move(shop, ada, IN)
+    assert "would be sent" in last_word()
+    move(shop, ada, OUT)
+    assert "does not match the segment's conditions any more" in last_word()
+    move(shop, ada, IN)
+    order(shop, ada, at=shop.now)
+    assert ORDERED in last_word()
+    shop.database.transact(lambda c: c.execute(shop.tables.member.delete()))
+    assert "the customer is not in the segment" in last_word()

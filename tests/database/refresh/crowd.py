@@ -15,7 +15,7 @@ from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
 
 _TYPE = "customersegmentation/segment_condition_"
-_TREE = {
+TREE = {
     "type": f"{_TYPE}combine",
     "aggregator": "all",
     "value": "1",
@@ -41,7 +41,7 @@ class Crowd:
         create_sales_tables(shop)
         shop.config("customer_segmentation/email_automation/enabled", "1")
         self.segment_id = shop.segment(
-            "Crowd", conditions_serialized=json.dumps(_TREE), website_ids="1"
+            "Crowd", conditions_serialized=json.dumps(TREE), website_ids="1"
         )
         self.enter = [shop.step(self.segment_id, number=n, delay_minutes=n) for n in (1, 2)]
         self.exit = shop.step(self.segment_id, trigger="exit")

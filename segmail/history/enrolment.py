@@ -1,0 +1,94 @@
+"""Why no step of a sequence is scheduled for a customer as things are now, whatever happened."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from segmail.errors import ConditionError
+from segmail.maho.customer_conditions import ORDERED, has_ordered
+from segmail.maho.policies import Goal, OnReentry, Policy, load_policies
+from segmail.maho.schema.tables import Tables
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Segment, Step, Trigger
+from segmail.segments.customer_match import match_customer
+
+_OUTSIDE = "the customer is not in the segment"
+_NO_MATCH = "the customer does not match the segment's conditions any more"
+_NEVER = "the segment schedules its steps once for a customer, and has done so"
+
+
+def kept_out(
+    shop: Shop,
+    steps: Sequence[Step],
+    customer_id: int,
+    member_of: Collection[int],
+    *,
+    now: datetime,
+) -> dict[int, str]:
+    """Return by sequence id why enter steps are not scheduled for a customer, where one can tell.
+
+    `member_of` are the ids of the customer's segments. Two statements, and those of the conditions
+    of each segment that the customer is in.
+    """
+    entering = [step for step in steps if step.trigger is Trigger.ENTER]
+    segments = {step.segment.segment_id: step.segment for step in entering}
+    with shop.database.read() as connection:
+        policies = load_policies(connection, shop.tables)
+        ordered = _ordered(connection, shop.tables, customer_id, policies)
+        had = _had(connection, shop.tables, customer_id)
+    reasons = {}
+    for segment_id, segment in segments.items():
+        policy = policies.get(segment_id, Policy())
+        if segment_id not in member_of:
+            reasons[segment_id] = _OUTSIDE
+        elif segment_id in ordered:
+            reasons[segment_id] = ORDERED
+        elif policy.on_reentry is OnReentry.NEVER and segment_id in had:
+            reasons[segment_id] = _NEVER
+        elif not _matches(shop, segment, customer_id, now=now):
+            reasons[segment_id] = _NO_MATCH
+    return {
+        step.sequence_id: reasons[step.segment.segment_id]
+        for step in entering
+        if step.segment.segment_id in reasons
+    }
+
+
+def _ordered(
+    connection: Connection, tables: Tables, customer_id: int, policies: Mapping[int, Policy]
+) -> set[int]:
+    """Return the segments whose goal the customer has reached since a row of theirs was made."""
+    asking = [id_ for id_, policy in policies.items() if policy.goal is Goal.ORDER]
+    if not asking:
+        return set()
+    c = tables.progress.c
+    query = select(c.segment_id).where(
+        c.customer_id == customer_id, c.segment_id.in_(asking), has_ordered(tables)
+    )
+    return set(connection.scalars(query))
+
+
+def _had(connection: Connection, tables: Tables, customer_id: int) -> set[int]:
+    c = tables.progress.c
+    query = select(c.segment_id).where(
+        c.customer_id == customer_id, c.trigger_type == Trigger.ENTER.value
+    )
+    return set(connection.scalars(query))
+
+
+def _matches(shop: Shop, segment: Segment, customer_id: int, *, now: datetime) -> bool:
+    """Return whether the customer matches; unusable conditions leave members as they are."""
+    c = shop.tables.segment.c
+    with shop.database.read() as connection:
+        stored = connection.scalar(
+            select(c.conditions_serialized).where(c.segment_id == segment.segment_id)
+        )
+    if not stored:
+        return True
+    try:
+        return match_customer(shop, str(segment.segment_id), str(customer_id), now=now).matches
+    except ConditionError:
+        return True

@@ -1,0 +1,64 @@
+"""Jobs read no finished rows that they do not need, with statistics and without."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Select
+
+from segmail.delivery.rows.claim import Claimer
+from segmail.maho.steps import load_segment_ids, load_steps
+from segmail.segments.refresh.sweep import unsubscribed
+from tests.database.long_table import fill, rows_read
+from tests.shop_builder import ShopBuilder
+
+pytestmark = [
+    pytest.mark.parametrize("segments", [1, 20]),
+    pytest.mark.parametrize("analyzed", [True, False]),
+]
+
+
+def plan(shop: ShopBuilder, query: Select[tuple[int]]) -> dict[str, object]:
+    """Return what the server says of the progress table."""
+    sql = query.compile(shop.database.engine, compile_kwargs={"render_postcompile": True})
+    with shop.database.read() as connection:
+        rows = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {sql}", sql.params)
+        return dict(next(row for row in rows.mappings() if row["table"] == _NAME))
+
+
+_NAME = "customer_segment_sequence_progress"
+
+
+def test_the_sweep_finds_waiting_rows_by_segment_trigger_and_status(
+    mariadb_shop: ShopBuilder, segments: int, analyzed: bool
+) -> None:
+    shop = mariadb_shop
+    fill(shop, segments=segments, analyzed=analyzed)
+    with shop.database.read() as connection:
+        query = unsubscribed(shop.tables, load_segment_ids(connection, shop.tables))
+        read = rows_read(connection, lambda: connection.execute(query).all())
+
+    explained = plan(shop, query)
+    assert "segment_id" in str(explained["key"])
+    assert explained["type"] == "range"  # by more than the segment alone
+    assert read < 500  # 50 wait, of 5,000
+
+
+def test_a_claim_that_goes_on_reads_only_what_is_due_since(
+    mariadb_shop: ShopBuilder, segments: int, analyzed: bool
+) -> None:
+    shop = mariadb_shop
+    fill(shop, segments=segments, analyzed=analyzed)
+    with shop.database.read() as connection:
+        steps = {step.sequence_id: step for step in load_steps(connection, shop.tables)}
+        since = shop.now - timedelta(minutes=200)
+        claimer = Claimer(shop.database, shop.tables, steps, lease=timedelta(minutes=15))
+        claimer.look(now=shop.now, most=1, since=since)
+        query = claimer.due_query(now=shop.now, limit=100)
+        read = rows_read(connection, lambda: connection.execute(query).all())
+
+    explained = plan(shop, query)
+    assert "scheduled_at" in str(explained["key"])
+    assert "filesort" not in str(explained["Extra"])
+    assert read < 500  # 200 of 5,000 were due since
