@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.options import AS_JSON, METRICS_FILE
 from segmail.commands.recorded_job import recorded_job
 from segmail.commands.words import print_deleted
 from segmail.janitor import count_expired_coupons, coupon_cleanup_days, delete_expired_coupons
@@ -25,9 +27,12 @@ _WHAT = "expired automation coupons"
     "(30 where there is none).",
 )
 @click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
+@METRICS_FILE
 @AS_JSON
 @click.pass_obj
-def cleanup_coupons(app: App, *, days: int | None, dry_run: bool, as_json: bool) -> None:
+def cleanup_coupons(
+    app: App, *, days: int | None, dry_run: bool, as_json: bool, metrics_file: Path | None
+) -> None:
     """Delete expired, unused automation coupons.
 
     Only coupons that the automation made: on a rule that a step uses, with a code of the shape
@@ -38,7 +43,7 @@ def cleanup_coupons(app: App, *, days: int | None, dry_run: bool, as_json: bool)
     Example:
         segmail cleanup-coupons --days 60 --dry-run
     """
-    with recorded_job(app, JobName.CLEANUP_COUPONS, dry_run=dry_run) as run:
+    with recorded_job(app, JobName.CLEANUP_COUPONS, dry_run=dry_run, metrics=metrics_file) as run:
         if not app.automation_enabled:
             logger.info("Email automation is switched off; no coupon was deleted")
             print_deleted(None, _WHAT, days=days, dry_run=dry_run, as_json=as_json)

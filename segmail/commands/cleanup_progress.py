@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.options import AS_JSON, METRICS_FILE
 from segmail.commands.recorded_job import recorded_job
 from segmail.commands.words import print_deleted
 from segmail.janitor import count_old_progress, delete_old_progress, progress_cleanup_days
@@ -25,10 +27,17 @@ _WHAT = "sequence progress records"
 )
 @click.option("--all", "all_", is_flag=True, help="Also those that max_sends is counted from.")
 @click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
+@METRICS_FILE
 @AS_JSON
 @click.pass_obj
 def cleanup_progress(
-    app: App, *, days: int | None, all_: bool, dry_run: bool, as_json: bool
+    app: App,
+    *,
+    days: int | None,
+    all_: bool,
+    dry_run: bool,
+    as_json: bool,
+    metrics_file: Path | None,
 ) -> None:
     """Delete old finished progress records.
 
@@ -40,7 +49,7 @@ def cleanup_progress(
     Example:
         segmail cleanup-progress --days 180 --dry-run
     """
-    with recorded_job(app, JobName.CLEANUP_PROGRESS, dry_run=dry_run) as run:
+    with recorded_job(app, JobName.CLEANUP_PROGRESS, dry_run=dry_run, metrics=metrics_file) as run:
         if not app.automation_enabled:
             logger.info("Email automation is switched off; no progress record was deleted")
             print_deleted(None, _WHAT, days=days, dry_run=dry_run, as_json=as_json)

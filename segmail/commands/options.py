@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -12,6 +13,12 @@ from segmail.maho.steps import Trigger
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+METRICS_FILE = click.option(
+    "--metrics-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write what was done as Prometheus metrics, for node_exporter's textfile collector.",
+)
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 TRIGGER = click.Choice([trigger.value for trigger in Trigger], case_sensitive=False)

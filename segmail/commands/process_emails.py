@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.options import AS_JSON, METRICS_FILE
 from segmail.commands.recorded_job import recorded_job
 from segmail.commands.signals import stopped_by
 from segmail.delivery.job import Job, Options
@@ -62,6 +63,7 @@ from segmail.output import print_json, progress_bar
     help="Only steps of this segment, by id or name; may be repeated.",
 )
 @click.option("--dry-run", is_flag=True, help="Say what would happen to each row; change nothing.")
+@METRICS_FILE
 @AS_JSON
 @click.pass_obj
 def process_emails(
@@ -70,6 +72,7 @@ def process_emails(
     *,
     dry_run: bool,
     as_json: bool,
+    metrics_file: Path | None,
     **given: Any,
 ) -> None:
     """Send every sequence step that is due.
@@ -82,7 +85,7 @@ def process_emails(
         segmail process-emails
         segmail process-emails --segment VIP --dry-run
     """
-    with recorded_job(app, JobName.PROCESS_EMAILS, dry_run=dry_run) as run:
+    with recorded_job(app, JobName.PROCESS_EMAILS, dry_run=dry_run, metrics=metrics_file) as run:
         if not app.automation_enabled:
             _say_switched_off(as_json=as_json, asked=dry_run)
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -13,7 +14,9 @@ from segmail.jobs.record import JobEnd, JobName, JobRun, begin_run, end_run, kee
 
 
 @contextmanager
-def recorded_job(app: App, job: JobName, *, dry_run: bool = False) -> Iterator[JobRun]:
+def recorded_job(
+    app: App, job: JobName, *, dry_run: bool = False, metrics: Path | None = None
+) -> Iterator[JobRun]:
     """Write that a run of `job` begins, and how it ended; the body fills in its outcomes.
 
     A dry run is not written, nor is one while the automation is switched off. Raises what the body
@@ -28,7 +31,9 @@ def recorded_job(app: App, job: JobName, *, dry_run: bool = False) -> Iterator[J
             run = begin_run(app.shop, job, now=began)
     except SegmailError as error:
         end = JobEnd(began, app.now(), error.exit_code, str(error))
-        keep_end(app.settings.state_dir, job, end)
+        if not dry_run:
+            keep_end(app.settings.state_dir, job, end)
+            _write_metrics(app, job, end, metrics, reachable=False)
         raise
     if not writes:
         yield run
@@ -36,9 +41,9 @@ def recorded_job(app: App, job: JobName, *, dry_run: bool = False) -> Iterator[J
     try:
         yield run
     except BaseException as error:
-        _end(app, run, exit_code_of(error), _reason(error))
+        _end(app, run, exit_code_of(error), _reason(error), metrics)
         raise
-    _end(app, run, 0, "")
+    _end(app, run, 0, "", metrics)
 
 
 def exit_code_of(error: BaseException) -> int:
@@ -54,6 +59,24 @@ def _reason(error: BaseException) -> str:
     return type(error).__name__  # the text of a bug may hold a customer's data
 
 
-def _end(app: App, run: JobRun, exit_code: int, message: str) -> None:
+def _end(app: App, run: JobRun, exit_code: int, message: str, metrics_file: Path | None) -> None:
     end = JobEnd(run.began, app.now(), exit_code, message, run.outcomes)
-    end_run(app.shop, run, end, app.settings.state_dir)
+    written = end_run(app.shop, run, end, app.settings.state_dir)
+    _write_metrics(app, run.job, end, metrics_file, reachable=written is not None)
+
+
+def _write_metrics(
+    app: App, job: JobName, end: JobEnd, file: Path | None, *, reachable: bool
+) -> None:
+    if file is None:
+        return
+    from segmail.jobs.metrics import Backlog, write_metrics  # few crontabs ask for them
+    from segmail.status.collect import collect_status
+
+    backlog = None
+    if reachable:
+        status = collect_status(app.shop, app.config, app.settings, now=app.now())
+        due = sum(segment.backlog for segment in status.segments)
+        held = sum(segment.held for segment in status.segments)
+        backlog = Backlog(due, held, status.oldest_due)
+    write_metrics(file, job, end, backlog)

@@ -6,11 +6,12 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.options import AS_JSON, METRICS_FILE
 from segmail.commands.recorded_job import recorded_job
 from segmail.commands.signals import stopped_by
 from segmail.jobs.record import JobName
@@ -46,6 +47,7 @@ from segmail.segments.refresh import refresh_segments as refresh
 )
 @click.option("--no-enrol", is_flag=True, help="Change members, but start no sequence for anybody.")
 @click.option("--dry-run", is_flag=True, help="Say who would enter and leave; change nothing.")
+@METRICS_FILE
 @AS_JSON
 @click.pass_obj
 def refresh_segments(
@@ -58,6 +60,7 @@ def refresh_segments(
     no_enrol: bool,
     dry_run: bool,
     as_json: bool,
+    metrics_file: Path | None,
 ) -> None:
     """Find out who entered and left the segments, and schedule their steps.
 
@@ -71,7 +74,7 @@ def refresh_segments(
         segmail refresh-segments --dry-run
         segmail refresh-segments --segment VIP --enrol-limit 20000
     """
-    with recorded_job(app, JobName.REFRESH_SEGMENTS, dry_run=dry_run) as run:
+    with recorded_job(app, JobName.REFRESH_SEGMENTS, dry_run=dry_run, metrics=metrics_file) as run:
         if not app.automation_enabled:
             logger.info("Email automation is switched off; no segment was refreshed")
             return

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.options import AS_JSON, METRICS_FILE
 from segmail.commands.parameter_types import any_time
 from segmail.commands.recorded_job import recorded_job
 from segmail.commands.write_file import write_file
@@ -51,6 +51,7 @@ from segmail.report import FORMATS, Window, choose_window, collect_activity, log
     metavar="FILE",
     help="Write the report there instead.",
 )
+@METRICS_FILE
 @AS_JSON
 @click.option("--log", is_flag=True, help="Write the daily line into the log and print nothing.")
 @click.pass_obj
@@ -63,6 +64,7 @@ def report(
     format_: str,
     output: Path | None,
     as_json: bool,
+    metrics_file: Path | None,
     log: bool,
 ) -> None:
     """Report what was sent, failed and is scheduled.
@@ -80,7 +82,7 @@ def report(
     now = app.now()
     window = choose_window(now=now, hours=hours, since=since, until=until)
     if log:
-        _log_daily_line(app, window, now=now)
+        _log_daily_line(app, window, now=now, metrics=metrics_file)
         return
     text = FORMATS["json" if as_json else format_](collect_activity(app.shop, window, now=now))
     if output is not None:
@@ -89,8 +91,8 @@ def report(
         click.echo(text, nl=False)
 
 
-def _log_daily_line(app: App, window: Window, *, now: datetime) -> None:
-    with recorded_job(app, JobName.REPORT) as run:
+def _log_daily_line(app: App, window: Window, *, now: datetime, metrics: Path | None) -> None:
+    with recorded_job(app, JobName.REPORT, metrics=metrics) as run:
         if not app.automation_enabled:
             logger.info("Email automation is switched off; there is nothing to report")
             return
