@@ -18,6 +18,7 @@ from segmail.maho.steps import Segment, Step, Trigger, load_steps
 from segmail.sequences.checks import step_findings
 from segmail.sequences.order import order_findings
 from segmail.sequences.references import StepReferences
+from segmail.sequences.stay_checks import stay_findings
 from segmail.sequences.store import set_automation
 
 
@@ -74,6 +75,10 @@ def apply_automation(
         mark_held(run.connection, run.tables, [segment.segment_id], now=run.now)
     if changes:
         told += _held(run, segment, active=active)
+    if changes or any(one.before != one.after for one in planned):
+        ids = [segment.segment_id]
+        odd = stay_findings(run.connection, run.tables, ids, steps)
+        told += [f"warning: {finding}" for finding in odd]
     return AutomationOutcome(changes, told)
 
 

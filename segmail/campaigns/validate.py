@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from segmail.campaigns.apply import ReadFile
 from segmail.campaigns.check import check_leaves
 from segmail.campaigns.entry import FileFaults, SegmentEntry, TemplateEntry
 from segmail.errors import ConfigError, Fault, TemplateError
 from segmail.maho.newsletters import NewsletterTemplate, compile_newsletter
+from segmail.maho.policies import OnExit
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import build_tables
+from segmail.maho.steps import Trigger
 from segmail.segments.conditions.scope import EavAttribute, EavAttributes, Scope
+from segmail.segments.stay import stay_oddities
 
 _TYPES = {"dob": "datetime", "gender": "int"}
 
@@ -66,3 +69,14 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
     if segment.automation and segment.steps is not None and not steps:
         line = segment.lines.get("automation.active", segment.lines[""])
         yield f"{faults.file}:{line}: '{segment.name}' has no steps, so its automation is refused."
+    if segment.tree is None:
+        return
+    delays = [
+        (f"'{step.template}'", timedelta(minutes=step.delay_minutes or 0))
+        for step in steps
+        if step.active is not False and (step.trigger or segment.trigger) is not Trigger.EXIT
+    ]
+    stops = segment.policies.get("on_exit") is not OnExit.CONTINUE
+    for odd in stay_oddities(segment.tree, delays, stops_on_exit=stops):
+        line = segment.lines.get("conditions", segment.lines[""])
+        yield f"{faults.file}:{line}: '{segment.name}': {odd}."

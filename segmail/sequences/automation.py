@@ -18,6 +18,7 @@ from segmail.maho.progress import count_due, count_pending, is_pending_in, stop
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_steps
+from segmail.sequences.stay_checks import stay_findings
 from segmail.sequences.store import lock_segment, set_automation, set_refresh_mode
 from segmail.sequences.switch import require_sendable
 
@@ -112,7 +113,10 @@ def _switch(
         scheduled=sum(rows.values()),
         due=sum(count_due(connection, tables, [segment.segment_id], now=now).values()),
         other_trigger=ended,
-        warnings=_warnings(segment, active=done.active),
+        warnings=[
+            *_warnings(segment, active=done.active),
+            *(_of_time(connection, tables, segment, steps) if done.active else ()),
+        ],
     )
 
 
@@ -189,3 +193,10 @@ def _warnings(segment: Segment, *, active: bool) -> list[str]:
     if active and not segment.is_active:
         return [f"'{segment.name}' is inactive, so its scheduled rows are held all the same."]
     return []
+
+
+def _of_time(
+    connection: Connection, tables: Tables, segment: Segment, steps: Sequence[Step]
+) -> list[str]:
+    found = stay_findings(connection, tables, [segment.segment_id], steps)
+    return [str(finding) for finding in found]

@@ -20,6 +20,7 @@ from segmail.sequences.checks import step_findings
 from segmail.sequences.findings import StepFinding, StepPlace, segment_finding, step_warning
 from segmail.sequences.order import order_findings
 from segmail.sequences.references import StepReferences
+from segmail.sequences.stay_checks import stay_findings
 from segmail.sequences.template_checks import letter_findings
 
 
@@ -42,12 +43,14 @@ def validate_steps(
         steps = load_steps(connection, shop.tables, segment_ids=ids)
         references = StepReferences.load(connection, shop.tables, steps)
         pending = count_pending_by_step(connection, shop.tables, ids)
+        stays = stay_findings(connection, shop.tables, ids, steps)
     found = [
         *(finding for one in segments for finding in automation_findings(one, steps)),
         *(finding for step in steps for finding in step_findings(step, references, now=now)),
         *letter_findings(steps, references, Facts.load(shop, maho_root=maho_root)),
         *order_findings(steps),
         *_of_other_trigger(steps, pending),
+        *stays,
     ]
     inactive = {step.sequence_id for step in steps if not step.is_active}
     found = [_softened(one) if one.where.sequence_id in inactive else one for one in found]

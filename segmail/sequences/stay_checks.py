@@ -1,0 +1,47 @@
+"""Steps that come too late for those who are in the segment, and carts that are too old."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+
+from sqlalchemy import Connection
+
+from segmail.errors import ConditionError, ConfigError
+from segmail.findings import Severity
+from segmail.maho.schema.tables import Tables
+from segmail.maho.steps import Step, Trigger
+from segmail.segments.conditions.read import read_conditions
+from segmail.segments.refresh.candidates import Candidate, load_candidates
+from segmail.segments.stay import stay_oddities
+from segmail.sequences.find import label
+from segmail.sequences.findings import StepFinding, segment_finding
+
+
+def stay_findings(
+    connection: Connection, tables: Tables, segment_ids: Collection[int], steps: Sequence[Step]
+) -> list[StepFinding]:
+    """Return what time does to these segments, all of whose steps are given."""
+    try:
+        candidates = load_candidates(connection, tables, segment_ids)
+    except ConfigError:
+        return []  # policies without meaning are told by others
+    return [
+        segment_finding(Severity.WARNING, one.segment, f"'{one.segment.name}': {odd}.")
+        for one in candidates
+        for odd in _oddities(one, steps)
+    ]
+
+
+def _oddities(one: Candidate, steps: Sequence[Step]) -> list[str]:
+    """Return what time does to a segment that has active steps."""
+    try:
+        tree = read_conditions(one.conditions)
+    except ConditionError:
+        return []  # told by others
+    mine = [
+        (label(step), timedelta(minutes=step.delay_minutes))
+        for step in steps
+        if step.segment.segment_id == one.id and step.is_active and step.trigger is Trigger.ENTER
+    ]
+    return stay_oddities(tree, mine, stops_on_exit=one.policy.stops_on_exit) if mine else []
