@@ -5,22 +5,31 @@ from __future__ import annotations
 import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from segmail.mail.hidden import remove_hidden, without_fillers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from turbohtml import Document, Element, PlainText
+    from turbohtml import Document, Element, PlainText, Text
 
-# Nobody sees these: the line that inboxes show beside the subject ("preheader"), and the like.
-_HIDDEN = '[hidden], [style*="display:none" i], [style*="display: none" i]'
-
-# A table that holds blocks arranges the page; one of words alone has columns to be kept.
+# A table that holds blocks arranges the page, if it does not say what its columns are; one of words
+# alone has columns to be kept, and one whose rows end with a number.
 _BLOCKS = "table, p, div, h1, h2, h3, h4, h5, h6, ul, ol, dl, br, hr, img, center, blockquote, pre"
+_ARRANGES = "table, h1, h2, h3, h4, h5, h6, ul, ol, dl, hr, blockquote, pre"
 _LAYOUT = f'table:has(:is({_BLOCKS})), table[role="presentation" i]'
 _PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
+_MOST_ROWS = 300
+_LONGEST_CELL = 100
+_AMOUNT = re.compile(r"[^\n]{0,12}[0-9][^\n]{0,12}")
+_MOST_STRUCK = 200
+_STRUCK = 's, strike, del, [style*="line-through" i]'
 
 _LEADS_OUT = re.compile(r"(?:https?|mailto|tel|sms):", re.IGNORECASE)
 _AROUND_ADDRESS = re.compile(r"^(?:https?://|mailto:|tel:|sms:)|/$", re.IGNORECASE)
+_PERSONAL = re.compile(r"(mailto|tel|sms):(?://)?([^?]*)", re.IGNORECASE)
+_NO_DIGITS = re.compile(r"\(0\)|[^0-9]")
 _LONGEST_AROUND = len("https://" + "/")
 _DROPPED_BY_BROWSERS = re.compile(r"[\t\r\n]+")
 _PICTURE = 'img[alt]:not([alt=""])'
@@ -39,17 +48,26 @@ def plain_text(html: str) -> str:
     their shape. Paragraphs stay on one line each: every reader breaks them as wide as it is.
     """
     parse, options = _turbohtml()
-    document = parse(html).remove(_HIDDEN)
+    document = parse(html)
+    remove_hidden(document, html)
+    _strike(document)
     # All are selected before the first is changed: a change costs the document its index.
     blocks = _layout(document)
     paragraphs = document.select("li > p:only-child")
     links = document.select("a[href]")
+    cells = _cells(document, blocks)
+    nested = _around_others(links)
     for block in blocks:
         block.tag = "div"
+    for part in cells:
+        _flatten(part)
+    for link in nested:
+        del link.attrs["href"]
     for paragraph in paragraphs:
         paragraph.unwrap()
     for link in links:
-        _write_out(link)
+        if link not in nested:
+            _write_out(link)
     return _tidy(document.to_text(options))
 
 
@@ -60,9 +78,15 @@ def _turbohtml() -> tuple[Callable[[str], Document], PlainText]:
     return parse, PlainText(links="inline", images=True)
 
 
+def _text(text: str) -> Text:
+    from turbohtml import Text
+
+    return Text(text)
+
+
 def _layout(document: Document) -> list[Element]:
     """Return the tables that arrange the page, and their parts."""
-    tables = document.select(_LAYOUT)
+    tables = [table for table in document.select(_LAYOUT) if not _has_columns(table)]
     if not tables:
         return []
     # A look for each tag is faster than one for each table, of which newsletters nest many.
@@ -73,6 +97,69 @@ def _layout(document: Document) -> list[Element]:
     return tables + parts
 
 
+def _has_columns(table: Element) -> bool:
+    """Tell whether a table with blocks in its cells lists things: it has a heading row, or each of
+    its rows ends with an amount."""
+    if (table.attr("role") or "").lower() == "presentation" or table.select_one(_ARRANGES):
+        return False
+    rows = table.select("tr")
+    if len(rows) < 2 or len(rows) > _MOST_ROWS:
+        return False
+    cells = [row.select("td, th") for row in rows]
+    if len(cells[0]) < 2 or any(len(row) != len(cells[0]) for row in cells[1:]):
+        return False
+    if all(cell.tag == "th" for cell in cells[0]):
+        return True
+    texts = [[cell.text.strip() for cell in row] for row in cells]
+    return all(
+        _AMOUNT.fullmatch(row[-1]) and all(len(text) <= _LONGEST_CELL for text in row)
+        for row in texts
+    )
+
+
+def _cells(document: Document, arranging: list[Element]) -> list[Element]:
+    """Return what breaks lines in the cells of tables that list things."""
+    if len(document.select("table")) == sum(part.tag == "table" for part in arranging):
+        return []
+    passed = set(arranging)
+    found = document.select("td *, th *")
+    return [
+        part
+        for part in found
+        if part.tag in ("p", "div", "center", "br", "img") and part.closest("td, th") not in passed
+    ]
+
+
+def _flatten(part: Element) -> None:
+    """Let a cell be one line."""
+    if part.tag in ("br", "img"):
+        gap = "" if part.next_sibling is None else " "
+        part.replace_with(_text(f" {part.attr('alt') or ''}{gap}"))
+    else:
+        part.append(_text(" "))
+        part.unwrap()
+
+
+def _strike(document: Document) -> None:
+    """Mark what is struck out, such as a former price."""
+    for element in document.select(_STRUCK)[:_MOST_STRUCK]:
+        above = element.parent.closest("[data-struck]") if element.parent is not None else None
+        if above is None and element.text.strip():
+            element.insert(0, _text("~~"))
+            element.append(_text("~~"))
+            element.attrs["data-struck"] = ""
+
+
+def _around_others(links: list[Element]) -> set[Element]:
+    """Return the links around links to the same place, which would be told twice."""
+    found: set[Element] = set()
+    for link in links:
+        above = link.parent.closest("a[href]") if link.parent is not None else None
+        if above is not None and above.attr("href") == link.attr("href"):
+            found.add(above)
+    return found
+
+
 def _write_out(link: Element) -> None:
     """Leave the address of a link only where it is of use beside the link's words."""
     href = link.attr("href") or ""
@@ -80,10 +167,10 @@ def _write_out(link: Element) -> None:
     words = link.text.strip()
     if not address or not (words or link.select_one(_PICTURE)):
         del link.attrs["href"]
-    elif len(words) + _LONGEST_AROUND >= len(address) and _are_the_same(words, address):
-        link.set_text(words if address.lower().startswith(("mailto:", "tel:")) else address)
+    elif _are_the_same(words, address):
+        link.set_text(words if _PERSONAL.match(address) else address)
         del link.attrs["href"]
-    elif (written := address.replace(" ", "%20")) != href:
+    elif (written := _as_written(address)) != href:
         link.attrs["href"] = written
 
 
@@ -94,12 +181,30 @@ def _leads_to(href: str) -> str:
     return address if _LEADS_OUT.match(address) else ""
 
 
+@lru_cache(maxsize=500)
+def _as_written(address: str) -> str:
+    """Return an address as one writes it to a person: a mailbox, a telephone number, a URL."""
+    if match := _PERSONAL.match(address):
+        return unquote(match[2]).strip() or address
+    return address.replace(" ", "%20")
+
+
 def _are_the_same(words: str, address: str) -> bool:
-    return _AROUND_ADDRESS.sub("", words) == _AROUND_ADDRESS.sub("", address)
+    """Tell whether a link's words are its address; of telephone numbers only the digits count."""
+    if match := _PERSONAL.match(address):
+        said = unquote(match[2]).strip()
+        if match[1].lower() == "mailto":
+            return said.lower() in words.lower() if said else True
+        digits = _NO_DIGITS.sub("", said).lstrip("0")
+        return bool(digits) and digits[-7:] in _NO_DIGITS.sub("", words)
+    return len(words) + _LONGEST_AROUND >= len(address) and (
+        _AROUND_ADDRESS.sub("", words) == _AROUND_ADDRESS.sub("", address)
+    )
 
 
 def _tidy(text: str) -> str:
     """Leave no invisible characters, no blanks at line ends, no gaps."""
+    text = without_fillers(text)
     for character in _INVISIBLE:
         if character in text:
             text = text.replace(character, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,15 @@ def test_words_stay_and_markup_goes(html: str, text: str) -> None:
         '<p HIDDEN="">no</p>',
         "<div hidden><p hidden>no</p><p>no</p></div>",
         "<template>no</template>",
+        "<style>.pre{display:none!important;mso-hide:all}</style><span class=pre>no</span>",
+        "<style>.a .pre,i{font-size:0;max-height:0}</style><div class=a><b class=pre>no</b></div>",
+        '<div style="max-height:0;overflow:hidden;mso-hide:all" aria-hidden="true">no</div>',
+        '<div style="font-size:0px;line-height:0">no <b>no</b></div>',
+        '<div style="font-size:1px;color:#fff;line-height:1px">no</div>',
+        '<span style="OPACITY: 0.0">no</span><p style="visibility : hidden">no</p>',
+        '<div style="height:0;width:0;overflow:hidden" aria-hidden="true">no</div>',
+        '<div style="text-indent:-9999px">no</div><p style="position:absolute;left:-5000px">no</p>',
+        "<div>&zwnj;&nbsp;&zwnj;&nbsp;&zwnj;&nbsp;&#847;&zwnj;&nbsp;&#8199;&#65279;&#847;</div>",
     ],
 )
 def test_what_nobody_sees_is_left_out(html: str) -> None:
@@ -70,7 +81,13 @@ def test_what_nobody_sees_is_left_out(html: str) -> None:
         ('<a href="ht&Tab;tps://x.example">Shop</a>', "Shop (https://x.example)"),
         ('<a href="&nbsp;https://x.example&#10;">Shop</a>', "Shop (https://x.example)"),
         ('<a href="mailto:ada@x.example">ada@x.example</a>', "ada@x.example"),
-        ('<a href="mailto:ada@x.example">Write</a>', "Write (mailto:ada@x.example)"),
+        ('<a href="mailto:ada@x.example">Write</a>', "Write (ada@x.example)"),
+        ('<a href="mailto:ada@x.example?subject=Hi%20there">Write</a>', "Write (ada@x.example)"),
+        ('<a href="mailto:Ada@x.example?subject=Hi">ada@x.example</a>', "ada@x.example"),
+        ('<a href="tel:+49301234567">Call us</a>', "Call us (+49301234567)"),
+        ('<a href="tel:+49301234567">+49 (0)30 123 45 67</a>', "+49 (0)30 123 45 67"),
+        ('<a href="tel:0301234567">Call 030 / 1234567</a>', "Call 030 / 1234567"),
+        ('<a href="sms:+15550100?body=Hi">Text us</a>', "Text us (+15550100)"),
         ('<a href="#top">Up</a>', "Up"),
         ('<a href="javascript:alert(1)">Click</a>', "Click"),
         ('<a href="/relative">Click</a>', "Click"),
@@ -128,6 +145,85 @@ def test_a_table_of_words_keeps_its_columns_beside_and_inside_others() -> None:
 )
 def test_lines_end_with_words_and_gaps_are_one_line(html: str, text: str) -> None:
     assert plain_text(html) == text
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        '<div style="font-size:0"><p style="font-size:16px">Hello</p></div>',
+        '<td style="font-size:0;line-height:0"><img alt="Hello"></td>',
+        '<a style="mso-hide:all;color:#fff">Hello</a>',
+        '<p style="opacity:0.9;max-height:100px;min-width:0">Hello</p>',
+        "<style>.a{display:none} @media print{p{display:none}}</style><p class=b>Hello</p>",
+        '<style>p{display:none}</style><p style="display:block">Hello</p>',
+        "<style media=print>p{display:none}</style><p>Hello</p>",
+        "<style>p:hover{display:none} p:has(b),p::x{display:none}</style><p>Hello</p>",
+    ],
+)
+def test_what_is_seen_stays(html: str) -> None:
+    assert plain_text(html) == "Hello"
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ("<p><s>20 EUR</s> 10 EUR</p>", "~~20 EUR~~ 10 EUR"),
+        ("<p><del><strike>20 <b>EUR</b></strike></del> 10 EUR</p>", "~~20 EUR~~ 10 EUR"),
+        ('<p><span style="text-decoration: line-through">20</span> 10</p>', "~~20~~ 10"),
+        ("<p><s> </s>10 EUR</p>", "10 EUR"),
+    ],
+)
+def test_a_former_price_is_marked(html: str, text: str) -> None:
+    assert plain_text(html) == text
+
+
+@pytest.mark.parametrize(
+    "inner",
+    [
+        '<table><tr><td><a href="https://a.test/x">View</a></td></tr></table>',
+        '<div><a href="https://a.test/x">View</a></div>',
+        "View",
+    ],
+)
+def test_a_link_in_a_link_is_told_once(inner: str) -> None:
+    assert plain_text(f'<a href="https://a.test/x">{inner}</a>') == "View (https://a.test/x)"
+
+
+HEAD = "<tr><th>Item</th><th>Price</th></tr>"
+
+
+@pytest.mark.parametrize(
+    ("rows", "lines"),
+    [
+        (HEAD + "<tr><td><p>Shoes</p></td><td><p>5 EUR</p></td></tr>",
+         ["Item   Price", "Shoes  5 EUR"]),
+        (HEAD + "<tr><td>Red<br>shoes</td><td>5 EUR</td></tr>",
+         ["Item       Price", "Red shoes  5 EUR"]),
+        (HEAD + '<tr><td><img alt="Shoes" src="a.png"></td><td><div>5 EUR</div></td></tr>',
+         ["Item   Price", "Shoes  5 EUR"]),
+        ("<tr><td><p>Shoes</p></td><td>2</td><td><p>5,00 €</p></td></tr>"
+         "<tr><td><p>Red<br>hat</p></td><td>1</td><td><p>16,00 €</p></td></tr>",
+         ["Shoes    2  5,00 €", "Red hat  1  16,00 €"]),
+    ],
+)  # fmt: skip
+def test_a_table_that_lists_things_keeps_its_rows(rows: str, lines: list[str]) -> None:
+    assert plain_text(f"<table>{rows}</table>").split("\n") == lines
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<div style="font-size:0">', "<s>", '<a href="https://a.test/">', "<table><tr><th>",
+        "<table><tr><td><p>", '<p style="left:-', "<style>p{display:none}", "\u200c\xa0",
+        '<td style="max-height:0;', "<b style='&",
+    ],
+)  # fmt: skip
+def test_a_mail_made_to_keep_a_run_busy_does_not(part: str) -> None:
+    started = time.process_time()
+
+    plain_text((part * 64_000)[:64_000])
+
+    assert time.process_time() - started < 5
 
 
 @given(soup)
