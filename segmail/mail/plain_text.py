@@ -133,8 +133,9 @@ def _cells(document: Document, arranging: list[Element]) -> list[Element]:
 def _flatten(part: Element) -> None:
     """Let a cell be one line."""
     if part.tag in ("br", "img"):
-        gap = "" if part.next_sibling is None else " "
-        part.replace_with(_text(f" {part.attr('alt') or ''}{gap}"))
+        before = " " if part.previous_sibling is not None else ""
+        after = " " if part.next_sibling is not None else ""
+        part.replace_with(_text(f"{before}{part.attr('alt') or ''}{after}"))
     else:
         part.append(_text(" "))
         part.unwrap()

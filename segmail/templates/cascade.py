@@ -7,6 +7,7 @@ where they say something else than the sheet does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,6 +17,12 @@ from segmail.templates.sheets import KeptRule, Selector, Sheet, StyleRule, read_
 
 if TYPE_CHECKING:
     from turbohtml import Document, Element, SourceLocation
+
+_HOOK = re.compile(
+    r"#outlook\b|\.ExternalClass|\.ReadMsgBody|#MessageView|#MessageWebView|\[data-og|\[owa|\[x-apple"
+    r"|\[office365|\.yshortcuts|\.yahoo|\.yfix|\.gmail|\.aHl|\.a6S|\.ii\b|\.im\b|\.moz-|\.x_"
+    r"|#backgroundTable|\bu ?\+|div\[style"
+)
 
 _KEPT = 5_000  # attributes for one sheet
 
@@ -108,8 +115,12 @@ class Cascade:
             if place is not None and text:
                 yield place, text
 
-    def kept(self) -> str:
-        """Return what has to stay a style sheet."""
+    def kept(self, *, is_fragment: bool) -> str:
+        """Return what has to stay a style sheet.
+
+        Of the rules that match nothing, a fragment keeps those for what mail programs are known to
+        add: it is mostly a part of a shop's mails, which share a sheet.
+        """
         beaten = self._beaten(self._sheet)
 
         def choose(rule: StyleRule, inside: bool) -> KeptRule | None:
@@ -118,7 +129,11 @@ class Cascade:
                     (one, one.important or self._must_win(rule, one, 0))
                     for one in rule.declarations
                 ]
-            unmatched = [one for one in rule.selectors if not self._elements(one)]
+            unmatched = [
+                one
+                for one in rule.selectors
+                if not self._elements(one) and not (is_fragment and not _HOOK.search(one.text))
+            ]
             told = [(one, True) for one in rule.declarations]
             return (unmatched, told) if unmatched and told else None
 

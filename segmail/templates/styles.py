@@ -104,7 +104,7 @@ class _Page:
             return self._put_in([self._sheet(as_it_is(sheet), is_first=True)])
         cascade = Cascade(self._document, rules_of(css, self._own_css()), most=most)
         edits = [self._attribute(place, text) for place, text in cascade.attributes()]
-        if kept := cascade.kept():
+        if kept := cascade.kept(is_fragment=not self._is_document()):
             edits.append(self._sheet(kept, is_first=False))
         return self._put_in(edits)
 
@@ -141,11 +141,17 @@ class _Page:
             end = element.source_location.end_tag if element and element.source_location else None
             at = end.start_offset if end else head[1]
             return at, at, style
-        body, root, doctype = self._place("body"), self._place("html"), self._doctype()
+        body, root, doctype = self._around_head()
         if body or root or doctype:
             at = body[0] if body else root[1] if root else doctype
             return at, at, f"<head>{style}</head>"
         return 0, 0, f"{style}\n"
+
+    def _is_document(self) -> bool:
+        return bool(self._place("head") or any(self._around_head()))
+
+    def _around_head(self) -> tuple[tuple[int, int] | None, tuple[int, int] | None, int]:
+        return self._place("body"), self._place("html"), self._doctype()
 
     def _place(self, tag: str) -> tuple[int, int] | None:
         element = self._document.select_one(tag)

@@ -201,3 +201,11 @@ def test_where_nothing_helps_the_sheet_stays_before_the_documents_own_style() ->
 
     assert '<head><style type="text/css">\np { margin-top:0px; padding-0:0px; }' in styled
     assert "style=" not in styled
+
+
+def test_a_fragment_keeps_what_mail_programs_are_known_to_add() -> None:
+    styled = inline_styles("<p>x</p>", ".ExternalClass p{top:0} .other{top:1px} body{top:2px}")
+
+    assert styled == (
+        '<style type="text/css">\n.ExternalClass p { top:0 !important; }\n</style>\n<p>x</p>'
+    )
