@@ -7,14 +7,18 @@ import importlib
 import logging
 import os
 import sys
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import click
 
 from segmail import __version__
+from segmail.commands.emptiness import refuse_emptiness
 from segmail.commands.parameter_types import absolute_time
 from segmail.errors import SegmailError
+from segmail.printable import without_secrets
+from segmail.terminal import OutputLost, safe_streams
 
 # The help of each command stands here too, so that `segmail --help` imports none of them.
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
@@ -95,7 +99,7 @@ class Program(click.Group):
                 command: click.Command = getattr(
                     importlib.import_module(f"segmail.commands.{module}"), name
                 )
-                return command
+                return refuse_emptiness(command)
         return None
 
     def resolve_command(
@@ -121,7 +125,8 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except SegmailError as error:
-            click.echo(f"Error: {error}", err=True)
+            secrets = ctx.obj.settings.secrets() if ctx.obj is not None else ()
+            click.echo(f"Error: {without_secrets(str(error), secrets)}", err=True)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort) as error:
             declined = isinstance(error, click.Abort)
@@ -138,6 +143,16 @@ class Program(click.Group):
                 f"`segmail {error.option_name} … {command}`.",
                 error.ctx,
             ) from None
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program on streams that show what is printable (see `segmail.terminal`)."""
+        try:
+            with safe_streams():
+                return super().main(*args, **extra)
+        except OutputLost as error:
+            with suppress(OSError):
+                click.echo(f"Error: {error}", err=True)
+            sys.exit(error.exit_code)
 
 
 @click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -205,17 +220,34 @@ def program(
 
     settings = load_settings(given, os.environ)
     clock = Clock(now)
-    set_up_logging(settings.log_file, verbosity=verbose - quiet, clock=clock)
+    set_up_logging(
+        settings.log_file, verbosity=verbose - quiet, clock=clock, secrets=settings.secrets()
+    )
     ctx.obj = App(settings, clock)
     if settings.not_upgraded and ctx.invoked_subcommand in COMMANDS["Jobs"]:
         log_once_a_day(settings.not_upgraded, settings.state_dir, now=clock.now())
     ctx.call_on_close(logging.shutdown)
 
 
+refuse_emptiness(program)
+
+
 def main() -> None:
     """Run the program; anything that is not a `SegmailError` is a bug and ends with 70."""
     try:
+        with safe_streams():
+            _run()
+    except OutputLost as error:
+        with suppress(OSError):
+            click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+
+
+def _run() -> None:
+    try:
         program(prog_name="segmail")
+    except OutputLost:
+        raise
     except Exception as error:
         logging.getLogger("segmail.exceptions").error("A bug in segmail", exc_info=error)
         click.echo(

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+from collections.abc import Collection
+from io import TextIOWrapper
+from logging.handlers import WatchedFileHandler
 from pathlib import Path
 
 from segmail.clock import Clock
 from segmail.errors import ConfigError
+from segmail.printable import one_line, printable_lines, without_secrets
+from segmail.trusted_files import give_to_owner_of
+
+# As Maho makes its var/log and what is in it: lines name customers.
+_FOLDER_MODE = 0o750
+_MODE = 0o640
 
 logger = logging.getLogger("segmail")
 exceptions = logging.getLogger("segmail.exceptions")
 
 
-def set_up_logging(log_file: Path | None, *, verbosity: int, clock: Clock) -> None:
+def set_up_logging(
+    log_file: Path | None, *, verbosity: int, clock: Clock, secrets: Collection[str] = ()
+) -> None:
     """Send INFO lines to the log file, or to stderr where there is none.
 
     `verbosity` is the number of `-v` less the number of `-q`. With a log file, stderr shows
     warnings (`-v`: every line, `-q`: errors only). Tracebacks go to `exception.log` beside the
-    log file, and nowhere without one. Raises ConfigError when the file cannot be written.
+    log file, and nowhere without one. No line has one of the `secrets` in it. The files are
+    opened for their first line: who only looks leaves no trace (see `open_log`).
     """
-    formatter = _Formatter(clock)
+    formatter = _Formatter(clock, secrets)
     console = logging.StreamHandler(sys.stderr)
     console.setFormatter(formatter)
     console.setLevel(_console_level(verbosity, has_file=log_file is not None))
@@ -41,25 +54,50 @@ def set_up_logging(log_file: Path | None, *, verbosity: int, clock: Clock) -> No
 class _Formatter(logging.Formatter):
     """SPEC's line format, by the run's clock."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, secrets: Collection[str]) -> None:
         super().__init__("%(asctime)s: %(message)s")
         self._clock = clock
+        self._secrets = secrets
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802
         return f"{self._clock.now():%Y-%m-%d %H:%M:%S}"
 
     def format(self, record: logging.LogRecord) -> str:
+        text = without_secrets(super().format(record), self._secrets)
         # One event, one line: text from outside cannot forge a line of its own.
-        line, *trace = super().format(record).split("\n")
-        if record.exc_info:
-            return "\n".join([line, *trace])
-        return " ".join([line, *(part.strip() for part in trace)])
+        return printable_lines(text) if record.exc_info else one_line(text)
 
 
-class _File(logging.FileHandler):
-    """A file that says once, on stderr, that it cannot be written any more; the run goes on."""
+class _File(WatchedFileHandler):
+    """A file, opened for its first line and again when it was moved away, as logrotate does.
+
+    It says once, on stderr, that it cannot be written any more; the run goes on.
+    """
 
     _failed = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            super().emit(record)
+        except OSError:  # from opening it: the handler catches what writing raises
+            self.handleError(record)
+
+    def open_now(self) -> None:
+        """Open the file; raise OSError where it cannot be written."""
+        if self.stream is None:
+            self.stream = self._open()
+            self._statstream()
+
+    def _open(self) -> TextIOWrapper:
+        file = Path(self.baseFilename)
+        _make_folder(file.parent)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+        is_new = not file.exists()
+        descriptor = os.open(file, flags, _MODE)
+        if is_new:
+            give_to_owner_of(file.parent, descriptor)
+        os.set_blocking(descriptor, True)
+        return os.fdopen(descriptor, "a", encoding="utf-8", errors="backslashreplace")
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802
         error = sys.exc_info()[1]
@@ -71,6 +109,14 @@ class _File(logging.FileHandler):
             sys.stderr.write(f"The log file {self.baseFilename} cannot be written: {reason}.\n")
 
 
+def _make_folder(folder: Path) -> None:
+    """Create a folder as Maho creates its var/log, and those above it."""
+    if not folder.exists():
+        _make_folder(folder.parent)
+        folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        give_to_owner_of(folder.parent, folder)
+
+
 def _console_level(verbosity: int, *, has_file: bool) -> int:
     if verbosity < 0:
         return logging.ERROR
@@ -79,15 +125,24 @@ def _console_level(verbosity: int, *, has_file: bool) -> int:
     return logging.DEBUG if verbosity > 1 else logging.INFO
 
 
+def open_log() -> None:
+    """Open the log file now: a job that could not say what it does must not begin.
+
+    Raises ConfigError where the file cannot be written.
+    """
+    for handler in logger.handlers:
+        if isinstance(handler, _File):
+            try:
+                handler.open_now()
+            except OSError as error:
+                raise ConfigError(
+                    f"The log file {handler.baseFilename} cannot be written: {error.strerror}. "
+                    "Mend its permissions or give another with --log-file."
+                ) from error
+
+
 def _file_handler(file: Path, formatter: logging.Formatter) -> logging.Handler:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        handler = _File(file, encoding="utf-8", delay=False)
-    except OSError as error:
-        raise ConfigError(
-            f"The log file {file} cannot be written: {error.strerror}. "
-            "Mend its permissions or give another with --log-file."
-        ) from error
+    handler = _File(file, encoding="utf-8", delay=True)
     handler.setFormatter(formatter)
     return handler
 

@@ -16,12 +16,13 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from segmail.findings import Severity
+from segmail.printable import escaped, printable
+from segmail.terminal import styled
 
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.OK: "green"}
 _SHORT = 24  # characters
 _WIDE = 240  # columns, where there is no terminal
 _NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*(?: ?%)?")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -45,13 +46,13 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=Text(printable(title)), title_justify="left", box=box.SIMPLE_HEAD)
     for column, found, width in zip(columns, by_column, widths, strict=True):
         justify: Literal["left", "right"] = "right" if _is_numeric(found) else "left"
         table.add_column(column, justify=justify, width=width)
     for row, given in zip(cells, values, strict=True):
         table.add_row(*(Text(cell, _style(value)) for cell, value in zip(row, given, strict=True)))
-    Console(width=total).print(table)
+    Console(file=styled(sys.stdout), width=total).print(table)
 
 
 def _terminal_width() -> int:
@@ -115,14 +116,11 @@ def _style(value: object) -> str:
     return _COLOURS.get(value, "") if isinstance(value, Severity) else ""
 
 
-def printable(text: str) -> str:
-    """Return the text without the characters that could steer a terminal."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n"))
-
-
 def print_json(value: object) -> None:
     """Print `value` as JSON on stdout: dataclasses as objects, times as ISO 8601 in UTC."""
-    sys.stdout.write(json.dumps(value, default=_plain, ensure_ascii=False, indent=2) + "\n")
+    readable = (sys.stdout.encoding or "").lower().startswith("utf")
+    text = json.dumps(value, default=_plain, ensure_ascii=not readable, indent=2)
+    sys.stdout.write(escaped(text) + "\n")
 
 
 @contextmanager
@@ -146,7 +144,7 @@ def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=Console(file=styled(sys.stderr)), transient=True) as progress:
         task = progress.add_task(label, total=total)
         yield lambda count: progress.advance(task, count)
 

@@ -7,26 +7,22 @@ mend. Values that depend on a store come from the database instead
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy import URL
 
+from segmail.database_url import parse_database_url
 from segmail.errors import ConfigError, Fault
-from segmail.maho.config.local_xml import LocalXml, read_local_xml
+from segmail.maho.config.local_xml import LocalXml, is_table_prefix, read_local_xml
 from segmail.toml_table import read_table
-
-# Values are bound and connections made in ways that no other driver knows.
-_DRIVERS = {"mysql": "pymysql", "mariadb": "pymysql", "sqlite": "pysqlite"}
-_OTHER_DRIVER = {
-    "mysql": "segmail speaks to MySQL through PyMySQL only: write mysql://…",
-    "mariadb": "segmail speaks to MariaDB through PyMySQL only: write mariadb://…",
-    "sqlite": "segmail reads SQLite through Python's own module only: write sqlite:///…",
-}
+from segmail.trusted_files import read_trusted, trusted_owners
 
 
 @dataclass(frozen=True)
@@ -123,12 +119,23 @@ class Settings:
     smtp_url: str | None = field(default=None, repr=False)
     enabled: bool | None = None
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)  # MAHO_CONFIG__…
+    file: Path | None = None  # the segmail.toml that was read
     not_upgraded: str | None = None  # why bin/segmail runs an older commit than its checkout has
     delivery: DeliverySettings = DeliverySettings()
     segments: SegmentSettings = SegmentSettings()
     templates: TemplateSettings = TemplateSettings()
     message: MessageSettings = MessageSettings()
     status: StatusSettings = StatusSettings()
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return what no log line and no message may have in it."""
+        told = [self.crypt_key]
+        if self.database_url is not None and self.database_url.password is not None:
+            told.append(str(self.database_url.password))
+        if self.smtp_url and "@" in self.smtp_url:
+            password = self.smtp_url.rpartition("@")[0].partition("://")[2].partition(":")[2]
+            told += [password, unquote(password)]
+        return tuple(secret for secret in told if secret)
 
     def require_database(self) -> URL:
         """Return the database's URL; raise ConfigError saying how to give one."""
@@ -150,23 +157,25 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
     Raises ConfigError with every fault found.
     """
     faults: list[Fault] = []
-    file, told = _read_toml(given, environ, faults)
+    file, told = _read_toml(given, faults)
     options = {key: value for key, value in given.items() if value is not None}
     told |= options
     if url := environ.get("SEGMAIL_SMTP_URL"):
         told["smtp_url"] = url
+    _check_texts(told, faults)
     root = Path(told["maho_root"]) if told.get("maho_root") else None
     local = _read_maho(root, told, environ, faults)
     settings = Settings(
         state_dir=_state_dir(told, root, environ),
         database_url=_database_url(told, local, faults),
-        table_prefix=str(told.get("table_prefix", local.table_prefix if local else "")),
+        table_prefix=_table_prefix(told, local, faults),
         crypt_key=local.crypt_key if local else None,
         maho_root=root,
         log_file=_log_file(told, root),
         smtp_url=told.get("smtp_url"),
         enabled=told.get("enabled"),
         overrides={k: v for k, v in environ.items() if k.startswith("MAHO_CONFIG__")},
+        file=file,
         not_upgraded=environ.get("SEGMAIL_NOT_UPGRADED"),
         delivery=read_table("delivery", DeliverySettings, told, file, faults),
         segments=read_table("segments", SegmentSettings, told, file, faults),
@@ -199,19 +208,18 @@ _TOP_LEVEL: dict[str, type] = {
 }
 
 
-def _read_toml(
-    given: Mapping[str, Any], environ: Mapping[str, str], faults: list[Fault]
-) -> tuple[Path | None, dict[str, Any]]:
+def _read_toml(given: Mapping[str, Any], faults: list[Fault]) -> tuple[Path | None, dict[str, Any]]:
     file = _toml_file(given)
     if file is None:
         return None, {}
+    root = given.get("maho_root")
     try:
-        told = tomllib.loads(file.read_text("utf-8"))
-    except OSError as error:
-        faults.append(Fault(f"{file}: cannot be read: {error.strerror}."))
+        told = _parse_toml(file, read_trusted(file, trusted_owners(Path(root) if root else None)))
+    except ConfigError as error:
+        faults.extend(error.faults)
         return file, {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        faults.append(Fault(f"{file}: not valid TOML: {error}."))
+    except FileNotFoundError:
+        faults.append(Fault(f"{file}: cannot be read: there is no such file."))
         return file, {}
     for key, value in list(told.items()):
         if key not in _TOP_LEVEL:
@@ -242,15 +250,55 @@ def _coupon_words(
     return found
 
 
+def _parse_toml(file: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # also a number of more digits than Python reads
+        reason = str(error).partition("; use ")[0]
+    except RecursionError:
+        reason = "it is nested too deeply"
+    raise ConfigError(f"{file}: not valid TOML: {reason}.")
+
+
 def _toml_file(given: Mapping[str, Any]) -> Path | None:
+    """Return the file that is named, the shop's own, or that of the current folder.
+
+    Where a shop is named, the current folder says nothing: it may be a stranger's.
+    """
     if given.get("config"):
         return Path(given["config"])
     if given.get("maho_root"):
         beside = Path(given["maho_root"], "app/etc/segmail.toml")
-        if beside.is_file():
-            return beside
+        return beside if os.path.lexists(beside) else None
+    if given.get("database_url"):
+        return None
     here = Path("segmail.toml")
-    return here if here.is_file() else None
+    return here if os.path.lexists(here) else None
+
+
+_NAMES = {"smtp_url": "SEGMAIL_SMTP_URL"}
+_NOT_IN_TEXT = re.compile("[\x00-\x1f\x7f]")
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")  # how Python tells other bytes of the environment
+
+
+def _check_texts(told: Mapping[str, Any], faults: list[Fault]) -> None:
+    """Fault what no path and no URL can have in it; folders may have names in any encoding."""
+    for key, value in told.items():
+        if isinstance(value, str):
+            wrong = _NOT_IN_TEXT.search(value) or (
+                key in ("database_url", "smtp_url", "table_prefix") and _NOT_UTF8.search(value)
+            )
+            if wrong:
+                name = _NAMES.get(key, f"--{key.replace('_', '-')}")
+                faults.append(Fault(f"{name}: has characters that no such value can have."))
+
+
+def _table_prefix(told: Mapping[str, Any], local: LocalXml | None, faults: list[Fault]) -> str:
+    prefix = str(told.get("table_prefix", local.table_prefix if local else ""))
+    if prefix and not is_table_prefix(prefix):
+        faults.append(Fault("--table-prefix: must be letters, digits and _ after a first letter."))
+        return ""
+    return prefix
 
 
 def _read_maho(
@@ -258,7 +306,7 @@ def _read_maho(
 ) -> LocalXml | None:
     if root is None:
         return None
-    if not root.is_dir():
+    if not _is_folder(root):
         faults.append(Fault(f"--maho-root {root}: there is no such directory."))
         return None
     try:
@@ -268,29 +316,19 @@ def _read_maho(
         return None
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long, a folder that may not be entered
+        return False
+
+
 def _database_url(
     told: Mapping[str, Any], local: LocalXml | None, faults: list[Fault]
 ) -> URL | None:
     if "database_url" not in told:
         return local.database_url if local else None
-    try:
-        url = make_url(told["database_url"])
-        backend, _, driver = url.drivername.partition("+")
-        if driver not in ("", _DRIVERS.get(backend, driver)):
-            faults.append(Fault(f"--database-url: {_OTHER_DRIVER[backend]}"))
-            return None
-        if backend in ("mysql", "mariadb"):
-            url = url.set(drivername=f"{backend}+pymysql")
-        url.get_dialect()
-    except (ArgumentError, NoSuchModuleError, ValueError):
-        faults.append(
-            Fault(
-                "--database-url: not a database URL; it looks like "
-                "mysql://user:password@host:3306/name or sqlite:////path/to/file."
-            )
-        )
-        return None
-    return url
+    return parse_database_url(told["database_url"], faults)
 
 
 def _state_dir(told: Mapping[str, Any], root: Path | None, environ: Mapping[str, str]) -> Path:

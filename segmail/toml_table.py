@@ -11,6 +11,11 @@ from segmail.errors import Fault
 
 T = TypeVar("T")
 
+# The largest number of a key, by the unit that its name ends with: ten years, and what no shop has.
+_MOST = {"seconds": 315_360_000, "minutes": 5_256_000, "days": 3_650, "attempts": 1_000,
+         "connections": 64, "workers": 64}  # fmt: skip
+_MOST_OF_OTHERS = 1_000_000_000
+
 
 def read_table(
     table: str, kind: type[T], told: Mapping[str, Any], file: Path | None, faults: list[Fault]
@@ -29,22 +34,24 @@ def read_table(
         if key not in known:
             names = ", ".join(sorted(known))
             faults.append(Fault(f"{file}: unknown key `{table}.{key}`; known are {names}."))
-        elif wanted := _wanted(value, known[key]):
+        elif wanted := _wanted(key, value, known[key]):
             faults.append(Fault(f"{file}: `{table}.{key}` must be {wanted}."))
         else:
             good[key] = tuple(value) if isinstance(value, list) else value
     return kind(**good)
 
 
-def _wanted(value: object, default: object) -> str | None:
+def _wanted(key: str, value: object, default: object) -> str | None:
     """Return what a value must be that is not of its default's type; None where it is right."""
     match default:
         case bool():
             return None if isinstance(value, bool) else "true or false"
         case int():
             least = min(default, 1)  # 0 where that is the default
-            good = isinstance(value, int) and not isinstance(value, bool) and value >= least
-            return None if good else f"a whole number{' above 0' if least else ', 0 or more'}"
+            most = _MOST.get(key.rpartition("_")[2], _MOST_OF_OTHERS)
+            if not isinstance(value, int) or isinstance(value, bool) or value < least:
+                return f"a whole number{' above 0' if least else ', 0 or more'}"
+            return None if value <= most else f"a whole number of at most {most:,}"
         case str():
             return None if isinstance(value, str) and value else "a text in quotation marks"
     good = isinstance(value, list) and all(isinstance(item, str) and item for item in value)

@@ -14,6 +14,8 @@ _SPAN = re.compile(
     r"(-?)([0-9]{1,9})\s+(minute|hour|day|week|month|year)s?(\s+ago)?", re.ASCII | re.IGNORECASE
 )
 
+_FIRST_YEAR, _LAST_YEAR = 1971, 2037  # of a TIMESTAMP, with room for what is reckoned from it
+
 
 def absolute_time(value: str) -> datetime:
     """Return the time that an option names: a date, or a date and a time, as ISO 8601 has it.
@@ -21,9 +23,15 @@ def absolute_time(value: str) -> datetime:
     A month or a year is its start: `2026-03`. Without an offset it is UTC; the result is aware UTC.
     """
     try:
-        return _iso_time(value)
+        time = _iso_time(value)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{value!r} is not a time such as '2026-03-10 12:00'.") from error
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise click.BadParameter(
+            f"{value!r} is not within the years {_FIRST_YEAR} to {_LAST_YEAR}, which the shop's "
+            "columns can hold."
+        )
+    return time
 
 
 def any_time(ctx: click.Context, _option: click.Parameter, value: str | None) -> datetime | None:

@@ -11,7 +11,8 @@ from segmail.authoring.preview import Preview, preview_step
 from segmail.authoring.preview_page import page
 from segmail.commands.options import AS_JSON
 from segmail.commands.write_file import write_file
-from segmail.output import print_json, printable
+from segmail.output import print_json
+from segmail.printable import printable
 
 
 @click.command()
@@ -42,7 +43,7 @@ def preview(app: App, *, step: str, customer: str, file: Path | None, as_json: b
     """
     mail = preview_step(app.shop, app.config, app.settings, step, customer, now=app.now())
     if file is not None:
-        write_file(file, page(mail), option="--html")
+        write_file(file, page(mail), option="--html", mode=0o600)
     if as_json:
         print_json(_as_json(mail))
     else:

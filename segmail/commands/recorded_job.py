@@ -11,6 +11,7 @@ import click
 from segmail.app import App
 from segmail.errors import SegmailError
 from segmail.jobs.record import JobEnd, JobName, JobRun, begin_run, end_run, keep_end
+from segmail.log import open_log
 
 
 @contextmanager
@@ -28,6 +29,7 @@ def recorded_job(
     try:
         writes = not dry_run and app.automation_enabled
         if writes:
+            open_log()
             run = begin_run(app.shop, job, now=began)
     except SegmailError as error:
         end = JobEnd(began, app.now(), error.exit_code, str(error))

@@ -8,7 +8,8 @@ from segmail.app import App
 from segmail.commands.options import AS_JSON
 from segmail.delivery.job import Job
 from segmail.history.why import Answer, explain
-from segmail.output import print_json, printable
+from segmail.output import print_json
+from segmail.printable import printable
 
 
 @click.command()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from segmail.errors import InputError
 
 
-def write_file(file: Path, text: str, *, option: str = "--output") -> None:
+def write_file(file: Path, text: str, *, option: str = "--output", mode: int = 0o640) -> None:
     """Put `text` into `file` at once; a device or pipe is written to as it is.
+
+    A new file gets `mode`, as far as the umask allows; one that is there keeps its own, and its
+    owner.
 
     Raises InputError, naming the option that asked for it, where that cannot be.
     """
@@ -17,15 +21,30 @@ def write_file(file: Path, text: str, *, option: str = "--output") -> None:
         if file.exists() and not file.is_file():
             file.write_text(text, "utf-8")
         else:
-            _replace(file.resolve(), text)
+            _replace(file.resolve(), text, mode)
     except OSError as error:
         raise InputError(f"{option} {file}: cannot be written: {error.strerror}.") from error
 
 
-def _replace(file: Path, text: str) -> None:
+def _replace(file: Path, text: str, mode: int) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        draft.write_text(text, "utf-8")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+        descriptor = os.open(draft, flags, mode)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as opened:
+            _keep_access(file, opened.fileno())
+            opened.write(text)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
+
+
+def _keep_access(file: Path, draft: int) -> None:
+    """Give a draft the mode and the owner of the file that it replaces, if there is one."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return
+    os.fchmod(draft, stat.S_IMODE(found.st_mode))
+    if os.geteuid() == 0:
+        os.fchown(draft, found.st_uid, found.st_gid)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -23,6 +24,7 @@ from segmail.demo.people import PEOPLE, SUBSCRIBED
 from segmail.demo.run_jobs import Story
 from segmail.demo.seed import MERCHANTS_CODES, STORES, StoreSeed
 from segmail.report import log_line
+from segmail.terminal import styled
 
 _WIDEST = 100
 
@@ -31,7 +33,7 @@ _STYLES = {"sent": "green", "skipped": "yellow", "failed": "red", "held": "blue"
 
 def show(story: Story, *, program: str) -> None:
     """Print the story; `program` is what a person types to run segmail."""
-    console = Console(highlight=False, emoji=False)
+    console = Console(file=styled(sys.stdout), highlight=False, emoji=False)
     console.width = min(console.width, _WIDEST)
     console.print(
         _shop(story), _refreshing(story), _sending(story), _other_jobs(story), _sequences(story)

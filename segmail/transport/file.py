@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Callable
 from itertools import count
@@ -16,6 +17,7 @@ from segmail.transport.mailer import Accepted
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9@+_-]+")
 _LONGEST_PART = 80
+_MODE = 0o600  # a mail is for its recipient
 _LATER = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE}
 
 
@@ -34,7 +36,9 @@ class FileMailer:
         path = self._free_path(envelope)
         unfinished = path.with_name(f".{path.name}.part")
         try:
-            unfinished.write_bytes(envelope.data)
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+            with os.fdopen(os.open(unfinished, flags, _MODE), "wb") as file:
+                file.write(envelope.data)
             unfinished.rename(path)
         except OSError as error:
             raise _unusable(self._settings, error) from error
@@ -59,7 +63,7 @@ def prepare_folder(settings: FileSettings) -> None:
     """Create the folder; raise ConfigError where that cannot be, or nothing can be written."""
     probe = settings.folder / ".segmail.part"
     try:
-        settings.folder.mkdir(parents=True, exist_ok=True)
+        settings.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
         probe.touch()
         probe.unlink(missing_ok=True)
     except OSError as error:

@@ -11,12 +11,14 @@ from xml.etree import ElementTree
 from sqlalchemy import URL
 
 from segmail.errors import ConfigError, Fault
+from segmail.trusted_files import read_trusted, trusted_owners
 
 _CONNECTION = "global/resources/default_setup/connection"
 _PREFIX = "global/resources/db/table_prefix"
 _KEY = "global/crypt/key"
 
 _PREFIX_SHAPE = re.compile(r"[a-z][a-z0-9_]*", re.IGNORECASE)
+_LONGEST_PREFIX = 20  # characters; names of tables have 64 at most
 _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]+(?:%\w+)?)\](?::(\d+))?")
 _BARE_V6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?")
 
@@ -38,6 +40,11 @@ class LocalXml:
     crypt_key: str | None = field(default=None, repr=False)
 
 
+def is_table_prefix(text: str) -> bool:
+    """Return whether a text can stand before table names, as Maho's installer has it."""
+    return len(text) <= _LONGEST_PREFIX and _PREFIX_SHAPE.fullmatch(text) is not None
+
+
 def read_local_xml(
     root: Path, environ: Mapping[str, str], *, sockets: Sequence[str] = MYSQL_SOCKETS
 ) -> LocalXml:
@@ -52,7 +59,7 @@ def read_local_xml(
     document = _Document(source, _parse(source, text), sockets)
     url = _ENGINES[_engine(document)](document, root)
     prefix = document.text(_PREFIX)
-    if prefix and not _PREFIX_SHAPE.fullmatch(prefix):
+    if prefix and not is_table_prefix(prefix):
         document.fault(_PREFIX, f"'{prefix}' must be letters, digits and _ after a first letter")
     if document.faults:
         raise ConfigError(document.faults)
@@ -92,17 +99,13 @@ class _Document:
 def _find(root: Path, environ: Mapping[str, str]) -> tuple[str, str]:
     file = root / "app" / "etc" / "local.xml"
     try:
-        return str(file), file.read_text("utf-8-sig")
+        return str(file), read_trusted(file, trusted_owners(root))
     except FileNotFoundError:
         if text := environ.get("MAHO_LOCAL_XML"):
             return "MAHO_LOCAL_XML", text
         raise ConfigError(
             f"{file} does not exist, and MAHO_LOCAL_XML is not set: is this Maho's root directory?"
         ) from None
-    except OSError as error:
-        raise ConfigError(f"{file} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{file} is not UTF-8 text.") from error
 
 
 def _parse(source: str, text: str) -> ElementTree.Element:
@@ -194,7 +197,7 @@ def _localhost(sockets: Sequence[str]) -> tuple[str, int | None, str | None]:
 def _port(document: _Document, told: str) -> int | None:
     if not told:
         return None
-    if not told.isascii() or not told.isdigit() or not 0 < int(told) < 65536:
+    if not re.fullmatch(r"[0-9]{1,5}", told) or not 0 < int(told) < 65536:
         document.fault(f"{_CONNECTION}/port", f"'{told}' is not a port number")
         return None
     return int(told)

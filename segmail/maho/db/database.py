@@ -173,7 +173,9 @@ def _repeat(
 
 def _engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
-        engine = create_engine(url, poolclass=NullPool, creator=lambda: _open_file(url))
+        engine = create_engine(
+            url, poolclass=NullPool, creator=lambda: _open_file(url), hide_parameters=True
+        )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)
         return engine
@@ -184,6 +186,7 @@ def _engine(url: URL) -> Engine:
             pool_pre_ping=True,
             pool_recycle=300,
             pool_reset_on_return=None,  # every transaction here ends before its connection is free
+            hide_parameters=True,  # they are mails, addresses and codes; errors go into logs
             connect_args={"connect_timeout": 10},
         )
         event.listen(engine, "do_connect", _connect_quickly)
@@ -198,7 +201,14 @@ def _engine(url: URL) -> Engine:
 def _connect_quickly(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> Any:
     from segmail.maho.db.pymysql_connection import QuickConnection  # not for those who use SQLite
 
-    return QuickConnection(**parameters)
+    try:
+        return QuickConnection(**parameters)
+    except (OSError, ValueError) as error:  # before a socket is opened: certificates, encodings
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        raise ConfigError(
+            f"--database-url: no connection can be made with these settings: {reason}; see to the "
+            "files of ssl_ca, ssl_cert and ssl_key, and the characters of user name and password."
+        ) from error
 
 
 def _open_file(url: URL) -> sqlite3.Connection:

@@ -1,0 +1,106 @@
+"""Files that are obeyed because of where they lie: they must belong to whom this run trusts.
+
+Trusted are root, the user who runs, and the owner of the Maho root that was named: who owns the
+shop's code runs it anyway. A file that anybody may write or replace says what anybody wants.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Collection
+from pathlib import Path
+
+from segmail.errors import ConfigError
+
+_LARGEST = 1_048_576  # bytes; such files have some kilobytes
+
+
+def trusted_owners(maho_root: Path | None = None) -> frozenset[int]:
+    """Return the ids of the users whose files may be obeyed."""
+    owners = {0, os.geteuid()}
+    if maho_root is not None and (owner := owner_of(maho_root)) is not None:
+        owners.add(owner)
+    return frozenset(owners)
+
+
+def owner_of(path: Path) -> int | None:
+    """Return the id of a file's owner; None where there is no such file, or it cannot be seen."""
+    try:
+        return path.stat().st_uid
+    except OSError:
+        return None
+
+
+def give_to_owner_of(folder: Path, made: Path | int) -> None:
+    """Let what root has made in a folder belong to whom the folder does, and its group."""
+    if os.geteuid() == 0:
+        found = folder.stat()
+        os.chown(made, found.st_uid, found.st_gid)
+
+
+def read_trusted(file: Path, owners: Collection[int]) -> str:
+    """Return the text of a file that is to be obeyed, without a byte order mark.
+
+    Raises FileNotFoundError where there is none, and ConfigError where it cannot be read, is no
+    plain file (a pipe would never end), is larger than a configuration can be, is not UTF-8, or is
+    not to be trusted.
+    """
+    try:
+        descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise FileNotFoundError(str(file)) from error
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read: {error.strerror}.") from error
+    with os.fdopen(descriptor, "rb") as opened:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise ConfigError(f"{file}: cannot be read: it is no plain file.")
+        if found.st_size > _LARGEST:
+            raise ConfigError(f"{file}: cannot be read: it has more than {_LARGEST:,} bytes.")
+        if fault := _distrust(found, owners) or _loose_folder(file.absolute().parent, owners):
+            raise ConfigError(f"{file} is not obeyed: {fault}.")
+        content = opened.read()
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: cannot be read: it is not UTF-8 text.") from error
+
+
+def check_folder(folder: Path, owners: Collection[int]) -> None:
+    """Raise ConfigError where others could write what is kept in a folder; it need not exist."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return  # told by who writes into it
+    if fault := _distrust(found, owners):
+        raise ConfigError(f"The folder {folder} is not to be trusted: {fault}.")
+
+
+def _distrust(found: os.stat_result, owners: Collection[int]) -> str:
+    """Return why what was found is not trusted, with what to do; '' where it is."""
+    if found.st_mode & stat.S_IWOTH:
+        return "everybody may write it (chmod o-w)"
+    if found.st_uid not in owners:
+        return (
+            f"it belongs to {_user(found.st_uid)}, who is neither root nor the user who runs "
+            "segmail nor the owner of the shop (chown it, or run segmail as its owner)"
+        )
+    return ""
+
+
+def _loose_folder(folder: Path, owners: Collection[int]) -> str:
+    """Return why files of a folder could be exchanged; a sticky one keeps them to their owners."""
+    found = folder.stat()
+    if found.st_mode & stat.S_ISVTX or not (fault := _distrust(found, owners)):
+        return ""
+    return f"of its folder {folder}, {fault}"
+
+
+def _user(uid: int) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
