@@ -52,10 +52,11 @@ def read_trusted(file: Path, owners: Collection[int]) -> str:
         raise FileNotFoundError(str(file)) from error
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read: {error.strerror}.") from error
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode):
+        os.close(descriptor)
+        raise ConfigError(f"{file}: cannot be read: it is no plain file.")
     with os.fdopen(descriptor, "rb") as opened:
-        found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise ConfigError(f"{file}: cannot be read: it is no plain file.")
         if found.st_size > _LARGEST:
             raise ConfigError(f"{file}: cannot be read: it has more than {_LARGEST:,} bytes.")
         if fault := _distrust(found, owners) or _loose_folder(file.absolute().parent, owners):

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import click
 
 # Options whose emptiness says something: no prefix at all.
 _MAY_BE_EMPTY = {"table_prefix", "prefix"}
+_FOLDERS = {"dir"}
 
 
 def refuse_emptiness(command: click.Command) -> click.Command:
@@ -30,6 +32,12 @@ def _takes_text(parameter: click.Parameter) -> bool:
     return not flag and parameter.name not in _MAY_BE_EMPTY
 
 
+def _is_empty(value: Any, parameter: click.Parameter) -> bool:
+    if isinstance(value, Path):  # click has made '.' of nothing, and no file is called so
+        return value == Path() and parameter.name not in _FOLDERS
+    return isinstance(value, str) and not value.strip()
+
+
 class _NotEmpty:
     """A parameter's callback, after a look whether there is anything in the value."""
 
@@ -38,7 +46,7 @@ class _NotEmpty:
 
     def __call__(self, context: click.Context, parameter: click.Parameter, value: Any) -> Any:
         for one in value if isinstance(value, tuple | list) else (value,):
-            if isinstance(one, str) and not one.strip():
+            if _is_empty(one, parameter):
                 raise click.BadParameter(
                     "is empty; leave it out, or see to the variable that it comes from.",
                     context,

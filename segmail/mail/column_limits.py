@@ -1,6 +1,7 @@
 """Text as the columns of `newsletter_queue` can hold it, never cut in silence.
 
-Maho's preview of a queue runs its text as a template, so no HTML that is stored holds a directive.
+Maho's preview of a queue runs what is stored there as a template, so nothing that is stored holds a
+directive: customers' names, and what they put into carts, come from outside.
 
 Most shops have three-byte utf8 columns, where an emoji is an error or becomes `????`.
 """
@@ -26,15 +27,17 @@ def storable_html(text: str) -> str:
 
 
 def storable_text(text: str, four_bytes: bool) -> str:
-    """Do so only where the column has three-byte utf8: nobody decodes entities in plain text."""
+    """Do so in plain text, where nobody decodes entities: braces are kept apart by a character
+    without width, and others written as entities only where the column has three-byte utf8."""
+    text = _DIRECTIVE.sub("{\u2060", text) if "{{" in text else text
     return text if four_bytes else _in_three_bytes(text)
 
 
 def check_lengths(subject: str, text: str) -> None:
     """Raise TemplateError where a rendered subject or text does not fit into its column."""
-    if len(subject) > SUBJECT_CHARACTERS:
+    if (length := len(storable_text(subject, four_bytes=True))) > SUBJECT_CHARACTERS:
         raise TemplateError(
-            f"the subject renders to {len(subject)} characters; "
+            f"the subject renders to {length} characters; "
             f"newsletter_subject holds {SUBJECT_CHARACTERS}"
         )
     if len(text) * _LONGEST_CHARACTER <= TEXT_BYTES:

@@ -78,3 +78,38 @@ def test_a_log_that_cannot_be_written_is_a_configuration_fault(tmp_path: Path) -
 
     with pytest.raises(ConfigError, match="--log-file"):
         open_log()
+
+
+def test_a_line_has_no_secret_and_nothing_that_steers_a_terminal(tmp_path: Path) -> None:
+    set_up_logging(tmp_path / "log", verbosity=0, clock=Clock(NOW), secrets=["hunter2", "x"])
+
+    logger.info("No\rlog-in\x1b]0;t\x07 at\u202e mysql://x:hunter2@h: xyz")
+
+    assert (tmp_path / "log").read_text().partition(": ")[2] == (
+        "No log-in]0;t at mysql://x:***@h: xyz\n"
+    )
+
+
+def test_a_log_that_was_moved_away_is_opened_again(tmp_path: Path) -> None:
+    file = tmp_path / "log"
+    set_up(file)
+    logger.info("before")
+    file.rename(tmp_path / "log.1")
+    logger.info("after")
+
+    assert file.read_text().endswith(": after\n")
+    assert (tmp_path / "log.1").read_text().endswith(": before\n")
+
+
+def test_who_says_nothing_leaves_no_file_and_others_cannot_read_it(tmp_path: Path) -> None:
+    file = tmp_path / "var" / "log" / "segmail.log"
+    set_up(file)
+    assert not file.parent.exists()
+
+    logger.info("Sent step 1 to ada@example.test")
+    exceptions.error("Failed", exc_info=ValueError("why"))
+
+    assert [path.stat().st_mode & 0o777 for path in (file, file.with_name("exception.log"))] == [
+        0o640, 0o640,
+    ]  # fmt: skip
+    assert file.parent.stat().st_mode & 0o777 == 0o750

@@ -31,5 +31,18 @@ def test_a_text_may_be_as_long_as_its_column(character: str, size: int) -> None:
 
 
 def test_plain_text_is_stored_as_it_is() -> None:
-    assert storable_text("{{var x}} 🎉", four_bytes=True) == "{{var x}} 🎉"
-    assert storable_text("{{var x}} 🎉", four_bytes=False) == "{{var x}} &#127881;"
+    assert storable_text("{x} 🎉", four_bytes=True) == "{x} 🎉"
+    assert storable_text("{x} 🎉", four_bytes=False) == "{x} &#127881;"
+
+
+@pytest.mark.parametrize("text", ["{{config path='a'}}", "a {{{{var b}} {{{c", "{{"])
+def test_no_directive_is_stored_in_plain_text_and_it_reads_the_same(text: str) -> None:
+    stored = storable_text(text, four_bytes=True)
+
+    assert "{{" not in stored
+    assert stored.replace("\u2060", "") == text
+
+
+def test_a_subject_that_is_too_long_once_stored_is_told() -> None:
+    with pytest.raises(TemplateError, match="201 characters"):
+        check_lengths("{{" + "x" * 198, "")

@@ -1,0 +1,88 @@
+"""Every command on terminals of every kind: it ends as it should, and steers none of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import each_command
+from tests.program import ROOT
+from tests.shop_builder import ShopBuilder
+
+
+@pytest.fixture
+def engine_name() -> str:
+    """SQLite alone: it is about streams."""
+    return "sqlite"
+
+
+def run_each(
+    shop: ShopBuilder, folder: Path, *, redirect: str = "", **environ: str
+) -> tuple[dict[str, int], str]:
+    """Run every command and return their exit codes, and what was printed."""
+    each_command.fill(shop)
+    each_command.write_files(folder)
+    out = folder / "codes.json"
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirect}', "sh", sys.executable, "-m", "tests.each_command",
+         str(out), "--now", "2026-03-10 12:00"],
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "SEGMAIL_DATABASE_URL": shop.url.render_as_string(),
+            "SEGMAIL_STATE_DIR": str(folder / "state"),
+            "SEGMAIL_LOG_FILE": str(folder / "segmail.log"),
+            "SEGMAIL_SMTP_URL": f"file://{folder}/mails",
+            **environ,
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=folder,
+        timeout=120,
+        check=True,
+    )  # fmt: skip
+    return json.loads(out.read_text()), (done.stdout + done.stderr).decode("utf-8", "replace")
+
+
+def test_the_list_of_commands_is_whole() -> None:
+    assert each_command.names() <= set(each_command.READING | each_command.WRITING)
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+     {"PYTHONIOENCODING": "iso-8859-1"}],
+    ids=["utf-8", "C", "latin-1"],
+)  # fmt: skip
+def test_what_a_terminal_cannot_show_is_replaced_and_what_steers_it_is_left_out(
+    shop: ShopBuilder, tmp_path: Path, environ: dict[str, str]
+) -> None:
+    codes, printed = run_each(shop, tmp_path, **environ)
+
+    assert set(codes.values()) <= {0, 1, 78}, {k: v for k, v in codes.items() if v not in (0, 1)}
+    assert codes["sequence list"] == codes["segment show"] == codes["process-emails"] == 0
+    assert not re.findall("[\x00-\x08\x0b-\x1f\x7f\u202e]", printed)
+    assert "Sale [/b]" in printed
+    log = (tmp_path / "segmail.log").read_text()
+    assert "Sale [/b]" in log
+    assert not re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", log)
+
+
+@pytest.mark.parametrize(
+    ("redirect", "unwritten"), [(">/dev/full 2>/dev/full", 75), (">&-", 0), (">&- 2>&-", 0)]
+)
+def test_a_full_or_closed_output_is_no_bug(
+    shop: ShopBuilder, tmp_path: Path, redirect: str, unwritten: int
+) -> None:
+    codes, _printed = run_each(shop, tmp_path, redirect=redirect)
+
+    assert set(codes.values()) <= {0, 1, 75, 78}
+    assert {codes[name] for name in ("sequence list", "segment show", "history")} == {unwritten}
+    assert codes["process-emails"] == 0  # it has nothing to say under cron
+    assert len(list((tmp_path / "mails").iterdir())) == 1
