@@ -178,7 +178,7 @@ class Program(click.Group):
     "--config",
     metavar="FILE",
     envvar="SEGMAIL_CONFIG",
-    help="segmail.toml; by default Maho's app/etc/segmail.toml, ./segmail.toml if no shop is named.",
+    help="segmail.toml; by default Maho's app/etc/segmail.toml, without a shop ./segmail.toml.",
 )
 @click.option(
     "--state-dir",

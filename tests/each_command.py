@@ -73,7 +73,7 @@ def write_files(folder: Path) -> None:
     """Write the files that commands read."""
     (folder / FILE).write_text(
         "segments:\n  - name: Others\n    websites: [1]\n"
-        '    conditions: {all: ["newsletter: status = subscribed"]}\n'
+        "    conditions:\n      all:\n        - newsletter: status = subscribed\n"
     )
     (folder / IDS).write_text("1\n")
 
