@@ -73,6 +73,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "doctor:doctor",
             "Say what is wrong with the shop's automation, and what to do.",
         ),
+        "take-over": ("take_over:take_over", "Switch Maho's own automation jobs off, or on again."),
         "schema": (
             "schema:schema",
             "Check or create the tables, columns and indexes that segmail needs.",
@@ -215,8 +216,8 @@ def program(
     from segmail.app import App
     from segmail.clock import Clock
     from segmail.log import set_up_logging
+    from segmail.once_a_day import log_once_a_day
     from segmail.settings import load_settings
-    from segmail.upgrade import log_once_a_day
 
     settings = load_settings(given, os.environ)
     clock = Clock(now)
@@ -225,7 +226,8 @@ def program(
     )
     ctx.obj = App(settings, clock)
     if settings.not_upgraded and ctx.invoked_subcommand in COMMANDS["Jobs"]:
-        log_once_a_day(settings.not_upgraded, settings.state_dir, now=clock.now())
+        line = f"Still running the old version: {settings.not_upgraded}"
+        log_once_a_day(line, settings.state_dir, "not-upgraded", now=clock.now())
     ctx.call_on_close(logging.shutdown)
 
 

@@ -37,6 +37,7 @@ class DeliverySettings:
     grace_minutes: int = 60  # how long another host's unanswered attempt is left to it
     stale_days: int = 7  # rows later than this are skipped instead of sent
     attempts: int = 5  # tries before a deferred message has failed
+    beside_maho: bool = False  # send though Maho's own job sends, too
     retry_minutes: int = 10  # pause before the second try; doubles with each further one
 
 

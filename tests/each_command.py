@@ -36,6 +36,7 @@ READING = {
     "segment export": (),
     "segment match": (NAME,),
     "history": (),
+    "status": (),
     "why": ("1",),
     "doctor": (),
     "schema check": (),
@@ -50,15 +51,17 @@ WRITING = {
     "sequence enable": (f"{NAME}:enter:1",),
     "segment automation": (NAME, "on"),
     "segment apply": (FILE,),
+    "segment enrol": (NAME, "--yes"),
     "segment import": ("Others", "--add", IDS),
     "schema tune": ("--yes",),
     "schema apply": ("--yes",),
     "refresh-segments": ("--all", "--no-enrol"),
     "cleanup-progress": (),
     "cleanup-coupons": (),
+    "take-over": (),
     "sequence remove": (f"{NAME}:enter:1", "--yes"),
 }
-_NOT_HERE = {"demo", "completion"}  # they build a shop of their own, or read none
+_NOT_HERE = {"help", "demo", "completion"}  # they build a shop of their own, or read none
 
 
 def fill(shop: ShopBuilder) -> None:
@@ -73,7 +76,7 @@ def write_files(folder: Path) -> None:
     """Write the files that commands read."""
     (folder / FILE).write_text(
         "segments:\n  - name: Others\n    websites: [1]\n"
-        "    conditions:\n      all:\n        - newsletter: status = subscribed\n"
+        "    conditions:\n      all:\n        - list: customer id is one of 1\n"
     )
     (folder / IDS).write_text("1\n")
 

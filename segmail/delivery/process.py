@@ -52,7 +52,9 @@ def process_emails(
         if due.workers:
             # What renders and sends is loaded only now: most runs of cron find nothing due.
             from segmail.delivery.assemble import Share, Work, open_run
+            from segmail.delivery.beforehand import check_beforehand
 
+            check_beforehand(job)
             work = Work.load(job, options, due, transport)
             if due.workers > 1:
                 from segmail.delivery.workers import send_in_processes

@@ -64,6 +64,6 @@ def _time_zone(config: StoreConfig, store_id: int) -> list[AreaFinding]:
 
 
 def _switch_maho_off(switches: bool) -> str:
-    by_flag = f"Set {FLAG} to 0 and {OWN} to 1"
-    by_job = f", or {MAHOS_JOB} to 0 (from Maho 26.5 on)" if switches else ""
-    return f"{by_flag}{by_job}, and flush Maho's cache; README: Taking over from Maho."
+    by_flag = f"`segmail take-over` sets {FLAG} to 0 and {OWN} to 1"
+    by_job = f"; {MAHOS_JOB} to 0 would do, too (from Maho 26.5 on)" if switches else ""
+    return f"{by_flag}{by_job}. Then flush Maho's cache; README: Taking over from Maho."

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 
 from sqlalchemy import (
@@ -22,8 +22,11 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    func,
     insert,
     inspect,
+    not_,
+    or_,
     select,
     update,
 )
@@ -66,6 +69,27 @@ def cron_table(prefix: str) -> Table:
 def has_cron_table(connection: Connection, prefix: str) -> bool:
     """Return whether the shop has Maho's cron at all."""
     return inspect(connection).has_table(cron_table(prefix).name)
+
+
+def mahos_own_entry(
+    connection: Connection, prefix: str, job_code: str, *, since: datetime
+) -> datetime | None:
+    """Return when Maho's own row of a job is, or was, to run: the latest since a time (UTC).
+
+    None where there is none: Maho's cron does not run this job, or the shop has no cron.
+    """
+    if not has_cron_table(connection, prefix):
+        return None
+    table = cron_table(prefix)
+    c = table.c
+    moment = func.coalesce(c.executed_at, c.scheduled_at)
+    query = select(func.max(moment)).where(
+        c.job_code == job_code,
+        or_(c.messages.is_(None), not_(c.messages.startswith(OURS, autoescape=True))),
+        moment >= since,
+    )
+    found = connection.scalar(query)
+    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def begin_entry(

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection, delete, insert
 from sqlalchemy.exc import IntegrityError
 
 from segmail.maho.db.database import Conflict
 from segmail.maho.schema.tables import Tables
+
+
+def delete_config(connection: Connection, tables: Tables, paths: Collection[str]) -> None:
+    """Let these paths have no value at default scope, in the caller's transaction."""
+    c = tables.config.c
+    connection.execute(
+        delete(tables.config).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
+    )
 
 
 def write_config(connection: Connection, tables: Tables, values: Mapping[str, str]) -> None:

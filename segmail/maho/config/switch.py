@@ -9,6 +9,11 @@ from segmail.maho.config.store_config import StoreConfig
 FLAG = "customer_segmentation/email_automation/enabled"
 OWN = "customer_segmentation/segmail/enabled"
 MAHOS_JOB = "crontab/jobs/customersegmentation_process_emails/schedule/enabled"
+# The switches of the four jobs that segmail does instead, from Maho 26.5 on.
+MAHOS_JOBS = tuple(
+    f"crontab/jobs/customersegmentation_{job}/schedule/enabled"
+    for job in ("process_emails", "cleanup_progress", "cleanup_coupons", "automation_report")
+)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""States in which sending would do harm, noticed before the first mail of a run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from segmail.delivery.job import Job
+from segmail.errors import ConfigError
+from segmail.maho.config.switch import maho_sends
+from segmail.maho.cron import mahos_own_entry
+from segmail.maho.schema.layout import dates_are_timestamps
+from segmail.once_a_day import log_once_a_day
+
+_SENDS = "customersegmentation_process_emails"
+_RECENTLY = timedelta(hours=2)  # Maho's cron schedules some minutes ahead, and runs each five
+
+
+def check_beforehand(job: Job) -> None:
+    """Raise ConfigError where a run would send what was sent, or what somebody else sends."""
+    now = job.clock.now()
+    with job.shop.database.read() as connection:
+        _check_mahos_job(connection, job, now)
+
+
+def _check_mahos_job(connection: Connection, job: Job, now: datetime) -> None:
+    """Refuse where Maho's cron runs its own job; where it does not seem to, say so once a day."""
+    tables = job.shop.tables
+    if job.settings.delivery.beside_maho:
+        return
+    switches = not dates_are_timestamps(connection, tables)
+    if not maho_sends(job.config, jobs_have_switches=switches):
+        return
+    seen = mahos_own_entry(connection, tables.prefix, _SENDS, since=now - _RECENTLY)
+    if seen is not None:
+        raise ConfigError(
+            f"Maho's own job sends these mails, too: cron_schedule has a run of {_SENDS} at "
+            f"{seen:%Y-%m-%d %H:%M} UTC. Customers would get them twice, so nothing was sent. "
+            "`segmail take-over` switches Maho's jobs off; `beside_maho = true` in the [delivery] "
+            "table of segmail.toml insists."
+        )
+    log_once_a_day(
+        "Maho's own jobs are switched on, though its cron does not seem to run them; "
+        "`segmail take-over` switches them off",
+        job.settings.state_dir,
+        "mahos-jobs",
+        now=now,
+    )

@@ -1,0 +1,52 @@
+"""Which program does the automation's jobs: the settings that hand them over, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from sqlalchemy import Connection
+
+from segmail.maho.config.rows import delete_config, write_config
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.switch import FLAG, MAHOS_JOBS, OWN
+from segmail.maho.schema.layout import dates_are_timestamps
+from segmail.maho.schema.tables import Tables
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """Settings at default scope: what is written, and what is taken away."""
+
+    values: dict[str, str] = field(default_factory=dict)
+    removed: tuple[str, ...] = ()
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether anything is not so already."""
+        return bool(self.values or self.removed)
+
+
+def plan_hand_over(
+    connection: Connection, tables: Tables, config: StoreConfig, *, undo: bool
+) -> HandOver:
+    """Return what has to change for segmail (with `undo`: Maho) to do the four jobs.
+
+    Maho's flag stops its jobs in every release, also by `./maho cron:run`, and segmail's own
+    switch keeps segmail on. From Maho 26.5 on each job has a switch besides, which keeps it from
+    being scheduled for nothing.
+    """
+    told = {path: config.rows.get(("default", 0, path)) for path in (FLAG, OWN, *MAHOS_JOBS)}
+    if undo:
+        removed = tuple(path for path in (OWN, *MAHOS_JOBS) if told[path] is not None)
+        return HandOver({} if config.flag(FLAG) else {FLAG: "1"}, removed)
+    wanted = {FLAG: "0", OWN: "1"}
+    if not dates_are_timestamps(connection, tables):
+        wanted |= dict.fromkeys(MAHOS_JOBS, "0")
+    return HandOver({path: value for path, value in wanted.items() if told[path] != value})
+
+
+def hand_over(connection: Connection, tables: Tables, plan: HandOver) -> None:
+    """Write a plan, in the caller's transaction. Raises Conflict where two hosts do so at once."""
+    write_config(connection, tables, plan.values)
+    if plan.removed:
+        delete_config(connection, tables, plan.removed)

@@ -1,0 +1,27 @@
+"""What is worth a line in the log once a day, and not at every run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from segmail.log import logger
+
+
+def log_once_a_day(line: str, state_dir: Path, name: str, *, now: datetime) -> None:
+    """Write a line into the log, unless it was written today already; `now` is in UTC.
+
+    A run each minute would fill the log with it, so the day and the line that were written last
+    are kept in the state directory, in the file `name`. Where that cannot be written, each run
+    says it.
+    """
+    last = state_dir / name
+    today = f"{now:%Y-%m-%d} {line}"
+    try:
+        if last.exists() and last.read_text("utf-8") == today:
+            return
+        state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
+        last.write_text(today, "utf-8")
+    except OSError as error:
+        line = f"{line} (said by each run, because {last} cannot be kept: {error.strerror})"
+    logger.info("%s", line)
