@@ -73,7 +73,14 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "doctor:doctor",
             "Say what is wrong with the shop's automation, and what to do.",
         ),
-        "take-over": ("take_over:take_over", "Switch Maho's own automation jobs off, or on again."),
+        "recover": (
+            "recover:recover",
+            "Settle as sent what this host sent and a restored database forgot.",
+        ),
+        "take-over": (
+            "take_over:take_over",
+            "Switch Maho's own automation jobs off, so that segmail alone does them.",
+        ),
         "schema": (
             "schema:schema",
             "Check or create the tables, columns and indexes that segmail needs.",

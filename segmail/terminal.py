@@ -6,6 +6,7 @@ shows nothing; one that is full ends the program with 75 instead of a traceback.
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
 import sys
@@ -108,9 +109,9 @@ def _safe(stream: TextIO | None, name: str) -> TextIO:
         return stream
     with suppress(OSError):
         stream.flush()
-    return _Safe(
-        stream.buffer, name, encoding=stream.encoding, line_buffering=bool(stream.line_buffering)
-    )
+    # What knows nothing but ASCII does not know its encoding: click, too, takes UTF-8 then.
+    encoding = "utf-8" if codecs.lookup(stream.encoding).name == "ascii" else stream.encoding
+    return _Safe(stream.buffer, name, encoding=encoding, line_buffering=bool(stream.line_buffering))
 
 
 def _end(stream: TextIO, *, told: bool) -> None:

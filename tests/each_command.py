@@ -59,6 +59,7 @@ WRITING = {
     "cleanup-progress": (),
     "cleanup-coupons": (),
     "take-over": (),
+    "recover": ("--yes",),
     "sequence remove": (f"{NAME}:enter:1", "--yes"),
 }
 _NOT_HERE = {"help", "demo", "completion"}  # they build a shop of their own, or read none

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from segmail.delivery.job import Job
+from segmail.delivery.rows.journal import Accepted, Journal
 from segmail.errors import ConfigError
 from segmail.maho.config.switch import maho_sends
 from segmail.maho.cron import mahos_own_entry
+from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.once_a_day import log_once_a_day
 
+_SUMMER_TIME = timedelta(hours=1)  # by which a column may hold a time that its zone does not have
 _SENDS = "customersegmentation_process_emails"
 _RECENTLY = timedelta(hours=2)  # Maho's cron schedules some minutes ahead, and runs each five
 
@@ -22,6 +25,7 @@ def check_beforehand(job: Job) -> None:
     now = job.clock.now()
     with job.shop.database.read() as connection:
         _check_mahos_job(connection, job, now)
+        _check_restored(connection, job, now)
 
 
 def _check_mahos_job(connection: Connection, job: Job, now: datetime) -> None:
@@ -47,3 +51,31 @@ def _check_mahos_job(connection: Connection, job: Job, now: datetime) -> None:
         "mahos-jobs",
         now=now,
     )
+
+
+def _check_restored(connection: Connection, job: Job, now: datetime) -> None:
+    """Refuse where the database has forgotten the newest mail that this host handed over."""
+    journal = Journal(job.settings.state_dir, job.database_name, now=now)
+    newest = journal.newest_unsettled()
+    if newest is None or _is_remembered(connection, job, newest):
+        return
+    raise ConfigError(
+        f"This database looks restored from a backup: by this host's journal a mail of progress "
+        f"row {newest.progress_id} was accepted at {newest.at:%Y-%m-%d %H:%M} UTC, and the "
+        "database does not know of it. What was sent since the backup would be sent again, so "
+        "nothing was sent. `segmail recover --dry-run` lists it, `segmail recover` settles it."
+    )
+
+
+def _is_remembered(connection: Connection, job: Job, accepted: Accepted) -> bool:
+    """Return whether the attempt's queue row is there, or its row knows that it was sent."""
+    q, p = job.shop.tables.queue.c, job.shop.tables.progress.c
+    began = connection.scalar(select(q.queue_start_at).where(q.queue_id == accepted.queue_id))
+    if began is not None and began - accepted.at in (timedelta(0), _SUMMER_TIME):
+        return True
+    status = connection.scalar(
+        select(p.status).where(
+            p.progress_id == accepted.progress_id, p.queue_id == accepted.queue_id
+        )
+    )
+    return status is not None and status != ProgressStatus.SCHEDULED.value

@@ -350,6 +350,30 @@ def _settlement(tables: Tables, settlements: Sequence[Settlement]) -> Any:
     )
 
 
+def forgotten(tables: Tables, sent: Mapping[int, datetime]) -> ColumnElement[bool]:
+    """Return the condition that a row waits though its mail was accepted.
+
+    `sent` has the times of that (UTC) by progress id. A row that was made after that is another one: a restored database gives ids once more.
+    """
+    c = tables.progress.c
+    return and_(
+        among(c.progress_id, sent),
+        is_pending(tables),
+        c.created_at <= chosen_by(c.progress_id, sent, c.created_at),
+    )
+
+
+def settle_forgotten(connection: Connection, tables: Tables, sent: Mapping[int, datetime]) -> int:
+    """Let rows that are `forgotten` be sent at the time of their mail; return how many were."""
+    c = tables.progress.c
+    remember = update(tables.progress).where(forgotten(tables, sent))
+    return connection.execute(
+        remember.values(
+            status=ProgressStatus.SENT.value, sent_at=chosen_by(c.progress_id, sent, c.sent_at)
+        )
+    ).rowcount
+
+
 # Enrol, stop, schedule again, prune
 
 

@@ -51,6 +51,7 @@ class Planner:
         stale_after = timedelta(days=settings.stale_days)
         self._rules = SendingRules(shop.layout, held_until, stale_after)
         self._policies = policies
+        self._sent_before: Mapping[int, datetime] | None = None
 
     def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
         """Decide about `rows` as the shop is now; nothing is written."""
@@ -58,13 +59,31 @@ class Planner:
         outcomes: list[Outcome] = []
         prepared: list[Prepared] = []
         for row in rows:
-            result = self._decide(_without_closed_attempt(row, batch), batch, now)
+            result = self._sent(row) or self._decide(
+                _without_closed_attempt(row, batch), batch, now
+            )
             if isinstance(result, Prepared):
                 prepared.append(result)
             else:
                 outcomes.append(result)
         problems = {progress_id: it.problems for progress_id, it in batch.earlier.items()}
         return Plan(outcomes, prepared, problems)
+
+    def _sent(self, row: DueRow) -> Outcome | None:
+        """Return the end of a row that knows of no attempt though this host's journal does.
+
+        The database has lost it; only a person can tell whether the mail is wanted twice. A row
+        that `retry` schedules points at an attempt, and one that is due later is another one.
+        """
+        if row.queue_id is not None or not row.progress_id:
+            return None
+        if self._sent_before is None:
+            self._sent_before = {it.progress_id: it.at for it in self._journal.latest_accepted()}
+        at = self._sent_before.get(row.progress_id)
+        if at is None or row.scheduled_at > at:
+            return None
+        reason = f"sent before, on {at:%Y-%m-%d %H:%M} UTC, by this host's journal"
+        return Outcome(row, Status.FAILED, reason)
 
     def _decide(self, row: DueRow, batch: Batch, now: datetime) -> Prepared | Outcome:
         undecided = _undecided(row, batch)

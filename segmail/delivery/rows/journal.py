@@ -16,7 +16,8 @@ import os
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from segmail.errors import ConfigError
@@ -35,7 +36,26 @@ class Verdict(enum.StrEnum):
     UNKNOWN = "unknown"  # nothing is known here: another host's, or lost
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """A message that a mail server took: the row and the attempt that it was, and when it began."""
+
+    queue_id: int
+    progress_id: int
+    at: datetime
+
+    @classmethod
+    def of(cls, key: str) -> Accepted:
+        """Read the key of an attempt."""
+        queue_id, progress_id, moment = key.split(":")
+        at = datetime.strptime(moment, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        return cls(int(queue_id), int(progress_id), at)
+
+
+_LATEST_BYTES = 8_388_608  # of a file: some hundred thousand lines
+_SETTLED = "settled"  # the verb of the line that `segmail recover` leaves
 _VERBS = frozenset(verdict.value for verdict in Verdict)
+_KEY = re.compile(r"\d{1,20}:\d{1,20}:\d{14}", re.ASCII)
 _ENTRY = re.compile(rf"({'|'.join(_VERBS)}) (\d+:\d+:\d{{14}})")
 
 
@@ -91,6 +111,33 @@ class Journal:
                 known[id] = verdict
         return known
 
+    def latest_accepted(self) -> Sequence[Accepted]:
+        """Return the accepted attempts of the last megabytes of the journal, oldest first."""
+        found: list[Accepted] = []
+        for _, lines in self._files(from_end=_LATEST_BYTES):
+            found += [Accepted.of(key) for line in lines for key in _accepted(line)]
+        return found
+
+    def all_accepted(self) -> Iterator[Accepted]:
+        """Yield every accepted attempt that the journal has, oldest first."""
+        for _, lines in self._files():
+            yield from (Accepted.of(key) for line in lines for key in _accepted(line))
+
+    def newest_unsettled(self) -> Accepted | None:
+        """Return the last accepted attempt since a person last settled what a database forgot."""
+        newest: Accepted | None = None
+        for _, lines in self._files(from_end=_LATEST_BYTES):
+            for line in lines:
+                if line.startswith(_SETTLED):
+                    newest = None
+                for key in _accepted(line):
+                    newest = Accepted.of(key)
+        return newest
+
+    def note_settled(self) -> None:
+        """Write that whatever was accepted until now is settled in the database as it is."""
+        self._append(f"{_SETTLED} {self._now:%Y%m%d%H%M%S}\n".encode())
+
     def prune(self) -> None:
         """Delete the files of days so long past that no attempt can be open."""
         oldest = f"{self._now - _KEEP:%Y-%m-%d}"
@@ -125,11 +172,17 @@ class Journal:
                     if this_boot or verb != Verdict.RECORDED:
                         yield key, Verdict(verb)
 
-    def _files(self) -> Iterator[tuple[Path, Iterable[str]]]:
-        """Yield the files, opened; another run may have pruned one meanwhile."""
+    def _files(self, *, from_end: int = 0) -> Iterator[tuple[Path, Iterable[str]]]:
+        """Yield the files, opened; another run may have pruned one meanwhile.
+
+        With `from_end` they are read from so many bytes before their end on.
+        """
         for file in sorted(self._folder.glob("*.log")):
             try:
                 with file.open(encoding="utf-8", errors="replace") as lines:
+                    if from_end and (before := file.stat().st_size - from_end) > 0:
+                        lines.seek(before)
+                        lines.readline()  # the rest of a line
                     yield file, lines
             except FileNotFoundError:
                 continue
@@ -141,6 +194,14 @@ class Journal:
             f"The journal {self._file} cannot be {done}: {reason}. Nothing is sent without it; "
             "mend its permissions or disk, or give another folder with --state-dir."
         )
+
+
+def _accepted(line: str) -> Iterator[str]:
+    """Yield the keys of what a line says was accepted; a queue row's id alone is none."""
+    if Verdict.ACCEPTED in line:
+        for verb, key in _entries(line.rstrip("\n")):
+            if verb == Verdict.ACCEPTED and _KEY.fullmatch(key):
+                yield key
 
 
 def _entries(line: str) -> Sequence[tuple[str, str]]:

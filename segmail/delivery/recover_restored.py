@@ -1,0 +1,57 @@
+"""The use case of `recover`: rows that a restored database forgot to have been sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection, select
+
+from segmail.delivery.job import Job
+from segmail.delivery.rows.journal import Journal
+from segmail.maho.progress import forgotten, settle_forgotten
+
+_CHUNK = 1_000  # rows of a transaction
+
+
+def find_forgotten(job: Job) -> dict[int, datetime]:
+    """Return when each waiting row was accepted by this host's journal, by progress id (UTC)."""
+    tables, found = job.shop.tables, {}
+    for sent in _chunks(job):
+        with job.shop.database.read() as connection:
+            query = select(tables.progress.c.progress_id).where(forgotten(tables, sent))
+            found.update({id_: sent[id_] for id_ in connection.scalars(query)})
+    return found
+
+
+def settle_found(job: Job, found: Mapping[int, datetime], *, advance: Callable[[int], None]) -> int:
+    """Let what was found be sent, and return how many rows were; then runs send again."""
+    count = 0
+    for ids in _parts(list(found)):
+        sent = {id_: found[id_] for id_ in ids}
+
+        def work(connection: Connection, sent: Mapping[int, datetime] = sent) -> int:
+            return settle_forgotten(connection, job.shop.tables, sent)
+
+        count += job.shop.database.transact(work)
+        advance(len(ids))
+    journal = _journal(job)
+    journal.note_settled()
+    journal.close()
+    return count
+
+
+def _chunks(job: Job) -> Iterator[dict[int, datetime]]:
+    """Yield the accepted attempts of the journal, the last of each row, some at a time."""
+    last = {it.progress_id: it.at for it in _journal(job).all_accepted()}
+    for ids in _parts(list(last)):
+        yield {id_: last[id_] for id_ in ids}
+
+
+def _parts(ids: list[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
+
+
+def _journal(job: Job) -> Journal:
+    return Journal(job.settings.state_dir, job.database_name, now=job.clock.now())
