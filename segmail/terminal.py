@@ -38,19 +38,34 @@ class _Safe(io.TextIOWrapper):
         try:
             return super().write(text)
         except OSError as error:
-            raise self._lost(error) from error
+            raise self.lost(error) from error
 
     def flush(self) -> None:
         try:
             super().flush()
         except OSError as error:
-            raise self._lost(error) from error
+            raise self.lost(error) from error
 
-    def _lost(self, error: OSError) -> Exception:
+    def lost(self, error: OSError) -> Exception:
+        """Return what to raise because the stream cannot be written any more."""
         _give_up(self)
         if isinstance(error, BrokenPipeError):  # `… | head`: nobody wants to read on
             return error
         return OutputLost(f"{self._label} cannot be written: {error.strerror or error}.")
+
+
+def write_exactly(text: str) -> None:
+    """Write text for a file or another program as it is, in UTF-8; to a terminal, printable."""
+    stream = sys.stdout
+    if not isinstance(stream, _Safe) or stream.isatty():
+        stream.write(text)
+        return
+    stream.flush()
+    try:
+        stream.buffer.write(text.encode(errors="replace"))
+        stream.buffer.flush()
+    except OSError as error:
+        raise stream.lost(error) from error
 
 
 class _Styled(io.TextIOBase):

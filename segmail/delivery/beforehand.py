@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from segmail.delivery.job import Job
-from segmail.delivery.rows.journal import Accepted, Journal
+from segmail.delivery.rows.journal import AcceptedAttempt, Journal
 from segmail.errors import ConfigError
 from segmail.maho.config.switch import maho_sends
 from segmail.maho.cron import mahos_own_entry
@@ -67,7 +67,7 @@ def _check_restored(connection: Connection, job: Job, now: datetime) -> None:
     )
 
 
-def _is_remembered(connection: Connection, job: Job, accepted: Accepted) -> bool:
+def _is_remembered(connection: Connection, job: Job, accepted: AcceptedAttempt) -> bool:
     """Return whether the attempt's queue row is there, or its row knows that it was sent."""
     q, p = job.shop.tables.queue.c, job.shop.tables.progress.c
     began = connection.scalar(select(q.queue_start_at).where(q.queue_id == accepted.queue_id))

@@ -353,7 +353,8 @@ def _settlement(tables: Tables, settlements: Sequence[Settlement]) -> Any:
 def forgotten(tables: Tables, sent: Mapping[int, datetime]) -> ColumnElement[bool]:
     """Return the condition that a row waits though its mail was accepted.
 
-    `sent` has the times of that (UTC) by progress id. A row that was made after that is another one: a restored database gives ids once more.
+    `sent` has the times of that (UTC) by progress id. A row that was made after that is another
+    one: a restored database gives ids once more.
     """
     c = tables.progress.c
     return and_(

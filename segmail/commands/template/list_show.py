@@ -18,6 +18,7 @@ from segmail.authoring.overview import (
 from segmail.commands.options import AS_JSON
 from segmail.commands.words import yes_no
 from segmail.output import print_json, print_table
+from segmail.terminal import write_exactly
 
 
 @click.command("list")
@@ -59,7 +60,7 @@ def show(app: App, *, template: str, source: bool, as_json: bool) -> None:
         segmail template show 3 --source > welcome.html
     """
     if source:
-        click.echo(template_source(app.shop, template).encode(), nl=False)
+        write_exactly(template_source(app.shop, template))
         return
     found = show_template(app.shop, template)
     if as_json:

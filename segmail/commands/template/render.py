@@ -11,6 +11,7 @@ from segmail.authoring.render import Opened, render_letter
 from segmail.authoring.render_for import Asked
 from segmail.authoring.values import MAX_BYTES, read_values
 from segmail.commands.words import print_warnings
+from segmail.terminal import write_exactly
 
 
 @click.command()
@@ -69,7 +70,7 @@ def render(
         now=app.now(),
     )
     print_warnings(done.warnings)
-    click.echo(done.text.encode(errors="replace"), nl=subject)
+    write_exactly(done.text + ("\n" if subject else ""))
 
 
 def _opened(app: App) -> Opened | None:

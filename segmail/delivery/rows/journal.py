@@ -37,7 +37,7 @@ class Verdict(enum.StrEnum):
 
 
 @dataclass(frozen=True)
-class Accepted:
+class AcceptedAttempt:
     """A message that a mail server took: the row and the attempt that it was, and when it began."""
 
     queue_id: int
@@ -45,7 +45,7 @@ class Accepted:
     at: datetime
 
     @classmethod
-    def of(cls, key: str) -> Accepted:
+    def of(cls, key: str) -> AcceptedAttempt:
         """Read the key of an attempt."""
         queue_id, progress_id, moment = key.split(":")
         at = datetime.strptime(moment, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
@@ -111,27 +111,27 @@ class Journal:
                 known[id] = verdict
         return known
 
-    def latest_accepted(self) -> Sequence[Accepted]:
+    def latest_accepted(self) -> Sequence[AcceptedAttempt]:
         """Return the accepted attempts of the last megabytes of the journal, oldest first."""
-        found: list[Accepted] = []
+        found: list[AcceptedAttempt] = []
         for _, lines in self._files(from_end=_LATEST_BYTES):
-            found += [Accepted.of(key) for line in lines for key in _accepted(line)]
+            found += [AcceptedAttempt.of(key) for line in lines for key in _accepted(line)]
         return found
 
-    def all_accepted(self) -> Iterator[Accepted]:
+    def all_accepted(self) -> Iterator[AcceptedAttempt]:
         """Yield every accepted attempt that the journal has, oldest first."""
         for _, lines in self._files():
-            yield from (Accepted.of(key) for line in lines for key in _accepted(line))
+            yield from (AcceptedAttempt.of(key) for line in lines for key in _accepted(line))
 
-    def newest_unsettled(self) -> Accepted | None:
+    def newest_unsettled(self) -> AcceptedAttempt | None:
         """Return the last accepted attempt since a person last settled what a database forgot."""
-        newest: Accepted | None = None
+        newest: AcceptedAttempt | None = None
         for _, lines in self._files(from_end=_LATEST_BYTES):
             for line in lines:
                 if line.startswith(_SETTLED):
                     newest = None
                 for key in _accepted(line):
-                    newest = Accepted.of(key)
+                    newest = AcceptedAttempt.of(key)
         return newest
 
     def note_settled(self) -> None:
