@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from segmail.campaigns.outcome import Applied, Change
 from segmail.campaigns.segment_changes import CONDITIONS
-from segmail.output import printable
+from segmail.printable import printable
 
 _INDENT = " " * 14
 
