@@ -45,7 +45,10 @@ def _conditions(results: Results) -> Iterator[str]:
         "The mail server\nwrites down each message before it answers 250. After every 20 kills "
         "the runs finish, and each\nrow is compared with what was received. `interrupted` are "
         "messages that nobody can know of\n(a connection of a killed run each, at most); `cut` "
-        "are connections to the database that were\nlost, without a kill."
+        "are connections to the database that were\nlost, without a kill. After three runs in five "
+        "others work on the shop: customers\nunsubscribe, leave the segment or are deleted, a "
+        "refresh, the cleanups or `retry` run (three\nin ten are killed), or the automation is off "
+        "for a run."
     )
 
 

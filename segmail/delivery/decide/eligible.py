@@ -101,8 +101,8 @@ def _stale_reason(
     if held_until is None or row.seen_at > held_until or now - row.seen_at <= stale_after:
         return None
     return (
-        f"stale: it was due at {row.seen_at:%Y-%m-%d %H:%M} and held back for more than "
-        f"{stale_after.days} days, because the segment was switched off"
+        f"stale: it was held back for more than {stale_after.days} days, because the segment was "
+        "switched off"
     )
 
 

@@ -67,8 +67,7 @@ def test_what_was_held_too_long_is_skipped_as_stale_when_it_is_let_go(
     reasons = [outcome.reason for outcome in outcomes if outcome.row.progress_id == old]
     assert (shop.status(old), shop.status(fresh)) == ("skipped", "sent")
     assert reasons == [
-        "stale: it was due at 2026-03-02 12:00 and held back for more than 7 days, "
-        "because the segment was switched off"
+        "stale: it was held back for more than 7 days, because the segment was switched off"
     ]
 
 
