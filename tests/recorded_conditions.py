@@ -110,6 +110,9 @@ def _fill(shop: RecordedShop) -> None:
             connection.execute(text("SET sql_mode = 'NO_AUTO_VALUE_ON_ZERO'"))
         for name, recorded in data.items():
             _insert(connection, name, recorded["columns"], recorded["rows"])
+        columns = ["config_id", "scope", "scope_id", "path", "value"]
+        zone = [9_999, "default", 0, "general/locale/timezone", "UTC"]  # Maho's days are UTC's
+        _insert(connection, shop.tables.config.name, columns, [zone])
     engine.dispose()
 
 

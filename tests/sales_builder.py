@@ -46,6 +46,7 @@ class SalesBuilder:
     def __init__(self, shop: ShopBuilder) -> None:
         self.shop = shop
         self.sales: SalesTables = create_sales_tables(shop)
+        shop.config("general/locale/timezone", "UTC")
         shop.insert_all(
             shop.tables.entity_type,
             [{"entity_type_id": 4, "entity_type_code": "catalog_product", "entity_model": "p"}],

@@ -47,7 +47,9 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 def _compare(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     cart = scope.sales.quote
     if leaf.attribute in _COLUMNS:
-        return predicate(cart.c[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute])
+        return predicate(
+            cart.c[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute], zone=scope.zone
+        )
     if leaf.attribute in _SINCE:
         unit, columns = _SINCE[leaf.attribute]
         return elapsed(leaf, scope, unit, *(cart.c[name] for name in columns))

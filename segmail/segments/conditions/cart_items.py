@@ -36,7 +36,9 @@ def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]
     carts = cart.join(item, item.c.quote_id == cart.c.entity_id)
     named = ProductRows(carts, item.c.product_id, cart.c.store_id)
     if leaf.attribute in _COLUMNS:
-        return carts, predicate(item.c[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute])
+        return carts, predicate(
+            item.c[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute], zone=scope.zone
+        )
     if leaf.attribute == "category_id":
         return in_category(leaf, named, scope)
     if leaf.attribute.startswith(_PRODUCT):

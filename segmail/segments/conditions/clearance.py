@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from sqlalchemy import ColumnElement, FromClause, and_, func, or_
 from sqlalchemy import case as sql_case
@@ -27,12 +27,12 @@ def on_clearance(
     rows, values = named.rows, {}
     for code in _CODES:
         rows, values[code] = with_value(rows, _attribute(leaf, code, scope), named, scope)
-    today = scope.now.date()
+    today = scope.today
     begins, ends = values["special_from_date"], values["special_to_date"]
     active = and_(
         func.coalesce(values["special_price"] < values["price"], False),
-        or_(begins.is_(None), begins < midnight(today + timedelta(days=1))),
-        or_(ends.is_(None), ends >= midnight(today)),
+        or_(begins.is_(None), begins < midnight(today + timedelta(days=1), UTC)),
+        or_(ends.is_(None), ends >= midnight(today, UTC)),
     )
     flag = sql_case((active, 1), else_=0)
     return rows, predicate(flag, leaf, kind="number")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from typing import TypeAlias
 
 from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
 from segmail.errors import ConditionError, Fault
+from segmail.maho.config.time_zones import time_zone
 from segmail.segments.conditions import (
     cart_attributes,
     cart_items,
@@ -57,6 +59,7 @@ def matching_customers(
     Only customers of `website_ids` count, and of `group_ids` where that is not empty. Raises
     ConditionError with every condition of the tree that is unknown or cannot be used.
     """
+    scope = scope.of_websites(website_ids)
     _check(tree, scope)
     c = scope.tables.customer.c
     query = select(c.entity_id).where(c.is_active == 1, c.website_id.in_(website_ids))
@@ -88,7 +91,27 @@ def compile_leaf(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """Return the boolean of one condition; raise ConditionError for an unusable one."""
     if leaf.family not in FAMILIES:
         raise ConditionError(f"The type of {leaf} is unknown to segmail.")
-    return FAMILIES[leaf.family](leaf, scope)
+    condition = FAMILIES[leaf.family]
+    websites: dict[str, list[int]] = {}
+    if is_about_days(leaf):
+        for id, name in scope.zones.items():
+            websites.setdefault(name, []).append(id)
+    if not websites:
+        return condition(leaf, scope)
+    found = {name: condition(leaf, replace(scope, zone=time_zone(name))) for name in websites}
+    if len(found) == 1:
+        return next(iter(found.values()))
+    website_id = scope.tables.customer.c.website_id
+    return or_(*(and_(website_id.in_(websites[name]), found[name]) for name in found))
+
+
+def is_about_days(leaf: Leaf) -> bool:
+    """Return whether the leaf speaks of calendar days, which are those of a time zone."""
+    return (
+        leaf.attribute.startswith("days_")
+        or leaf.attribute.endswith("_at")
+        or (leaf.attribute in ("on_clearance", "order_frequency_days"))
+    )
 
 
 def _unnested(condition: ColumnElement[bool], scope: Scope) -> ColumnElement[bool]:

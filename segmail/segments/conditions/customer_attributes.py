@@ -11,7 +11,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, and_, select
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.dates import days_since, days_until_birthday
+from segmail.segments.conditions.dates import days_until_birthday
+from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.registration import SINCE_REGISTRATION, since_registration
 from segmail.segments.conditions.scope import Scope
@@ -37,12 +38,12 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
     customer = scope.tables.customer.c
     if leaf.attribute in _COLUMNS:
-        return _known(customer[leaf.attribute], leaf, _COLUMNS[leaf.attribute])
+        return _known(customer[leaf.attribute], leaf, _COLUMNS[leaf.attribute], scope)
     if leaf.attribute in _VALUES:
         kind = _VALUES[leaf.attribute]
         return _with_value(leaf, leaf.attribute, scope, lambda v: predicate(v, leaf, kind=kind))
     if leaf.attribute == "days_since_registration":
-        return _known(days_since(scope, customer.created_at), leaf, "number")
+        return days_ago(leaf, scope, customer.created_at)
     if leaf.attribute in SINCE_REGISTRATION:
         return since_registration(leaf, scope)
     if leaf.attribute == "days_until_birthday":
@@ -55,9 +56,11 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     raise ConditionError(f"The attribute of {leaf} is unknown.")
 
 
-def _known(column: ColumnElement[Any], leaf: Leaf, kind: ValueKind) -> ColumnElement[bool]:
+def _known(
+    column: ColumnElement[Any], leaf: Leaf, kind: ValueKind, scope: Scope
+) -> ColumnElement[bool]:
     """False, not NULL, where the column is NULL: then a negated combination is right as well."""
-    return and_(column.is_not(None), predicate(column, leaf, kind=kind))
+    return and_(column.is_not(None), predicate(column, leaf, kind=kind, zone=scope.zone))
 
 
 def _with_value(leaf: Leaf, code: str, scope: Scope, compare: _Compare) -> ColumnElement[bool]:

@@ -21,5 +21,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     if leaf.attribute not in _COLUMNS:
         raise ConditionError(f"The attribute of {leaf} is unknown.")
     subscriber = scope.tables.subscriber
-    matches = predicate(subscriber.c[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute])
+    matches = predicate(
+        subscriber.c[leaf.attribute], leaf, kind=_COLUMNS[leaf.attribute], zone=scope.zone
+    )
     return with_row(scope, subscriber, subscriber.c.customer_id, matches)

@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 from sqlalchemy import ColumnElement, Subquery, Table, case, func, not_, select
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.dates import day_difference, days_since
+from segmail.segments.conditions.dates import local_day_difference
+from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.having import grouped, with_row, with_total
 from segmail.segments.conditions.predicate import normal_operator, predicate
 from segmail.segments.conditions.recent import recent_enough
@@ -34,8 +35,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 def _last_login(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     login = scope.sales.login
-    days = days_since(scope, func.max(login.c.login_at))
-    compares = predicate(days, leaf, kind="number")
+    compares = days_ago(leaf, scope, func.max(login.c.login_at))
     return with_total(
         scope, login, login.c.customer_id, compares, *recent_enough(leaf, scope, login.c.login_at)
     )
@@ -43,19 +43,19 @@ def _last_login(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 def _last_order(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     created_at = scope.sales.order.c.created_at
-    compares = predicate(days_since(scope, func.max(created_at)), leaf, kind="number")
+    compares = days_ago(leaf, scope, func.max(created_at))
     return _with_orders(scope, compares, *recent_enough(leaf, scope, created_at))
 
 
 def _first_order(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    days = days_since(scope, func.min(scope.sales.order.c.created_at))
-    return _with_orders(scope, predicate(days, leaf, kind="number"))
+    first = func.min(scope.sales.order.c.created_at)
+    return _with_orders(scope, days_ago(leaf, scope, first))
 
 
 def _order_frequency(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """Compare the average of the days between orders; two orders at least."""
     created_at, count = scope.sales.order.c.created_at, func.count()
-    days = day_difference(scope, func.max(created_at), func.min(created_at))
+    days = local_day_difference(scope, func.max(created_at), func.min(created_at))
     gaps = case((count > 1, count - 1), else_=None)
     average = func.round(days / gaps, 4)
     return _with_orders(scope, predicate(average, leaf, kind="number"))
@@ -72,11 +72,11 @@ def _inactive(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     orders = _last(order, order.c.created_at, _counts(order))
     logged_in = func.coalesce(logins.c.last, customer.c.created_at)
     ordered = func.coalesce(orders.c.last, customer.c.created_at)
-    days = days_since(scope, case((logged_in >= ordered, logged_in), else_=ordered))
+    last = case((logged_in >= ordered, logged_in), else_=ordered)
     rows = customer.outerjoin(logins, logins.c.customer_id == customer.c.entity_id).outerjoin(
         orders, orders.c.customer_id == customer.c.entity_id
     )
-    return with_row(scope, rows, customer.c.entity_id, predicate(days, leaf, kind="number"))
+    return with_row(scope, rows, customer.c.entity_id, days_ago(leaf, scope, last))
 
 
 def _without_purchase(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:

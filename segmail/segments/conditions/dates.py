@@ -1,16 +1,19 @@
-"""Days and differences of times in SQL, for each dialect; every one is of UTC times.
+"""Days in SQL, for each dialect: the columns are UTC times, the days those of a time zone.
 
-A day is a calendar day, as in Maho: yesterday 23:59 is one day before today 00:01. A difference
-with NULL, or with MySQL's zero date, is NULL, which no comparison matches.
+A day is a calendar day, as in Maho: yesterday 23:59 is one day before today 00:01. The bounds of
+days are computed here and bound, so that no server needs tables of time zones, and an index on the
+column can be used. NULL, or MySQL's zero date, is no time, which no comparison matches.
 """
 
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from functools import cache
 from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, literal
+from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, text
 
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.segments.conditions.scope import Scope
@@ -18,14 +21,20 @@ from segmail.segments.conditions.scope import Scope
 _Time: TypeAlias = ColumnElement[Any]
 
 
-def now(scope: Scope) -> _Time:
-    """Return the scope's moment as a bound value."""
-    return literal(scope.now, UtcDateTime())
+def midnight(day: date, zone: tzinfo) -> _Time:
+    """Return the start of a zone's day as a bound value.
+
+    Where clocks skip midnight, the day begins with the moment at which they do so; where there are
+    two midnights, with the first.
+    """
+    start = datetime.combine(day, time(), zone)
+    return literal(start.astimezone(UTC) if zone is not UTC else start, UtcDateTime())
 
 
-def midnight(day: date) -> _Time:
-    """Return the start of a day as a bound value."""
-    return literal(datetime.combine(day, time(), UTC), UtcDateTime())
+def is_time(scope: Scope, column: _Time) -> ColumnElement[bool]:
+    """Return the condition that a column holds a time at all."""
+    day = func.julianday(column) if scope.dialect == "sqlite" else func.to_days(column)
+    return day.is_not(None)
 
 
 def day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[int]:
@@ -35,9 +44,50 @@ def day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[
     return func.datediff(later, earlier, type_=Integer())
 
 
-def days_since(scope: Scope, column: _Time) -> ColumnElement[int]:
-    """Return the calendar days from a time until the scope's moment."""
-    return day_difference(scope, now(scope), column)
+def local_day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[int]:
+    """Return the calendar days of the scope's zone between two UTC times of rows."""
+    return day_difference(scope, _local(scope, later), _local(scope, earlier))
+
+
+def _local(scope: Scope, column: _Time) -> _Time:
+    """Return a UTC time of a row on the clocks of the scope's zone, by its changes since 1990."""
+    changes = _offsets(str(scope.zone), scope.now.year + 1)
+    later = [
+        (column >= literal(since, UtcDateTime()), _moved(scope, column, minutes))
+        for since, minutes in reversed(changes[1:])
+    ]
+    first = _moved(scope, column, changes[0][1])
+    return case(*later, else_=first) if later else first
+
+
+def _moved(scope: Scope, column: _Time, minutes: int) -> _Time:
+    if not minutes:
+        return column
+    if scope.dialect == "sqlite":
+        return func.datetime(column, f"{minutes:+d} minutes")
+    return func.timestampadd(text("MINUTE"), minutes, column)
+
+
+@cache
+def _offsets(zone: str, last_year: int) -> list[tuple[datetime, int]]:
+    """Return from when a zone was how many minutes ahead of UTC, since 1990."""
+    clock = UTC if zone == "UTC" else ZoneInfo(zone)
+
+    def ahead(moment: datetime) -> int:
+        return round((moment.astimezone(clock).utcoffset() or timedelta()).total_seconds() / 60)
+
+    moment, end = datetime(1990, 1, 1, tzinfo=UTC), datetime(last_year, 12, 31, tzinfo=UTC)
+    found = [(moment, ahead(moment))]
+    while moment < end:
+        following = moment + timedelta(days=7)
+        if ahead(following) != ahead(moment):
+            low, high = moment, following
+            while high - low > timedelta(minutes=1):
+                middle = low + (high - low) // 2
+                low, high = (middle, high) if ahead(middle) == ahead(moment) else (low, middle)
+            found.append((high.replace(second=0, microsecond=0), ahead(following)))
+        moment = following
+    return found
 
 
 def days_until_birthday(scope: Scope, born: _Time) -> ColumnElement[int]:
@@ -46,7 +96,7 @@ def days_until_birthday(scope: Scope, born: _Time) -> ColumnElement[int]:
     Who was born on 29 February celebrates on the 28th in other years. Maho counts by the day of
     the year, which is wrong from March on where one of the two years is a leap year.
     """
-    today = scope.now.date()
+    today = scope.today
     this_year = _birthday(scope, born, today.year)
     start = literal(today.isoformat())
     return case(

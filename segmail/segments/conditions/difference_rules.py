@@ -131,6 +131,11 @@ LEAVES = (
         day,
     ),
     DifferenceRule(
+        "a website's time zone is not UTC: `days_…`, `…_at`, birthdays",
+        ("*/days_*", "*/*_at", "customer_timebased/order_frequency_days"),
+        "Maho's days begin at midnight UTC; here at midnight of the customer's website.",
+    ),
+    DifferenceRule(
         "relative date (`7 days ago`)",
         _DATES,
         "Maho turns a relative date into a fixed one at the first save; here it is an error.",

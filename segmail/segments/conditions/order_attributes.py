@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, func
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.dates import days_since
+from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.recent import recent_enough
@@ -44,7 +44,10 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     if leaf.attribute in _COLUMNS:
         name, kind = _COLUMNS[leaf.attribute]
         return with_row(
-            scope, order, order.c.customer_id, predicate(order.c[name], leaf, kind=kind)
+            scope,
+            order,
+            order.c.customer_id,
+            predicate(order.c[name], leaf, kind=kind, zone=scope.zone),
         )
     if leaf.attribute in _SPECIAL:
         return _SPECIAL[leaf.attribute](leaf, scope)
@@ -66,8 +69,7 @@ def _payment_method(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 def _days_since_last(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     order = scope.sales.order
-    days = days_since(scope, func.max(order.c.created_at))
-    having = predicate(days, leaf, kind="number")
+    having = days_ago(leaf, scope, func.max(order.c.created_at))
     recent = recent_enough(leaf, scope, order.c.created_at)
     return with_total(scope, order, order.c.customer_id, having, *recent)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import operator as python
 import re
 from collections.abc import Callable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from typing import Any, Literal, TypeAlias
 
 from sqlalchemy import ColumnElement, Float, Integer, String, and_, false, literal, not_, or_
@@ -43,11 +43,14 @@ _DAY = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2})([ T][0-9:]{5,8})?")
 _ONE_DAY = timedelta(days=1)
 
 
-def predicate(column: _Column, leaf: Leaf, *, kind: ValueKind) -> ColumnElement[bool]:
+def predicate(
+    column: _Column, leaf: Leaf, *, kind: ValueKind, zone: tzinfo = UTC
+) -> ColumnElement[bool]:
     """Return the comparison of `column` with the leaf's value.
 
-    A `date` stands for its whole UTC day: `<= D` includes D, `== D` is any time of it. A `choice`
-    is a number where the column is one; an empty choice is then the choice of no row.
+    A `date` stands for its whole day in `zone`: `<= D` includes D, `== D` is any time of it; of a
+    column without times of day, such as a birthday, the zone is UTC. A `choice` is a number where
+    the column is one; an empty choice is then the choice of no row.
     Raises ConditionError for an operator or a value that means nothing; its text names the leaf.
     """
     operator, values = normal_operator(leaf), split_values(leaf)
@@ -58,10 +61,22 @@ def predicate(column: _Column, leaf: Leaf, *, kind: ValueKind) -> ColumnElement[
     if operator in ("{}", "!{}"):
         raise ConditionError(f"The operator '{leaf.operator}' of {leaf} works on text only.")
     if kind == "date":
-        return _compare_days(column, operator, [_day(leaf, value) for value in values])
+        return _compare_days(column, operator, [_day(leaf, value) for value in values], zone)
     if kind == "choice" and operator not in _ORDER:
         values = tuple(value for value in values if value)
     return _compare(column, operator, [_number(leaf, value) for value in values])
+
+
+def numbers_of(leaf: Leaf) -> list[float]:
+    """Return the leaf's values as numbers; raise ConditionError for what is none."""
+    operator, values = normal_operator(leaf), split_values(leaf)
+    if operator in ("{}", "!{}"):
+        raise ConditionError(f"The operator '{leaf.operator}' of {leaf} works on text only.")
+    if operator in _ORDER:
+        _check_single(leaf, values)
+    for value in values:
+        _number(leaf, value)
+    return [float(value) for value in values]
 
 
 def normal_operator(leaf: Leaf) -> str:
@@ -131,13 +146,17 @@ def _compare_text(column: _Column, operator: str, values: tuple[str, ...]) -> Co
     return _compare(text, operator, [literal(value, String()) for value in values])
 
 
-def _compare_days(column: _Column, operator: str, days: list[date]) -> ColumnElement[bool]:
-    start, end = midnight(days[0]), midnight(days[0] + _ONE_DAY)
+def _compare_days(
+    column: _Column, operator: str, days: list[date], zone: tzinfo
+) -> ColumnElement[bool]:
+    start, end = midnight(days[0], zone), midnight(days[0] + _ONE_DAY, zone)
     if operator in (">=", "<"):
         return _ORDER[operator](column, start)
     if operator in ("<=", ">"):
         return column < end if operator == "<=" else column >= end
-    within = [and_(column >= midnight(day), column < midnight(day + _ONE_DAY)) for day in days]
+    within = [
+        and_(column >= midnight(day, zone), column < midnight(day + _ONE_DAY, zone)) for day in days
+    ]
     return not_(or_(*within)) if operator in NEGATIVE else or_(*within)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, FromClause, func
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.clearance import on_clearance
-from segmail.segments.conditions.dates import days_since
+from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.pair import split_pair
 from segmail.segments.conditions.predicate import predicate
@@ -39,9 +39,9 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
         case "view_count":
             having = predicate(func.count(), leaf, kind="number")
         case "last_viewed_at":
-            having = predicate(last, leaf, kind="date")
+            having = predicate(last, leaf, kind="date", zone=scope.zone)
         case "days_since_last_view":
-            having = predicate(days_since(scope, last), leaf, kind="number")
+            having = days_ago(leaf, scope, last)
             recent = recent_enough(leaf, scope, viewed.c.added_at)
         case _:
             rows, matches = _compare(leaf, scope)
@@ -70,6 +70,5 @@ def _days_since(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[boo
     which, days = split_pair(leaf, "the id and the days, as in 42:7")
     same = replace(leaf, attribute=_DAYS[leaf.attribute], operator="==", value=which)
     rows, matches = _compare(same, scope)
-    since = days_since(scope, scope.sales.viewed.c.added_at)
-    recent = predicate(since, replace(leaf, value=days), kind="number")
+    recent = days_ago(replace(leaf, value=days), scope, scope.sales.viewed.c.added_at)
     return rows, matches & recent

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import ColumnElement, FromClause, func
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.dates import days_since
+from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
@@ -30,8 +30,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
         case "wishlist_items_count":
             return with_total(scope, items, owner, predicate(func.count(), leaf, kind="number"))
         case "days_since_added":
-            days = days_since(scope, func.max(added_at))
-            return with_total(scope, items, owner, predicate(days, leaf, kind="number"))
+            return with_total(scope, items, owner, days_ago(leaf, scope, func.max(added_at)))
     rows, matches = _compare(leaf, scope)
     return with_row(scope, rows, owner, matches)
 
@@ -45,7 +44,7 @@ def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]
         case "product_id":
             return items, predicate(item.c.product_id, leaf, kind="number")
         case "added_at":
-            return items, predicate(item.c.added_at, leaf, kind="date")
+            return items, predicate(item.c.added_at, leaf, kind="date", zone=scope.zone)
         case "category_id":
             return in_category(leaf, named, scope)
     raise ConditionError(f"The attribute of {leaf} is unknown.")

@@ -31,4 +31,4 @@ def recent_enough(
     days = max(math.floor(float(value)) for value in split_values(leaf))
     if not 0 <= days <= _LONGEST:
         return ()
-    return (column >= midnight(scope.now.date() - timedelta(days=days)),)
+    return (column >= midnight(scope.today - timedelta(days=days), scope.zone),)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, tzinfo
 
 from sqlalchemy import Connection, select
 
+from segmail.maho.config.time_zones import load_website_zones
 from segmail.maho.schema.sales_tables import SalesTables
 from segmail.maho.schema.tables import Tables
 
@@ -37,21 +38,37 @@ class EavAttributes:
 
 @dataclass(frozen=True)
 class Scope:
-    """`now` is aware UTC; `dialect` is `mysql` (MariaDB too) or `sqlite`."""
+    """`now` is aware UTC; `dialect` is `mysql` (MariaDB too) or `sqlite`.
+
+    A condition about days is compiled for one zone at a time, `zone`; `zones` has the names of the
+    zones of the websites, by website id.
+    """
 
     tables: Tables
     sales: SalesTables
     now: datetime
     dialect: str
     eav: EavAttributes
+    zones: Mapping[int, str] = field(default_factory=dict)
+    zone: tzinfo = UTC
+
+    @property
+    def today(self) -> date:
+        """The calendar day in `zone`."""
+        return self.now.astimezone(self.zone).date()
+
+    def of_websites(self, ids: Collection[int]) -> Scope:
+        """Return the scope for customers of these websites only."""
+        return replace(self, zones={id: name for id, name in self.zones.items() if id in ids})
 
 
 def open_scope(
     connection: Connection, tables: Tables, sales: SalesTables, *, now: datetime
 ) -> Scope:
-    """Read the attributes with one statement and return the scope for this database."""
+    """Read attributes and time zones with three statements; return the scope for this database."""
     dialect = "sqlite" if connection.dialect.name == "sqlite" else "mysql"
-    return Scope(tables, sales, now, dialect, _load_attributes(connection, tables))
+    zones = load_website_zones(connection, tables)
+    return Scope(tables, sales, now, dialect, _load_attributes(connection, tables), zones)
 
 
 def _load_attributes(connection: Connection, tables: Tables) -> EavAttributes:
