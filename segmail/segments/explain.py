@@ -17,10 +17,11 @@ from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.shop import Shop
 from segmail.segments.condition_words import in_words
 from segmail.segments.conditions.compile import compile_node, matching_customers
+from segmail.segments.conditions.difference_rules import DAYS
 from segmail.segments.conditions.differences import differences
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
-from segmail.segments.conditions.tree import Combine, ConditionNode
+from segmail.segments.conditions.tree import Combine, ConditionNode, leaves
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 
 
@@ -85,7 +86,7 @@ def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
             members=int(connection.scalar(members) or 0),
             lines=lines,
             sql=None if query is None else _sql(query, scope),
-            differs_from_maho=_differences(tree, lines),
+            differs_from_maho=_differences(tree, lines, scope.of_websites(candidate.website_ids)),
         )
 
 
@@ -118,9 +119,15 @@ def _line(
     return ExplainedNode(node.path, depth, words, _count(connection, query))
 
 
-def _differences(tree: ConditionNode, lines: Sequence[ExplainedNode]) -> Sequence[Difference]:
+def _differences(
+    tree: ConditionNode, lines: Sequence[ExplainedNode], scope: Scope
+) -> Sequence[Difference]:
     unusable = {line.path for line in lines if line.fault}
-    return [Difference(*found) for found in differences(tree, unusable=unusable)]
+    found = [Difference(*one) for one in differences(tree, unusable=unusable)]
+    if set(scope.zones.values()) <= {"UTC"}:
+        return found
+    about_days = [leaf.path for leaf in leaves(tree) if DAYS.concerns(leaf)]
+    return [*found, *(Difference(path, DAYS.sentence) for path in about_days)]
 
 
 def _count(connection: Connection, query: Select[Any]) -> int:

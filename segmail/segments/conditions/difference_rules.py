@@ -62,6 +62,12 @@ UNUSABLE = DifferenceRule(
     " here it is an error.",
 )
 
+DAYS = DifferenceRule(
+    "a website's time zone is not UTC: `days_…`, `…_at`, birthdays",
+    ("*/days_*", "*/*_at", "customer_timebased/order_frequency_days"),
+    "Maho's days begin at midnight UTC; here at midnight of the customer's website.",
+)  # where the zone is another one
+
 OWN = (
     DifferenceRule(
         "cart item `product_type`",
@@ -129,11 +135,6 @@ LEAVES = (
         "For Maho the limit is 00:00:00 of the day; here it is the end of the day.",
         ("<=", ">"),
         day,
-    ),
-    DifferenceRule(
-        "a website's time zone is not UTC: `days_…`, `…_at`, birthdays",
-        ("*/days_*", "*/*_at", "customer_timebased/order_frequency_days"),
-        "Maho's days begin at midnight UTC; here at midnight of the customer's website.",
     ),
     DifferenceRule(
         "relative date (`7 days ago`)",

@@ -6,7 +6,13 @@ import json
 
 import pytest
 
-from segmail.segments.conditions.difference_rules import LEAVES, NEGATED, OWN, UNUSABLE
+from segmail.segments.conditions.difference_rules import (
+    DAYS,
+    LEAVES,
+    NEGATED,
+    OWN,
+    UNUSABLE,
+)
 from segmail.segments.conditions.differences import differences
 from segmail.segments.conditions.own import OWN_ATTRIBUTES
 from segmail.segments.conditions.read import read_conditions
@@ -45,7 +51,7 @@ def _leaf(name: str, operator: str, value: str) -> Leaf:
 
 
 def test_the_program_tells_what_the_page_does() -> None:
-    told = {rule.row for rule in (*LEAVES, *NEGATED, *OWN, UNUSABLE)}
+    told = {rule.row for rule in (*LEAVES, *NEGATED, *OWN, DAYS, UNUSABLE)}
 
     assert told - _rows() == {"Conditions that only segmail has"}
     assert _rows() - told == set(IN_DOCS_ONLY)
