@@ -14,7 +14,8 @@ SegmailError
 └── StepError                    one step cannot be sent; the others go on
     ├── TemplateError
     ├── CouponError
-    └── MessageError
+    ├── MessageError
+    └── NothingToShow            it is skipped: its mail shows what the customer does not have
 
 A `StepError` never ends a run: it is an outcome of its step. Exit codes follow sysexits (75, 78)
 and Click (2); anything that is not a `SegmailError` is a bug and ends with 70.
@@ -126,3 +127,7 @@ class CouponError(StepError):
 
 class MessageError(StepError):
     """A message cannot be built: an address or header that cannot be."""
+
+
+class NothingToShow(StepError):
+    """A step's mail shows something that the customer does not have; it is skipped, not failed."""

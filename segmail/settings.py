@@ -7,11 +7,13 @@ mend. Values that depend on a store come from the database instead
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -95,6 +97,8 @@ class MessageSettings:
     utm_hosts: tuple[str, ...] = ()  # whose links get them too, beside the shop's
     # By language or locale; the tables `[coupon_words.…]`.
     coupon_words: Mapping[str, CouponWords] = field(default_factory=dict)
+    # By name: what a customer must have ordered, in base currency; the table `[loyalty]`.
+    loyalty_tiers: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         message=replace(
             read_table("message", MessageSettings, told, file, faults),
             coupon_words=_coupon_words(told, file, faults),
+            loyalty_tiers=_loyalty_tiers(told, file, faults),
         ),
         status=read_table("status", StatusSettings, told, file, faults),
     )
@@ -205,6 +210,7 @@ _TOP_LEVEL: dict[str, type] = {
     "templates": dict,
     "message": dict,
     "coupon_words": dict,
+    "loyalty": dict,
     "status": dict,
 }
 
@@ -259,6 +265,20 @@ def _parse_toml(file: Path, text: str) -> dict[str, Any]:
     except RecursionError:
         reason = "it is nested too deeply"
     raise ConfigError(f"{file}: not valid TOML: {reason}.")
+
+
+def _loyalty_tiers(
+    told: Mapping[str, Any], file: Path | None, faults: list[Fault]
+) -> dict[str, Decimal]:
+    """Read the table `[loyalty]`: a tier's name, and what it takes to reach it."""
+    tiers = {}
+    for name, least in told.get("loyalty", {}).items():
+        number = isinstance(least, int | float) and not isinstance(least, bool)
+        if not number or not 0 < least < math.inf:
+            faults.append(Fault(f"{file}: `loyalty.{name}` must be an amount above 0."))
+        else:
+            tiers[name] = Decimal(str(least))
+    return tiers
 
 
 def _toml_file(given: Mapping[str, Any]) -> Path | None:

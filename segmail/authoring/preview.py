@@ -100,7 +100,8 @@ def _prepare(
     reason = skip_reason(row, facts, SendingRules(shop.layout, {}, stale_after), now=now)
     held = None if row.step.segment.sends else "the segment or its automation is switched off"
     findings = [step_warning(row.step, told) for told in (reason, held) if told]
-    return preparer.prepare(row, addressee, basis, now=now), findings
+    items = preparer.load_items(connection, [(row.step, addressee)], now=now)
+    return preparer.prepare(row, addressee, basis, items, now=now), findings
 
 
 def _as_subscriber(customer: Customer) -> Subscriber:

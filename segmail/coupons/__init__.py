@@ -9,6 +9,7 @@ from segmail.coupons.codes import (
     sample_code,
 )
 from segmail.coupons.coupon import Coupon, expires_at
+from segmail.coupons.earlier_steps import Asking, coupons_of_earlier_steps
 from segmail.coupons.for_step import CouponBasis, coupon_fault, coupon_for
 from segmail.coupons.prefixes import prefixes_by_rule, remember_prefix_of
 from segmail.coupons.storage import (
@@ -23,6 +24,7 @@ from segmail.coupons.variables import NONE_OWN, coupon_variables, discount_text
 __all__ = [
     "AUTO_GENERATED",
     "NONE_OWN",
+    "Asking",
     "Coupon",
     "CouponBasis",
     "CouponsRefused",
@@ -33,6 +35,7 @@ __all__ = [
     "coupon_fault",
     "coupon_for",
     "coupon_variables",
+    "coupons_of_earlier_steps",
     "discount_text",
     "expires_at",
     "insert_coupons",

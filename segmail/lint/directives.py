@@ -135,6 +135,17 @@ def _php(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[Lin
     yield passage.error(LintRule.UNSUPPORTED, node.place, what, advice)
 
 
+def _widget(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[LintFinding]:
+    if _literal(node, "type") != "cms/widget_block":
+        yield from _php(passage, node, facts)
+    elif _literal(node, "template") is None:
+        what = f"{shown(node.source)} prints nothing, as in Maho, because it names no template."
+        advice = f'Add template="{BLOCK_FRAME}".'
+        yield passage.warning(LintRule.UNSUPPORTED, node.place, what, advice)
+    elif _literal(node, "template") != BLOCK_FRAME:
+        yield from _php(passage, node, facts)
+
+
 def _template(passage: Passage, node: Directive, facts: Facts | None) -> Iterator[LintFinding]:
     path = _literal(node, "config_path")
     if not path or facts is None:
@@ -162,6 +173,8 @@ def _literal(node: Directive, name: str) -> str | None:
     return next((given.literal for given in node.parameters if given.name == name), None)
 
 
+BLOCK_FRAME = "cms/widget/static_block/default.phtml"
+
 _CHECKS: Mapping[str, Callable[[Passage, Directive, Facts | None], Iterator[LintFinding]]] = {
     "block": _block,
     "config": _config,
@@ -169,5 +182,5 @@ _CHECKS: Mapping[str, Callable[[Passage, Directive, Facts | None], Iterator[Lint
     "layout": _php,
     "skin": _skin,
     "template": _template,
-    "widget": _php,
+    "widget": _widget,
 }

@@ -123,6 +123,65 @@ THIS = TemplateObject(
 )
 THIS_INCLUDED = TemplateObject("this", frozenset({"template_code", "template_text"}))
 
+
+def _twins(*names: str) -> dict[str, TemplateObject | None]:
+    return {f"get{name}{form}": None for name in names for form in ("html", "text")}
+
+
+CART = TemplateObject(
+    "cart",
+    frozenset(
+        {
+            "items_count",
+            "items_qty",
+            "subtotal",
+            "grand_total",
+            "url",
+            "updated_at",
+            "first_item_name",
+        }
+    ),
+    _twins("items"),
+)
+ORDER = TemplateObject(
+    "order",
+    frozenset(
+        {"increment_id", "status_label", "grand_total", "created_at", "url", "tracking_numbers"}
+    ),
+    _twins("items"),
+)
+PRODUCTS = TemplateObject(
+    "products",
+    methods=_twins("viewed", "clearance", "bestsellers", "crosssells", "wishlist"),
+)
+LOYALTY = TemplateObject("loyalty", frozenset({"lifetime_sales", "next_tier", "missing"}))
+ADDRESS = TemplateObject(
+    "address",
+    frozenset(
+        {
+            "prefix",
+            "firstname",
+            "middlename",
+            "lastname",
+            "suffix",
+            "company",
+            "street",
+            "street1",
+            "street2",
+            "city",
+            "region",
+            "region_id",
+            "postcode",
+            "country",
+            "country_id",
+            "telephone",
+            "fax",
+            "vat_id",
+        }
+    ),
+    dict.fromkeys(("getcountry", "getstreetfull", "getstreet1", "getstreet2")),
+)
+
 ACCOUNT_KEYS = frozenset(
     {
         "entity_id",
@@ -140,6 +199,10 @@ _CUSTOMER_METHODS: Mapping[str, TemplateObject | None] = {
     "getid": None,
     "getname": None,
     "getstore": STORE,
+    "getdefaultbillingaddress": ADDRESS,
+    "getdefaultshippingaddress": ADDRESS,
+    "getprimarybillingaddress": ADDRESS,
+    "getprimaryshippingaddress": ADDRESS,
 }
 
 
@@ -152,4 +215,8 @@ def mail_objects(attributes: Iterable[str] | None) -> dict[str, TemplateObject |
         "store": STORE,
         "subscriber": SUBSCRIBER,
         "this": THIS,
+        "cart": CART,
+        "order": ORDER,
+        "products": PRODUCTS,
+        "loyalty": LOYALTY,
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+
+from sqlalchemy import Connection
 
 from segmail.coupons import (
     Coupon,
@@ -15,7 +17,7 @@ from segmail.coupons import (
     coupon_variables,
     discount_text,
 )
-from segmail.errors import CouponError, TemplateError
+from segmail.errors import CouponError, NothingToShow, TemplateError
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.steps import Step
 from segmail.maho.storefront.customer_name import recipient_name
@@ -23,6 +25,9 @@ from segmail.maho.storefront.site import StoreSite
 from segmail.mail.campaign import attempt_id
 from segmail.mail.column_limits import check_lengths
 from segmail.mail.due_row import DueRow, Prepared
+from segmail.mail.items.printed import Printed
+from segmail.mail.items.reader import BatchItems, MailItems, ShownTo
+from segmail.mail.links import LinkTags
 from segmail.mail.message import Mail, build_envelope
 from segmail.mail.plain_text import plain_text
 from segmail.mail.run_cache import RunCache
@@ -31,6 +36,9 @@ from segmail.mail.variables import Addressee, mail_variables
 from segmail.settings import CouponWords, MessageSettings
 
 Variables = Mapping[str, object]
+
+NO_CART = "the customer has no cart that its mail could show"
+NO_PRODUCTS = "there are no products that its mail could show"
 
 
 class Preparer:
@@ -49,6 +57,7 @@ class Preparer:
         self._steps: dict[tuple[int, int], StepInStore] = {}
         self.attributes = cache.attributes
         self.needed_attributes = cache.needed_attributes()
+        self._shelf = cache.shelf(settings.loyalty_tiers)
 
     def read_ahead(self) -> None:
         """Load what mails are going to need, for the processes that are forked after it to share.
@@ -63,19 +72,59 @@ class Preparer:
         store = self._cache.store_of(customer, subscriber)
         return Addressee(customer, subscriber, self._cache.site(store), self._cache.locale(store))
 
+    def shows_items(self, step: Step) -> bool:
+        """Tell whether a step's template names carts, orders, products, sums or a coupon."""
+        return not self._cache.item_needs(step.template_id).nothing
+
+    def names_coupon(self, step: Step) -> bool:
+        """Tell whether a step's template names a coupon."""
+        return self._cache.item_needs(step.template_id).coupon
+
+    def load_items(
+        self, connection: Connection, asked: Iterable[tuple[Step, Addressee]], *, now: datetime
+    ) -> BatchItems:
+        """Read what the mails of these steps show of carts, orders and products, all at once."""
+        readers = (self._reader(step, addressee) for step, addressee in asked)
+        return BatchItems.load(connection, self._shelf, readers, now=now)
+
     def prepare(
-        self, row: DueRow, addressee: Addressee, basis: CouponBasis, *, now: datetime
+        self,
+        row: DueRow,
+        addressee: Addressee,
+        basis: CouponBasis,
+        items: BatchItems,
+        *,
+        now: datetime,
     ) -> Prepared:
         """Return the message for one due row; nothing is written.
 
-        Raises CouponError, TemplateError or MessageError with the reason.
+        Raises CouponError, TemplateError or MessageError with the reason, and NothingToShow where
+        the mail is about a cart or products that there are not.
         """
         step = self._in_store(row.step, addressee.site)
-        variables = mail_variables(addressee, step.variables, self.attributes.visible)
-        draft = Draft(row, addressee, step, in_subject=variables, in_text=variables)
-        if row.step.generate_coupon:
+        reader = self._reader(row.step, addressee)
+        shown = items.of(reader)
+        if reader.needs.shows_cart and shown.cart is None:
+            raise NothingToShow(NO_CART)
+        variables = mail_variables(
+            addressee, step.variables, self.attributes.visible, shown.addresses()
+        )
+        variables |= shown.variables()
+        draft = Draft(row, addressee, step, variables, variables, shown)
+        if row.step.generate_coupon or self._still_works(basis, addressee, now):
             draft = _with_coupon(draft, basis, self._settings.coupon_words, now)
         return self._prepared(draft, now)
+
+    def _still_works(self, basis: CouponBasis, addressee: Addressee, now: datetime) -> bool:
+        """Tell whether the coupon of an earlier step may be shown once more."""
+        website_id = addressee.site.store.website_id
+        return basis.own is not None and not coupon_fault(
+            basis, addressee.customer, website_id, addressee.locale, now=now
+        )
+
+    def _reader(self, step: Step, addressee: Addressee) -> ShownTo:
+        needs = self._cache.item_needs(step.template_id)
+        return ShownTo(addressee.customer, addressee.site, addressee.locale, needs)
 
     def _in_store(self, step: Step, site: StoreSite) -> StepInStore:
         key = (step.sequence_id, site.store.store_id)
@@ -87,8 +136,11 @@ class Preparer:
         return found
 
     def _prepared(self, draft: Draft, now: datetime) -> Prepared:
-        subject, text = _render(draft)
-        mail = self._mail(draft, subject, text, now)
+        rendered = _render(draft)
+        if self._cache.needs_products(draft.row.step) and not draft.shown.shows_products:
+            raise NothingToShow(NO_PRODUCTS)
+        subject, text = rendered.subject, rendered.text
+        mail = self._mail(draft, rendered, now)
         template = draft.step.newsletter.template
         return Prepared(
             row=draft.row,
@@ -104,7 +156,7 @@ class Preparer:
             coupon=draft.made,
         )
 
-    def _mail(self, draft: Draft, subject: str, text: str, now: datetime) -> Mail:
+    def _mail(self, draft: Draft, rendered: RenderedMail, now: datetime) -> Mail:
         customer, subscriber = draft.addressee.customer, draft.addressee.subscriber
         step, template = draft.step, draft.step.newsletter.template
         has_text_part = template.is_html and self._settings.text_part
@@ -116,12 +168,12 @@ class Preparer:
                 customer.values, self.attributes.visible, subscriber.email
             ),
             recipient_email=subscriber.email,
-            subject=subject,
-            body=text,
+            subject=rendered.subject,
+            body=rendered.text,
             html=template.is_html,
             message_id=f"<{attempt}@{step.sender_domain}>",
             date=now,
-            text=plain_text(text) if has_text_part else "",
+            text=rendered.text_part() if has_text_part else "",
             unsubscribe_url=draft.addressee.unsubscribe_url,
             list_id=step.list_id,
             headers=step.headers,
@@ -140,7 +192,26 @@ class Draft:
     step: StepInStore
     in_subject: Variables
     in_text: Variables
+    shown: MailItems
     made: Coupon | None = None
+
+
+@dataclass(frozen=True)
+class RenderedMail:
+    """A mail's subject and text; `marked` is the text with the marks of item blocks still in it."""
+
+    subject: str
+    text: str
+    marked: str
+    printed: Printed
+    tags: LinkTags | None
+
+    def text_part(self) -> str:
+        """Return the HTML as plain text, in which item blocks say what their text twins say."""
+        if not self.printed.anything:
+            return plain_text(self.text)
+        tag = self.tags.tag_text if self.tags else None
+        return self.printed.in_text(plain_text(self.marked), tag)
 
 
 def _with_coupon(
@@ -166,16 +237,21 @@ def _with_coupon(
     return replace(draft, in_subject=in_subject, in_text=in_text, made=made)
 
 
-def _render(draft: Draft) -> tuple[str, str]:
+def _render(draft: Draft) -> RenderedMail:
     """Return subject and text, which fit into Maho's columns and are not empty."""
     newsletter, site, tags = draft.step.newsletter, draft.addressee.site, draft.step.link_tags
+    printed = draft.shown.printed
     with newsletter.template.named_in_errors():
-        subject = newsletter.subject.render(draft.in_subject, site).strip()
-        text = newsletter.body.render(draft.in_text, site)
+        subject = newsletter.subject.render(draft.in_subject, site)
+        subject = printed.in_subject(subject).strip()
+        marked = text = newsletter.body.render(draft.in_text, site)
+        if printed.anything:
+            text = (printed.in_html if newsletter.template.is_html else printed.in_text)(text)
         if tags:
-            text = tags.tag_html(text) if newsletter.template.is_html else tags.tag_text(text)
+            tag = tags.tag_html if newsletter.template.is_html else tags.tag_text
+            marked, text = (tag(marked), tag(text)) if printed.anything else (tag(text),) * 2
         for part, what in ((subject, "subject"), (text.strip(), "text")):
             if not part:
                 raise TemplateError(f"its {what} renders to nothing")
         check_lengths(subject, text)
-    return subject, text
+    return RenderedMail(subject, text, marked, printed, tags)

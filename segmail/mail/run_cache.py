@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -16,11 +16,15 @@ from segmail.maho.newsletters import (
     load_newsletters,
 )
 from segmail.maho.shop import Shop
+from segmail.maho.step_policies import steps_that_need_products
 from segmail.maho.steps import Step
 from segmail.maho.storefront.locale import StoreLocale, load_rates
 from segmail.maho.storefront.site import Sites, StoreSite
 from segmail.maho.storefront.stores import Store, Stores
-from segmail.templates import is_secret
+from segmail.mail.items.needs import ADDRESSES, ItemNeeds, item_needs
+from segmail.mail.items.partials import Partials
+from segmail.mail.items.reader import Shelf
+from segmail.templates import Needs, is_secret
 
 
 class RunCache:
@@ -46,6 +50,8 @@ class RunCache:
         self._autoescape = autoescape
         self._compiled: dict[int, CompiledNewsletter | TemplateError] = {}
         self._locales: dict[int, StoreLocale] = {}
+        self._item_needs: dict[int, ItemNeeds] = {}
+        self._product_steps = steps_that_need_products(config)
 
     @classmethod
     def load(
@@ -95,6 +101,41 @@ class RunCache:
         with template.named_in_errors():
             return compile_newsletter(template, autoescape=self._autoescape)
 
+    def item_needs(self, template_id: int) -> ItemNeeds:
+        """Return what a template names of carts, orders, products and sums, in any store."""
+        if template_id not in self._item_needs:
+            self._item_needs[template_id] = item_needs(self._needs(template_id))
+        return self._item_needs[template_id]
+
+    def needs_products(self, step: Step) -> bool:
+        """Tell whether a step is skipped where its mail shows no product."""
+        return step.sequence_id in self._product_steps
+
+    def shelf(self, tiers: Mapping[str, Decimal]) -> Shelf:
+        """Return what item blocks are made from; `tiers` are those of loyalty."""
+        sites, stores = self._sites, self._stores
+        return Shelf(
+            sites.tables,
+            self.config,
+            stores,
+            {store_id: self.locale(store) for store_id, store in stores.stores.items()},
+            Partials(sites.maho_root),
+            tiers,
+            sites.maho_root,
+        )
+
+    def _needs(self, template_id: int) -> list[Needs]:
+        """Return what subject and text need; what they include may differ from store to store."""
+        try:
+            newsletter = self.newsletter(template_id)
+        except TemplateError:
+            return []  # the steps of a broken template fail by themselves, with the reason
+        parts = (newsletter.subject, newsletter.body)
+        differ = any(part.needs.blocks or part.needs.emails or part.needs.templates
+                     for part in parts)  # fmt: skip
+        stores = self._stores.speaking if differ else [self._stores.default]
+        return [part.all_needs(self._sites.of(store)) for store in stores for part in parts]
+
     def needed_attributes(self) -> frozenset[str]:
         """Return the customers' attributes that the steps' templates may read."""
         codes: set[str] = set()
@@ -105,6 +146,8 @@ class RunCache:
                 needs = [part.all_needs(site) for part in (newsletter.subject, newsletter.body)]
             except TemplateError:
                 continue  # the steps of a broken template fail by themselves, with the reason
+            if self.item_needs(template_id).addresses:
+                codes |= set(ADDRESSES.values())
             for need in needs:
                 codes |= need.members.get("customer", frozenset())
                 if need.everything:

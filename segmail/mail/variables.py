@@ -11,6 +11,7 @@ from segmail.maho.storefront.customer_name import full_name, recipient_name
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.site import StoreSite
 from segmail.maho.storefront.template_objects import (
+    NO_ADDRESSES,
     customer_object,
     store_object,
     subscriber_object,
@@ -38,18 +39,22 @@ class Addressee:
 
 
 def mail_variables(
-    addressee: Addressee, common: Mapping[str, object], visible: Mapping[str, bool]
+    addressee: Addressee,
+    common: Mapping[str, object],
+    visible: Mapping[str, bool],
+    addresses: Mapping[str, Mapping[str, object]] = NO_ADDRESSES,
 ) -> dict[str, object]:
     """Return every variable but the coupon's, as Maho's automation and mails name them.
 
     `common` are those that are the same for every customer, `visible` tells which attributes
-    count for the full name. Maho renders a mail twice, and some variables exist only in one of
-    the passes; here all of them exist in the one that there is.
+    count for the full name, `addresses` are the customer's default ones. Maho renders a mail
+    twice, and some variables exist only in one of the passes; here all of them exist in the one
+    that there is.
     """
     customer, subscriber, site = addressee.customer, addressee.subscriber, addressee.site
     return {
         **common,
-        "customer": customer_object(customer, visible, common["store"]),
+        "customer": customer_object(customer, visible, common["store"], addresses),
         "customer_name": full_name(customer.values, visible),
         "customer_firstname": customer.values.get("firstname"),
         "customer_lastname": customer.values.get("lastname"),

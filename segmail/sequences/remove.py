@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from segmail.coupons import remember_prefix_of
 from segmail.log import logger
 from segmail.maho.shop import Shop
+from segmail.maho.step_policies import forget_step_needs
 from segmail.sequences.find import find_steps
 from segmail.sequences.overview import StepSummary, show_step, summarize
 from segmail.sequences.store import delete_step
@@ -38,6 +39,7 @@ def remove_step(shop: Shop, given: str, *, confirm: Callable[[StepSummary], None
         [step] = find_steps(connection, shop.tables, [given])
         [summary] = summarize(connection, shop.tables, [step])
         remember_prefix_of(connection, shop.tables, step)
+        forget_step_needs(connection, shop.tables, [step.sequence_id])
         delete_step(connection, shop.tables, step.sequence_id)
         odd = automation_warnings(connection, shop.tables, [step.segment])
         return Removed(summary, sum(summary.progress.values()), odd)

@@ -19,6 +19,9 @@ from segmail.templates.objects import DataObject
 from segmail.templates.styling import MARK, exchangeable
 from segmail.templates.values import as_text, is_true
 
+_BLOCK_WIDGET = "cms/widget_block"
+_BLOCK_FRAME = "cms/widget/static_block/default.phtml"
+
 # A `segmail.templates.paths.Parameter` as the compiled template holds it: name, literal, path.
 Parameters: TypeAlias = tuple[tuple[str, str | None, PlainPath | None], ...]
 
@@ -177,7 +180,24 @@ def _php_block(texts: Mapping[str, str], where: str) -> str:
 
 
 def _widget(frame: Frame, parameters: Parameters, where: str) -> str:
-    raise TemplateError(f"{where} runs a PHP widget of the shop; segmail cannot.")
+    """Print the one widget that needs no PHP, a static block in Maho's frame for it.
+
+    Without its template Maho prints nothing.
+    """
+    texts = _texts(frame, parameters, where)
+    if texts.get("type") != _BLOCK_WIDGET:
+        raise TemplateError(
+            f"{where} runs a PHP widget of the shop; segmail cannot. It can render "
+            f'{{{{widget type="{_BLOCK_WIDGET}" template="{_BLOCK_FRAME}" block_id="…"}}}}.'
+        )
+    if "template" not in texts:
+        return ""
+    if texts["template"] != _BLOCK_FRAME:
+        raise TemplateError(f'{where}: its template must be "{_BLOCK_FRAME}"; others are PHP.')
+    identifier = texts.get("block_id", "")
+    source = frame.site.block(identifier) if identifier else None
+    text = frame.included("static block", identifier, source, frame.variables) if source else ""
+    return f'<div class="widget widget-static-block">{text}</div>'
 
 
 def _layout(frame: Frame, parameters: Parameters, where: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from segmail.templates.frame import MAX_INCLUDE_DEPTH
-from segmail.templates.nodes import Directive, Node, paths_of, walk
+from segmail.templates.nodes import Block, Directive, Node, paths_of
 from segmail.templates.paths import Path
 
 # From "include", "template" or "block" and a code to the tree of what that is; None if not known.
@@ -20,9 +20,10 @@ class Needs:
 
     `members` are data keys in lower case: `customer.gender`, `customer.getGender()` and
     `customer.getData('gender')` all need `gender`, and `customer.getName()` needs `name`.
-    What it includes are `templates` (by code), `emails` (by setting) and `blocks`. `everything`
-    says that this is not the whole list, for a template is included whose name is only known when
-    a mail is rendered.
+    `unguarded` are the variables that are read outside of every {{if}} and {{depend}} that asks for
+    them: a mail without them says something empty. What it includes are `templates` (by code),
+    `emails` (by setting) and `blocks`. `everything` says that this is not the whole list, for a
+    template is included whose name is only known when a mail is rendered.
     """
 
     variables: frozenset[str] = frozenset()
@@ -31,6 +32,7 @@ class Needs:
     emails: frozenset[str] = frozenset()
     blocks: frozenset[str] = frozenset()
     everything: bool = False
+    unguarded: frozenset[str] = field(default=frozenset(), compare=False)
 
 
 def needs_of(nodes: Sequence[Node], lookup: Lookup = lambda kind, code: None) -> Needs:
@@ -45,42 +47,60 @@ def needs_of(nodes: Sequence[Node], lookup: Lookup = lambda kind, code: None) ->
         emails=found.codes("template"),
         blocks=found.codes("block"),
         everything=found.everything,
+        unguarded=frozenset(found.unguarded),
     )
 
 
 class _Found:
     def __init__(self, lookup: Lookup) -> None:
         self.members: dict[str, set[str]] = {}
+        self.unguarded: set[str] = set()
         self.included: set[tuple[str, str]] = set()
+        self._seen: set[tuple[str, str, frozenset[str]]] = set()
         self.everything = False
         self._lookup = lookup
 
     def codes(self, kind: str) -> frozenset[str]:
         return frozenset(code for included, code in self.included if included == kind)
 
-    def add(self, nodes: Iterable[Node], depth: int = 0) -> None:
-        for node in walk(nodes):
+    def add(
+        self, nodes: Iterable[Node], depth: int = 0, guards: frozenset[str] = frozenset()
+    ) -> None:
+        """Add what nodes read; `guards` are the variables that the {{if}}s around them ask for."""
+        for node in nodes:
+            if isinstance(node, Block):
+                asked = node.condition
+                if asked:
+                    self._add_path(asked)
+                inner = guards | {asked.name} if asked else guards
+                self.add(node.then, depth, inner)
+                self.add(node.otherwise, depth, guards)
+                continue
             for path in paths_of(node):
                 self._add_path(path)
+                if path.name not in guards:
+                    self.unguarded.add(path.name)
             if isinstance(node, Directive):
-                self._add_included(node, depth)
+                self._add_included(node, depth, guards)
 
     def _add_path(self, path: Path) -> None:
         keys = self.members.setdefault(path.name, set())
         if path.member:
             keys.add(path.member)
 
-    def _add_included(self, node: Directive, depth: int) -> None:
+    def _add_included(self, node: Directive, depth: int, guards: frozenset[str]) -> None:
         given = {parameter.name: parameter for parameter in node.parameters}
         named_by = _code_parameter(node.name, is_typed="type" in given)
         code = given.get(named_by) if named_by else None
+        kind = "block" if node.name == "widget" else node.name
         if code is None:
             return
         if code.literal is None or depth == MAX_INCLUDE_DEPTH:
             self.everything = True
-        elif (name := (node.name, code.literal)) not in self.included:
-            self.included.add(name)
-            self.add(self._lookup(*name) or (), depth + 1)
+        elif (seen := (kind, code.literal, guards)) not in self._seen:
+            self._seen.add(seen)
+            self.included.add((kind, code.literal))
+            self.add(self._lookup(kind, code.literal) or (), depth + 1, guards)
         for parameter in node.parameters:
             if parameter.path:
                 self._share(parameter.name, parameter.path)
@@ -93,6 +113,8 @@ class _Found:
 
 def _code_parameter(directive: str, *, is_typed: bool) -> str:
     """Return the parameter that says what a directive includes, '' where it includes nothing."""
+    if directive == "widget":
+        return "block_id"
     if directive == "block":
         return "block_id" if is_typed else "id"
     return {"include": "template", "template": "config_path"}.get(directive, "")

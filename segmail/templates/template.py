@@ -19,7 +19,13 @@ from segmail.templates.styling import MARK, Styler, filled
 
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
-_STYLED = ("inlinecss", "include", "template", "block")  # what names style sheets, or may hide it
+_STYLED = (
+    "inlinecss",
+    "include",
+    "template",
+    "block",
+    "widget",
+)  # what names style sheets, or may hide it
 
 
 class Kind(enum.Enum):

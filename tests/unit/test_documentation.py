@@ -129,7 +129,7 @@ def test_the_configuration_shows_every_default(tmp_path: Path) -> None:
     assert tomllib.loads(block)["segments"] == asdict(SegmentSettings())
     assert tomllib.loads(block)["templates"] == asdict(TemplateSettings())
     assert settings.message == replace(MessageSettings(), coupon_words={"en": MAHOS})
-    told = {*tomllib.loads(block)["message"], "coupon_words"}
+    told = {*tomllib.loads(block)["message"], "coupon_words", "loyalty_tiers"}
     assert told == set(asdict(MessageSettings()))
     assert settings.database_url is not None
     assert settings.database_url.password == "p@ss"

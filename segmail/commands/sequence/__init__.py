@@ -7,6 +7,7 @@ import click
 from segmail.commands.sequence.add import add
 from segmail.commands.sequence.edit import edit
 from segmail.commands.sequence.list_show import list_, show, validate
+from segmail.commands.sequence.needs import needs
 from segmail.commands.sequence.remove import remove
 from segmail.commands.sequence.switch import disable, enable
 
@@ -20,5 +21,5 @@ def sequence() -> None:
     """
 
 
-for command in (add, list_, show, edit, enable, disable, remove, validate):
+for command in (add, list_, show, edit, needs, enable, disable, remove, validate):
     sequence.add_command(command)

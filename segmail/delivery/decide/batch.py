@@ -8,7 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from segmail.coupons import Coupon, CouponBasis, EarlierCoupon, own_unused_coupons
+from segmail.coupons import (
+    Asking,
+    Coupon,
+    CouponBasis,
+    EarlierCoupon,
+    coupons_of_earlier_steps,
+    own_unused_coupons,
+)
 from segmail.delivery.decide.eligible import RowFacts, SendCounts
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.delivery.rows.attempts import EarlierAttempt, load_earlier_attempts
@@ -21,7 +28,9 @@ from segmail.maho.rules import Rule, load_rules, load_uses
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.mail.due_row import DueRow
+from segmail.mail.items.reader import BatchItems
 from segmail.mail.prepare import Preparer
+from segmail.mail.variables import Addressee
 
 
 @dataclass(frozen=True)
@@ -37,6 +46,8 @@ class Batch:
     coupons: Mapping[int, Coupon]  # by progress id: made by that earlier attempt
     verdicts: Mapping[str, Verdict]  # what the journal knows of attempts in flight
     stopped: Mapping[int, str]  # by progress id: why a policy of the segment stops the row
+    given: Mapping[int, CouponBasis]  # by progress id: the coupon of an earlier step of its run
+    items: BatchItems  # the carts, orders and products that the mails show
     taken: set[tuple[int, int]] = field(default_factory=set)  # (customer, step) prepared so far
 
     def verdict_on(self, row: DueRow) -> Verdict:
@@ -54,8 +65,8 @@ class Batch:
 
     def basis_of(self, row: DueRow) -> CouponBasis:
         """Return from what the coupon of a row is made."""
-        if row.step.rule_id is None:
-            return CouponBasis(None)
+        if not row.step.generate_coupon or row.step.rule_id is None:
+            return self.given.get(row.progress_id, CouponBasis(None))
         return CouponBasis(
             self.rules.get(row.step.rule_id),
             self.rule_uses.get((row.step.rule_id, row.customer_id), 0),
@@ -89,13 +100,56 @@ def load_batch(
         earlier = _earlier(connection, tables, rows)
         made = _earlier_coupons(rows, earlier, customers, subscribers, preparer, now)
         coupons = own_unused_coupons(connection, tables, made)
+        asked = _addressees(rows, customers, subscribers, preparer)
+        asking = [
+            Asking(
+                row.progress_id,
+                row.customer_id,
+                row.step.segment.segment_id,
+                addressee.locale.local(now),
+            )
+            for row, addressee in asked
+            if not row.step.generate_coupon and preparer.names_coupon(row.step)
+        ]
+        given = coupons_of_earlier_steps(connection, tables, asking)
+        items = preparer.load_items(
+            connection, [(row.step, addressee) for row, addressee in asked], now=now
+        )
     in_flight = {
         _key(row, earlier[row.progress_id])
         for row in rows
         if row.progress_id in earlier and earlier[row.progress_id].status == QueueStatus.PAUSE
     }
     verdicts = journal.verdicts(in_flight)
-    return Batch(customers, subscribers, counts, rules, uses, earlier, coupons, verdicts, stopped)
+    return Batch(
+        customers,
+        subscribers,
+        counts,
+        rules,
+        uses,
+        earlier,
+        coupons,
+        verdicts,
+        stopped,
+        given,
+        items,
+    )
+
+
+def _addressees(
+    rows: Sequence[DueRow],
+    customers: Mapping[int, Customer],
+    subscribers: Mapping[int, Subscriber],
+    preparer: Preparer,
+) -> list[tuple[DueRow, Addressee]]:
+    """Return the rows whose mails show more than the customer, with whom they are written to."""
+    return [
+        (row, preparer.addressee(customers[row.customer_id], subscribers[row.customer_id]))
+        for row in rows
+        if row.customer_id in customers
+        and row.customer_id in subscribers
+        and preparer.shows_items(row.step)
+    ]
 
 
 def _earlier(

@@ -11,7 +11,7 @@ from segmail.delivery.decide.eligible import SendingRules, skip_reason
 from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.delivery.rows.recover import recover
-from segmail.errors import SegmailError, StepError
+from segmail.errors import NothingToShow, SegmailError, StepError
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.policies import Policy
 from segmail.maho.shop import Shop
@@ -99,7 +99,7 @@ class Planner:
         try:
             prepared = self._prepare(row, batch, now)
         except StepError as error:
-            return replace(undecided, status=Status.FAILED, reason=str(error), error=error)
+            return _not_prepared(undecided, error)
         except SegmailError:
             raise  # the shop's, not this row's
         except Exception as error:  # noqa: BLE001 - a bug may cost its row, never the others
@@ -112,7 +112,15 @@ class Planner:
         addressee = self._preparer.addressee(
             batch.customers[row.customer_id], batch.subscribers[row.customer_id]
         )
-        return self._preparer.prepare(row, addressee, batch.basis_of(row), now=now)
+        basis = batch.basis_of(row)
+        return self._preparer.prepare(row, addressee, basis, batch.items, now=now)
+
+
+def _not_prepared(undecided: Outcome, error: StepError) -> Outcome:
+    """Return how a row ends whose mail cannot be made: failed, or skipped for want of content."""
+    if isinstance(error, NothingToShow):
+        return replace(undecided, status=Status.SKIPPED, reason=str(error))
+    return replace(undecided, status=Status.FAILED, reason=str(error), error=error)
 
 
 def _undecided(row: DueRow, batch: Batch) -> Outcome:

@@ -1,6 +1,6 @@
-"""The tables of a Maho shop that segment conditions read and segmail never writes.
+"""The tables of a Maho shop that segment conditions and mails read and segmail never writes.
 
-Only the columns that conditions use, with Maho's types and indexes; foreign keys are left out,
+Only the columns that are used, with Maho's types and indexes; foreign keys are left out,
 so that the tables stand on their own in the tests, on every engine.
 """
 
@@ -16,6 +16,7 @@ from sqlalchemy import (
     Integer,
     MetaData,
     Numeric,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -162,7 +163,8 @@ def _order() -> tuple[Any, ...]:
         Column("customer_email", String(255)),
         Column("order_currency_code", String(255)),
         *map(_money, ("base_grand_total", "discount_amount", "grand_total", "shipping_amount")),
-        *map(_money, ("subtotal", "tax_amount", "total_qty_ordered")),
+        *map(_money, ("subtotal", "tax_amount", "total_qty_ordered", "base_total_refunded")),
+        Column("increment_id", String(50)),
         Column("created_at", UtcDateTime, index=True),
         Column("updated_at", UtcDateTime, index=True),
     )
@@ -179,6 +181,8 @@ def _order_item() -> tuple[Any, ...]:
         Column("sku", String(255)),
         Column("name", String(255)),
         *map(_money, ("qty_ordered", "row_total", "row_total_incl_tax", "discount_amount")),
+        *map(_money, ("tax_amount", "hidden_tax_amount")),
+        Column("product_options", Text),
     )
 
 
@@ -190,6 +194,9 @@ def _quote() -> tuple[Any, ...]:
         Column("updated_at", UtcDateTime, nullable=False),
         Column("is_active", USmallInt, server_default="1"),
         Column("items_count", UInt, server_default="0"),
+        Column("trigger_recollect", SmallInteger, nullable=False, server_default="0"),
+        Column("quote_currency_code", String(255)),
+        *map(_money, ("subtotal", "grand_total")),
         *map(_money, ("items_qty", "base_subtotal", "base_grand_total")),
         Column("customer_id", UInt, server_default="0"),
         Column("applied_rule_ids", String(255)),
@@ -208,7 +215,10 @@ def _quote_item() -> tuple[Any, ...]:
         Column("store_id", USmallInt, index=True),
         Column("parent_item_id", UInt, index=True),
         Column("product_type", String(255)),
+        Column("name", String(255)),
+        Column("is_virtual", USmallInt),
         *map(_money, ("qty", "price", "base_price", "row_total", "base_row_total")),
+        *map(_money, ("row_total_incl_tax", "tax_amount", "hidden_tax_amount")),
     )
 
 

@@ -238,6 +238,7 @@ def _customer_tables(shop: _Schema) -> dict[str, Table]:
             Column("backend_type", String(8), nullable=False, server_default="static"),
             Column("backend_table", String(255)),
             Column("frontend_input", String(50)),
+            Column("frontend_label", String(255)),
             UniqueConstraint("entity_type_id", "attribute_code"),
         ),
         "customer_attribute": shop.table(
@@ -255,6 +256,7 @@ def _customer_tables(shop: _Schema) -> dict[str, Table]:
             "customer_group",
             _key("customer_group_id", USmallInt),
             Column("customer_group_code", String(32), nullable=False),
+            Column("tax_class_id", UInt, nullable=False, server_default="0"),
         ),
         "customer": shop.table(
             "customer_entity",

@@ -94,7 +94,7 @@ def money_text(amount: Decimal, currency: str, locale: str, symbol: str | None =
         group_separator=group is None,
         numbering_system=_numbering(known),
     )
-    number = _with_money_decimal(number, known)
+    number = _with_minus(_with_money_decimal(number, known), known)
     number = _in_own_digits(_grouped(number, group) if group else number, known)
     symbol = symbol or _SYMBOLS.get((locale, currency)) or get_currency_symbol(currency, known)
     return _with_symbol(number, symbol)
@@ -144,6 +144,11 @@ def _with_money_decimal(number: str, locale: Locale) -> str:
     symbols = locale.number_symbols[_numbering(locale)]
     own = symbols.get("currencyDecimal")
     return number.replace(symbols["decimal"], own) if own else number
+
+
+def _with_minus(number: str, locale: Locale) -> str:
+    """Write the locale's own minus: Scandinavia and the Baltic have U+2212, where Babel has "-"."""
+    return number.replace("-", locale.number_symbols[_numbering(locale)].get("minusSign", "-"))
 
 
 def _grouped(number: str, sign: str) -> str:

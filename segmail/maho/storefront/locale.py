@@ -66,6 +66,11 @@ class StoreLocale:
         """Return a number as the locale writes it, such as "12,5"."""
         return number_text(number, self.locale)
 
+    def amount(self, amount: Decimal, currency: str) -> str:
+        """Return an amount of any currency, as it is stored with carts and orders."""
+        symbol = self.symbol if currency == self.display_currency else None
+        return money_text(amount, currency, self.locale, symbol)
+
     def date(self, day: dt.date) -> str:
         """Return `day` in the locale's medium form, such as "Dec 15, 2024"."""
         return day_text(day, self.locale)

@@ -82,6 +82,11 @@ class Stores:
         """Whether there is at most one store besides the admin; Maho then leaves codes out."""
         return sum(store_id != ADMIN for store_id in self.stores) <= 1
 
+    @property
+    def speaking(self) -> list[Store]:
+        """The stores in whose name customers may be written to."""
+        return [store for store in self.stores.values() if _speaks(store)]
+
     def _default_of(self, website_id: int | None) -> Store | None:
         if website_id is None or website_id == ADMIN:
             return None

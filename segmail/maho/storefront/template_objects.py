@@ -17,10 +17,18 @@ from segmail.templates import DataObject
 
 Argument = str | float
 
+NO_ADDRESSES: Mapping[str, Mapping[str, object]] = {}
 
-def customer_object(customer: Customer, visible: Mapping[str, bool], store: object) -> DataObject:
+
+def customer_object(
+    customer: Customer,
+    visible: Mapping[str, bool],
+    store: object,
+    addresses: Mapping[str, Mapping[str, object]] = NO_ADDRESSES,
+) -> DataObject:
     """Return `customer`; `visible` are the attributes that count for the full name, `store` is
-    what `customer.getStore()` leads to."""
+    what `customer.getStore()` leads to, `addresses` are `default_billing` and `default_shipping`,
+    where there are any and the template asks for them."""
     data: dict[str, object] = {
         "entity_id": customer.customer_id,
         "website_id": customer.website_id,
@@ -36,7 +44,33 @@ def customer_object(customer: Customer, visible: Mapping[str, bool], store: obje
         "getName": lambda: full_name(customer.values, visible),
         "getStore": lambda: store,
     }
+    for kind in ("billing", "shipping"):
+        address = addresses.get(f"default_{kind}")
+        shown = address_object(address) if address else None
+        for name in ("Default", "Primary"):
+            methods[f"get{name}{kind.capitalize()}Address"] = _answer(shown)
     return DataObject(data, methods, "customer")
+
+
+def _answer(value: object) -> Callable[[], object]:
+    return lambda: value
+
+
+def address_object(address: Mapping[str, object]) -> DataObject:
+    """Return an address; `country` is its code, as in Maho, and `street` has a line for each."""
+    lines = str(address.get("street") or "").split("\n")
+    data = {**address, "country": address.get("country_id")}
+    data |= {f"street{number}": line for number, line in enumerate(lines, 1)}
+    return DataObject(
+        data,
+        {
+            "getCountry": lambda: address.get("country_id"),
+            "getStreetFull": lambda: "\n".join(lines),
+            "getStreet1": lambda: lines[0],
+            "getStreet2": lambda: lines[1] if len(lines) > 1 else None,
+        },
+        "address",
+    )
 
 
 def store_object(site: StoreSite) -> DataObject:

@@ -31,7 +31,6 @@ EXPECTED: dict[int, set[str]] = {
     155: {"missing-argument"},
     157: {"missing-argument"},
     164: {"missing-argument"},
-    166: {"unsupported-directive"},
     167: {"unsupported-directive"},
     169: {"unknown-directive"},
     170: {"unknown-directive"},

@@ -206,3 +206,22 @@ def test_the_store_day_begins_at_the_stores_midnight() -> None:
 
     assert locale.today(datetime(2026, 3, 10, 14, 59, 59, tzinfo=UTC)) == date(2026, 3, 10)
     assert locale.today(datetime(2026, 3, 10, 15, 0, 0, tzinfo=UTC)) == date(2026, 3, 11)
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("en_US", "-€5.00"),
+        ("de_DE", "-5,00\u00a0€"),
+        ("nl_NL", "€\u00a0-5,00"),
+        ("sv_SE", "−5,00\u00a0€"),
+        ("nb_NO", "−5,00\u00a0€"),
+        ("fi_FI", "−5,00\u00a0€"),
+        ("et_EE", "−5,00\u00a0€"),
+        ("da_DK", "-5,00\u00a0€"),
+    ],
+)
+def test_a_negative_amount_has_the_minus_of_its_locale_as_icu_writes_it(
+    locale: str, shown: str
+) -> None:
+    assert money_text(Decimal(-5), "EUR", locale) == shown

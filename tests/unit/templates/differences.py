@@ -120,10 +120,17 @@ DIFFERENCES = (
         ),
     ),
     Difference(
-        "Custom variables work. Maho dies in a shop with one store view.",
+        "Custom variables and static blocks in widgets work. Maho dies in a shop with one store "
+        "view.",
         (
             Example('{{customvar code="nosuch"}}', FAILS, ""),
             Example("{{customVar code=promo}}", FAILS, "<b>Promo & more</b>"),
+            Example(
+                '{{widget type="cms/widget_block" '
+                'template="cms/widget/static_block/default.phtml" block_id="1"}}',
+                FAILS,
+                '<div class="widget widget-static-block"></div>',
+            ),
         ),
     ),
     Difference(

@@ -1,0 +1,1 @@
+"""What customers put into carts and ordered, with Maho's stored amounts."""

@@ -1,0 +1,231 @@
+"""The variables `cart`, `order`, `products` and `loyalty`, as one mail's templates see them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TypeVar
+
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.sales.carts import Cart
+from segmail.maho.sales.line import Line
+from segmail.maho.sales.orders import Order
+from segmail.maho.sales.stored import quantity
+from segmail.maho.storefront.locale import StoreLocale
+from segmail.mail.items.needs import LISTS
+from segmail.mail.items.partials import Partials
+from segmail.mail.items.printed import Printed
+from segmail.mail.items.shown import ShownItem, StoreWindow
+from segmail.mail.items.words import words_of
+from segmail.templates import DataObject
+from segmail.templates.paths import Argument
+
+_EVERY = 1000  # items that one block shows at most
+_PRODUCTS = 4  # that a list shows where the template names no number
+
+ItemT = TypeVar("ItemT")
+
+
+@dataclass(frozen=True)
+class BlockPrinter:
+    """Where the blocks of one mail are printed."""
+
+    window: StoreWindow
+    locale: StoreLocale
+    config: StoreConfig
+    partials: Partials
+    printed: Printed
+
+    def block(
+        self, kind: str, items: Sequence[ShownItem], *, text: bool, more: int = 0, url: str = ""
+    ) -> str:
+        """Return the mark of a block; '' where there is nothing to show."""
+        if not items:
+            return ""
+        values = {
+            "items": items,
+            "more": more,
+            "url": url,
+            "words": words_of(self.locale.locale),
+            "locale": self.locale.locale,
+        }
+        twin = self.partials.render(f"{kind}.txt", values)
+        if text:
+            return self.printed.lines(twin)
+        return self.printed.block(self.partials.render(f"{kind}.html", values), twin)
+
+    def amounts(self, line: Line, currency: str, display: str | None) -> tuple[str, ...]:
+        """Return a row's total, without or with tax or both, as the setting `display` says."""
+        both = (line.without_tax, line.with_tax)
+        chosen = {"2": both[1:], "3": both}.get(display or "1", both[:1])
+        return tuple(self.locale.amount(amount, currency) for amount in chosen)
+
+
+@dataclass(frozen=True)
+class CartShown:
+    """A cart with the items that a mail may show: those that the shop sells now.
+
+    `complete` is false where rows were left out, and then no total is shown.
+    """
+
+    cart: Cart
+    items: Sequence[ShownItem]
+    count: Decimal
+    complete: bool
+    stage: BlockPrinter
+
+    def variable(self) -> DataObject:
+        """Return `cart`."""
+        stage, cart, printed = self.stage, self.cart, self.stage.printed
+        display = stage.config.value("tax/cart_display/subtotal", stage.window.site.store.store_id)
+        subtotal = cart.subtotal
+        if display in ("2", "3") and cart.subtotal_with_tax is not None:
+            subtotal = cart.subtotal_with_tax
+        sums = self.complete and cart.is_current
+        data: dict[str, object] = {
+            "items_count": len(self.items),
+            "items_qty": quantity(self.count),
+            "subtotal": stage.locale.amount(subtotal, cart.currency) if sums else "",
+            "grand_total": (
+                stage.locale.amount(cart.grand_total, cart.currency)
+                if sums and cart.knows_total
+                else ""
+            ),
+            "url": self.url,
+            "updated_at": (
+                stage.locale.date(stage.locale.today(cart.updated_at)) if cart.updated_at else ""
+            ),
+            "first_item_name": printed.words(self.items[0].name),
+        }
+        return DataObject(data, _twins({"items": self._items}), "cart")
+
+    @property
+    def url(self) -> str:
+        """The link back to the cart."""
+        return self.stage.window.page("checkout/cart")
+
+    def _items(self, number: Argument = _EVERY, *, text: bool) -> str:
+        shown = self.items[: _count(number, _EVERY)]
+        more = len(self.items) - len(shown)
+        return self.stage.block("cart", shown, text=text, more=more, url=self.url)
+
+
+@dataclass(frozen=True)
+class OrderShown:
+    """An order with its items; `stage` of the mail, `own` of the order's store."""
+
+    order: Order
+    items: Sequence[ShownItem]
+    stage: BlockPrinter
+    own: StoreLocale
+    url: str
+
+    def variable(self) -> DataObject:
+        """Return `order`."""
+        order, stage, printed = self.order, self.stage, self.stage.printed
+        data: dict[str, object] = {
+            "increment_id": printed.words(order.number),
+            "status_label": printed.words(order.status_label(stage.window.site.store.store_id)),
+            "grand_total": stage.locale.amount(order.grand_total, order.currency),
+            "created_at": (
+                stage.locale.date(self.own.today(order.created_at)) if order.created_at else ""
+            ),
+            "url": self.url,
+            "tracking_numbers": printed.words(", ".join(order.tracking_numbers)),
+        }
+        return DataObject(data, _twins({"items": self._items}), "order")
+
+    def _items(self, number: Argument = _EVERY, *, text: bool) -> str:
+        shown = self.items[: _count(number, _EVERY)]
+        more = len(self.items) - len(shown)
+        return self.stage.block("order", shown, text=text, more=more, url=self.url)
+
+
+@dataclass
+class ListsShown:
+    """The lists of products of one mail, in which no product comes twice.
+
+    `candidates` yields a list's products, the best first; `shown` are those that the mail shows
+    already, the cart's at first.
+    """
+
+    stage: BlockPrinter
+    candidates: Callable[[str], Iterator[tuple[int, ShownItem]]]
+    shown: set[int]
+    _chosen: dict[tuple[str, int], Sequence[ShownItem]] = field(default_factory=dict)
+    _marks: dict[tuple[str, int, bool], str] = field(default_factory=dict)
+
+    def variable(self) -> DataObject:
+        """Return `products`."""
+
+        def of(name: str) -> Callable[..., str]:
+            def block(number: Argument = _PRODUCTS, *, text: bool) -> str:
+                return self._block(name, _count(number, _PRODUCTS), text=text)
+
+            return block
+
+        return DataObject({}, _twins({name: of(name) for name in LISTS}), "products")
+
+    @property
+    def anything(self) -> bool:
+        """Whether some block showed a product."""
+        return any(self._chosen.values())
+
+    def _block(self, name: str, number: int, *, text: bool) -> str:
+        """Return a list's mark; the same list and number show the same products each time."""
+        key = name, number
+        if key not in self._chosen:
+            self._chosen[key] = self._choose(name, number)
+        if (*key, text) not in self._marks:
+            mark = self.stage.block("products", self._chosen[key], text=text)
+            self._marks[(*key, text)] = mark
+        return self._marks[(*key, text)]
+
+    def _choose(self, name: str, number: int) -> Sequence[ShownItem]:
+        found: list[ShownItem] = []
+        for product_id, item in self.candidates(name):
+            if len(found) == number:
+                break
+            if product_id not in self.shown:
+                self.shown.add(product_id)
+                found.append(item)
+        return found
+
+
+def loyalty(sales: Decimal, tiers: Mapping[str, Decimal], locale: StoreLocale) -> DataObject:
+    """Return `loyalty`: what a customer ordered so far, the next tier, and what is missing to it.
+
+    The last two are empty for who has reached the highest.
+    """
+    ahead = sorted((least, name) for name, least in tiers.items() if least > sales)
+    data: dict[str, object] = {"lifetime_sales": locale.money(sales)}
+    if ahead:
+        least, name = ahead[0]
+        data |= {"next_tier": name, "missing": locale.money(least - sales)}
+    return DataObject(data, {}, "loyalty")
+
+
+def _twins(blocks: Mapping[str, Callable[..., str]]) -> dict[str, Callable[..., object]]:
+    """Return `getItemsHtml` and `getItemsText` for the block `items`, and so on."""
+
+    def method(block: Callable[..., str], *, text: bool) -> Callable[..., str]:
+        def called(number: Argument | None = None) -> str:
+            return block(text=text) if number is None else block(number, text=text)
+
+        return called
+
+    return {
+        f"get{name.capitalize()}{form}": method(block, text=form == "Text")
+        for name, block in blocks.items()
+        for form in ("Html", "Text")
+    }
+
+
+def _count(number: Argument, otherwise: int) -> int:
+    """Return how many a template asks for; what is no number above 0 asks for the usual."""
+    try:
+        count = int(float(number))
+    except (ValueError, OverflowError):
+        return otherwise
+    return min(count, _EVERY) if count > 0 else otherwise

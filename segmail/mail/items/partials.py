@@ -1,0 +1,153 @@
+"""The Jinja2 partials that print item blocks: the package's, or a shop's own of the same name.
+
+A shop's file in Maho's `app/etc/segmail/` is a template by a merchant, so it runs in a sandbox:
+it sees the values of one block, and reaches no attribute of Python, no file and no network.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import jinja2
+from jinja2.exceptions import SecurityError
+from jinja2.runtime import Context, Macro
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from segmail.errors import ConfigError, Fault, TemplateError
+
+NAMES = ("cart.html", "cart.txt", "order.html", "order.txt", "products.html", "products.txt")
+
+FOLDER = Path("app/etc/segmail")  # below Maho's root
+_OWN = Path(__file__).with_name("partials")
+_LONGEST = 200_000
+_FILTERS = {
+    "capitalize", "count", "default", "e", "escape", "first", "int", "join", "last", "length",
+    "lower", "reject", "replace", "round", "select", "sort", "title", "trim", "truncate", "upper",
+}  # fmt: skip
+_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
+
+Values: TypeAlias = Mapping[str, object]
+
+
+class Partials:
+    """The partials of a shop, compiled when first asked for."""
+
+    def __init__(self, maho_root: Path | None = None) -> None:
+        self._folder = maho_root / FOLDER if maho_root else None
+        self._compiled: dict[str, jinja2.Template] = {}
+
+    def render(self, name: str, values: Values) -> str:
+        """Return what a partial prints; raise TemplateError, naming the file, where it cannot."""
+        try:
+            return self._template(name).render(values).strip()
+        except TemplateError:
+            raise
+        except Exception as error:  # whatever a merchant's template does
+            raise TemplateError(f"{self._where(name)}: {_told(error)}") from error
+
+    def faults(self, values: Values) -> list[Fault]:
+        """Return what is wrong with a shop's own partials, each tried with a block's values."""
+        found = []
+        for name in NAMES:
+            if self._own_file(name) is not None:
+                try:
+                    self.render(name, values)
+                except TemplateError as error:
+                    found.append(
+                        Fault(str(error), "Mend the file, or delete it for the usual one.")
+                    )
+        return found
+
+    def strange_files(self) -> list[Fault]:
+        """Return the files of the shop's folder that no block uses."""
+        if self._folder is None or not self._folder.is_dir():
+            return []
+        names = sorted(path.name for path in self._folder.iterdir() if path.name not in NAMES)
+        return [
+            Fault(f"{self._folder / name} is no partial.", f"Partials are {', '.join(NAMES)}.")
+            for name in names
+            if name.endswith((".html", ".txt"))
+        ]
+
+    def _template(self, name: str) -> jinja2.Template:
+        if name not in self._compiled:
+            own = self._own_file(name)
+            source = _read_own(own) if own else _packaged(name)
+            self._compiled[name] = _environment(html=name.endswith(".html")).from_string(source)
+        return self._compiled[name]
+
+    def _own_file(self, name: str) -> Path | None:
+        path = self._folder / name if self._folder else None
+        return path if path is not None and path.is_file() else None
+
+    def _where(self, name: str) -> str:
+        return str(self._own_file(name) or f"the partial {name}")
+
+
+def _read_own(path: Path) -> str:
+    """Return a shop's file, if nobody could have changed it who may not change Maho itself."""
+    with path.open("rb") as file:
+        status = os.fstat(file.fileno())
+        if status.st_mode & _WRITABLE_BY_OTHERS:
+            raise TemplateError(f"{path} may be written by others; run `chmod go-w {path}`.")
+        if status.st_uid not in (0, os.geteuid(), path.parent.stat().st_uid):
+            raise TemplateError(f"{path} belongs to neither root nor the owner of its folder.")
+        data = file.read(_LONGEST + 1)
+    if len(data) > _LONGEST:
+        raise TemplateError(f"{path} is longer than {_LONGEST:,} bytes.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise TemplateError(f"{path} is not UTF-8.") from error
+
+
+@cache
+def _packaged(name: str) -> str:
+    return (_OWN / name).read_text("utf-8")
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """No calls but those of a partial's own macros, no operation that makes a short text long."""
+
+    intercepted_binops = frozenset(("*", "**", "%"))
+
+    def is_safe_callable(self, obj: object) -> bool:
+        return isinstance(obj, Macro)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if isinstance(left, int) and isinstance(right, int) and operator != "**":
+            return super().call_binop(context, operator, left, right)
+        raise SecurityError(f"the operator {operator} is for whole numbers only")
+
+
+@cache
+def _environment(*, html: bool) -> _Sandbox:
+    environment = _Sandbox(
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=jinja2.StrictUndefined,
+        loader=None,
+    )
+    environment.globals.clear()
+    for name in set(environment.filters) - _FILTERS:
+        del environment.filters[name]
+    return environment
+
+
+def _told(error: Exception) -> str:
+    line = getattr(error, "lineno", None)
+    return f"line {line}: {error}" if line else str(error)
+
+
+def checked_partials(maho_root: Path | None, values: Values) -> Partials:
+    """Return the partials; raise ConfigError with everything that is wrong with the shop's own."""
+    partials = Partials(maho_root)
+    if faults := partials.faults(values):
+        raise ConfigError(faults)
+    return partials

@@ -1,0 +1,413 @@
+"""Reads what the mails of a batch show of carts, orders and products, and sets their variables.
+
+A constant number of statements a batch, and none for what no template of it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from segmail.maho.catalog.bestsellers import Bestsellers, load_categories
+from segmail.maho.catalog.customer_lists import (
+    Dated,
+    load_bought,
+    load_crosssells,
+    load_viewed,
+    load_wished,
+)
+from segmail.maho.catalog.prices import PriceList
+from segmail.maho.catalog.products import Product, ProductAttributes, Products
+from segmail.maho.catalog.tax import Taxes
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.customer_addresses import Address, load_addresses
+from segmail.maho.customers import Customer
+from segmail.maho.sales.carts import Cart, load_carts
+from segmail.maho.sales.line import Line
+from segmail.maho.sales.options import OptionWords
+from segmail.maho.sales.orders import Order, load_lifetime_sales, load_orders
+from segmail.maho.sales.stored import one_line, quantity
+from segmail.maho.schema.tables import Tables
+from segmail.maho.storefront.locale import StoreLocale
+from segmail.maho.storefront.site import StoreSite
+from segmail.maho.storefront.stores import Store, Stores
+from segmail.mail.items.needs import ADDRESSES, ItemNeeds
+from segmail.mail.items.objects import BlockPrinter, CartShown, ListsShown, OrderShown, loyalty
+from segmail.mail.items.partials import Partials
+from segmail.mail.items.printed import Printed
+from segmail.mail.items.shown import ShownItem, StoreWindow
+
+_RANKED = 60  # best sellers that are read for a customer: most are bought or in the cart already
+
+
+@dataclass(frozen=True)
+class ShownTo:
+    """One customer in one store view, with what their mail's template names."""
+
+    customer: Customer
+    site: StoreSite
+    locale: StoreLocale
+    needs: ItemNeeds
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Customer and website, by which carts, orders and lists are kept."""
+        return self.customer.customer_id, self.site.store.website_id
+
+
+@dataclass
+class Shelf:
+    """What a run reads once: taxes, attributes, best sellers; and the shop's partials."""
+
+    tables: Tables
+    config: StoreConfig
+    stores: Stores
+    locales: Mapping[int, StoreLocale]  # by store
+    partials: Partials
+    tiers: Mapping[str, Decimal]
+    maho_root: Path | None = None
+    _windows: dict[int, StoreWindow] = field(default_factory=dict)
+    _taxes: Taxes | None = None
+    _attributes: ProductAttributes | None = None
+    _bestsellers: Bestsellers | None = None
+
+    def taxes(self, connection: Connection) -> Taxes:
+        """Return the shop's taxes."""
+        if self._taxes is None:
+            self._taxes = Taxes.load(connection, self.tables, self.config)
+        return self._taxes
+
+    def attributes(self, connection: Connection) -> ProductAttributes:
+        """Return the ids of the products' attributes."""
+        if self._attributes is None:
+            self._attributes = ProductAttributes.load(connection, self.tables)
+        return self._attributes
+
+    def bestsellers(self, connection: Connection, now: datetime) -> Bestsellers:
+        """Return what sells best."""
+        if self._bestsellers is None:
+            self._bestsellers = Bestsellers.load(connection, self.tables, now=now)
+        return self._bestsellers
+
+    def window(self, site: StoreSite) -> StoreWindow:
+        """Return the links and pictures of a store view."""
+        store_id = site.store.store_id
+        if store_id not in self._windows:
+            self._windows[store_id] = StoreWindow(site, self.maho_root)
+        return self._windows[store_id]
+
+
+@dataclass
+class BatchItems:
+    """What was read for a batch."""
+
+    shelf: Shelf
+    now: datetime
+    carts: Mapping[tuple[int, int], Cart] = field(default_factory=dict)
+    words: OptionWords = field(default_factory=OptionWords)
+    orders: Mapping[tuple[int, int], Order] = field(default_factory=dict)
+    viewed: Dated = field(default_factory=dict)
+    wished: Dated = field(default_factory=dict)
+    bought: Mapping[int, Mapping[int, datetime]] = field(default_factory=dict)
+    crosssells: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    best: Mapping[tuple[int, int], Sequence[int]] = field(default_factory=dict)
+    sales: Mapping[tuple[int, int], Decimal] = field(default_factory=dict)
+    addresses: Mapping[int, Address] = field(default_factory=dict)
+    products: Products = field(default_factory=Products)
+    taxes: Taxes | None = None
+
+    @classmethod
+    def load(
+        cls, connection: Connection, shelf: Shelf, readers: Iterable[ShownTo], *, now: datetime
+    ) -> BatchItems:
+        """Read for all readers at once."""
+        items = cls(shelf, now)
+        some = [reader for reader in readers if not reader.needs.nothing]
+        if some:
+            items._read(connection, some)
+        return items
+
+    def of(self, reader: ShownTo) -> MailItems:
+        """Return what one mail's templates see."""
+        return MailItems(self, reader)
+
+    def _read(self, connection: Connection, readers: Sequence[ShownTo]) -> None:
+        tables, shelf = self.shelf.tables, self.shelf
+        listing = [reader for reader in readers if reader.needs.lists]
+        carts = _ids(reader for reader in readers if reader.needs.cart or reader.needs.lists)
+        if carts:
+            self.carts = load_carts(connection, tables, shelf.stores, carts)
+            self.words = self._cart_words(connection, readers)
+        orders = _ids(r for r in readers if r.needs.order or "crosssells" in r.needs.lists)
+        if orders:
+            self.orders = load_orders(connection, tables, orders)
+        if listing:
+            self._read_lists(connection, listing)
+        loyal = _ids(reader for reader in readers if reader.needs.loyalty)
+        if loyal:
+            self.sales = load_lifetime_sales(connection, tables, loyal)
+        if owners := _address_owners(readers):
+            self.addresses = load_addresses(connection, tables, owners)
+        self._read_products(connection, readers)
+
+    def _cart_words(self, connection: Connection, readers: Sequence[ShownTo]) -> OptionWords:
+        shown = [
+            self.carts[reader.key]
+            for reader in readers
+            if reader.needs.cart and reader.key in self.carts
+        ]
+        rows = [row for cart in shown for row in cart.stored_options]
+        store_ids = {reader.site.store.store_id for reader in readers}
+        return OptionWords.load(connection, self.shelf.tables, rows, store_ids)
+
+    def _read_lists(self, connection: Connection, readers: Sequence[ShownTo]) -> None:
+        tables = self.shelf.tables
+        wants = frozenset().union(*(reader.needs.lists for reader in readers))
+        ids = _ids(readers)
+        self.bought = load_bought(connection, tables, ids)
+        if wants & {"viewed", "clearance", "bestsellers"}:
+            self.viewed = load_viewed(connection, tables, ids)
+        if "wishlist" in wants:
+            self.wished = load_wished(connection, tables, ids)
+        if "crosssells" in wants:
+            ordered = {id for order in self.orders.values() for id in order.product_ids}
+            self.crosssells = load_crosssells(connection, tables, ordered)
+        if "bestsellers" in wants:
+            self._read_best(connection, readers)
+
+    def _read_best(self, connection: Connection, readers: Sequence[ShownTo]) -> None:
+        best = self.shelf.bestsellers(connection, self.now)
+        liked = {
+            reader.key: [
+                *(id for id, _ in self.viewed.get(reader.key, ())),
+                *self.bought.get(reader.customer.customer_id, ()),
+            ]
+            for reader in readers
+            if "bestsellers" in reader.needs.lists
+        }
+        every = {id for ids in liked.values() for id in ids}
+        categories = load_categories(connection, self.shelf.tables, every)
+        self.best = {
+            key: best.of(key[1], (categories.get(id, ()) for id in ids))[:_RANKED]
+            for key, ids in liked.items()
+        }
+
+    def _read_products(self, connection: Connection, readers: Sequence[ShownTo]) -> None:
+        ids: set[int] = set()
+        for reader in readers:
+            needs, key = reader.needs, reader.key
+            if needs.cart and key in self.carts:
+                ids |= self.carts[key].product_ids
+            if needs.order and key in self.orders:
+                ids |= self.orders[key].product_ids
+            for name in needs.lists:
+                ids.update(self.candidates(name, key))
+        if not ids:
+            return
+        self.taxes = self.shelf.taxes(connection)
+        self.products = Products.load(
+            connection,
+            self.shelf.tables,
+            self.shelf.attributes(connection),
+            ids,
+            stores=list({r.site.store.store_id: r.site.store for r in readers}.values()),
+            group_ids={reader.customer.group_id for reader in readers},
+        )
+
+    def candidates(self, name: str, key: tuple[int, int]) -> Iterator[int]:
+        """Yield the products that a list may show, the best first, before any is asked for."""
+        bought = self.bought.get(key[0], {})
+        match name:
+            case "viewed" | "clearance":
+                yield from _not_bought_since(self.viewed.get(key, ()), bought)
+            case "wishlist":
+                yield from _not_bought_since(self.wished.get(key, ()), bought)
+            case "crosssells":
+                order = self.orders.get(key)
+                for line in order.lines if order else ():
+                    for id in sorted(line.product_ids):
+                        yield from (it for it in self.crosssells.get(id, ()) if it not in bought)
+            case _:
+                yield from (id for id in self.best.get(key, ()) if id not in bought)
+
+
+class MailItems:
+    """The variables of one mail that show carts, orders, products and sums."""
+
+    def __init__(self, items: BatchItems, reader: ShownTo) -> None:
+        self._items = items
+        self._reader = reader
+        self.printed = Printed()
+        shelf = items.shelf
+        self._stage = BlockPrinter(
+            shelf.window(reader.site), reader.locale, shelf.config, shelf.partials, self.printed
+        )
+        self.cart = self._cart() if reader.needs.cart else None
+        self.order = self._order() if reader.needs.order else None
+        self.lists = self._lists() if reader.needs.lists else None
+
+    def variables(self) -> dict[str, object]:
+        """Return those that the template names and that there are."""
+        found: dict[str, object] = {}
+        if self.cart:
+            found["cart"] = self.cart.variable()
+        if self.order:
+            found["order"] = self.order.variable()
+        if self.lists:
+            found["products"] = self.lists.variable()
+        if self._reader.needs.loyalty:
+            sales = self._items.sales.get(self._reader.key, Decimal(0))
+            found["loyalty"] = loyalty(sales, self._items.shelf.tiers, self._reader.locale)
+        return found
+
+    @property
+    def shows_products(self) -> bool:
+        """Whether some list of the rendered mail showed a product."""
+        return self.lists is not None and self.lists.anything
+
+    def addresses(self) -> dict[str, Address]:
+        """Return the addresses that `default_billing` and `default_shipping` point to."""
+        known, values = self._items.addresses, self._reader.customer.values
+        ids = {code: _number(values.get(code)) for code in ADDRESSES.values()} if known else {}
+        return {code: known[id] for code, id in ids.items() if id is not None and id in known}
+
+    @property
+    def _store(self) -> Store:
+        return self._reader.site.store
+
+    def _product(self, product_id: int | None) -> Product | None:
+        group_id = self._reader.customer.group_id
+        return self._items.products.of(product_id, self._store, group_id)
+
+    def _setting(self, path: str) -> str | None:
+        return self._items.shelf.config.value(path, self._store.store_id)
+
+    def _cart(self) -> CartShown | None:
+        cart = self._items.carts.get(self._reader.key)
+        if cart is None:
+            return None
+        lines = cart.lines(self._items.words, self._store.store_id)
+        sold = [
+            (line, product)
+            for line in lines
+            if (product := self._product(line.product_id)) and product.can_be_bought
+        ]
+        if not sold:
+            return None
+        items = [
+            self._line(line, self._product(line.page_id) or product, product.name, cart.currency,
+                       self._setting("tax/cart_display/price"))
+            for line, product in sold
+        ]  # fmt: skip
+        count = sum((line.quantity for line, _ in sold), Decimal(0))
+        return CartShown(cart, items, count, len(sold) == len(lines), self._stage)
+
+    def _order(self) -> OrderShown | None:
+        order = self._items.orders.get(self._reader.key)
+        if order is None:
+            return None
+        sites = self._reader.site.sites
+        store = sites.stores.by_id(order.store_id)
+        if store is None or not store.is_active:
+            store = self._store
+        display = self._items.shelf.config.value("tax/sales_display/price", order.store_id)
+        items = [
+            self._line(
+                line, self._product(line.page_id), one_line(line.name), order.currency, display
+            )
+            for line in order.lines
+        ]
+        shelf = self._items.shelf
+        url = shelf.window(sites.of(store)).path(f"sales/order/view/order_id/{order.order_id}/")
+        own = shelf.locales[store.store_id]
+        return OrderShown(order, items, self._stage, own, url)
+
+    def _line(
+        self, line: Line, page: Product | None, name: str, currency: str, display: str | None
+    ) -> ShownItem:
+        window = self._stage.window
+        return ShownItem(
+            name,
+            window.product(page) if page else "",
+            window.picture(self._picture(line, page)),
+            (page.alt if page else "") or name,
+            quantity(line.quantity),
+            self._stage.amounts(line, currency, display),
+            options=line.options,
+        )
+
+    def _picture(self, line: Line, page: Product | None) -> str | None:
+        """Return the picture of a row as Maho chooses it: the whole product's, or the part's."""
+        part = self._product(line.part_id)
+        if page is None or part is None:
+            return page.picture if page else None
+        if page.type_id == "grouped":
+            shows_part = self._setting("checkout/cart/grouped_product_image") != "parent"
+            return part.picture if shows_part else page.picture
+        shows_part = self._setting("checkout/cart/configurable_product_image") == "itself"
+        return (part.own_picture if shows_part else None) or page.picture
+
+    def _lists(self) -> ListsShown:
+        shown = [it.cart.product_ids for it in (self.cart,) if it]
+        shown += [it.order.product_ids for it in (self.order,) if it]
+        cart = self._items.carts.get(self._reader.key)
+        in_cart = cart.product_ids if cart else set()
+        return ListsShown(self._stage, self._candidates, in_cart.union(*shown))
+
+    def _candidates(self, name: str) -> Iterator[tuple[int, ShownItem]]:
+        locale, group_id = self._reader.locale, self._reader.customer.group_id
+        items, store = self._items, self._store
+        if items.taxes is None:
+            return
+        prices = PriceList(
+            items.taxes,
+            items.shelf.config,
+            locale,
+            store.store_id,
+            self._website_locale().today(items.now),
+        )
+        for product_id in items.candidates(name, self._reader.key):
+            product = self._product(product_id)
+            if product is None or not product.can_be_listed:
+                continue
+            price = prices.price_of(product, group_id)
+            if name == "clearance" and not (price and price.was):
+                continue
+            yield product_id, self._stage.window.product_item(product, price)
+
+    def _website_locale(self) -> StoreLocale:
+        """Return how the website's default store tells days: its midnight begins special prices."""
+        shelf, store = self._items.shelf, self._store
+        default_id = shelf.stores.defaults.get(store.website_id, store.store_id)
+        return shelf.locales.get(default_id, self._reader.locale)
+
+
+def _ids(readers: Iterable[ShownTo]) -> set[int]:
+    return {reader.customer.customer_id for reader in readers}
+
+
+def _not_bought_since(
+    dated: Iterable[tuple[int, datetime]], bought: Mapping[int, datetime]
+) -> Iterator[int]:
+    return (id for id, at in dated if id not in bought or bought[id] < at)
+
+
+def _address_owners(readers: Sequence[ShownTo]) -> dict[int, int]:
+    """Return the ids of the default addresses that are asked for, and whose they must be."""
+    return {
+        address_id: reader.customer.customer_id
+        for reader in readers
+        if reader.needs.addresses
+        for attribute in set(ADDRESSES.values())
+        if (address_id := _number(reader.customer.values.get(attribute))) is not None
+    }
+
+
+def _number(value: object) -> int | None:
+    text = str(value or "")
+    return int(text) if text.isdecimal() and len(text) < 11 else None

@@ -1,0 +1,116 @@
+"""Lines and products as a partial prints them: words, amounts and links of one store view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+
+from segmail.maho.catalog.prices import Price
+from segmail.maho.catalog.products import Product
+from segmail.maho.sales.line import Option
+from segmail.maho.storefront.site import StoreSite
+from segmail.maho.storefront.stores import ADMIN
+
+_MEDIA = "catalog/product"
+_MEDIA_FOLDERS = ("public/media", "media")
+_MOST_KNOWN = 10_000
+
+
+@dataclass(frozen=True)
+class ShownItem:
+    """What a partial sees of one line or product; every text is bare and is escaped by it.
+
+    `amounts` are one text, or two where the shop shows prices without and with tax.
+    """
+
+    name: str
+    url: str = ""
+    picture: str = ""
+    alt: str = ""
+    quantity: str = ""
+    amounts: Sequence[str] = ()
+    was: Sequence[str] = ()
+    starts_at: bool = False
+    options: Sequence[Option] = ()
+
+
+@dataclass(frozen=True)
+class StoreWindow:
+    """The links and pictures of one store view, as they open from a mail."""
+
+    site: StoreSite
+    maho_root: Path | None = None
+    _on_disk: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @cached_property
+    def _named(self) -> dict[str, str]:
+        """The parameter that names the view where its host would open another one."""
+        store, stores = self.site.store, self.site.sites.stores
+        here = self.site.urls.base_url("link")
+        neighbours = [
+            other
+            for other in stores.stores.values()
+            if other.store_id not in (ADMIN, store.store_id)
+            and other.is_active
+            and self.site.sites.of(other).urls.base_url("link") == here
+        ]
+        opened = stores.defaults.get(store.website_id) == store.store_id
+        return {"_store_to_url": "1"} if neighbours and not opened else {}
+
+    def page(self, route: str, **params: str) -> str:
+        """Return the link to a page of the shop."""
+        return self.site.store_url(route, {**params, **self._named})
+
+    def path(self, path: str) -> str:
+        """Return the link to a path of the shop that is no route."""
+        return self.site.direct_url(path, self._named)
+
+    def product(self, product: Product) -> str:
+        """Return the link to a product's page; '' where that does not open."""
+        if not product.has_page:
+            return ""
+        if product.path:
+            return self.path(product.path)
+        return self.page(
+            "catalog/product/view", id=str(product.product_id), s=product.url_key or ""
+        )
+
+    def picture(self, file: str | None) -> str:
+        """Return the link to a picture's original; '' without one, or where the file is gone."""
+        if not file or not self._exists(file):
+            return ""
+        return self.site.media_url(_MEDIA + quote(file, safe="/"))
+
+    def product_item(self, product: Product, price: Price | None) -> ShownItem:
+        """Return a product of a list; without a price where that is not certain."""
+        return ShownItem(
+            product.name,
+            self.product(product),
+            self.picture(product.picture),
+            product.alt,
+            amounts=price.now if price else (),
+            was=price.was if price else (),
+            starts_at=bool(price and price.starts_at),
+        )
+
+    def _exists(self, file: str) -> bool:
+        """Tell whether a picture's file is there; where nobody can look, it is believed to be."""
+        folder = self._folder
+        if folder is None:
+            return True
+        if file not in self._on_disk:
+            if len(self._on_disk) >= _MOST_KNOWN:
+                self._on_disk.clear()
+            path = (folder / file.lstrip("/")).resolve()
+            self._on_disk[file] = path.is_relative_to(folder) and path.is_file()
+        return self._on_disk[file]
+
+    @cached_property
+    def _folder(self) -> Path | None:
+        if self.maho_root is None:
+            return None
+        folders = (self.maho_root / folder / _MEDIA for folder in _MEDIA_FOLDERS)
+        return next((folder.resolve() for folder in folders if folder.is_dir()), None)

@@ -1,0 +1,31 @@
+"""Says what a step's mail must have to show, so that it is skipped otherwise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from segmail.maho.shop import Shop
+from segmail.maho.step_policies import StepNeeds, save_step_needs
+from segmail.sequences.find import find_steps, label
+
+
+@dataclass(frozen=True)
+class NeedsSet:
+    """The step, and what it needs from now on."""
+
+    step: str  # SEGMENT:TRIGGER:NUMBER
+    sequence_id: int
+    needs: StepNeeds
+
+
+def set_step_needs(shop: Shop, given: str, needs: StepNeeds) -> NeedsSet:
+    """Write what the step that `given` names needs; raise InputError where it names none."""
+
+    def work(connection: Connection) -> NeedsSet:
+        [step] = find_steps(connection, shop.tables, [given])
+        save_step_needs(connection, shop.tables, step.sequence_id, needs)
+        return NeedsSet(label(step), step.sequence_id, needs)
+
+    return shop.database.transact(work)
