@@ -6,8 +6,6 @@ it sees the values of one block, and reaches no attribute of Python, no file and
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -19,17 +17,16 @@ from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from segmail.errors import ConfigError, Fault, TemplateError
+from segmail.trusted_files import read_trusted, trusted_owners
 
 NAMES = ("cart.html", "cart.txt", "order.html", "order.txt", "products.html", "products.txt")
 
 FOLDER = Path("app/etc/segmail")  # below Maho's root
 _OWN = Path(__file__).with_name("partials")
-_LONGEST = 200_000
 _FILTERS = {
     "capitalize", "count", "default", "e", "escape", "first", "int", "join", "last", "length",
     "lower", "reject", "replace", "round", "select", "sort", "title", "trim", "truncate", "upper",
 }  # fmt: skip
-_WRITABLE_BY_OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 Values: TypeAlias = Mapping[str, object]
 
@@ -39,6 +36,7 @@ class Partials:
 
     def __init__(self, maho_root: Path | None = None) -> None:
         self._folder = maho_root / FOLDER if maho_root else None
+        self._owners = trusted_owners(maho_root)
         self._compiled: dict[str, jinja2.Template] = {}
 
     def render(self, name: str, values: Values) -> str:
@@ -77,9 +75,15 @@ class Partials:
     def _template(self, name: str) -> jinja2.Template:
         if name not in self._compiled:
             own = self._own_file(name)
-            source = _read_own(own) if own else _packaged(name)
+            source = self._read(own) if own else _packaged(name)
             self._compiled[name] = _environment(html=name.endswith(".html")).from_string(source)
         return self._compiled[name]
+
+    def _read(self, file: Path) -> str:
+        try:
+            return read_trusted(file, self._owners)
+        except (ConfigError, FileNotFoundError) as error:
+            raise TemplateError(str(error)) from error
 
     def _own_file(self, name: str) -> Path | None:
         path = self._folder / name if self._folder else None
@@ -87,23 +91,6 @@ class Partials:
 
     def _where(self, name: str) -> str:
         return str(self._own_file(name) or f"the partial {name}")
-
-
-def _read_own(path: Path) -> str:
-    """Return a shop's file, if nobody could have changed it who may not change Maho itself."""
-    with path.open("rb") as file:
-        status = os.fstat(file.fileno())
-        if status.st_mode & _WRITABLE_BY_OTHERS:
-            raise TemplateError(f"{path} may be written by others; run `chmod go-w {path}`.")
-        if status.st_uid not in (0, os.geteuid(), path.parent.stat().st_uid):
-            raise TemplateError(f"{path} belongs to neither root nor the owner of its folder.")
-        data = file.read(_LONGEST + 1)
-    if len(data) > _LONGEST:
-        raise TemplateError(f"{path} is longer than {_LONGEST:,} bytes.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise TemplateError(f"{path} is not UTF-8.") from error
 
 
 @cache
@@ -143,11 +130,3 @@ def _environment(*, html: bool) -> _Sandbox:
 def _told(error: Exception) -> str:
     line = getattr(error, "lineno", None)
     return f"line {line}: {error}" if line else str(error)
-
-
-def checked_partials(maho_root: Path | None, values: Values) -> Partials:
-    """Return the partials; raise ConfigError with everything that is wrong with the shop's own."""
-    partials = Partials(maho_root)
-    if faults := partials.faults(values):
-        raise ConfigError(faults)
-    return partials
