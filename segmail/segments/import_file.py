@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from segmail.errors import InputError
 from segmail.maho.db.letter_case import lower_case
@@ -13,29 +15,40 @@ from segmail.segments.conditions.customer_list import LONGEST
 LARGEST = 20_000_000  # bytes of a file
 
 _COLUMNS = ("customer_id", "entity_id", "email")  # the first that a row fills counts
+_EXPIRES = ("expires", "expires_at", "expire", "until")
+_SINCE = ("date", "since", "created_at", "resolved_at")
 _DELIMITERS = ",;\t"
 
 
-def read_mentions(data: bytes, file: str) -> list[str]:
-    """Return the ids and e-mail addresses of a file, each once in whatever case, in its order.
+@dataclass(frozen=True)
+class ListedCustomer:
+    """A customer of a file: an id or e-mail address, and the days that stand beside it.
 
-    A first line with a comma, semicolon or tab, or that is a known column, is the header of a CSV.
-    `file` is what the file is called in messages. Raises InputError for a file that cannot be
-    read, and for one of nobody or of more than 20,000.
+    `expires` is the moment from which the customer is not listed any more, `since` that from which
+    a time to expire counts. Both are UTC.
+    """
+
+    mention: str
+    expires: datetime | None = None
+    since: datetime | None = None
+
+
+def read_customers(data: bytes, file: str) -> list[ListedCustomer]:
+    """Return the customers of a file, each once in whatever case, by their first and last rows.
+
+    A first line with a comma, semicolon or tab, or that is a known column, is the header of a CSV;
+    nobody at all is an empty list. `file` is what the file is called in messages. Raises InputError
+    for a file that cannot be read, and for one of more than 20,000.
     """
     rows = _rows(_text(data, file), file)
-    mentions = _once(mention for row in rows if (mention := row.strip()))
-    if not mentions:
-        raise InputError(f"{file} has no customer ids or e-mail addresses.")
-    if len(mentions) > LONGEST:
-        raise InputError(f"{file} has {len(mentions):,} customers; a list holds {LONGEST:,}.")
-    return mentions
-
-
-def _once(mentions: Iterable[str]) -> list[str]:
-    found: dict[str, str] = {}
-    for mention in mentions:
-        found.setdefault(lower_case(mention), mention)
+    found: dict[str, ListedCustomer] = {}
+    for row in rows:
+        if row.mention:
+            found.setdefault(lower_case(row.mention), row)
+            first = found[lower_case(row.mention)].mention
+            found[lower_case(row.mention)] = replace(row, mention=first)
+    if len(found) > LONGEST:
+        raise InputError(f"{file} has {len(found):,} customers; a list holds {LONGEST:,}.")
     return list(found.values())
 
 
@@ -48,7 +61,7 @@ def _text(data: bytes, file: str) -> str:
         raise InputError(f"{file} is not UTF-8; save it as text or CSV in UTF-8.") from None
 
 
-def _rows(text: str, file: str) -> list[str]:
+def _rows(text: str, file: str) -> list[ListedCustomer]:
     lines = text.splitlines() or [""]
     delimiter = max(_DELIMITERS, key=lines[0].count)
     try:
@@ -58,10 +71,39 @@ def _rows(text: str, file: str) -> list[str]:
     header = [name.strip().lower() for name in table[0]] if table else []
     columns = [header.index(name) for name in _COLUMNS if name in header]
     if columns:
-        return [_first(row, columns) for row in table[1:]]
+        expires, since = (_column(header, names) for names in (_EXPIRES, _SINCE))
+        return [
+            ListedCustomer(
+                _first(row, columns),
+                expires=_moment(row, expires, f"{file}, row {number}", end_of_day=True),
+                since=_moment(row, since, f"{file}, row {number}", end_of_day=False),
+            )
+            for number, row in enumerate(table[1:], start=2)
+        ]
     if len(header) > 1:
         raise InputError(f"{file} has no column customer_id, entity_id or email in its header.")
-    return lines
+    return [ListedCustomer(line.strip()) for line in lines]
+
+
+def _column(header: Sequence[str], names: Sequence[str]) -> int | None:
+    return next((header.index(name) for name in names if name in header), None)
+
+
+def _moment(
+    row: Sequence[str], column: int | None, where: str, *, end_of_day: bool
+) -> datetime | None:
+    """Return the time that a cell says, in UTC where it says no zone; of a day its start or end."""
+    text = row[column].strip() if column is not None and column < len(row) else ""
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        what = f"'{text}' is no date such as 2026-12-31 or 2026-12-31 18:00"
+        raise InputError(f"{where}: {what}.") from None
+    if end_of_day and len(text) <= len("2026-12-31"):
+        moment += timedelta(days=1)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _first(row: Sequence[str], columns: Sequence[int]) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, false, func, or_, select
 
@@ -14,10 +14,15 @@ from segmail.maho.db.letter_case import lower_case
 from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.segments.conditions.customer_list import LONGEST, listed_ids, one_of
+from segmail.segments.conditions.customer_list import (
+    LONGEST,
+    listed_customers,
+    one_of,
+    written_list,
+)
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
 from segmail.segments.conditions.wide_text import wide_enough
-from segmail.segments.import_file import read_mentions
+from segmail.segments.import_file import ListedCustomer, read_customers
 from segmail.segments.stored.state import Refresh, SegmentState, load_states
 from segmail.segments.stored.store import SegmentPlan, lock_segments, save_plans
 
@@ -43,23 +48,29 @@ class Imported:
 
 @dataclass(frozen=True)
 class Import:
-    """What to import: the bytes of a file and what it is called; `add` keeps who is listed."""
+    """What to import: the bytes of a file and what it is called.
+
+    `add` keeps who is listed; `expire` is how long each of the file's customers stays listed, from
+    the day beside them or from now.
+    """
 
     data: bytes
     file: str
     add: bool = False
+    expire: timedelta | None = None
 
 
 def import_list(shop: Shop, given: str, what: Import, *, dry_run: bool, now: datetime) -> Imported:
     """Make a file's customers the list of a segment's `list` condition, and tell what changed.
 
     A segment without conditions gets such a condition; one whose list changes is segmail's from
-    then on, and waits for its next refresh. A dry run writes nothing. Raises InputError for a
-    segment or file that cannot be used, and where no customer of the file is known.
+    then on, and waits for its next refresh. A dry run writes nothing. A file of nobody makes the
+    list empty. Raises InputError for a segment or file that cannot be used, and where customers are
+    in the file and none is known.
     """
-    mentions = read_mentions(what.data, what.file)
+    customers = read_customers(what.data, what.file)
 
-    run = _Run(mentions, what.add, dry_run, now)
+    run = _Run(customers, what.add, what.expire, dry_run, now)
     if dry_run:
         with shop.database.read() as connection:
             return _import(connection, shop.tables, given, run)
@@ -68,8 +79,9 @@ def import_list(shop: Shop, given: str, what: Import, *, dry_run: bool, now: dat
 
 @dataclass(frozen=True)
 class _Run:
-    mentions: Sequence[str]
+    customers: Sequence[ListedCustomer]
     add: bool
+    expire: timedelta | None
     dry_run: bool
     now: datetime
 
@@ -80,10 +92,14 @@ def _import(connection: Connection, tables: Tables, given: str, run: _Run) -> Im
         lock_segments(connection, tables, [segment_id])
     before = load_states(connection, tables, [segment_id])[segment_id]
     leaf = _list_of(before)
-    known, unknown = _resolve(connection, tables, run.mentions, before)
-    old = set(listed_ids(leaf))
-    new = _checked(known | old if run.add else known, before)
-    plan = SegmentPlan(segment_id, before, _after(before, leaf, new, changed=new != old))
+    found, unknown = _resolve(connection, tables, [one.mention for one in run.customers], before)
+    known = {id: _expires(one, run) for one in run.customers for id in found.get(one.mention, ())}
+    old = listed_customers(leaf)
+    kept = {id: at for id, at in old.items() if at is None or at > run.now} if run.add else {}
+    new = _checked({**kept, **known}, before)
+    plan = SegmentPlan(
+        segment_id, before, _after(before, leaf, new, changed=new != old or leaf is _EMPTY)
+    )
     if not run.dry_run:
         save_plans(connection, tables, [plan], now=run.now)
     return Imported(
@@ -91,8 +107,8 @@ def _import(connection: Connection, tables: Tables, given: str, run: _Run) -> Im
         segment=before.name,
         outcome="unchanged" if plan.after == before else "changed",
         listed=len(new),
-        added=len(new - old),
-        removed=len(old - new),
+        added=len(new.keys() - old.keys()),
+        removed=len(old.keys() - new.keys()),
         unknown=unknown,
     )
 
@@ -116,8 +132,10 @@ def _list_of(state: SegmentState) -> Leaf:
 
 def _resolve(
     connection: Connection, tables: Tables, mentions: Sequence[str], state: SegmentState
-) -> tuple[set[int], list[str]]:
-    """Return the ids of the customers of the segment's websites, and what is none of them."""
+) -> tuple[dict[str, set[int]], list[str]]:
+    """Return the ids of the segment's websites' customers by mention, and what is none of them."""
+    if not mentions:
+        return {}, []
     keys = {mention: _key(mention) for mention in mentions}
     c = tables.customer.c
     query = select(c.entity_id, c.email).where(
@@ -131,7 +149,14 @@ def _resolve(
     if len(unknown) == len(mentions):
         shown = ", ".join(map(repr, unknown[:_SHOWN]))
         raise InputError(f"No customer of the websites of '{state.name}' is one of {shown} …")
-    return {id for key in keys.values() if key in found for id in found[key]}, unknown
+    return {mention: found[key] for mention, key in keys.items() if key in found}, unknown
+
+
+def _expires(one: ListedCustomer, run: _Run) -> datetime | None:
+    """Return from when a customer is not listed any more: as the file says, or after a time."""
+    if one.expires is not None or run.expire is None:
+        return one.expires
+    return ((one.since or run.now) + run.expire).replace(microsecond=0)
 
 
 def _key(mention: str) -> int | str:
@@ -156,18 +181,18 @@ def _is_named(dialect: str, tables: Tables, mentions: Sequence[str]) -> ColumnEl
     )
 
 
-def _checked(ids: set[int], state: SegmentState) -> set[int]:
+def _checked(ids: dict[int, datetime | None], state: SegmentState) -> dict[int, datetime | None]:
     if len(ids) > LONGEST:
         raise InputError(f"'{state.name}' would list {len(ids):,} customers; {LONGEST:,} can be.")
     return ids
 
 
 def _after(
-    before: SegmentState, leaf: Leaf, ids: Collection[int], *, changed: bool
+    before: SegmentState, leaf: Leaf, ids: Mapping[int, datetime | None], *, changed: bool
 ) -> SegmentState:
     if not changed or before.tree is None:
         return replace(before, refresh=Refresh.SEGMAIL)
-    filled = replace(leaf, value=",".join(map(str, sorted(ids))))
+    filled = replace(leaf, value=written_list(ids))
     tree = Combine(every=True, expects=True, children=(filled,), path="root")
     if any(leaves(before.tree)):
         tree = _with(before.tree, filled)

@@ -1,12 +1,14 @@
 """Membership of a list: the customer ids that the condition's value holds.
 
 For what a shop's database does not know: resolved support tickets, exit intent, referrals. The
-family is `list`, the attribute `customer_id`, the operator `()` or `!()`.
+family is `list`, the attribute `customer_id`, the operator `()` or `!()`. An id may have an `@` and
+the moment (UTC) from which it does not count any more: `9@2026-12-05T10:30:00`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, false, not_, or_
@@ -22,27 +24,50 @@ _BATCH = 1_000
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers on the list (`()`) or not on it (`!()`).
+    """Return the customers on the list (`()`) or not on it (`!()`) at the scope's moment.
 
-    Raises ConditionError for other operators, an id that is no number, an empty list, and more
-    than 20,000 ids.
+    Raises ConditionError for other operators, an id that is no number, and more than 20,000 ids.
     """
-    ids = listed_ids(leaf)
-    if not 0 < len(ids) <= LONGEST:
-        raise ConditionError(f"The list of {leaf} has {len(ids):,} ids, not 1 to {LONGEST:,}.")
-    listed = one_of(scope.tables.customer.c.entity_id, ids)
-    return not_(listed) if normal_operator(leaf) == "!()" else listed
+    listed = listed_customers(leaf)
+    if len(listed) > LONGEST:
+        raise ConditionError(f"The list of {leaf} has {len(listed):,} ids; {LONGEST:,} can be.")
+    ids = [id for id, expires in listed.items() if expires is None or expires > scope.now]
+    found = one_of(scope.tables.customer.c.entity_id, ids)
+    return not_(found) if normal_operator(leaf) == "!()" else found
 
 
-def listed_ids(leaf: Leaf) -> list[int]:
-    """Return the ids of a list, however many, in order; raise ConditionError for what is none."""
+def listed_customers(leaf: Leaf) -> dict[int, datetime | None]:
+    """Return until when each id of a list counts (None: for ever), however many, in order.
+
+    Raises ConditionError for what is no list of ids.
+    """
     if leaf.attribute != "customer_id" or normal_operator(leaf) not in ("()", "!()"):
         raise ConditionError(f"{leaf} must be the attribute customer_id with () or !().")
-    values = [value for value in split_values(leaf) if value]
-    wrong = next((value for value in values if not _is_id(value)), None)
-    if wrong is not None:
-        raise ConditionError(f"The value '{wrong}' of {leaf} is not a customer id.")
-    return sorted({int(value) for value in values})
+    found: dict[int, datetime | None] = {}
+    for value in split_values(leaf):
+        if value:
+            id, expires = _listed(value, leaf)
+            found[id] = expires
+    return dict(sorted(found.items()))
+
+
+def written_list(listed: Mapping[int, datetime | None]) -> str:
+    """Return the value of a list; `listed_customers` reads it."""
+    return ",".join(
+        str(id) if expires is None else f"{id}@{expires.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+        for id, expires in sorted(listed.items())
+    )
+
+
+def _listed(value: str, leaf: Leaf) -> tuple[int, datetime | None]:
+    id, at, moment = value.partition("@")
+    try:
+        expires = datetime.fromisoformat(moment).replace(tzinfo=UTC) if at else None
+    except ValueError:
+        raise ConditionError(f"The value '{value}' of {leaf} ends at no time.") from None
+    if not _is_id(id):
+        raise ConditionError(f"The value '{value}' of {leaf} is not a customer id.")
+    return int(id), expires
 
 
 def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:

@@ -34,6 +34,7 @@ _OPERATORS = {
     "is not one of": "!()",
 }
 _WORDS = {code: word for word, code in _OPERATORS.items()}
+_IMPORTED = "imported"  # whom `segment import` lists; nobody, until then
 _OPERATOR_SIGNS = ("=", "<", ">", "!")
 _LINE = re.compile(
     r"(?P<label>[^=!<>\"]{0,100}?)\s*"
@@ -71,6 +72,8 @@ def read_line(name: str, line: str, path: str) -> Leaf:
     name, line = translated(name, line)
     if name not in FAMILIES:
         raise ConditionError(f"'{name}' is no kind of condition{_hint(name, FAMILIES)}")
+    if name == "list" and line.strip().lower() == _IMPORTED:
+        return Leaf("list", "customer_id", "()", "", path)
     family, found = FAMILIES[name], _LINE.fullmatch(line.strip())
     if found is None:
         raise ConditionError(f"'{name}: {line}' has no operator; {_list(_OPERATORS)}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -242,3 +242,30 @@ def test_the_longest_list_takes_one_query(shop: ShopBuilder) -> None:
     assert (done.listed, done.unknown) == (LONGEST, [])
     assert len([one for one in statements if "customer_entity" in one]) == 1
     assert str(conditions(shop)[0].value).startswith(f"{first},")
+
+
+def test_a_list_may_be_empty_and_is_not_everybody(shop: ShopBuilder, sales: SalesBuilder) -> None:
+    shop.customer()
+    segment(shop)
+
+    emptied = import_list(shop.shop, NAME, Import(b"", "file"), dry_run=False, now=shop.now)
+
+    assert (emptied.outcome, emptied.listed) == ("changed", 0)
+    assert matching_ids(shop.shop, NAME, now=shop.now) == []
+
+
+def test_customers_expire_each_for_themselves(shop: ShopBuilder, sales: SalesBuilder) -> None:
+    one, two = shop.customer(), shop.customer()
+    segment(shop)
+    days = f"{shop.now - timedelta(days=6):%Y-%m-%d %H:%M:%S}"
+    file = f"customer_id,date\n{one},\n{two},{days}\n".encode()
+    what = Import(file, "file", expire=timedelta(days=7))
+
+    import_list(shop.shop, NAME, what, dry_run=False, now=shop.now)
+    later = [matching_ids(shop.shop, NAME, now=shop.now + timedelta(days=day)) for day in (0, 2, 8)]
+    again = import_list(
+        shop.shop, NAME, Import(b"", "f", add=True), dry_run=False, now=shop.now + timedelta(days=2)
+    )
+
+    assert later == [[one, two], [one], []]
+    assert (again.listed, again.removed) == (1, 1)

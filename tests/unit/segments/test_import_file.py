@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from segmail.errors import InputError
-from segmail.segments.import_file import LARGEST, read_mentions
+from segmail.segments.import_file import LARGEST, read_customers
 
 
 @pytest.mark.parametrize(
@@ -23,14 +25,13 @@ from segmail.segments.import_file import LARGEST, read_mentions
     ],
 )
 def test_customers_are_read(text: str, mentions: list[str]) -> None:
-    assert read_mentions(text.encode(), "file") == mentions
+    assert [one.mention for one in read_customers(text.encode(), "file")] == mentions
 
 
 @pytest.mark.parametrize(
     ("data", "fault"),
     [
-        (b" \n", "file has no customer ids"),
-        (b"email\n", "file has no customer ids"),
+        (b"email,expires\nada@x.test,soon\n", "file, row 2: 'soon' is no date"),
         (b"name,phone\nAda,1\n", "no column customer_id, entity_id or email"),
         (b'email\n"ada@x.test', "file is no CSV: unexpected end of data"),
         ("é".encode("latin-1"), "file is not UTF-8"),
@@ -40,4 +41,19 @@ def test_customers_are_read(text: str, mentions: list[str]) -> None:
 )
 def test_a_useless_file_is_refused(data: bytes, fault: str) -> None:
     with pytest.raises(InputError, match=fault):
-        read_mentions(data, "file")
+        read_customers(data, "file")
+
+
+@pytest.mark.parametrize("data", [b"", b" \n", b"email\n"])
+def test_a_file_of_nobody_is_an_empty_list(data: bytes) -> None:
+    assert read_customers(data, "file") == []
+
+
+def test_days_stand_beside_customers() -> None:
+    file = b"customer_id,date,expires\n7,2026-03-01,\n8,,2026-03-05\n9,,2026-03-05 18:00\n"
+
+    seven, eight, nine = read_customers(file, "file")
+
+    assert (seven.since, seven.expires) == (datetime(2026, 3, 1, tzinfo=UTC), None)
+    assert eight.expires == datetime(2026, 3, 6, tzinfo=UTC)
+    assert nine.expires == datetime(2026, 3, 5, 18, tzinfo=UTC)
