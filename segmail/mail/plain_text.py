@@ -49,14 +49,14 @@ def plain_text(html: str) -> str:
     """
     parse, options = _turbohtml()
     document = parse(html)
-    remove_hidden(document, html)
+    remove_hidden(document)
     _strike(document)
     # All are selected before the first is changed: a change costs the document its index.
     blocks = _layout(document)
     paragraphs = document.select("li > p:only-child")
     links = document.select("a[href]")
-    cells = _cells(document, blocks)
-    nested = _around_others(links)
+    cells = _cells(document)
+    nested = _around_others(document, links)
     for block in blocks:
         block.tag = "div"
     for part in cells:
@@ -117,16 +117,14 @@ def _has_columns(table: Element) -> bool:
     )
 
 
-def _cells(document: Document, arranging: list[Element]) -> list[Element]:
+def _cells(document: Document) -> list[Element]:
     """Return what breaks lines in the cells of tables that list things."""
-    if len(document.select("table")) == sum(part.tag == "table" for part in arranging):
-        return []
-    passed = set(arranging)
-    found = document.select("td *, th *")
+    listing = [table for table in document.select(_LAYOUT) if _has_columns(table)]
     return [
         part
-        for part in found
-        if part.tag in ("p", "div", "center", "br", "img") and part.closest("td, th") not in passed
+        for table in listing
+        for part in table.select("td *, th *")
+        if part.tag in ("p", "div", "center", "br", "img")
     ]
 
 
@@ -151,10 +149,10 @@ def _strike(document: Document) -> None:
             element.attrs["data-struck"] = ""
 
 
-def _around_others(links: list[Element]) -> set[Element]:
+def _around_others(document: Document, links: list[Element]) -> set[Element]:
     """Return the links around links to the same place, which would be told twice."""
     found: set[Element] = set()
-    for link in links:
+    for link in document.select("a[href] a[href]") if links else ():
         above = link.parent.closest("a[href]") if link.parent is not None else None
         if above is not None and above.attr("href") == link.attr("href"):
             found.add(above)
@@ -205,10 +203,11 @@ def _are_the_same(words: str, address: str) -> bool:
 
 def _tidy(text: str) -> str:
     """Leave no invisible characters, no blanks at line ends, no gaps."""
-    text = without_fillers(text)
-    for character in _INVISIBLE:
-        if character in text:
-            text = text.replace(character, "")
+    if not text.isascii():
+        text = without_fillers(text)
+        for character in _INVISIBLE:
+            if character in text:
+                text = text.replace(character, "")
     if _UNTIDY.search(text):
         text = "\n".join(map(str.rstrip, text.split("\n")))
         while "\n\n\n" in text:
