@@ -106,6 +106,7 @@ def _step() -> dict[str, Any]:
             "active": _SWITCH,
             "coupon": {"anyOf": [coupon, {"const": "none"}]},
             "max sends": _COUNT,
+            "repeat": {"const": "none"},
         },
         "template",
     )

@@ -36,7 +36,7 @@ def read_steps(node: MarkupNode, faults: FileFaults) -> tuple[StepEntry, ...] | 
 
 
 def _step(node: MarkupNode, faults: FileFaults) -> StepEntry | None:
-    known = ("after", "template", "trigger", "active", "coupon", "max sends")
+    known = ("after", "template", "trigger", "active", "coupon", "max sends", "repeat")
     found = read_fields(node, known, faults)
     values: dict[str, Any] = {}
     if "after" in found:
@@ -47,6 +47,8 @@ def _step(node: MarkupNode, faults: FileFaults) -> StepEntry | None:
         values["active"] = read_switch(found["active"], faults)
     if "max sends" in found:
         values["max_sends"] = read_count(found["max sends"], faults)
+    if "repeat" in found and not is_none(found["repeat"]):
+        faults.add(found["repeat"].line, "A step is sent once a run: 'repeat' can be 'none'.")
     if "coupon" in found:
         values |= _coupon(found["coupon"], faults)
     template = read_text(found["template"], faults) if "template" in found else None

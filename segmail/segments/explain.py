@@ -23,6 +23,7 @@ from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.tree import Combine, ConditionNode, leaves
 from segmail.segments.refresh.candidates import Candidate, load_candidates
+from segmail.segments.stay import stay_oddities
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Explanation:
     lines: Sequence[ExplainedNode]
     sql: str | None
     differs_from_maho: Sequence[Difference]
+    warnings: Sequence[str] = ()
 
 
 def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
@@ -87,6 +89,9 @@ def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
             lines=lines,
             sql=None if query is None else _sql(query, scope),
             differs_from_maho=_differences(tree, lines, scope.of_websites(candidate.website_ids)),
+            warnings=[
+                f"'{segment.name}': {odd}." for odd in stay_oddities(tree, (), stops_on_exit=True)
+            ],
         )
 
 

@@ -6,6 +6,7 @@ import click
 
 from segmail.app import App
 from segmail.commands.options import AS_JSON
+from segmail.commands.words import print_warnings
 from segmail.errors import ConditionError, Fault
 from segmail.output import print_json, print_table
 from segmail.segments.explain import ExplainedNode, Explanation, explain_segment
@@ -30,6 +31,7 @@ def explain(app: App, *, segment: str, as_json: bool) -> None:
         print_json(found)
     else:
         _print(found)
+        print_warnings(found.warnings)
     if faults := [Fault(line.fault) for line in found.lines if line.fault]:
         raise ConditionError(faults)
 
