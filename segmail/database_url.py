@@ -19,7 +19,8 @@ _OTHER_DRIVER = {
 }
 _FILES = ("ssl_ca", "ssl_cert", "ssl_key", "ssl_capath")
 _SECONDS = ("connect_timeout", "read_timeout", "write_timeout")
-_OPTIONS = {*_FILES, *_SECONDS, "unix_socket", "charset", "ssl_cipher", "ssl_check_hostname"}
+_SWITCHES = ("ssl_check_hostname", "ssl_disabled")
+_OPTIONS = {*_FILES, *_SECONDS, *_SWITCHES, "unix_socket", "charset", "ssl_cipher"}
 _NO_URL = (
     "not a database URL; it looks like "
     "mysql://user:password@host:3306/name or sqlite:////path/to/file."
@@ -88,6 +89,6 @@ def _option_fault(name: str, value: object) -> str:
         return f"the file of `{name}`, {value}, cannot be read."
     if name in _SECONDS and not re.fullmatch("[1-9][0-9]{0,4}", value):
         return f"the option `{name}` must be a number of seconds up to 99999."
-    if name == "ssl_check_hostname" and value.lower() not in ("true", "false", "1", "0"):
+    if name in _SWITCHES and value.lower() not in ("true", "false", "1", "0"):
         return f"the option `{name}` must be true or false."
     return ""

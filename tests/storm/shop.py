@@ -43,7 +43,11 @@ class StormShop:
         self.segment = self._segment = builder.segment(
             conditions_serialized=json.dumps(TREE), website_ids="1", refresh_mode="manual"
         )
-        rule = builder.rule()
+        # Those who leave are in another group, in which their coupons are good all the same.
+        builder.insert(
+            self.tables.customer_group, customer_group_id=9, customer_group_code="Others"
+        )
+        rule = builder.rule(groups=(1, 9))
         self.steps = {
             step.sequence_id: step
             for step in (
