@@ -39,7 +39,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "cleanup_coupons:cleanup_coupons",
             "Delete expired, unused automation coupons.",
         ),
-        "report": ("report:report", "Report what was sent, failed and is scheduled."),
+        "report": (
+            "report:report",
+            "Report what was sent, failed and is scheduled, and what it brought in.",
+        ),
     },
     "Sequences": {
         "sequence": ("sequence:sequence", "Set up the steps that a segment's customers receive."),

@@ -1,7 +1,7 @@
 """What the automation did and what it still has to do (SPEC, job 4)."""
 
-from segmail.report.activity import Activity, Counts, SegmentActivity, StepActivity
-from segmail.report.collect import collect_activity
+from segmail.report.activity import Activity, Counts, Coupons, SegmentActivity, StepActivity
+from segmail.report.collect import ReportScope, collect_activity
 from segmail.report.formats import FORMATS, log_line
 from segmail.report.window import Window, choose_window
 
@@ -9,6 +9,8 @@ __all__ = [
     "FORMATS",
     "Activity",
     "Counts",
+    "Coupons",
+    "ReportScope",
     "SegmentActivity",
     "StepActivity",
     "Window",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 
+from segmail.maho.progress import ProgressStatus
 from segmail.maho.steps import Segment, Step
+from segmail.report.revenue import Revenue
 from segmail.report.window import Window
 
 
@@ -34,6 +37,32 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """How many rows of a status ended in the window for one reason."""
+
+    status: ProgressStatus
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Day:
+    """What was sent on one day, in UTC, by sequence id."""
+
+    day: date
+    sent: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class Coupons:
+    """The automation's coupons that were made in the window; used and expired by now."""
+
+    generated: int = 0
+    used: int = 0
+    expired: int = 0  # without having been used
+
+
+@dataclass(frozen=True)
 class StepActivity:
     """A step and its rows."""
 
@@ -54,14 +83,16 @@ class SegmentActivity:
 class Activity:
     """What happened in the window, and what waits.
 
-    `coupons_generated` were generated in the window; `coupons_used` of them have been used since.
+    `revenue` is None in a shop without Maho's sales tables, and where nobody asked for it.
     """
 
     window: Window
     counts: Counts
-    coupons_generated: int
-    coupons_used: int
+    coupons: Coupons
     segments: tuple[SegmentActivity, ...]
+    ended: tuple[Ended, ...] = ()
+    days: tuple[Day, ...] = ()
+    revenue: Revenue | None = None
 
 
 def add_up(counts: Iterable[Counts]) -> Counts:

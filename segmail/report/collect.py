@@ -1,46 +1,154 @@
-"""Counts what happened in a window of time, with five statements whatever the number of rows."""
+"""Counts what happened in a window of time, with a dozen statements whatever the number of rows."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, inspect, or_, select
 
 from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
-from segmail.maho.problems import was_interrupted
-from segmail.maho.progress import ProgressStatus, has_status, is_pending
-from segmail.maho.reasons import attempt_ended_at
+from segmail.errors import InputError
+from segmail.maho.lookup import find_segment
+from segmail.maho.problems import last_problem, was_interrupted
+from segmail.maho.progress import ProgressStatus, has_status, is_pending_in
+from segmail.maho.reasons import attempt_ended_at, is_reason, read_back
+from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
-from segmail.report.activity import Activity, Counts, SegmentActivity, StepActivity, add_up
+from segmail.report.activity import (
+    Activity,
+    Counts,
+    Coupons,
+    Day,
+    Ended,
+    SegmentActivity,
+    StepActivity,
+    add_up,
+)
+from segmail.report.revenue import Revenue, collect_revenue
 from segmail.report.window import Window
 
 _OVERDUE = timedelta(hours=1)
+_MOST_REASONS = 50
+
+NO_REASON = "by Maho, or before 0.2"
 
 
-def collect_activity(shop: Shop, window: Window, *, now: datetime) -> Activity:
+@dataclass(frozen=True)
+class ReportScope:
+    """What a report is about: all segments and stores, or some."""
+
+    segment: str | None = None  # by id or name
+    store: str | None = None  # by id or code; whose customers the rows are of, and the orders
+    within_days: int = 7  # how long before an order its mail may have been sent
+
+
+def collect_activity(
+    shop: Shop, window: Window, *, now: datetime, scope: ReportScope | None = None
+) -> Activity:
     """Return what the automation did in `window` and what is scheduled at `now`.
 
     A row counts when it happened: sent by `sent_at`, failed and skipped by the end of its attempt
     (`newsletter_queue.queue_finish_at`), or, where none was made, by the time it was due. (Maho
     counts by the row's creation, so a step that waits longer than a day is in none of its
     reports.)
+
+    With a `scope` the report has the reasons, the days and the revenue, too; without, what the
+    daily line tells. Raises InputError for a segment or store that is not there.
     """
     with shop.database.read() as connection:
-        steps = load_steps(connection, shop.tables)
-        numbers = _count_rows(connection, shop.tables, window, now)
-        generated, used = _count_coupons(connection, shop.tables, steps, window)
-    segments = tuple(
+        tables = shop.tables
+        segment_ids, store_ids = _chosen(connection, tables, scope or ReportScope())
+        steps = load_steps(connection, tables, segment_ids=segment_ids)
+        rows = _Rows(tables, sorted({s.segment.segment_id for s in steps}), store_ids)
+        activity = Activity(
+            window,
+            Counts(),
+            coupons=_count_coupons(connection, tables, steps, window, now),
+            segments=_by_segment(steps, _count_rows(connection, rows, window, now)),
+        )
+        activity = replace(activity, counts=add_up(s.counts for s in activity.segments))
+        if scope is None:
+            return activity
+        return replace(
+            activity,
+            ended=tuple(_reasons(connection, rows, window)),
+            days=tuple(_days(connection, rows, window)),
+            revenue=_revenue(connection, tables, steps, window, store_ids, scope),
+        )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The progress rows that a report is about."""
+
+    tables: Tables
+    segment_ids: Sequence[int]
+    store_ids: Sequence[int] | None
+
+    @property
+    def chosen(self) -> ColumnElement[bool]:
+        """The condition that a row is of the segments and stores."""
+        c, customer = self.tables.progress.c, self.tables.customer.c
+        of_segments = c.segment_id.in_(self.segment_ids)
+        if self.store_ids is None:
+            return of_segments
+        of_stores = select(customer.entity_id).where(customer.store_id.in_(self.store_ids))
+        return and_(of_segments, c.customer_id.in_(of_stores))
+
+    @property
+    def waiting(self) -> ColumnElement[bool]:
+        """The condition that a row waits; the segments' ids lead to these rows alone."""
+        return and_(self.chosen, is_pending_in(self.tables, self.segment_ids))
+
+
+def _chosen(
+    connection: Connection, tables: Tables, scope: ReportScope
+) -> tuple[list[int] | None, list[int] | None]:
+    """Return the ids of the segments and stores that are asked for; None: all."""
+    segments = None
+    if scope.segment is not None:
+        segments = [find_segment(connection, tables, scope.segment).segment_id]
+    if scope.store is None:
+        return segments, None
+    c = tables.store.c
+    named = c.code == scope.store
+    if scope.store.isdecimal():
+        named = or_(named, c.store_id == int(scope.store))
+    stores = list(connection.scalars(select(c.store_id).where(named)))
+    if not stores:
+        raise InputError(f"There is no store '{scope.store}'; give the id or code of a store view.")
+    return segments, stores
+
+
+def _by_segment(
+    steps: Sequence[Step], numbers: Mapping[int, Counter[str]]
+) -> tuple[SegmentActivity, ...]:
+    return tuple(
         _segment([StepActivity(step, _counts(step, numbers)) for step in group])
         for _id, group in groupby(steps, key=lambda step: step.segment.segment_id)
     )
-    total = add_up(segment.counts for segment in segments)
-    return Activity(window, total, generated, used, segments)
+
+
+def _revenue(
+    connection: Connection,
+    tables: Tables,
+    steps: Sequence[Step],
+    window: Window,
+    store_ids: Sequence[int] | None,
+    scope: ReportScope,
+) -> Revenue | None:
+    if not inspect(connection).has_table(build_sales_tables(tables.prefix).order.name):
+        return None
+    return collect_revenue(
+        connection, tables, window, steps, within_days=scope.within_days, store_ids=store_ids
+    )
 
 
 def _segment(steps: list[StepActivity]) -> SegmentActivity:
@@ -64,52 +172,116 @@ def _counts(step: Step, numbers: Mapping[int, Counter[str]]) -> Counts:
 
 
 def _count_rows(
-    connection: Connection, tables: Tables, window: Window, now: datetime
+    connection: Connection, rows: _Rows, window: Window, now: datetime
 ) -> Mapping[int, Counter[str]]:
     """Return numbers of rows by sequence id and name."""
     numbers: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for query in (_waiting_and_sent(tables, window, now), _ended(tables, window)):
+    for query in (_waiting(rows, now), _sent(rows, window), _ended(rows, window)):
         for row in connection.execute(query).mappings():
             named = {name: int(number) for name, number in row.items()}
             numbers[named.pop("sequence_id")].update(named)
     return numbers
 
 
-def _waiting_and_sent(tables: Tables, window: Window, now: datetime) -> Select[Any]:
-    c = tables.progress.c
-    waits = is_pending(tables)
-    sent = and_(has_status(tables, ProgressStatus.SENT), _inside(c.sent_at, window))
+def _waiting(rows: _Rows, now: datetime) -> Select[Any]:
+    c = rows.tables.progress.c
     return (
         select(
             c.sequence_id,
-            _number(sent).label(ProgressStatus.SENT.value),
-            _number(waits).label(ProgressStatus.SCHEDULED.value),
-            _number(and_(waits, c.scheduled_at <= now)).label("due"),
-            _number(and_(waits, c.scheduled_at <= now - _OVERDUE)).label("overdue"),
+            func.count().label(ProgressStatus.SCHEDULED.value),
+            _number(c.scheduled_at <= now).label("due"),
+            _number(c.scheduled_at <= now - _OVERDUE).label("overdue"),
         )
-        .where(or_(waits, sent))
+        .where(rows.waiting)
         .group_by(c.sequence_id)
     )
 
 
-def _ended(tables: Tables, window: Window) -> Select[Any]:
-    c, queue = tables.progress.c, tables.queue
+def _sent(rows: _Rows, window: Window) -> Select[Any]:
+    c = rows.tables.progress.c
+    return (
+        select(c.sequence_id, func.count().label(ProgressStatus.SENT.value))
+        .where(
+            rows.chosen,
+            has_status(rows.tables, ProgressStatus.SENT),
+            _inside(c.sent_at, window),
+        )
+        .group_by(c.sequence_id)
+    )
+
+
+def _ended(rows: _Rows, window: Window) -> Select[Any]:
+    tables = rows.tables
+    c = tables.progress.c
     failed = has_status(tables, ProgressStatus.FAILED)
     skipped = has_status(tables, ProgressStatus.SKIPPED)
-    when = func.coalesce(attempt_ended_at(tables), c.scheduled_at, c.created_at)
-    return (
+    return _of_ended(
         select(
             c.sequence_id,
             _number(failed).label(ProgressStatus.FAILED.value),
             _number(and_(failed, was_interrupted(tables, c.queue_id))).label("interrupted"),
             _number(skipped).label(ProgressStatus.SKIPPED.value),
-        )
-        .join_from(tables.progress, queue, queue.c.queue_id == c.queue_id, isouter=True)
-        .where(
-            has_status(tables, ProgressStatus.FAILED, ProgressStatus.SKIPPED), _inside(when, window)
-        )
-        .group_by(c.sequence_id)
+        ),
+        rows,
+        window,
+    ).group_by(c.sequence_id)
+
+
+def _of_ended(query: Select[Any], rows: _Rows, window: Window) -> Select[Any]:
+    """Return the query of rows that ended without a mail in the window."""
+    tables = rows.tables
+    c, queue = tables.progress.c, tables.queue
+    when = func.coalesce(attempt_ended_at(tables), c.scheduled_at, c.created_at)
+    return query.join_from(
+        tables.progress, queue, queue.c.queue_id == c.queue_id, isouter=True
+    ).where(
+        rows.chosen,
+        has_status(tables, ProgressStatus.FAILED, ProgressStatus.SKIPPED),
+        _inside(when, window),
     )
+
+
+def _reasons(connection: Connection, rows: _Rows, window: Window) -> Iterator[Ended]:
+    """Yield how many rows ended for which reason, the most frequent first."""
+    tables = rows.tables
+    c, problem = tables.progress.c, tables.problem.alias("last_problem")
+    text = case(
+        (is_reason(tables), tables.queue.c.newsletter_subject), else_=problem.c.problem_error_text
+    )
+    query = (
+        _of_ended(select(c.status, text.label("reason"), func.count().label("rows")), rows, window)
+        .join(
+            problem,
+            and_(
+                problem.c.queue_id == c.queue_id,
+                problem.c.problem_id == last_problem(tables, c.queue_id),
+            ),
+            isouter=True,
+        )
+        .group_by(c.status, text)
+        .order_by(func.count().desc(), c.status, text)
+        .limit(_MOST_REASONS)
+    )
+    for status, reason, number in connection.execute(query):
+        yield Ended(ProgressStatus(status), read_back(reason) or reason or NO_REASON, number)
+
+
+def _days(connection: Connection, rows: _Rows, window: Window) -> Iterator[Day]:
+    """Yield what was sent on each day that had a mail."""
+    c = rows.tables.progress.c
+    day = func.date(c.sent_at).label("day")
+    query = (
+        select(day, c.sequence_id, func.count().label("rows"))
+        .where(
+            rows.chosen,
+            has_status(rows.tables, ProgressStatus.SENT),
+            _inside(c.sent_at, window),
+        )
+        .group_by(day, c.sequence_id)
+        .order_by(day)
+    )
+    for found, steps in groupby(connection.execute(query), key=lambda row: str(row.day)):
+        yield Day(date.fromisoformat(found), {row.sequence_id: row.rows for row in steps})
 
 
 def _number(condition: ColumnElement[bool]) -> ColumnElement[Any]:
@@ -121,17 +293,20 @@ def _inside(time: ColumnElement[Any], window: Window) -> ColumnElement[bool]:
 
 
 def _count_coupons(
-    connection: Connection, tables: Tables, steps: list[Step], window: Window
-) -> tuple[int, int]:
-    """Return how many of the automation's coupons were generated, and used of these."""
+    connection: Connection, tables: Tables, steps: Sequence[Step], window: Window, now: datetime
+) -> Coupons:
+    """Return how many of the automation's coupons were made, used of these, and expired."""
     prefixes = prefixes_by_rule(connection, tables, steps)
     c = tables.coupon.c
-    query = select(c.rule_id, c.code, c.times_used).where(
+    query = select(c.rule_id, c.code, c.times_used, c.expiration_date).where(
         c.rule_id.in_(prefixes), c.type == AUTO_GENERATED, _inside(c.created_at, window)
     )
-    generated = used = 0
+    generated = used = expired = 0
+    ended = now.replace(tzinfo=None)
     for row in connection.execution_options(yield_per=1_000).execute(query):
         if any(made_by_automation(row.code or "", prefix) for prefix in prefixes[row.rule_id]):
             generated += 1
             used += row.times_used > 0
-    return generated, used
+            over = row.expiration_date is not None and row.expiration_date < ended
+            expired += over and not row.times_used
+    return Coupons(generated, used, expired)

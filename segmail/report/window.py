@@ -26,7 +26,7 @@ def choose_window(
     two ends.
     """
     if hours is not None and since is not None:
-        raise InputError("Give either --hours or --since, not both.")
+        raise InputError("Give either --since or a number of hours or days, not both.")
     until = until or now.replace(microsecond=0) + timedelta(seconds=1)
     since = since or until - timedelta(hours=24 if hours is None else hours)
     if since >= until:

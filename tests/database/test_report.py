@@ -164,7 +164,7 @@ def test_only_coupons_of_the_automation_count(shop: ShopBuilder) -> None:
 
     activity = last_day(shop)
 
-    assert (activity.coupons_generated, activity.coupons_used) == (2, 1)
+    assert (activity.coupons.generated, activity.coupons.used) == (2, 1)
 
 
 def test_a_shop_without_sequences_has_nothing_to_tell(shop: ShopBuilder) -> None:
@@ -187,4 +187,4 @@ def test_the_number_of_statements_does_not_grow_with_the_shop(shop: ShopBuilder)
 
     last_day(shop)
 
-    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 5
+    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 6

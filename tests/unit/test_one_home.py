@@ -21,6 +21,7 @@ _OTHER_MEANING = {
     "segmail/commands/due_preview.py",
     "segmail/commands/retry.py",
     "segmail/demo/show.py",
+    "segmail/report/formats.py",
     "segmail/segments/refresh/outcome.py",
     "segmail/status/collect.py",
     "segmail/status/formats.py",

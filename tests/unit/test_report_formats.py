@@ -10,6 +10,7 @@ from segmail.report import (
     FORMATS,
     Activity,
     Counts,
+    Coupons,
     SegmentActivity,
     StepActivity,
     Window,
@@ -22,8 +23,7 @@ COUNTS = Counts(sent=3_421, failed=12, interrupted=2, skipped=4, scheduled=156, 
 ACTIVITY = Activity(
     Window(datetime(2026, 3, 9, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, tzinfo=UTC)),
     COUNTS,
-    coupons_generated=1_210,
-    coupons_used=14,
+    coupons=Coupons(generated=1_210, used=14, expired=3),
     segments=(SegmentActivity(SEGMENT, COUNTS, (StepActivity(STEP, COUNTS),)),),
 )
 
@@ -35,7 +35,7 @@ Failed                 12  (2 interrupted: may have arrived)
 Skipped                 4
 Scheduled             156  (6 held: segment switched off; 2 overdue)
 Total active        3,589
-Coupons             1,210  (14 used so far)
+Coupons             1,210  (14 used so far, 3 expired unused)
 
 Segment                Trigger  Step   Sent  Failed  Interrupted  Skipped  Scheduled  Held  Overdue
 Cart abandoned, città  enter       1  3,421      12            2        4        156     6        2
@@ -69,6 +69,7 @@ def test_json_has_totals_segments_and_steps() -> None:
         **counts,
         "coupons_generated": 1210,
         "coupons_used": 14,
+        "coupons_expired": 3,
         "segments": [
             {
                 "segment_id": 7,
@@ -78,4 +79,7 @@ def test_json_has_totals_segments_and_steps() -> None:
                 "steps": [{"sequence_id": 31, "trigger": "enter", "step_number": 1, **counts}],
             }
         ],
+        "reasons": [],
+        "days": [],
+        "revenue": None,
     }

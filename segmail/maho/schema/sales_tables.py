@@ -162,6 +162,7 @@ def _order() -> tuple[Any, ...]:
         Column("customer_id", UInt, index=True),
         Column("customer_email", String(255)),
         Column("order_currency_code", String(255)),
+        Column("base_currency_code", String(3)),
         *map(_money, ("base_grand_total", "discount_amount", "grand_total", "shipping_amount")),
         *map(_money, ("subtotal", "tax_amount", "total_qty_ordered", "base_total_refunded")),
         Column("increment_id", String(50)),

@@ -1,0 +1,218 @@
+"""What mails brought in: orders by coupon and by last mail, and who unsubscribed after one.
+
+An order counts in its base currency unless it is canceled. Two ways of counting, because neither is
+the whole truth: by coupon, an order that used a code of the automation; by last mail, an order
+whose customer was sent a mail within some days before it, counted for the last of these mails.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, select
+
+from segmail.coupons import made_by_automation, prefixes_by_rule
+from segmail.maho.customers import SubscriberStatus
+from segmail.maho.progress import ProgressStatus, has_status
+from segmail.maho.schema.sales_tables import build_sales_tables
+from segmail.maho.schema.tables import Tables
+from segmail.maho.steps import Step
+from segmail.report.window import Window
+
+_CANCELED = "canceled"
+
+Money = Mapping[str, Decimal]  # sums by base currency
+
+
+@dataclass(frozen=True)
+class Income:
+    """Orders and their sums by base currency."""
+
+    orders: int = 0
+    sums: Money = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Revenue:
+    """What the mails of a window brought in; `by_step` and `unsubscribed` by sequence id.
+
+    `within_days` is how long before an order, or an unsubscription, its mail may have been sent.
+    """
+
+    within_days: int
+    by_coupon: Income
+    by_mail: Income
+    by_step: Mapping[int, Income]
+    unsubscribed: Mapping[int, int]
+
+
+def collect_revenue(
+    connection: Connection,
+    tables: Tables,
+    window: Window,
+    steps: Sequence[Step],
+    *,
+    within_days: int,
+    store_ids: Collection[int] | None = None,
+) -> Revenue:
+    """Return the revenue of the orders of `window`, of these steps and stores (None: of all)."""
+    sequence_ids = {step.sequence_id for step in steps}
+    orders = list(_orders_after_mails(connection, tables, window, within_days, store_ids))
+    mine = [(step, currency, total) for step, currency, total in orders if step in sequence_ids]
+    by_step = {
+        step: _income((currency, total) for at, currency, total in mine if at == step)
+        for step in {step for step, _, _ in mine}
+    }
+    return Revenue(
+        within_days,
+        by_coupon=_income(_orders_with_coupons(connection, tables, steps, window, store_ids)),
+        by_mail=_income((currency, total) for _, currency, total in mine),
+        by_step=by_step,
+        unsubscribed=_unsubscribed(connection, tables, window, sequence_ids, within_days),
+    )
+
+
+def money_text(sums: Money) -> str:
+    """Return sums in words, the currency by its code: `1,234.50 EUR + 20.00 CHF`."""
+    return " + ".join(f"{total:,.2f} {currency}".strip() for currency, total in sums.items()) or "0"
+
+
+def conversion_interval(orders: int, sent: int) -> tuple[float, float]:
+    """Return the 95 % interval of orders a mail (Wilson's score interval), from 0 to 1.
+
+    A customer may order twice after one mail; more orders than mails count as one each.
+    """
+    if not sent:
+        return 0.0, 1.0
+    share, z = min(1.0, orders / sent), 1.959964
+    centre = share + z * z / (2 * sent)
+    spread = z * math.sqrt(share * (1 - share) / sent + z * z / (4 * sent * sent))
+    scale = 1 + z * z / sent
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def _amount(total: Decimal | None) -> Decimal:
+    return Decimal(0) if total is None else total
+
+
+def _income(orders: Iterable[tuple[str, Decimal]]) -> Income:
+    sums: defaultdict[str, Decimal] = defaultdict(Decimal)
+    number = 0
+    for currency, total in orders:
+        number += 1
+        sums[currency] += total
+    return Income(number, dict(sorted(sums.items())))
+
+
+def _of_window(tables: Tables, window: Window, store_ids: Collection[int] | None) -> Any:
+    """Return the orders that count, as a condition."""
+    c = build_sales_tables(tables.prefix).order.c
+    conditions = [
+        c.created_at >= window.since,
+        c.created_at < window.until,
+        func.coalesce(c.state, "") != _CANCELED,
+    ]
+    if store_ids is not None:
+        conditions.append(c.store_id.in_(store_ids))
+    return and_(*conditions)
+
+
+def _orders_after_mails(
+    connection: Connection,
+    tables: Tables,
+    window: Window,
+    within_days: int,
+    store_ids: Collection[int] | None,
+) -> Iterator[tuple[int, str, Decimal]]:
+    """Yield (sequence id, base currency, base total) of each order that followed a mail."""
+    order, row = build_sales_tables(tables.prefix).order, tables.progress
+    within = timedelta(days=within_days)
+    query = (
+        select(
+            order.c.entity_id,
+            order.c.created_at,
+            order.c.base_grand_total,
+            order.c.base_currency_code,
+            row.c.sequence_id,
+            row.c.sent_at,
+        )
+        .join_from(order, row, row.c.customer_id == order.c.customer_id)
+        .where(
+            _of_window(tables, window, store_ids),
+            has_status(tables, ProgressStatus.SENT),
+            row.c.sent_at >= window.since - within,
+            row.c.sent_at < window.until,
+        )
+        .order_by(order.c.entity_id, row.c.sent_at.desc(), row.c.progress_id.desc())
+    )
+    rows = connection.execution_options(yield_per=1_000).execute(query)
+    for _order, found in groupby(rows, key=lambda one: one.entity_id):
+        for one in found:
+            if one.created_at - within <= one.sent_at <= one.created_at:
+                yield one.sequence_id, one.base_currency_code or "", _amount(one.base_grand_total)
+                break
+
+
+def _orders_with_coupons(
+    connection: Connection,
+    tables: Tables,
+    steps: Sequence[Step],
+    window: Window,
+    store_ids: Collection[int] | None,
+) -> Iterator[tuple[str, Decimal]]:
+    """Yield (base currency, base total) of each order that used a code of the automation."""
+    order, coupon = build_sales_tables(tables.prefix).order, tables.coupon
+    prefixes = prefixes_by_rule(connection, tables, steps)
+    query = (
+        select(
+            order.c.base_currency_code, order.c.base_grand_total, coupon.c.rule_id, coupon.c.code
+        )
+        .join_from(order, coupon, coupon.c.code == order.c.coupon_code)
+        .where(_of_window(tables, window, store_ids), coupon.c.rule_id.in_(prefixes))
+    )
+    for one in connection.execution_options(yield_per=1_000).execute(query):
+        if any(made_by_automation(one.code, prefix) for prefix in prefixes[one.rule_id]):
+            yield one.base_currency_code or "", _amount(one.base_grand_total)
+
+
+def _unsubscribed(
+    connection: Connection,
+    tables: Tables,
+    window: Window,
+    sequence_ids: Collection[int],
+    within_days: int,
+) -> Mapping[int, int]:
+    """Return how many unsubscribed in the window after a mail, by the step of the last one."""
+    subscriber, row = tables.subscriber, tables.progress
+    within = timedelta(days=within_days)
+    query = (
+        select(
+            subscriber.c.subscriber_id, subscriber.c.change_status_at,
+            row.c.sequence_id, row.c.sent_at,
+        )
+        .join_from(subscriber, row, row.c.customer_id == subscriber.c.customer_id)
+        .where(
+            subscriber.c.subscriber_status == SubscriberStatus.UNSUBSCRIBED,
+            subscriber.c.change_status_at >= window.since,
+            subscriber.c.change_status_at < window.until,
+            has_status(tables, ProgressStatus.SENT),
+            row.c.sent_at >= window.since - within,
+            row.c.sent_at < window.until,
+        )
+        .order_by(subscriber.c.subscriber_id, row.c.sent_at.desc(), row.c.progress_id.desc())
+    )  # fmt: skip
+    counts: Counter[int] = Counter()
+    rows = connection.execution_options(yield_per=1_000).execute(query)
+    for _subscriber, found in groupby(rows, key=lambda one: one.subscriber_id):
+        for one in found:
+            if one.change_status_at - within <= one.sent_at <= one.change_status_at:
+                counts[one.sequence_id] += one.sequence_id in sequence_ids
+                break
+    return {step: number for step, number in counts.items() if number}
