@@ -49,7 +49,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "template": ("template:template", "Look into newsletter templates, check and render them."),
         "preview": (
             "preview:preview",
-            "Show the mail of one step for one customer, without sending it.",
+            "Show the mail of one step as its customers would get it.",
         ),
     },
     "Campaigns": {

@@ -1,19 +1,23 @@
-"""The use case of `preview`: render one step for one customer, as a run would."""
+"""The use case of `preview`: render one step for customers, as a run would."""
 
 from __future__ import annotations
 
 import email
 import email.policy
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from html import unescape
 
 from sqlalchemy import Connection
 
+from segmail.authoring.telling_customers import Telling, telling_customers
 from segmail.coupons import CouponBasis, coupon_for
 from segmail.delivery.decide.eligible import RowFacts, SendCounts, SendingRules, skip_reason
 from segmail.delivery.decide.policy_stops import load_stopped
+from segmail.errors import InputError, StepError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import (
     Customer,
@@ -34,74 +38,136 @@ from segmail.sequences.findings import StepFinding, step_warning
 from segmail.settings import Settings
 
 _NO_ROW = 0
+_NO_CODE = "test"  # of a subscription that there is not, so that its link does nothing
+
+_PREHEADER = 110  # characters, about as many as inboxes show
+_SILENT = re.compile(
+    r"<(head|style|script|title)\b.*?</\1\s*>|<!--.*?-->", re.IGNORECASE | re.DOTALL
+)
+_TAG = re.compile(r"<[^>]*>")
+_HREF = re.compile(r"<a\b[^>]*?\bhref=\"([^\"]+)\"", re.IGNORECASE)
+_ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 
 
 @dataclass(frozen=True)
 class Preview:
     """A message as a mail reader sees it; `size` counts the bytes that would be sent.
 
-    `html` is None for a plain-text mail; `findings` say why a run would not send it now.
+    `html` is None for a plain-text mail; `findings` say why a run would not send it now, `why`
+    what makes the customer telling. `preheader` is what inboxes show beside the subject.
     """
 
     step: str  # SEGMENT:TRIGGER:NUMBER
     customer_id: int
+    sender: str
+    subject: str
+    preheader: str
     headers: Sequence[tuple[str, str]]
     html: str | None
     text: str
+    links: Sequence[str]
     size: int
     findings: Sequence[StepFinding]
+    why: str = ""
 
 
-def preview_step(
-    shop: Shop, config: StoreConfig, settings: Settings, step: str, customer: str, *, now: datetime
-) -> Preview:
-    """Return the mail of the step for the customer, each as a person names it.
+class Previewer:
+    """One step of a shop, to be prepared for any customer without writing anything."""
 
-    A coupon's code is a sample, its random letters all X; a customer without a subscription gets
-    the mail as a subscriber would. Raises InputError for names that mean nothing, and StepError
-    where the step of a run would fail.
-    """
-    with shop.database.read() as connection:
-        [found] = find_steps(connection, shop.tables, [step])
-        customer_id = find_customer(connection, shop.tables, customer)
-    cache = RunCache.load(
-        shop,
-        config,
-        [found],
-        maho_root=settings.maho_root,
-        autoescape=settings.templates.autoescape,
-    )
-    preparer = Preparer(cache, settings.message)
-    row = DueRow(_NO_ROW, customer_id, found, found.trigger, None, now, now, now)
-    with shop.database.read() as connection:
-        mail, findings = _prepare(connection, shop, settings, preparer, row, now)
-    return _as_read(mail, findings)
+    def __init__(
+        self, shop: Shop, config: StoreConfig, settings: Settings, step: str, *, now: datetime
+    ) -> None:
+        """Raise InputError for a step that there is not."""
+        self._shop = shop
+        self._settings = settings
+        self._now = now
+        with shop.database.read() as connection:
+            [self.step] = find_steps(connection, shop.tables, [step])
+        self._cache = RunCache.load(
+            shop,
+            config,
+            [self.step],
+            maho_root=settings.maho_root,
+            autoescape=settings.templates.autoescape,
+        )
+        self._preparer = Preparer(self._cache, settings.message)
 
+    @property
+    def label(self) -> str:
+        """How people name the step."""
+        return label(self.step)
 
-def _prepare(
-    connection: Connection,
-    shop: Shop,
-    settings: Settings,
-    preparer: Preparer,
-    row: DueRow,
-    now: datetime,
-) -> tuple[Prepared, Sequence[StepFinding]]:
-    tables, ids = shop.tables, {row.customer_id}
-    customer = load_customers(
-        connection, tables, ids, preparer.needed_attributes, preparer.attributes
-    )[row.customer_id]
-    subscriber = load_subscribers(connection, tables, ids).get(row.customer_id)
-    addressee = preparer.addressee(customer, subscriber or _as_subscriber(customer))
-    basis = _basis(connection, shop, row, addressee, now)
-    stopped = load_stopped(connection, tables, [row], load_policies(connection, tables))
-    counts = SendCounts.load(connection, tables, [row])
-    facts = RowFacts(customer, subscriber, counts, stopped.get(_NO_ROW))
-    stale_after = timedelta(days=settings.delivery.stale_days)
-    reason = skip_reason(row, facts, SendingRules(shop.layout, {}, stale_after), now=now)
-    held = None if row.step.segment.sends else "the segment or its automation is switched off"
-    findings = [step_warning(row.step, told) for told in (reason, held) if told]
-    items = preparer.load_items(connection, [(row.step, addressee)], now=now)
-    return preparer.prepare(row, addressee, basis, items, now=now), findings
+    def customer(self, given: str) -> int:
+        """Return the customer's id; raise InputError where there is none."""
+        with self._shop.database.read() as connection:
+            return find_customer(connection, self._shop.tables, given)
+
+    def telling(self, number: int) -> list[Telling]:
+        """Return telling customers; raise InputError in a shop that has nobody to show."""
+        with self._shop.database.read() as connection:
+            found = telling_customers(
+                connection, self._shop.tables, self._cache.attributes, self.step, number
+            )
+        if not found:
+            raise InputError("There is nobody to show the mail for; name a --customer.")
+        return found
+
+    def show(self, customer_id: int, why: str = "") -> Preview:
+        """Return the mail for a customer.
+
+        A coupon's code is a sample, its random letters all X; a customer without a subscription
+        gets the mail as a subscriber would. Raises StepError where the step of a run would fail.
+        """
+        mail, findings = self.prepare(customer_id)
+        return _as_read(mail, findings, why)
+
+    def show_or_tell(self, customer_id: int, why: str) -> Preview:
+        """Return the mail, or without one why there is none."""
+        try:
+            return self.show(customer_id, why)
+        except StepError as error:
+            told = [step_warning(self.step, str(error))]
+            step = label(self.step)
+            return Preview(step, customer_id, "", "", "", (), None, "", (), 0, told, why)
+
+    def prepare(
+        self, customer_id: int, *, send_to: str | None = None
+    ) -> tuple[Prepared, Sequence[StepFinding]]:
+        """Return the message and why a run would not send it now.
+
+        `send_to` addresses it to somebody who tests, with an unsubscribe link that does nothing.
+        """
+        now = self._now
+        row = DueRow(_NO_ROW, customer_id, self.step, self.step.trigger, None, now, now, now)
+        with self._shop.database.read() as connection:
+            return self._prepared(connection, row, send_to)
+
+    def _prepared(
+        self, connection: Connection, row: DueRow, send_to: str | None
+    ) -> tuple[Prepared, Sequence[StepFinding]]:
+        tables, ids, now = self._shop.tables, {row.customer_id}, self._now
+        preparer = self._preparer
+        customer = load_customers(
+            connection, tables, ids, preparer.needed_attributes, preparer.attributes
+        )[row.customer_id]
+        subscriber = load_subscribers(connection, tables, ids).get(row.customer_id)
+        written_to = subscriber or _as_subscriber(customer)
+        if send_to is not None:
+            written_to = replace(
+                written_to, subscriber_id=_NO_ROW, confirm_code=_NO_CODE, email=send_to
+            )
+        addressee = preparer.addressee(customer, written_to)
+        basis = _basis(connection, self._shop, row, addressee, now)
+        stopped = load_stopped(connection, tables, [row], load_policies(connection, tables))
+        counts = SendCounts.load(connection, tables, [row])
+        facts = RowFacts(customer, subscriber, counts, stopped.get(_NO_ROW))
+        stale_after = timedelta(days=self._settings.delivery.stale_days)
+        rules = SendingRules(self._shop.layout, {}, stale_after)
+        reason = skip_reason(row, facts, rules, now=now)
+        held = None if row.step.segment.sends else "the segment or its automation is switched off"
+        findings = [step_warning(row.step, told) for told in (reason, held) if told]
+        items = preparer.load_items(connection, [(row.step, addressee)], now=now)
+        return preparer.prepare(row, addressee, basis, items, now=now), findings
 
 
 def _as_subscriber(customer: Customer) -> Subscriber:
@@ -125,18 +191,37 @@ def _basis(
     return replace(basis, own=sample)
 
 
-def _as_read(mail: Prepared, findings: Sequence[StepFinding]) -> Preview:
+def _as_read(mail: Prepared, findings: Sequence[StepFinding], why: str) -> Preview:
     data = mail.envelope.data
     message = email.message_from_bytes(data, policy=email.policy.default)
+    html, text = _content(message, "html"), _content(message, "plain") or ""
     return Preview(
         step=label(mail.row.step),
         customer_id=mail.row.customer_id,
+        sender=f"{mail.sender_name} <{mail.sender_email}>",
+        subject=mail.subject,
+        preheader=_preheader(text if html is None else _SILENT.sub(" ", html)),
         headers=[(name, str(value)) for name, value in message.items()],
-        html=_content(message, "html"),
-        text=_content(message, "plain") or "",
+        html=html,
+        text=text,
+        links=_links(html, text),
         size=len(data),
         findings=findings,
+        why=why,
     )
+
+
+def _preheader(html: str) -> str:
+    """Return the words at the beginning, hidden ones too, as inboxes show them."""
+    words = " ".join(unescape(_TAG.sub(" ", html)).split())
+    visible = "".join(letter for letter in words if letter.isprintable())
+    return visible[:_PREHEADER]
+
+
+def _links(html: str | None, text: str) -> list[str]:
+    """Return where the mail leads, each once, in its order."""
+    found = _ADDRESS.findall(text) if html is None else map(unescape, _HREF.findall(html))
+    return list(dict.fromkeys(found))
 
 
 def _content(message: EmailMessage, kind: str) -> str | None:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from segmail.cli import program
 from segmail.maho.schema.tables import Layout
+from tests.jobs import read_mail
 from tests.shop_builder import ShopBuilder
 
 TEXT = "<h1>Hello {{var customer_firstname}}</h1><p>Your code: <b>{{var coupon_code}}</b></p>"
@@ -116,7 +117,7 @@ def test_json_has_why_the_mail_would_not_be_sent(shop: ShopBuilder, step: int) -
         (("VIP:enter:7", "--customer", "1"), "it has VIP:enter:1"),
         (("nothing", "--customer", "1"), "SEGMENT:TRIGGER:NUMBER"),
         (("VIP:enter:1", "--customer", "nobody@example.test"), "give an id or an e-mail address"),
-        (("VIP:enter:1",), "--customer"),
+        (("VIP:enter:1", "--customer", "1", "--customers", "2"), "not both"),
     ],
 )
 def test_what_names_nothing_is_wrong_usage(
@@ -168,3 +169,57 @@ def test_a_customer_s_name_cannot_steer_the_terminal(shop: ShopBuilder, step: in
     shown = preview(shop, str(step), "--customer", str(customer))
 
     assert not set(shown.stdout) & {"\x1b", "\x07"}
+
+
+def test_without_a_customer_the_most_telling_one_is_shown(shop: ShopBuilder, step: int) -> None:
+    shop.customer(firstname="Al")
+    longest = shop.customer(firstname="Maximiliane Theodora", lastname="von und zu Hohenstein")
+
+    shown = preview(shop, str(step))
+
+    assert shown.exit_code == 0
+    assert f"Customer {longest}: longest name." in shown.stderr
+    assert "Hello Maximiliane Theodora" in shown.stdout
+
+
+def test_telling_customers_stand_for_what_goes_wrong(
+    shop: ShopBuilder, step: int, tmp_path: Path
+) -> None:
+    plain = shop.customer(firstname="Al")
+    nameless = shop.customer(firstname="")
+    longest = shop.customer(firstname="Maximiliane Theodora")
+    file = tmp_path / "page.html"
+
+    shown = preview(shop, str(step), "--customers", "20", "--html", str(file))
+
+    lines = shown.stdout.splitlines()
+    assert shown.exit_code == 0
+    assert lines[0].startswith(f"{longest} (longest name): ")
+    assert lines[1].startswith(f"{nameless} (no first name): ")
+    assert lines[2].startswith(f"{plain}: ")
+    page = file.read_text("utf-8")
+    assert page.count("<section id=") == 3
+    assert f'<a href="#customer-{nameless}">next →</a>' in page
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_test_mail_is_marked_and_leaves_no_row(
+    shop: ShopBuilder, step: int, tmp_path: Path
+) -> None:
+    customer = shop.customer("ada@example.test")
+    before = everything(shop)
+    environment = {"SEGMAIL_SMTP_URL": f"file://{tmp_path}/mails"}
+    url = shop.url.render_as_string(hide_password=False)
+    options = ["--database-url", url, "--now", "2026-03-10 12:00", "preview", str(step)]
+
+    shown = CliRunner(env=environment).invoke(
+        program, [*options, "--customer", str(customer), "--send-to", "tester@example.com"]
+    )
+
+    assert (shown.exit_code, everything(shop)) == (0, before)
+    [file] = (tmp_path / "mails").glob("*.eml")
+    mail = read_mail(file.read_bytes())
+    assert mail["Subject"] == "[Test] Hello Ada"
+    assert str(mail["To"]).endswith("tester@example.com>")
+    assert f"SEQ{customer}XXXXXXXXXX" in mail.as_string()
+    assert "code=test&id=0" in mail["List-Unsubscribe"]

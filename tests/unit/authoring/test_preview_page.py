@@ -13,9 +13,13 @@ from segmail.sequences.findings import StepPlace
 MAIL = Preview(
     step="VIP:enter:1",
     customer_id=42,
+    sender="Shop <shop@example.com>",
+    subject="Hello <Ada>",
+    preheader="Look & see",
     headers=[("Subject", "Hello <Ada>"), ("To", '"Ada" <ada@example.com>')],
     html='<p title="x">Hello</p><script>alert(1)</script>',
     text="Hello </pre><script>alert(2)</script>",
+    links=["https://shop.example/?a=1&b=2"],
     size=12_345,
     findings=[],
 )
@@ -36,11 +40,18 @@ class _Elements(HTMLParser):
 
 
 def test_the_page_shows_headers_html_text_and_size() -> None:
-    read = _Elements(page(MAIL))
+    read = _Elements(page([MAIL]))
 
-    [frame] = read.found["iframe"]
-    assert (frame["sandbox"], frame["srcdoc"]) == ("", MAIL.html)
-    for told in ("Hello <Ada>", '"Ada" <ada@example.com>', MAIL.text, "12,345 bytes"):
+    frames = read.found["iframe"]
+    assert [frame["sandbox"] for frame in frames] == [""] * 5
+    assert [frame["style"] for frame in frames] == [
+        "width:375px", "width:375px", "width:375px", "width:1000px",
+        "width:1000px",
+    ]  # fmt: skip
+    assert frames[0]["srcdoc"] == frames[3]["srcdoc"] == MAIL.html
+    assert "img-src 'none'" in str(frames[2]["srcdoc"])
+    for told in ("Hello <Ada>", '"Ada" <ada@example.com>', MAIL.text, "12,345 bytes",
+                 "Shop <shop@example.com>", "Look & see", MAIL.links[0]):  # fmt: skip
         assert told in read.words
 
 
@@ -48,15 +59,25 @@ def test_nothing_of_the_mail_is_part_of_the_page() -> None:
     evil = "</title></table><script>alert(3)</script>\"'>"
     finding = Finding(Severity.WARNING, StepPlace(1, evil), evil)
 
-    read = _Elements(page(replace(MAIL, step=evil, headers=[(evil, evil)], findings=[finding])))
+    read = _Elements(page([replace(MAIL, step=evil, headers=[(evil, evil)], findings=[finding])]))
 
     assert "script" not in read.found
     assert len(read.found["table"]) == len(read.found["title"]) == 1
 
 
 def test_a_plain_text_mail_has_no_frame() -> None:
-    assert "<iframe" not in page(replace(MAIL, html=None))
+    assert "<iframe" not in page([replace(MAIL, html=None)])
 
 
 def test_a_mail_without_words_has_no_text() -> None:
-    assert "<pre>" not in page(replace(MAIL, text=""))
+    assert "<pre>" not in page([replace(MAIL, text="")])
+
+
+def test_a_mail_with_colours_for_the_dark_is_shown_with_them_others_inverted() -> None:
+    own = "<style>@media (prefers-color-scheme: dark){p{color:#fff}}</style><p>Hello</p>"
+
+    phone = _Elements(page([replace(MAIL, html=own)])).found["iframe"][1]
+    other = _Elements(page([MAIL])).found["iframe"][1]
+
+    assert (phone["style"], phone["srcdoc"]) == ("color-scheme:dark;width:375px", own)
+    assert "invert" in str(other["srcdoc"])
