@@ -180,7 +180,9 @@ def test_the_segments_are_as_a_file_of_them_says(tmp_path: Path) -> None:
     applied = CliRunner().invoke(program, [*segment, "apply", "-"], input=exported.stdout)
 
     assert "refresh: segmail" in exported.stdout
-    assert {line.split()[0] for line in applied.stdout.splitlines()} == {"unchanged"}
+    *plan, in_sum = applied.stdout.splitlines()
+    assert {line.split()[0] for line in plan} == {"unchanged"}
+    assert in_sum == f"Applied: {len(plan)} unchanged."
 
 
 def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
