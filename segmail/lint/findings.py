@@ -99,3 +99,11 @@ LintFinding: TypeAlias = Finding[TemplatePlace]
 def stops_mails(finding: LintFinding) -> bool:
     """Return whether such a mail cannot be sent at all."""
     return finding.severity is Severity.ERROR and finding.rule in _STOPPING
+
+
+def stops_something(finding: LintFinding) -> bool:
+    """Return whether the mail, or the very part that is found fault with, reaches nobody.
+
+    A declaration that cannot be read costs itself: the mail leaves without it.
+    """
+    return stops_mails(finding) or finding.rule == LintRule.STYLE_ATTRIBUTE

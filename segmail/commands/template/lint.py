@@ -11,7 +11,7 @@ from segmail.authoring.check import Checked, check_letters
 from segmail.commands.options import AS_JSON
 from segmail.errors import StepsFailed
 from segmail.findings import errors, warnings
-from segmail.lint import LintFinding, stops_mails
+from segmail.lint import LintFinding, stops_something
 from segmail.output import print_json, print_table
 
 
@@ -73,7 +73,7 @@ def _as_json(finding: LintFinding) -> dict[str, object]:
         **vars(finding.where),
         "text": finding.what,
         "fix": finding.advice,
-        "stops": stops_mails(finding),
+        "stops": stops_something(finding),
     }
 
 
