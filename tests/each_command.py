@@ -39,6 +39,10 @@ READING = {
     "status": (),
     "why": ("1",),
     "doctor": (),
+    "campaign validate": (FILE,),
+    "campaign diff": (FILE,),
+    "campaign export": (),
+    "campaign schema": (),
     "schema check": (),
     "report": (),
 }
@@ -51,6 +55,7 @@ WRITING = {
     "sequence enable": (f"{NAME}:enter:1",),
     "segment automation": (NAME, "on"),
     "segment apply": (FILE,),
+    "campaign apply": (FILE, "--dry-run"),
     "segment enrol": (NAME, "--yes"),
     "segment import": ("Others", "--add", IDS),
     "schema tune": ("--yes",),

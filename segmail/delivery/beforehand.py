@@ -13,6 +13,7 @@ from segmail.maho.config.switch import maho_sends
 from segmail.maho.cron import mahos_own_entry
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.layout import dates_are_timestamps
+from segmail.maho.schema.rights import COUPONS, SENDING, missing_rights, right_faults
 from segmail.once_a_day import log_once_a_day
 
 _SUMMER_TIME = timedelta(hours=1)  # by which a column may hold a time that its zone does not have
@@ -24,8 +25,16 @@ def check_beforehand(job: Job) -> None:
     """Raise ConfigError where a run would send what was sent, or what somebody else sends."""
     now = job.clock.now()
     with job.shop.database.read() as connection:
+        _check_rights(connection, job)
         _check_mahos_job(connection, job, now)
         _check_restored(connection, job, now)
+
+
+def _check_rights(connection: Connection, job: Job) -> None:
+    """Refuse where a right is missing that would be missed after the first mails are out."""
+    prefix = job.shop.tables.prefix
+    if missing := list(missing_rights(connection, prefix, (*SENDING, *COUPONS))):
+        raise ConfigError(right_faults(missing, prefix))
 
 
 def _check_mahos_job(connection: Connection, job: Job, now: datetime) -> None:

@@ -12,7 +12,7 @@ from segmail.doctor.findings import Area, AreaFinding, of_faults
 from segmail.doctor.indexes import index_findings
 from segmail.doctor.jobs import clock_findings, disk_findings, job_findings
 from segmail.doctor.lost_indexes import lost_tuning
-from segmail.doctor.schema import is_readable, schema_findings
+from segmail.doctor.schema import is_readable, right_findings, schema_findings
 from segmail.doctor.segments import segment_findings
 from segmail.doctor.shop import step_findings, switch_findings, time_zone_findings
 from segmail.errors import ConfigError
@@ -78,6 +78,7 @@ def _configured(
     with shop.database.read() as connection:
         return [
             *clock_findings(connection, clock),
+            *right_findings(connection, shop.tables.prefix),
             *switch_findings(connection, shop.tables, config, settings.enabled),
             *mail_findings(settings, config, shop.crypt_key),
             *time_zone_findings(connection, shop.tables, config),

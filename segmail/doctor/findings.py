@@ -15,6 +15,7 @@ class Area(enum.StrEnum):
 
     PROGRAM = "program"
     SCHEMA = "schema"
+    RIGHTS = "rights"
     STATE = "state directory"
     DISK = "disk"
     CLOCK = "clock"

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection
+
 from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
 from segmail.findings import Finding, Severity
 from segmail.maho.schema.check import MissingKind, SchemaReport
+from segmail.maho.schema.rights import (
+    COUPONS,
+    REFRESHING,
+    SENDING,
+    missing_rights,
+    right_faults,
+)
 
 _APPLY = "`segmail schema apply` creates what the specification adds; the rest is Maho's own."
 
@@ -22,6 +31,13 @@ def schema_findings(report: SchemaReport) -> list[AreaFinding]:
     if report.complete:
         found.append(ok(Area.SCHEMA, f"{report.engine} {report.version}, nothing is missing."))
     return found
+
+
+def right_findings(connection: Connection, prefix: str) -> list[AreaFinding]:
+    """Return the rights that the jobs need and the database's user lacks."""
+    missing = list(missing_rights(connection, prefix, (*SENDING, *COUPONS, *REFRESHING)))
+    faults = of_faults(Area.RIGHTS, right_faults(missing, prefix))
+    return faults or [ok(Area.RIGHTS, "The jobs may write what they have to.")]
 
 
 def is_readable(report: SchemaReport) -> bool:

@@ -1,0 +1,90 @@
+"""Which rights of the database's user each part of segmail needs, asked without changing anything.
+
+The server itself is asked, by EXPLAIN of statements that touch no row: it needs the same rights as
+the statement, whoever granted them and how (roles, wildcards, columns), and runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from segmail.errors import Fault
+from segmail.maho.db.database import error_number
+
+_DENIED = {1044, 1142, 1143, 1227, 1370}
+
+
+@dataclass(frozen=True)
+class Right:
+    """A right on a table (without prefix); `column` is one that the statement names."""
+
+    verb: str
+    table: str
+    column: str
+
+    def statement(self, prefix: str) -> str:
+        """Return a statement that needs the right and does nothing."""
+        table = f"`{prefix}{self.table}`"
+        if self.verb == "INSERT":
+            return f"INSERT INTO {table} (`{self.column}`) SELECT NULL FROM DUAL WHERE 1 = 0"
+        if self.verb == "UPDATE":
+            return f"UPDATE {table} SET `{self.column}` = NULL WHERE 1 = 0"
+        return f"DELETE FROM {table} WHERE 1 = 0"
+
+
+_PROGRESS = "customer_segment_sequence_progress"
+SENDING = (
+    Right("UPDATE", _PROGRESS, "scheduled_at"),
+    Right("INSERT", "newsletter_queue", "template_id"),
+    Right("UPDATE", "newsletter_queue", "queue_status"),
+    Right("DELETE", "newsletter_queue", "queue_id"),
+    Right("INSERT", "newsletter_queue_link", "queue_id"),
+    Right("INSERT", "newsletter_problem", "queue_id"),
+    Right("INSERT", "core_config_data", "path"),
+    Right("DELETE", "core_config_data", "path"),
+)
+COUPONS = (
+    Right("INSERT", "salesrule_coupon", "code"),
+    Right("DELETE", "salesrule_coupon", "code"),
+)
+REFRESHING = (
+    Right("UPDATE", "customer_segment", "matched_customers_count"),
+    Right("INSERT", "customer_segment_customer", "customer_id"),
+    Right("DELETE", "customer_segment_customer", "customer_id"),
+    Right("INSERT", _PROGRESS, "customer_id"),
+    Right("DELETE", _PROGRESS, "customer_id"),
+)
+
+
+def missing_rights(
+    connection: Connection, prefix: str, rights: Collection[Right]
+) -> Iterator[Right]:
+    """Yield the rights that this connection's user lacks; SQLite knows none."""
+    if connection.dialect.name == "sqlite":
+        return
+    for right in rights:
+        try:
+            connection.exec_driver_sql(f"EXPLAIN {right.statement(prefix)}").close()
+        except DBAPIError as error:
+            if error_number(error) in _DENIED:
+                yield right
+            elif error.connection_invalidated:
+                raise
+
+
+def right_faults(missing: Sequence[Right], prefix: str) -> list[Fault]:
+    """Return a fault for each table on which rights are missing."""
+    tables: dict[str, list[str]] = {}
+    for right in missing:
+        tables.setdefault(right.table, []).append(right.verb)
+    return [
+        Fault(
+            f"The database's user may not {' and '.join(verbs)} {prefix}{table}.",
+            f"GRANT {', '.join(verbs)} ON {prefix}{table}, as in sql/grants.sql.",
+        )
+        for table, verbs in tables.items()
+    ]
