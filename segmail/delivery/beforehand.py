@@ -10,7 +10,7 @@ from segmail.delivery.job import Job
 from segmail.delivery.rows.journal import AcceptedAttempt, Journal
 from segmail.errors import ConfigError
 from segmail.maho.config.switch import maho_sends
-from segmail.maho.cron import mahos_own_entry
+from segmail.maho.cron import has_cron_table, mahos_own_entry
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.rights import COUPONS, SENDING, missing_rights, right_faults
@@ -53,6 +53,8 @@ def _check_mahos_job(connection: Connection, job: Job, now: datetime) -> None:
             "`segmail take-over` switches Maho's jobs off; `beside_maho = true` in the [delivery] "
             "table of segmail.toml insists."
         )
+    if not has_cron_table(connection, tables.prefix):
+        return  # nothing of Maho's can run there; the doctor tells of the switch
     log_once_a_day(
         "Maho's own jobs are switched on, though its cron does not seem to run them; "
         "`segmail take-over` switches them off",

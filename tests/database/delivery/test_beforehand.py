@@ -147,9 +147,11 @@ def test_take_over_lets_segmail_send_and_undo_gives_back(
     assert "customer_segmentation/segmail/enabled" not in left
 
 
+@pytest.mark.usefixtures("_no_cron")
 def test_without_evidence_the_log_says_it_once_a_day(
     shop: ShopBuilder, ready: int, tmp_path: Path
 ) -> None:
+    cron_row(shop, shop.now - timedelta(days=1), None)
     for _ in range(2):
         segmail(shop, tmp_path, "process-emails")
         forget(shop, ready)
