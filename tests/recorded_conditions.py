@@ -85,7 +85,14 @@ class RecordedShop:
         with self.database.read() as connection:
             scope = self.scope(connection, now=now)
             query = matching_customers(tree, scope, website_ids=website_ids, group_ids=group_ids)
-            return sorted(connection.scalars(query))
+            found: list[int] = sorted(connection.scalars(query))
+            few = range(1, 1000, 2)
+            query = matching_customers(
+                tree, scope, website_ids=website_ids, group_ids=group_ids, among=few
+            )
+            of_few: list[int] = sorted(connection.scalars(query))
+            assert of_few == [id for id in found if id in few]
+            return found
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +13,11 @@ from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.read import read_conditions
-from segmail.segments.conditions.scope import open_scope
+from segmail.segments.conditions.scope import (
+    Scope,
+    open_scope,
+)
+from segmail.segments.conditions.tree import Combine
 from segmail.segments.refresh.candidates import Candidate, Matching
 
 
@@ -27,3 +33,42 @@ def matching_by_conditions(tables: Tables) -> Matching:
         )
 
     return matching
+
+
+class ConditionsOfFew:
+    """Asks the conditions of segments about a few customers, with one statement for a segment.
+
+    The shop's attributes, and each segment's conditions, are read once.
+    """
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._sales = build_sales_tables(tables.prefix)
+        self._scope: Scope | None = None
+        self._trees: dict[str | None, Combine] = {}
+
+    def matched(
+        self,
+        connection: Connection,
+        candidate: Candidate,
+        customer_ids: Collection[int],
+        *,
+        now: datetime,
+    ) -> set[int]:
+        """Return those of the customers whom the segment's conditions match at `now`.
+
+        Raises ConditionError where they cannot be used.
+        """
+        if self._scope is None:
+            self._scope = open_scope(connection, self._tables, self._sales, now=now)
+        scope = replace(self._scope, now=now)
+        if candidate.conditions not in self._trees:
+            self._trees[candidate.conditions] = read_conditions(candidate.conditions)
+        query = matching_customers(
+            self._trees[candidate.conditions],
+            scope,
+            website_ids=candidate.website_ids,
+            group_ids=candidate.group_ids,
+            among=customer_ids,
+        )
+        return set(connection.scalars(query))

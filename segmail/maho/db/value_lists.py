@@ -25,7 +25,7 @@ class Branches(tuple[tuple[Any, Any], ...]):
     """Pairs of a key and its value, to be written as WHEN … THEN …."""
 
 
-def among(column: Column[Any], values: Collection[object]) -> ColumnElement[bool]:
+def among(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
     """Return the condition that a column has one of these values; none, no row."""
     return _is_in(column, _Listed(_bound(_values(column.type), values)))
 

@@ -53,16 +53,21 @@ def matching_customers(
     *,
     website_ids: Collection[int],
     group_ids: Collection[int],
+    among: Collection[int] | None = None,
 ) -> Select[tuple[int]]:
     """Return the SELECT of the ids of the active customers that the tree matches.
 
-    Only customers of `website_ids` count, and of `group_ids` where that is not empty. Raises
-    ConditionError with every condition of the tree that is unknown or cannot be used.
+    Only customers of `website_ids` count, and of `group_ids` where that is not empty. With `among`
+    only these customers are asked about, and only their rows are read. Raises ConditionError with
+    every condition of the tree that is unknown or cannot be used.
     """
     scope = scope.of_websites(website_ids)
+    scope = scope if among is None else replace(scope, among=tuple(among))
     _check(tree, scope)
     c = scope.tables.customer.c
-    query = select(c.entity_id).where(c.is_active == 1, c.website_id.in_(website_ids))
+    query = select(c.entity_id).where(
+        c.is_active == 1, c.website_id.in_(website_ids), *scope.asked(c.entity_id)
+    )
     if group_ids:
         query = query.where(c.group_id.in_(group_ids))
     condition = compile_node(tree, scope)
@@ -118,7 +123,8 @@ def _unnested(condition: ColumnElement[bool], scope: Scope) -> ColumnElement[boo
     """Say the same without parentheses around it, where those are limited."""
     if scope.dialect != "sqlite":
         return condition
-    found = select(scope.tables.customer.c.entity_id).where(condition).cte()
+    customer_id = scope.tables.customer.c.entity_id
+    found = select(customer_id).where(condition, *scope.asked(customer_id)).cte()
     return scope.tables.customer.c.entity_id.in_(select(found.c.entity_id))
 
 

@@ -63,6 +63,10 @@ def _in_values(leaf: Leaf, code: str, scope: Scope, compare: _Compare) -> Column
     found: Select[tuple[int]] = select(value.entity_id).where(
         value.attribute_id == attribute.attribute_id, compare(value.value)
     )
+    if asked := scope.asked(scope.sales.address.c.parent_id):
+        found = found.where(
+            value.entity_id.in_(select(scope.sales.address.c.entity_id).where(*asked))
+        )
     return scope.sales.address.c.entity_id.in_(found)
 
 

@@ -70,6 +70,8 @@ def _with_value(leaf: Leaf, code: str, scope: Scope, compare: _Compare) -> Colum
         raise ConditionError(f"{leaf} needs the customer attribute '{code}', which is missing.")
     value = scope.tables.customer_values[attribute.backend_type].c
     found = select(value.entity_id).where(
-        value.attribute_id == attribute.attribute_id, compare(value.value)
+        value.attribute_id == attribute.attribute_id,
+        compare(value.value),
+        *scope.asked(value.entity_id),
     )
     return scope.tables.customer.c.entity_id.in_(found)

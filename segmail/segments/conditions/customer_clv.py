@@ -8,7 +8,7 @@ refunds, and subtracts refunds of orders that it did not count.
 from __future__ import annotations
 
 import operator as python
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,13 +82,20 @@ def _profit(scope: Scope) -> _Total:
     order, memo = scope.sales.order, scope.sales.creditmemo
     refunded = (
         select(memo.c.order_id, func.sum(memo.c.grand_total).label("amount"))
-        .where(_is_refund(scope))
+        .where(_is_refund(scope), *_of_asked(scope, memo.c.order_id))
         .group_by(memo.c.order_id)
         .subquery()
     )
     rows = order.outerjoin(refunded, refunded.c.order_id == order.c.entity_id)
     kept = order.c.base_grand_total - func.coalesce(_in_base(scope, refunded.c.amount), 0)
     return _Total(rows, _rounded(func.sum(kept)), _counted(scope))
+
+
+def _of_asked(scope: Scope, order_id: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
+    """Return the condition that an order is of a customer who is asked about."""
+    order = scope.sales.order.c
+    asked = scope.asked(order.customer_id)
+    return (order_id.in_(select(order.entity_id).where(*asked)),) if asked else ()
 
 
 def _refunds(scope: Scope) -> _Total:

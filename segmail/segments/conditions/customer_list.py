@@ -32,6 +32,8 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     if len(listed) > LONGEST:
         raise ConditionError(f"The list of {leaf} has {len(listed):,} ids; {LONGEST:,} can be.")
     ids = [id for id, expires in listed.items() if expires is None or expires > scope.now]
+    if scope.among is not None:
+        ids = sorted(set(ids).intersection(scope.among))
     found = one_of(scope.tables.customer.c.entity_id, ids)
     return not_(found) if normal_operator(leaf) == "!()" else found
 

@@ -68,8 +68,8 @@ def _inactive(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """
     login, order = scope.sales.login, scope.sales.order
     customer = scope.tables.customer.alias()
-    logins = _last(login, login.c.login_at)
-    orders = _last(order, order.c.created_at, _counts(order))
+    logins = _last(scope, login, login.c.login_at)
+    orders = _last(scope, order, order.c.created_at, _counts(order))
     logged_in = func.coalesce(logins.c.last, customer.c.created_at)
     ordered = func.coalesce(orders.c.last, customer.c.created_at)
     last = case((logged_in >= ordered, logged_in), else_=ordered)
@@ -93,9 +93,12 @@ def _with_orders(
     return with_total(scope, order, order.c.customer_id, having, _counts(order), *where)
 
 
-def _last(table: Table, time: ColumnElement[Any], *where: ColumnElement[bool]) -> Subquery:
+def _last(
+    scope: Scope, table: Table, time: ColumnElement[Any], *where: ColumnElement[bool]
+) -> Subquery:
     """Each customer's last `time` in a table."""
-    query = select(table.c.customer_id, func.max(time).label("last")).where(*where)
+    asked = scope.asked(table.c.customer_id)
+    query = select(table.c.customer_id, func.max(time).label("last")).where(*where, *asked)
     return grouped(query, table.c.customer_id).subquery()
 
 

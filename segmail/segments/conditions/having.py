@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, select
@@ -13,7 +14,7 @@ def with_row(
     scope: Scope, rows: FromClause, customer_id: ColumnElement[Any], *where: ColumnElement[bool]
 ) -> ColumnElement[bool]:
     """Customers who own at least one row of `rows` for which all of `where` hold."""
-    found = select(customer_id).select_from(rows).where(customer_id.is_not(None), *where)
+    found = select(customer_id).select_from(rows).where(*_counted(scope, customer_id), *where)
     return scope.tables.customer.c.entity_id.in_(found)
 
 
@@ -25,9 +26,13 @@ def with_total(
     *where: ColumnElement[bool],
 ) -> ColumnElement[bool]:
     """Customers whose rows, taken together, satisfy `having`; nobody without a row does."""
-    found = select(customer_id).select_from(rows).where(customer_id.is_not(None), *where)
+    found = select(customer_id).select_from(rows).where(*_counted(scope, customer_id), *where)
     totals = grouped(found, customer_id).having(having)
     return scope.tables.customer.c.entity_id.in_(totals)
+
+
+def _counted(scope: Scope, customer_id: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
+    return (customer_id.is_not(None), *scope.asked(customer_id))
 
 
 def grouped(rows: Select[Any], customer_id: ColumnElement[Any]) -> Select[Any]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, select
 
 from segmail.maho.config.time_zones import load_website_zones
+from segmail.maho.db.value_lists import among
 from segmail.maho.schema.sales_tables import SalesTables
 from segmail.maho.schema.tables import Tables
 
@@ -42,6 +44,7 @@ class Scope:
 
     A condition about days is compiled for one zone at a time, `zone`; `zones` has the names of the
     zones of the websites, by website id.
+    With `among` only these customers are asked about: each condition then reads their rows alone.
     """
 
     tables: Tables
@@ -51,6 +54,7 @@ class Scope:
     eav: EavAttributes
     zones: Mapping[int, str] = field(default_factory=dict)
     zone: tzinfo = UTC
+    among: tuple[int, ...] | None = None
 
     @property
     def today(self) -> date:
@@ -60,6 +64,10 @@ class Scope:
     def of_websites(self, ids: Collection[int]) -> Scope:
         """Return the scope for customers of these websites only."""
         return replace(self, zones={id: name for id, name in self.zones.items() if id in ids})
+
+    def asked(self, customer_id: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
+        """Return the condition that a row is of a customer who is asked about; () for all."""
+        return () if self.among is None else (among(customer_id, self.among),)
 
 
 def open_scope(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any, TypeAlias
 
 from sqlalchemy import Connection, Row, Select, select
@@ -55,11 +56,16 @@ class Candidate:
         return self.segment.segment_id
 
     @property
+    def is_refreshed(self) -> bool:
+        """Whether `refresh-segments` refreshes it where nobody names it."""
+        return self.is_automatic or self.is_segmails
+
+    @property
     def is_segmails(self) -> bool:
         """Whether segmail refreshes it although it is manual for Maho: it says so, or must."""
         return self.policy.refreshed_by is RefreshedBy.SEGMAIL or self.needs_segmail
 
-    @property
+    @cached_property
     def needs_segmail(self) -> bool:
         """Whether it has conditions that Maho does not know; unreadable ones are nobody's."""
         try:
@@ -123,7 +129,7 @@ def _candidate(row: Row[*tuple[Any, ...]], segment: Segment, policy: Policy) -> 
 def _is_due(one: Candidate, choice: Choice, now: datetime) -> bool:
     if not choice.names and not one.segment.is_active:
         return False
-    if not (choice.names or choice.all_ or one.is_automatic or one.is_segmails):
+    if not (choice.names or choice.all_ or one.is_refreshed):
         return False
     if choice.all_ or not choice.every or one.refreshed_at is None:
         return True
