@@ -37,7 +37,10 @@ class DeliverySettings:
     batch: int = 100  # rows claimed at a time
     lease_minutes: int = 15  # how long a claim is held before another run may take it
     grace_minutes: int = 60  # how long another host's unanswered attempt is left to it
-    stale_days: int = 7  # rows later than this are skipped instead of sent
+    # Rows later than this are skipped instead of sent; 0: none is too late.
+    stale_days: int = field(default=7, metadata={"least": 0})
+    keep_distance: bool = True  # a step waits if one before it was sent late
+    recheck_seconds: int = 5  # how old a look at a row may be when its mail is begun
     attempts: int = 5  # tries before a deferred message has failed
     beside_maho: bool = False  # send though Maho's own job sends, too
     retry_minutes: int = 10  # pause before the second try; doubles with each further one

@@ -1,4 +1,7 @@
-"""Tables of segmail.toml: frozen dataclasses whose fields are the keys, with their defaults."""
+"""Tables of segmail.toml: frozen dataclasses whose fields are the keys, with their defaults.
+
+A number must be above 0, unless its default is 0 or its field's metadata has 0 as `least`.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ def read_table(
     What is unknown or wrong is added to `faults`, and its default taken.
     """
     known = {
-        item.name: item.default
+        item.name: item
         for item in fields(kind)  # type: ignore[arg-type]
         if item.default is not MISSING
     }
@@ -34,20 +37,20 @@ def read_table(
         if key not in known:
             names = ", ".join(sorted(known))
             faults.append(Fault(f"{file}: unknown key `{table}.{key}`; known are {names}."))
-        elif wanted := _wanted(key, value, known[key]):
+        elif wanted := _wanted(key, value, known[key].default, known[key].metadata.get("least", 1)):
             faults.append(Fault(f"{file}: `{table}.{key}` must be {wanted}."))
         else:
             good[key] = tuple(value) if isinstance(value, list) else value
     return kind(**good)
 
 
-def _wanted(key: str, value: object, default: object) -> str | None:
+def _wanted(key: str, value: object, default: object, at_least: int) -> str | None:
     """Return what a value must be that is not of its default's type; None where it is right."""
     match default:
         case bool():
             return None if isinstance(value, bool) else "true or false"
         case int():
-            least = min(default, 1)  # 0 where that is the default
+            least = min(default, at_least)  # 0 where that is the default, or means something
             most = _MOST.get(key.rpartition("_")[2], _MOST_OF_OTHERS)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 return f"a whole number{' above 0' if least else ', 0 or more'}"

@@ -237,6 +237,7 @@ class ShopBuilder:
     ) -> int:
         if self.shop.layout is Layout.SPEC:
             columns["auto_email_trigger"] = trigger
+        columns.setdefault("website_ids", "1")  # as Maho's form demands one
         return self.insert(
             self.tables.segment,
             name=name,

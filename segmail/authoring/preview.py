@@ -7,7 +7,7 @@ import email.policy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from email.message import EmailMessage
 from html import unescape
 
@@ -15,8 +15,15 @@ from sqlalchemy import Connection
 
 from segmail.authoring.telling_customers import Telling, telling_customers
 from segmail.coupons import CouponBasis, coupon_for
-from segmail.delivery.decide.eligible import RowFacts, SendCounts, SendingRules, skip_reason
+from segmail.delivery.decide.eligible import (
+    RowFacts,
+    SendCounts,
+    SendingRules,
+    skip_reason,
+    stale_after,
+)
 from segmail.delivery.decide.policy_stops import load_stopped
+from segmail.delivery.decide.shop_state import ShopStates
 from segmail.errors import InputError, StepError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import (
@@ -27,7 +34,6 @@ from segmail.maho.customers import (
     load_subscribers,
 )
 from segmail.maho.lookup import find_customer
-from segmail.maho.policies import load_policies
 from segmail.maho.shop import Shop
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
@@ -91,6 +97,9 @@ class Previewer:
             autoescape=settings.templates.autoescape,
         )
         self._preparer = Preparer(self._cache, settings.message)
+        self._states = ShopStates(
+            shop, config, enabled=settings.enabled, at_most=settings.delivery.recheck_seconds
+        )
 
     @property
     def label(self) -> str:
@@ -158,11 +167,13 @@ class Previewer:
             )
         addressee = preparer.addressee(customer, written_to)
         basis = _basis(connection, self._shop, row, addressee, now)
-        stopped = load_stopped(connection, tables, [row], load_policies(connection, tables))
+        states = self._states
+        stopped = load_stopped(
+            connection, tables, [row], states.current(), states.conditions, now=now
+        )
         counts = SendCounts.load(connection, tables, [row])
         facts = RowFacts(customer, subscriber, counts, stopped.get(_NO_ROW))
-        stale_after = timedelta(days=self._settings.delivery.stale_days)
-        rules = SendingRules(self._shop.layout, {}, stale_after)
+        rules = SendingRules(self._shop.layout, {}, stale_after(self._settings.delivery))
         reason = skip_reason(row, facts, rules, now=now)
         held = None if row.step.segment.sends else "the segment or its automation is switched off"
         findings = [step_warning(row.step, told) for told in (reason, held) if told]

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from segmail.delivery.decide.plan import Planner
+from segmail.delivery.decide.recheck import Recheck
+from segmail.delivery.decide.shop_state import ShopStates
 from segmail.delivery.first_look import Due, open_claimer, sending, steps_of
 from segmail.delivery.job import Job, Options
 from segmail.delivery.pace import Pace
@@ -18,7 +20,6 @@ from segmail.delivery.rows.settle import Settler
 from segmail.delivery.run import Run
 from segmail.delivery.senders import Limits, Senders
 from segmail.maho.held import load_held_until
-from segmail.maho.policies import load_policies
 from segmail.maho.schema.layout import holds_four_bytes
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow, Prepared
@@ -56,7 +57,7 @@ class Work:
     def load(cls, job: Job, options: Options, due: Due, transport: MailSettings) -> Work:
         """Raise ConfigError for a return path or store that cannot be used."""
         bounces_to = bounce_address(transport, job.config)
-        preparer = _preparer(job, due.claimer.steps, bounces_to)
+        preparer = _preparer(job, list(due.claimer.steps.values()), bounces_to)
         return cls(job, options, due, transport, preparer)
 
 
@@ -84,6 +85,7 @@ def _run(work: Work, share: Share, journal: Journal) -> Run:
         until=(job.clock.now() + timedelta(seconds=options.max_time) if options.max_time else None),
         longest_dialogue=timedelta(seconds=longest_dialogue(work.transport)),
         pace=Pace(options.rate / share.of, delivery.domain_per_minute / share.of),
+        recheck_seconds=delivery.recheck_seconds,
     )
     senders = Senders(
         mailer_factory(work.transport),
@@ -93,11 +95,13 @@ def _run(work: Work, share: Share, journal: Journal) -> Run:
         clock=job.clock,
     )
     tables = job.shop.tables
+    planner = _planner(job, work.preparer, journal)
     with job.shop.database.read() as connection:
         four_bytes = holds_four_bytes(connection, tables)
     return Run(
         claimer=work.due.claimer,
-        planner=_planner(job, work.preparer, journal),
+        planner=planner,
+        recheck=Recheck(job.shop, planner.states, planner.rules),
         recorder=Recorder(job.shop.database, tables, four_bytes=four_bytes),
         senders=senders,
         settler=Settler(job.shop.database, tables),
@@ -151,8 +155,11 @@ def _preparer(job: Job, steps: Sequence[Step], bounces_to: str | None = None) ->
 def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:
     with job.shop.database.read() as connection:
         held_until = load_held_until(connection, job.shop.tables)
-        policies = load_policies(connection, job.shop.tables)
-    return Planner(job.shop, preparer, journal, job.settings.delivery, held_until, policies)
+    delivery = job.settings.delivery
+    states = ShopStates(
+        job.shop, job.config, enabled=job.settings.enabled, at_most=delivery.recheck_seconds / 2
+    )
+    return Planner(job.shop, preparer, journal, delivery, held_until, states)
 
 
 def _journal(job: Job) -> Journal:

@@ -20,6 +20,7 @@ class Pace:
     """
 
     def __init__(self, per_second: float = 0, domain_per_minute: float = 0) -> None:
+        self.per_second = per_second
         self._gap = 1 / per_second if per_second else 0.0
         self._domain_gap = 60 / domain_per_minute if domain_per_minute else 0.0
         self._next = time.monotonic()

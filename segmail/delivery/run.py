@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from segmail.clock import Clock
 from segmail.coupons import CouponsRefused
+from segmail.delivery.claim_size import ClaimSize
 from segmail.delivery.decide.plan import Plan, Planner
+from segmail.delivery.decide.recheck import Recheck
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.claim import Claimer
@@ -33,6 +36,7 @@ class Run:
 
     claimer: Claimer
     planner: Planner
+    recheck: Recheck
     recorder: Recorder
     senders: Senders
     settler: Settler
@@ -50,12 +54,19 @@ class Run:
         has claimed and not begun when it ends early is scheduled again as it was. Return what
         ended it early.
         """
+        claim_size = ClaimSize(
+            self.settings.batch,
+            connections=self.senders.connections,
+            rate=self.limits.pace.per_second,
+        )
         while not self.limits.reached(self.clock.now()):
-            size = quota.take(self.settings.batch)
+            self.claimer.go_on_with(self.planner.states.current().sending(self.claimer.steps))
+            size = quota.take(claim_size.rows)
             rows = self.claimer.claim(now=self.clock.now(), limit=size) if size else []
             quota.give_back(size - len(rows))
             if not rows:
                 break
+            began = time.monotonic()
             logger.info("Processing %d scheduled email sequences", len(rows))
             try:
                 for outcomes in self._batch(rows):
@@ -66,6 +77,7 @@ class Run:
                 with suppress(SegmailError):  # then the leases let go of them
                     self.claimer.give_back(rows)
                 raise
+            claim_size.learn(len(rows), time.monotonic() - began)
         return self.senders.fault
 
     def _batch(self, rows: Sequence[DueRow]) -> Iterator[Sequence[Outcome]]:
@@ -85,7 +97,9 @@ class Run:
                 rows = [prepared.row for prepared in plan.prepared]
                 continue
             _log_coupons(attempts)
-            with closing(self.senders.send(attempts)) as groups:
+            with closing(
+                self.senders.send(attempts, ask_again=self._ask_again, asked_at=plan.asked_at)
+            ) as groups:
                 for group in groups:
                     outcomes = [self._with_retry(outcome, plan) for outcome in group]
                     self.settler.settle(outcomes, now=self.clock.now())
@@ -99,6 +113,9 @@ class Run:
         outcomes = [Outcome(message.row, Status.RELEASED, reason) for message in prepared]
         self.settler.settle(outcomes, now=self.clock.now())
         return outcomes
+
+    def _ask_again(self, attempts: Sequence[Attempt]) -> tuple[Mapping[int, Outcome], float]:
+        return self.recheck.forbidden(attempts, now=self.clock.now())
 
     def _note(self, attempts: list[Attempt]) -> None:
         self.journal.write(Verdict.RECORDED, [attempt.key for attempt in attempts])

@@ -11,10 +11,17 @@ from datetime import datetime, timedelta
 
 from segmail.clock import Clock
 from segmail.delivery.job import Stop
+from segmail.delivery.last_look import AskAgain, LastLook
 from segmail.delivery.pace import Pace, Waiting
 from segmail.delivery.rows.journal import Journal, Verdict
-from segmail.delivery.rows.outcome import Attempt, Outcome, Status
-from segmail.errors import ConfigError, MailServerUnavailable, MessageError, SegmailError
+from segmail.delivery.rows.outcome import Attempt, Outcome, Status, outcome_of
+from segmail.errors import (
+    ConfigError,
+    DatabaseUnavailable,
+    MailServerUnavailable,
+    MessageError,
+    SegmailError,
+)
 from segmail.transport.mailer import (
     AcceptanceUnknown,
     Mailer,
@@ -37,10 +44,20 @@ class Limits:
     until: datetime | None  # --max-time
     longest_dialogue: timedelta  # a message is not begun with less lease left
     pace: Pace
+    recheck_seconds: float  # a message is not begun when nobody has looked at its row for longer
 
     def reached(self, now: datetime) -> bool:
         """Return whether the run is to end at `now`."""
         return self.stop.no_new.is_set() or (self.until is not None and now >= self.until)
+
+
+class _Forbidden(Exception):
+    """A message must not be begun, or not once more; carries what becomes of it."""
+
+    def __init__(self, outcome: Outcome, *, begun: bool) -> None:
+        super().__init__(outcome.reason)
+        self.outcome = outcome
+        self.begun = begun
 
 
 class _Patience:
@@ -84,6 +101,11 @@ class Senders:
         self.fault: SegmailError | None = None
         self.crash: BaseException | None = None
 
+    @property
+    def connections(self) -> int:
+        """How many messages are under way at the same time, at most."""
+        return len(self._mailers)
+
     def reach(self) -> bool:
         """Connect before anything is recorded; `fault` says why where that cannot be."""
 
@@ -104,17 +126,23 @@ class Senders:
             raise self.crash
         return not self._limits.stop.no_new.is_set()
 
-    def send(self, attempts: Sequence[Attempt]) -> Generator[list[Outcome]]:
+    def send(
+        self, attempts: Sequence[Attempt], *, ask_again: AskAgain, asked_at: float
+    ) -> Generator[list[Outcome]]:
         """Send the messages and yield their outcomes in groups as they come in.
 
+        They were looked at at `asked_at` (`time.monotonic`); `ask_again` looks at them again.
         Every attempt gets exactly one outcome. When the server is out of reach, `fault` says so
         and what was not begun is released. An unexpected exception of a thread is raised at the
         end, after every other outcome was handed out.
         """
         waiting = Waiting(attempts, self._limits.pace, self._limits.stop.no_new)
         finished: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        last_look = LastLook(attempts, ask_again, at=asked_at, most=self._limits.recheck_seconds)
         threads = [
-            threading.Thread(target=self._work, args=(mailer, waiting, finished), daemon=True)
+            threading.Thread(
+                target=self._work, args=(mailer, waiting, last_look, finished), daemon=True
+            )
             for mailer in self._mailers[: len(attempts)]
         ]
         for thread in threads:
@@ -161,24 +189,34 @@ class Senders:
         self,
         mailer: Mailer,
         waiting: Waiting,
+        last_look: LastLook,
         finished: queue.SimpleQueue[Outcome],
     ) -> None:
         while (attempt := waiting.take()) is not None:
-            finished.put(self._deliver(mailer, attempt))
+            outcome = self._deliver(mailer, attempt, last_look)
+            last_look.forget(attempt)
+            finished.put(outcome)
 
-    def _deliver(self, mailer: Mailer, attempt: Attempt) -> Outcome:
+    def _deliver(self, mailer: Mailer, attempt: Attempt, last_look: LastLook) -> Outcome:
         self._limits.pace.wait(self._limits.stop.no_new)
         if reason := self._reason_not_to_begin(attempt):
-            return _outcome(attempt, Status.RELEASED, reason)
+            return outcome_of(attempt, Status.RELEASED, reason)
         begun = False
 
         def on_begin() -> None:
+            # Here, and not before the connection is opened, which may take long.
             nonlocal begun
+            if outcome := last_look.forbids(attempt):
+                raise _Forbidden(outcome, begun=begun)
             begun = True
             self._journal.write(Verdict.BEGUN, [attempt.key])
 
         try:
             return self._dialogue(mailer, attempt, on_begin)
+        except DatabaseUnavailable as error:  # nobody can look; raised again by `send`
+            self.crash = error
+            self._limits.stop.no_new.set()
+            return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
         except (MailServerUnavailable, ConfigError) as error:
             self._stop(error)
             return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
@@ -187,12 +225,16 @@ class Senders:
             self.crash = error
             self._limits.stop.no_new.set()
             if begun:
-                return _outcome(attempt, Status.FAILED, f"interrupted by a bug: {error!r}")
-            return _outcome(attempt, Status.RELEASED, "the run was stopped by a bug")
+                return outcome_of(attempt, Status.FAILED, f"interrupted by a bug: {error!r}")
+            return outcome_of(attempt, Status.RELEASED, "the run was stopped by a bug")
 
     def _dialogue(self, mailer: Mailer, attempt: Attempt, on_begin: Callable[[], None]) -> Outcome:
         try:
             accepted = mailer.send(attempt.prepared.envelope, on_begin=on_begin)
+        except _Forbidden as forbidden:
+            if forbidden.begun:  # on a connection that broke before anything was accepted
+                self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, "")
+            return forbidden.outcome
         except (MessageRefused, MessageError) as error:
             code = getattr(error, "code", None) or 0
             return self._answered(attempt, Verdict.REFUSED, Status.FAILED, str(error), code)
@@ -200,7 +242,7 @@ class Senders:
             code = error.code or 0
             return self._answered(attempt, Verdict.DEFERRED, Status.DEFERRED, str(error), code)
         except AcceptanceUnknown as error:
-            return _outcome(attempt, Status.FAILED, f"interrupted: {error}", error.code or 0)
+            return outcome_of(attempt, Status.FAILED, f"interrupted: {error}", error.code or 0)
         return self._answered(attempt, Verdict.ACCEPTED, Status.SENT, accepted.reply)
 
     def _answered(
@@ -211,7 +253,7 @@ class Senders:
             self._journal.write(verdict, [attempt.key])
         except ConfigError as error:
             self._stop(error)
-        return _outcome(attempt, status, reason, code)
+        return outcome_of(attempt, status, reason, code)
 
     def _reason_not_to_begin(self, attempt: Attempt) -> str | None:
         now = self._clock.now()
@@ -227,18 +269,3 @@ class Senders:
         if not self._limits.stop.abort.is_set():  # then it was broken off here
             self.fault = self.fault or error
         self._limits.stop.no_new.set()
-
-
-def _outcome(attempt: Attempt, status: Status, reason: str, code: int = 0) -> Outcome:
-    prepared = attempt.prepared
-    return Outcome(
-        row=prepared.row,
-        status=status,
-        reason=reason,
-        code=code,
-        queue_id=attempt.queue_id,
-        started_at=attempt.started_at,
-        subscriber_id=prepared.subscriber.subscriber_id,
-        coupon_code=prepared.coupon.code if prepared.coupon else None,
-        template_id=prepared.template_id,
-    )

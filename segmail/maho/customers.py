@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import enum
+from array import array
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,12 +13,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, func, select
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.schema.tables import EAV_TYPES, Tables
 
 _COLUMNS = ("increment_id", "updated_at")  # of customer_entity, for templates only
+_PAGE = 50_000  # addresses read at a time
 NAME_ATTRIBUTES = ("prefix", "firstname", "middlename", "lastname", "suffix")
 
 
@@ -105,23 +108,80 @@ class Subscriber:
     confirm_code: str | None
 
 
+class RefusedAddresses:
+    """The addresses that unsubscribed, each in its store, whoever's subscription it is.
+
+    Kept as sorted numbers of eight bytes: a shop may have a million of them.
+    """
+
+    def __init__(self, keys: array[int], mark: tuple[object, ...]) -> None:
+        self._keys = keys
+        self._mark = mark
+
+    @classmethod
+    def load(
+        cls, connection: Connection, tables: Tables, known: RefusedAddresses | None = None
+    ) -> RefusedAddresses:
+        """Read them with one statement where `known` is still right, else with some more."""
+        s = tables.subscriber.c
+        unsubscribed = s.subscriber_status == SubscriberStatus.UNSUBSCRIBED.value
+        marks = select(
+            func.count(),
+            func.sum(s.subscriber_id),
+            func.sum(s.store_id),
+            func.sum(func.length(s.subscriber_email)),
+        ).where(unsubscribed)
+        mark = tuple(connection.execute(marks).one())
+        if known is not None and known._mark == mark:
+            return known
+        keys = array("q")
+        last = 0
+        while True:
+            page = connection.execute(
+                select(s.subscriber_id, s.store_id, s.subscriber_email)
+                .where(unsubscribed, s.subscriber_id > last)
+                .order_by(s.subscriber_id)
+                .limit(_PAGE)
+            ).all()
+            keys.extend(_address_key(store_id, email or "") for _, store_id, email in page)
+            if len(page) < _PAGE:
+                return cls(array("q", sorted(keys)), mark)
+            last = page[-1][0]
+
+    def has(self, store_id: int | None, email: str) -> bool:
+        """Return whether an address has unsubscribed in a store."""
+        key = _address_key(store_id, email)
+        place = bisect_left(self._keys, key)
+        return place < len(self._keys) and self._keys[place] == key
+
+
+def _address_key(store_id: int | None, email: str) -> int:
+    """Different addresses may have the same key: of a million, one pair in ten million shops."""
+    return hash((store_id, email.strip().casefold()))
+
+
 def load_customers(
     connection: Connection,
     tables: Tables,
     ids: Collection[int],
     codes: Collection[str],
-    attributes: CustomerAttributes,
+    attributes: CustomerAttributes | None,
 ) -> dict[int, Customer]:
     """Return the customers that exist, by id, with the values of the attributes `codes`.
 
     The parts of the name are always among them. Takes one statement for the accounts and one for
-    each value table that is needed, for every thousand customers.
+    each value table that is needed, for every thousand customers. Without `attributes` the
+    accounts alone are read.
     """
-    wanted = [
-        attributes.by_code[code]
-        for code in {*NAME_ATTRIBUTES, *codes}
-        if code in attributes.by_code
-    ]
+    wanted = (
+        []
+        if attributes is None
+        else [
+            attributes.by_code[code]
+            for code in {*NAME_ATTRIBUTES, *codes}
+            if code in attributes.by_code
+        ]
+    )
     found: dict[int, Customer] = {}
     for some in _batches(ids):
         values = _values(connection, tables, some, wanted)

@@ -28,7 +28,7 @@ _KEY = re.compile(re.escape(_PATH) + "([0-9]+)/([a-z_]+)")
 class OnExit(enum.StrEnum):
     """What becomes of pending enter steps when a customer leaves."""
 
-    STOP = "stop"  # skipped by the refresh, and membership is asked for again at send time
+    STOP = "stop"  # skipped by the refresh, or right before the mail
     CONTINUE = "continue"
 
 
@@ -62,8 +62,7 @@ class RefreshedBy(enum.StrEnum):
 class Policy:
     """A segment's policies.
 
-    `on_exit` is None where nobody has chosen: then the refresh stops who leaves, as Maho's does,
-    and membership is not asked for again at send time.
+    `on_exit` is None where nobody has chosen: then who leaves is stopped, as with STOP.
     """
 
     on_exit: OnExit | None = None

@@ -276,6 +276,17 @@ def lock_held(connection: Connection, tables: Tables, leases: Mapping[int, datet
     return set(connection.scalars(locking(query, tables.progress)))
 
 
+def load_rows(
+    connection: Connection, tables: Tables, progress_ids: Collection[int]
+) -> dict[int, Any]:
+    """Return status, attempt and time of the rows that exist, by id."""
+    c = tables.progress.c
+    query = select(c.progress_id, c.status, c.queue_id, c.scheduled_at).where(
+        among(c.progress_id, progress_ids)
+    )
+    return {row[0]: row for row in connection.execute(query)}
+
+
 def record_attempts(connection: Connection, tables: Tables, queue_ids: Mapping[int, int]) -> None:
     """Let rows point to the attempts that were just recorded; `queue_ids` are by progress id."""
     c = tables.progress.c

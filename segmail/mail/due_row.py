@@ -19,6 +19,7 @@ class DueRow:
 
     `scheduled_at` is when the step was due, `seen_at` what stood in the column when the row was
     claimed (an expired lease, after a crash); `lease_until` is when others may take the row.
+    `created_at` is when its run of the sequence began, None for a row that nobody has scheduled.
     """
 
     progress_id: int
@@ -29,6 +30,7 @@ class DueRow:
     scheduled_at: datetime
     seen_at: datetime
     lease_until: datetime
+    created_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -44,8 +44,9 @@ class Mailer(Protocol):
     def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
         """Send one message and return once the server has accepted it.
 
-        `on_begin` is called once, right before anything of this message leaves: before that, a
-        message cannot have been accepted.
+        `on_begin` is called right before anything of this message leaves, and again before it is
+        introduced once more on a new connection: before that, a message cannot have been accepted.
+        What it raises ends the sending of this message.
 
         Raises MessageRefused, MessageDeferred or AcceptanceUnknown for this message, MessageError
         when the server lacks SMTPUTF8 and the address needs it, MailServerUnavailable or

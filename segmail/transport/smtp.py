@@ -42,7 +42,7 @@ class SmtpMailer:
         session = self._ready(envelope)
         on_begin()
         try:
-            session = self._begin(session, envelope, len(data))
+            session = self._begin(session, envelope, len(data), on_begin)
             reply = _expect(2, session.hand_over(data), _END)
         except _Unexpected as answer:
             raise self._outcome(answer) from answer
@@ -87,7 +87,13 @@ class SmtpMailer:
     def _hold(self, connected: socket.socket) -> None:
         self._socket = connected
 
-    def _begin(self, session: SmtpSession, envelope: Envelope, size: int) -> SmtpSession:
+    def _begin(
+        self,
+        session: SmtpSession,
+        envelope: Envelope,
+        size: int,
+        on_begin: Callable[[], None],
+    ) -> SmtpSession:
         """Introduce the message; once more on a new connection where the idle one was closed.
 
         Servers say 421 before they close a connection that was idle for long or had its share of
@@ -104,6 +110,7 @@ class SmtpMailer:
                     raise
             self._drop()
             session = self._ready(envelope)
+            on_begin()  # connecting may have taken long
         session.idled = True
         self._introduce(session, envelope, size)
         return session

@@ -16,14 +16,15 @@ from segmail.coupons import (
     coupons_of_earlier_steps,
     own_unused_coupons,
 )
+from segmail.delivery.decide.distance import EarlierSteps, load_earlier_steps
 from segmail.delivery.decide.eligible import RowFacts, SendCounts
 from segmail.delivery.decide.policy_stops import load_stopped
+from segmail.delivery.decide.shop_state import ShopState, ShopStates
 from segmail.delivery.rows.attempts import EarlierAttempt, load_earlier_attempts
 from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.delivery.rows.outcome import attempt_key
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
 from segmail.maho.newsletter_queue import QueueStatus
-from segmail.maho.policies import Policy
 from segmail.maho.rules import Rule, load_rules, load_uses
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
@@ -48,7 +49,10 @@ class Batch:
     stopped: Mapping[int, str]  # by progress id: why a policy of the segment stops the row
     given: Mapping[int, CouponBasis]  # by progress id: the coupon of an earlier step of its run
     items: BatchItems  # the carts, orders and products that the mails show
+    state: ShopState
+    earlier_steps: EarlierSteps
     taken: set[tuple[int, int]] = field(default_factory=set)  # (customer, step) prepared so far
+    ended: set[int] = field(default_factory=set)  # progress ids that came to their end so far
 
     def verdict_on(self, row: DueRow) -> Verdict:
         """Return what this host's journal knows of the row's earlier attempt."""
@@ -56,11 +60,13 @@ class Batch:
 
     def facts_of(self, row: DueRow) -> RowFacts:
         """Return what decides whether the row may be sent."""
+        subscriber = self.subscribers.get(row.customer_id)
         return RowFacts(
             self.customers.get(row.customer_id),
-            self.subscribers.get(row.customer_id),
+            subscriber,
             self.counts,
             self.stopped.get(row.progress_id),
+            refused=is_refused(self.state, subscriber),
         )
 
     def basis_of(self, row: DueRow) -> CouponBasis:
@@ -78,15 +84,13 @@ def load_batch(
     shop: Shop,
     preparer: Preparer,
     journal: Journal,
-    policies: Mapping[int, Policy],
+    states: ShopStates,
     rows: Sequence[DueRow],
     *,
     now: datetime,
 ) -> Batch:
-    """Read what is needed to decide about `rows` and to prepare their messages.
-
-    `policies` are those of the segments that have any, by segment id.
-    """
+    """Read what is needed to decide about `rows` and to prepare their messages."""
+    state = states.current()
     tables, ids = shop.tables, {row.customer_id for row in rows}
     with shop.database.read() as connection:
         customers = load_customers(
@@ -96,7 +100,14 @@ def load_batch(
         rules = load_rules(connection, tables, _rule_ids(rows))
         uses = load_uses(connection, tables, rules.values(), ids)
         counts = SendCounts.load(connection, tables, rows)
-        stopped = load_stopped(connection, tables, rows, policies)
+        stopped = load_stopped(connection, tables, rows, state, states.conditions, now=now)
+        earlier_steps = load_earlier_steps(
+            connection,
+            tables,
+            rows,
+            state.steps,
+            begun_until=max((row.lease_until for row in rows), default=now),
+        )
         earlier = _earlier(connection, tables, rows)
         made = _earlier_coupons(rows, earlier, customers, subscribers, preparer, now)
         coupons = own_unused_coupons(connection, tables, made)
@@ -133,6 +144,8 @@ def load_batch(
         stopped,
         given,
         items,
+        state,
+        earlier_steps,
     )
 
 
@@ -150,6 +163,11 @@ def _addressees(
         and row.customer_id in subscribers
         and preparer.shows_items(row.step)
     ]
+
+
+def is_refused(state: ShopState, subscriber: Subscriber | None) -> bool:
+    """Return whether a subscriber's address has unsubscribed by another subscription."""
+    return subscriber is not None and state.refused.has(subscriber.store_id, subscriber.email)
 
 
 def _earlier(

@@ -15,6 +15,9 @@ from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.progress import ProgressStatus, has_status
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.mail.due_row import DueRow
+from segmail.settings import DeliverySettings
+
+REFUSED = "the address has unsubscribed from the newsletter by another subscription"
 
 
 @dataclass(frozen=True)
@@ -56,21 +59,35 @@ class SendCounts:
 
 @dataclass(frozen=True)
 class SendingRules:
-    """What a run goes by: `held_until` says per segment when it was last seen switched off."""
+    """What a run goes by.
+
+    `held_until` says per segment when it was last seen switched off; `stale_after` is how late a
+    row may be, None: however late.
+    """
 
     layout: Layout
     held_until: Mapping[int, datetime]
-    stale_after: timedelta
+    stale_after: timedelta | None
 
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What the shop says of a row now; `stopped` is why a policy of the segment stops it."""
+    """What the shop says of a row now.
+
+    `stopped` is why a policy of the segment stops it; `refused` tells that the address has
+    unsubscribed in the same store by another subscription.
+    """
 
     customer: Customer | None
     subscriber: Subscriber | None
     counts: SendCounts
     stopped: str | None
+    refused: bool = False
+
+
+def stale_after(settings: DeliverySettings) -> timedelta | None:
+    """Return how late a row may be; None: however late."""
+    return timedelta(days=settings.stale_days) if settings.stale_days else None
 
 
 def skip_reason(row: DueRow, facts: RowFacts, rules: SendingRules, *, now: datetime) -> str | None:
@@ -81,6 +98,7 @@ def skip_reason(row: DueRow, facts: RowFacts, rules: SendingRules, *, now: datet
         or _stale_reason(row, held_until, now, rules.stale_after)
         or _customer_reason(facts.customer)
         or _subscriber_reason(facts.subscriber)
+        or (REFUSED if facts.refused else None)
         or facts.stopped
         or _count_reason(row, facts.counts)
     )
@@ -96,13 +114,16 @@ def _step_reason(row: DueRow, layout: Layout) -> str | None:
 
 
 def _stale_reason(
-    row: DueRow, held_until: datetime | None, now: datetime, stale_after: timedelta
+    row: DueRow, held_until: datetime | None, now: datetime, stale_after: timedelta | None
 ) -> str | None:
-    if held_until is None or row.seen_at > held_until or now - row.seen_at <= stale_after:
+    """A row counts as late from the time that stands in its column: what was postponed is not."""
+    if stale_after is None or now - row.seen_at <= stale_after:
         return None
+    days = stale_after.days
+    if held_until is None or row.seen_at > held_until:
+        return f"stale: it was due more than {days} days ago"
     return (
-        f"stale: it was held back for more than {stale_after.days} days, because the segment was "
-        "switched off"
+        f"stale: it was held back for more than {days} days, because the segment was switched off"
     )
 
 

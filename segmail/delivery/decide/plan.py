@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from segmail.delivery.decide.batch import Batch, load_batch
-from segmail.delivery.decide.eligible import SendingRules, skip_reason
+from segmail.delivery.decide.eligible import SendingRules, skip_reason, stale_after
+from segmail.delivery.decide.shop_state import ShopState, ShopStates
 from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.delivery.rows.recover import recover
 from segmail.errors import NothingToShow, SegmailError, StepError
 from segmail.maho.newsletter_queue import QueueStatus
-from segmail.maho.policies import Policy
 from segmail.maho.shop import Shop
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
@@ -24,12 +24,14 @@ from segmail.settings import DeliverySettings
 class Plan:
     """A batch, decided: rows that come to their end here, and messages to send.
 
-    `problems` counts the earlier tries of a progress row that ended without delivery.
+    `problems` counts the earlier tries of a progress row that ended without delivery. `asked_at`
+    (`time.monotonic`) is when the oldest of the facts was read by which it was decided.
     """
 
     outcomes: Sequence[Outcome]
     prepared: Sequence[Prepared]
     problems: Mapping[int, int]
+    asked_at: float
 
 
 class Planner:
@@ -42,20 +44,20 @@ class Planner:
         journal: Journal,
         settings: DeliverySettings,
         held_until: Mapping[int, datetime],
-        policies: Mapping[int, Policy],
+        states: ShopStates,
     ) -> None:
         self._shop = shop
         self._preparer = preparer
         self._journal = journal
         self._grace = timedelta(minutes=settings.grace_minutes)
-        stale_after = timedelta(days=settings.stale_days)
-        self._rules = SendingRules(shop.layout, held_until, stale_after)
-        self._policies = policies
+        self._keeps_distance = settings.keep_distance
+        self.rules = SendingRules(shop.layout, held_until, stale_after(settings))
+        self.states = states
         self._sent_before: Mapping[int, datetime] | None = None
 
     def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
         """Decide about `rows` as the shop is now; nothing is written."""
-        batch = load_batch(self._shop, self._preparer, self._journal, self._policies, rows, now=now)
+        batch = load_batch(self._shop, self._preparer, self._journal, self.states, rows, now=now)
         outcomes: list[Outcome] = []
         prepared: list[Prepared] = []
         for row in rows:
@@ -67,7 +69,7 @@ class Planner:
             else:
                 outcomes.append(result)
         problems = {progress_id: it.problems for progress_id, it in batch.earlier.items()}
-        return Plan(outcomes, prepared, problems)
+        return Plan(outcomes, prepared, problems, batch.state.read_at)
 
     def _sent(self, row: DueRow) -> Outcome | None:
         """Return the end of a row that knows of no attempt though this host's journal does.
@@ -87,18 +89,13 @@ class Planner:
 
     def _decide(self, row: DueRow, batch: Batch, now: datetime) -> Prepared | Outcome:
         undecided = _undecided(row, batch)
-        if undecided.queue_id is not None:
-            earlier, verdict = batch.earlier[row.progress_id], batch.verdict_on(row)
-            known = recover(row, earlier, verdict, now=now, grace=self._grace)
-            if known is not None:
-                return replace(known, subscriber_id=undecided.subscriber_id)
-        if reason := skip_reason(row, batch.facts_of(row), self._rules, now=now):
-            return replace(undecided, status=Status.SKIPPED, reason=reason)
-        if reason := _wait_reason(row, batch):
-            return replace(undecided, status=Status.RELEASED, reason=reason)
+        known = self._recovered(undecided, batch, now) or self._unsent(undecided, batch, now)
+        if known is not None:
+            return known
         try:
             prepared = self._prepare(row, batch, now)
         except StepError as error:
+            batch.ended.add(row.progress_id)
             return _not_prepared(undecided, error)
         except SegmailError:
             raise  # the shop's, not this row's
@@ -107,6 +104,31 @@ class Planner:
             return replace(undecided, status=Status.FAILED, reason=reason, error=error)
         batch.taken.add((row.customer_id, row.step.sequence_id))
         return prepared
+
+    def _recovered(self, undecided: Outcome, batch: Batch, now: datetime) -> Outcome | None:
+        """Return what became of an attempt that is in flight, where that is known."""
+        row = undecided.row
+        if undecided.queue_id is None:
+            return None
+        earlier, verdict = batch.earlier[row.progress_id], batch.verdict_on(row)
+        known = recover(row, earlier, verdict, now=now, grace=self._grace)
+        return known and replace(known, subscriber_id=undecided.subscriber_id)
+
+    def _unsent(self, undecided: Outcome, batch: Batch, now: datetime) -> Outcome | None:
+        """Return what becomes of a row that must not be sent, or not yet."""
+        row = undecided.row
+        if reason := hold_reason(row, batch.state):
+            return replace(undecided, reason=reason)
+        current = as_it_is_now(row, batch.state)
+        if reason := skip_reason(current, batch.facts_of(row), self.rules, now=now):
+            batch.ended.add(row.progress_id)
+            return replace(undecided, status=Status.SKIPPED, reason=reason)
+        if reason := _wait_reason(row, batch):
+            return replace(undecided, reason=reason)
+        postponed = batch.earlier_steps.postpone(row, batch.ended, now=now)
+        if postponed and self._keeps_distance:
+            return replace(undecided, reason=postponed.reason, retry_at=postponed.until)
+        return None
 
     def _prepare(self, row: DueRow, batch: Batch, now: datetime) -> Prepared:
         addressee = self._preparer.addressee(
@@ -121,6 +143,22 @@ def _not_prepared(undecided: Outcome, error: StepError) -> Outcome:
     if isinstance(error, NothingToShow):
         return replace(undecided, status=Status.SKIPPED, reason=str(error))
     return replace(undecided, status=Status.FAILED, reason=str(error), error=error)
+
+
+def hold_reason(row: DueRow, state: ShopState) -> str | None:
+    """Return why a row stays scheduled as it is: its segment or all automation is off."""
+    if state.switched_off_by:
+        return f"email automation is switched off ({state.switched_off_by})"
+    step = state.steps.get(row.step.sequence_id)
+    if step is not None and not step.segment.sends:
+        return "held: the segment or its automation is switched off"
+    return None
+
+
+def as_it_is_now(row: DueRow, state: ShopState) -> DueRow:
+    """Return a row with its step as an admin left it; a step that is gone is switched off."""
+    step = state.steps.get(row.step.sequence_id)
+    return replace(row, step=step or replace(row.step, is_active=False))
 
 
 def _undecided(row: DueRow, batch: Batch) -> Outcome:

@@ -1,53 +1,69 @@
-"""Which rows of a batch a segment's policies stop at the moment of sending."""
+"""Which rows a segment's policies stop at the moment of sending."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from segmail.delivery.decide.shop_state import ShopState
+from segmail.errors import ConditionError
 from segmail.maho.customer_conditions import LEFT, ORDERED, has_ordered
-from segmail.maho.policies import Goal, OnExit, Policy
+from segmail.maho.policies import Goal
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
 from segmail.mail.due_row import DueRow
+from segmail.segments.matching_customers import ConditionsOfFew
+
+NO_MATCH = "the customer does not meet the segment's conditions any more"
 
 
 def load_stopped(
     connection: Connection,
     tables: Tables,
     rows: Sequence[DueRow],
-    policies: Mapping[int, Policy],
-) -> dict[int, str]:
-    """Return by progress id why a row must not be sent; one statement for each kind of policy.
-
-    Nothing is read where no segment of the rows asks for it.
-    """
-    return {
-        **_left(connection, tables, _asking(rows, policies, on_exit=OnExit.STOP)),
-        **_ordered(connection, tables, _asking(rows, policies, goal=Goal.ORDER)),
-    }
-
-
-def _asking(
-    rows: Sequence[DueRow],
-    policies: Mapping[int, Policy],
+    state: ShopState,
+    conditions: ConditionsOfFew,
     *,
-    on_exit: OnExit | None = None,
-    goal: Goal | None = None,
-) -> list[DueRow]:
-    """Return the rows of segments whose policies are these."""
-    asking = {
-        segment_id
-        for segment_id, policy in policies.items()
-        if (on_exit is not None and policy.on_exit is on_exit)
-        or (goal is not None and policy.goal is goal)
+    now: datetime,
+) -> dict[int, str]:
+    """Return by progress id why a row must not be sent.
+
+    Enter steps of segments that stop on exit, as they do where nobody has chosen, are asked by the
+    segment's conditions, with one statement for each segment. Where segmail does not refresh the
+    segment, or cannot read its conditions, membership decides, with one statement for all. So does
+    the goal. Nothing is read where no segment of the rows asks for it.
+    """
+    stopped: dict[int, str] = {}
+    by_membership: list[DueRow] = []
+    leaving: defaultdict[int, list[DueRow]] = defaultdict(list)
+    for row in rows:
+        segment_id = row.step.segment.segment_id
+        if row.trigger_type == Trigger.ENTER and state.policy(segment_id).stops_on_exit:
+            leaving[segment_id].append(row)
+    for segment_id, some in leaving.items():
+        candidate = state.candidates.get(segment_id)
+        if candidate is None or not candidate.is_refreshed:
+            by_membership += some
+            continue
+        ids = {row.customer_id for row in some}
+        try:
+            matched = conditions.matched(connection, candidate, ids, now=now)
+        except ConditionError:  # the refresh leaves its members as they are, and says so
+            by_membership += some
+            continue
+        stopped |= {row.progress_id: NO_MATCH for row in some if row.customer_id not in matched}
+    goal = [r for r in rows if state.policy(r.step.segment.segment_id).goal is Goal.ORDER]
+    return {
+        **stopped,
+        **_left(connection, tables, by_membership),
+        **_ordered(connection, tables, goal),
     }
-    return [row for row in rows if row.step.segment.segment_id in asking]
 
 
 def _left(connection: Connection, tables: Tables, rows: Sequence[DueRow]) -> dict[int, str]:
-    rows = [row for row in rows if row.trigger_type == Trigger.ENTER]
     if not rows:
         return {}
     c = tables.member.c

@@ -42,9 +42,13 @@ class Claimer:
             self._index = walked_index(connection, tables)
 
     @property
-    def steps(self) -> list[Step]:
-        """The steps whose rows are claimed."""
-        return list(self._steps.values())
+    def steps(self) -> Mapping[int, Step]:
+        """The steps whose rows are claimed, by sequence id."""
+        return self._steps
+
+    def go_on_with(self, steps: Mapping[int, Step]) -> None:
+        """Claim rows of these steps only from now on."""
+        self._steps = steps
 
     def claim(self, *, now: datetime, limit: int) -> list[DueRow]:
         """Take up to `limit` rows that are due at `now`; [] when none is left."""
@@ -124,6 +128,7 @@ class Claimer:
             scheduled_at=row.scheduled_at if row.queue_id is None else planned,
             seen_at=row.scheduled_at,
             lease_until=lease_until,
+            created_at=row.created_at,
         )
 
 

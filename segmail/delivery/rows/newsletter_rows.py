@@ -96,12 +96,16 @@ class NewsletterRows:
         """
         if not undone:
             return
-        queue, coupon, progress = self.tables.queue, self.tables.coupon, self.tables.progress
+        queue, progress = self.tables.queue, self.tables.progress
         is_used = exists().where(progress.c.queue_id == queue.c.queue_id)
         self.connection.execute(
             delete(queue).where(queue.c.queue_id.in_([o.queue_id for o in undone]), ~is_used)
         )
-        codes = [o.coupon_code for o in undone if o.coupon_code]
+        self.take_back_coupons(undone)
+
+    def take_back_coupons(self, unsent: Sequence[Outcome]) -> None:
+        """Delete the coupons that were made for messages which never left."""
+        coupon, codes = self.tables.coupon, [o.coupon_code for o in unsent if o.coupon_code]
         if codes:
             self.connection.execute(
                 delete(coupon).where(coupon.c.code.in_(codes), coupon.c.times_used == 0)

@@ -78,3 +78,19 @@ class Outcome:
         if self.retry_at is not None:
             return self.retry_at
         return self.row.seen_at if self.status is Status.RELEASED else self.row.scheduled_at
+
+
+def outcome_of(attempt: Attempt, status: Status, reason: str, code: int = 0) -> Outcome:
+    """Return what became of an attempt."""
+    prepared = attempt.prepared
+    return Outcome(
+        row=prepared.row,
+        status=status,
+        reason=reason,
+        code=code,
+        queue_id=attempt.queue_id,
+        started_at=attempt.started_at,
+        subscriber_id=prepared.subscriber.subscriber_id,
+        coupon_code=prepared.coupon.code if prepared.coupon else None,
+        template_id=prepared.template_id,
+    )

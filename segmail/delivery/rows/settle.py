@@ -75,6 +75,7 @@ class Settler:
             [o.queue_id for o in with_queue if o.queue_id and found[o.queue_id].stopped and o.left]
         )
         settle(connection, self._tables, [_settlement(o, now) for o in ours])
+        newsletter.take_back_coupons([o for o in with_queue if o.status is Status.SKIPPED])
         newsletter.forget([o for o in with_queue if _is_undone(o)])
 
     def _settle_rows(

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection, select
+
 from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.schema.tables import Tables
 
 FLAG = "customer_segmentation/email_automation/enabled"
 OWN = "customer_segmentation/segmail/enabled"
@@ -35,6 +38,23 @@ def automation_switch(config: StoreConfig, told: bool | None) -> Switch:
         return Switch(told, "`enabled` in segmail.toml")
     path = FLAG if config.value(OWN) is None else OWN
     return Switch(config.flag(path), path)
+
+
+def load_switch(
+    connection: Connection, tables: Tables, config: StoreConfig, told: bool | None
+) -> Switch:
+    """Return what decides now, with one statement; `config` is the configuration of a while ago."""
+    c = tables.config.c
+    query = select(c.path, c.value).where(
+        c.scope == "default", c.scope_id == 0, c.path.in_((FLAG, OWN))
+    )
+    now = {("default", 0, path): value or "" for path, value in connection.execute(query)}
+    before = {
+        key: value
+        for key, value in config.rows.items()
+        if key[0] != "default" or key[2] not in (FLAG, OWN)
+    }
+    return automation_switch(StoreConfig({**before, **now}, config.websites), told)
 
 
 def maho_sends(config: StoreConfig, *, jobs_have_switches: bool) -> bool:

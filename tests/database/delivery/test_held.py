@@ -71,16 +71,6 @@ def test_what_was_held_too_long_is_skipped_as_stale_when_it_is_let_go(
     ]
 
 
-def test_what_cron_missed_is_sent_however_late(shop: ShopBuilder, run_emails: Runner) -> None:
-    progress = shop.due(
-        shop.step(shop.segment()), shop.customer(), scheduled_at=shop.now - timedelta(days=30)
-    )
-
-    run_emails()
-
-    assert shop.status(progress) == "sent"
-
-
 def test_two_hosts_may_mark_what_is_held_at_the_same_moment(mariadb_shop: ShopBuilder) -> None:
     shop = mariadb_shop
     start = threading.Barrier(2)

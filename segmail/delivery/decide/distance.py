@@ -1,0 +1,140 @@
+"""Keeps the steps of a run of a sequence apart when an earlier one of them was sent late.
+
+A run of a sequence is the rows of one customer, segment and trigger with the same `created_at`.
+After an outage all of its steps are due at once, and would leave in the same second.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from segmail.maho.db.value_lists import among
+from segmail.maho.progress import ProgressStatus, has_status
+from segmail.maho.schema.tables import Tables
+from segmail.maho.steps import Step
+from segmail.mail.due_row import DueRow
+
+_LATE = timedelta(minutes=15)  # cron's minutes are no outage
+
+
+@dataclass(frozen=True)
+class Postponed:
+    """Why a row waits, and until when; None: for what becomes of an earlier step."""
+
+    reason: str
+    until: datetime | None
+
+
+@dataclass(frozen=True)
+class EarlierSteps:
+    """The steps of the same runs that come before rows of a batch, by progress id."""
+
+    steps: Mapping[int, Step]
+    rows: Mapping[int, Sequence[Any]]
+    begun_until: datetime  # when the lease of a row that is claimed now ends, at the latest
+
+    def postpone(self, row: DueRow, ended: Collection[int], *, now: datetime) -> Postponed | None:
+        """Return why a row must wait at `now`; `ended` are rows that this batch ends."""
+        late = [self._after_late(row, earlier) for earlier in self.rows.get(row.progress_id, ())]
+        until = max((moment for moment in late if moment), default=now)
+        if until > now:
+            return Postponed(
+                f"an earlier step was sent late: this one waits until {until:%Y-%m-%d %H:%M} UTC",
+                until,
+            )
+        for earlier in self.rows.get(row.progress_id, ()):
+            if self._is_awaited(earlier) and earlier.progress_id not in ended:
+                return Postponed(f"step {earlier.step_number} comes before it", None)
+        return None
+
+    def _after_late(self, row: DueRow, earlier: Any) -> datetime | None:
+        """Return when the row is to be sent after an earlier one that was sent late."""
+        if earlier.status != ProgressStatus.SENT or not earlier.sent_at:
+            return None
+        distance = timedelta(
+            minutes=row.step.delay_minutes - self.steps[earlier.sequence_id].delay_minutes
+        )
+        if earlier.sent_at - earlier.scheduled_at <= min(_LATE, distance / 5):
+            return None
+        moment: datetime = earlier.sent_at + distance
+        return moment
+
+    def _is_awaited(self, earlier: Any) -> bool:
+        """Whether a row is due, claimed, or was tried: its mail comes first."""
+        if earlier.status != ProgressStatus.SCHEDULED:
+            return False
+        return earlier.queue_id is not None or earlier.scheduled_at <= self.begun_until
+
+
+def load_earlier_steps(
+    connection: Connection,
+    tables: Tables,
+    rows: Sequence[DueRow],
+    steps: Mapping[int, Step],
+    *,
+    begun_until: datetime,
+) -> EarlierSteps:
+    """Read the steps that come before rows, with one statement; none where no sequence has two.
+
+    A row that has an attempt was let go before, and is not held back a second time.
+    """
+    not_first = {row.step.sequence_id for row in rows if _has_earlier(row, steps)}
+    later = [
+        row
+        for row in rows
+        if row.created_at and row.queue_id is None and row.step.sequence_id in not_first
+    ]
+    if not later:
+        return EarlierSteps(steps, {}, begun_until)
+    c = tables.progress.c
+    query = select(
+        c.progress_id,
+        c.customer_id,
+        c.segment_id,
+        c.trigger_type,
+        c.created_at,
+        c.sequence_id,
+        c.step_number,
+        c.status,
+        c.scheduled_at,
+        c.sent_at,
+        c.queue_id,
+    ).where(
+        among(c.customer_id, {row.customer_id for row in later}),
+        has_status(tables, ProgressStatus.SENT, ProgressStatus.SCHEDULED),
+        among(c.created_at, {row.created_at for row in later}),
+    )
+    runs: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
+    for found in connection.execute(query).all():
+        if found.sequence_id in steps:
+            key = found.customer_id, found.segment_id, found.trigger_type, found.created_at
+            runs[key].append(found)
+    return EarlierSteps(
+        steps,
+        {
+            row.progress_id: [
+                other
+                for other in runs[
+                    row.customer_id, row.step.segment.segment_id, row.trigger_type, row.created_at
+                ]
+                if steps[other.sequence_id].delay_minutes < row.step.delay_minutes
+            ]
+            for row in later
+        },
+        begun_until,
+    )
+
+
+def _has_earlier(row: DueRow, steps: Mapping[int, Step]) -> bool:
+    return any(
+        step.segment.segment_id == row.step.segment.segment_id
+        and step.trigger == row.step.trigger
+        and step.delay_minutes < row.step.delay_minutes
+        for step in steps.values()
+    )

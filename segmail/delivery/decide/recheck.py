@@ -1,0 +1,93 @@
+"""Asks again whether messages that were recorded and not begun may still be sent."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from segmail.delivery.decide.batch import is_refused
+from segmail.delivery.decide.eligible import RowFacts, SendCounts, SendingRules, skip_reason
+from segmail.delivery.decide.plan import as_it_is_now, hold_reason
+from segmail.delivery.decide.policy_stops import load_stopped
+from segmail.delivery.decide.shop_state import ShopState, ShopStates
+from segmail.delivery.rows.outcome import Attempt, Outcome, Status, outcome_of
+from segmail.maho.customers import load_customers, load_subscribers
+from segmail.maho.progress import ProgressStatus, load_rows
+from segmail.maho.shop import Shop
+
+_NO_COUNTS = SendCounts({}, {})
+
+
+class Recheck:
+    """Looks at messages again, all at once: a constant number of statements, whatever their number.
+
+    One more for each segment whose conditions are asked.
+    """
+
+    def __init__(self, shop: Shop, states: ShopStates, rules: SendingRules) -> None:
+        self._shop = shop
+        self._states = states
+        self._rules = rules
+
+    def forbidden(
+        self, attempts: Sequence[Attempt], *, now: datetime
+    ) -> tuple[Mapping[int, Outcome], float]:
+        """Return what becomes, by queue id, of messages that must not be begun any more.
+
+        Also since when (`time.monotonic`) that is known of all of them.
+        """
+        began, tables = time.monotonic(), self._shop.tables
+        state = self._states.current()
+        rows = [as_it_is_now(attempt.prepared.row, state) for attempt in attempts]
+        ids = {row.customer_id for row in rows}
+        with self._shop.database.read() as connection:
+            found = load_rows(connection, tables, [row.progress_id for row in rows])
+            customers = load_customers(connection, tables, ids, (), None)
+            subscribers = load_subscribers(connection, tables, ids)
+            stopped = load_stopped(
+                connection, tables, rows, state, self._states.conditions, now=now
+            )
+        outcomes = {}
+        for attempt, row in zip(attempts, rows, strict=True):
+            subscriber = subscribers.get(row.customer_id)
+            facts = RowFacts(
+                customers.get(row.customer_id),
+                subscriber,
+                _NO_COUNTS,
+                stopped.get(row.progress_id),
+                refused=is_refused(state, subscriber),
+            )
+            if outcome := self._outcome(attempt, found.get(row.progress_id), facts, state, now):
+                outcomes[attempt.queue_id] = outcome
+        return outcomes, min(began, state.read_at)
+
+    def _outcome(
+        self,
+        attempt: Attempt,
+        found: Row[Any] | None,
+        facts: RowFacts,
+        state: ShopState,
+        now: datetime,
+    ) -> Outcome | None:
+        row = attempt.prepared.row
+        skip = skip_reason(as_it_is_now(row, state), facts, self._rules, now=now)
+        if found is None:
+            return outcome_of(attempt, Status.SKIPPED, skip or "its row was deleted meanwhile")
+        if found.status != ProgressStatus.SCHEDULED:
+            ended = f"it was ended elsewhere meanwhile, as '{found.status}'"
+            return outcome_of(attempt, Status.SKIPPED, f"{ended}: {skip}" if skip else ended)
+        if found.queue_id != attempt.queue_id or found.scheduled_at != row.lease_until:
+            changed = outcome_of(attempt, Status.RELEASED, "it was scheduled anew meanwhile")
+            return replace(changed, retry_at=found.scheduled_at)
+        if hold := hold_reason(row, state):
+            return outcome_of(attempt, Status.RELEASED, hold)
+        if skip:
+            return outcome_of(attempt, Status.SKIPPED, skip)
+        if facts.subscriber and facts.subscriber.email != attempt.prepared.subscriber.email:
+            return outcome_of(attempt, Status.RELEASED, "the customer's address was changed")
+        return None

@@ -1,0 +1,85 @@
+"""What counts for every row of a run, as the shop was a moment ago: switch, segments, steps.
+
+A run may take hours. What an admin switches off meanwhile, or who unsubscribes, is seen because
+these facts are read again as soon as they are half as old as a look at the rows may be.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.switch import load_switch
+from segmail.maho.customers import RefusedAddresses
+from segmail.maho.policies import Policy
+from segmail.maho.shop import Shop
+from segmail.maho.steps import Step, load_steps
+from segmail.segments.matching_customers import ConditionsOfFew
+from segmail.segments.refresh.candidates import Candidate, load_candidates
+
+
+@dataclass(frozen=True)
+class ShopState:
+    """The shop as it was at `read_at` (`time.monotonic`).
+
+    `switched_off_by` is the setting that switches all automation off, if one does. `steps` are by
+    sequence id, `candidates` the segments with their conditions and policies, by segment id.
+    """
+
+    read_at: float
+    switched_off_by: str | None
+    steps: Mapping[int, Step]
+    candidates: Mapping[int, Candidate]
+    refused: RefusedAddresses
+
+    def policy(self, segment_id: int) -> Policy:
+        """Return a segment's policies; those of a segment that is gone are the default ones."""
+        candidate = self.candidates.get(segment_id)
+        return candidate.policy if candidate else Policy()
+
+    def sending(self, among: Collection[int]) -> dict[int, Step]:
+        """Return those of the steps whose rows may be claimed; others' rows are held."""
+        if self.switched_off_by:
+            return {}
+        return {id: step for id, step in self.steps.items() if id in among and step.segment.sends}
+
+
+class ShopStates:
+    """Reads the state of the shop again when it is older than `at_most` seconds."""
+
+    def __init__(
+        self, shop: Shop, config: StoreConfig, *, enabled: bool | None, at_most: float
+    ) -> None:
+        self._shop = shop
+        self._config = config
+        self._enabled = enabled
+        self._at_most = at_most
+        self._state: ShopState | None = None
+        self._lock = threading.Lock()
+        self.conditions = ConditionsOfFew(shop.tables)
+
+    def current(self) -> ShopState:
+        """Return what was read at most so long ago; raises ConfigError for senseless policies."""
+        with self._lock:
+            if self._state is None or time.monotonic() - self._state.read_at > self._at_most:
+                self._state = self._read()
+            return self._state
+
+    def _read(self) -> ShopState:
+        began, tables = time.monotonic(), self._shop.tables
+        with self._shop.database.read() as connection:
+            switch = load_switch(connection, tables, self._config, self._enabled)
+            steps = load_steps(connection, tables)
+            candidates = load_candidates(connection, tables, None)
+            known = self._state.refused if self._state else None
+            refused = RefusedAddresses.load(connection, tables, known)
+        return ShopState(
+            began,
+            None if switch.on else switch.setting,
+            {step.sequence_id: step for step in steps},
+            {candidate.id: candidate for candidate in candidates},
+            refused,
+        )

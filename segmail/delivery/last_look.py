@@ -1,0 +1,45 @@
+"""How old the last look at a batch's messages is, and what it forbids."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+from segmail.delivery.rows.outcome import Attempt, Outcome
+
+# Asks about messages: what becomes of those that must not be sent, by queue id, and since when
+# (`time.monotonic`) that is known.
+AskAgain = Callable[[Sequence[Attempt]], tuple[Mapping[int, Outcome], float]]
+
+
+class LastLook:
+    """The last look at the messages of a batch that were not begun yet; several threads ask it.
+
+    `at` is when it happened, `most` how many seconds it counts.
+    """
+
+    def __init__(
+        self, attempts: Sequence[Attempt], ask: AskAgain, *, at: float, most: float
+    ) -> None:
+        self._left = {attempt.queue_id: attempt for attempt in attempts}
+        self._ask = ask
+        self._at = at
+        self._most = most
+        self._forbidden: Mapping[int, Outcome] = {}
+        self._lock = threading.Lock()
+
+    def forbids(self, attempt: Attempt) -> Outcome | None:
+        """Return what becomes of a message that must not be begun now; None where it may be.
+
+        Where the last look is too old, all that were not begun are asked about together.
+        """
+        with self._lock:
+            if time.monotonic() - self._at > self._most:
+                self._forbidden, self._at = self._ask(list(self._left.values()))
+            return self._forbidden.get(attempt.queue_id)
+
+    def forget(self, attempt: Attempt) -> None:
+        """Ask no more about a message that was begun or has its outcome."""
+        with self._lock:
+            self._left.pop(attempt.queue_id, None)
