@@ -50,7 +50,9 @@ class EarlierSteps:
             )
         for earlier in self.rows.get(row.progress_id, ()):
             if self._is_awaited(earlier) and earlier.progress_id not in ended:
-                return Postponed(f"step {earlier.step_number} comes before it", None)
+                # One that the server deferred may be tried again in hours.
+                again = earlier.scheduled_at if earlier.scheduled_at > self.begun_until else None
+                return Postponed(f"step {earlier.step_number} comes before it", again)
         return None
 
     def _after_late(self, row: DueRow, earlier: Any) -> datetime | None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from segmail.maho.newsletter_queue import QueueStatus
 from segmail.settings import DeliverySettings
 from tests.jobs import Ran, Runner
 from tests.shop_builder import ShopBuilder
@@ -101,6 +102,19 @@ def test_a_step_does_not_wait_for_one_that_is_not_sent(
     run_emails()
 
     assert (shop.status(first), shop.status(second)) == ("skipped", "sent")
+
+
+def test_a_step_waits_for_the_next_try_of_one_that_was_deferred(
+    shop: ShopBuilder, run_emails: Runner, series: list[int]
+) -> None:
+    first, second, _ = series
+    queue = shop.insert(shop.tables.queue, queue_status=QueueStatus.CANCEL)
+    next_try = shop.now + timedelta(hours=3)
+    shop.change(shop.tables.progress, {"progress_id": first}, queue_id=queue, scheduled_at=next_try)
+
+    run_emails()
+
+    assert (shop.status(second), shop.progress(second)["scheduled_at"]) == ("scheduled", next_try)
 
 
 def test_runs_of_other_moments_and_customers_are_not_held_back(
