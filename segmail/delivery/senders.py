@@ -31,7 +31,7 @@ from segmail.transport.mailer import (
 )
 
 _GROUP = 50  # outcomes settled together at most
-_GATHER = 0.02  # seconds in which further outcomes join a group
+_GATHER = 0.1  # seconds in which further outcomes join a group
 _LOOK = 0.25  # seconds between two looks at whether the run must end
 _PATIENCE = 3.0  # seconds that a run that must end waits for messages under way
 

@@ -108,7 +108,9 @@ def test_a_step_waits_for_the_next_try_of_one_that_was_deferred(
     shop: ShopBuilder, run_emails: Runner, series: list[int]
 ) -> None:
     first, second, _ = series
-    queue = shop.insert(shop.tables.queue, queue_status=QueueStatus.CANCEL)
+    queue = shop.insert(
+        shop.tables.queue, template_id=shop.template(), queue_status=QueueStatus.CANCEL
+    )
     next_try = shop.now + timedelta(hours=3)
     shop.change(shop.tables.progress, {"progress_id": first}, queue_id=queue, scheduled_at=next_try)
 
