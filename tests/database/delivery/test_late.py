@@ -26,7 +26,7 @@ def test_a_step_later_than_the_limit_is_skipped_as_stale(
     ran = run_emails()
 
     assert (shop.status(late), shop.status(in_time)) == ("skipped", "sent")
-    assert reason_of(ran, late) == ("stale: it was due at 2026-03-03 11:59, more than 7 days ago")
+    assert reason_of(ran, late) == ("stale: it was due more than 7 days ago")
 
 
 def test_no_step_is_too_late_where_the_limit_is_switched_off(
