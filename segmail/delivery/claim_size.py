@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 _SECONDS = 4.0
-_FIRST = 25  # before anything is known
+_FIRST = 50  # before anything is known
 
 
 class ClaimSize:

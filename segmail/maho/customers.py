@@ -136,7 +136,7 @@ class RefusedAddresses:
             return known
         keys = array("q")
         last = 0
-        while True:
+        while mark[0]:
             page = connection.execute(
                 select(s.subscriber_id, s.store_id, s.subscriber_email)
                 .where(unsubscribed, s.subscriber_id > last)
@@ -145,8 +145,9 @@ class RefusedAddresses:
             ).all()
             keys.extend(_address_key(store_id, email or "") for _, store_id, email in page)
             if len(page) < _PAGE:
-                return cls(array("q", sorted(keys)), mark)
+                break
             last = page[-1][0]
+        return cls(array("q", sorted(keys)), mark)
 
     def has(self, store_id: int | None, email: str) -> bool:
         """Return whether an address has unsubscribed in a store."""

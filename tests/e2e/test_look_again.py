@@ -18,7 +18,7 @@ from tests.sales_builder import SalesBuilder, every, leaf
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Server, recording_server
 
-NOON = ("--now", "2026-03-10 12:00")
+NOON = ("--config", "segmail.toml", "--now", "2026-03-10 12:00")
 FOUR_A_SECOND = (*NOON, "process-emails", "--limit", "0", "--rate", "4")
 
 
