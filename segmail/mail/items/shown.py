@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -43,6 +43,9 @@ class StoreWindow:
 
     site: StoreSite
     maho_root: Path | None = None
+    _links: dict[tuple[str, str], str] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _on_disk: dict[str, bool] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
@@ -66,7 +69,7 @@ class StoreWindow:
 
     def path(self, path: str) -> str:
         """Return the link to a path of the shop that is no route."""
-        return self.site.direct_url(path, self._named)
+        return self._kept(("path", path), lambda: self.site.direct_url(path, self._named))
 
     def product(self, product: Product) -> str:
         """Return the link to a product's page; '' where that does not open."""
@@ -82,7 +85,9 @@ class StoreWindow:
         """Return the link to a picture's original; '' without one, or where the file is gone."""
         if not file or not self._exists(file):
             return ""
-        return self.site.media_url(_MEDIA + quote(file, safe="/"))
+        return self._kept(
+            ("picture", file), lambda: self.site.media_url(_MEDIA + quote(file, safe="/"))
+        )
 
     def product_item(self, product: Product, price: Price | None) -> ShownItem:
         """Return a product of a list; without a price where that is not certain."""
@@ -95,6 +100,14 @@ class StoreWindow:
             was=price.was if price else (),
             starts_at=bool(price and price.starts_at),
         )
+
+    def _kept(self, key: tuple[str, str], make: Callable[[], str]) -> str:
+        """Return a link, made once: the mails of a run show the same products."""
+        if key not in self._links:
+            if len(self._links) >= _MOST_KNOWN:
+                self._links.clear()
+            self._links[key] = make()
+        return self._links[key]
 
     def _exists(self, file: str) -> bool:
         """Tell whether a picture's file is there; where nobody can look, it is believed to be."""
