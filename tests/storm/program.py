@@ -113,6 +113,7 @@ def _environment(host: Host, smtp_url: str) -> dict[str, str]:
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
         "SEGMAIL_DATABASE_URL": host.url.render_as_string(hide_password=False),
+        "SEGMAIL_CONFIG": str(host.folder / "segmail.toml"),
         "SEGMAIL_STATE_DIR": str(host.folder / "state"),
         "SEGMAIL_LOG_FILE": str(host.folder / "segmail.log"),
         "SEGMAIL_SMTP_URL": smtp_url,
