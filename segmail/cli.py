@@ -84,6 +84,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "take_over:take_over",
             "Switch Maho's own automation jobs off, so that segmail alone does them.",
         ),
+        "config": ("config:config", "Show the effective settings and who set them, or check them."),
         "schema": (
             "schema:schema",
             "Check or create the tables, columns and indexes that segmail needs.",

@@ -128,6 +128,7 @@ class Settings:
     enabled: bool | None = None
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)  # MAHO_CONFIG__…
     file: Path | None = None  # the segmail.toml that was read
+    sources: Mapping[str, str] = field(default_factory=dict)  # who told each setting that is told
     not_upgraded: str | None = None  # why bin/segmail runs an older commit than its checkout has
     delivery: DeliverySettings = DeliverySettings()
     segments: SegmentSettings = SegmentSettings()
@@ -165,13 +166,17 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
     Raises ConfigError with every fault found.
     """
     faults: list[Fault] = []
-    file, told = _read_toml(given, faults)
     options = {key: value for key, value in given.items() if value is not None}
+    if not any(options.get(key) for key in ("maho_root", "database_url", "config")):
+        options |= _shop_here()
+    file, told = _read_toml(options, faults)
+    if file is not None:
+        told = _from(file, told)
     told |= options
     if url := environ.get("SEGMAIL_SMTP_URL"):
         told["smtp_url"] = url
     _check_texts(told, faults)
-    root = Path(told["maho_root"]) if told.get("maho_root") else None
+    root = Path(told["maho_root"]).expanduser() if told.get("maho_root") else None
     local = _read_maho(root, told, environ, faults)
     settings = Settings(
         state_dir=_state_dir(told, root, environ),
@@ -184,6 +189,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         enabled=told.get("enabled"),
         overrides={k: v for k, v in environ.items() if k.startswith("MAHO_CONFIG__")},
         file=file,
+        sources=_sources(options, told, environ, file, local),
         not_upgraded=environ.get("SEGMAIL_NOT_UPGRADED"),
         delivery=read_table("delivery", DeliverySettings, told, file, faults),
         segments=read_table("segments", SegmentSettings, told, file, faults),
@@ -282,6 +288,51 @@ def _loyalty_tiers(
         else:
             tiers[name] = Decimal(str(least))
     return tiers
+
+
+def _shop_here() -> dict[str, str]:
+    """Return the current folder as the Maho root, where it is one and no segmail.toml is there."""
+    here = Path("app/etc/local.xml")
+    return (
+        {} if os.path.lexists("segmail.toml") or not os.path.lexists(here) else {"maho_root": "."}
+    )
+
+
+OPTION = "option"  # or the variable of the same name: the command line knows which
+
+
+def _sources(
+    options: Mapping[str, Any],
+    told: Mapping[str, Any],
+    environ: Mapping[str, str],
+    file: Path | None,
+    local: LocalXml | None,
+) -> dict[str, str]:
+    """Return who told each setting: by name, those of tables as `table.key`."""
+    sources = {} if local is None else dict.fromkeys(("database_url", "table_prefix"), "local.xml")
+    for key, value in told.items():
+        if key in options:
+            sources[key] = OPTION
+        elif isinstance(value, dict):
+            sources |= {f"{key}.{name}": str(file) for name in value}
+        else:
+            sources[key] = str(file)
+    if environ.get("SEGMAIL_SMTP_URL"):
+        sources["smtp_url"] = "SEGMAIL_SMTP_URL"
+    return sources
+
+
+_PATHS = ("maho_root", "state_dir", "log_file")
+
+
+def _from(file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a file tells, its paths counted from the file's folder; `~` is a home."""
+    paths = {
+        key: str(file.absolute().parent / Path(told[key]).expanduser())
+        for key in _PATHS
+        if told.get(key)
+    }
+    return {**told, **paths}
 
 
 def _toml_file(given: Mapping[str, Any]) -> Path | None:
