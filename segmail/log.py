@@ -13,10 +13,9 @@ from pathlib import Path
 from segmail.clock import Clock
 from segmail.errors import ConfigError
 from segmail.printable import one_line, printable_lines, without_secrets
-from segmail.trusted_files import give_to_owner_of
+from segmail.trusted_files import give_to_owner_of, make_folder
 
-# As Maho makes its var/log and what is in it: lines name customers.
-_FOLDER_MODE = 0o750
+# As Maho makes what is in its var/log: lines name customers.
 _MODE = 0o640
 
 logger = logging.getLogger("segmail")
@@ -90,7 +89,7 @@ class _File(WatchedFileHandler):
 
     def _open(self) -> TextIOWrapper:
         file = Path(self.baseFilename)
-        _make_folder(file.parent)
+        make_folder(file.parent)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
         is_new = not file.exists()
         descriptor = os.open(file, flags, _MODE)
@@ -107,14 +106,6 @@ class _File(WatchedFileHandler):
             self._failed = True
             reason = error.strerror or error
             sys.stderr.write(f"The log file {self.baseFilename} cannot be written: {reason}.\n")
-
-
-def _make_folder(folder: Path) -> None:
-    """Create a folder as Maho creates its var/log, and those above it."""
-    if not folder.exists():
-        _make_folder(folder.parent)
-        folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
-        give_to_owner_of(folder.parent, folder)
 
 
 def _console_level(verbosity: int, *, has_file: bool) -> int:

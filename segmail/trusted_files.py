@@ -13,6 +13,7 @@ from pathlib import Path
 
 from segmail.errors import ConfigError
 
+_FOLDER_MODE = 0o750
 _LARGEST = 1_048_576  # bytes; such files have some kilobytes
 
 
@@ -37,6 +38,18 @@ def give_to_owner_of(folder: Path, made: Path | int) -> None:
     if os.geteuid() == 0:
         found = folder.stat()
         os.chown(made, found.st_uid, found.st_gid)
+
+
+def make_folder(folder: Path) -> None:
+    """Create a folder as Maho creates its var/log, and those above it, where it is not there.
+
+    What root creates belongs to whom the folder above belongs, so that the shop's own user can go
+    on there. Raises OSError.
+    """
+    if not folder.exists():
+        make_folder(folder.parent)
+        folder.mkdir(mode=_FOLDER_MODE, exist_ok=True)
+        give_to_owner_of(folder.parent, folder)
 
 
 def read_trusted(file: Path, owners: Collection[int]) -> str:

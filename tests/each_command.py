@@ -51,6 +51,7 @@ WRITING = {
     "retry": ("--all-failed", "--yes"),
     "sequence add": (NAME, "--template", NAME, "--if-missing", "--step", "1"),
     "sequence edit": (f"{NAME}:enter:1", "--delay", "60"),
+    "sequence needs": (f"{NAME}:enter:1", "nothing"),
     "sequence disable": (f"{NAME}:enter:1",),
     "sequence enable": (f"{NAME}:enter:1",),
     "segment automation": (NAME, "on"),

@@ -17,7 +17,8 @@ from segmail.transport.settings import bounce_address, mail_settings
 def program_findings(settings: Settings) -> list[AreaFinding]:
     """Return whether the code that runs is the one that was fetched."""
     if not settings.not_upgraded:
-        return [ok(Area.PROGRAM, f"segmail {__version__}.")]
+        read = settings.file or "no segmail.toml"
+        return [ok(Area.PROGRAM, f"segmail {__version__}, configured by {read}.")]
     what = f"The old version {__version__} still runs, because the new one could not be built: "
     advice = "Once that is mended, run bin/segmail --version; it builds the new one."
     return [Finding(Severity.WARNING, Area.PROGRAM, what + settings.not_upgraded, advice)]

@@ -9,7 +9,7 @@ import pytest
 
 from segmail.errors import ConfigError
 from segmail.settings import load_settings
-from segmail.trusted_files import read_trusted, trusted_owners
+from segmail.trusted_files import check_folder, make_folder, read_trusted, trusted_owners
 
 NOBODY = 65534
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -131,3 +131,19 @@ def test_a_password_among_the_options_is_hidden_like_any() -> None:
     assert settings.database_url is not None
     assert str(settings.database_url) == "mysql+pymysql://shop:***@h/d"
     assert settings.secrets() == ("s3cret",)
+
+
+@is_root
+def test_what_root_makes_belongs_to_the_owner_of_the_shop(tmp_path: Path) -> None:
+    os.chown(tmp_path, NOBODY, NOBODY)
+
+    make_folder(tmp_path / "var" / "segmail")
+
+    assert [(tmp_path / name).stat().st_uid for name in ("var", "var/segmail")] == [NOBODY] * 2
+
+
+def test_a_folder_where_everybody_may_write_keeps_no_journal(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+
+    with pytest.raises(ConfigError, match="everybody may write it"):
+        check_folder(tmp_path, trusted_owners())

@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from segmail.errors import ConfigError
+from segmail.trusted_files import check_folder, give_to_owner_of, make_folder, trusted_owners
 
 _KEEP = timedelta(days=30)
 
@@ -76,6 +77,7 @@ class Journal:
 
     def check(self) -> None:
         """Raise ConfigError where the journal cannot be written or read: nothing may be sent."""
+        check_folder(self._folder, trusted_owners(self._folder.parent.parent))
         self._append(b"\n")
         for _ in self._files():
             pass
@@ -155,9 +157,12 @@ class Journal:
     def _append(self, lines: bytes) -> None:
         try:
             if self._descriptor is None:
-                self._folder.mkdir(parents=True, exist_ok=True)
+                make_folder(self._folder)
+                is_new = not self._file.exists()
                 flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
                 self._descriptor = os.open(self._file, flags, 0o640)
+                if is_new:
+                    give_to_owner_of(self._folder, self._descriptor)
             written = os.write(self._descriptor, lines)
         except OSError as error:
             raise ConfigError(self._fault("written", error.strerror or str(error))) from error
