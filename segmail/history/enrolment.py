@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from segmail.errors import ConditionError
-from segmail.maho.customer_conditions import ORDERED, has_ordered
+from segmail.maho.customer_conditions import NO_MATCH, ORDERED, has_ordered
 from segmail.maho.policies import Goal, OnReentry, Policy, load_policies
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
@@ -16,7 +16,6 @@ from segmail.maho.steps import Segment, Step, Trigger
 from segmail.segments.customer_match import match_customer
 
 _OUTSIDE = "the customer is not in the segment"
-_NO_MATCH = "the customer does not match the segment's conditions any more"
 _NEVER = "the segment schedules its steps once for a customer, and has done so"
 
 
@@ -49,7 +48,7 @@ def kept_out(
         elif policy.on_reentry is OnReentry.NEVER and segment_id in had:
             reasons[segment_id] = _NEVER
         elif not _matches(shop, segment, customer_id, now=now):
-            reasons[segment_id] = _NO_MATCH
+            reasons[segment_id] = NO_MATCH
     return {
         step.sequence_id: reasons[step.segment.segment_id]
         for step in entering

@@ -27,6 +27,7 @@ from segmail.maho.schema.tables import Tables
 
 # Why rows are stopped, in the words of the log and the history.
 LEFT = "the customer has left the segment"
+NO_MATCH = "the customer does not match the segment's conditions any more"
 RETRIGGERED = "the step's trigger was changed"
 RETURNED = "the customer has come back to the segment"
 ORDERED = "the customer has ordered since the sequence began"

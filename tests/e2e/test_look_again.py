@@ -133,7 +133,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
         ("off", "the step is switched off"),
         ("held", "held: the segment or its automation is switched off"),
         ("bought", "the customer has ordered since the sequence began"),
-        ("emptied", "the customer does not meet the segment's conditions any more"),
+        ("emptied", "the customer does not match the segment's conditions any more"),
         ("left", "the customer has left the segment"),
     ):
         assert f"progress {rows[name]}: {reason}" in log

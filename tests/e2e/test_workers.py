@@ -23,7 +23,7 @@ from tests.program import run, start
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Fault, Server, recording_server, scripted_server
 
-CLOCK = ("--now", "2026-03-10 12:00")
+CLOCK = ("--config", "segmail.toml", "--now", "2026-03-10 12:00")
 TWO = ("process-emails", "--limit", "0", "--workers", "2")
 
 

@@ -10,14 +10,12 @@ from sqlalchemy import Connection, select
 
 from segmail.delivery.decide.shop_state import ShopState
 from segmail.errors import ConditionError
-from segmail.maho.customer_conditions import LEFT, ORDERED, has_ordered
+from segmail.maho.customer_conditions import LEFT, NO_MATCH, ORDERED, has_ordered
 from segmail.maho.policies import Goal
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
 from segmail.mail.due_row import DueRow
 from segmail.segments.matching_customers import ConditionsOfFew
-
-NO_MATCH = "the customer does not meet the segment's conditions any more"
 
 
 def load_stopped(
