@@ -16,7 +16,7 @@ import click
 from segmail import __version__
 from segmail.commands.emptiness import refuse_emptiness
 from segmail.commands.parameter_types import absolute_time
-from segmail.errors import SegmailError
+from segmail.errors import ConfigError, SegmailError
 from segmail.printable import without_secrets
 from segmail.terminal import OutputLost, safe_streams
 
@@ -138,7 +138,9 @@ class Program(click.Group):
             return super().invoke(ctx)
         except SegmailError as error:
             secrets = ctx.obj.settings.secrets() if ctx.obj is not None else ()
-            click.echo(f"Error: {without_secrets(str(error), secrets)}", err=True)
+            text = without_secrets(str(error), secrets)
+            _log_end(ctx, text, error.exit_code)
+            click.echo(f"Error: {text}", err=True)
             ctx.exit(error.exit_code)
         except (KeyboardInterrupt, click.Abort) as error:
             declined = isinstance(error, click.Abort)
@@ -165,6 +167,15 @@ class Program(click.Group):
             with suppress(OSError):
                 click.echo(f"Error: {error}", err=True)
             sys.exit(error.exit_code)
+
+
+def _log_end(ctx: click.Context, reason: str, code: int) -> None:
+    """Write into the log why a job ended as it did, also where the settings are to blame."""
+    from segmail.log import log_end
+
+    name = ctx.invoked_subcommand or ""
+    if name in COMMANDS["Jobs"]:
+        log_end(name, code, reason)
 
 
 @click.command(cls=Program, context_settings={"help_option_names": ["-h", "--help"]})
@@ -228,10 +239,15 @@ def program(
     from segmail.clock import Clock
     from segmail.log import set_up_logging
     from segmail.once_a_day import log_once_a_day
-    from segmail.settings import load_settings
+    from segmail.settings import load_settings, usual_log_file
 
-    settings = load_settings(given, os.environ)
     clock = Clock(now)
+    try:
+        settings = load_settings(given, os.environ)
+    except ConfigError:
+        if (log_file := usual_log_file(given)) and log_file.parent.is_dir():
+            set_up_logging(log_file, verbosity=verbose - quiet, clock=clock)
+        raise
     set_up_logging(
         settings.log_file, verbosity=verbose - quiet, clock=clock, secrets=settings.secrets()
     )

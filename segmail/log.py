@@ -35,6 +35,8 @@ def set_up_logging(
     formatter = _Formatter(clock, secrets)
     console = logging.StreamHandler(sys.stderr)
     console.setFormatter(formatter)
+    if log_file is not None:
+        console.addFilter(lambda record: not hasattr(record, "in_log_only"))
     console.setLevel(_console_level(verbosity, has_file=log_file is not None))
     _replace_handlers(logger, [console])
     _replace_handlers(exceptions, [])
@@ -48,6 +50,12 @@ def set_up_logging(
         return
     logger.addHandler(_file_handler(log_file, formatter))
     exceptions.addHandler(_file_handler(log_file.with_name("exception.log"), formatter))
+
+
+def log_end(what: str, code: int, reason: str) -> None:
+    """Write how a job ended into the log; the terminal gets the reason by itself."""
+    if any(isinstance(handler, _File) for handler in logger.handlers):
+        logger.error("%s ended with %d: %s", what, code, reason, extra={"in_log_only": True})
 
 
 class _Formatter(logging.Formatter):

@@ -41,9 +41,9 @@ class DeliverySettings:
     stale_days: int = field(default=7, metadata={"least": 0})
     keep_distance: bool = True  # a step waits if one before it was sent late
     recheck_seconds: int = 5  # how old a look at a row may be when its mail is begun
-    attempts: int = 5  # tries before a deferred message has failed
+    attempts: int = 24  # tries before a deferred message has failed: within 4 to 5 days
     beside_maho: bool = False  # send though Maho's own job sends, too
-    retry_minutes: int = 10  # pause before the second try; doubles with each further one
+    retry_minutes: int = 10  # pause before the second try; doubles each time, to six hours
 
 
 @dataclass(frozen=True)
@@ -419,3 +419,9 @@ def _log_file(told: Mapping[str, Any], root: Path | None) -> Path | None:
     if "log_file" in told:
         return Path(told["log_file"])
     return root / "var" / "log" / "customer_segmentation.log" if root else None
+
+
+def usual_log_file(given: Mapping[str, Any]) -> Path | None:
+    """Return where the log is as far as the options tell: where other settings are broken."""
+    told = {key: value for key, value in given.items() if value is not None}
+    return _log_file(told, Path(told["maho_root"]) if told.get("maho_root") else None)

@@ -182,6 +182,7 @@ class ShopBuilder:
         code: str | None = None,
         type: int = 2,
         styles: str | None = None,
+        sender: str = "shop@example.test",
     ) -> int:
         return self.insert(
             self.tables.template,
@@ -191,7 +192,7 @@ class ShopBuilder:
             template_type=type,
             template_styles=styles,
             template_sender_name="Test Shop",
-            template_sender_email="shop@example.test",
+            template_sender_email=sender,
             template_actual=1,
         )
 

@@ -50,8 +50,8 @@ def recording_server(
     """Run a server that records what it accepts.
 
     It demands `login` (user, password) before MAIL, offers STARTTLS with a `certificate` (with
-    `encrypted`, speaks TLS from the start), and answers RCPT for the addresses in `refuse` with
-    the reply there. It offers SMTPUTF8 unless `utf8` is False.
+    `encrypted`, speaks TLS from the start), and answers MAIL and RCPT for the addresses in `refuse`
+    with the reply there. It offers SMTPUTF8 unless `utf8` is False.
     """
     server = Server()
     context = _server_context(certificate)
@@ -133,6 +133,8 @@ class _Recorder:
     ) -> str:
         if self._needs_login and not session.authenticated:
             return "530 5.7.0 Authentication required"
+        if address in self._refuse:
+            return self._refuse[address]
         envelope.mail_from = address
         envelope.mail_options.extend(options)
         return "250 2.1.0 Ok"

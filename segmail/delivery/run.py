@@ -28,6 +28,7 @@ from segmail.mail.due_row import DueRow, Prepared
 from segmail.settings import DeliverySettings
 
 _CODE_TRIES = 10
+_LONGEST_PAUSE = 6 * 60  # minutes between two tries of a row
 
 
 @dataclass(frozen=True)
@@ -71,8 +72,10 @@ class Run:
             try:
                 for outcomes in self._batch(rows):
                     for outcome in outcomes:
-                        log_outcome(outcome)
+                        if not self._is_told_at_the_end(outcome):
+                            log_outcome(outcome)
                     on_outcomes(outcomes)
+                    quota.give_back(sum(o.status is Status.RELEASED for o in outcomes))
             except Exception:
                 with suppress(SegmailError):  # then the leases let go of them
                     self.claimer.give_back(rows)
@@ -84,6 +87,13 @@ class Run:
         """Bring a batch to its end, yielding outcomes as they are settled."""
         for _ in range(_CODE_TRIES):
             plan = self.planner.plan(rows, now=self.clock.now())
+            refused = [p for p in plan.prepared if self.senders.refused.reason(p)]
+            if refused:  # rows of these steps can only be claimed in vain
+                self.claimer.leave_out({p.row.step.sequence_id for p in refused})
+                plan = replace(
+                    plan, prepared=[p for p in plan.prepared if not self.senders.refused.reason(p)]
+                )
+                yield self._release(refused)
             self.settler.settle(plan.outcomes, now=self.clock.now())
             yield plan.outcomes
             if plan.prepared and not self.senders.reach():
@@ -106,6 +116,11 @@ class Run:
                     yield outcomes
             return
         raise AssertionError("no free coupon code in ten tries: the random source is broken")
+
+    def _is_told_at_the_end(self, outcome: Outcome) -> bool:
+        """Whether a row goes back for what the whole run is ended by: told once, rows counted."""
+        is_back = outcome.status is Status.RELEASED
+        return is_back and outcome.reason in str(self.senders.fault or "")
 
     def _release(self, prepared: Sequence[Prepared]) -> Sequence[Outcome]:
         """Schedule messages again as they were; nothing of them was recorded."""
@@ -134,10 +149,12 @@ class Run:
 def retry_at(now: datetime, tries: int, settings: DeliverySettings) -> datetime:
     """Return when a message that was deferred `tries` times is tried again.
 
-    Exponential back-off with a fifth of jitter, so that what one outage deferred does not come
-    back in one burst.
+    Exponential back-off to at most six hours, with a fifth of jitter, so that what one outage
+    deferred does not come back in one burst. All tries together span four to five days, as
+    RFC 5321 (4.5.4.1) asks for.
     """
-    minutes = settings.retry_minutes * 2 ** (tries - 1)
+    doublings = min(tries - 1, 20)  # more exceed the longest pause anyway
+    minutes = min(settings.retry_minutes * 2**doublings, _LONGEST_PAUSE)
     return now + timedelta(minutes=minutes * random.uniform(0.8, 1.2))  # noqa: S311
 
 

@@ -18,16 +18,21 @@ from segmail.delivery.rows.outcome import Attempt, Outcome, Status, outcome_of
 from segmail.errors import (
     ConfigError,
     DatabaseUnavailable,
+    Fault,
     MailServerUnavailable,
     MessageError,
     SegmailError,
 )
+from segmail.log import logger
+from segmail.mail.due_row import Prepared
 from segmail.transport.mailer import (
     AcceptanceUnknown,
     Mailer,
     MailerFactory,
     MessageDeferred,
     MessageRefused,
+    NoConnection,
+    SenderRefused,
 )
 
 _GROUP = 50  # outcomes settled together at most
@@ -77,6 +82,43 @@ class _Patience:
                 mailer.abort()
 
 
+class RefusedSenders:
+    """Which senders the mail server takes nothing from; several threads ask and tell.
+
+    The first one's rows wait for a person, the others' go on. A second one tells that it is no
+    matter of one sender.
+    """
+
+    def __init__(self) -> None:
+        self._refusals: dict[str, SenderRefused] = {}
+        self._lock = threading.Lock()
+
+    def add(self, prepared: Prepared, error: SenderRefused) -> MailServerUnavailable | None:
+        """Note a refusal; return what ends the run where it is the second sender's."""
+        with self._lock:
+            self._refusals.setdefault(prepared.envelope.sender, error)
+            if len(self._refusals) == 1:
+                return None
+        return MailServerUnavailable(f"The mail server refuses more than one sender: {error}.")
+
+    def reason(self, prepared: Prepared) -> str | None:
+        """Return why nothing of this message's sender may be begun, if that is so."""
+        error = self._refusals.get(prepared.envelope.sender)
+        return str(error) if error else None
+
+    def fault(self) -> ConfigError | None:
+        """Return what a person must mend, if anything."""
+        for sender, error in tuple(self._refusals.items()):
+            return ConfigError(
+                Fault(
+                    f"The mail server takes no mail of the sender {sender}: {error}.",
+                    "Its steps stay scheduled; let the server accept it, or give the templates "
+                    "another sender.",
+                )
+            )
+        return None
+
+
 class Senders:
     """A thread and a connection each, opened when there is work for them.
 
@@ -98,7 +140,12 @@ class Senders:
         self._patience = _Patience(limits.stop, self._mailers)
         self._journal = journal
         self._clock = clock
-        self.fault: SegmailError | None = None
+        self.refused = RefusedSenders()
+        self.is_connected = False
+        self._lost: set[Mailer] = set()  # no further connection is opened in its place
+        self._at_work = 0
+        self._one_at_a_time = threading.Lock()
+        self._fault: SegmailError | None = None
         self.crash: BaseException | None = None
 
     @property
@@ -106,12 +153,18 @@ class Senders:
         """How many messages are under way at the same time, at most."""
         return len(self._mailers)
 
+    @property
+    def fault(self) -> SegmailError | None:
+        """What ended the run early, or what a person must mend for a sender that was refused."""
+        return self._fault or self.refused.fault()
+
     def reach(self) -> bool:
         """Connect before anything is recorded; `fault` says why where that cannot be."""
 
         def connect() -> None:
             try:
-                self._mailers[0].open()
+                self._usable()[0].open()
+                self.is_connected = True
             except (MailServerUnavailable, ConfigError) as error:
                 self._stop(error)
             except BaseException as error:  # noqa: BLE001 - raised below
@@ -143,8 +196,9 @@ class Senders:
             threading.Thread(
                 target=self._work, args=(mailer, waiting, last_look, finished), daemon=True
             )
-            for mailer in self._mailers[: len(attempts)]
+            for mailer in self._usable()[: len(attempts)]
         ]
+        self._at_work = len(threads)
         for thread in threads:
             thread.start()
         left = len(attempts)
@@ -192,10 +246,48 @@ class Senders:
         last_look: LastLook,
         finished: queue.SimpleQueue[Outcome],
     ) -> None:
+        if not self._opened(mailer):
+            return
         while (attempt := waiting.take()) is not None:
             outcome = self._deliver(mailer, attempt, last_look)
             last_look.forget(attempt)
             finished.put(outcome)
+            if mailer in self._lost and not self._limits.stop.no_new.is_set():
+                return
+
+    def _usable(self) -> list[Mailer]:
+        return [mailer for mailer in self._mailers if mailer not in self._lost]
+
+    def _opened(self, mailer: Mailer) -> bool:
+        """Connect before a message is taken; False where the others go on without this one."""
+        if self._limits.stop.no_new.is_set():
+            return True
+        try:
+            mailer.open()
+        except (MailServerUnavailable, ConfigError) as error:
+            if self._others_go_on(mailer, error):
+                return False
+            self._stop(error)
+        except BaseException as error:  # noqa: BLE001 - raised again by `send`
+            self.crash = error
+            self._limits.stop.no_new.set()
+        return True
+
+    def _others_go_on(self, mailer: Mailer, error: SegmailError) -> bool:
+        """Do without a connection where others are at work; the last one's loss ends the run."""
+        if not isinstance(error, NoConnection):
+            return False
+        with self._one_at_a_time:
+            if self._at_work == 1 or self._limits.stop.no_new.is_set():
+                return False
+            self._at_work -= 1
+            first = not self._lost
+            self._lost.add(mailer)
+        if first:
+            logger.info(
+                "Going on with fewer connections than asked for, no more are opened: %s", error
+            )
+        return True
 
     def _deliver(self, mailer: Mailer, attempt: Attempt, last_look: LastLook) -> Outcome:
         self._limits.pace.wait(self._limits.stop.no_new)
@@ -218,7 +310,8 @@ class Senders:
             self._limits.stop.no_new.set()
             return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
         except (MailServerUnavailable, ConfigError) as error:
-            self._stop(error)
+            if not self._others_go_on(mailer, error):
+                self._stop(error)
             return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
         except BaseException as error:  # noqa: BLE001 - raised again by `send`
             # A bug: end in order, and leave what may have been accepted for a person to judge.
@@ -238,6 +331,10 @@ class Senders:
         except (MessageRefused, MessageError) as error:
             code = getattr(error, "code", None) or 0
             return self._answered(attempt, Verdict.REFUSED, Status.FAILED, str(error), code)
+        except SenderRefused as error:
+            if second := self.refused.add(attempt.prepared, error):
+                self._stop(second)
+            return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
         except MessageDeferred as error:
             code = error.code or 0
             return self._answered(attempt, Verdict.DEFERRED, Status.DEFERRED, str(error), code)
@@ -259,6 +356,8 @@ class Senders:
         now = self._clock.now()
         if self._limits.stop.no_new.is_set():
             return str(self.fault) if self.fault else "the run was stopped"
+        if reason := self.refused.reason(attempt.prepared):
+            return reason
         if self._limits.until is not None and now >= self._limits.until:
             return "the time of this run is over"
         if attempt.prepared.row.lease_until - now < self._limits.longest_dialogue:
@@ -267,5 +366,5 @@ class Senders:
 
     def _stop(self, error: SegmailError) -> None:
         if not self._limits.stop.abort.is_set():  # then it was broken off here
-            self.fault = self.fault or error
+            self._fault = self._fault or error
         self._limits.stop.no_new.set()

@@ -60,8 +60,6 @@ def log_summary(summary: Summary) -> None:
     counts = summary.counts
     if summary.held:
         logger.info("Held %d due steps of segments that are switched off", summary.held)
-    if summary.fault is not None:
-        logger.error("Stopped early: %s", summary.fault)
     if counts[Status.DEFERRED] or counts[Status.RELEASED]:
         logger.info(
             "Scheduled again: %d deferred, %d not begun",

@@ -21,7 +21,10 @@ from segmail.delivery.assemble import Share, Work, open_run
 from segmail.delivery.job import Stop
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.outcome import Outcome
+from segmail.delivery.run import Run
 from segmail.errors import SegmailError, WorkerDied
+from segmail.log import logger
+from segmail.transport.mailer import NoConnection
 
 _FORK = multiprocessing.get_context("fork")  # what is loaded is shared
 _LOOK = 0.2  # seconds between two looks at what a signal asked for
@@ -35,6 +38,7 @@ class _Ended:
 
     fault: SegmailError | None = None
     error: Exception | None = None
+    was_connected: bool = True  # to the mail server, at any time
 
 
 class WorkerBug(Exception):
@@ -67,8 +71,15 @@ def send_in_processes(work: Work, *, on_outcomes: _OnOutcomes) -> SegmailError |
     parent_gone.close()
     pool = WorkerPool(processes, work.job.stop, on_outcomes)
     with pool, open_run(work, Share(0, number_of_all)) as run:
-        fault = run.send_due(quota, on_outcomes=pool.hand_on)
-    return fault or pool.fault()
+        own = _send(run, quota, pool.hand_on)
+    return pool.fault(own)
+
+
+def _send(run: Run, quota: Quota, on_outcomes: _OnOutcomes) -> _Ended:
+    """Connect before anything is claimed: a server may have no room for one more process."""
+    if run.senders.reach():
+        run.send_due(quota, on_outcomes=on_outcomes)
+    return _Ended(run.senders.fault, was_connected=run.senders.is_connected)
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,7 @@ class Worker:
 
         try:
             with open_run(self.work, self.share) as run:
-                return _Ended(run.send_due(self.quota, on_outcomes=hand_on))
+                return _send(run, self.quota, hand_on)
         except SegmailError as error:
             return _Ended(error=error)
         except Exception:  # noqa: BLE001 - the first process raises it
@@ -134,12 +145,25 @@ class WorkerPool:
         with self._one_at_a_time:
             self._on_outcomes(outcomes)
 
-    def fault(self) -> SegmailError | None:
-        """Return what ended the sending of one early, or raise what one raised."""
-        for end in self._ends:
+    def fault(self, own: _Ended) -> SegmailError | None:
+        """Return what ended the sending of one early, or raise what one raised.
+
+        `own` is the end of the first process. One that never had a connection ends nothing where
+        another one had.
+        """
+        ends = [own, *self._ends]
+        for end in ends:
             if end.error is not None:
                 raise end.error
-        return next((end.fault for end in self._ends if end.fault is not None), None)
+        left_out = [end.fault for end in ends if isinstance(end.fault, NoConnection)
+                    and not end.was_connected]  # fmt: skip
+        if left_out and any(end.was_connected for end in ends):
+            logger.info(
+                "Going on with fewer connections than asked for, no more are opened: %s",
+                left_out[0],
+            )
+            ends = [end for end in ends if end.fault not in left_out]
+        return next((end.fault for end in ends if end.fault is not None), None)
 
     def _listen(self) -> None:
         """Hand on what the processes tell, until each has ended; pass a signal on to them."""

@@ -6,8 +6,13 @@ Accepted                 the server took responsibility
 MessageRefused           it will never take this message
 MessageDeferred          it did not take this message now
 AcceptanceUnknown        nobody can know: sending it again could send it twice
+SenderRefused            the server takes no mail of this message's sender; other senders' may pass
+NoConnection             no connection can be had; this message was not accepted
 MailServerUnavailable    it takes no message now; this one was not accepted
 ConfigError              it takes no message until a human acts; this one was not accepted
+
+Before RCPT, a server speaks of itself or of the sender. Only what it answers to RCPT, to DATA and
+to the message itself is about this message (docs/mail.md has the table).
 """
 
 from __future__ import annotations
@@ -17,6 +22,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from segmail.errors import MailServerUnavailable
 from segmail.mail.envelope import Envelope
 
 _LONGEST_TEXT = 200  # what `newsletter_problem.problem_error_text` holds
@@ -37,7 +43,7 @@ class Mailer(Protocol):
     def open(self) -> None:
         """Reach the server, if it is not reached yet; `send` does so by itself.
 
-        Raises MailServerUnavailable or ConfigError when no message can be sent.
+        Raises NoConnection or ConfigError when no message can be sent.
         """
         ...
 
@@ -49,8 +55,9 @@ class Mailer(Protocol):
         What it raises ends the sending of this message.
 
         Raises MessageRefused, MessageDeferred or AcceptanceUnknown for this message, MessageError
-        when the server lacks SMTPUTF8 and the address needs it, MailServerUnavailable or
-        ConfigError when no message can be sent. After each of them `send` may be called again.
+        when the server takes no such address (SMTPUTF8) or none of its size, SenderRefused for
+        its sender, NoConnection, MailServerUnavailable or ConfigError when no message can be sent.
+        After each of them `send` may be called again.
         """
         ...
 
@@ -64,6 +71,10 @@ class Mailer(Protocol):
 
 
 MailerFactory = Callable[[], Mailer]
+
+
+class NoConnection(MailServerUnavailable):
+    """No connection can be had now; those that are open may go on."""
 
 
 class Undelivered(Exception):
@@ -84,6 +95,10 @@ class MessageRefused(Undelivered):
 
 class MessageDeferred(Undelivered):
     """This message was certainly not accepted, but may be later."""
+
+
+class SenderRefused(Undelivered):
+    """The server takes no mail of this message's sender until a person acts; nothing was sent."""
 
 
 class AcceptanceUnknown(Undelivered):

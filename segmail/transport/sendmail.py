@@ -1,12 +1,24 @@
-"""Hands messages to a local mail program, as `sendmail -i -f SENDER -- RECIPIENT`."""
+"""Hands messages to a local mail program, as `sendmail -i -f SENDER -- RECIPIENT`.
+
+The exit code says what became of the message, by sysexits.h. Programs give one code to many
+things, msmtp 69 to a relay that is away as well as to a recipient that does not exist. So only the
+codes that always speak of the recipient or the message end a row; what every call has in common
+ends the run, and the rows stay as they were.
+"""
 
 from __future__ import annotations
 
+import errno
 import os
+import re
+import signal
 import subprocess
+import tempfile
 from collections.abc import Callable
+from contextlib import suppress
+from typing import IO
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import SendmailSettings
 from segmail.transport.mailer import (
@@ -17,22 +29,24 @@ from segmail.transport.mailer import (
     printable,
 )
 
-_REFUSED = {
-    65: "malformed message",
-    67: "no such user",
-    68: "no such host",
-    69: "refused",
-}
-_MISCONFIGURED = {
+REFUSED = {65: "malformed message", 67: "no such user"}
+MISCONFIGURED = {
     64: "wrong use",
     72: "a system file is missing",
     77: "not allowed",
     78: "configuration error",
+    126: "it cannot be executed",
+    127: "a program that it needs is missing",
 }
+_KILLED = 128  # a shell adds it to the signal that ended what it ran
+_LATER = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN,
+          errno.ENOMEM}  # fmt: skip
+_MOST_SAID = 4096
+_REPLY = re.compile(r"\b([45])\d\d[ -]")  # of the relay, as programs repeat it
 
 
 class SendmailMailer:
-    """Starts the program once a message. Its exit code, one of sysexits.h, is the outcome."""
+    """Starts the program once a message; what it says and its exit code are the outcome."""
 
     def __init__(self, settings: SendmailSettings) -> None:
         self._settings = settings
@@ -42,55 +56,71 @@ class SendmailMailer:
         """There is nothing to open."""
 
     def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
-        """Send one message; see `Mailer.send`. Any code that says nothing else defers it."""
+        """Send one message; see `Mailer.send`. A code that says nothing else ends the run."""
         on_begin()
         code, words = self._run(envelope)
         if code == 0:
             return Accepted(f"taken by {self._settings.program}")
         text = f"{self._settings.program.name} ended with {code}"
-        if code < 0:
+        if code < 0 or code > _KILLED:
             raise AcceptanceUnknown(f"{text} (killed) {words}")
-        if code in _MISCONFIGURED:
-            raise ConfigError(f"{self._settings.source}: {text} ({_MISCONFIGURED[code]}) {words}")
-        if code in _REFUSED:
-            raise MessageRefused(f"{text} ({_REFUSED[code]}) {words}", code=code)
-        raise MessageDeferred(f"{text} {words}", code=code)
+        if code in REFUSED:
+            raise MessageRefused(f"{text} ({REFUSED[code]}) {words}", code=code)
+        if code in MISCONFIGURED:
+            raise ConfigError(f"{self._settings.source}: {text} ({MISCONFIGURED[code]}) {words}")
+        if reply := _about_recipient(words, envelope.recipient):
+            refused = MessageRefused if reply == "5" else MessageDeferred
+            raise refused(f"{text}: {words}", code=code)
+        raise MailServerUnavailable(
+            f"The mail program {self._settings.program} takes no mail now: {text} {words}".rstrip()
+        )
 
     def close(self) -> None:
         """There is nothing to close."""
 
     def abort(self) -> None:
-        """Kill the program that is running."""
+        """Kill the program that is running, and all that it started."""
         if self._running is not None:
-            self._running.kill()
+            _kill(self._running)
 
     def _run(self, envelope: Envelope) -> tuple[int, str]:
+        """Run the program to its end and return its code and words.
+
+        It reads and writes files, not pipes: what it leaves running in the background may hold
+        those open as long as it likes.
+        """
         program = str(self._settings.program)
         arguments = [program, "-i", "-f", envelope.sender or "<>", "--", envelope.recipient]
         try:
-            with subprocess.Popen(  # noqa: S603 - no shell, and `--` ends the options
-                arguments,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-            ) as running:
-                self._running = running
-                said = self._feed(running, envelope.data.replace(b"\r\n", b"\n"))
+            with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+                given.write(envelope.data.replace(b"\r\n", b"\n"))
+                given.seek(0)
+                code = self._wait(arguments, given, said)
+                said.seek(0)
+                words = said.read(_MOST_SAID)
         except subprocess.TimeoutExpired as error:
             raise AcceptanceUnknown(f"{program} did not end in time and was stopped") from error
         except OSError as error:
-            raise _unusable(self._settings, error.strerror) from error
+            raise _unusable(self._settings, error.strerror, error.errno) from error
+        return code, printable(words.decode("utf-8", "replace"))
+
+    def _wait(self, arguments: list[str], given: IO[bytes], said: IO[bytes]) -> int:
+        running = subprocess.Popen(  # noqa: S603 - no shell, and `--` ends the options
+            arguments,
+            stdin=given,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # a group of its own, which can be killed as a whole
+        )
+        self._running = running
+        try:
+            return running.wait(timeout=self._settings.timeout)
+        except BaseException:
+            _kill(running)
+            running.wait()
+            raise
         finally:
             self._running = None
-        return running.returncode, printable(said.decode("utf-8", "replace"))
-
-    def _feed(self, running: subprocess.Popen[bytes], data: bytes) -> bytes:
-        """Give the program its input and return what it says; it is killed when time is over."""
-        try:
-            return running.communicate(data, timeout=self._settings.timeout)[0]
-        except BaseException:
-            running.kill()
-            raise
 
 
 def check_sendmail(settings: SendmailSettings) -> None:
@@ -101,8 +131,24 @@ def check_sendmail(settings: SendmailSettings) -> None:
         raise _unusable(settings, "it cannot be executed")
 
 
-def _unusable(settings: SendmailSettings, reason: str | None) -> ConfigError:
+def _about_recipient(words: str, recipient: str) -> str | None:
+    """Return the first digit of a reply that a program repeats in words about the recipient."""
+    found = _REPLY.search(words.replace(recipient, " ", 1)) if recipient in words else None
+    return found[1] if found else None
+
+
+def _kill(running: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(running.pid, signal.SIGKILL)
+
+
+def _unusable(
+    settings: SendmailSettings, reason: str | None, number: int | None = None
+) -> SegmailError:
+    text = f"the mail program {settings.program} cannot be used: {reason}."
+    if number in _LATER:
+        return MailServerUnavailable(f"T{text[1:]}")
     return ConfigError(
-        f"{settings.source}: the mail program {settings.program} cannot be used: {reason}. "
+        f"{settings.source}: {text} "
         "Install one (such as postfix or msmtp-mta), or name a mail server: smtp://HOST."
     )

@@ -11,14 +11,22 @@ from contextlib import suppress
 from segmail.errors import ConfigError, MailServerUnavailable, MessageError
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import SmtpSettings
-from segmail.transport.mailer import AcceptanceUnknown, Accepted, MessageDeferred, MessageRefused
+from segmail.transport.mailer import (
+    AcceptanceUnknown,
+    Accepted,
+    MessageDeferred,
+    MessageRefused,
+    NoConnection,
+    SenderRefused,
+)
 from segmail.transport.smtp_session import SmtpSession, open_session
 from segmail.transport.smtp_wire import AnswerLost, ConnectionBroken, ConnectionClosed, Reply
 
 _END = "end of data"
 _STAGES = (("MAIL", 2), ("RCPT", 2), ("DATA", 3))  # with the answers' first digit
 _CLOSING = 421
-_LOG_IN_FIRST = {530, 535, 538}  # RFC 4954
+_LOG_IN_FIRST = {530, 535, 538}  # RFC 4954: an answer to any command
+_TOO_LARGE = re.compile(r"552(?! 5\.(?!3\.4)\d)")  # RFC 1870: to MAIL, about this message
 _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 
 
@@ -51,6 +59,8 @@ class SmtpMailer:
             raise AcceptanceUnknown(f"{self._settings.server} {error}") from error
         except ConnectionBroken as error:
             self._drop()
+            if error.stage == "MAIL":
+                raise NoConnection(f"The mail server {self._settings.server} {error}.") from error
             raise MessageDeferred(f"{self._settings.server} {error}") from error
         except BaseException:
             self._drop()  # the middle of one dialogue is no place to begin another
@@ -70,8 +80,17 @@ class SmtpMailer:
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _ready(self, envelope: Envelope) -> SmtpSession:
-        """Return the session, opened if need be; MessageError where it cannot take the address."""
+        """Return the session, opened if need be.
+
+        MessageError where the server says that it cannot take the address, or so much.
+        """
         session = self._connected()
+        most = session.extensions.get("SIZE", "")
+        if most.isdigit() and 0 < int(most) < len(envelope.data):
+            raise MessageError(
+                f"The message has {len(envelope.data):,} bytes; the mail server "
+                f"{self._settings.server} takes at most {int(most):,} (it says SIZE {most})."
+            )
         if envelope.utf8 and "SMTPUTF8" not in session.extensions:
             raise MessageError(
                 f"The mail server {self._settings.server} takes no address with characters "
@@ -149,19 +168,38 @@ class SmtpMailer:
         server, code, text = self._settings.server, answer.reply.code, str(answer)
         if code == _CLOSING:
             self._drop()
-            return MailServerUnavailable(f"The mail server {server} takes no more mail: {text}.")
-        if code in _LOG_IN_FIRST and answer.stage == "MAIL":
+            return NoConnection(f"The mail server {server} takes no more mail: {text}.")
+        if code in _LOG_IN_FIRST and answer.stage != _END:
             self._drop()
             return ConfigError(
                 f"{self._settings.source}: the mail server {server} wants a user name and "
                 f"password, or encryption: {text}."
             )
+        if answer.stage == "MAIL":
+            return self._refused_sender(answer)
         if code < 400:
             self._drop()
             lost = AcceptanceUnknown if answer.stage == _END else MessageDeferred
             return lost(f"{server} gives an answer that makes no sense: {text}", code=code)
         self._reset()
         return (MessageRefused if code >= 500 else MessageDeferred)(text, code=code)
+
+    def _refused_sender(self, answer: _Unexpected) -> Exception:
+        """Return what an answer to MAIL means: it is about the sender or the server (RFC 5321).
+
+        But for its SIZE, which is this message's.
+        """
+        session, code, text = self._session, answer.reply.code, str(answer)
+        if code < 500:
+            self._drop()
+            return MailServerUnavailable(
+                f"The mail server {self._settings.server} takes no mail now: {text}."
+            )
+        is_too_large = "SIZE" in session.extensions if session is not None else False
+        self._reset()
+        if is_too_large and _TOO_LARGE.match(answer.reply.words):
+            return MessageRefused(text, code=code)
+        return SenderRefused(text, code=code)
 
     def _reset(self) -> None:
         """Make the connection ready for another message, or give it up."""

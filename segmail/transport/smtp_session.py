@@ -8,9 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
-from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
+from segmail.errors import ConfigError, SegmailError
 from segmail.transport.longest import connect_time
 from segmail.transport.mail_url import SmtpSettings
+from segmail.transport.mailer import NoConnection
 from segmail.transport.smtp_login import log_in
 from segmail.transport.smtp_wire import AnswerLost, ConnectionBroken, Reply, Wire, connect
 
@@ -99,17 +100,28 @@ def open_session(
 ) -> SmtpSession:
     """Connect, greet, encrypt and log in; `on_socket` gets each socket before it is waited for.
 
-    Raises MailServerUnavailable where this may work later, ConfigError where a human must act.
+    Raises NoConnection where this may work later, ConfigError where a human must act.
     """
     wire = _connected(settings, on_socket)
     try:
         return _Opening(wire, settings, context, ehlo).run()
     except ConnectionBroken as error:
         wire.close()
-        raise MailServerUnavailable(f"The mail server {settings.server} {error}.") from error
+        hint = _port_hint(settings, wire)
+        raise NoConnection(f"The mail server {settings.server} {error}.{hint}") from error
     except BaseException:
         wire.close()
         raise
+
+
+def _port_hint(settings: SmtpSettings, wire: Wire) -> str:
+    """Return what to try where a server is silent: one that is encrypted from the start waits."""
+    if wire.has_heard or settings.encryption == "tls":
+        return ""
+    return (
+        " If this port is encrypted from the start, write smtps:// instead of smtp:// "
+        "(in Maho: the SSL setting)."
+    )
 
 
 def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None]) -> Wire:
@@ -122,7 +134,7 @@ def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None
         ) from error
     except OSError as error:
         reason = error.strerror or "no answer in time"
-        raise MailServerUnavailable(
+        raise NoConnection(
             f"The mail server {settings.server} cannot be reached: {reason}. "
             f"Is it running, and is {settings.source} right?"
         ) from error
@@ -138,7 +150,9 @@ def _named(stage: str) -> Iterator[None]:
     try:
         yield
     except ConnectionBroken as error:
-        raise type(error)(f"{error} (at {stage})") from error
+        named = type(error)(f"{error} (at {stage})")
+        named.stage = stage
+        raise named from error
 
 
 class _Opening:
@@ -242,7 +256,7 @@ class _Opening:
             )
 
     def _unavailable(self, text: str) -> SegmailError:
-        return MailServerUnavailable(f"The mail server {self._settings.server} {text}.")
+        return NoConnection(f"The mail server {self._settings.server} {text}.")
 
     def _misconfigured(self, text: str) -> SegmailError:
         settings = self._settings

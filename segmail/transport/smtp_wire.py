@@ -37,7 +37,12 @@ class Reply:
 
 
 class ConnectionBroken(Exception):
-    """The connection is of no more use; the text continues the server's name."""
+    """The connection is of no more use; the text continues the server's name.
+
+    `stage` is the command that it broke at, where one was asked.
+    """
+
+    stage: str | None = None
 
 
 class ConnectionClosed(ConnectionBroken):
@@ -60,6 +65,7 @@ class Wire:
         self._on_socket = on_socket
         self._received = b""
         self._unsent = 0
+        self.has_heard = False  # anything at all
 
     @property
     def encrypted(self) -> bool:
@@ -139,6 +145,7 @@ class Wire:
             raise _broken(error) from error
         if not received:
             raise ConnectionClosed("closed the connection")
+        self.has_heard = True
         return received
 
 

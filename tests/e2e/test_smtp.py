@@ -131,7 +131,7 @@ def test_an_international_mailbox_fails_alone_where_the_server_does_not() -> Non
 
 
 def test_the_size_is_told_where_the_server_asks_for_it() -> None:
-    script = {"EHLO": "250-mail.test\n250 SIZE 100", "MAIL": "552 5.3.4 Too big"}
+    script = {"EHLO": "250-mail.test\n250 SIZE 1000", "MAIL": "552 5.3.4 Too big"}
 
     with (
         scripted_server(script) as server,
@@ -141,6 +141,17 @@ def test_the_size_is_told_where_the_server_asks_for_it() -> None:
         send(mailer, data=b"x" * 200 + b"\r\n")
 
     assert "MAIL FROM:<shop@example.com> SIZE=205" in server.commands
+
+
+def test_a_message_that_is_larger_than_the_server_takes_is_not_begun() -> None:
+    with (
+        scripted_server({"EHLO": "250-mail.test\n250 SIZE 100"}) as server,
+        mailer_for(server.url()) as mailer,
+        pytest.raises(MessageError, match=r"202 bytes; .* takes at most 100"),
+    ):
+        send(mailer, data=b"x" * 200 + b"\r\n")
+
+    assert not [command for command in server.commands if command.startswith("MAIL")]
 
 
 def test_a_server_without_ehlo_is_greeted_with_helo() -> None:

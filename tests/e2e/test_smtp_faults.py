@@ -10,7 +10,13 @@ import pytest
 from segmail.errors import MailServerUnavailable
 from segmail.transport.longest import longest_dialogue
 from segmail.transport.mail_url import parse_mail_url
-from segmail.transport.mailer import AcceptanceUnknown, MessageDeferred, MessageRefused, Undelivered
+from segmail.transport.mailer import (
+    AcceptanceUnknown,
+    MessageDeferred,
+    MessageRefused,
+    SenderRefused,
+    Undelivered,
+)
 from tests.sending import mailer_for, patience, send
 from tests.smtp_server import NO_ANSWER, STAGES, Answer, Fault, Script, scripted_server
 
@@ -34,7 +40,7 @@ def offers(request: pytest.FixtureRequest) -> Script:
         ("DATA", "250 not now"),
     ],
 )
-def test_a_dialogue_that_breaks_before_the_message_defers_it(
+def test_a_dialogue_that_breaks_defers_the_message_but_at_mail_it_is_the_servers(
     offers: Script, stage: str, answer: Answer
 ) -> None:
     with (
@@ -42,8 +48,14 @@ def test_a_dialogue_that_breaks_before_the_message_defers_it(
         mailer_for(server.url(patience(answer))) as mailer,
     ):
         # A reset takes back what was answered to the commands before.
-        where = "MAIL|RCPT|DATA" if offers and answer is Fault.RESET else stage
-        with pytest.raises(MessageDeferred, match=rf"127\.0\.0\.1:{server.port} .*({where})"):
+        is_taken_back = bool(offers) and answer is Fault.RESET
+        where = "MAIL|RCPT|DATA" if is_taken_back else stage
+        outcomes: tuple[type[Exception], ...] = (MessageDeferred,)
+        if stage == "MAIL":
+            outcomes = (MailServerUnavailable,)
+        elif is_taken_back:
+            outcomes = (MessageDeferred, MailServerUnavailable)
+        with pytest.raises(outcomes, match=rf"127\.0\.0\.1:{server.port} .*({where})"):
             send(mailer)
         send(mailer)
 
@@ -94,7 +106,7 @@ def test_a_connection_that_breaks_after_a_small_message_has_left_is_unknown(
         send(mailer)
 
 
-@pytest.mark.parametrize("stage", ["MAIL", "RCPT", "DATA", "end"])
+@pytest.mark.parametrize("stage", ["RCPT", "DATA", "end"])
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [("451 4.3.0 Try later", MessageDeferred), ("554 5.7.1 Never", MessageRefused)],
@@ -114,6 +126,33 @@ def test_a_negative_answer_concerns_one_message_and_keeps_the_connection(
     assert len(server.messages) == 1
     assert server.connections == 1
     assert "RSET" in server.commands
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("454 4.7.0 Daily message quota exceeded", MailServerUnavailable),
+        ("452 4.3.1 Insufficient system storage", MailServerUnavailable),
+        ("550 5.4.5 Daily user sending limit exceeded", SenderRefused),
+        ("552 5.2.2 Over quota", SenderRefused),
+        ("552 5.3.4 Message size exceeds fixed limit", MessageRefused),
+    ],
+)
+def test_a_negative_answer_to_mail_concerns_the_sender_or_the_server(
+    offers: Script, answer: str, outcome: type[Exception]
+) -> None:
+    sized: Script = {
+        "EHLO": str(offers.get("EHLO", STAGES["EHLO"])).replace("250 ", "250-SIZE\n250 ")
+    }
+    with (
+        scripted_server({**sized, "MAIL": [answer, STAGES["MAIL"]]}, sized) as server,
+        mailer_for(server.url(patience(answer))) as mailer,
+    ):
+        with pytest.raises(outcome, match=answer):
+            send(mailer)
+        send(mailer)
+
+    assert len(server.messages) == 1
 
 
 @pytest.mark.parametrize("answer", [*NO_ANSWER, "421 4.3.2 No", "500 5.5.1 What?"])

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from segmail.delivery.job import Stop
-from segmail.delivery.workers import WorkerBug, WorkerPool
+from segmail.delivery.workers import WorkerBug, WorkerPool, _Ended
 from segmail.errors import WorkerDied
 from tests.jobs import Runner, StillClock
 from tests.program import run, start
@@ -173,7 +173,7 @@ def test_a_process_that_is_killed_in_the_middle_of_telling_is_told() -> None:
         pass
 
     with pytest.raises(WorkerDied):
-        pool.fault()
+        pool.fault(_Ended())
 
 
 class _BrokenElsewhere(StillClock):

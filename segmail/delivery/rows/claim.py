@@ -7,7 +7,7 @@ would lock customer rows that a checkout may hold, and a plan without the index 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -66,6 +66,10 @@ class Claimer:
         rows = self._database.transact(work)
         self._go_on_after(rows)
         return [self._due_row(row, lease_until) for row in rows]
+
+    def leave_out(self, sequence_ids: Collection[int]) -> None:
+        """Claim no more rows of these steps in this run."""
+        self._steps = {id: s for id, s in self._steps.items() if id not in sequence_ids}
 
     def give_back(self, rows: Sequence[DueRow]) -> None:
         """Undo the claim of those rows that nothing was recorded of: their run cannot go on.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 import pytest
@@ -119,6 +120,74 @@ def test_a_server_out_of_reach_leaves_every_row_as_it_was(
     assert isinstance(ran.summary.fault, MailServerUnavailable)
     assert [shop.progress(row) for row in rows] == before
     assert shop.rows(shop.tables.queue) == shop.rows(shop.tables.coupon) == []
+
+
+def test_a_refused_sender_keeps_his_rows_and_others_go_on(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    segment = shop.segment()
+    his = shop.step(segment, shop.template(sender="his@example.test"))
+    hers = shop.step(segment, shop.template(sender="hers@example.test"), number=2)
+    refused = [shop.due(his, shop.customer()) for _ in range(5)]
+    sent = [shop.due(hers, shop.customer()) for _ in range(3)]
+    before = [shop.progress(row) for row in refused]
+    run_emails.delivery = DeliverySettings(batch=2)
+
+    with recording_server(refuse={"his@example.test": "550 5.4.5 Daily limit exceeded"}) as server:
+        ran = run_emails(smtp_url=server.url(), connections=1, limit=3)
+
+    assert isinstance(ran.summary.fault, ConfigError)
+    assert "his@example.test: 550 5.4.5 Daily limit exceeded" in str(ran.summary.fault)
+    assert [shop.progress(row) for row in refused] == before
+    assert {shop.status(row) for row in sent} == {"sent"}
+
+
+def test_a_second_refused_sender_ends_the_run(shop: ShopBuilder, run_emails: Runner) -> None:
+    segment = shop.segment()
+    senders = ["a@example.test", "b@example.test", "c@example.test"]
+    rows = [
+        shop.due(shop.step(segment, shop.template(sender=sender), number=n), shop.customer())
+        for n, sender in enumerate(senders, 1)
+    ]
+    before = [shop.progress(row) for row in rows]
+
+    with recording_server(refuse=dict.fromkeys(senders, "550 5.7.1 No")) as server:
+        ran = run_emails(smtp_url=server.url(), connections=1)
+
+    assert isinstance(ran.summary.fault, MailServerUnavailable)
+    assert [shop.progress(row) for row in rows] == before
+
+
+def test_a_temporary_refusal_of_the_sender_ends_the_run_and_counts_no_try(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    step = shop.step(shop.segment())
+    rows = [shop.due(step, shop.customer()) for _ in range(3)]
+    before = [shop.progress(row) for row in rows]
+
+    with scripted_server({"MAIL": "454 4.7.0 Daily message quota exceeded"}) as server:
+        ran = run_emails(smtp_url=server.url(NO_TLS))
+
+    assert isinstance(ran.summary.fault, MailServerUnavailable)
+    assert [shop.progress(row) for row in rows] == before
+    assert shop.rows(shop.tables.problem) == []
+
+
+def test_a_server_without_room_for_more_connections_gets_all_over_one(
+    shop: ShopBuilder, run_emails: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    step = shop.step(shop.segment())
+    rows = [shop.due(step, shop.customer()) for _ in range(25)]
+    run_emails.delivery = DeliverySettings(batch=10)
+
+    full = {"greeting": "421 4.7.0 Too many concurrent connections"}
+    with caplog.at_level(logging.INFO, "segmail"), scripted_server({}, full) as server:
+        ran = run_emails(smtp_url=server.url(NO_TLS), connections=4)
+
+    assert ran.summary.fault is None
+    assert {shop.status(row) for row in rows} == {"sent"}
+    assert server.connections <= 4
+    assert caplog.text.count("Too many concurrent connections") == 1
 
 
 def test_a_server_that_goes_away_on_the_way_keeps_what_was_sent(

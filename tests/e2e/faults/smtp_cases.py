@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from tests.documented_refusals import Refusal, documented_refusals
 from tests.e2e.faults.end_state import DEFERRED, INTERRUPTED, REFUSED, SENT, UNTOUCHED
 from tests.smtp_server import STAGES, Answer, Fault, Script
 
@@ -25,6 +26,14 @@ NAMES: Mapping[Answer, str] = {
     "535 5.7.8 Wrong": "535",
 }
 _ALL: Sequence[Answer] = tuple(NAMES)[:-1]
+_KINDS: Mapping[Answer, str] = {CLOSING: "421", LATER: "4xx", NEVER: "5xx"}
+_AFTER = {
+    "scheduled as before": (SENT, UNTOUCHED, UNTOUCHED),  # all are of one sender
+    "tried again": (SENT, DEFERRED, SENT),
+    "failed": (SENT, REFUSED, SENT),
+    "failed: interrupted": (SENT, INTERRUPTED, SENT),
+    "sent over a new connection": (SENT, SENT, SENT),
+}
 _OFFER = "250-mail.test\n250-8BITMIME\n250-SMTPUTF8\n250-AUTH PLAIN\n250 STARTTLS"
 
 
@@ -71,33 +80,30 @@ def _second(case: Case) -> Sequence[Answer]:
 
 
 def _message_cases() -> list[Case]:
-    """One message's faults concern that message; 421 releases it and all that follow."""
-    lost, late = (SENT, INTERRUPTED, SENT), (SENT, DEFERRED, SENT)
-    cases = []
-    for stage in ("MAIL", "RCPT", "DATA", "end"):
-        broken = Case(stage, GARBAGE, lost if stage == "end" else late, int(stage == "end"))
-        cases += [
-            *(Case(stage, answer, broken.after, broken.code)
-              for answer in (Fault.HANG, Fault.DRIBBLE, GARBAGE)),
-            Case(stage, LATER, late, 0),
-            Case(stage, NEVER, (SENT, REFUSED, SENT), 1),
-            Case(stage, CLOSING, (SENT, UNTOUCHED, UNTOUCHED), 75),
-        ]  # fmt: skip
-        # A connection that had waited for its next message is opened again without a word.
-        closed = Case(stage, Fault.DROP, lost, 1) if stage == "end" else None
-        after, code = (closed.after, closed.code) if closed else ((SENT, SENT, SENT), 0)
-        cases += [Case(stage, answer, after, code) for answer in (Fault.DROP, Fault.RESET)]
-    return cases
+    """What becomes of three messages when the second one meets an answer, as documented."""
+    return [
+        Case(stage, answer, _AFTER[_documented(stage, answer).row], _documented(stage, answer).code)
+        for stage in ("MAIL", "RCPT", "DATA", "end")
+        for answer in _ALL
+    ]
+
+
+def _documented(stage: str, answer: Answer) -> Refusal:
+    """Return what docs/mail.md says of an answer at a stage."""
+    # The second message finds a connection that had waited for it.
+    was_idle = stage in ("MAIL", "RCPT", "DATA") and answer in (Fault.DROP, Fault.RESET)
+    kind = "closed while idle" if was_idle else _KINDS.get(answer, "none")
+    if (stage, answer) == ("handshake", GARBAGE):
+        kind = "no TLS"
+    return documented_refusals()[stage, kind]
 
 
 def _connection_cases() -> list[Case]:
     """Before the first message: nothing is begun, every row stays as it was."""
     none = (UNTOUCHED,) * 3
-    tls: Sequence[Answer] = (Fault.HANG, Fault.RESET, Fault.DROP)
-    wants_human = {("STARTTLS", NEVER), ("AUTH", NEVER), ("handshake", GARBAGE)}
-    shaken = [*tls, GARBAGE]
+    shaken: Sequence[Answer] = (Fault.HANG, Fault.RESET, Fault.DROP, GARBAGE)
     return [
-        Case(stage, answer, none, 78 if (stage, answer) in wants_human else 75,
+        Case(stage, answer, none, _documented(stage, answer).code,
              options="starttls=never" if stage == "AUTH" else "", login="shop:s3cret-word")
         for stage in ("greeting", "EHLO", "STARTTLS", "handshake", "AUTH")
         for answer in (shaken if stage == "handshake" else _ALL)

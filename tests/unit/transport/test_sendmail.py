@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.transport.mailer import AcceptanceUnknown, MessageDeferred, MessageRefused
+from tests.documented_refusals import documented_exit_codes
 from tests.sending import mailer_for, send
 
 
@@ -34,16 +36,9 @@ def test_the_program_gets_sender_recipient_and_message(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "outcome"),
     [
-        (75, MessageDeferred),
-        (71, MessageDeferred),
-        (1, MessageDeferred),
-        (65, MessageRefused),
-        (67, MessageRefused),
-        (68, MessageRefused),
-        (69, MessageRefused),
-        (64, ConfigError),
-        (77, ConfigError),
-        (78, ConfigError),
+        (code, {1: MessageRefused, 75: MailServerUnavailable, 78: ConfigError}[documented.code])
+        for code, documented in documented_exit_codes().items()
+        if code
     ],
 )
 def test_the_exit_code_is_the_outcome(code: int, outcome: type[Exception], tmp_path: Path) -> None:
@@ -54,6 +49,40 @@ def test_the_exit_code_is_the_outcome(code: int, outcome: type[Exception], tmp_p
         pytest.raises(outcome, match=rf"sendmail ended with {code}.* it is so"),
     ):
         send(mailer)
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"), [("450 4.2.0", MessageDeferred), ("550 5.1.1", MessageRefused)]
+)
+def test_a_relays_answer_about_the_recipient_concerns_her_alone(
+    reply: str, outcome: type[Exception], tmp_path: Path
+) -> None:
+    """In the words of msmtp, which ends with 69 here as if the relay were away."""
+    words = f"recipient address 550@example.com not accepted; server message: {reply} No"
+    url = program(tmp_path, f"echo '{words}' >&2; exit 69")
+
+    with mailer_for(url) as mailer, pytest.raises(outcome, match=reply):
+        send(mailer, "550@example.com")
+
+
+def test_a_program_in_the_background_keeps_nobody_waiting(tmp_path: Path) -> None:
+    url = program(tmp_path, "sleep 30 & echo taken; exit 0")
+
+    with mailer_for(f"{url}?timeout=10") as mailer:
+        began = time.monotonic()
+        send(mailer)
+
+    assert time.monotonic() - began < 5
+
+
+def test_all_that_a_hanging_program_started_is_stopped(tmp_path: Path) -> None:
+    url = program(tmp_path, f"sh -c 'sleep 1; touch {tmp_path}/alive' & sleep 60")
+
+    with mailer_for(f"{url}?timeout=0.2") as mailer, pytest.raises(AcceptanceUnknown):
+        send(mailer)
+
+    time.sleep(1.2)
+    assert not (tmp_path / "alive").exists()
 
 
 def test_a_program_that_does_not_read_the_message_is_no_surprise(tmp_path: Path) -> None:
