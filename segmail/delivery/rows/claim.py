@@ -122,18 +122,26 @@ class Claimer:
     def _due_row(self, row: Row[Any], lease_until: datetime) -> DueRow:
         step = self._steps[row.sequence_id]
         # A row with a queue_id was claimed before, so its column no longer says when it was due.
-        planned = row.created_at + timedelta(minutes=step.delay_minutes)
         return DueRow(
             progress_id=row.progress_id,
             customer_id=row.customer_id,
             step=step,
             trigger_type=row.trigger_type,
             queue_id=row.queue_id,
-            scheduled_at=row.scheduled_at if row.queue_id is None else planned,
+            scheduled_at=row.scheduled_at if row.queue_id is None else _planned(row, step),
             seen_at=row.scheduled_at,
             lease_until=lease_until,
             created_at=row.created_at,
         )
+
+
+def _planned(row: Row[Any], step: Step) -> datetime:
+    """Return when a row was due by its run; what stands there where its run has no such time."""
+    try:
+        planned: datetime = row.created_at + timedelta(minutes=step.delay_minutes)
+    except (TypeError, OverflowError):  # a zero date, or one past every calendar
+        planned = row.scheduled_at
+    return planned
 
 
 def _whole_seconds(moment: datetime) -> datetime:

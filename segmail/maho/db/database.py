@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -30,6 +30,12 @@ _DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
 _NO_SUCH = {1054, 1146}
 _AFTER_COMMIT = "segmail_after_commit"  # of a connection: what is called then
 _ATTEMPTS = 8
+_REPEAT_WITHIN = 45.0  # seconds; what waited longer than that is not waited for again
+_ANSWER = 300  # seconds to wait for the answer to a statement
+_LONG_ANSWER = 3600.0  # to those of a refresh, which write the members of large segments
+_TIMEOUTS = {"connect_timeout": 10, "read_timeout": _ANSWER, "write_timeout": 60}
+_LOCKED = 1205
+_DDL_PATIENCE = text("SET SESSION lock_wait_timeout = 5")  # seconds in which the shop waits too
 
 
 class Conflict(Exception):
@@ -70,6 +76,22 @@ class Database:
         """Return the same database for a dry run: what is transacted there is rolled back."""
         return Rehearsal(self)
 
+    def change_schema(self, statement: str) -> None:
+        """Run one statement that changes a table, or give up soon.
+
+        While it waits for others' transactions, the shop's own statements on that table wait
+        behind it. Raises what `transact` raises.
+        """
+        with _plain_errors(self.url), self.engine.connect() as connection:
+            if connection.dialect.name != "sqlite":
+                connection.execute(_DDL_PATIENCE)
+                _be_patient(connection)
+            try:
+                connection.exec_driver_sql(statement)
+                connection.commit()
+            finally:
+                connection.invalidate()  # with the patience for such statements
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Yield one connection for several transactions.
@@ -79,6 +101,8 @@ class Database:
         """
         with _plain_errors(self.url), self.engine.connect() as connection:
             try:
+                if connection.dialect.name != "sqlite":
+                    _be_patient(connection)
                 yield Session(connection)
             except BaseException:
                 connection.invalidate()
@@ -154,6 +178,7 @@ def _repeat(
     *,
     idempotent: bool,
 ) -> T:
+    began = time.monotonic()
     for attempt in range(1, _ATTEMPTS + 1):
         try:
             with begin() as connection:
@@ -161,7 +186,8 @@ def _repeat(
                 result = work(connection)
                 then: list[Callable[[], None]] = connection.info.pop(_AFTER_COMMIT)
         except (DBAPIError, Conflict) as error:
-            if attempt == _ATTEMPTS or not _may_repeat(error, idempotent=idempotent):
+            is_late = time.monotonic() - began > _REPEAT_WITHIN
+            if attempt == _ATTEMPTS or is_late or not _may_repeat(error, idempotent=idempotent):
                 raise
         else:
             for do in then:
@@ -187,7 +213,11 @@ def _engine(url: URL) -> Engine:
             pool_recycle=300,
             pool_reset_on_return=None,  # every transaction here ends before its connection is free
             hide_parameters=True,  # they are mails, addresses and codes; errors go into logs
-            connect_args={"connect_timeout": 10},
+            connect_args={
+                name: seconds
+                for name, seconds in _TIMEOUTS.items()
+                if name not in url.query  # there a shop can say otherwise
+            },
         )
         event.listen(engine, "do_connect", _connect_quickly)
         collect_when_asked(engine)
@@ -196,6 +226,14 @@ def _engine(url: URL) -> Engine:
         f"segmail works on MySQL, MariaDB and SQLite, not on {url.get_backend_name()} "
         f"({url.render_as_string(hide_password=True)})."
     )
+
+
+def _be_patient(connection: Connection) -> None:
+    from segmail.maho.db.pymysql_connection import QuickConnection
+
+    driver = connection.connection.driver_connection
+    if isinstance(driver, QuickConnection):
+        driver.be_patient(_LONG_ANSWER)
 
 
 def _connect_quickly(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> Any:
@@ -272,6 +310,12 @@ def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
     """Raise what the error means for the user; by number, and never with the password."""
     number, reason = error_number(error), str(error.orig)
     where = url.render_as_string(hide_password=True)
+    if number == _LOCKED:
+        raise DatabaseUnavailable(
+            f"The database {where} waits for locks of another session: {reason}. "
+            "That may be a dump, an ALTER TABLE or Maho's own migration; SHOW FULL PROCESSLIST "
+            "names it. Run this again when it is done."
+        ) from error
     if _is_temporary(error):
         raise DatabaseUnavailable(f"The database {where} is out of reach: {reason}") from error
     if number in _DENIED or "unable to open database file" in reason:

@@ -28,19 +28,44 @@ _ESCAPES = (
 )
 
 
-class QuickConnection(Connection):
-    """A connection that escapes ten kilobytes in 20 microseconds instead of 185.
+HANDSHAKE = 10.0  # seconds for each answer until one is logged in
+LOCKED_TABLE = 20  # seconds to wait for a table that others lock; the server's default is a day
 
+
+class QuickConnection(Connection):
+    """A connection whose every wait has an end, and whose values are quickly written.
+
+    It escapes ten kilobytes in 20 microseconds instead of 185.
     PyMySQL translates a text character by character; replacing is done in C. Most other values of
     a batch are numbers, nothing, and the same few moments again and again.
     """
 
     server_status: int
     decoders: dict[int, Any]
+    init_command: str | None
+    _read_timeout: float | None
+    _write_timeout: float | None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.decoders |= dict.fromkeys((FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _read_moment)
+
+    def connect(self, sock: Any = None) -> None:
+        """Connect and log in; a server that falls silent meanwhile is not waited for long."""
+        asked = self.init_command, self._read_timeout, self._write_timeout
+        self.init_command = f"SET SESSION lock_wait_timeout = {LOCKED_TABLE}"
+        self._read_timeout = self._write_timeout = HANDSHAKE
+        try:
+            super().connect(sock)
+        finally:
+            self.init_command, self._read_timeout, self._write_timeout = asked
+        if self.init_command:
+            with self.cursor() as cursor:
+                cursor.execute(self.init_command)
+
+    def be_patient(self, seconds: float) -> None:
+        """Wait for each answer so long from now on."""
+        self._read_timeout = seconds
 
     def _create_ssl_ctx(self, sslp: dict[str, Any]) -> Any:
         """Return what encrypts; where nothing was asked for, it is made if the server offers it.

@@ -52,7 +52,7 @@ def apply_changes(database: Database, prefix: str, statements: list[str]) -> Non
     something is still missing afterwards, because the specification does not create it.
     """
     for statement in statements:
-        _run(database, statement)
+        database.change_schema(statement)
     still = check_schema(database, prefix).missing
     if still:
         raise SchemaError(
@@ -79,10 +79,6 @@ def _check_ground(report: SchemaReport) -> None:
             "wrong, or Maho's customer segmentation is not installed in this shop."
         )
         raise ConfigError([fault, *report.notes])
-
-
-def _run(database: Database, statement: str) -> None:
-    database.transact(lambda connection: connection.exec_driver_sql(statement))
 
 
 def _creates_missing(statement: str, missing: tuple[Missing, ...]) -> bool:

@@ -45,4 +45,4 @@ def is_tuned(indexes: Mapping[str, tuple[str, ...]]) -> bool:
 def run_tuning(database: Database, statements: list[str]) -> None:
     """Run the statements, each committed by itself; the shop goes on meanwhile."""
     for statement in statements:
-        database.transact(lambda c, sql=statement: c.exec_driver_sql(sql))  # type: ignore[misc]
+        database.change_schema(statement)
