@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from segmail.errors import ConfigError, MailServerUnavailable
-from segmail.transport.mailer import MessageDeferred
 from tests.sending import mailer_for, patience, send
 from tests.smtp_server import ENDLESS, NO_ANSWER, Answer, Fault, closed_port, scripted_server
 
@@ -95,13 +94,13 @@ def test_a_server_that_went_away_between_two_messages_is_unavailable() -> None:
     assert len(server.received) == 1
 
 
-def test_an_idle_connection_that_hangs_defers_the_message() -> None:
+def test_an_idle_connection_that_hangs_is_the_servers_fault() -> None:
     with (
         scripted_server({"MAIL": ["250 Ok", Fault.HANG]}) as server,
         mailer_for(server.url(patience(Fault.HANG))) as mailer,
     ):
         send(mailer)
-        with pytest.raises(MessageDeferred, match="did not answer in time"):
+        with pytest.raises(MailServerUnavailable, match="did not answer in time"):
             send(mailer)
 
 

@@ -69,6 +69,6 @@ def _assert_nothing_happens(due: DueRows, folder: Path, url: str, code: int) -> 
 
     log = (folder / "segmail.log").read_text()
     assert (ran.returncode, ran.stdout) == (code, "")
-    assert "process-emails ended with 75: " in log
+    assert f"process-emails ended with {code}: " in log
     assert "s3cret-word" not in ran.stderr + log
     assert due.after == [UNTOUCHED] * 3
