@@ -265,20 +265,18 @@ class Senders:
         try:
             mailer.open()
         except (MailServerUnavailable, ConfigError) as error:
-            if self._others_go_on(mailer, error):
-                return False
-            self._stop(error)
+            return not self._others_go_on(mailer, error)
         except BaseException as error:  # noqa: BLE001 - raised again by `send`
             self.crash = error
             self._limits.stop.no_new.set()
         return True
 
     def _others_go_on(self, mailer: Mailer, error: SegmailError) -> bool:
-        """Do without a connection where others are at work; the last one's loss ends the run."""
-        if not isinstance(error, NoConnection):
-            return False
+        """Do without a connection where others are at work; end the run by any other error."""
         with self._one_at_a_time:
-            if self._at_work == 1 or self._limits.stop.no_new.is_set():
+            is_last = self._at_work == 1 or self._limits.stop.no_new.is_set()
+            if is_last or not isinstance(error, NoConnection):
+                self._stop(error)
                 return False
             self._at_work -= 1
             first = not self._lost
@@ -310,8 +308,7 @@ class Senders:
             self._limits.stop.no_new.set()
             return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
         except (MailServerUnavailable, ConfigError) as error:
-            if not self._others_go_on(mailer, error):
-                self._stop(error)
+            self._others_go_on(mailer, error)
             return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
         except BaseException as error:  # noqa: BLE001 - raised again by `send`
             # A bug: end in order, and leave what may have been accepted for a person to judge.
