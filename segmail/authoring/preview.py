@@ -171,7 +171,7 @@ class Previewer:
         stopped = load_stopped(
             connection, tables, [row], states.current(), states.conditions, now=now
         )
-        counts = SendCounts.load(connection, tables, [row])
+        counts = SendCounts.load(connection, tables, [row], states.current().by_run())
         facts = RowFacts(customer, subscriber, counts, stopped.get(_NO_ROW))
         rules = SendingRules(self._shop.layout, {}, stale_after(self._settings.delivery))
         reason = skip_reason(row, facts, rules, now=now)

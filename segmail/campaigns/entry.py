@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -93,7 +92,7 @@ class SegmentEntry:
     websites: tuple[Mention, ...] | None = None
     groups: tuple[Mention, ...] | None = None
     refresh: Refresh | None = None
-    policies: Mapping[str, enum.StrEnum] = field(default_factory=dict)  # as in `Policy`
+    policies: Mapping[str, object] = field(default_factory=dict)  # as in `Policy`
     automation: bool | None = None
     trigger: Trigger | None = None
     tree: Combine | None = None

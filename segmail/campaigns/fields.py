@@ -12,6 +12,7 @@ from typing import TypeVar
 from segmail.campaigns.entry import FileFaults
 from segmail.campaigns.markup import Fields, Items, MarkupNode, Scalar
 from segmail.errors import InputError
+from segmail.maho.policies import PolicyKind
 from segmail.segments.stored.codes import Mention
 from segmail.sequences.delays import parse_delay
 
@@ -74,6 +75,20 @@ def read_choice(node: MarkupNode, kind: type[_Kind], faults: FileFaults) -> _Kin
         except ValueError:
             pass
     faults.add(node.line, f"Here must be one of {among(kind)}{_instead(node)}.")
+    return None
+
+
+def read_policy(node: MarkupNode, kind: PolicyKind, faults: FileFaults) -> object | None:
+    """Return a policy's value."""
+    if isinstance(node, Scalar):
+        try:
+            value: object = kind.read(node.text)
+        except ValueError:
+            pass
+        else:
+            return value
+    few = kind.told() if kind.allowed else f"one of {kind.told()}"
+    faults.add(node.line, f"Here must be {few}{_instead(node)}.")
     return None
 
 

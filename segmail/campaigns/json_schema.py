@@ -8,6 +8,7 @@ from typing import Any
 
 from segmail.campaigns.conditions import COMBINATIONS
 from segmail.campaigns.read import POLICIES
+from segmail.maho.policies import PolicyKind
 from segmail.maho.steps import Trigger
 from segmail.segments.language.labels import FAMILIES
 from segmail.segments.stored.state import Refresh
@@ -78,7 +79,7 @@ def _rule() -> dict[str, Any]:
 
 
 def _segment() -> dict[str, Any]:
-    policies = {key: _choice(kind) for key, (_, kind) in POLICIES.items()}
+    policies = {key: _policy(kind) for key, (_, kind) in POLICIES.items()}
     automation = {"trigger": _choice(Trigger), "active": _SWITCH, **policies}
     return _object(
         {
@@ -133,6 +134,12 @@ def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
 
 def _list(items: dict[str, Any]) -> dict[str, Any]:
     return {"type": "array", "minItems": 1, "items": items}
+
+
+def _policy(kind: PolicyKind) -> dict[str, Any]:
+    if kind.pattern is None:
+        return {"enum": list(kind.words)}
+    return {"type": ["string", "number"], "pattern": kind.pattern, "description": kind.told()}
 
 
 def _choice(kind: Iterable[enum.StrEnum]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ The format is described in docs/campaigns.md.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
@@ -25,6 +24,7 @@ from segmail.campaigns.fields import (
     read_groups,
     read_mentions,
     read_name,
+    read_policy,
     read_switch,
     read_text,
 )
@@ -32,14 +32,14 @@ from segmail.campaigns.markup import Items, MarkupError, MarkupNode, parse_yaml
 from segmail.campaigns.read_rules import read_rule
 from segmail.campaigns.read_steps import read_steps
 from segmail.campaigns.read_templates import read_template
-from segmail.maho.policies import Goal, OnExit, OnReentry
+from segmail.maho.policies import KINDS as POLICY_KINDS
+from segmail.maho.policies import PolicyKind
 from segmail.maho.steps import Trigger
 from segmail.segments.stored.state import Refresh
 
-POLICIES: Mapping[str, tuple[str, type[enum.StrEnum]]] = {
-    "on exit": ("on_exit", OnExit),
-    "goal": ("goal", Goal),
-    "on re-entry": ("on_reentry", OnReentry),
+# A file's key of each policy, with its name in `Policy`; `refresh` is the segment's own key.
+POLICIES: Mapping[str, tuple[str, PolicyKind]] = {
+    kind.key: (name, kind) for name, kind in POLICY_KINDS.items() if name != "refreshed_by"
 }
 KINDS = ("templates", "sales rules", "segments")
 
@@ -116,7 +116,7 @@ def _automation(node: MarkupNode, lines: dict[str, int], faults: FileFaults) -> 
     found = read_fields(node, ("trigger", "active", *POLICIES), faults)
     lines |= {f"automation.{key}": value.line for key, value in found.items()}
     policies = {
-        name: read_choice(found[key], kind, faults)
+        name: read_policy(found[key], kind, faults)
         for key, (name, kind) in POLICIES.items()
         if key in found
     }

@@ -42,7 +42,7 @@ def _list(ids: tuple[int, ...], names: Names) -> str:
 
 def _policy(state: SegmentState, name: str) -> str:
     value = state.policies.get(name, DEFAULTS[name])
-    return value.value if value else ""
+    return "" if value is None else str(value)
 
 
 def _conditions(tree: Combine | None) -> str:

@@ -108,11 +108,16 @@ def _automation(entry: SegmentEntry) -> dict[str, Any]:
         "active": entry.automation,
     }
     said |= {
-        label: entry.policies[name].value
+        label: _plain(entry.policies[name])
         for label, (name, _) in POLICIES.items()
         if name in entry.policies
     }
     return {key: value for key, value in said.items() if value is not None}
+
+
+def _plain(policy: object) -> object:
+    """Return a policy's value as the file has it: a number as one."""
+    return policy if isinstance(policy, int) else str(policy)
 
 
 def _step(step: StepEntry) -> dict[str, Any]:

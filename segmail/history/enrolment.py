@@ -45,7 +45,7 @@ def kept_out(
             reasons[segment_id] = _OUTSIDE
         elif segment_id in ordered:
             reasons[segment_id] = ORDERED
-        elif policy.on_reentry is OnReentry.NEVER and segment_id in had:
+        elif policy.on_reentry == OnReentry.NEVER and segment_id in had:
             reasons[segment_id] = _NEVER
         elif not _matches(shop, segment, customer_id, now=now):
             reasons[segment_id] = NO_MATCH

@@ -78,8 +78,12 @@ def old_progress_ids(
 
 def _kept(connection: Connection, tables: Tables) -> ColumnElement[bool]:
     policies = load_policies(connection, tables)
-    never = [id for id, policy in policies.items() if policy.on_reentry is OnReentry.NEVER]
-    return is_counted_from(tables, never=never)
+    reentry = {id: policy.on_reentry for id, policy in policies.items()}
+    return is_counted_from(
+        tables,
+        never=[id for id, it in reentry.items() if it == OnReentry.NEVER or it.after_days],
+        by_run=[id for id, it in reentry.items() if it.is_each_entry],
+    )
 
 
 def _batches(shop: Shop, before: datetime, *, all_: bool) -> Iterator[Sequence[int]]:

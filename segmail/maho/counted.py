@@ -21,11 +21,15 @@ def uses_a_send(tables: Tables, rows: FromClause) -> ColumnElement[bool]:
     return and_(rows.c.status.in_([sent, failed]), or_(rows.c.status == sent, may_have_arrived))
 
 
-def is_counted_from(tables: Tables, *, never: Collection[int]) -> ColumnElement[bool]:
+def is_counted_from(
+    tables: Tables, *, never: Collection[int] = (), by_run: Collection[int] = ()
+) -> ColumnElement[bool]:
     """Return the condition that a promise rests on a progress row.
 
     For each customer and step the newest rows that used a send, as many as `max_sends`; in the
-    segments `never`, which nobody enters twice, each customer's newest row of a trigger.
+    segments `never`, whose policy asks when a customer had the sequence last, each customer's
+    newest row of a trigger; in those `by_run`, where each entry is judged by itself, no row of
+    another run than the newest.
     """
     row, newer, step = tables.progress, tables.progress.alias("newer"), tables.sequence
     same_customer = and_(
@@ -48,15 +52,16 @@ def is_counted_from(tables: Tables, *, never: Collection[int]) -> ColumnElement[
         .scalar_subquery()
     )
     counted = and_(uses_a_send(tables, row), max_sends > newer_sends)
-    if not never:
-        return counted
-    newer_run = (
-        exists()
-        .where(
-            same_customer,
-            newer.c.segment_id == row.c.segment_id,
-            newer.c.trigger_type == row.c.trigger_type,
-        )
-        .correlate(row)
+    same_sequence = and_(
+        same_customer,
+        newer.c.segment_id == row.c.segment_id,
+        newer.c.trigger_type == row.c.trigger_type,
     )
-    return or_(counted, and_(row.c.segment_id.in_(never), not_(newer_run)))
+    if by_run:
+        newer_run = exists().where(same_sequence, newer.c.created_at > row.c.created_at)
+        is_former = and_(row.c.segment_id.in_(by_run), newer_run.correlate(row))
+        counted = and_(counted, not_(is_former))
+    if never:
+        newest = not_(exists().where(same_sequence).correlate(row))
+        counted = or_(counted, and_(row.c.segment_id.in_(never), newest))
+    return counted

@@ -26,6 +26,7 @@ from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 
 # Why rows are stopped, in the words of the log and the history.
+BEGUN_ANEW = "the customer has entered anew, and a new run of the sequence has begun"
 LEFT = "the customer has left the segment"
 NO_MATCH = "the customer does not match the segment's conditions any more"
 RETRIGGERED = "the step's trigger was changed"

@@ -9,10 +9,10 @@ from __future__ import annotations
 import enum
 import re
 from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlalchemy import Connection, delete, select
 
@@ -39,16 +39,50 @@ class Goal(enum.StrEnum):
     ORDER = "order"  # an order that is not canceled, placed after the enrolment
 
 
-class OnReentry(enum.StrEnum):
-    """What happens to customers who enter (or leave) once more."""
+_EACH_ENTRY = re.compile(r"each entry(?: after ([0-9]{1,5}) days?)?")
+_MOST_DAYS = 36_500
 
-    ONCE = "once"  # the sequence starts again as long as no step of it is used up (`max_sends`)
-    NEVER = "never"
 
-    @classmethod
-    def _missing_(cls, value: object) -> OnReentry | None:
-        """Read `restart`, the former word for the default."""
-        return cls.ONCE if value == "restart" else None
+class OnReentry(str):
+    """What happens to customers who enter (or leave) once more, in the words of a campaign file.
+
+    `once`: the sequence starts again as long as no step of it is used up (`max_sends`). `never`:
+    nobody starts it twice. `each entry`: each entry is a new run, within which `max_sends` counts;
+    `each entry after 7 days` only where the last run began so long ago. `restart`, the former word
+    for the default, is read as `once`. Raises ValueError for other words.
+    """
+
+    ONCE: ClassVar[OnReentry]
+    NEVER: ClassVar[OnReentry]
+    EACH_ENTRY: ClassVar[OnReentry]
+
+    def __new__(cls, text: str) -> OnReentry:
+        plain = " ".join(text.lower().split())
+        each = _EACH_ENTRY.fullmatch(plain)
+        if each and each[1]:
+            days = int(each[1])
+            if not 1 <= days <= _MOST_DAYS:
+                raise ValueError(text)
+            plain = f"each entry after {days} day{'s' if days > 1 else ''}"
+        elif each is None and plain not in ("once", "never", "restart"):
+            raise ValueError(text)
+        return super().__new__(cls, "once" if plain == "restart" else plain)
+
+    @property
+    def is_each_entry(self) -> bool:
+        """Whether a run is judged by itself, whatever was sent in earlier ones."""
+        return self.startswith("each entry")
+
+    @property
+    def after_days(self) -> int:
+        """Return how many days ago the last run must have begun, where each entry starts one."""
+        each = _EACH_ENTRY.fullmatch(self)
+        return int(each[1] or 0) if each else 0
+
+
+OnReentry.ONCE = OnReentry("once")
+OnReentry.NEVER = OnReentry("never")
+OnReentry.EACH_ENTRY = OnReentry("each entry")
 
 
 class RefreshedBy(enum.StrEnum):
@@ -75,19 +109,48 @@ class Policy:
         """Whether the refresh skips the pending enter steps of those who leave."""
         return self.on_exit is not OnExit.CONTINUE
 
+    def told(self) -> dict[str, str]:
+        """Return the policies as they are written, by their names here."""
+        values = {field.name: str(getattr(self, field.name)) for field in fields(self)}
+        return values | {"on_exit": str(self.on_exit or OnExit.STOP)}
+
     def __str__(self) -> str:
-        on_exit = self.on_exit or OnExit.STOP
-        return (
-            f"on exit {on_exit}, goal {self.goal}, on re-entry {self.on_reentry}, "
-            f"refreshed by {self.refreshed_by}"
-        )
+        told = self.told()
+        refreshed_by = told.pop("refreshed_by")
+        said = [f"{KINDS[name].key} {value}" for name, value in told.items()]
+        return f"{', '.join(said)}, refreshed by {refreshed_by}"
 
 
-_KINDS: dict[str, type[enum.StrEnum]] = {
-    "on_exit": OnExit,
-    "goal": Goal,
-    "on_reentry": OnReentry,
-    "refreshed_by": RefreshedBy,
+@dataclass(frozen=True)
+class PolicyKind:
+    """How a policy is written: `str` writes what `read` reads, and ValueError is what it refuses.
+
+    `key` is its name in campaign files, `allowed` tells people what it can be, `pattern` tells
+    editors; without one it is one of `words`.
+    """
+
+    key: str
+    read: Callable[[str], Any]
+    words: tuple[str, ...]
+    allowed: str = ""
+    pattern: str | None = None
+
+    def told(self) -> str:
+        """Return what it can be, as people list it."""
+        return self.allowed or ", ".join(f"'{word}'" for word in self.words)
+
+
+KINDS: Mapping[str, PolicyKind] = {
+    "on_exit": PolicyKind("on exit", OnExit, tuple(OnExit)),
+    "goal": PolicyKind("goal", Goal, tuple(Goal)),
+    "on_reentry": PolicyKind(
+        "on re-entry",
+        OnReentry,
+        ("once", "never", "each entry"),
+        "'once', 'never', 'each entry' or 'each entry after 7 days'",
+        r"^(once|never|restart|each entry( after [0-9]{1,5} days?)?)$",
+    ),
+    "refreshed_by": PolicyKind("refresh", RefreshedBy, tuple(RefreshedBy)),
 }
 
 
@@ -106,16 +169,16 @@ def load_policies(connection: Connection, tables: Tables) -> dict[int, Policy]:
         match = _KEY.fullmatch(path)
         if match is not None and match[2] == _ENROLS_SINCE:
             continue
-        kind = _KINDS.get(match[2]) if match else None
+        kind = KINDS.get(match[2]) if match else None
         if match is None or kind is None:
             faults.append(
                 Fault(f"core_config_data: '{path}' is no policy of a segment.", "Delete it.")
             )
         else:
             try:
-                found[int(match[1])][match[2]] = kind(value)
+                found[int(match[1])][match[2]] = kind.read(value or "")
             except ValueError:
-                faults.append(Fault(f"{path}: '{value}' is none of {', '.join(kind)}."))
+                faults.append(Fault(f"{path}: '{value}' is none of {kind.told()}."))
     if faults:
         raise ConfigError(faults)
     return {segment_id: Policy(**values) for segment_id, values in found.items()}
@@ -152,11 +215,11 @@ def _path(segment_id: int, name: str) -> str:
 
 
 def save_policy(
-    connection: Connection, tables: Tables, segment_id: int, chosen: Mapping[str, enum.StrEnum]
+    connection: Connection, tables: Tables, segment_id: int, chosen: Mapping[str, object]
 ) -> None:
     """Write the policies `chosen` of a segment, by their names in `Policy`.
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
-    values = {_path(segment_id, name): value.value for name, value in chosen.items()}
+    values = {_path(segment_id, name): str(value) for name, value in chosen.items()}
     write_config(connection, tables, values)

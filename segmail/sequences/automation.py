@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,7 +48,7 @@ def switch_automation(
     *,
     active: bool,
     trigger: Trigger | None,
-    policies: Mapping[str, enum.StrEnum] | None = None,
+    policies: Mapping[str, object] | None = None,
     now: datetime,
 ) -> Automation:
     """Switch the automation of the segment that `given` names.
@@ -73,7 +72,7 @@ def switch_automation(
 class _Wish:
     active: bool
     trigger: Trigger | None
-    policies: Mapping[str, enum.StrEnum] = field(default_factory=dict)
+    policies: Mapping[str, object] = field(default_factory=dict)
 
 
 def _switch(
@@ -142,7 +141,7 @@ def _set_policies(
     connection: Connection,
     tables: Tables,
     segment: Segment,
-    policies: Mapping[str, enum.StrEnum],
+    policies: Mapping[str, object],
     *,
     now: datetime,
 ) -> tuple[Policy, Policy]:

@@ -150,17 +150,20 @@ def test_conditions_that_only_segmail_knows_are_warned_about_in_automatic_segmen
 
 def test_policies_are_set_by_segment_automation(shop: ShopBuilder) -> None:
     shop.step(add_segment(shop, "VIP", GROUP_1))
-    policies = ["--on-exit", "stop", "--goal", "order", "--on-reentry", "never"]
+    policies = ["--on-exit", "stop", "--goal", "order", "--on-reentry", "each entry after 7 days"]
 
     result = segmail(shop, "segment", "automation", "VIP", "on", *policies, "--refresh", "segmail")
 
     with shop.database.read() as connection:
         found = load_policies(connection, shop.tables)
     assert result.stdout.splitlines()[-1] == (
-        "Its policies are now: on exit stop, goal order, on re-entry never, refreshed by segmail."
+        "Its policies are now: on exit stop, goal order, on re-entry each entry after 7 days, "
+        "refreshed by segmail."
     )
     assert found == {
-        1: Policy(OnExit.STOP, Goal.ORDER, OnReentry.NEVER, RefreshedBy.SEGMAIL),
+        1: Policy(
+            OnExit.STOP, Goal.ORDER, OnReentry("each entry after 7 days"), RefreshedBy.SEGMAIL
+        ),
     }
     assert shop.row(shop.tables.segment)["refresh_mode"] == "manual"
     assert "order" in segmail(shop, "segment", "show", "VIP").stdout

@@ -153,3 +153,15 @@ def test_never_is_remembered_by_the_newest_row(shop: ShopBuilder, now: datetime)
 
     assert delete_old_progress(shop.shop, days=90, now=now) == 1
     assert remaining(shop) == {newest}
+
+
+def test_of_each_entry_only_the_newest_run_is_counted(shop: ShopBuilder, now: datetime) -> None:
+    segment = shop.segment()
+    step, ada = shop.step(segment), shop.customer()
+    decide(shop, segment, on_reentry=OnReentry("each entry after 300 days"))
+    runs = [now - timedelta(days=days) for days in (400, 200)]
+    sent = {"status": "sent", "scheduled_at": runs[0], "sent_at": runs[0]}
+    _, newest = [shop.due(step, ada, created_at=began, **sent) for began in runs]
+
+    assert delete_old_progress(shop.shop, days=90, now=now) == 1
+    assert remaining(shop) == {newest}

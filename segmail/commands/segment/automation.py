@@ -7,8 +7,9 @@ import click
 from segmail.app import App
 from segmail.commands.dry_run import shop_to_change
 from segmail.commands.options import AS_JSON, DRY_RUN, TRIGGER
+from segmail.commands.policy_type import PolicyType
 from segmail.commands.words import print_dry_run, print_warnings, rows
-from segmail.maho.policies import Goal, OnExit, OnReentry, RefreshedBy
+from segmail.maho.policies import Goal, OnExit, RefreshedBy
 from segmail.maho.steps import Trigger
 from segmail.output import print_json
 from segmail.segments.refresh import members_without_mail
@@ -31,9 +32,10 @@ from segmail.sequences.automation import Automation, switch_automation
 )
 @click.option(
     "--on-reentry",
-    type=click.Choice([*OnReentry, "restart"], case_sensitive=False),
-    help="Start the sequence again for who comes back, until a step is used up, or never; "
-    "restart is the former word for once.",
+    type=PolicyType("on_reentry"),
+    help="What happens to who comes back: once (the sequence starts again until a step is used "
+    "up), never, 'each entry' or 'each entry after 7 days' (a new run each time); restart is the "
+    "former word for once.",
 )
 @click.option(
     "--refresh",
@@ -53,8 +55,7 @@ def automation(
     trigger: str | None,
     dry_run: bool,
     as_json: bool,
-    on_reentry: str | None,
-    **policies: OnExit | Goal | OnReentry | RefreshedBy | None,
+    **policies: object,
 ) -> None:
     """Switch the automation of SEGMENT on or off, and set its policies.
 
@@ -68,8 +69,6 @@ def automation(
         segmail segment automation "Abandoned baskets" on --goal order --on-exit stop
         segmail segment automation VIP off
     """
-    if on_reentry is not None:
-        policies["on_reentry"] = OnReentry(on_reentry)
     with shop_to_change(app, dry_run=dry_run) as shop:
         done = switch_automation(
             shop,
@@ -79,7 +78,7 @@ def automation(
             policies={name: value for name, value in policies.items() if value is not None},
             now=app.now(),
         )
-    without = members_without_mail(app.shop, done.segment_id) if done.active else 0
+    without = members_without_mail(app.shop, done.segment_id, now=app.now()) if done.active else 0
     if as_json:
         print_json({**vars(done), "members_without_mail": without})
         return

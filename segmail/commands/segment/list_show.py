@@ -10,6 +10,7 @@ from segmail.app import App
 from segmail.commands.options import AS_JSON
 from segmail.commands.sequence.printing import print_steps
 from segmail.commands.words import yes_no
+from segmail.maho.policies import KINDS
 from segmail.output import print_json, print_table
 from segmail.segments.overview import SegmentSummary, list_segments, show_segment
 from segmail.sequences.overview import list_steps
@@ -90,13 +91,10 @@ def _overlap(found: SegmentSummary) -> dict[str, str]:
 
 
 def _policy(found: SegmentSummary) -> dict[str, str]:
-    policy = found.policy
-    return {
-        "On exit": "continue" if not policy.stops_on_exit else "stop",
-        "Goal": policy.goal.value,
-        "On re-entry": policy.on_reentry.value,
-        "Refreshed by": policy.refreshed_by.value,
-    }
+    told = found.policy.told()
+    refreshed_by = told.pop("refreshed_by")
+    shown = {KINDS[name].key.capitalize(): value for name, value in told.items()}
+    return {**shown, "Refreshed by": refreshed_by}
 
 
 def _row(one: SegmentSummary) -> tuple[object, ...]:

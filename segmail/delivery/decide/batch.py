@@ -17,7 +17,7 @@ from segmail.coupons import (
     own_unused_coupons,
 )
 from segmail.delivery.decide.distance import EarlierSteps, load_earlier_steps
-from segmail.delivery.decide.eligible import RowFacts, SendCounts
+from segmail.delivery.decide.eligible import CountKey, RowFacts, SendCounts
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.delivery.decide.shop_state import ShopState, ShopStates
 from segmail.delivery.rows.attempts import EarlierAttempt, load_earlier_attempts
@@ -51,7 +51,7 @@ class Batch:
     items: BatchItems  # the carts, orders and products that the mails show
     state: ShopState
     earlier_steps: EarlierSteps
-    taken: set[tuple[int, int]] = field(default_factory=set)  # (customer, step) prepared so far
+    taken: set[CountKey] = field(default_factory=set)  # prepared so far
     ended: set[int] = field(default_factory=set)  # progress ids that came to their end so far
 
     def verdict_on(self, row: DueRow) -> Verdict:
@@ -99,7 +99,7 @@ def load_batch(
         subscribers = load_subscribers(connection, tables, ids)
         rules = load_rules(connection, tables, _rule_ids(rows))
         uses = load_uses(connection, tables, rules.values(), ids)
-        counts = SendCounts.load(connection, tables, rows)
+        counts = SendCounts.load(connection, tables, rows, state.by_run())
         stopped = load_stopped(connection, tables, rows, state, states.conditions, now=now)
         earlier_steps = load_earlier_steps(
             connection,

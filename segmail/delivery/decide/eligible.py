@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, not_, or_, select
+from sqlalchemy import Connection, case, func, not_, null, or_, select
 
 from segmail.maho.customer_conditions import SWITCHED_OFF, UNSUBSCRIBED
 from segmail.maho.customers import Customer, Subscriber, SubscriberStatus
@@ -20,20 +20,43 @@ from segmail.settings import DeliverySettings
 REFUSED = "the address has unsubscribed from the newsletter by another subscription"
 
 
+# A customer, a step, and the run's beginning where `max_sends` counts within the run.
+CountKey = tuple[int, int, datetime | None]
+
+
 @dataclass(frozen=True)
 class SendCounts:
-    """How often each (customer, step) was sent, and how many of its mails are in flight."""
+    """How often each step was sent to a customer, and how many of its mails are in flight.
 
-    sent: Mapping[tuple[int, int], int]
-    in_flight: Mapping[tuple[int, int], int]
+    For ever, or in the segments `by_run` within the run: the rows with the same `created_at`.
+    """
+
+    sent: Mapping[CountKey, int]
+    in_flight: Mapping[CountKey, int]
+    by_run: Collection[int]
+
+    def key(self, row: DueRow) -> CountKey:
+        """Return what a row is counted with."""
+        run = row.created_at if row.step.segment.segment_id in self.by_run else None
+        return row.customer_id, row.step.sequence_id, run
 
     @classmethod
-    def load(cls, connection: Connection, tables: Tables, rows: Collection[DueRow]) -> SendCounts:
-        """Count for the customers and steps of `rows`, leaving those rows themselves out."""
+    def load(
+        cls,
+        connection: Connection,
+        tables: Tables,
+        rows: Collection[DueRow],
+        by_run: Collection[int],
+    ) -> SendCounts:
+        """Count for the customers and steps of `rows`, leaving those rows themselves out.
+
+        `by_run` are the ids of the segments in which each entry is a new run.
+        """
         c = tables.progress.c
+        run = case((c.segment_id.in_(by_run), c.created_at)) if by_run else null()
         in_flight = tables.queue.c.queue_status == QueueStatus.PAUSE
         query = (
-            select(c.customer_id, c.sequence_id, c.status, func.count())
+            select(c.customer_id, c.sequence_id, run.label("run"), c.status, func.count())
             .join_from(
                 tables.progress,
                 tables.queue,
@@ -46,15 +69,15 @@ class SendCounts:
                 not_(among(c.progress_id, [row.progress_id for row in rows])),
                 or_(has_status(tables, ProgressStatus.SENT), in_flight),
             )
-            .group_by(c.customer_id, c.sequence_id, c.status)
+            .group_by(c.customer_id, c.sequence_id, *([run] if by_run else []), c.status)
         )
-        sent: dict[tuple[int, int], int] = {}
-        flying: dict[tuple[int, int], int] = {}
-        for customer_id, sequence_id, status, count in connection.execute(query):
+        sent: dict[CountKey, int] = {}
+        flying: dict[CountKey, int] = {}
+        for customer_id, sequence_id, began, status, count in connection.execute(query):
             counts = sent if status == ProgressStatus.SENT else flying
-            key = (customer_id, sequence_id)
+            key = (customer_id, sequence_id, began)
             counts[key] = counts.get(key, 0) + count
-        return cls(sent, flying)
+        return cls(sent, flying, by_run)
 
 
 @dataclass(frozen=True)
@@ -148,7 +171,7 @@ def _subscriber_reason(subscriber: Subscriber | None) -> str | None:
 
 
 def _count_reason(row: DueRow, counts: SendCounts) -> str | None:
-    sent = counts.sent.get((row.customer_id, row.step.sequence_id), 0)
+    sent = counts.sent.get(counts.key(row), 0)
     if row.step.max_sends and sent >= row.step.max_sends:
         return f"max_sends reached: this step was sent {sent} of {row.step.max_sends} times"
     return None

@@ -102,7 +102,7 @@ class Planner:
         except Exception as error:  # noqa: BLE001 - a bug may cost its row, never the others
             reason = f"a bug in segmail: {type(error).__name__}; exception.log has its traceback"
             return replace(undecided, status=Status.FAILED, reason=reason, error=error)
-        batch.taken.add((row.customer_id, row.step.sequence_id))
+        batch.taken.add(batch.counts.key(row))
         return prepared
 
     def _recovered(self, undecided: Outcome, batch: Batch, now: datetime) -> Outcome | None:
@@ -191,7 +191,7 @@ def _without_closed_attempt(row: DueRow, batch: Batch) -> DueRow:
 
 def _wait_reason(row: DueRow, batch: Batch) -> str | None:
     """Return why a row must wait: another mail of the same step is on its way to the customer."""
-    key = (row.customer_id, row.step.sequence_id)
+    key = batch.counts.key(row)
     under_way = batch.counts.in_flight.get(key, 0) + (key in batch.taken)
     sent = batch.counts.sent.get(key, 0)
     if row.step.max_sends and under_way and sent + under_way >= row.step.max_sends:

@@ -20,7 +20,7 @@ from segmail.maho.customers import load_customers, load_subscribers
 from segmail.maho.progress import ProgressStatus, load_rows
 from segmail.maho.shop import Shop
 
-_NO_COUNTS = SendCounts({}, {})
+_NO_COUNTS = SendCounts({}, {}, ())
 
 
 class Recheck:

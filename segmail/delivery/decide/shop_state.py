@@ -40,6 +40,11 @@ class ShopState:
         candidate = self.candidates.get(segment_id)
         return candidate.policy if candidate else Policy()
 
+    def by_run(self) -> list[int]:
+        """Return the segments in which `max_sends` counts within the run."""
+        found = self.candidates.values()
+        return [one.id for one in found if one.policy.on_reentry.is_each_entry]
+
     def sending(self, among: Collection[int]) -> dict[int, Step]:
         """Return those of the steps whose rows may be claimed; others' rows are held."""
         if self.switched_off_by:

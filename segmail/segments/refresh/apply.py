@@ -19,6 +19,7 @@ from sqlalchemy import (
 from sqlalchemy import literal as plain_literal
 
 from segmail.maho.customer_conditions import (
+    BEGUN_ANEW,
     LEFT,
     ORDERED,
     RETURNED,
@@ -69,13 +70,14 @@ def write_changes(connection: Connection, task: Task, changes: Changes, *, now: 
         stopped += stop(connection, task.tables, _of_returners(task), reason=RETURNED, now=now)
         _add_members(connection, task, now=now)
     if changes.enrolled:
+        stopped += _stop_former_runs(connection, task, now=now)
         _enrol(connection, task, now=now)
     return stopped
 
 
 def count_stops(connection: Connection, task: Task) -> int:
     """Return how many scheduled steps `write_changes` would stop."""
-    stopping = [_of_returners(task)]
+    stopping = [_of_returners(task), *_of_former_runs(task)]
     if task.candidate.policy.stops_on_exit:
         stopping.append(_of_leavers(task))
     queries = [
@@ -145,6 +147,27 @@ def _of_returners(task: Task) -> ColumnElement[bool]:
         task.tables.progress.c.customer_id == CHUNK.c.customer_id,
         CHUNK.c.direction == Movement.ENTER.value,
     )
+
+
+def _stop_former_runs(connection: Connection, task: Task, *, now: datetime) -> int:
+    """Skip what is left of earlier runs of those for whom a new one begins in its place."""
+    return sum(
+        stop(connection, task.tables, which, reason=BEGUN_ANEW, now=now)
+        for which in _of_former_runs(task)
+    )
+
+
+def _of_former_runs(task: Task) -> list[ColumnElement[bool]]:
+    return [
+        and_(
+            is_pending_in(task.tables, [task.candidate.id], [movement.trigger.value]),
+            task.tables.progress.c.customer_id == CHUNK.c.customer_id,
+            CHUNK.c.direction == movement.value,
+            CHUNK.c.verdict == ENROLLED,
+        )
+        for movement in Movement
+        if task.replaces_runs(movement)
+    ]
 
 
 def _remove_members(connection: Connection, task: Task) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, exists, false, func, literal, or_, select
@@ -12,6 +14,8 @@ from segmail.maho.customer_conditions import (
     has_ordered_logged_in,
     is_subscribed,
 )
+from segmail.maho.db.column_types import UtcDateTime
+from segmail.maho.db.moments import days_later
 from segmail.maho.policies import Goal, OnReentry
 from segmail.maho.progress import is_pending
 from segmail.maho.steps import Trigger
@@ -41,11 +45,7 @@ def verdict(task: Task, movement: Movement) -> ColumnElement[str]:
         reasons.append((_enrolled_since_entering(task), "who had it since they entered"))
         if task.candidate.policy.goal is Goal.ORDER:
             reasons.append((_ordered_since_entering(task), "who have ordered since they entered"))
-    if not task.candidate.segment.allows_overlap:
-        reasons.append((_has_pending_rows(task, trigger), "with steps still scheduled"))
-    if task.candidate.policy.on_reentry is OnReentry.NEVER:
-        reasons.append((_was_enrolled(task, trigger), "who had this sequence before"))
-    reasons.append((_has_used_up(task, trigger), "who had all sends of a step before"))
+    reasons += _reasons_of_earlier_runs(task, movement)
     return case(*reasons, else_=ENROLLED if task.passed is None else WAITING)
 
 
@@ -57,6 +57,21 @@ def _reason_for_all(task: Task) -> str:
     return "" if task.enrol else "because of --no-enrol"
 
 
+def _reasons_of_earlier_runs(
+    task: Task, movement: Movement
+) -> Iterator[tuple[ColumnElement[bool], str]]:
+    trigger, reentry = movement.trigger, task.candidate.policy.on_reentry
+    if reentry.after_days:
+        told = f"whose last run began less than {reentry.after_days} days ago"
+        yield _began_lately(task, movement, reentry.after_days), told
+    if not task.candidate.segment.allows_overlap and not task.replaces_runs(movement):
+        yield _has_pending_rows(task, trigger), "with steps still scheduled"
+    if reentry == OnReentry.NEVER:
+        yield _was_enrolled(task, trigger), "who had this sequence before"
+    if not reentry.is_each_entry:
+        yield _has_used_up(task, trigger), "who had all sends of a step before"
+
+
 def _has_pending_rows(task: Task, trigger: Trigger) -> ColumnElement[bool]:
     """Rows of the same trigger; those of the other one end by themselves, or may go on."""
     row = task.tables.progress.c
@@ -65,6 +80,16 @@ def _has_pending_rows(task: Task, trigger: Trigger) -> ColumnElement[bool]:
 
 def _was_enrolled(task: Task, trigger: Trigger) -> ColumnElement[bool]:
     return _has_row(task, task.tables.progress.c.trigger_type == trigger.value)
+
+
+def _began_lately(task: Task, movement: Movement, days: int) -> ColumnElement[bool]:
+    """Whether a run began so few days before this refresh, or before a member entered."""
+    row, since = task.tables.progress.c, literal(task.now - timedelta(days), UtcDateTime())
+    lately = row.created_at > since
+    if movement is Movement.STAY:
+        entered = task.tables.member.c.added_at
+        lately = or_(lately, days_later(row.created_at, literal(days)) > entered)
+    return _has_row(task, row.trigger_type == movement.trigger.value, lately)
 
 
 def _has_used_up(task: Task, trigger: Trigger) -> ColumnElement[bool]:

@@ -31,11 +31,11 @@ class Enrolment:
     not_enrolled: Mapping[str, int]
 
 
-def members_without_mail(shop: Shop, segment_id: int) -> int:
+def members_without_mail(shop: Shop, segment_id: int, *, now: datetime) -> int:
     """Return how many members have the sequence neither before nor ahead of them, and so get
     nothing, as long as nobody enrols them."""
     with shop.database.read() as connection:
-        task = load_task(connection, shop.tables, segment_id, enrol=True)
+        task = load_task(connection, shop.tables, segment_id, enrol=True, now=now)
         if not task.active_steps(Trigger.ENTER):
             return 0
         member, row = shop.tables.member.c, shop.tables.progress.c
@@ -60,7 +60,7 @@ def enrol_present(
     now = now.replace(microsecond=0)
     with shop.database.read() as connection:
         segment = find_segment(connection, shop.tables, given)
-        task = load_task(connection, shop.tables, segment.segment_id, enrol=True)
+        task = load_task(connection, shop.tables, segment.segment_id, enrol=True, now=now)
     _require_steps(task)
     with (
         shop.database.session() as session,

@@ -151,7 +151,7 @@ def _begin(
     def work(connection: Connection) -> _Begun | None:
         if not lock_if_free(connection, tables, segment_id):
             return None
-        task = load_task(connection, tables, segment_id, enrol=options.enrol)
+        task = load_task(connection, tables, segment_id, enrol=options.enrol, now=now)
         with integrity_is_conflict():
             begun = _look_and_write(connection, task, options, matching, now)
         if options.dry_run:

@@ -33,13 +33,15 @@ class Task:
     """A segment, its steps, and whether sequences may start.
 
     Whoever entered since `enrols_since` was to be enrolled (None: nobody knows). With `passed`, the
-    limit on enrolments, who would be enrolled now is not, for they are too many.
+    limit on enrolments, who would be enrolled now is not, for they are too many. `now` is when the
+    refresh began.
     """
 
     tables: Tables
     candidate: Candidate
     steps: Sequence[Step]
     enrol: bool
+    now: datetime
     enrols_since: datetime | None = None
     passed: int | None = None
 
@@ -53,6 +55,15 @@ class Task:
         on = self.candidate.segment.automation_active
         return on and self.enrol and bool(self.active_steps(Trigger.ENTER))
 
+    def replaces_runs(self, movement: Movement) -> bool:
+        """Whether a new run ends what is left of the one before.
+
+        Where each entry starts a run, unless the segment lets a customer have several at a time.
+        """
+        policy, overlaps = self.candidate.policy, self.candidate.segment.allows_overlap
+        is_entry = movement is not Movement.STAY
+        return is_entry and policy.on_reentry.is_each_entry and not overlaps
+
     def late_since(self, now: datetime, window: timedelta) -> datetime | None:
         """Return since when members must have entered to be enrolled late; None: nobody is."""
         if not self.enrols or self.enrols_since is None or not window:
@@ -60,12 +71,14 @@ class Task:
         return max(self.enrols_since, now - window)
 
 
-def load_task(connection: Connection, tables: Tables, segment_id: int, *, enrol: bool) -> Task:
+def load_task(
+    connection: Connection, tables: Tables, segment_id: int, *, enrol: bool, now: datetime
+) -> Task:
     """Return the task of a segment that there is."""
     [candidate] = load_candidates(connection, tables, [segment_id])
     steps = load_steps(connection, tables, segment_ids=[segment_id])
     since = load_enrols_since(connection, tables, segment_id)
-    return Task(tables, candidate, steps, enrol, since)
+    return Task(tables, candidate, steps, enrol, now, since)
 
 
 def is_still(connection: Connection, task: Task) -> bool:

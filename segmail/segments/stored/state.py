@@ -27,7 +27,7 @@ class Refresh(enum.StrEnum):
 
 
 # A file's policies with what they are where nobody has chosen.
-DEFAULTS: Mapping[str, enum.StrEnum | None] = {
+DEFAULTS: Mapping[str, object] = {
     "on_exit": None,
     "goal": Goal.NONE,
     "on_reentry": OnReentry.ONCE,
@@ -47,7 +47,7 @@ class SegmentState:
     website_ids: tuple[int, ...] = ()
     group_ids: tuple[int, ...] = ()
     refresh: Refresh = Refresh.AUTOMATIC
-    policies: Mapping[str, enum.StrEnum] = field(default_factory=dict)
+    policies: Mapping[str, object] = field(default_factory=dict)
     tree: Combine | None = None
 
     @property
@@ -69,13 +69,13 @@ def load_states(
     }
 
 
-def chosen(policies: Mapping[str, enum.StrEnum | None]) -> dict[str, enum.StrEnum]:
+def chosen(policies: Mapping[str, object]) -> dict[str, object]:
     """Leave out what is as it would be anyway."""
     found = {name: policies.get(name) for name in DEFAULTS}
     return {
         name: value
         for name, value in found.items()
-        if value is not None and value is not DEFAULTS[name]
+        if value is not None and value != DEFAULTS[name]
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -148,7 +147,7 @@ def _csv(ids: tuple[int, ...]) -> str:
     return ",".join(map(str, ids))
 
 
-def _policies(plan: SegmentPlan) -> dict[str, enum.StrEnum]:
+def _policies(plan: SegmentPlan) -> dict[str, object]:
     """Return the policies to write: those that differ, and whose refresh it is."""
     old = {} if plan.before is None else plan.before.policies
     new = plan.after.policies

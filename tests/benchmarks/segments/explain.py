@@ -41,7 +41,7 @@ def seconds(shop: LargeShop, segment: int) -> float:
 def _refreshing(shop: LargeShop, segment: int) -> Iterator[tuple[Connection, Task]]:
     """Yield a connection with a refresh's temporary tables, and its task."""
     with shop.shop.database.engine.connect() as connection:
-        task = load_task(connection, shop.shop.tables, segment, enrol=False)
+        task = load_task(connection, shop.shop.tables, segment, enrol=False, now=NOW)
         create_scratch(connection)
         yield connection, task
         connection.invalidate()  # the temporary tables end with it

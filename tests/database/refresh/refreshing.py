@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import enum
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -63,7 +62,7 @@ def move(shop: ShopBuilder, customer_id: int, group_id: int) -> None:
     shop.change(shop.tables.customer, {"entity_id": customer_id}, group_id=group_id)
 
 
-def decide(shop: ShopBuilder, segment_id: int, **policies: enum.StrEnum) -> None:
+def decide(shop: ShopBuilder, segment_id: int, **policies: object) -> None:
     shop.database.transact(lambda c: save_policy(c, shop.tables, segment_id, policies))
 
 

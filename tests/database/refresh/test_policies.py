@@ -8,8 +8,9 @@ import pytest
 from sqlalchemy import select
 
 from segmail.delivery.rows.outcome import Status
-from segmail.maho.customer_conditions import has_ordered
+from segmail.maho.customer_conditions import BEGUN_ANEW, has_ordered
 from segmail.maho.policies import Goal, OnExit, OnReentry
+from segmail.maho.schema.tables import Layout
 from segmail.segments.refresh import Choice
 from tests.database.refresh.refreshing import (
     IN,
@@ -69,6 +70,66 @@ def test_re_entry_starts_the_sequence_again_or_never(
 
     assert (done.entered, done.enrolled) == (1, enrolled)
     assert done.not_enrolled == ({} if enrolled else {"who had this sequence before": 1})
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_each_entry_is_a_run_of_its_own(shop: ShopBuilder, run_emails: Runner) -> None:
+    segment = shop.segment()
+    first = shop.step(segment, delay_minutes=0)
+    shop.step(segment, number=2, delay_minutes=1440)
+    decide(shop, segment, on_reentry=OnReentry.EACH_ENTRY, on_exit=OnExit.CONTINUE)
+    ada = shop.customer("ada@example.test")
+    refresh_one(shop)
+    assert run_emails().recipients == ["ada@example.test"]
+    move(shop, ada, OUT)
+    refresh_one(shop, minutes=15)
+    move(shop, ada, IN)
+    shop.now += timedelta(minutes=30)
+
+    done = refresh_one(shop)
+
+    # The first run's second step makes room, and max_sends counts within the new run.
+    assert (done.entered, done.enrolled, done.stopped) == (1, 1, 1)
+    assert scheduled(shop) == [(ada, "enter", 1), (ada, "enter", 2)]
+    [ended] = shop.rows(shop.tables.progress, status="skipped")
+    subject = shop.row(shop.tables.queue, queue_id=ended["queue_id"])["newsletter_subject"]
+    assert subject == f"Not sent: {BEGUN_ANEW}"
+    shop.due(first, ada, created_at=shop.now)  # once more in the same run
+    assert run_emails().recipients == ["ada@example.test"]
+
+
+@pytest.mark.parametrize(("days", "enrolled"), [(6, 0), (7, 1)])
+def test_an_entry_within_the_days_starts_no_run(
+    shop: ShopBuilder, days: int, enrolled: int
+) -> None:
+    segment = shop.segment()
+    step = shop.step(segment)
+    decide(shop, segment, on_reentry=OnReentry("each entry after 7 days"))
+    ada = shop.customer(group_id=OUT)
+    shop.due(step, ada, status="sent", created_at=shop.now)
+    refresh_one(shop)
+    move(shop, ada, IN)
+
+    done = refresh_one(shop, minutes=days * 1440)
+
+    assert (done.entered, done.enrolled) == (1, enrolled)
+    told = "whose last run began less than 7 days ago"
+    assert done.not_enrolled == ({} if enrolled else {told: 1})
+    # Nor does it start later because the days have passed: the entry was then.
+    assert refresh_one(shop, minutes=(days + 2) * 1440).enrolled == 0
+
+
+def test_where_sequences_may_overlap_the_former_run_goes_on(shop: ShopBuilder) -> None:
+    segment = shop.segment(allow_overlapping_sequences=1)
+    shop.step(segment)
+    decide(shop, segment, on_reentry=OnReentry.EACH_ENTRY, on_exit=OnExit.CONTINUE)
+    ada = shop.customer()
+    for minutes, group in ((0, OUT), (15, IN)):
+        refresh_one(shop, minutes=minutes)
+        move(shop, ada, group)
+
+    assert refresh_one(shop, minutes=30).stopped == 0
+    assert scheduled(shop) == [(ada, "enter", 1)] * 2
 
 
 @pytest.mark.parametrize("prefix", ["", "maho_"])

@@ -35,7 +35,7 @@ segments:
     automation:
       on exit: stop
       goal: order
-      on re-entry: never
+      on re-entry: each entry after 7 days
     conditions:
       all:
         - cart: active = yes
@@ -70,13 +70,30 @@ def test_a_file_says_everything_about_a_segment() -> None:
     assert entry.policies == {
         "on_exit": OnExit.STOP,
         "goal": Goal.ORDER,
-        "on_reentry": OnReentry.NEVER,
+        "on_reentry": "each entry after 7 days",
     }
     assert entry.tree == Combine(True, True, (
         Leaf("cart_attributes", "is_active", "==", "1", "1"),
         Combine(True, False, (Leaf("customer_newsletter", "subscriber_status", "==", "1", "2.1"),),
                 "2"),
     ), "root")  # fmt: skip
+
+
+def test_a_policy_that_means_nothing_is_told_with_what_it_can_be() -> None:
+    text = "segments:\n- name: x\n  automation:\n    on re-entry: each entry after 0 days\n"
+
+    assert read(text)[1] == [
+        "f.yaml:4: Here must be 'once', 'never', 'each entry' or 'each entry after 7 days', "
+        "not 'each entry after 0 days'."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("said", "stored"),
+    [("restart", "once"), ("Each  entry after 1 day", "each entry after 1 day")],
+)
+def test_re_entry_is_kept_in_one_form(said: str, stored: str) -> None:
+    assert str(OnReentry(said)) == stored
 
 
 def test_written_it_is_the_same_text() -> None:
