@@ -144,8 +144,9 @@ def _same(value: object, known: TemplateObject | None) -> None:
         assert set(value._data) <= known.keys
         assert known.name == "customer" or set(value._data) == known.keys
         for method, inner in known.methods.items():
-            if inner is not None:
-                _same(value.member(method, None, ()), inner)
+            found = value.member(method, None, ())
+            if found is not None:  # addresses are read only for templates that name them
+                _same(found, inner)
 
 
 def test_mahos_own_templates_must_be_found(shop: ShopBuilder) -> None:
