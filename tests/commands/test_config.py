@@ -47,14 +47,14 @@ def test_each_setting_is_shown_with_who_set_it(file: Path) -> None:
 
 @pytest.mark.parametrize("options", [[], ["--json"]], ids=["text", "json"])
 def test_no_secret_is_shown(file: Path, options: list[str]) -> None:
-    database = "mysql://shop:s@cr:et@db.example.test/maho"
+    database = "mysql://shop:s%40cr%3Aet@db.example.test/maho"
 
     told = segmail("--config", str(file), "--database-url", database, "config", "show", *options)
 
     assert told.exit_code == 0
     assert "mail.example.test:587" in told.stdout
     assert "db.example.test" in told.stdout
-    for secret in ("p@ss", "w@rd", "s@cr", "cr:et"):
+    for secret in ("p@ss", "w@rd", "s@cr", "s%40cr", "cr:et", "cr%3Aet"):
         assert secret not in told.stdout
 
 
