@@ -12,6 +12,8 @@ from segmail.maho.config.switch import automation_switch
 from segmail.maho.shop import Shop
 from segmail.settings import Settings
 
+_MAINTENANCE = "maintenance.flag"
+
 
 @dataclass(frozen=True)
 class App:
@@ -40,6 +42,15 @@ class App:
             return StoreConfig.load(connection, self.shop.tables, self.settings.overrides)
 
     @property
-    def automation_enabled(self) -> bool:
-        """Whether the jobs may run (see `automation_switch`)."""
-        return automation_switch(self.config, self.settings.enabled).on
+    def held_because(self) -> str | None:
+        """Why the jobs do nothing now; None where they may run.
+
+        The automation is switched off (see `automation_switch`), or Maho is in maintenance: its
+        `maintenance.flag` is there, which `heed_maintenance = false` in segmail.toml ignores.
+        """
+        if not automation_switch(self.config, self.settings.enabled).on:
+            return "Email automation is switched off"
+        root = self.settings.maho_root
+        if self.settings.heed_maintenance and root and (root / _MAINTENANCE).exists():
+            return f"Maho is in maintenance ({_MAINTENANCE})"
+        return None

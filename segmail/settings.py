@@ -126,6 +126,7 @@ class Settings:
     log_file: Path | None = None
     smtp_url: str | None = field(default=None, repr=False)
     enabled: bool | None = None
+    heed_maintenance: bool = True  # do nothing while Maho's maintenance.flag is there
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)  # MAHO_CONFIG__…
     file: Path | None = None  # the segmail.toml that was read
     sources: Mapping[str, str] = field(default_factory=dict)  # who told each setting that is told
@@ -187,6 +188,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         log_file=_log_file(told, root),
         smtp_url=told.get("smtp_url"),
         enabled=told.get("enabled"),
+        heed_maintenance=told.get("heed_maintenance", True),
         overrides={k: v for k, v in environ.items() if k.startswith("MAHO_CONFIG__")},
         file=file,
         sources=_sources(options, told, environ, file, local),
@@ -214,6 +216,7 @@ _TOP_LEVEL: dict[str, type] = {
     "log_file": str,
     "smtp_url": str,
     "enabled": bool,
+    "heed_maintenance": bool,
     "delivery": dict,
     "segments": dict,
     "templates": dict,

@@ -44,8 +44,8 @@ def cleanup_coupons(
         segmail cleanup-coupons --days 60 --dry-run
     """
     with recorded_job(app, JobName.CLEANUP_COUPONS, dry_run=dry_run, metrics=metrics_file) as run:
-        if not app.automation_enabled:
-            logger.info("Email automation is switched off; no coupon was deleted")
+        if held := app.held_because:
+            logger.info("%s; no coupon was deleted", held)
             print_deleted(None, _WHAT, days=days, dry_run=dry_run, as_json=as_json)
             return
         days = coupon_cleanup_days(app.config) if days is None else days

@@ -50,8 +50,8 @@ def cleanup_progress(
         segmail cleanup-progress --days 180 --dry-run
     """
     with recorded_job(app, JobName.CLEANUP_PROGRESS, dry_run=dry_run, metrics=metrics_file) as run:
-        if not app.automation_enabled:
-            logger.info("Email automation is switched off; no progress record was deleted")
+        if held := app.held_because:
+            logger.info("%s; no progress record was deleted", held)
             print_deleted(None, _WHAT, days=days, dry_run=dry_run, as_json=as_json)
             return
         days = progress_cleanup_days(app.config) if days is None else days

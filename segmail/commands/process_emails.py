@@ -86,8 +86,8 @@ def process_emails(
         segmail process-emails --segment VIP --dry-run
     """
     with recorded_job(app, JobName.PROCESS_EMAILS, dry_run=dry_run, metrics=metrics_file) as run:
-        if not app.automation_enabled:
-            _say_switched_off(as_json=as_json, asked=dry_run)
+        if held := app.held_because:
+            _say_held(held, as_json=as_json, asked=dry_run)
             return
         options = Options(**given)
         job = Job(app.shop, app.config, app.settings, app.clock)
@@ -123,12 +123,12 @@ def _outcomes(summary: Summary) -> dict[str, int]:
     return {status.value: summary.counts[status] for status in Status}
 
 
-def _say_switched_off(*, as_json: bool, asked: bool) -> None:
-    logger.info("Email automation is switched off; nothing was sent")
+def _say_held(reason: str, *, as_json: bool, asked: bool) -> None:
+    logger.info("%s; nothing was sent", reason)
     if as_json:
         print_json(_summary_json(Summary(), enabled=False))
     elif asked or sys.stdout.isatty():
-        click.echo("Email automation is switched off; README says by which settings.")
+        click.echo(f"{reason}; docs/operations.md says what decides.")
 
 
 def _summary_json(summary: Summary, *, enabled: bool) -> dict[str, object]:

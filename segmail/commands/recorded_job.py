@@ -20,14 +20,14 @@ def recorded_job(
 ) -> Iterator[JobRun]:
     """Write that a run of `job` begins, and how it ended; the body fills in its outcomes.
 
-    A dry run is not written, nor is one while the automation is switched off. Raises what the body
+    A dry run is not written, nor is one while the jobs are held. Raises what the body
     raises, and what opening the shop raises: then the end waits in the state directory until the
     database can be reached.
     """
     began = app.now()
     run = JobRun(job, began)
     try:
-        writes = not dry_run and app.automation_enabled
+        writes = not dry_run and app.held_because is None
         if writes:
             open_log()
             run = begin_run(app.shop, job, now=began)

@@ -75,8 +75,8 @@ def refresh_segments(
         segmail refresh-segments --segment VIP --enrol-limit 20000
     """
     with recorded_job(app, JobName.REFRESH_SEGMENTS, dry_run=dry_run, metrics=metrics_file) as run:
-        if not app.automation_enabled:
-            logger.info("Email automation is switched off; no segment was refreshed")
+        if held := app.held_because:
+            logger.info("%s; no segment was refreshed", held)
             return
         limit = app.settings.segments.enrol_limit if enrol_limit is None else enrol_limit
         chunk = app.settings.segments.chunk

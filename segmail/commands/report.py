@@ -123,8 +123,8 @@ def report(
 
 def _log_daily_line(app: App, window: Window, *, now: datetime, metrics: Path | None) -> None:
     with recorded_job(app, JobName.REPORT, metrics=metrics) as run:
-        if not app.automation_enabled:
-            logger.info("Email automation is switched off; there is nothing to report")
+        if held := app.held_because:
+            logger.info("%s; there is nothing to report", held)
             return
         activity = collect_activity(app.shop, window, now=now)
         run.outcomes |= {
