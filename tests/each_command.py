@@ -39,6 +39,8 @@ READING = {
     "status": (),
     "why": ("1",),
     "doctor": (),
+    "config show": (),
+    "config check": (),
     "campaign validate": (FILE,),
     "campaign diff": (FILE,),
     "campaign export": (),

@@ -13,7 +13,7 @@ from segmail.sequences.needs import set_step_needs
 
 @click.command()
 @click.argument("step")
-@click.argument("what", type=click.Choice(list(StepNeeds)))
+@click.argument("what", type=click.Choice([one.value for one in StepNeeds]))
 @AS_JSON
 @click.pass_obj
 def needs(app: App, /, *, step: str, what: str, as_json: bool) -> None:
