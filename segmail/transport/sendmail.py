@@ -26,6 +26,7 @@ from segmail.transport.mailer import (
     Accepted,
     MessageDeferred,
     MessageRefused,
+    SenderRefused,
     printable,
 )
 
@@ -42,6 +43,7 @@ _KILLED = 128  # a shell adds it to the signal that ended what it ran
 _LATER = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN,
           errno.ENOMEM}  # fmt: skip
 _MOST_SAID = 4096
+_ABOUT_MESSAGE = re.compile(r"not accept (?:the )?mail")  # msmtp's words once RCPT has passed
 _REPLY = re.compile(r"\b([45])\d\d[ -]")  # of the relay, as programs repeat it
 
 
@@ -64,19 +66,29 @@ class SendmailMailer:
         text = f"{self._settings.program.name} ended with {code}"
         if code < 0 or code > _KILLED:
             raise AcceptanceUnknown(f"{text} (killed) {words}")
-        if code in REFUSED:
-            raise MessageRefused(f"{text} ({REFUSED[code]}) {words}", code=code)
-        if code in MISCONFIGURED:
-            raise ConfigError(f"{self._settings.source}: {text} ({MISCONFIGURED[code]}) {words}")
-        if reply := _about_recipient(words, envelope.recipient):
-            refused = MessageRefused if reply == "5" else MessageDeferred
-            raise refused(f"{text}: {words}", code=code)
-        raise MailServerUnavailable(
-            f"The mail program {self._settings.program} takes no mail now: {text} {words}".rstrip()
-        )
+        raise self._outcome(envelope, code, words)
 
     def close(self) -> None:
         """There is nothing to close."""
+
+    def _outcome(self, envelope: Envelope, code: int, words: str) -> Exception:
+        """Return what a code means; words about an address tell more than the code."""
+        text = f"{self._settings.program.name} ended with {code}"
+        about_row = _reply_about(envelope.recipient, words)
+        if found := _ABOUT_MESSAGE.search(words):
+            about_row = _reply_about(found[0], words)
+        if not about_row and _reply_about(envelope.sender, words) == "5":
+            return SenderRefused(f"{text}: {words}", code=code)
+        if code in REFUSED:
+            return MessageRefused(f"{text} ({REFUSED[code]}) {words}", code=code)
+        if code in MISCONFIGURED:
+            return ConfigError(f"{self._settings.source}: {text} ({MISCONFIGURED[code]}) {words}")
+        if about_row:
+            refused = MessageRefused if about_row == "5" else MessageDeferred
+            return refused(f"{text}: {words}", code=code)
+        return MailServerUnavailable(
+            f"The mail program {self._settings.program} takes no mail now: {text} {words}".rstrip()
+        )
 
     def abort(self) -> None:
         """Kill the program that is running, and all that it started."""
@@ -131,9 +143,11 @@ def check_sendmail(settings: SendmailSettings) -> None:
         raise _unusable(settings, "it cannot be executed")
 
 
-def _about_recipient(words: str, recipient: str) -> str | None:
-    """Return the first digit of a reply that a program repeats in words about the recipient."""
-    found = _REPLY.search(words.replace(recipient, " ", 1)) if recipient in words else None
+def _reply_about(what: str, words: str) -> str | None:
+    """Return the first digit of a reply that a program repeats in words about an address."""
+    if not what or what not in words:
+        return None
+    found = _REPLY.search(words.replace(what, " ", 1))
     return found[1] if found else None
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from segmail.errors import MailServerUnavailable
-from segmail.transport.mailer import MessageDeferred, MessageRefused
+from segmail.transport.mailer import MessageDeferred, MessageRefused, SenderRefused
 from tests.sending import mailer_for, send
 from tests.smtp_server import closed_port, scripted_server
 
@@ -32,10 +32,11 @@ def _url(folder: Path, port: int) -> str:
     [
         ("greeting", "421 4.3.2 Closing", MailServerUnavailable),
         ("MAIL", "454 4.7.0 Daily message quota exceeded", MailServerUnavailable),
-        ("MAIL", "550 5.4.5 Daily user sending limit exceeded", MailServerUnavailable),
+        ("MAIL", "550 5.4.5 Daily user sending limit exceeded", SenderRefused),
         ("RCPT", "450 4.2.0 Greylisted", MessageDeferred),
         ("RCPT", "550 5.1.1 No such user", MessageRefused),
-        ("DATA", "451 4.3.0 Try later", MailServerUnavailable),
+        ("end", "554 5.7.1 Never", MessageRefused),
+        ("DATA", "451 4.3.0 Try later", MessageDeferred),
     ],
 )
 def test_a_relays_refusal_is_booked_on_whom_it_concerns(
