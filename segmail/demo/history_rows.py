@@ -29,6 +29,7 @@ from segmail.maho.steps import Trigger
 from segmail.sequences.delays import parse_delay
 
 _SWITCHED_OFF = NOW - timedelta(days=30)  # when the winter sale's automation was
+_LONG_AGO = NOW - timedelta(days=100)
 _SENDING = timedelta(minutes=2)  # how long after it was due a step was sent
 
 
@@ -47,7 +48,14 @@ class _Row:
         return self.visit.at + timedelta(minutes=parse_delay(self.step.delay))
 
     @property
+    def was_stopped(self) -> bool:
+        """Whether the customer, long ago, had ordered before this later step was due."""
+        return self.step.number > 1 and self.customer_id % 3 == 0 and self.due < _LONG_AGO
+
+    @property
     def is_sent(self) -> bool:
+        if self.was_stopped:
+            return False
         sends_until = LAST_RUN if self.segment.automation else _SWITCHED_OFF
         return self.due <= sends_until
 
@@ -94,11 +102,17 @@ def _progress(row: _Row) -> dict[str, Any]:
         "sequence_id": id_in(STEPS, (row.segment, row.step)),
         "step_number": row.step.number,
         "trigger_type": row.step.trigger,
-        "status": (ProgressStatus.SENT if row.is_sent else ProgressStatus.SCHEDULED).value,
+        "status": _status(row).value,
         "created_at": row.visit.at,
         "scheduled_at": row.due,
         "sent_at": row.due + _SENDING if row.is_sent else None,
     }
+
+
+def _status(row: _Row) -> ProgressStatus:
+    if row.was_stopped:
+        return ProgressStatus.SKIPPED
+    return ProgressStatus.SENT if row.is_sent else ProgressStatus.SCHEDULED
 
 
 def _coupon(rule: RuleSeed, row: _Row) -> dict[str, Any]:
