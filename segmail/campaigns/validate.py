@@ -69,6 +69,9 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
     if segment.automation and segment.steps is not None and not steps:
         line = segment.lines.get("automation.active", segment.lines[""])
         yield f"{faults.file}:{line}: '{segment.name}' has no steps, so its automation is refused."
+    if "priority" in segment.policies and segment.policies.get("group") == "":
+        line = segment.lines["automation.priority"]
+        yield f"{faults.file}:{line}: '{segment.name}' is in no group: its priority does nothing."
     if segment.tree is None:
         return
     delays = [

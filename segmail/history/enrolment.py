@@ -10,9 +10,10 @@ from sqlalchemy import Connection, select
 from segmail.errors import ConditionError
 from segmail.maho.customer_conditions import NO_MATCH, ORDERED, has_ordered
 from segmail.maho.policies import Goal, OnReentry, Policy, load_policies
+from segmail.maho.progress import is_pending
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.steps import Segment, Step, Trigger
+from segmail.maho.steps import Segment, Step, Trigger, load_segments
 from segmail.segments.customer_match import match_customer
 
 _OUTSIDE = "the customer is not in the segment"
@@ -29,8 +30,8 @@ def kept_out(
 ) -> dict[int, str]:
     """Return by sequence id why enter steps are not scheduled for a customer, where one can tell.
 
-    `member_of` are the ids of the customer's segments. Two statements, and those of the conditions
-    of each segment that the customer is in.
+    `member_of` are the ids of the customer's segments. A few statements, and those of the
+    conditions of each segment that the customer is in.
     """
     entering = [step for step in steps if step.trigger is Trigger.ENTER]
     segments = {step.segment.segment_id: step.segment for step in entering}
@@ -38,6 +39,7 @@ def kept_out(
         policies = load_policies(connection, shop.tables)
         ordered = _ordered(connection, shop.tables, customer_id, policies)
         had = _had(connection, shop.tables, customer_id)
+        running = _running(connection, shop.tables, customer_id)
     reasons = {}
     for segment_id, segment in segments.items():
         policy = policies.get(segment_id, Policy())
@@ -47,6 +49,11 @@ def kept_out(
             reasons[segment_id] = ORDERED
         elif policy.on_reentry == OnReentry.NEVER and segment_id in had:
             reasons[segment_id] = _NEVER
+        elif rival := _rival(segment_id, policies, running):
+            reasons[segment_id] = (
+                f"another campaign of the group '{policy.group}' runs for the customer: "
+                f"segment {rival}"
+            )
         elif not _matches(shop, segment, customer_id, now=now):
             reasons[segment_id] = NO_MATCH
     return {
@@ -76,6 +83,27 @@ def _had(connection: Connection, tables: Tables, customer_id: int) -> set[int]:
         c.customer_id == customer_id, c.trigger_type == Trigger.ENTER.value
     )
     return set(connection.scalars(query))
+
+
+def _running(connection: Connection, tables: Tables, customer_id: int) -> set[int]:
+    """Return the segments that send, and have steps scheduled for the customer."""
+    c, segments = tables.progress.c, load_segments(connection, tables)
+    sending = [segment.segment_id for segment in segments if segment.sends]
+    query = select(c.segment_id).where(c.customer_id == customer_id, is_pending(tables))
+    return set(connection.scalars(query)) & set(sending)
+
+
+def _rival(segment_id: int, policies: Mapping[int, Policy], running: set[int]) -> int | None:
+    """Return a campaign of the group that lets the customer in nowhere else."""
+    own = policies.get(segment_id, Policy())
+    found = (
+        id
+        for id in sorted(running - {segment_id})
+        if (policy := policies.get(id))
+        and policy.group.casefold() == own.group.casefold() != ""
+        and policy.priority >= own.priority
+    )
+    return next(found, None)
 
 
 def _matches(shop: Shop, segment: Segment, customer_id: int, *, now: datetime) -> bool:

@@ -41,6 +41,8 @@ class Goal(enum.StrEnum):
 
 _EACH_ENTRY = re.compile(r"each entry(?: after ([0-9]{1,5}) days?)?")
 _MOST_DAYS = 36_500
+_LONGEST_GROUP = 50
+_NONE = "none"
 
 
 class OnReentry(str):
@@ -96,13 +98,17 @@ class RefreshedBy(enum.StrEnum):
 class Policy:
     """A segment's policies.
 
-    `on_exit` is None where nobody has chosen: then who leaves is stopped, as with STOP.
+    `on_exit` is None where nobody has chosen: then who leaves is stopped, as with STOP. A customer
+    is in one campaign of a `group` at a time; without a name it is in none. One with a higher
+    `priority` ends the others.
     """
 
     on_exit: OnExit | None = None
     goal: Goal = Goal.NONE
     on_reentry: OnReentry = OnReentry.ONCE
     refreshed_by: RefreshedBy = RefreshedBy.MAHO
+    group: str = ""
+    priority: int = 0
 
     @property
     def stops_on_exit(self) -> bool:
@@ -111,7 +117,7 @@ class Policy:
 
     def told(self) -> dict[str, str]:
         """Return the policies as they are written, by their names here."""
-        values = {field.name: str(getattr(self, field.name)) for field in fields(self)}
+        values = {field.name: written(getattr(self, field.name)) for field in fields(self)}
         return values | {"on_exit": str(self.on_exit or OnExit.STOP)}
 
     def __str__(self) -> str:
@@ -121,9 +127,22 @@ class Policy:
         return f"{', '.join(said)}, refreshed by {refreshed_by}"
 
 
+def _group(text: str) -> str:
+    name = " ".join(text.split())
+    if len(name) > _LONGEST_GROUP or not name.isprintable():
+        raise ValueError(text)
+    return "" if name.lower() == _NONE else name
+
+
+def _priority(text: str) -> int:
+    if not re.fullmatch("[0-9]{1,6}", text.strip()):
+        raise ValueError(text)
+    return int(text)
+
+
 @dataclass(frozen=True)
 class PolicyKind:
-    """How a policy is written: `str` writes what `read` reads, and ValueError is what it refuses.
+    """How a policy is written: `written` writes what `read` reads, which raises ValueError.
 
     `key` is its name in campaign files, `allowed` tells people what it can be, `pattern` tells
     editors; without one it is one of `words`.
@@ -150,8 +169,19 @@ KINDS: Mapping[str, PolicyKind] = {
         "'once', 'never', 'each entry' or 'each entry after 7 days'",
         r"^(once|never|restart|each entry( after [0-9]{1,5} days?)?)$",
     ),
+    "group": PolicyKind(
+        "group", _group, (), "a name of up to 50 characters, or 'none'", "^.{1,50}$"
+    ),
+    "priority": PolicyKind(
+        "priority", _priority, (), "a whole number from 0 to 999,999", "^[0-9]{1,6}$"
+    ),
     "refreshed_by": PolicyKind("refresh", RefreshedBy, tuple(RefreshedBy)),
 }
+
+
+def written(value: object) -> str:
+    """Return a policy's value as it is stored, and as people read it."""
+    return str(value) or _NONE
 
 
 def load_policies(connection: Connection, tables: Tables) -> dict[int, Policy]:
@@ -221,5 +251,5 @@ def save_policy(
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
-    values = {_path(segment_id, name): str(value) for name, value in chosen.items()}
+    values = {_path(segment_id, name): written(value) for name, value in chosen.items()}
     write_config(connection, tables, values)

@@ -151,6 +151,7 @@ def test_conditions_that_only_segmail_knows_are_warned_about_in_automatic_segmen
 def test_policies_are_set_by_segment_automation(shop: ShopBuilder) -> None:
     shop.step(add_segment(shop, "VIP", GROUP_1))
     policies = ["--on-exit", "stop", "--goal", "order", "--on-reentry", "each entry after 7 days"]
+    policies += ["--group", "carts", "--priority", "20"]
 
     result = segmail(shop, "segment", "automation", "VIP", "on", *policies, "--refresh", "segmail")
 
@@ -158,15 +159,22 @@ def test_policies_are_set_by_segment_automation(shop: ShopBuilder) -> None:
         found = load_policies(connection, shop.tables)
     assert result.stdout.splitlines()[-1] == (
         "Its policies are now: on exit stop, goal order, on re-entry each entry after 7 days, "
-        "refreshed by segmail."
+        "group carts, priority 20, refreshed by segmail."
     )
     assert found == {
         1: Policy(
-            OnExit.STOP, Goal.ORDER, OnReentry("each entry after 7 days"), RefreshedBy.SEGMAIL
+            OnExit.STOP,
+            Goal.ORDER,
+            OnReentry("each entry after 7 days"),
+            RefreshedBy.SEGMAIL,
+            "carts",
+            20,
         ),
     }
     assert shop.row(shop.tables.segment)["refresh_mode"] == "manual"
-    assert "order" in segmail(shop, "segment", "show", "VIP").stdout
+    shown = segmail(shop, "segment", "show", "VIP").stdout
+    assert "each entry after 7 days" in shown
+    assert "carts" in shown
 
 
 def test_a_policy_that_is_not_given_stays(shop: ShopBuilder) -> None:

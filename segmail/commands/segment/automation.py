@@ -38,6 +38,16 @@ from segmail.sequences.automation import Automation, switch_automation
     "former word for once.",
 )
 @click.option(
+    "--group",
+    type=PolicyType("group"),
+    help="A customer is in one campaign of a group at a time; none: in no group.",
+)
+@click.option(
+    "--priority",
+    type=PolicyType("priority"),
+    help="Within the group: a higher one that starts ends the others for the customer.",
+)
+@click.option(
     "--refresh",
     "refreshed_by",
     type=click.Choice(RefreshedBy, case_sensitive=False),

@@ -23,6 +23,7 @@ from segmail.maho.customer_conditions import (
     LEFT,
     ORDERED,
     RETURNED,
+    RIVAL_BEGUN,
     has_ordered_logged_in,
     rows_of_guest_orders,
 )
@@ -71,6 +72,9 @@ def write_changes(connection: Connection, task: Task, changes: Changes, *, now: 
         _add_members(connection, task, now=now)
     if changes.enrolled:
         stopped += _stop_former_runs(connection, task, now=now)
+        if task.rivals:
+            rivals = _of_rivals(task)
+            stopped += stop(connection, task.tables, rivals, reason=RIVAL_BEGUN, now=now)
         _enrol(connection, task, now=now)
     return stopped
 
@@ -78,6 +82,8 @@ def write_changes(connection: Connection, task: Task, changes: Changes, *, now: 
 def count_stops(connection: Connection, task: Task) -> int:
     """Return how many scheduled steps `write_changes` would stop."""
     stopping = [_of_returners(task), *_of_former_runs(task)]
+    if task.rivals:
+        stopping.append(_of_rivals(task))
     if task.candidate.policy.stops_on_exit:
         stopping.append(_of_leavers(task))
     queries = [
@@ -168,6 +174,15 @@ def _of_former_runs(task: Task) -> list[ColumnElement[bool]]:
         for movement in Movement
         if task.replaces_runs(movement)
     ]
+
+
+def _of_rivals(task: Task) -> ColumnElement[bool]:
+    """What is left of weaker or held campaigns of the group, of those for whom this one begins."""
+    return and_(
+        is_pending_in(task.tables, [one.id for one in task.rivals]),
+        task.tables.progress.c.customer_id == CHUNK.c.customer_id,
+        CHUNK.c.verdict == ENROLLED,
+    )
 
 
 def _remove_members(connection: Connection, task: Task) -> None:

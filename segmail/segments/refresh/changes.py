@@ -15,13 +15,19 @@ from sqlalchemy import (
     func,
     insert,
     literal,
+    or_,
     select,
 )
 
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.mariadb_hints import collected
 from segmail.segments.refresh.candidates import Matching
-from segmail.segments.refresh.enrolment import ENROLLED, WAITING, verdict
+from segmail.segments.refresh.enrolment import (
+    ENROLLED,
+    WAITING,
+    rival_ran_since_entering,
+    verdict,
+)
 from segmail.segments.refresh.task import Movement, Task
 from segmail.segments.refresh.temporary_tables import CHANGED, CHUNK, MATCHED, create_chunk
 
@@ -146,10 +152,19 @@ def _who_may_start_late(task: Task, since: datetime) -> Select[Any]:
         )
         .where(
             member.c.segment_id == task.candidate.id,
-            member.c.added_at >= literal(since, UtcDateTime()),
+            _entered_in_time(task, since),
             verdict(task, Movement.STAY) == ENROLLED,
         )
     )
+
+
+def _entered_in_time(task: Task, since: datetime) -> ColumnElement[bool]:
+    added_at = task.tables.member.c.added_at
+    lately = added_at >= literal(since, UtcDateTime())
+    if not task.stronger or task.enrols_since is None:
+        return lately
+    owed = added_at >= literal(task.enrols_since, UtcDateTime())
+    return or_(lately, and_(owed, rival_ran_since_entering(task)))
 
 
 def _who_still_changes(task: Task, movement: Movement) -> Select[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -22,6 +22,7 @@ from segmail.maho.steps import Trigger
 from segmail.segments.refresh.task import Movement, Task
 
 ENROLLED = "enrolled"
+IN_GROUP = "while another campaign of the group runs for them"
 WAITING = "waiting for a word, being more than the limit"
 
 
@@ -66,6 +67,8 @@ def _reasons_of_earlier_runs(
         yield _began_lately(task, movement, reentry.after_days), told
     if not task.candidate.segment.allows_overlap and not task.replaces_runs(movement):
         yield _has_pending_rows(task, trigger), "with steps still scheduled"
+    if task.stronger:
+        yield _has_rows_of(task, task.stronger, is_pending(task.tables)), IN_GROUP
     if reentry == OnReentry.NEVER:
         yield _was_enrolled(task, trigger), "who had this sequence before"
     if not reentry.is_each_entry:
@@ -125,6 +128,25 @@ def _ordered_since_entering(task: Task) -> ColumnElement[bool]:
     tables, member = task.tables, task.tables.member
     of = (tables, member.c.customer_id, member.c.added_at, member)
     return or_(has_ordered_logged_in(*of), has_ordered_as_guest(*of))
+
+
+def rival_ran_since_entering(task: Task) -> ColumnElement[bool]:
+    """Whether a stronger campaign of the group ran for a member after they entered."""
+    row, added_at = task.tables.progress.c, task.tables.member.c.added_at
+    since = or_(row.created_at >= added_at, row.scheduled_at >= added_at, row.sent_at >= added_at)
+    return _has_rows_of(task, task.stronger, since)
+
+
+def _has_rows_of(
+    task: Task, segment_ids: Sequence[int], *conditions: ColumnElement[Any]
+) -> ColumnElement[bool]:
+    row = task.tables.progress.c
+    found = exists().where(
+        row.customer_id == task.tables.customer.c.entity_id,
+        row.segment_id.in_(segment_ids),
+        *conditions,
+    )
+    return found.correlate(task.tables.customer, task.tables.member)
 
 
 def _has_row(task: Task, *conditions: ColumnElement[Any]) -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -17,6 +17,14 @@ from segmail.maho.shop import Shop
 
 _PAUSES = (0.05, 0.1, 0.2)  # seconds between looks at whether a segment is free
 _REFUSED = 1105  # Percona XtraDB Cluster: "prohibits use of GET_LOCK"
+
+
+def lock_group_if_free(connection: Connection, tables: Tables, segment_ids: Sequence[int]) -> bool:
+    """Lock the segments of a group, in their order; return False where somebody else keeps one.
+
+    Whoever has the first one is alone with the others.
+    """
+    return all(lock_if_free(connection, tables, id) for id in sorted(segment_ids))
 
 
 def lock_if_free(connection: Connection, tables: Tables, segment_id: int) -> bool:
@@ -37,6 +45,8 @@ def lock_if_free(connection: Connection, tables: Tables, segment_id: int) -> boo
 @contextmanager
 def kept_for_one_refresh(session: Session, shop: Shop, segment_id: int) -> Iterator[bool]:
     """Hold the segment from the first transaction to the last; yield False where another run does.
+
+    Whoever holds the first segment of a group keeps refreshes of all of them away.
 
     A named lock belongs to a connection: a run that is killed holds nothing. SQLite has none and
     needs none, because a refresh is one transaction there.

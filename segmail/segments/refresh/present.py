@@ -15,7 +15,8 @@ from segmail.maho.shop import Shop
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.changes import Changes, find_present, judge
 from segmail.segments.refresh.chunks import integrity_is_conflict, write_in_chunks
-from segmail.segments.refresh.locks import kept_for_one_refresh, lock_if_free
+from segmail.segments.refresh.group import load_group
+from segmail.segments.refresh.locks import kept_for_one_refresh, lock_group_if_free
 from segmail.segments.refresh.task import Task, load_task
 from segmail.segments.refresh.temporary_tables import create_scratch, drop_scratch
 
@@ -62,15 +63,16 @@ def enrol_present(
         segment = find_segment(connection, shop.tables, given)
         task = load_task(connection, shop.tables, segment.segment_id, enrol=True, now=now)
     _require_steps(task)
+    group = load_group(shop, segment.segment_id)
     with (
         shop.database.session() as session,
-        kept_for_one_refresh(session, shop, segment.segment_id) as is_free,
+        kept_for_one_refresh(session, shop, group[0]) as is_free,
     ):
         if not is_free:
             raise TemporaryError(f"'{segment.name}' is being refreshed at the moment; try again.")
 
         def look(connection: Connection) -> Changes:
-            if not lock_if_free(connection, shop.tables, segment.segment_id):
+            if not lock_group_if_free(connection, shop.tables, group):
                 raise TemporaryError(f"'{segment.name}' is being changed at the moment; try again.")
             create_scratch(connection)
             find_present(connection, task)

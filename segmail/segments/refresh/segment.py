@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -29,11 +29,12 @@ from segmail.segments.refresh.chunks import (
     write_in_chunks,
 )
 from segmail.segments.refresh.enrolment import ENROLLED, WAITING
+from segmail.segments.refresh.group import load_group
 from segmail.segments.refresh.locks import (
     kept_for_one_refresh,
     kept_from_maho,
     leave_mark,
-    lock_if_free,
+    lock_group_if_free,
 )
 from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.status import mark_begun, mark_unfinished
@@ -74,13 +75,14 @@ def refresh_segment(
     says. Then nothing was changed, or so many chunks as were committed: each is right by itself,
     and because membership tells who has been enrolled and stopped, the next run does the rest.
     """
+    group = load_group(shop, segment_id)
     with (
         shop.database.session() as session,
-        kept_for_one_refresh(session, shop, segment_id) as is_free,
+        kept_for_one_refresh(session, shop, group[0]) as is_free,
     ):
         if not is_free or not (options.dry_run or mark_begun(shop, segment_id, now=now)):
             return None
-        begun = _begin(session, shop.tables, segment_id, options, matching, now)
+        begun = _begin(session, shop.tables, segment_id, group, options, matching, now)
         if begun is None:
             return None
         if begun.written:
@@ -138,18 +140,19 @@ def _begin(
     session: Session,
     tables: Tables,
     segment_id: int,
+    group: Sequence[int],
     options: RefreshOptions,
     matching: Matching,
     now: datetime,
 ) -> _Begun | None:
     """Do all of a refresh that one transaction may.
 
-    The segment is locked first, and read again: its conditions may have changed, and whoever
-    comes second sees the members that the first one wrote.
+    The segment is locked first, with its group, and read again: its conditions may have changed,
+    and whoever comes second sees the members that the first one wrote.
     """
 
     def work(connection: Connection) -> _Begun | None:
-        if not lock_if_free(connection, tables, segment_id):
+        if not lock_group_if_free(connection, tables, group):
             return None
         task = load_task(connection, tables, segment_id, enrol=options.enrol, now=now)
         with integrity_is_conflict():

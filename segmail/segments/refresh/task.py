@@ -13,6 +13,7 @@ from segmail.maho.policies import load_enrols_since
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step, Trigger, load_steps
 from segmail.segments.refresh.candidates import Candidate, load_candidates
+from segmail.segments.refresh.group import load_rivals
 
 
 class Movement(enum.StrEnum):
@@ -34,7 +35,7 @@ class Task:
 
     Whoever entered since `enrols_since` was to be enrolled (None: nobody knows). With `passed`, the
     limit on enrolments, who would be enrolled now is not, for they are too many. `now` is when the
-    refresh began.
+    refresh began. `rivals` are the other segments of its group.
     """
 
     tables: Tables
@@ -44,6 +45,7 @@ class Task:
     now: datetime
     enrols_since: datetime | None = None
     passed: int | None = None
+    rivals: Sequence[Candidate] = ()
 
     def active_steps(self, trigger: Trigger) -> list[Step]:
         """Return the steps that a customer is enrolled in."""
@@ -64,9 +66,21 @@ class Task:
         is_entry = movement is not Movement.STAY
         return is_entry and policy.on_reentry.is_each_entry and not overlaps
 
+    @property
+    def stronger(self) -> list[int]:
+        """Return the rivals that let nobody in here whom they run for.
+
+        What is held, because automation or segment are off, runs for nobody.
+        """
+        own = self.candidate.policy.priority
+        return [one.id for one in self.rivals if one.segment.sends and one.policy.priority >= own]
+
     def late_since(self, now: datetime, window: timedelta) -> datetime | None:
-        """Return since when members must have entered to be enrolled late; None: nobody is."""
-        if not self.enrols or self.enrols_since is None or not window:
+        """Return since when members must have entered to be enrolled late; None: nobody is.
+
+        Those for whom a rival ran are, however long they waited.
+        """
+        if not self.enrols or self.enrols_since is None or not (window or self.rivals):
             return None
         return max(self.enrols_since, now - window)
 
@@ -78,7 +92,8 @@ def load_task(
     [candidate] = load_candidates(connection, tables, [segment_id])
     steps = load_steps(connection, tables, segment_ids=[segment_id])
     since = load_enrols_since(connection, tables, segment_id)
-    return Task(tables, candidate, steps, enrol, now, since)
+    rivals = load_rivals(connection, tables, candidate)
+    return Task(tables, candidate, steps, enrol, now, since, rivals=rivals)
 
 
 def is_still(connection: Connection, task: Task) -> bool:

@@ -31,6 +31,8 @@ DEFAULTS: Mapping[str, object] = {
     "on_exit": None,
     "goal": Goal.NONE,
     "on_reentry": OnReentry.ONCE,
+    "group": "",
+    "priority": 0,
 }
 
 

@@ -55,6 +55,9 @@ segments:
       active: true
       on exit: stop
       goal: order
+      on re-entry: each entry after 7 days
+      group: carts
+      priority: 20
     conditions:
       all:
         - cart: active = yes
@@ -235,7 +238,7 @@ def test_wrong_names_and_wrong_values_are_told_at_once(
 
     faults = told(shop, wrong)
 
-    assert [int(fault.split(":")[1]) for fault in faults] == [21, 39, 40, 43, 44, 47]
+    assert [int(fault.split(":")[1]) for fault in faults] == [21, 42, 43, 46, 47, 50]
     assert "Did you mean 'cart 1'" in faults[3]
     assert shop.rows(shop.tables.template) == []
 
@@ -247,7 +250,7 @@ def test_a_mail_that_could_not_be_sent_leaves_nothing_half_done(
 
     [fault] = told(shop, ended)
 
-    assert fault.startswith("f.yaml:44: ")
+    assert fault.startswith("f.yaml:47: ")
     assert "is not active" in fault
     assert shop.rows(shop.tables.template) == []
     assert shop.rows(shop.tables.segment) == []
