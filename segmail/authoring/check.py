@@ -110,4 +110,4 @@ def _named(
 
 def _couponless(template: NewsletterTemplate, uses: Mapping[int, Sequence[Use]]) -> list[str]:
     sending = uses.get(template.template_id, ())
-    return [use.step for use in sending if not use.generate_coupon]
+    return [use.step for use in sending if not (use.generate_coupon or use.borrows_coupon)]

@@ -23,6 +23,7 @@ from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.sequences.find import label
+from segmail.sequences.lent_coupons import lender_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ class Use:
     step: str  # SEGMENT:TRIGGER:NUMBER
     is_active: bool
     generate_coupon: bool
+    borrows_coupon: bool  # it makes none, and shows that of an earlier step
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,16 @@ def named_template(connection: Connection, tables: Tables, given: str) -> Newsle
 def uses_of_templates(connection: Connection, tables: Tables) -> Mapping[int, Sequence[Use]]:
     """Return the steps that send each template, by template id."""
     found: dict[int, list[Use]] = defaultdict(list)
-    for step in load_steps(connection, tables):
-        found[step.template_id].append(_use(step))
+    steps = load_steps(connection, tables)
+    for step in steps:
+        found[step.template_id].append(_use(step, steps))
     return dict(found)
 
 
-def _use(step: Step) -> Use:
-    return Use(step.sequence_id, label(step), step.is_active, step.generate_coupon)
+def _use(step: Step, steps: Sequence[Step]) -> Use:
+    makes = step.generate_coupon
+    borrows = not makes and lender_of(step, steps) is not None
+    return Use(step.sequence_id, label(step), step.is_active, makes, borrows)
 
 
 def _type(template: NewsletterTemplate) -> str:

@@ -14,6 +14,7 @@ from segmail.maho.newsletters import compile_newsletter
 from segmail.maho.steps import Step
 from segmail.sequences.coupon_checks import coupon_errors, coupon_warnings
 from segmail.sequences.findings import StepFinding, step_error, step_warning
+from segmail.sequences.lent_coupons import lender_of
 from segmail.sequences.references import StepReferences
 from segmail.sequences.wanted_step import NOT_CHOSEN
 
@@ -74,7 +75,7 @@ def _variable_warnings(step: Step, references: StepReferences) -> Iterator[StepF
     included = any(
         need.everything or need.templates or need.emails or need.blocks for need in needs
     )
-    if not step.generate_coupon:
+    if not step.generate_coupon and lender_of(step, references.neighbours) is None:
         for name, line in unmet_coupon_reads(Letter.of(newsletter)).items():
             what = (
                 f"{newsletter.label} shows {{{{var {name}}}}}, but the step makes no coupon "

@@ -11,7 +11,7 @@ from segmail.maho.id_lists import ids_in
 from segmail.maho.newsletters import NewsletterTemplate, load_newsletters
 from segmail.maho.rules import Rule, load_rules
 from segmail.maho.schema.tables import Tables
-from segmail.maho.steps import Step
+from segmail.maho.steps import Step, load_steps
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,18 @@ class StepReferences:
     rules: Mapping[int, Rule]
     websites: Mapping[int, frozenset[int]]  # segment id → where its customers are
     groups: Mapping[int, frozenset[int]]  # segment id → the customer groups they may be in
+    neighbours: Sequence[Step]  # every step of their segments
 
     @classmethod
     def load(cls, connection: Connection, tables: Tables, steps: Sequence[Step]) -> StepReferences:
-        """Read what `steps` refer to, with seven statements at most."""
+        """Read what `steps` refer to, with eight statements at most."""
         templates = {step.template_id for step in steps}
+        segment_ids = {step.segment.segment_id for step in steps}
         return cls(
             load_newsletters(connection, tables, tables.template.c.template_id.in_(templates)),
             load_rules(connection, tables, {s.rule_id for s in steps if s.rule_id is not None}),
-            *_audiences(connection, tables, {step.segment.segment_id for step in steps}),
+            *_audiences(connection, tables, segment_ids),
+            load_steps(connection, tables, segment_ids=segment_ids),
         )
 
 

@@ -283,11 +283,24 @@ def test_lint_checks_what_steps_send(shop: ShopBuilder, vip: int) -> None:
 
 
 def test_lint_knows_which_steps_make_no_coupon(shop: ShopBuilder, vip: int) -> None:
-    shop.step(vip, 1, number=2)
+    shop.step(shop.segment("Other"), 1, number=2)
 
     result = segmail(shop, "lint", "Letter")
 
-    assert "Letter:2:25: error: {{var coupon_code}} prints nothing: VIP:enter:2" in result.stdout
+    assert "Letter:2:25: error: {{var coupon_code}} prints nothing: Other:enter:2" in result.stdout
+
+
+def test_lint_knows_which_steps_show_the_coupon_of_an_earlier_one(
+    shop: ShopBuilder, vip: int
+) -> None:
+    shop.step(vip, 1, number=2)
+    later = segmail(shop, "lint", "Letter")
+    shop.step(vip, 1, number=0)
+
+    earlier = segmail(shop, "lint", "Letter")
+
+    assert (later.exit_code, later.stdout) == (0, "No faults found in 1 template.\n")
+    assert "prints nothing: VIP:enter:0 makes no coupon" in earlier.stdout
 
 
 def test_lint_counts_warnings_where_it_is_asked_to(tmp_path: Path) -> None:

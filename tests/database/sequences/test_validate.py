@@ -132,3 +132,14 @@ def test_a_coupon_that_nobody_makes_is_told_once(shop: ShopBuilder) -> None:
 
     assert severity == "warning"
     assert "shows {{var coupon_code}}, but the step makes no coupon (line 1)" in text
+
+
+def test_a_step_may_show_the_coupon_of_an_earlier_one(shop: ShopBuilder) -> None:
+    segment, template = shop.segment("VIP"), good_template(shop, "{{var coupon_code}}")
+    lends = shop.step(segment, template, rule_id=shop.rule())
+    shop.step(segment, template, number=2, delay_minutes=1440)
+
+    assert found(shop) == []
+
+    shop.change(shop.tables.sequence, {"sequence_id": lends}, is_active=0)
+    assert "the step makes no coupon" in " ".join(text for _, _, text in found(shop))
