@@ -70,13 +70,16 @@ def render_letter(
         opened.config,
         asked,
         maho_root=opened.settings.maho_root,
-        coupon_words=opened.settings.message.coupon_words,
+        message=opened.settings.message,
         now=now,
     )
     template = newsletter.template
-    variables = scene.variables(template, markup=template.is_html and not subject)
-    text = _render(newsletter, {**variables, **values}, scene.site, subject=subject)
-    return Rendered(text, scene.warnings)
+    told = scene.variables(newsletter, markup=template.is_html and not subject)
+    text = _render(newsletter, {**told.variables, **values}, scene.site, subject=subject)
+    if subject:
+        return Rendered(told.printed.in_subject(text), scene.warnings)
+    in_place = told.printed.in_html if template.is_html else told.printed.in_text
+    return Rendered(in_place(text), scene.warnings)
 
 
 _NO_SHOP = "{}, and no shop is named: give --maho-root DIR or --database-url URL."

@@ -10,7 +10,6 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from segmail.coupons import (
-    NONE_OWN,
     Coupon,
     CouponBasis,
     coupon_fault,
@@ -21,17 +20,21 @@ from segmail.errors import CouponError, InputError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
 from segmail.maho.lookup import Named, find_customer, find_named
-from segmail.maho.newsletters import NewsletterTemplate
+from segmail.maho.newsletters import CompiledNewsletter
 from segmail.maho.rules import Rule
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.steps import Step
+from segmail.maho.steps import Step, load_steps
 from segmail.maho.storefront.site import StoreSite
 from segmail.maho.storefront.stores import ADMIN, Store, Stores
+from segmail.mail.items.needs import ItemNeeds, item_needs
+from segmail.mail.items.printed import Printed
+from segmail.mail.items.reader import BatchItems, MailItems, ShownTo
 from segmail.mail.run_cache import RunCache
 from segmail.mail.variables import Addressee, mail_variables, shop_variables
 from segmail.sequences.find import find_steps
-from segmail.settings import CouponWords
+from segmail.sequences.lent_coupons import lender_of
+from segmail.settings import MessageSettings
 from segmail.templates import is_secret
 
 _NOBODY = 1  # the customer's id in the sample code where there is no customer
@@ -72,6 +75,14 @@ class Cast:
     coupon: SampleCoupon | None
 
 
+@dataclass(frozen=True)
+class Told:
+    """The variables of a rendering, and the pieces that its item blocks print."""
+
+    variables: Mapping[str, object]
+    printed: Printed
+
+
 class Scene:
     """A shop, set for one mail."""
 
@@ -82,12 +93,14 @@ class Scene:
         asked: Asked,
         *,
         maho_root: Path | None,
-        coupon_words: Mapping[str, CouponWords] = NONE_OWN,
+        message: MessageSettings,
         now: datetime,
     ) -> None:
         """Find everybody; raise InputError for names that mean nothing, CouponError for a step
         whose coupon could not be made."""
-        self._coupon_words = coupon_words
+        self._shop = shop
+        self._message = message
+        self._now = now
         self._cache = RunCache.load(shop, config, [], maho_root=maho_root)
         with shop.database.read() as connection:
             self._cast = self._find(connection, shop.tables, asked, now)
@@ -98,13 +111,22 @@ class Scene:
         """Why a send would not come so far."""
         return self._cast.coupon.warnings if self._cast.coupon else ()
 
-    def variables(self, template: NewsletterTemplate, *, markup: bool) -> Mapping[str, object]:
-        """Return the variables as a send would have them; `markup` is for money in HTML."""
+    def variables(self, newsletter: CompiledNewsletter, *, markup: bool) -> Told:
+        """Return the variables as a send would have them; `markup` is for money in HTML.
+
+        What only a customer has, a cart too, is there for a customer only.
+        """
         cast, locale = self._cast, self._cache.locale(self._cast.store)
-        found = shop_variables(self.site, template, self._cache)
+        found = shop_variables(self.site, newsletter.template, self._cache)
+        printed = Printed()
         if cast.customer is not None and cast.subscriber is not None:
             addressee = Addressee(cast.customer, cast.subscriber, self.site, locale)
-            found = mail_variables(addressee, found, self._cache.attributes.visible)
+            shown = self._items(newsletter, addressee)
+            printed = shown.printed
+            found = mail_variables(
+                addressee, found, self._cache.attributes.visible, shown.addresses()
+            )
+            found |= shown.variables()
         if cast.step is not None:
             found |= {
                 "segment_name": cast.step.segment.name,
@@ -113,9 +135,21 @@ class Scene:
         if cast.coupon is not None:
             coupon, rule = cast.coupon.coupon, cast.coupon.rule
             found |= coupon_variables(
-                coupon, rule, locale, markup=markup, own_words=self._coupon_words
+                coupon, rule, locale, markup=markup, own_words=self._message.coupon_words
             )
-        return found
+        return Told(found, printed)
+
+    def _items(self, newsletter: CompiledNewsletter, addressee: Addressee) -> MailItems:
+        needs = self._item_needs(newsletter)
+        reader = ShownTo(addressee.customer, addressee.site, addressee.locale, needs)
+        shelf = self._cache.shelf(self._message.loyalty_tiers)
+        with self._shop.database.read() as connection:
+            items = BatchItems.load(connection, shelf, [reader], now=self._now)
+        return items.of(reader)
+
+    def _item_needs(self, newsletter: CompiledNewsletter) -> ItemNeeds:
+        parts = (newsletter.subject, newsletter.body)
+        return item_needs(part.all_needs(self.site) for part in parts)
 
     def _find(self, connection: Connection, tables: Tables, asked: Asked, now: datetime) -> Cast:
         stores = Stores.load(connection, tables)
@@ -129,9 +163,11 @@ class Scene:
             store = self._cache.store_of(customer, subscriber)
         else:
             store = stores.default
-        coupon = None
-        if step is not None and step.generate_coupon:
-            coupon = self._sample_coupon(connection, tables, step, customer, store, now)
+        coupon, gives = None, step
+        if step is not None and not step.generate_coupon:
+            gives = lender_of(step, load_steps(connection, tables))
+        if gives is not None:
+            coupon = self._sample_coupon(connection, tables, gives, customer, store, now)
         return Cast(customer, subscriber, step, store, coupon)
 
     def _sample_coupon(

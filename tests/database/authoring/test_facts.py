@@ -10,6 +10,7 @@ from segmail.lint.variables import TemplateObject, mail_objects
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.steps import load_steps
 from segmail.mail.run_cache import RunCache
+from segmail.settings import MessageSettings
 from segmail.templates import DataObject
 from tests.shop_builder import ShopBuilder
 
@@ -127,9 +128,10 @@ def test_lint_knows_exactly_the_variables_of_a_mail(shop: ShopBuilder) -> None:
         config = StoreConfig.load(connection, shop.tables)
         steps = load_steps(connection, shop.tables)
     cache = RunCache.load(shop.shop, config, steps, maho_root=None)
-    scene = Scene(shop.shop, config, asked, maho_root=None, now=shop.now)
+    message = MessageSettings()
+    scene = Scene(shop.shop, config, asked, maho_root=None, message=message, now=shop.now)
 
-    real = scene.variables(cache.newsletter(steps[0].template_id).template, markup=False)
+    real = scene.variables(cache.newsletter(steps[0].template_id), markup=False).variables
     known = mail_objects(cache.attributes.by_code)
 
     assert real.keys() | {"cart", "order", "products", "loyalty"} == known.keys()

@@ -1,0 +1,54 @@
+"""`template render` of templates that show carts and lend coupons: as a send would print them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from segmail.authoring.render import Opened, render_letter
+from segmail.authoring.render_for import Asked
+from segmail.maho.config.store_config import StoreConfig
+from segmail.settings import Settings
+from tests.catalog_builder import Catalog
+from tests.shop_builder import ShopBuilder
+
+
+def _render(shop: ShopBuilder, template: str, asked: Asked, *, subject: bool = False) -> str:
+    with shop.database.read() as connection:
+        config = StoreConfig.load(connection, shop.tables)
+    opened = Opened(shop.shop, config, Settings(Path()))
+    done = render_letter(
+        template, {}, asked, lambda: opened, subject=subject, autoescape=False, now=shop.now
+    )
+    assert not done.warnings
+    return done.text
+
+
+@pytest.mark.parametrize(("kind", "name"), [(2, "Red &lt;b&gt;lamp"), (1, "1 × Red <b>lamp")])
+def test_a_customers_cart_is_printed(shop: ShopBuilder, kind: int, name: str) -> None:
+    customer = shop.customer()
+    Catalog(shop).filled_cart(customer, "Red <b>lamp")
+    form = "Html" if kind == 2 else "Text"
+    shop.template(
+        f"{{{{var cart.getItems{form}()}}}}{{{{var loyalty.lifetime_sales}}}}",
+        code="Cart", type=kind, subject="{{var cart.first_item_name}} waits",
+    )  # fmt: skip
+
+    asked = Asked(customer=str(customer))
+    text = _render(shop, "Cart", asked)
+
+    assert name in text
+    assert "$0.00" in text
+    assert _render(shop, "Cart", asked, subject=True) == "Red <b>lamp waits"
+
+
+def test_a_step_shows_a_sample_of_the_coupon_that_an_earlier_one_makes(shop: ShopBuilder) -> None:
+    segment, customer = shop.segment("VIP"), shop.customer()
+    shop.template("Use {{var coupon_code}}", code="Reminder")
+    shop.step(segment, 1, rule_id=shop.rule(), coupon_prefix="CART")
+    shop.step(segment, 1, number=2)
+
+    text = _render(shop, "Reminder", Asked(customer=str(customer), step="VIP:enter:2"))
+
+    assert text == f"Use CART{customer}XXXXXXXXXX"
