@@ -130,12 +130,22 @@ def _print_report(report: SchemaReport) -> None:
         ("Server", f"{report.engine} {report.version}"),
         ("Layout", report.layout.value if report.layout else "no automation tables"),
         ("Table prefix", report.table_prefix or "none"),
-        ("Times", report.time_type or "unknown"),
+        ("Times", _times(report)),
         *(("Missing", str(item)) for item in report.missing),
         *(("Fault", fault) for fault in report.faults),
         *(("Note", note) for note in report.notes),
     ]
     print_table("The shop's database", ("Part", "Found"), rows)
+
+
+def _times(report: SchemaReport) -> str:
+    """Return the type that most tables keep times in, and each table that differs."""
+    types = report.time_types
+    if not types:
+        return "unknown"
+    usual = max(sorted(set(types.values())), key=list(types.values()).count)
+    others = [f"{table}: {type_}" for table, type_ in types.items() if type_ != usual]
+    return "; ".join([usual, *others])
 
 
 def _verdict(report: SchemaReport) -> list[Fault]:

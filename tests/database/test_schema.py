@@ -61,7 +61,7 @@ def test_the_server_is_named(shop: ShopBuilder, engine_name: str) -> None:
 
     assert report.engine in {"mariadb": ("MariaDB", "MySQL"), "sqlite": ("SQLite",)}[engine_name]
     assert report.version[0].isdigit()
-    assert report.time_type == "DATETIME"
+    assert set(report.time_types.values()) == {"DATETIME"}
 
 
 @PREFIXES
@@ -156,6 +156,9 @@ def test_ids_and_times_get_the_types_of_what_they_refer_to(database: Database, b
     types = {column["name"]: str(column["type"]) for column in columns}
     assert types["scheduled_at"] == types["sent_at"] == "TIMESTAMP"
     assert all("UNSIGNED" in repr(c["type"]).upper() for c in columns if c["name"] == "queue_id")
+    times = check_schema(database, "").time_types
+    assert times["customer_segment_sequence_progress"] == "TIMESTAMP"
+    assert times["newsletter_subscriber"] == "DATETIME"
 
 
 @pytest.mark.parametrize("engine_name", ["mariadb"])

@@ -54,7 +54,7 @@ class SchemaReport:
     version: str
     layout: Layout | None  # None where there are no automation tables yet
     table_prefix: str
-    time_type: str | None  # of the columns that hold times: TIMESTAMP up to Maho 26.3
+    time_types: dict[str, str]  # per table, of what holds times: TIMESTAMP up to Maho 26.3
     missing: tuple[Missing, ...]
     faults: tuple[Fault, ...]
     notes: tuple[Fault, ...]  # that keep nothing from working
@@ -82,7 +82,7 @@ def check_schema(database: Database, prefix: str) -> SchemaReport:
             version=version,
             layout=layout,
             table_prefix=prefix,
-            time_type=_time_type(connection, inspector, tables.queue),
+            time_types=dict(_time_types(connection, inspector, tables)),
             missing=missing,
             faults=tuple(server_faults(connection, inspector, tables)),
             notes=(
@@ -132,10 +132,17 @@ def _missing_indexes(inspector: Inspector, table: Table) -> Iterator[tuple[str, 
             yield columns
 
 
-def _time_type(connection: Connection, inspector: Inspector, queue: Table) -> str | None:
-    if not inspector.has_table(queue.name):
-        return None
-    for column in inspector.get_columns(queue.name):
-        if isinstance(column["type"], DateTime):
-            return column["type"].compile(connection.dialect)
-    return None
+def _time_types(
+    connection: Connection, inspector: Inspector, tables: Tables
+) -> Iterator[tuple[str, str]]:
+    """Yield each table that holds times, with the types of those columns."""
+    for table in tables.metadata.sorted_tables:
+        if not inspector.has_table(table.name):
+            continue
+        types = {
+            column["type"].compile(connection.dialect)
+            for column in inspector.get_columns(table.name)
+            if isinstance(column["type"], DateTime)
+        }
+        if types:
+            yield table.name, " and ".join(sorted(types))
