@@ -22,6 +22,8 @@ _LAYOUT = f'table:has(:is({_BLOCKS})), table[role="presentation" i]'
 _PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _MOST_ROWS = 300
 _LONGEST_CELL = 100
+# Each cell is filled up to the width of its column: one long cell would make each row as long.
+_LONGEST_ROW = 160
 _AMOUNT = re.compile(r"[^\n]{0,12}[0-9][^\n]{0,12}")
 _MOST_STRUCK = 200
 _STRUCK = 's, strike, del, [style*="line-through" i]'
@@ -87,6 +89,12 @@ def _text(text: str) -> Text:
 def _layout(document: Document) -> list[Element]:
     """Return the tables that arrange the page, and their parts."""
     tables = [table for table in document.select(_LAYOUT) if not _has_columns(table)]
+    arranging = set(tables)
+    tables += [
+        table
+        for table in document.select("table")
+        if table not in arranging and not _fits_a_line(table)
+    ]
     if not tables:
         return []
     # A look for each tag is faster than one for each table, of which newsletters nest many.
@@ -95,6 +103,15 @@ def _layout(document: Document) -> list[Element]:
         arranging = set(tables)
         parts = [part for part in parts if part.closest("table") in arranging]
     return tables + parts
+
+
+def _fits_a_line(table: Element) -> bool:
+    """Tell whether the rows of a table that lists things fit a line, columns side by side."""
+    widths: dict[int, int] = {}
+    for row in table.select("tr"):
+        for column, cell in enumerate(row.select("td, th")):
+            widths[column] = max(widths.get(column, 0), len(cell.text.strip()))
+    return sum(widths.values()) <= _LONGEST_ROW
 
 
 def _has_columns(table: Element) -> bool:

@@ -233,3 +233,17 @@ def test_any_soup_becomes_tidy_text(html: str) -> None:
     assert "\n\n\n" not in text
     assert text == text.strip("\n")
     assert not any(line != line.rstrip() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(("cell", "rows"), [(5_000, 40), (30_000, 2_000)])
+def test_a_long_cell_does_not_make_each_row_as_long(cell: int, rows: int) -> None:
+    html = (
+        f"<table><tr><td>{'word ' * (cell // 5)}</td><td>1</td></tr>"
+        + "<tr><td>Mug</td><td>2</td></tr>" * rows
+        + "</table>"
+    )
+
+    text = plain_text(html)
+
+    assert text.count("Mug") == rows
+    assert len(text) < len(html)
