@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
 from segmail.mail.envelope import Envelope
@@ -61,11 +62,11 @@ class FileMailer:
 
 def prepare_folder(settings: FileSettings) -> None:
     """Create the folder; raise ConfigError where that cannot be, or nothing can be written."""
-    probe = settings.folder / ".segmail.part"
     try:
         settings.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink(missing_ok=True)
+        # A new file of a name that nobody knows: others may have laid a link where they can write.
+        with NamedTemporaryFile(dir=settings.folder, prefix=".segmail.", suffix=".part"):
+            pass
     except OSError as error:
         raise _unusable(settings, error) from error
 

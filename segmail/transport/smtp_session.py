@@ -16,6 +16,11 @@ from segmail.transport.smtp_login import log_in
 from segmail.transport.smtp_wire import AnswerLost, ConnectionBroken, Reply, Wire, connect
 
 _PATIENCE_FOR_QUIT = 2.0
+# OpenSSL's names for what is no TLS at all: which one depends on its version and on the words.
+_NO_TLS_RECORD = {
+    "WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST",
+    "HTTPS_PROXY_REQUEST", "UNEXPECTED_MESSAGE",
+}  # fmt: skip
 
 
 class SmtpSession:
@@ -228,6 +233,11 @@ class _Opening:
                 "name it was made for, or trust its CA with cafile=FILE in SEGMAIL_SMTP_URL"
             ) from error
         except ssl.SSLError as error:
+            if self._settings.encryption != "tls" and error.reason in _NO_TLS_RECORD:
+                # It offered encryption and agreed to begin: what is broken there may be mended.
+                raise self._unavailable(
+                    "goes on in plain words after it agreed to STARTTLS"
+                ) from error
             raise self._misconfigured(
                 f"and segmail cannot agree on encryption ({error.reason}); is the port right? "
                 "smtps:// is encrypted from the start, smtp:// begins without"

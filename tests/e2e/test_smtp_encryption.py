@@ -142,7 +142,8 @@ def test_starttls_never_does_not_ask(certificate: Certificate) -> None:
         ({"handshake": Fault.DROP}, MailServerUnavailable),
         ({"handshake": Fault.RESET}, MailServerUnavailable),
         ({"handshake": Fault.HANG}, MailServerUnavailable),
-        ({"handshake": b"220 plain words\r\n"}, ConfigError),
+        ({"handshake": b"220 plain words\r\n"}, MailServerUnavailable),
+        ({"handshake": b"250 " + b"plain words " * 2000 + b"\r\n"}, MailServerUnavailable),
     ],
 )
 def test_encryption_that_fails_sends_nothing(

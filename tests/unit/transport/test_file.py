@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from segmail.errors import ConfigError
+from segmail.transport.file import prepare_folder
+from segmail.transport.mail_url import FileSettings
 from tests.sending import mailer_for, send
 
 DATA = b"Subject: Hi\r\nMessage-ID: <17.4@example.com>\r\n\r\nMessage-ID: <no@no>\r\n"
@@ -73,3 +75,14 @@ def test_a_folder_that_vanishes_is_told(tmp_path: Path) -> None:
         folder.rmdir()
         with pytest.raises(ConfigError, match="No such file or directory"):
             send(mailer)
+
+
+def test_the_look_whether_a_folder_can_be_written_follows_no_link(tmp_path: Path) -> None:
+    folder, target = tmp_path / "mails", tmp_path / "target"
+    folder.mkdir(mode=0o777)
+    (folder / ".segmail.part").symlink_to(target)
+
+    prepare_folder(FileSettings(folder))
+
+    assert not target.exists()
+    assert [path.name for path in folder.iterdir()] == [".segmail.part"]
