@@ -34,6 +34,7 @@ from segmail.mail.run_cache import RunCache
 from segmail.mail.step_in_store import StepInStore
 from segmail.mail.variables import Addressee, mail_variables
 from segmail.settings import CouponWords, MessageSettings
+from segmail.templates import fits
 
 Variables = Mapping[str, object]
 
@@ -246,7 +247,12 @@ def _render(draft: Draft) -> RenderedMail:
         subject = printed.in_subject(subject).strip()
         marked = text = newsletter.body.render(draft.in_text, site)
         if printed.anything:
-            text = (printed.in_html if newsletter.template.is_html else printed.in_text)(text)
+            in_place = printed.in_html if newsletter.template.is_html else printed.in_text
+            text = in_place(marked)
+            if newsletter.template.is_html and not fits(text):
+                blocks = len(text.encode()) - len(marked.encode())
+                marked = newsletter.body.render(draft.in_text, site, kept_free=blocks)
+                text = in_place(marked)
         if tags:
             tag = tags.tag_html if newsletter.template.is_html else tags.tag_text
             marked, text = (tag(marked), tag(text)) if printed.anything else (tag(text),) * 2

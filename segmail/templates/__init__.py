@@ -9,7 +9,7 @@ from segmail.templates.needs import Needs
 from segmail.templates.objects import DataObject, is_secret
 from segmail.templates.review import Note, NoteKind, Read, notes, reads, used_directives
 from segmail.templates.site import Site
-from segmail.templates.styles import inline_styles
+from segmail.templates.styles import fits, inline_styles
 from segmail.templates.template import Kind, Template, compile_template
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "Site",
     "Template",
     "compile_template",
+    "fits",
     "inline_styles",
     "is_secret",
     "notes",

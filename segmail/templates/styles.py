@@ -42,28 +42,32 @@ _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 _LONGER_AS_ENTITY = len("&#1114111;") - 4
 
 
-def inline_styles(html: str, css: str) -> str:
+def inline_styles(html: str, css: str, *, kept_free: int = 0) -> str:
     """Return the HTML with the rules of `css` in its elements' style attributes.
 
     What no attribute can hold (`@media`, `:hover`) and what matches nothing now comes in a
     <style>: at the end of the head, or before a fragment, which stays a fragment. The HTML's own
     <style> and <link> stay as they are and win, and nothing is fetched. Where the HTML would
-    become too long for Maho's table, the rules for many elements stay in the <style>, too.
+    become too long for Maho's table, the rules for many elements stay in the <style>, too;
+    `kept_free` bytes are for what is put in later.
     Raises TemplateError where it cannot be done.
     """
     styled = html
     for level in range(len(LEVELS)):
         styled = inlined_at(html, css, level)
-        if fits(styled):
+        if fits(styled, kept_free):
             break
     return styled
 
 
-def fits(html: str) -> bool:
-    """Tell whether Maho's table has room for the HTML, with some for parameters of links."""
-    if len(html) * 4 <= ROOM:
+def fits(html: str, kept_free: int = 0) -> bool:
+    """Tell whether Maho's table has room for the HTML and `kept_free` bytes more.
+
+    There is some room beside for parameters of links.
+    """
+    if len(html) * 4 <= ROOM - kept_free:
         return True
-    size = len(html.encode("utf-8", "surrogatepass"))
+    size = len(html.encode("utf-8", "surrogatepass")) + kept_free
     return size + _LONGER_AS_ENTITY * sum(1 for _ in _FOUR_BYTES.finditer(html)) <= ROOM
 
 

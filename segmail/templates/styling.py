@@ -65,15 +65,15 @@ class Styler:
     def __init__(self) -> None:
         self._pages: dict[tuple[str, str, int], Page | None] = {}
 
-    def styled(self, skeleton: str, values: Sequence[str], css: str) -> str:
-        """Return a mail with its styles inlined; raise TemplateError where that cannot be."""
+    def styled(self, skeleton: str, values: Sequence[str], css: str, *, kept_free: int = 0) -> str:
+        """Return a mail as `inline_styles` does; raise TemplateError where that cannot be."""
         styled = ""
         for level in range(len(LEVELS)):
             page = self._page(skeleton, len(values), css, level)
             if page is None:
-                return inline_styles(filled(skeleton, values), css)
+                return inline_styles(filled(skeleton, values), css, kept_free=kept_free)
             styled = _joined(page.pieces, values)
-            if fits(styled):
+            if fits(styled, kept_free):
                 break
         return styled
 

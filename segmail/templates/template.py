@@ -57,8 +57,10 @@ class Template:
         self._compile = partial(self._unmarked, marked=self._styler is not None)
         self._body: CompiledBody = self._compile(source)
 
-    def render(self, variables: Mapping[str, object], site: Site) -> str:
+    def render(self, variables: Mapping[str, object], site: Site, *, kept_free: int = 0) -> str:
         """Return the text for one customer; '' where the template renders to nothing.
+
+        Styles are inlined as far as Maho's table has room for the text and `kept_free` bytes more.
 
         Variables are `str`, `int`, `float`, `Decimal`, `bool`, `datetime`, `None` or `DataObject`,
         and are never read as templates. Raises TemplateError with a reason for the merchant.
@@ -66,24 +68,24 @@ class Template:
         frame = Frame(variables, site, self._compile, plain=self.kind is not Kind.HTML)
         text = self._body.render(frame)
         if self._styler:
-            return self._styled(text, frame, self._styler)
+            return self._styled(text, frame, self._styler, kept_free)
         return _LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text
 
-    def _styled(self, text: str, frame: Frame, styler: Styler) -> str:
+    def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> str:
         if text.count(MARK) != len(frame.values):  # there is one that stands for no value
-            return self._styled_alone(frame)
+            return self._styled_alone(frame, kept_free)
         css = self._css(frame)
         if not css or (_may_be_blank(text) and not filled(text, frame.values).strip()):
             return checked(filled(text, frame.values))
-        return checked(styler.styled(_page(text, frame), frame.values, css))
+        return checked(styler.styled(_page(text, frame), frame.values, css, kept_free=kept_free))
 
-    def _styled_alone(self, marked: Frame) -> str:
+    def _styled_alone(self, marked: Frame, kept_free: int) -> str:
         frame = Frame(marked.variables, marked.site, self._unmarked)
         text = self._unmarked(self.source).render(frame)
         css = self._css(frame)
         if not css or not text.strip():
             return checked(text)
-        return checked(inline_styles(_page(text, frame), css))
+        return checked(inline_styles(_page(text, frame), css, kept_free=kept_free))
 
     def _css(self, frame: Frame) -> str:
         sheets = (*frame.sheets.values(), self._styles)

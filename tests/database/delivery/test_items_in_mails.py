@@ -92,6 +92,26 @@ def test_a_step_that_needs_products_is_skipped_where_no_list_shows_any(
     assert "Lamp" in shown(ran.mails[0])
 
 
+def test_styles_leave_the_room_that_the_cart_takes(
+    catalog: Catalog, shop: ShopBuilder, run_emails: Runner
+) -> None:
+    customers = [shop.customer(), shop.customer()]
+    catalog.filled_cart(customers[0], "Lamp")
+    catalog.filled_cart(customers[1], *(f"Chair {number}" for number in range(20)))
+    styles = f"p {{ font-family: {', '.join(['Georgia'] * 50)} }}"  # 450 bytes for each paragraph
+    text = "<html><body>" + "<p>x</p>" * 110 + "{{var cart.getItemsHtml()}}</body></html>"
+    step = shop.step(shop.segment(), shop.template(text, styles=styles))
+    rows = [shop.due(step, customer) for customer in customers]
+
+    short, long = (shown(mail) for mail in run_emails().mails)
+
+    assert [shop.status(row) for row in rows] == ["sent", "sent"]
+    assert short.count("<p style=") == 110
+    assert long.count("<p>") == 110
+    assert "Chair 19" in long
+    assert "p { font-family" in long or "p{font-family" in long
+
+
 def test_what_was_bought_since_it_was_viewed_is_not_shown(
     catalog: Catalog, shop: ShopBuilder, run_emails: Runner
 ) -> None:
