@@ -11,10 +11,13 @@ from sqlalchemy import Connection
 from segmail.authoring.files import letter_in_file
 from segmail.authoring.overview import Use, named_template, uses_of_templates
 from segmail.errors import InputError
-from segmail.lint import Facts, Letter, LintFinding, lint
+from segmail.findings import Finding, Severity
+from segmail.lint import Facts, Letter, LintFinding, LintRule, TemplatePlace, lint
 from segmail.maho.newsletters import NewsletterTemplate, load_newsletters, sent_by_steps
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
+from segmail.mail.items.partials import Partials
+from segmail.mail.items.samples import SAMPLES
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Checked:
 def check_letters(
     given: Sequence[str], open_shop: Callable[[], Shop | None], *, maho_root: Path | None
 ) -> Checked:
-    """Check the templates that `given` names, or every one that a step sends.
+    """Check the templates that `given` names, or every one that a step sends and the partials.
 
     `given` are files, ids or codes. `open_shop` may return None where files are to be checked
     without a shop. Raises InputError with every name that means nothing.
@@ -48,7 +51,8 @@ def check_letters(
                 lint(Letter.of(template), facts, couponless=_couponless(template, uses))
                 for template in templates
             ),
-        ]
+        ],
+        partials=() if given else _partial_findings(maho_root),
     )
 
 
@@ -58,9 +62,12 @@ _NO_SHOP = (
 )
 
 
-def _checked(found: Iterable[list[LintFinding]]) -> Checked:
+def _checked(
+    found: Iterable[list[LintFinding]], *, partials: Iterable[LintFinding] = ()
+) -> Checked:
     lists = list(found)
-    return Checked(len(lists), list(dict.fromkeys(finding for one in lists for finding in one)))
+    each = (finding for one in (*lists, partials) for finding in one)
+    return Checked(len(lists), list(dict.fromkeys(each)))
 
 
 def _apart(given: Sequence[str]) -> tuple[list[Letter], list[str]]:
@@ -106,6 +113,20 @@ def _named(
     if faults:
         raise InputError("\n".join(faults))
     return templates
+
+
+def _partial_findings(maho_root: Path | None) -> list[LintFinding]:
+    """Return what is wrong with the shop's own partials of item blocks."""
+    return [
+        Finding(
+            Severity.ERROR if fault.stops else Severity.WARNING,
+            TemplatePlace(str(fault.file), "text", fault.line, 1),
+            fault.what,
+            fault.advice,
+            LintRule.PARTIAL,
+        )
+        for fault in Partials(maho_root).faults(SAMPLES)
+    ]
 
 
 def _couponless(template: NewsletterTemplate, uses: Mapping[int, Sequence[Use]]) -> list[str]:

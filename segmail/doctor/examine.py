@@ -14,7 +14,12 @@ from segmail.doctor.jobs import clock_findings, disk_findings, job_findings
 from segmail.doctor.lost_indexes import lost_tuning
 from segmail.doctor.schema import is_readable, right_findings, schema_findings
 from segmail.doctor.segments import segment_findings
-from segmail.doctor.shop import step_findings, switch_findings, time_zone_findings
+from segmail.doctor.shop import (
+    partial_findings,
+    step_findings,
+    switch_findings,
+    time_zone_findings,
+)
 from segmail.errors import ConfigError
 from segmail.findings import Severity
 from segmail.maho.config.store_config import StoreConfig
@@ -66,6 +71,7 @@ def _look(
         *found,
         *_configured(shop, config, settings, clock),
         *step_findings(shop, maho_root=settings.maho_root, now=now),
+        *partial_findings(settings.maho_root),
         *_attempts(shop, settings, now=now),
         *_segments(shop, now=now),
         *job_findings(shop, config, settings, now=now),

@@ -23,6 +23,7 @@ class Area(enum.StrEnum):
     MAIL = "mail transport"
     TIME_ZONES = "time zones"
     STEPS = "steps"
+    PARTIALS = "item blocks"
     SEGMENTS = "segments"
     JOBS = "jobs"
     INDEXES = "indexes"

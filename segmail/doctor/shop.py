@@ -17,6 +17,8 @@ from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.stores import ADMIN, Stores
+from segmail.mail.items.partials import Partials
+from segmail.mail.items.samples import SAMPLES
 from segmail.sequences.validate import validate_steps
 
 
@@ -53,6 +55,22 @@ def step_findings(shop: Shop, *, maho_root: Path | None, now: datetime) -> list[
     return [
         Finding(one.severity, Area.STEPS, f"{one.where}: {one.what}", one.advice) for one in found
     ]
+
+
+def partial_findings(maho_root: Path | None) -> list[AreaFinding]:
+    """Return what is wrong with the shop's own partials, by which mails show carts and products."""
+    partials = Partials(maho_root)
+    found = [
+        Finding(
+            Severity.ERROR if fault.stops else Severity.WARNING,
+            Area.PARTIALS,
+            f"{fault.file}, line {fault.line}: {fault.what}",
+            fault.advice,
+        )
+        for fault in partials.faults(SAMPLES)
+    ]
+    own = ", ".join(file.name for file in partials.own_files())
+    return found or [ok(Area.PARTIALS, f"The shop's own: {own or 'none'}.")]
 
 
 def _time_zone(config: StoreConfig, store_id: int) -> list[AreaFinding]:

@@ -56,6 +56,7 @@ class LintRule(enum.StrEnum):
     SENDER = "sender"
     SIZE = "size"
     PREHEADER = "preheader"
+    PARTIAL = "partial"
 
 
 # An error against one of these keeps the mail from being sent; the others only spoil what it says.
@@ -70,6 +71,7 @@ _STOPPING = frozenset(
         LintRule.EMPTY,
         LintRule.SENDER,
         LintRule.SIZE,
+        LintRule.PARTIAL,
     }
 )
 

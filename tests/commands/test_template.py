@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from segmail.authoring.check import check_letters
 from segmail.cli import COMMANDS, program
 from segmail.commands.template import template
 from tests.shop_builder import ShopBuilder
@@ -301,6 +302,19 @@ def test_lint_knows_which_steps_show_the_coupon_of_an_earlier_one(
 
     assert (later.exit_code, later.stdout) == (0, "No faults found in 1 template.\n")
     assert "prints nothing: VIP:enter:0 makes no coupon" in earlier.stdout
+
+
+def test_lint_looks_at_the_shops_own_partials(shop: ShopBuilder, vip: int, tmp_path: Path) -> None:
+    folder = tmp_path / "app/etc/segmail"
+    folder.mkdir(parents=True)
+    (folder / "cart.html").write_text("<p>\n{{ item.name }}</p>", "utf-8")
+
+    found = check_letters([], lambda: shop.shop, maho_root=tmp_path)
+    named = check_letters(["Letter"], lambda: shop.shop, maho_root=tmp_path)
+
+    assert [str(one.where) for one in found.findings] == [f"{folder}/cart.html:2:1"]
+    assert "'item' is undefined" in found.findings[0].what
+    assert (found.templates, named.findings) == (1, [])
 
 
 def test_lint_counts_warnings_where_it_is_asked_to(tmp_path: Path) -> None:

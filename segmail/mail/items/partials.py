@@ -6,7 +6,9 @@ it sees the values of one block, and reaches no attribute of Python, no file and
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import traceback
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -16,7 +18,7 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context, Macro
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from segmail.errors import ConfigError, Fault, TemplateError
+from segmail.errors import ConfigError, TemplateError
 from segmail.maho.sales.line import Option
 from segmail.mail.items.shown import ShownItem
 from segmail.trusted_files import read_trusted, trusted_owners
@@ -35,6 +37,17 @@ _PLAIN = (ShownItem, Option)
 Values: TypeAlias = Mapping[str, object]
 
 
+@dataclass(frozen=True)
+class PartialFault:
+    """What is wrong with a file of the shop's folder; `stops` the mails that show its block."""
+
+    file: Path
+    line: int
+    what: str
+    advice: str
+    stops: bool = True
+
+
 class Partials:
     """The partials of a shop, compiled when first asked for."""
 
@@ -50,28 +63,45 @@ class Partials:
         except TemplateError:
             raise
         except Exception as error:  # whatever a merchant's template does
-            raise TemplateError(f"{self._where(name)}: {_told(error)}") from error
+            told = f"line {_line(error)}: {error}"
+            raise TemplateError(f"{self._where(name)}: {told}") from error
 
-    def faults(self, values: Values) -> list[Fault]:
-        """Return what is wrong with a shop's own partials, each tried with a block's values."""
-        found = []
-        for name in NAMES:
-            if self._own_file(name) is not None:
-                try:
-                    self.render(name, values)
-                except TemplateError as error:
-                    found.append(
-                        Fault(str(error), "Mend the file, or delete it for the usual one.")
-                    )
-        return found
+    def own_files(self) -> list[Path]:
+        """Return the shop's own partials."""
+        return [file for name in NAMES if (file := self._own_file(name))]
 
-    def strange_files(self) -> list[Fault]:
+    def faults(self, samples: Iterable[Values]) -> list[PartialFault]:
+        """Return what is wrong with the shop's folder; its partials are tried with each sample.
+
+        One fault a file: the first one hides the others.
+        """
+        tried = list(samples)
+        found = (self._fault(file, tried) for file in self.own_files())
+        return [*(fault for fault in found if fault), *self._strange_files()]
+
+    def _fault(self, file: Path, samples: Iterable[Values]) -> PartialFault | None:
+        advice = "Mend the file, or delete it for the usual one."
+        for values in samples:
+            try:
+                self.render(file.name, values)
+            except TemplateError as error:
+                cause = error.__cause__ or error
+                return PartialFault(file, _line(cause), f"{cause}", advice)
+        return None
+
+    def _strange_files(self) -> list[PartialFault]:
         """Return the files of the shop's folder that no block uses."""
         if self._folder is None or not self._folder.is_dir():
             return []
         names = sorted(path.name for path in self._folder.iterdir() if path.name not in NAMES)
         return [
-            Fault(f"{self._folder / name} is no partial.", f"Partials are {', '.join(NAMES)}.")
+            PartialFault(
+                self._folder / name,
+                1,
+                f"No block is printed by a file '{name}'.",
+                f"Name it after one of {', '.join(NAMES)}.",
+                stops=False,
+            )
             for name in names
             if name.endswith((".html", ".txt"))
         ]
@@ -136,6 +166,10 @@ def _environment(*, html: bool) -> _Sandbox:
     return environment
 
 
-def _told(error: Exception) -> str:
-    line = getattr(error, "lineno", None)
-    return f"line {line}: {error}" if line else str(error)
+def _line(error: BaseException) -> int:
+    """Return the line of a partial at which it failed; 1 where that is not known."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if frame.filename == "<template>" and frame.lineno]
+    return lines[-1] if lines else 1

@@ -8,6 +8,7 @@ import pytest
 
 from segmail.errors import TemplateError
 from segmail.mail.items.partials import FOLDER, NAMES, Partials
+from segmail.mail.items.samples import SAMPLES
 from segmail.mail.items.shown import ShownItem
 from segmail.mail.items.words import words_of
 
@@ -69,7 +70,23 @@ def test_a_partial_reaches_nothing_and_its_faults_name_the_file(
 
     with pytest.raises(TemplateError, match=r"cart\.html"):
         partials.render("cart.html", VALUES)
-    assert len(partials.faults(VALUES)) == 1
+    assert len(partials.faults(SAMPLES)) == 1
+
+
+def test_a_fault_is_found_with_its_line_also_where_only_bare_items_have_it(tmp_path: Path) -> None:
+    partials = _own(tmp_path, "<p>\n{{ items[1 - 1].amounts[0].x }}</p>")
+    (tmp_path / FOLDER / "carts.html").touch()
+
+    wrong, strange = partials.faults(SAMPLES)
+
+    assert (wrong.file.name, wrong.line, wrong.stops) == ("cart.html", 2, True)
+    assert (strange.file.name, strange.stops) == ("carts.html", False)
+
+
+def test_the_packaged_partials_print_every_sample() -> None:
+    for name in NAMES:
+        for values in SAMPLES:
+            assert "Lamp" in Partials().render(name, values)
 
 
 def test_a_file_that_anybody_may_write_is_not_obeyed(tmp_path: Path) -> None:
