@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 
 from segmail.cli import program
 from segmail.maho.policies import Goal, OnExit, OnReentry, Policy, RefreshedBy, load_policies
+from segmail.segments.refresh import run as refresh_run
 from tests.database.refresh.refreshing import members, scheduled
 from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
@@ -94,6 +98,34 @@ def test_unusable_conditions_end_with_78_and_leave_everything(shop: ShopBuilder)
     assert "1 of 2 segments could not be refreshed" in result.stderr
     assert "Could not refresh segment 1 'Broken'" in result.stderr
     assert (members(shop, broken), members(shop, good)) == (set(), {ada})
+
+
+def test_what_a_person_must_mend_is_one_line_of_the_log_and_no_traceback(
+    shop: ShopBuilder, tmp_path: Path
+) -> None:
+    add_segment(shop, "Broken", UNKNOWN)
+    log = tmp_path / "segmail.log"
+
+    for _ in range(2):
+        assert segmail(shop, "--log-file", str(log), "refresh-segments").exit_code == 78
+
+    assert log.read_text().count("Could not refresh segment 1 'Broken'") == 2
+    assert "Traceback" not in log.read_text()
+    assert not log.with_name("exception.log").exists()
+
+
+def test_an_error_of_the_database_has_a_traceback_for_who_looks_into_it(
+    shop: ShopBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_segment(shop, "Good", GROUP_1)
+    log = tmp_path / "segmail.log"
+    fault = OperationalError("SELECT 1", {}, Exception("disk I/O error"))
+    monkeypatch.setattr(refresh_run, "refresh_segment", Mock(side_effect=fault))
+
+    assert segmail(shop, "--log-file", str(log), "refresh-segments").exit_code == 1
+
+    assert "Could not refresh segment 1 'Good': disk I/O error" in log.read_text()
+    assert "Traceback" in log.with_name("exception.log").read_text()
 
 
 def test_failures_of_several_kinds_end_with_1(shop: ShopBuilder) -> None:

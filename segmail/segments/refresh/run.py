@@ -105,7 +105,9 @@ def _failed(
 ) -> Refreshed:
     if mark and not isinstance(error, TemporaryError):
         mark_failed(shop, nothing.segment_id, now=now)
-    exceptions.error("Segment %d could not be refreshed", nothing.segment_id, exc_info=error)
+    # What a person must mend has its line in the log at each refresh; no traceback helps with it.
+    if not isinstance(error, SegmailError):
+        exceptions.error("Segment %d could not be refreshed", nothing.segment_id, exc_info=error)
     code = error.exit_code if isinstance(error, SegmailError) else RefreshFailed.exit_code
     return replace(nothing, state=RefreshState.FAILED, reason=_reason(error), exit_code=code)
 
