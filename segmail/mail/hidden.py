@@ -7,7 +7,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from segmail.templates.sheets import read_sheet
+from segmail.templates.sheets import own_css, read_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +61,7 @@ def _by_style(document: Document) -> Iterator[Element]:
 
 
 def _by_sheet(document: Document) -> Iterator[Element]:
-    css = "\n".join(style.text for style in document.select("style:not([media])"))
+    css = own_css(document)
     for selector, strong in _hiding(css) if css else ():
         for element in document.select(selector):
             style = _written(element.attr("style") or "")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
 
 from tinycss2 import ast, parse_component_value_list, serialize
 
@@ -24,6 +24,10 @@ from segmail.templates.declarations import (
     without_huge_numbers,
 )
 
+if TYPE_CHECKING:
+    from turbohtml import Document
+
+_ON_SCREENS = {"", "all", "screen"}
 _DEEPEST = 5  # at-rules in at-rules; deeper ones stay as they are
 _STATES = (
     *("hover", "link", "visited", "active", "focus", "target", "checked", "enabled", "disabled"),
@@ -82,6 +86,20 @@ class Sheet(NamedTuple):
     def conditional(self) -> list[StyleRule]:
         """Return the rules that need a sheet, at any depth."""
         return list(_conditional(self.items, inside=False))
+
+
+def own_css(document: Document) -> str:
+    """Return what a document's own <style> elements say, each under the media that it names."""
+    found = []
+    for element in document.select("style"):
+        media = element.attr("media") or ""
+        if any(name.startswith("amp") for name in element.attrs):
+            continue
+        if any(name.strip().lower() in _ON_SCREENS for name in media.split(",")):
+            found.append(element.text)
+        elif not set(media) & set("{};"):
+            found.append(f"@media {media} {{\n{element.text}\n}}")
+    return "\n".join(found)
 
 
 @lru_cache(maxsize=64)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from segmail.errors import TemplateError
 from segmail.templates.cascade import Cascade, rules_of
-from segmail.templates.sheets import as_it_is, read_sheet
+from segmail.templates.sheets import as_it_is, own_css, read_sheet
 
 if TYPE_CHECKING:
     from turbohtml import Document, SourceLocation
@@ -106,18 +106,11 @@ class _Page:
         selectors = sum(len(rule.selectors) for rule in sheet.plain())
         if not most or selectors * len(_TAG.findall(self._html)) > _MAX_LOOKS:
             return self._put_in([self._sheet(as_it_is(sheet), is_first=True)])
-        cascade = Cascade(self._document, rules_of(css, self._own_css()), most=most)
+        cascade = Cascade(self._document, rules_of(css, own_css(self._document)), most=most)
         edits = [self._attribute(place, text) for place, text in cascade.attributes()]
         if kept := cascade.kept(is_fragment=not self._is_document()):
             edits.append(self._sheet(kept, is_first=False))
         return self._put_in(edits)
-
-    def _own_css(self) -> str:
-        return "\n".join(
-            element.text
-            for element in self._document.select("style:not([media])")
-            if not any(name.startswith("amp") for name in element.attrs)
-        )
 
     def _attribute(self, place: SourceLocation, text: str) -> tuple[int, int, str]:
         text = _quoted(text)

@@ -53,6 +53,7 @@ def test_words_stay_and_markup_goes(html: str, text: str) -> None:
         "<div hidden><p hidden>no</p><p>no</p></div>",
         "<template>no</template>",
         "<style>.pre{display:none!important;mso-hide:all}</style><span class=pre>no</span>",
+        "<style media=all>.pre{display:none}</style><span class=pre>no</span>",
         "<style>.a .pre,i{font-size:0;max-height:0}</style><div class=a><b class=pre>no</b></div>",
         '<div style="max-height:0;overflow:hidden;mso-hide:all" aria-hidden="true">no</div>',
         '<div style="font-size:0px;line-height:0">no <b>no</b></div>',

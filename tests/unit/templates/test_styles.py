@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -141,6 +142,26 @@ def test_the_documents_own_style_wins_over_the_sheet() -> None:
     page = _page("a{color:#fff;top:0} i{color:red}", "a{color:#36c;left:0}")
 
     assert '<a class="b" href="https://a.test/" style="left: 0;color: #fff;">' in page
+
+
+@pytest.mark.parametrize("media", ["all", "ALL, print", "screen", ""])
+def test_so_does_one_that_says_it_is_for_screens(media: str) -> None:
+    own = f'<style media="{media}">p {{ color: blue }}</style>'
+
+    html = inline_styles(f"<html><head>{own}</head><body><p>x</p></body></html>", "p {color: red}")
+
+    assert own in html
+    assert '<p style="color: blue;">' in html
+
+
+def test_one_for_narrow_screens_wins_only_there() -> None:
+    own = '<style media="(max-width: 600px)">p { color: blue }</style>'
+
+    html = inline_styles(f"<html><head>{own}</head><body><p>x</p></body></html>", "p {color: red}")
+
+    assert '<p style="color: red;">' in html
+    told = re.sub(r"\s+", "", html.replace(own, ""))
+    assert "@media(max-width:600px){p{color:blue!important" in told
 
 
 def test_a_more_specific_rule_of_the_sheet_wins_over_the_documents_own() -> None:
