@@ -35,12 +35,14 @@ from segmail.maho.customers import (
 )
 from segmail.maho.lookup import find_customer
 from segmail.maho.shop import Shop
+from segmail.maho.steps import load_steps
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
 from segmail.mail.run_cache import RunCache
 from segmail.mail.variables import Addressee
 from segmail.sequences.find import find_steps, label
 from segmail.sequences.findings import StepFinding, step_warning
+from segmail.sequences.lent_coupons import lender_of
 from segmail.settings import Settings
 
 _NO_ROW = 0
@@ -89,6 +91,8 @@ class Previewer:
         self._now = now
         with shop.database.read() as connection:
             [self.step] = find_steps(connection, shop.tables, [step])
+            lender = lender_of(self.step, load_steps(connection, shop.tables))
+        self._gives = self.step if self.step.generate_coupon else lender
         self._cache = RunCache.load(
             shop,
             config,
@@ -124,8 +128,9 @@ class Previewer:
     def show(self, customer_id: int, why: str = "") -> Preview:
         """Return the mail for a customer.
 
-        A coupon's code is a sample, its random letters all X; a customer without a subscription
-        gets the mail as a subscriber would. Raises StepError where the step of a run would fail.
+        A coupon's code is a sample, its random letters all X, also that of an earlier step; a
+        customer without a subscription gets the mail as a subscriber would. Raises StepError where
+        the step of a run would fail.
         """
         mail, findings = self.prepare(customer_id)
         return _as_read(mail, findings, why)
@@ -166,7 +171,7 @@ class Previewer:
                 written_to, subscriber_id=_NO_ROW, confirm_code=_NO_CODE, email=send_to
             )
         addressee = preparer.addressee(customer, written_to)
-        basis = _basis(connection, self._shop, row, addressee, now)
+        basis = self._basis(connection, addressee)
         states = self._states
         stopped = load_stopped(
             connection, tables, [row], states.current(), states.conditions, now=now
@@ -180,26 +185,27 @@ class Previewer:
         items = preparer.load_items(connection, [(row.step, addressee)], now=now)
         return preparer.prepare(row, addressee, basis, items, now=now), findings
 
+    def _basis(self, connection: Connection, addressee: Addressee) -> CouponBasis:
+        """Return what a run would make the coupon from, or an earlier step has made it from.
+
+        Its coupon is a sample that is never stored.
+        """
+        step, customer_id = self._gives, addressee.customer.customer_id
+        if step is None:
+            return CouponBasis(None)
+        basis = CouponBasis.load(connection, self._shop.tables, step, customer_id)
+        if basis.rule is None:
+            return basis
+        sample = coupon_for(
+            step, customer_id, basis.rule, addressee.locale, now=self._now, sample=True
+        )
+        return replace(basis, own=sample)
+
 
 def _as_subscriber(customer: Customer) -> Subscriber:
     return Subscriber(
         0, customer.customer_id, customer.store_id, customer.email, SubscriberStatus.UNKNOWN, None
     )
-
-
-def _basis(
-    connection: Connection, shop: Shop, row: DueRow, addressee: Addressee, now: datetime
-) -> CouponBasis:
-    """Return what a run would make the coupon from, with a sample that is never stored."""
-    if not row.step.generate_coupon:
-        return CouponBasis(None)
-    basis = CouponBasis.load(connection, shop.tables, row.step, row.customer_id)
-    if basis.rule is None:
-        return basis
-    sample = coupon_for(
-        row.step, row.customer_id, basis.rule, addressee.locale, now=now, sample=True
-    )
-    return replace(basis, own=sample)
 
 
 def _as_read(mail: Prepared, findings: Sequence[StepFinding], why: str) -> Preview:

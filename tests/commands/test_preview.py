@@ -14,6 +14,7 @@ from segmail.cli import program
 from segmail.maho.schema.tables import Layout
 from tests.jobs import read_mail
 from tests.shop_builder import ShopBuilder
+from tests.smtp_server import Server, recording_server
 
 TEXT = "<h1>Hello {{var customer_firstname}}</h1><p>Your code: <b>{{var coupon_code}}</b></p>"
 
@@ -203,23 +204,51 @@ def test_telling_customers_stand_for_what_goes_wrong(
     assert file.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_test_mail_is_marked_and_leaves_no_row(
-    shop: ShopBuilder, step: int, tmp_path: Path
-) -> None:
-    customer = shop.customer("ada@example.test")
-    before = everything(shop)
-    environment = {"SEGMAIL_SMTP_URL": f"file://{tmp_path}/mails"}
+def _send_test(shop: ShopBuilder, server: Server, step: int, customer: int) -> Result:
     url = shop.url.render_as_string(hide_password=False)
     options = ["--database-url", url, "--now", "2026-03-10 12:00", "preview", str(step)]
-
-    shown = CliRunner(env=environment).invoke(
+    return CliRunner(env={"SEGMAIL_SMTP_URL": server.url()}).invoke(
         program, [*options, "--customer", str(customer), "--send-to", "tester@example.com"]
     )
 
+
+def test_a_test_mail_is_marked_and_leaves_no_row(shop: ShopBuilder, step: int) -> None:
+    customer = shop.customer("ada@example.test")
+    before = everything(shop)
+
+    with recording_server() as server:
+        shown = _send_test(shop, server, step, customer)
+
     assert (shown.exit_code, everything(shop)) == (0, before)
-    [file] = (tmp_path / "mails").glob("*.eml")
-    mail = read_mail(file.read_bytes())
+    assert "Sent a test to tester@example.com: " in shown.stderr
+    [message] = server.messages
+    mail = read_mail(message.data)
+    assert message.rcpt_to == ("tester@example.com",)
     assert mail["Subject"] == "[Test] Hello Ada"
     assert str(mail["To"]).endswith("tester@example.com>")
+    assert "ada@example.test" not in mail.as_string()
     assert f"SEQ{customer}XXXXXXXXXX" in mail.as_string()
     assert "code=test&id=0" in mail["List-Unsubscribe"]
+
+
+def test_a_test_mail_that_the_server_refuses_is_told(shop: ShopBuilder, step: int) -> None:
+    refuse = {"tester@example.com": "550 5.1.1 No such user"}
+
+    with recording_server(refuse=refuse) as server:
+        shown = _send_test(shop, server, step, shop.customer())
+
+    assert shown.exit_code == 1
+    assert "The mail server did not accept the test: " in shown.stderr
+    assert "5.1.1 No such user" in shown.stderr
+
+
+def test_a_step_without_a_coupon_shows_a_sample_of_an_earlier_ones(
+    shop: ShopBuilder, step: int
+) -> None:
+    customer = shop.customer()
+    reminder = shop.step(1, 1, number=2)
+
+    shown = preview(shop, str(reminder), "--customer", str(customer))
+
+    assert f"Your code: SEQ{customer}XXXXXXXXXX\n" in shown.stdout
+    assert step
