@@ -217,24 +217,34 @@ def walked_index(connection: Connection, tables: Tables) -> str | None:
 
 
 def claim(
-    connection: Connection, tables: Tables, rows: Sequence[Row[Any]], *, lease_until: datetime
+    connection: Connection,
+    tables: Tables,
+    rows: Sequence[Row[Any]],
+    *,
+    now: datetime,
+    lease_until: datetime,
 ) -> int:
     """Push the time of these due rows on to the end of the lease, if it is still what was seen.
 
     Return how many were claimed: fewer than `rows` where another run was quicker. Repeating what
-    was seen makes the claim right also where SKIP LOCKED is not (Galera, SQLite).
+    was seen makes the claim right also where SKIP LOCKED is not (Galera, SQLite). A time that is no
+    moment, such as a zero date, cannot be repeated: there it is enough that the row is still due.
     """
     c = tables.progress.c
+    unreadable = [row.progress_id for row in rows if row.scheduled_at is None]
+    is_as_seen = pairs_among(
+        c.progress_id,
+        c.scheduled_at,
+        [(row.progress_id, row.scheduled_at) for row in rows if row.scheduled_at is not None],
+    )
+    if unreadable:
+        is_as_seen = or_(is_as_seen, and_(among(c.progress_id, unreadable), is_due(tables, now)))
     return connection.execute(
         update(tables.progress)
         .where(
             # The ids alone give the range on the primary key; pairs alone may scan the table.
             among(c.progress_id, [row.progress_id for row in rows]),
-            pairs_among(
-                c.progress_id,
-                c.scheduled_at,
-                [(row.progress_id, row.scheduled_at) for row in rows],
-            ),
+            is_as_seen,
             is_pending(tables),
         )
         .values(scheduled_at=lease_until)

@@ -8,7 +8,7 @@ would lock customer rows that a checkout may hold, and a plan without the index 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select
@@ -19,6 +19,9 @@ from segmail.maho.progress import claim, due_rows, give_back, walked_index
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow
+
+# Stands for a `scheduled_at` that is no moment, such as a zero date: due since ever.
+_SINCE_EVER = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class Claimer:
@@ -59,7 +62,10 @@ class Claimer:
         def work(connection: Connection) -> list[Row[Any]]:
             due = self.due_query(now=now, limit=limit).with_for_update(skip_locked=True)
             rows = list(connection.execute(due))
-            if rows and claim(connection, self._tables, rows, lease_until=lease_until) != len(rows):
+            if not rows:
+                return rows
+            taken = claim(connection, self._tables, rows, now=now, lease_until=lease_until)
+            if taken != len(rows):
                 raise Conflict
             return rows
 
@@ -104,9 +110,10 @@ class Claimer:
         self._after = (since, 0) if since is not None else None
         with self._database.read() as connection:
             query = self.due_query(now=now, limit=most)
-            due = [row.scheduled_at for row in connection.execute(query)]
+            due = [_seen(row) for row in connection.execute(query)]
         if due:
-            self._after = (due[0] - MARGIN, 0)
+            # A time that is no moment stands before every one that could be named here.
+            self._after = None if due[0] == _SINCE_EVER else (due[0] - MARGIN, 0)
         return due
 
     def due_query(self, *, now: datetime, limit: int | None) -> Select[Any]:
@@ -117,31 +124,39 @@ class Claimer:
 
     def _go_on_after(self, rows: list[Row[Any]]) -> None:
         if rows:
-            self._after = (rows[-1].scheduled_at, rows[-1].progress_id)
+            # Not the last row: a time that is no moment stands among others, and would lead back.
+            self._after = max((_seen(row), row.progress_id) for row in rows)
 
     def _due_row(self, row: Row[Any], lease_until: datetime) -> DueRow:
         step = self._steps[row.sequence_id]
-        # A row with a queue_id was claimed before, so its column no longer says when it was due.
         return DueRow(
             progress_id=row.progress_id,
             customer_id=row.customer_id,
             step=step,
             trigger_type=row.trigger_type,
             queue_id=row.queue_id,
-            scheduled_at=row.scheduled_at if row.queue_id is None else _planned(row, step),
-            seen_at=row.scheduled_at,
+            scheduled_at=_when_due(row, step),
+            seen_at=_seen(row),
             lease_until=lease_until,
             created_at=row.created_at,
         )
 
 
-def _planned(row: Row[Any], step: Step) -> datetime:
-    """Return when a row was due by its run; what stands there where its run has no such time."""
+def _when_due(row: Row[Any], step: Step) -> datetime:
+    """Return when a row was due: by its column, or by its run where that says it no longer."""
+    # A row with a queue_id was claimed before, and its column has the end of a lease.
+    if row.queue_id is None and row.scheduled_at is not None:
+        return _seen(row)
     try:
         planned: datetime = row.created_at + timedelta(minutes=step.delay_minutes)
     except (TypeError, OverflowError):  # a zero date, or one past every calendar
-        planned = row.scheduled_at
+        return _seen(row)
     return planned
+
+
+def _seen(row: Row[Any]) -> datetime:
+    moment: datetime | None = row.scheduled_at
+    return _SINCE_EVER if moment is None else moment
 
 
 def _whole_seconds(moment: datetime) -> datetime:
