@@ -55,6 +55,8 @@ class PriceList:
         now = self._texts(amount, indexed, group_id)
         if now is None:
             return None
+        if product.type_id == "bundle" and not indexed.tax_class_id:
+            now = now[-1:]  # its parts are taxed, not it: Maho, too, names one amount
         regular = None if starts_at else indexed.price
         if regular is None or regular <= amount:
             return Price(now, starts_at=starts_at)
