@@ -18,6 +18,7 @@ from segmail.maho.progress import ProgressStatus
 from segmail.maho.reasons import NOT_SENT, attempt_ended_at, read_back
 from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.tables import Tables
+from segmail.mail.column_limits import as_written
 
 
 @dataclass(frozen=True)
@@ -129,7 +130,7 @@ def _problems(
         c = tables.problem.c
         query = select(c.queue_id, c.problem_error_text).where(c.queue_id.in_(queue_ids))
         for queue_id, text in connection.execute(query.order_by(c.problem_id)):
-            found[queue_id].append(text or "")
+            found[queue_id].append(as_written(text or ""))
     return found
 
 
@@ -155,7 +156,7 @@ def _entry(row: Row[Any], told: Sequence[str]) -> HistoryEntry:
         problems=tuple(told),
         template_id=row.template_id,
         template=row.template_code,
-        subject=None if is_reason else row.newsletter_subject or None,
+        subject=None if is_reason else as_written(row.newsletter_subject or "") or None,
         coupon_code=code_in_text(row.text or "", row.coupon_prefix or None, row.customer_id),
         queue_id=None if is_reason else row.queue_id,
         next_try_at=row.scheduled_at if outcome in (DEFERRED, "retried") else None,

@@ -18,7 +18,7 @@ from segmail.maho.problems import INTERRUPTED, last_problem
 from segmail.maho.progress import TRIGGERS, ProgressStatus, has_status
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.steps import load_segment_ids
-from segmail.mail.column_limits import storable_text
+from segmail.mail.column_limits import as_written, storable_text
 
 # An attempt in any other state may still be sent: by Maho's newsletter cron, or by its run.
 _CLOSED = (QueueStatus.CANCEL, QueueStatus.SENT)
@@ -170,7 +170,7 @@ def _failure(row: Row[Any], *, arrived: bool) -> Failure:
         email=row.email,
         step=f"{row.segment}:{row.trigger_type}:{row.step_number}",
         failed_at=row.failed_at,
-        reason=row.reason,
+        reason=None if row.reason is None else as_written(row.reason),
         may_have_arrived=_is_unknown(row),
         notes=tuple(_notes(row, arrived)),
         queue_id=row.queue_id,

@@ -15,6 +15,7 @@ from segmail.errors import TemplateError
 TEXT_BYTES = 65_535  # newsletter_text
 SUBJECT_CHARACTERS = 200  # newsletter_subject, newsletter_sender_name
 
+_APART = "\u2060"  # takes no room
 _LONGEST_CHARACTER = len("&#1114111;")  # as `storable_html` writes it
 _DIRECTIVE = re.compile(r"\{(?=\{)")
 _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
@@ -29,8 +30,13 @@ def storable_html(text: str) -> str:
 def storable_text(text: str, four_bytes: bool) -> str:
     """Do so in plain text, where nobody decodes entities: braces are kept apart by a character
     without width, and others written as entities only where the column has three-byte utf8."""
-    text = _DIRECTIVE.sub("{\u2060", text) if "{{" in text else text
+    text = _DIRECTIVE.sub(f"{{{_APART}", text) if "{{" in text else text
     return text if four_bytes else _in_three_bytes(text)
+
+
+def as_written(stored: str) -> str:
+    """Return a text as it was before `storable_text` kept its braces apart."""
+    return stored.replace(f"{{{_APART}", "{")
 
 
 def check_lengths(subject: str, text: str) -> None:

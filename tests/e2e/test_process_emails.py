@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from segmail.cli import INTERRUPTED
 from segmail.maho.newsletter_queue import QueueStatus
 from tests.jobs import read_mail
 from tests.program import run, start
@@ -202,6 +203,6 @@ def test_a_signal_ends_a_run_in_order(
         out, _ = process.communicate(timeout=60)
 
     statuses = [shop.status(row) for row in rows]
-    assert process.returncode == 0
+    assert process.returncode == (INTERRUPTED if number is signal.SIGINT else 0)
     assert json.loads(out)["sent"] == len(server.messages) == statuses.count("sent") < 3
     assert {shop.progress(row)["scheduled_at"] for row in rows} == {shop.now - timedelta(minutes=1)}

@@ -106,6 +106,7 @@ def test_a_former_version_of_a_template_is_refused(shop: ShopBuilder, vip: int) 
 
 def test_what_is_odd_is_a_warning(shop: ShopBuilder, vip: int) -> None:
     shop.insert(shop.tables.website, website_id=2, code="it", name="Italy")
+    shop.change(shop.tables.segment, {"segment_id": vip}, website_ids="1,2")
     shop.rule("15% off", to_date=shop.now.date().replace(day=9))
     shop.step(vip, number=1, delay_minutes=60)
 
