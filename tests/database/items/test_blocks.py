@@ -24,8 +24,8 @@ style="display:block;width:76px;max-width:76px;height:auto;border:0;"></a>
 font-size:16px;line-height:1.4;word-break:break-word;">
 <a href="http://shop.example/boot/?___store=de" \
 style="color:inherit;font-weight:bold;text-decoration:none;">Boot</a>
-<br><span style="font-size:14px;color:#757575;">Color: Blau</span>
-<br><span style="font-size:14px;color:#757575;">Menge: 2</span>
+<br><span style="font-size:14px;opacity:.75;">Color: Blau</span>
+<br><span style="font-size:14px;opacity:.75;">Menge: 2</span>
 </td>
 <td align="right" valign="top" style="padding:12px 0;border-bottom:1px solid #8c8c8c;\
 font-size:16px;line-height:1.4;text-align:right;white-space:nowrap;">152,32\xa0$</td>
@@ -100,7 +100,7 @@ def test_reduced_products_show_their_old_price(content: ContentShop) -> None:
     html, text = content.rendered("{{var products.getClearanceHtml()}}", 1, "default")
 
     assert text.startswith("- Special now: $79.99 (instead of $100.00)\n")
-    assert '<s style="font-size:14px;color:#757575;">$100.00</s><br>$79.99' in " ".join(
+    assert '<s style="font-size:14px;opacity:.75;">$100.00</s><br>$79.99' in " ".join(
         html.split("\n")
     )
 
