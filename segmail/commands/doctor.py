@@ -20,8 +20,8 @@ from segmail.output import print_json, print_table
 def doctor(app: App, *, as_json: bool) -> None:
     """Say what is wrong with the shop's automation, and what to do.
 
-    Looks at the schema, the switches, the mail transport, the time zones, the steps and the
-    segments; changes nothing and connects to no mail server. Exits with 78 when there are errors.
+    Looks at the schema, switches, mail transport, time zones, base URLs, steps and segments;
+    changes nothing and connects to no mail server. Exits with 78 when there are errors.
 
     \b
     Example:

@@ -15,6 +15,7 @@ from segmail.doctor.lost_indexes import lost_tuning
 from segmail.doctor.schema import is_readable, right_findings, schema_findings
 from segmail.doctor.segments import segment_findings
 from segmail.doctor.shop import (
+    base_url_findings,
     partial_findings,
     step_findings,
     switch_findings,
@@ -88,6 +89,7 @@ def _configured(
             *switch_findings(connection, shop.tables, config, settings.enabled),
             *mail_findings(settings, config, shop.crypt_key),
             *time_zone_findings(connection, shop.tables, config),
+            *base_url_findings(connection, shop.tables, config),
         ]
 
 

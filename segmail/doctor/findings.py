@@ -22,6 +22,7 @@ class Area(enum.StrEnum):
     SWITCHES = "automation"
     MAIL = "mail transport"
     TIME_ZONES = "time zones"
+    BASE_URLS = "base URLs"
     STEPS = "steps"
     PARTIALS = "item blocks"
     SEGMENTS = "segments"

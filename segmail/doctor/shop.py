@@ -17,6 +17,7 @@ from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.stores import ADMIN, Stores
+from segmail.maho.storefront.urls import StoreUrls
 from segmail.mail.items.partials import Partials
 from segmail.mail.items.samples import SAMPLES
 from segmail.sequences.validate import validate_steps
@@ -45,6 +46,25 @@ def time_zone_findings(
     stores = [id_ for id_ in Stores.load(connection, tables).stores if id_ != ADMIN]
     faults = [finding for id_ in stores for finding in _time_zone(config, id_)]
     return faults or [ok(Area.TIME_ZONES, f"Known for each store ({len(stores)}).")]
+
+
+def base_url_findings(
+    connection: Connection, tables: Tables, config: StoreConfig
+) -> list[AreaFinding]:
+    """Return the stores whose mails would have links to nowhere; `process-emails` sends none."""
+    stores = Stores.load(connection, tables)
+    faults = [
+        Finding(
+            Severity.ERROR,
+            Area.BASE_URLS,
+            f"Store '{store.code}' has no base URL that customers reach ({path}); no mails are "
+            "sent in its name.",
+            f"Set {path} to the shop's address in Maho (System > Configuration > Web).",
+        )
+        for store in stores.speaking
+        if (path := StoreUrls(store, config, stores.single_store_mode).missing_base_url)
+    ]
+    return faults or [ok(Area.BASE_URLS, f"Known for each store ({len(stores.speaking)}).")]
 
 
 def step_findings(shop: Shop, *, maho_root: Path | None, now: datetime) -> list[AreaFinding]:

@@ -165,3 +165,20 @@ def test_a_state_directory_under_a_file_is_an_error(tmp_path: Path) -> None:
     [finding] = state_findings(tmp_path / "file" / "segmail")
 
     assert (finding.severity, "is no directory" in finding.what) == ("error", True)
+
+
+def test_a_store_without_base_url_is_an_error_with_its_name_and_the_setting(
+    shop: ShopBuilder,
+) -> None:
+    shop.config("web/unsecure/base_url", "{{base_url}}", scope="stores", id=2)
+
+    [one] = found(shop, Area.BASE_URLS)
+
+    assert (
+        one.severity,
+        "no base URL that customers reach (web/unsecure/base_url)" in one.what,
+    ) == (
+        Severity.ERROR,
+        True,
+    )
+    assert "web/unsecure/base_url" in one.advice

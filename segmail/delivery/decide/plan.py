@@ -17,7 +17,10 @@ from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.shop import Shop
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
+from segmail.mail.variables import Addressee
 from segmail.settings import DeliverySettings
+
+_UNTIL_MENDED = timedelta(hours=1)  # for what a person must mend in the shop's configuration
 
 
 @dataclass(frozen=True)
@@ -128,13 +131,25 @@ class Planner:
         postponed = batch.earlier_steps.postpone(row, batch.ended, now=now)
         if postponed and self._keeps_distance:
             return replace(undecided, reason=postponed.reason, retry_at=postponed.until)
+        if reason := self._no_links_reason(row, batch):
+            return replace(undecided, reason=reason, retry_at=now + _UNTIL_MENDED)
         return None
 
-    def _prepare(self, row: DueRow, batch: Batch, now: datetime) -> Prepared:
-        addressee = self._preparer.addressee(
+    def _no_links_reason(self, row: DueRow, batch: Batch) -> str | None:
+        """Return why a row waits whose mail would have links, to unsubscribe too, to nowhere."""
+        site = self._addressee(row, batch).site
+        path = site.urls.missing_base_url
+        if path is None:
+            return None
+        return f"store '{site.store.code}' has no base URL ({path}); looked at again in an hour"
+
+    def _addressee(self, row: DueRow, batch: Batch) -> Addressee:
+        return self._preparer.addressee(
             batch.customers[row.customer_id], batch.subscribers[row.customer_id]
         )
-        basis = batch.basis_of(row)
+
+    def _prepare(self, row: DueRow, batch: Batch, now: datetime) -> Prepared:
+        addressee, basis = self._addressee(row, batch), batch.basis_of(row)
         return self._preparer.prepare(row, addressee, basis, batch.items, now=now)
 
 

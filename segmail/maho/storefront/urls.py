@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 from segmail.errors import TemplateError
 from segmail.maho.config.store_config import StoreConfig
@@ -35,6 +35,8 @@ _RESERVED = frozenset(
 )
 _QUERY_PREFIX = "_query_"
 
+_LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
 _PARTS = re.compile(r"((?:[A-Za-z][\w+.-]*:)?//[^/?#]*)?([^?#]*)(.*)", re.DOTALL)
 
 
@@ -60,6 +62,20 @@ class StoreUrls:
         if kind == "link":
             url += self._store_code
         return url.rstrip("/") + "/"
+
+    @property
+    def missing_base_url(self) -> str | None:
+        """The setting that gives the pages of this store no host that customers reach, if any.
+
+        That is one which is empty, left as Maho ships it (Maho then takes the host of the request,
+        and a cron job has none) or names this machine: every link in a mail would lead nowhere.
+        """
+        secure = self.config.flag("web/secure/use_in_frontend", self.store.store_id)
+        for scheme in ("unsecure", "secure") if secure else ("unsecure",):
+            for path in (f"web/{scheme}/base_url", f"web/{scheme}/base_link_url"):
+                if not _has_public_host(self._config(path)):
+                    return path
+        return None
 
     def url(self, route: str = "", params: Mapping[str, object] | None = None) -> str:
         """Return the URL of a route, such as `checkout/cart`.
@@ -164,6 +180,14 @@ class StoreUrls:
 
     def _config(self, path: str) -> str:
         return self.config.value(path, self.store.store_id) or ""
+
+
+def _has_public_host(url: str) -> bool:
+    try:
+        host = urlsplit(url.strip()).hostname
+    except ValueError:
+        return False
+    return bool(host) and host not in _LOCAL_HOSTS
 
 
 _SETTING: dict[BaseUrl, str] = {

@@ -1,0 +1,68 @@
+"""A store without a base URL: its mails' links would lead nowhere, so its rows wait."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+
+from segmail.maho.schema.tables import Layout
+from tests.jobs import Runner
+from tests.shop_builder import ShopBuilder
+
+HOUR = timedelta(hours=1)
+
+
+def without_base_urls(shop: ShopBuilder) -> None:
+    c = shop.tables.config.c
+    gone = shop.tables.config.delete().where(c.path.like("web/%base_url"))
+    shop.database.transact(lambda connection: connection.execute(gone))
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_rows_of_a_store_without_base_url_wait_an_hour_and_others_go_on(
+    shop: ShopBuilder, run_emails: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    without_base_urls(shop)
+    shop.config("web/unsecure/base_url", "https://it.example.test/", scope="stores", id=2)
+    step = shop.step(shop.segment())
+    waits = shop.due(step, shop.customer())
+    goes = shop.due(step, shop.customer(store_id=2))
+
+    with caplog.at_level(logging.INFO, "segmail"):
+        ran = run_emails()
+
+    assert (shop.status(waits), shop.status(goes)) == ("scheduled", "sent")
+    assert len(ran.mails) == 1
+    row = shop.row(shop.tables.progress, progress_id=waits)
+    assert HOUR <= row["scheduled_at"] - shop.now < HOUR + timedelta(minutes=1)
+    assert row["queue_id"] is None
+    assert "no base URL (web/unsecure/base_url); looked at again in an hour" in caplog.text
+
+
+@pytest.mark.parametrize("layout", [Layout.SPEC])
+@pytest.mark.parametrize("url", ["", "{{base_url}}", "http://localhost/", "http://127.0.0.1:8080/"])
+def test_an_address_that_no_customer_reaches_is_none_until_it_is_mended(
+    shop: ShopBuilder, run_emails: Runner, url: str
+) -> None:
+    shop.config("web/unsecure/base_url", url)
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    assert run_emails().mails == []
+    shop.config("web/unsecure/base_url", "https://shop.example.test/")
+    shop.change(shop.tables.progress, {"progress_id": progress}, scheduled_at=shop.now)
+
+    assert len(run_emails().mails) == 1
+
+
+@pytest.mark.parametrize("layout", [Layout.SPEC])
+@pytest.mark.parametrize(("used", "sent"), [("0", 1), ("1", 0)])
+def test_the_secure_address_counts_where_the_shop_uses_it(
+    shop: ShopBuilder, run_emails: Runner, used: str, sent: int
+) -> None:
+    shop.config("web/secure/base_url", None)
+    shop.config("web/secure/use_in_frontend", used)
+    shop.due(shop.step(shop.segment()), shop.customer())
+
+    assert len(run_emails().mails) == sent
