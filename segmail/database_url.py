@@ -20,7 +20,8 @@ _OTHER_DRIVER = {
 _FILES = ("ssl_ca", "ssl_cert", "ssl_key", "ssl_capath")
 _SECONDS = ("connect_timeout", "read_timeout", "write_timeout")
 _SWITCHES = ("ssl_check_hostname", "ssl_disabled")
-_OPTIONS = {*_FILES, *_SECONDS, *_SWITCHES, "unix_socket", "charset", "ssl_cipher"}
+_OPTIONS = {*_FILES, *_SECONDS, *_SWITCHES, "unix_socket", "charset", "ssl_cipher",
+            "init_command"}  # fmt: skip
 _NO_URL = (
     "not a database URL; it looks like "
     "mysql://user:password@host:3306/name or sqlite:////path/to/file."
