@@ -57,6 +57,11 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "campaign:campaign",
             "Keep campaigns as files: templates, sales rules, segments and their steps.",
         ),
+        "recipe": (
+            "recipe:recipe",
+            "Start from campaigns that come with segmail: carts, welcome, win-back, birthdays, "
+            "and more.",
+        ),
     },
     "Segments": {
         "segment": (

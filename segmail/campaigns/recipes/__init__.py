@@ -1,0 +1,1 @@
+"""Recipes: campaigns that come with segmail, one folder each, with parameters of their own."""
