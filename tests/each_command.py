@@ -46,6 +46,9 @@ READING = {
     "campaign export": (),
     "campaign schema": (),
     "schema check": (),
+    "recipe list": (),
+    "recipe show": ("abandoned-cart",),
+    "recipe export": ("vip", "recipe", "--json"),
     "report": (),
 }
 WRITING = {
@@ -59,6 +62,7 @@ WRITING = {
     "segment automation": (NAME, "on"),
     "segment apply": (FILE,),
     "campaign apply": (FILE, "--dry-run"),
+    "recipe apply": ("abandoned-cart", "--dry-run"),
     "segment enrol": (NAME, "--yes"),
     "segment import": ("Others", "--add", IDS),
     "schema tune": ("--yes",),

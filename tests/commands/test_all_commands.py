@@ -22,6 +22,7 @@ _NO_JSON = {"demo", "help", "segment export", "template render"}
 # Commands that change the shop, and so can be tried first.
 _WRITES = {
     "campaign apply",
+    "recipe apply",
     "process-emails",
     "refresh-segments",
     "cleanup-progress",

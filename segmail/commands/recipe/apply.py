@@ -13,7 +13,7 @@ from segmail.campaigns.recipes.recipe import load_recipe, read_recipe, settle_va
 from segmail.commands.campaign.printing import in_sum, told
 from segmail.commands.options import AS_JSON, DRY_RUN
 from segmail.output import print_json
-from segmail.segments.stored.codes import load_website_codes
+from segmail.segments.stored.codes import load_websites
 
 
 @click.command()
@@ -39,7 +39,8 @@ def apply(
     recipe = load_recipe(name)
     values = parse_given(given, recipe.parameters)
     with app.shop.database.read() as connection:
-        websites = ", ".join(load_website_codes(connection, app.shop.tables))
+        names = load_websites(connection, app.shop.tables)
+    websites = ", ".join(str(names.mention(id)) for id in sorted(names.codes))
     read = [read_recipe(recipe, settle_values(recipe, values, websites=websites))]
     wish = Wish(prune=False, now=app.now())
     done = plan_files(app.shop, read, wish)
