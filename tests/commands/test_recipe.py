@@ -32,6 +32,13 @@ NEEDED = {
 }
 
 
+@pytest.fixture
+def contact(shop: ShopBuilder) -> None:
+    """The shop's general contact, from whom mails are without a sender of their own."""
+    shop.config("trans_email/ident_general/name", "Shop")
+    shop.config("trans_email/ident_general/email", "hello@example.test")
+
+
 def segmail(shop: ShopBuilder | None, *arguments: str, after: timedelta = timedelta()) -> Result:
     url = [] if shop is None else ["--database-url", shop.url.render_as_string(False)]
     now = "2026-03-10 12:00" if shop is None else f"{shop.now + after:%Y-%m-%d %H:%M}"
@@ -58,6 +65,7 @@ def test_every_recipe_is_valid_and_loses_no_step(shop: ShopBuilder, name: str) -
     assert validate_files([file], now=shop.now) == []
 
 
+@pytest.mark.usefixtures("contact")
 @pytest.mark.parametrize("layout", list(Layout))
 def test_all_are_applied_once_and_lint_is_clean(shop: ShopBuilder) -> None:
     SalesBuilder(shop)
@@ -70,14 +78,16 @@ def test_all_are_applied_once_and_lint_is_clean(shop: ShopBuilder) -> None:
     assert lint.exit_code == 0, lint.output
 
 
+@pytest.mark.usefixtures("contact")
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 @pytest.mark.parametrize("name", NAMES)
 def test_each_mail_is_rendered_with_and_without_a_cart(shop: ShopBuilder, name: str) -> None:
     sales = SalesBuilder(shop)
     with_cart, without = shop.customer("ada@example.test"), shop.customer("bob@example.test")
     sales.in_cart(sales.cart(with_cart), sales.product("A"))
-    apply(shop, name)
+    assert apply(shop, name).exit_code == 0
 
+    assert shop.rows(shop.tables.template)
     for template in shop.rows(shop.tables.template):
         for customer in (with_cart, without):
             done = segmail(
@@ -146,6 +156,7 @@ def mails(folder: Path) -> list[EmailMessage]:
     ]
 
 
+@pytest.mark.usefixtures("contact")
 def test_a_left_cart_gets_its_mails_until_an_order(
     shop: ShopBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
