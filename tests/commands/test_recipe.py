@@ -5,12 +5,15 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-from datetime import timedelta
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from sqlalchemy import URL, create_engine, text
 
 from segmail.campaigns.recipes.recipe import (
     load_recipe,
@@ -21,6 +24,7 @@ from segmail.campaigns.recipes.recipe import (
 from segmail.campaigns.validate import validate_files
 from segmail.cli import program
 from segmail.maho.schema.tables import Layout
+from tests.recorded_content import RECORDED_AT, content_shop
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
@@ -30,6 +34,7 @@ NEEDED = {
     "seasonal-interest": ("category=4",),
     "product-education": ("categories=5, 6",),
 }
+LEFT = RECORDED_AT.replace(minute=45)  # when the recorded carts were just left
 
 
 @pytest.fixture
@@ -37,6 +42,85 @@ def contact(shop: ShopBuilder) -> None:
     """The shop's general contact, from whom mails are without a sender of their own."""
     shop.config("trans_email/ident_general/name", "Shop")
     shop.config("trans_email/ident_general/email", "hello@example.test")
+
+
+@pytest.fixture
+def countries(shop: ShopBuilder) -> None:
+    """Addresses, with their countries."""
+    type_ = {"entity_type_id": 2, "entity_type_code": "customer_address", "entity_model": "a"}
+    shop.insert_all(shop.tables.entity_type, [type_])
+    shop.insert(
+        shop.tables.attribute,
+        attribute_id=900,
+        entity_type_id=2,
+        attribute_code="country_id",
+        backend_type="varchar",
+    )
+
+
+class Recorded:
+    """The shop that was recorded, with carts of which each was left at `LEFT`, and subscribers."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+
+    def change(self, statement: str, **values: object) -> None:
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            connection.execute(text(statement), values)
+        engine.dispose()
+
+    def codes(self) -> list[str]:
+        engine = create_engine(self.url)
+        with engine.connect() as connection:
+            found = connection.execute(text("SELECT code FROM salesrule_coupon")).scalars().all()
+        engine.dispose()
+        return [str(code) for code in found]
+
+    def run(self, *arguments: str, at: datetime = LEFT) -> Result:
+        url = self.url.render_as_string(hide_password=False)
+        return CliRunner().invoke(
+            program, ["--database-url", url, "--now", f"{at:%Y-%m-%d %H:%M}", *arguments]
+        )
+
+    def apply(self, name: str, *more: str) -> Result:
+        sender = ("sender_name=Shop", "sender_email=hello@example.test")
+        given = [word for one in (*NEEDED.get(name, ()), *sender) for word in ("--set", one)]
+        return self.run("recipe", "apply", name, *given, *more)
+
+
+def _filled(url: URL) -> Recorded:
+    with content_shop(url):
+        pass
+    shop = Recorded(url)
+    for customer in range(1, 11):
+        shop.change(
+            "INSERT INTO newsletter_subscriber (subscriber_email, customer_id, store_id, "
+            "subscriber_status, subscriber_confirm_code) VALUES (:email, :id, 1, 1, 'abc')",
+            email=f"c{customer - 1}@example.com",
+            id=customer,
+        )
+    shop.change(
+        "INSERT INTO core_config_data (scope, scope_id, path, value) VALUES "
+        "('default', 0, 'customer_segmentation/email_automation/enabled', '1')"
+    )
+    return shop
+
+
+@pytest.fixture(params=["mariadb", "sqlite"])
+def recorded(request: pytest.FixtureRequest, server_url: URL, tmp_path: Path) -> Iterator[Recorded]:
+    """A recorded shop of one's own."""
+    if request.param == "sqlite":
+        file = tmp_path / "shop.sqlite"
+        file.touch()
+        yield _filled(URL.create("sqlite", database=str(file)))
+        return
+    name = f"segmail_recipes_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    server = Recorded(server_url)
+    server.change(f"DROP DATABASE IF EXISTS {name}")
+    server.change(f"CREATE DATABASE {name} CHARACTER SET utf8mb3")
+    yield _filled(server_url.set(database=name))
+    server.change(f"DROP DATABASE {name}")
 
 
 def segmail(shop: ShopBuilder | None, *arguments: str, after: timedelta = timedelta()) -> Result:
@@ -65,7 +149,7 @@ def test_every_recipe_is_valid_and_loses_no_step(shop: ShopBuilder, name: str) -
     assert validate_files([file], now=shop.now) == []
 
 
-@pytest.mark.usefixtures("contact")
+@pytest.mark.usefixtures("contact", "countries")
 @pytest.mark.parametrize("layout", list(Layout))
 def test_all_are_applied_once_and_lint_is_clean(shop: ShopBuilder) -> None:
     SalesBuilder(shop)
@@ -78,31 +162,29 @@ def test_all_are_applied_once_and_lint_is_clean(shop: ShopBuilder) -> None:
     assert lint.exit_code == 0, lint.output
 
 
-@pytest.mark.usefixtures("contact")
-@pytest.mark.parametrize("engine_name", ["sqlite"])
-@pytest.mark.parametrize("name", NAMES)
-def test_each_mail_is_rendered_with_and_without_a_cart(shop: ShopBuilder, name: str) -> None:
-    sales = SalesBuilder(shop)
-    with_cart, without = shop.customer("ada@example.test"), shop.customer("bob@example.test")
-    sales.in_cart(sales.cart(with_cart), sales.product("A"))
-    assert apply(shop, name).exit_code == 0
+@pytest.mark.parametrize("recorded", ["sqlite"], indirect=True)
+def test_each_mail_is_rendered_with_and_without_cart_and_coupon(recorded: Recorded) -> None:
+    for name in NAMES:
+        assert recorded.apply(name).exit_code == 0
+    steps = json.loads(recorded.run("sequence", "list", "--json").stdout)
+    seen: dict[tuple[str, bool], str] = {}
+    assert len(steps) == 53
 
-    assert shop.rows(shop.tables.template)
-    for template in shop.rows(shop.tables.template):
-        for customer in (with_cart, without):
-            done = segmail(
-                shop,
-                "template",
-                "render",
-                str(template["template_id"]),
-                "--customer",
-                str(customer),
-            )
-            assert done.exit_code == 0, done.output
-            assert "unsubscribe" in done.stdout
-            assert "{{" not in done.stdout
-            assert "${" not in done.stdout
-            assert len(done.stdout.encode()) < 60_000
+    for step in steps:
+        for customer, has_cart in (("8", True), ("10", False)):
+            ref = f"{step['segment']}:enter:{step['step_number']}"
+            for more in ((), ("--step", ref)):
+                arguments = (str(step["template_id"]), "--customer", customer, *more)
+                done = recorded.run("template", "render", *arguments)
+                assert (done.exit_code, done.stderr) == (0, "")
+                assert "newsletter/subscriber/unsubscribe" in done.stdout
+                assert not {"{{", "${"} & {done.stdout[i : i + 2] for i in range(len(done.stdout))}
+                assert len(done.stdout.encode()) < 60_000
+                seen[f"{ref} {bool(more)}", has_cart] = done.stdout
+
+    assert "with this code" not in seen["Abandoned cart:enter:2 False", True]
+    assert "with this code" in seen["Abandoned cart:enter:2 True", True]
+    assert seen["Abandoned cart:enter:1 True", True] != seen["Abandoned cart:enter:1 True", False]
 
 
 @pytest.mark.parametrize(
@@ -156,39 +238,43 @@ def mails(folder: Path) -> list[EmailMessage]:
     ]
 
 
-@pytest.mark.usefixtures("contact")
 def test_a_left_cart_gets_its_mails_until_an_order(
-    shop: ShopBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recorded: Recorded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SEGMAIL_STATE_DIR", str(tmp_path / "state"))
-    shop.config("customer_segmentation/email_automation/enabled", "1")
-    sales = SalesBuilder(shop)
-    ada, bob = shop.customer("ada@example.test"), shop.customer("bob@example.test")
-    for customer in (ada, bob):
-        cart = sales.cart(customer, ago=timedelta(hours=1), items_count=1)
-        sales.in_cart(cart, sales.product(f"P{customer}"), name="Lamp")
-    apply(shop, "abandoned-cart")
-    segmail(shop, "refresh-segments", "--all")
-    seen: list[list[tuple[str, str]]] = []
+    for name in ("abandoned-cart", "high-value-cart"):
+        assert recorded.apply(name).exit_code == 0
+    entered = LEFT + timedelta(hours=1)
+    assert recorded.run("refresh-segments", "--all", at=entered).exit_code == 0
+    seen = []
     for delay in (timedelta(hours=1), timedelta(days=1), timedelta(days=7)):
         if delay.days == 7:
-            sales.order(bob, created_at=(shop.now + timedelta(days=2)).replace(tzinfo=None))
+            recorded.change(
+                "UPDATE sales_flat_order SET customer_id = 8, state = 'new', created_at = :at "
+                "WHERE entity_id = 1",
+                at=f"{entered + timedelta(days=2):%Y-%m-%d %H:%M:%S}",
+            )
         folder = tmp_path / f"{delay.total_seconds():.0f}"
         monkeypatch.setenv("SEGMAIL_SMTP_URL", f"file://{folder}")
-        ran = segmail(shop, "process-emails", after=delay + timedelta(minutes=1))
+        ran = recorded.run("process-emails", at=entered + delay + timedelta(minutes=1))
         assert ran.exit_code == 0, ran.output
-        told = []
-        for mail in mails(folder):
-            codes = [one["code"] for one in shop.rows(shop.tables.coupon)]
-            body = mail.get_body(("html",))
-            assert isinstance(body, EmailMessage)
-            text = str(body.get_content())
-            prefix = next((code[:4] for code in codes if code in text), "")
-            told.append((f"{mail['To']}".split("@")[0].rpartition("<")[2], prefix))
-        seen.append(sorted(told))
+        seen.append({who: prefix for who, prefix in told(folder, recorded.codes())})
 
+    everybody = {f"c{number}@example.com" for number in (0, 1, 2, 3, 4, 6, 7)}
     assert seen == [
-        [("ada", ""), ("bob", "")],
-        [("ada", "CART"), ("bob", "CART")],
-        [("ada", "LAST")],
+        dict.fromkeys(everybody, ""),
+        dict.fromkeys(everybody, "CART"),
+        dict.fromkeys(everybody - {"c7@example.com"}, "LAST"),
     ]
+
+
+def told(folder: Path, codes: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield whom each mail went to, and how the coupon in it begins."""
+    for file in folder.glob("*.eml"):
+        mail = email.message_from_bytes(file.read_bytes(), policy=email.policy.default)
+        assert isinstance(mail, EmailMessage)
+        body = mail.get_body(("html",))
+        assert isinstance(body, EmailMessage)
+        html = str(body.get_content())
+        [address] = mail["To"].addresses
+        yield address.addr_spec, next((code[:4] for code in codes if code in html), "")
