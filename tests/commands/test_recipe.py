@@ -96,14 +96,23 @@ def _filled(url: URL) -> Recorded:
     for customer in range(1, 11):
         shop.change(
             "INSERT INTO newsletter_subscriber (subscriber_email, customer_id, store_id, "
-            "subscriber_status, subscriber_confirm_code) VALUES (:email, :id, 1, 1, 'abc')",
-            email=f"c{customer - 1}@example.com",
+            "subscriber_status, subscriber_confirm_code) "
+            "SELECT email, entity_id, store_id, 1, 'abc' FROM customer_entity "
+            "WHERE entity_id = :id",
             id=customer,
         )
     shop.change(
         "INSERT INTO core_config_data (scope, scope_id, path, value) VALUES "
         "('default', 0, 'customer_segmentation/email_automation/enabled', '1')"
     )
+    for number, code in enumerate(("price", "special_price"), start=9001):
+        shop.change(  # their values were not recorded
+            "INSERT INTO eav_attribute (attribute_id, entity_type_id, attribute_code, backend_type) "
+            "SELECT :id, 4, :code, 'decimal' FROM core_website WHERE website_id = 1 AND NOT EXISTS "
+            "(SELECT 1 FROM eav_attribute WHERE entity_type_id = 4 AND attribute_code = :code)",
+            id=number,
+            code=code,
+        )
     return shop
 
 
@@ -258,7 +267,7 @@ def test_a_left_cart_gets_its_mails_until_an_order(
         monkeypatch.setenv("SEGMAIL_SMTP_URL", f"file://{folder}")
         ran = recorded.run("process-emails", at=entered + delay + timedelta(minutes=1))
         assert ran.exit_code == 0, ran.output
-        seen.append({who: prefix for who, prefix in told(folder, recorded.codes())})
+        seen.append(dict(told(folder, recorded.codes())))
 
     everybody = {f"c{number}@example.com" for number in (0, 1, 2, 3, 4, 6, 7)}
     assert seen == [
