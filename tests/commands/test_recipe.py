@@ -34,6 +34,7 @@ NEEDED = {
     "seasonal-interest": ("category=4",),
     "product-education": ("categories=5, 6",),
 }
+PRODUCT = "{{var customer.email}}"  # in the name of a recorded product
 LEFT = RECORDED_AT.replace(minute=45)  # when the recorded carts were just left
 
 
@@ -107,7 +108,8 @@ def _filled(url: URL) -> Recorded:
     )
     for number, code in enumerate(("price", "special_price"), start=9001):
         shop.change(  # their values were not recorded
-            "INSERT INTO eav_attribute (attribute_id, entity_type_id, attribute_code, backend_type) "
+            "INSERT INTO eav_attribute "
+            "(attribute_id, entity_type_id, attribute_code, backend_type) "
             "SELECT :id, 4, :code, 'decimal' FROM core_website WHERE website_id = 1 AND NOT EXISTS "
             "(SELECT 1 FROM eav_attribute WHERE entity_type_id = 4 AND attribute_code = :code)",
             id=number,
@@ -187,7 +189,7 @@ def test_each_mail_is_rendered_with_and_without_cart_and_coupon(recorded: Record
         shown[ref] = json.loads(preview.stdout)["html"]
         for html in (shown[ref], bare.stdout):
             assert "newsletter/subscriber/unsubscribe" in html
-            assert "{{" not in html
+            assert "{{" not in html.replace(PRODUCT, "")
             assert "${" not in html
             assert len(html.encode()) < 60_000
         assert "with this code" not in bare.stdout

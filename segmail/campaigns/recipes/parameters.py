@@ -29,7 +29,7 @@ KINDS: Mapping[str, tuple[re.Pattern[str], str]] = {
 
 
 @dataclass(frozen=True)
-class Parameter:
+class RecipeParameter:
     """A parameter of a recipe; without a default it has to be given, and `example` shows how."""
 
     name: str
@@ -41,13 +41,15 @@ class Parameter:
 
 # What every recipe has.
 COMMON = (
-    Parameter("websites", "websites", "Codes of the websites; by default all", "", "base"),
-    Parameter("sender_name", "text", "The sender's name; by default the shop's contact", ""),
-    Parameter("sender_email", "e-mail", "The sender's address; by default the shop's contact", ""),
+    RecipeParameter("websites", "websites", "Codes of the websites; by default all", "", "base"),
+    RecipeParameter("sender_name", "text", "The sender's name; by default the shop's contact", ""),
+    RecipeParameter(
+        "sender_email", "e-mail", "The sender's address; by default the shop's contact", ""
+    ),
 )
 
 
-def parse_given(given: tuple[str, ...], known: tuple[Parameter, ...]) -> dict[str, str]:
+def parse_given(given: tuple[str, ...], known: tuple[RecipeParameter, ...]) -> dict[str, str]:
     """Return the values of `KEY=VALUE` arguments.
 
     Raises InputError for unknown keys and for values that are not of the parameter's kind.

@@ -10,7 +10,7 @@ from pathlib import Path
 from segmail.campaigns.apply import ReadFile
 from segmail.campaigns.files import read_bytes
 from segmail.campaigns.markup import Fields, MarkupNode, Scalar, parse_yaml
-from segmail.campaigns.recipes.parameters import COMMON, Parameter, fill
+from segmail.campaigns.recipes.parameters import COMMON, RecipeParameter, fill
 from segmail.errors import InputError
 
 _HERE = Path(__file__).parent
@@ -25,7 +25,7 @@ class Recipe:
     title: str
     summary: str
     feed: str | None
-    parameters: tuple[Parameter, ...]
+    parameters: tuple[RecipeParameter, ...]
 
 
 def recipe_names() -> list[str]:
@@ -92,9 +92,11 @@ def export_recipe(recipe: Recipe, values: Mapping[str, str]) -> dict[str, str]:
     return files | {_STYLES: (_HERE / _STYLES).read_text("utf-8")}
 
 
-def _parameter(name: str, node: MarkupNode) -> Parameter:
+def _parameter(name: str, node: MarkupNode) -> RecipeParameter:
     said = {key: _text(value) for key, value in _fields(node).items()}
-    return Parameter(name, said["kind"], said["help"], said.get("default"), said.get("example"))
+    return RecipeParameter(
+        name, said["kind"], said["help"], said.get("default"), said.get("example")
+    )
 
 
 def _fields(node: MarkupNode | None) -> dict[str, MarkupNode]:
