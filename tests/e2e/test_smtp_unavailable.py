@@ -53,7 +53,7 @@ def test_an_idle_connection_that_was_closed_is_opened_again_silently(answer: Ans
 
     assert len(server.messages) == 2
     assert server.connections == 2
-    assert begun == [1]
+    assert begun == [1, 1]  # connecting may have taken long: asked again before the second try
 
 
 def test_a_connection_opened_ahead_may_have_idled_too() -> None:
