@@ -41,7 +41,8 @@ def test_a_shop_in_order_exits_with_0_and_says_so_of_each_area(
     areas = [one["area"] for one in found if one["severity"] == "ok"]
     assert areas == [
         "program", "schema", "state directory", "disk", "clock", "rights", "automation",
-        "mail transport", "time zones", "steps", "item blocks", "attempts", "segments", "indexes",
+        "mail transport", "time zones", "base URLs", "steps", "item blocks", "attempts", "segments",
+        "indexes",
     ]  # fmt: skip
     assert [one["area"] for one in found if one["severity"] == "warning"] == ["jobs", "jobs"]
 
