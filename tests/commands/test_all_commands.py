@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -151,9 +152,10 @@ def test_help_can_be_typed_first() -> None:
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_ctrl_c_ends_a_run_in_order_with_130(shop: ShopBuilder, tmp_path: Path) -> None:
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)  # the program's clock is real
     step = shop.step(shop.segment("VIP"))
     for _ in range(40):
-        shop.due(step, shop.customer())
+        shop.due(step, shop.customer(), scheduled_at=now)
     mails = tmp_path / "mails"
 
     with start(shop.url, tmp_path, "process-emails", "--rate", "10") as run:
