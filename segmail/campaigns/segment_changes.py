@@ -8,7 +8,6 @@ from segmail.campaigns.markup import write_yaml
 from segmail.campaigns.outcome import Change, changes
 from segmail.campaigns.read import POLICIES
 from segmail.errors import ConditionError
-from segmail.maho.policies import written
 from segmail.segments.conditions.tree import Combine
 from segmail.segments.stored.codes import Names
 from segmail.segments.stored.state import DEFAULTS, SegmentState
@@ -43,7 +42,7 @@ def _list(ids: tuple[int, ...], names: Names) -> str:
 
 def _policy(state: SegmentState, name: str) -> str:
     value = state.policies.get(name, DEFAULTS[name])
-    return "" if value is None else written(value)
+    return "" if value is None else str(value)
 
 
 def _conditions(tree: Combine | None) -> str:

@@ -10,7 +10,7 @@ from segmail.campaigns.check import check_leaves
 from segmail.campaigns.entry import FileFaults, SegmentEntry, TemplateEntry
 from segmail.errors import ConfigError, Fault, TemplateError
 from segmail.maho.newsletters import NewsletterTemplate, compile_newsletter
-from segmail.maho.policies import OnExit
+from segmail.maho.policies import NO_GROUP, OnExit
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import build_tables
 from segmail.maho.steps import Trigger
@@ -69,7 +69,7 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
     if segment.automation and segment.steps is not None and not steps:
         line = segment.lines.get("automation.active", segment.lines[""])
         yield f"{faults.file}:{line}: '{segment.name}' has no steps, so its automation is refused."
-    if "priority" in segment.policies and segment.policies.get("group") == "":
+    if "priority" in segment.policies and segment.policies.get("group") == NO_GROUP:
         line = segment.lines["automation.priority"]
         yield f"{faults.file}:{line}: '{segment.name}' is in no group: its priority does nothing."
     if segment.tree is None:

@@ -14,7 +14,6 @@ from segmail.campaigns.read import POLICIES
 from segmail.campaigns.read_rules import UNITS
 from segmail.campaigns.sales_rules import RuleState, discount
 from segmail.maho.newsletters import NewsletterTemplate
-from segmail.maho.policies import written
 from segmail.segments.stored.codes import Names
 from segmail.sequences.delays import format_delay
 
@@ -118,7 +117,7 @@ def _automation(entry: SegmentEntry) -> dict[str, Any]:
 
 def _plain(policy: object) -> object:
     """Return a policy's value as the file has it: a number as one."""
-    return policy if isinstance(policy, int) else written(policy)
+    return policy if isinstance(policy, int) else str(policy)
 
 
 def _step(step: StepEntry) -> dict[str, Any]:

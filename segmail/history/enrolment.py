@@ -100,7 +100,7 @@ def _rival(segment_id: int, policies: Mapping[int, Policy], running: set[int]) -
         id
         for id in sorted(running - {segment_id})
         if (policy := policies.get(id))
-        and policy.group.casefold() == own.group.casefold() != ""
+        and policy.shares_group(own)
         and policy.priority >= own.priority
     )
     return next(found, None)

@@ -42,7 +42,7 @@ class Goal(enum.StrEnum):
 _EACH_ENTRY = re.compile(r"each entry(?: after ([0-9]{1,5}) days?)?")
 _MOST_DAYS = 36_500
 _LONGEST_GROUP = 50
-_NONE = "none"
+NO_GROUP = "none"
 
 
 class OnReentry(str):
@@ -99,7 +99,7 @@ class Policy:
     """A segment's policies.
 
     `on_exit` is None where nobody has chosen: then who leaves is stopped, as with STOP. A customer
-    is in one campaign of a `group` at a time; without a name it is in none. One with a higher
+    is in one campaign of a `group` at a time, whose name knows no case. One with a higher
     `priority` ends the others.
     """
 
@@ -107,7 +107,7 @@ class Policy:
     goal: Goal = Goal.NONE
     on_reentry: OnReentry = OnReentry.ONCE
     refreshed_by: RefreshedBy = RefreshedBy.MAHO
-    group: str = ""
+    group: str = NO_GROUP
     priority: int = 0
 
     @property
@@ -115,9 +115,13 @@ class Policy:
         """Whether the refresh skips the pending enter steps of those who leave."""
         return self.on_exit is not OnExit.CONTINUE
 
+    def shares_group(self, other: Policy) -> bool:
+        """Whether both are of the same group."""
+        return self.group != NO_GROUP and self.group.casefold() == other.group.casefold()
+
     def told(self) -> dict[str, str]:
         """Return the policies as they are written, by their names here."""
-        values = {field.name: written(getattr(self, field.name)) for field in fields(self)}
+        values = {field.name: str(getattr(self, field.name)) for field in fields(self)}
         return values | {"on_exit": str(self.on_exit or OnExit.STOP)}
 
     def __str__(self) -> str:
@@ -131,7 +135,7 @@ def _group(text: str) -> str:
     name = " ".join(text.split())
     if len(name) > _LONGEST_GROUP or not name.isprintable():
         raise ValueError(text)
-    return "" if name.lower() == _NONE else name
+    return NO_GROUP if name.lower() in ("", NO_GROUP) else name
 
 
 def _priority(text: str) -> int:
@@ -142,7 +146,7 @@ def _priority(text: str) -> int:
 
 @dataclass(frozen=True)
 class PolicyKind:
-    """How a policy is written: `written` writes what `read` reads, which raises ValueError.
+    """How a policy is written: `str` writes what `read` reads, which raises ValueError.
 
     `key` is its name in campaign files, `allowed` tells people what it can be, `pattern` tells
     editors; without one it is one of `words`.
@@ -177,11 +181,6 @@ KINDS: Mapping[str, PolicyKind] = {
     ),
     "refreshed_by": PolicyKind("refresh", RefreshedBy, tuple(RefreshedBy)),
 }
-
-
-def written(value: object) -> str:
-    """Return a policy's value as it is stored, and as people read it."""
-    return str(value) or _NONE
 
 
 def load_policies(connection: Connection, tables: Tables) -> dict[int, Policy]:
@@ -251,5 +250,5 @@ def save_policy(
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
-    values = {_path(segment_id, name): written(value) for name, value in chosen.items()}
+    values = {_path(segment_id, name): str(value) for name, value in chosen.items()}
     write_config(connection, tables, values)

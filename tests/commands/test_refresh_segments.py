@@ -207,6 +207,8 @@ def test_policies_are_set_by_segment_automation(shop: ShopBuilder) -> None:
     shown = segmail(shop, "segment", "show", "VIP").stdout
     assert "each entry after 7 days" in shown
     assert "carts" in shown
+    told = segmail(shop, "segment", "automation", "VIP", "on", "--group", "none").stdout
+    assert "group none, priority 20" in told
 
 
 def test_a_policy_that_is_not_given_stays(shop: ShopBuilder) -> None:

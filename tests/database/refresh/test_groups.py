@@ -115,7 +115,7 @@ def test_what_is_held_runs_for_nobody(shop: ShopBuilder) -> None:
 
 
 def test_without_a_group_campaigns_know_nothing_of_each_other(shop: ShopBuilder) -> None:
-    segments = [campaign(shop, 2, group=""), campaign(shop, 1, group="")]
+    segments = [campaign(shop, 2, group="none"), campaign(shop, 1, group="none")]
     shop.customer()
 
     refresh(shop)
