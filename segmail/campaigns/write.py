@@ -117,7 +117,7 @@ def _automation(entry: SegmentEntry) -> dict[str, Any]:
 
 def _plain(policy: object) -> object:
     """Return a policy's value as the file has it: a number as one."""
-    return policy if isinstance(policy, int) else str(policy)
+    return policy if type(policy) is int else str(policy)
 
 
 def _step(step: StepEntry) -> dict[str, Any]:

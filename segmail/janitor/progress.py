@@ -82,6 +82,7 @@ def _kept(connection: Connection, tables: Tables) -> ColumnElement[bool]:
     return is_counted_from(
         tables,
         never=[id for id, it in reentry.items() if it == OnReentry.NEVER or it.after_days],
+        holdout=[id for id, policy in policies.items() if policy.holdout],
         by_run=[id for id, it in reentry.items() if it.is_each_entry],
     )
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists, func, not_, or_, select
 
+from segmail.maho.holdout import was_held_out
 from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.tables import Tables
@@ -22,14 +23,18 @@ def uses_a_send(tables: Tables, rows: FromClause) -> ColumnElement[bool]:
 
 
 def is_counted_from(
-    tables: Tables, *, never: Collection[int] = (), by_run: Collection[int] = ()
+    tables: Tables,
+    *,
+    never: Collection[int] = (),
+    by_run: Collection[int] = (),
+    holdout: Collection[int] = (),
 ) -> ColumnElement[bool]:
     """Return the condition that a promise rests on a progress row.
 
     For each customer and step the newest rows that used a send, as many as `max_sends`; in the
     segments `never`, whose policy asks when a customer had the sequence last, each customer's
     newest row of a trigger; in those `by_run`, where each entry is judged by itself, no row of
-    another run than the newest.
+    another run than the newest. In the segments `holdout`, those that count who is held out.
     """
     row, newer, step = tables.progress, tables.progress.alias("newer"), tables.sequence
     same_customer = and_(
@@ -64,4 +69,6 @@ def is_counted_from(
     if never:
         newest = not_(exists().where(same_sequence).correlate(row))
         counted = or_(counted, and_(row.c.segment_id.in_(never), newest))
+    if holdout:
+        counted = or_(counted, and_(row.c.segment_id.in_(holdout), was_held_out(tables)))
     return counted

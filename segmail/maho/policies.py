@@ -87,6 +87,22 @@ OnReentry.NEVER = OnReentry("never")
 OnReentry.EACH_ENTRY = OnReentry("each entry")
 
 
+class Holdout(int):
+    """The share of a segment's entrants who get no mail, in percent; 0: nobody is held out.
+
+    Raises ValueError for other texts than `10 %`, `10` and `none`.
+    """
+
+    def __new__(cls, text: str = NO_GROUP) -> Holdout:
+        percent = re.fullmatch(r"([0-9]{1,2}) ?%?", text.strip())
+        if percent is None and text.strip().lower() != NO_GROUP:
+            raise ValueError(text)
+        return super().__new__(cls, percent[1] if percent else 0)
+
+    def __str__(self) -> str:
+        return f"{int(self)} %" if self else NO_GROUP
+
+
 class RefreshedBy(enum.StrEnum):
     """Whose refresh knows the segment's conditions."""
 
@@ -101,6 +117,7 @@ class Policy:
     `on_exit` is None where nobody has chosen: then who leaves is stopped, as with STOP. A customer
     is in one campaign of a `group` at a time, whose name knows no case. One with a higher
     `priority` ends the others.
+    `holdout` is the share of entrants who get no mail.
     """
 
     on_exit: OnExit | None = None
@@ -109,6 +126,7 @@ class Policy:
     refreshed_by: RefreshedBy = RefreshedBy.MAHO
     group: str = NO_GROUP
     priority: int = 0
+    holdout: Holdout = Holdout()  # noqa: RUF009 - a number
 
     @property
     def stops_on_exit(self) -> bool:
@@ -178,6 +196,9 @@ KINDS: Mapping[str, PolicyKind] = {
     ),
     "priority": PolicyKind(
         "priority", _priority, (), "a whole number from 0 to 999,999", "^[0-9]{1,6}$"
+    ),
+    "holdout": PolicyKind(
+        "holdout", Holdout, (), "'10 %', up to 99 %, or 'none'", r"^([0-9]{1,2} ?%?|none)$"
     ),
     "refreshed_by": PolicyKind("refresh", RefreshedBy, tuple(RefreshedBy)),
 }

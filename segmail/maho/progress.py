@@ -31,7 +31,7 @@ from sqlalchemy import (
     update,
 )
 
-from segmail.maho.db.column_types import UtcDateTime
+from segmail.maho.db.column_types import UInt, UtcDateTime
 from segmail.maho.db.database import after_commit
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.locking import locking
@@ -409,6 +409,35 @@ def enrol(
     due_at: datetime,
 ) -> None:
     """Schedule a step for `due_at` (UTC) for each customer whose id the query selects."""
+    _insert(connection, tables, step, customers, ProgressStatus.SCHEDULED, now, due_at, None)
+
+
+def hold_out(
+    connection: Connection,
+    tables: Tables,
+    step: Step,
+    customers: Select[tuple[int]],
+    *,
+    now: datetime,
+    queue_id: int,
+) -> None:
+    """Write a skipped row of a step for each customer whose id the query selects.
+
+    `queue_id` is the reason.
+    """
+    _insert(connection, tables, step, customers, ProgressStatus.SKIPPED, now, now, queue_id)
+
+
+def _insert(
+    connection: Connection,
+    tables: Tables,
+    step: Step,
+    customers: Select[tuple[int]],
+    status: ProgressStatus,
+    now: datetime,
+    due_at: datetime,
+    queue_id: int | None,
+) -> None:
     [customer_id] = customers.selected_columns
     rows = customers.with_only_columns(
         customer_id,
@@ -416,9 +445,10 @@ def enrol(
         literal(step.sequence_id),
         literal(step.step_number),
         literal(step.trigger.value),
-        literal(ProgressStatus.SCHEDULED.value),
+        literal(status.value),
         literal(now, UtcDateTime()),
         literal(due_at, UtcDateTime()),
+        literal(queue_id, UInt),
     )
     columns = [
         "customer_id",
@@ -429,6 +459,7 @@ def enrol(
         "status",
         "created_at",
         "scheduled_at",
+        "queue_id",
     ]
     connection.execute(insert(tables.progress).from_select(columns, rows))
 

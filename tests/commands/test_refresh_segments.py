@@ -191,7 +191,7 @@ def test_policies_are_set_by_segment_automation(shop: ShopBuilder) -> None:
         found = load_policies(connection, shop.tables)
     assert result.stdout.splitlines()[-1] == (
         "Its policies are now: on exit stop, goal order, on re-entry each entry after 7 days, "
-        "group carts, priority 20, refreshed by segmail."
+        "group carts, priority 20, holdout none, refreshed by segmail."
     )
     assert found == {
         1: Policy(

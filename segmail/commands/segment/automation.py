@@ -48,6 +48,11 @@ from segmail.sequences.automation import Automation, switch_automation
     help="Within the group: a higher one that starts ends the others for the customer.",
 )
 @click.option(
+    "--holdout",
+    type=PolicyType("holdout"),
+    help="The share of entrants who get no mail, to compare with: '10 %', or none.",
+)
+@click.option(
     "--refresh",
     "refreshed_by",
     type=click.Choice(RefreshedBy, case_sensitive=False),

@@ -28,8 +28,10 @@ from segmail.maho.customer_conditions import (
     rows_of_guest_orders,
 )
 from segmail.maho.db.column_types import UtcDateTime
+from segmail.maho.holdout import HELD_OUT
 from segmail.maho.policies import Goal, save_enrols_since
-from segmail.maho.progress import enrol, is_pending_in, stop
+from segmail.maho.progress import enrol, hold_out, is_pending_in, stop
+from segmail.maho.reasons import find_reasons
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.changes import Changes
@@ -76,6 +78,8 @@ def write_changes(connection: Connection, task: Task, changes: Changes, *, now: 
             rivals = _of_rivals(task)
             stopped += stop(connection, task.tables, rivals, reason=RIVAL_BEGUN, now=now)
         _enrol(connection, task, now=now)
+    if changes.held_out:
+        _hold_out(connection, task, now=now)
     return stopped
 
 
@@ -226,6 +230,22 @@ def _enrol(connection: Connection, task: Task, *, now: datetime) -> None:
         )
         due_at = now + timedelta(minutes=step.delay_minutes)
         enrol(connection, task.tables, step, customers, now=now, due_at=due_at)
+
+
+def _hold_out(connection: Connection, task: Task, *, now: datetime) -> None:
+    """Count those who are held out: a skipped row of the first step, with the reason."""
+    for trigger in Trigger:
+        steps = task.active_steps(trigger)
+        if not steps:
+            continue
+        first = min(steps, key=lambda step: step.step_number)
+        customers = select(CHUNK.c.customer_id).where(
+            CHUNK.c.direction.in_([one.value for one in Movement if one.trigger is trigger]),
+            CHUNK.c.verdict == HELD_OUT,
+        )
+        ending = first.sequence_id, HELD_OUT
+        reasons = find_reasons(connection, task.tables, [ending], now=now)
+        hold_out(connection, task.tables, first, customers, now=now, queue_id=reasons[ending])
 
 
 def _default_website(tables: Tables) -> Select[Any]:

@@ -21,6 +21,7 @@ from sqlalchemy import (
 
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.mariadb_hints import collected
+from segmail.maho.holdout import HELD_OUT
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.enrolment import (
     ENROLLED,
@@ -52,6 +53,10 @@ class Changes:
     @property
     def enrolled(self) -> int:
         return sum(n for (_, told), n in self.verdicts.items() if told == ENROLLED)
+
+    @property
+    def held_out(self) -> int:
+        return sum(n for (_, told), n in self.verdicts.items() if told == HELD_OUT)
 
     @property
     def waiting(self) -> int:
@@ -153,7 +158,7 @@ def _who_may_start_late(task: Task, since: datetime) -> Select[Any]:
         .where(
             member.c.segment_id == task.candidate.id,
             _entered_in_time(task, since),
-            verdict(task, Movement.STAY) == ENROLLED,
+            verdict(task, Movement.STAY).in_([ENROLLED, HELD_OUT]),
         )
     )
 

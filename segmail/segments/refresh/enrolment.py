@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, select
 
 from segmail.maho.counted import uses_a_send
 from segmail.maho.customer_conditions import (
@@ -16,6 +16,7 @@ from segmail.maho.customer_conditions import (
 )
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.moments import days_later
+from segmail.maho.holdout import HELD_OUT, is_held_out, was_held_out
 from segmail.maho.policies import Goal, OnReentry
 from segmail.maho.progress import is_pending
 from segmail.maho.steps import Trigger
@@ -47,6 +48,14 @@ def verdict(task: Task, movement: Movement) -> ColumnElement[str]:
         if task.candidate.policy.goal is Goal.ORDER:
             reasons.append((_ordered_since_entering(task), "who have ordered since they entered"))
     reasons += _reasons_of_earlier_runs(task, movement)
+    if percent := task.candidate.policy.holdout:
+        held_out = is_held_out(customer.entity_id, task.candidate.id, percent)
+        counted = _has_row(
+            task, task.tables.progress.c.trigger_type == trigger.value, was_held_out(task.tables)
+        )
+        reasons.append((and_(held_out, counted), "held out before"))
+        if task.passed is None:
+            reasons.append((held_out, HELD_OUT))
     return case(*reasons, else_=ENROLLED if task.passed is None else WAITING)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from segmail.errors import ConditionError
-from segmail.maho.policies import NO_GROUP, Goal, OnReentry, RefreshedBy
+from segmail.maho.policies import NO_GROUP, Goal, Holdout, OnReentry, RefreshedBy
 from segmail.maho.schema.tables import Tables
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.own import needs_segmail
@@ -33,6 +33,7 @@ DEFAULTS: Mapping[str, object] = {
     "on_reentry": OnReentry.ONCE,
     "group": NO_GROUP,
     "priority": 0,
+    "holdout": Holdout(),
 }
 
 

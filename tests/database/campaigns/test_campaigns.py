@@ -58,6 +58,7 @@ segments:
       on re-entry: each entry after 7 days
       group: carts
       priority: 20
+      holdout: 10 %
     conditions:
       all:
         - cart: active = yes
@@ -238,7 +239,7 @@ def test_wrong_names_and_wrong_values_are_told_at_once(
 
     faults = told(shop, wrong)
 
-    assert [int(fault.split(":")[1]) for fault in faults] == [21, 42, 43, 46, 47, 50]
+    assert [int(fault.split(":")[1]) for fault in faults] == [21, 43, 44, 47, 48, 51]
     assert "Did you mean 'cart 1'" in faults[3]
     assert shop.rows(shop.tables.template) == []
 
@@ -250,7 +251,7 @@ def test_a_mail_that_could_not_be_sent_leaves_nothing_half_done(
 
     [fault] = told(shop, ended)
 
-    assert fault.startswith("f.yaml:47: ")
+    assert fault.startswith("f.yaml:48: ")
     assert "is not active" in fault
     assert shop.rows(shop.tables.template) == []
     assert shop.rows(shop.tables.segment) == []

@@ -1,0 +1,40 @@
+"""Who is held out of a segment's mails: a fixed share of its customers, the same for ever.
+
+Customers and segments are spread over a circle of `_CIRCLE` places by their ids, in whole numbers
+that every engine reckons alike. A customer's steps along it are near the golden section, so that
+consecutive ids, and those of a shop that counts by twos or tens, are spread evenly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists
+
+from segmail.maho.reasons import is_reason, told
+from segmail.maho.schema.tables import Tables
+
+HELD_OUT = "held out, to compare with those who get the mails"
+
+_CIRCLE = 1_000_003  # a prime
+_CUSTOMER = 618_034
+_SEGMENT = 414_214
+
+
+def is_held_out(
+    customer_id: ColumnElement[Any], segment_id: int, percent: int
+) -> ColumnElement[bool]:
+    """Return the condition that a customer is of the share that a segment holds out."""
+    start = segment_id * _SEGMENT % _CIRCLE
+    place = (cast(customer_id, BigInteger) * _CUSTOMER + start) % _CIRCLE
+    return place * 100 < percent * _CIRCLE
+
+
+def was_held_out(tables: Tables) -> ColumnElement[bool]:
+    """Return the condition that a progress row tells that its customer was held out."""
+    q = tables.queue.c
+    rows = tables.progress.c
+    reasons = exists().where(
+        q.queue_id == rows.queue_id, is_reason(tables), q.newsletter_subject == told(HELD_OUT)
+    )
+    return and_(rows.queue_id.is_not(None), reasons.correlate(tables.progress))
