@@ -116,7 +116,7 @@ def remember_enrolling(connection: Connection, task: Task, *, now: datetime) -> 
 def complete(connection: Connection, task: Task, members: int, *, now: datetime) -> None:
     """Write the segment's counters; `now` is when the refresh began.
 
-    Maho stamps the end instead, so that its daily refresh finds yesterday's too young (D1).
+    Maho stamps the end instead, so that its daily refresh finds yesterday's too young.
     """
     segment = task.tables.segment
     connection.execute(
