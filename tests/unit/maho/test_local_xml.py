@@ -180,7 +180,7 @@ def test_a_file_that_is_no_text_is_a_fault(tmp_path: Path) -> None:
     file.parent.mkdir(parents=True)
     file.write_bytes(b"\xff\xfe\x00<")
 
-    with pytest.raises(ConfigError, match=r"local\.xml is not UTF-8"):
+    with pytest.raises(ConfigError, match=r"local\.xml: cannot be read: it is not UTF-8 text"):
         read_local_xml(tmp_path, {})
 
 
