@@ -24,6 +24,7 @@ def start(
         "SEGMAIL_STATE_DIR": str(folder / "state"),
         "SEGMAIL_LOG_FILE": str(folder / "segmail.log"),
         "SEGMAIL_SMTP_URL": f"file://{folder}/mails",
+        **_configuration(folder),
         **(env or {}),
     }
     return subprocess.Popen(
@@ -34,6 +35,12 @@ def start(
         text=True,
         cwd=folder,
     )
+
+
+def _configuration(folder: Path) -> dict[str, str]:
+    """Name the file that a test has put there; where a shop is named, none is looked for."""
+    file = folder / "segmail.toml"
+    return {"SEGMAIL_CONFIG": str(file)} if file.exists() else {}
 
 
 def run(

@@ -215,7 +215,7 @@ def test_a_style_sheet_comes_from_the_first_theme_that_has_it(
     assert site.style_sheet("email.css") == "p{c:d}"
     assert site.style_sheet("base.css") == "q{a:b}"
     assert site.style_sheet("none.css") is None
-    assert '<p style="c: d;">x</p>' in render("{{inlinecss file='email.css'}}<p>x", {}, site)
+    assert '<p style="c: d;">x' in render("{{inlinecss file='email.css'}}<p>x", {}, site)
 
 
 def test_without_a_maho_root_no_file_is_looked_for(sites: Sites) -> None:

@@ -65,5 +65,5 @@ def test_a_policy_without_meaning_is_an_error_with_its_path(shop: ShopBuilder) -
     row = {"scope": "default", "scope_id": 0, "path": path, "value": "fame"}
     shop.database.transact(lambda c: c.execute(insert(shop.tables.config), [row]))
 
-    with pytest.raises(ConfigError, match=f"{path}: 'fame' is none of none, order"):
+    with pytest.raises(ConfigError, match=f"{path}: 'fame' is none of 'none', 'order'"):
         refresh(shop)

@@ -279,17 +279,18 @@ def test_a_refresh_tells_and_does_the_same_in_chunks_of_any_size(
 def test_sigterm_ends_the_program_in_order(mariadb_shop: ShopBuilder, tmp_path: Path) -> None:
     crowd = Crowd(mariadb_shop, 400)
     crowd.move(200)
-    (tmp_path / "segmail.toml").write_text("[segments]\nchunk = 1\n")
+    config = tmp_path / "small-chunks.toml"
+    config.write_text("[segments]\nchunk = 1\n")
+    small = {**NOW, "SEGMAIL_CONFIG": str(config)}
     before = members(mariadb_shop, crowd.segment_id)
 
-    with start(mariadb_shop.url, tmp_path, "refresh-segments", env=NOW) as process:
+    with start(mariadb_shop.url, tmp_path, "refresh-segments", env=small) as process:
         while process.poll() is None and members(mariadb_shop, crowd.segment_id) == before:
             pass
         process.send_signal(signal.SIGTERM)
         _out, err = process.communicate()
     now = members(mariadb_shop, crowd.segment_id)
     rows = crowd.rows()
-    (tmp_path / "segmail.toml").unlink()
     run(mariadb_shop.url, tmp_path, "refresh-segments", env=NOW)
 
     assert (process.returncode, err, rows) == (0, "", crowd.rows_of(now))
