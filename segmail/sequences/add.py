@@ -15,7 +15,9 @@ from segmail.maho.lookup import find_segment
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
+from segmail.sequences.changes import StepChange
 from segmail.sequences.checks import step_findings
+from segmail.sequences.edit import edit_found
 from segmail.sequences.existing_step import step_there
 from segmail.sequences.numbers import next_number, number_faults, same_sequence
 from segmail.sequences.order import order_findings
@@ -32,21 +34,30 @@ class Added:
     created: bool
     step: StepSummary
     warnings: list[str]
+    changes: Sequence[StepChange] = ()  # of a step that was there, with `update`
 
 
 def add_step(
-    shop: Shop, segment: str, options: StepOptions, *, if_missing: bool, now: datetime
+    shop: Shop,
+    segment: str,
+    options: StepOptions,
+    *,
+    if_missing: bool,
+    update: bool = False,
+    now: datetime,
 ) -> Added:
     """Add a step to the segment that `segment` names, as `options` want it.
 
     Without a step number it comes last. With `if_missing`, a step that is there already is left
-    alone: one with this number, or without a number one with this template and delay.
+    alone: one with this number, or without a number one with this template. With `update`, it is
+    made as the options want it, and what they do not say stays.
 
     Raises InputError with every fault at once; also where the step that is there differs.
     """
 
     def work(connection: Connection) -> Added:
-        return _add(connection, shop.tables, segment, options, if_missing=if_missing, now=now)
+        wish = _Wish(options, if_missing or update, update)
+        return _add(connection, shop.tables, segment, wish, now=now)
 
     try:
         return shop.database.transact(work)
@@ -57,23 +68,30 @@ def add_step(
         ) from error
 
 
+@dataclass(frozen=True)
+class _Wish:
+    options: StepOptions
+    if_missing: bool
+    update: bool
+
+
 def _add(
-    connection: Connection,
-    tables: Tables,
-    segment_name: str,
-    options: StepOptions,
-    *,
-    if_missing: bool,
-    now: datetime,
+    connection: Connection, tables: Tables, segment_name: str, wish: _Wish, *, now: datetime
 ) -> Added:
+    options = wish.options
     segment = find_segment(connection, tables, segment_name)
     lock_segment(connection, tables, segment.segment_id)
     step, faults = apply_options(connection, tables, blank_step(segment), options)
     others = same_sequence(connection, tables, step)
     if options.trigger is not None:
         record_trigger(connection, tables, step, now=now)
-    if if_missing and not faults and (there := step_there(others, step, options)):
-        return Added(False, summarize(connection, tables, [there])[0], [])
+    if wish.if_missing and not faults:
+        there = step_there(others, step, options, update=wish.update)
+        if there and wish.update:
+            done = edit_found(connection, tables, there, options, now=now)
+            return Added(False, done.step, done.warnings, done.changes)
+        if there:
+            return Added(False, summarize(connection, tables, [there])[0], [])
     step = replace(step, step_number=options.step_number or next_number(others))
     return _insert(connection, tables, step, others, faults, now=now)
 

@@ -73,6 +73,13 @@ def _edit(
 ) -> Edited:
     [before] = find_steps(connection, tables, [given])
     lock_segment(connection, tables, before.segment.segment_id)
+    return edit_found(connection, tables, before, options, now=now)
+
+
+def edit_found(
+    connection: Connection, tables: Tables, before: Step, options: StepOptions, *, now: datetime
+) -> Edited:
+    """Change a step whose segment is locked, in the caller's transaction; see `edit_step`."""
     after, odd = _checked(connection, tables, before, options, now=now)
     if options.trigger is not None:
         record_trigger(connection, tables, after, now=now)

@@ -12,22 +12,26 @@ from segmail.sequences.find import label
 from segmail.sequences.wanted_step import StepOptions
 
 
-def step_there(others: Sequence[Step], step: Step, options: StepOptions) -> Step | None:
+def step_there(
+    others: Sequence[Step], step: Step, options: StepOptions, *, update: bool = False
+) -> Step | None:
     """Return the one of `others` that `step` would repeat; None where `step` is missing.
 
-    It is the one with the number asked for; without a number, one with this template and delay,
-    one without any difference first. A script that runs again must get exactly what it asked
-    for, so a step that differs in anything raises InputError.
+    It is the one with the number asked for; without a number, one with this template, with the
+    fewest differences. A script that runs again must get exactly what it asked for, and never a
+    second step that sends the same mail: so a step that differs in anything raises InputError,
+    but for who wants to `update` it.
     """
     found = [other for other in others if _is_meant(other, step, options)]
     found.sort(key=lambda other: len(_differences(other, step, options)))
     if not found:
         return None
     there = found[0]
-    if differences := _differences(there, step, options):
+    differences = _differences(there, step, options)
+    if differences and not update:
         raise InputError(
             f"{label(there)} exists (sequence {there.sequence_id}), but differs: "
-            f"{', '.join(differences)}. `segmail sequence edit {there.sequence_id}` changes it."
+            f"{', '.join(differences)}. --update changes it; --step N adds another one."
         )
     return there
 
@@ -35,7 +39,7 @@ def step_there(others: Sequence[Step], step: Step, options: StepOptions) -> Step
 def _is_meant(other: Step, step: Step, options: StepOptions) -> bool:
     if options.step_number is not None:
         return other.step_number == options.step_number
-    return (other.template_id, other.delay_minutes) == (step.template_id, step.delay_minutes)
+    return other.template_id == step.template_id
 
 
 def _differences(other: Step, step: Step, options: StepOptions) -> list[str]:

@@ -24,8 +24,9 @@ from segmail.sequences.add import add_step
 @click.option(
     "--if-missing",
     is_flag=True,
-    help="Do nothing where the very step is there: with this number, or template and delay.",
+    help="Do nothing where the step is there: one with this number, or this template.",
 )
+@click.option("--update", is_flag=True, help="As --if-missing; a step that differs is changed.")
 @DRY_RUN
 @AS_JSON
 @click.pass_obj
@@ -36,6 +37,7 @@ def add(
     segment: str,
     inactive: bool,
     if_missing: bool,
+    update: bool,
     dry_run: bool,
     as_json: bool,
     **given: Any,
@@ -45,7 +47,8 @@ def add(
     By default it comes last, is triggered by entering the segment, goes out immediately, once a
     customer, without a coupon. Delays count from entering or leaving, not from the step before.
     Who entered or left earlier does not receive it. With --if-missing, a step that is there but
-    differs in anything is an error.
+    differs in anything is an error, and with --update it is changed: there is never a second step
+    with the same mail, unless --step asks for it.
 
     \b
     Examples:
@@ -55,10 +58,13 @@ def add(
     """
     options = as_step_options(active=False if inactive else None, **given)
     with shop_to_change(app, dry_run=dry_run) as shop:
-        added = add_step(shop, segment, options, if_missing=if_missing, now=app.now())
+        added = add_step(
+            shop, segment, options, if_missing=if_missing, update=update, now=app.now()
+        )
     if as_json:
         print_json(added)
         return
     print_dry_run(dry_run)
-    click.echo(f"{'Added' if added.created else 'Already there:'} {describe(added.step)}.")
+    what = "Added" if added.created else "Changed" if added.changes else "Already there:"
+    click.echo(f"{what} {describe(added.step)}.")
     print_warnings(added.warnings)

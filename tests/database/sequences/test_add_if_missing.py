@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segmail.maho.schema.tables import Layout
+from segmail.sequences.add import add_step
+from segmail.sequences.wanted_step import StepOptions
 from tests.database.sequences.adding import add, faults
 from tests.shop_builder import ShopBuilder
 
@@ -26,9 +28,28 @@ def test_adding_again_what_is_there_does_nothing(shop: ShopBuilder, vip: int) ->
 def test_adding_what_is_missing_adds_it(shop: ShopBuilder, vip: int) -> None:
     add(shop, delay="1h")
 
-    added = add(shop, delay="2h", if_missing=True)
+    added = add(shop, delay="2h", step_number=2, if_missing=True)
 
     assert (added.created, added.step.step_number) == (True, 2)
+
+
+@both_layouts
+def test_another_delay_never_makes_a_second_step(shop: ShopBuilder, vip: int) -> None:
+    first = add(shop, delay="7 days")
+
+    [fault] = faults(shop, delay="9 days", if_missing=True)
+    updated = add_step(
+        shop.shop,
+        "VIP",
+        StepOptions(template="Welcome", delay="9 days"),
+        if_missing=True,
+        update=True,
+        now=shop.now,
+    )
+
+    assert "delay is 7 days, not 9 days" in fault
+    assert updated.step.sequence_id == first.step.sequence_id
+    assert [row["delay_minutes"] for row in shop.rows(shop.tables.sequence)] == [9 * 1440]
 
 
 def test_a_step_that_is_there_but_differs_is_refused_with_its_fields(
