@@ -1,36 +1,27 @@
-"""Conditions in words, for people."""
+"""Conditions in words, for people: the words of campaign files."""
 
 from __future__ import annotations
 
+from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
+from segmail.segments.language.line import write_line
 
-_OPERATORS = {
-    "": "is",
-    "=": "is",
-    "==": "is",
-    "!=": "is not",
-    ">=": "is at least",
-    "<=": "is at most",
-    ">": "is more than",
-    "<": "is less than",
-    "{}": "contains",
-    "!{}": "does not contain",
-    "()": "is one of",
-    "!()": "is none of",
-}
-_LONGEST = 60  # characters of a value that are shown
+_LONGEST = 80  # characters of a line that are shown
 
 
 def in_words(node: ConditionNode) -> str:
-    """Return a node, without its children, in one line.
+    """Return a node, without its children, as the line that a campaign file has.
 
-    An operator or a type that segmail does not know is shown as it is stored.
+    A family, attribute or operator that segmail does not know is shown as it is stored.
     """
     if isinstance(node, Combine):
         return _combination(node)
-    operator = _OPERATORS.get(node.operator, node.operator)
-    family, attribute = (text.replace("_", " ") for text in (node.family, node.attribute))
-    return f"{family}: {attribute} {operator} {_value(node)}"
+    try:
+        name, line = write_line(node)
+    except ConditionError:
+        return _as_stored(node)
+    text = f"{name}: {line}"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _combination(node: Combine) -> str:
@@ -38,13 +29,11 @@ def _combination(node: Combine) -> str:
         return "no conditions"
     which = "all" if node.every else "any"
     if node.expects:
-        return f"{which} of these are true"
-    return "not all of these are true" if node.every else "none of these is true"
+        return f"{which}:"
+    return "not all:" if node.every else "none:"
 
 
-def _value(leaf: Leaf) -> str:
-    value = leaf.value
-    text = ", ".join(value) if isinstance(value, tuple) else value
-    if not text:
-        return "(empty)"
+def _as_stored(leaf: Leaf) -> str:
+    value = ", ".join(leaf.value) if isinstance(leaf.value, tuple) else leaf.value
+    text = f"{leaf.family}: {leaf.attribute} {leaf.operator} {value}"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

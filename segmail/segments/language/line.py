@@ -19,6 +19,7 @@ from segmail.segments.conditions.canonical import canonical_leaf, listed
 from segmail.segments.conditions.predicate import split_values
 from segmail.segments.conditions.tree import Leaf
 from segmail.segments.language.labels import BY_TYPE, FAMILIES, Family
+from segmail.segments.language.spec_words import translated
 
 _OPERATORS = {
     "=": "==",
@@ -68,6 +69,7 @@ def read_line(name: str, line: str, path: str) -> Leaf:
     Raises ConditionError for an unknown family or attribute, a line without operator, and a value
     that must be quoted and is not.
     """
+    name, line = translated(name, line)
     if name not in FAMILIES:
         raise ConditionError(f"'{name}' is no kind of condition{_hint(name, FAMILIES)}")
     if name == "list" and line.strip().lower() == _IMPORTED:
