@@ -26,7 +26,7 @@ _QUERY = 3  # COM_QUERY
 # The statements that begin each transaction, and the one that all of them write with.
 _BEGINS = {
     "claim": re.compile(r"^SELECT .*\.created_at, .*FOR UPDATE", re.DOTALL),
-    "record": re.compile(r"^SELECT \S*progress_id, \S*scheduled_at\s.*FOR UPDATE", re.DOTALL),
+    "record": re.compile(r"^SELECT \S*progress_id\s+FROM .*FOR UPDATE", re.DOTALL),
     "settle": re.compile(r"^SELECT \S*queue_id, \S*queue_status\b.*FOR UPDATE", re.DOTALL),
 }
 _WRITES = re.compile(r"^UPDATE \S*customer_segment_sequence_progress")
