@@ -183,6 +183,8 @@ class Journal:
         With `from_end` they are read from so many bytes before their end on.
         """
         for file in sorted(self._folder.glob("*.log")):
+            if not file.is_file():
+                continue  # a device never ends
             try:
                 with file.open(encoding="utf-8", errors="replace") as lines:
                     if from_end and (before := file.stat().st_size - from_end) > 0:
