@@ -183,8 +183,8 @@ class Journal:
         With `from_end` they are read from so many bytes before their end on.
         """
         for file in sorted(self._folder.glob("*.log")):
-            if not file.is_file():
-                continue  # a device never ends
+            if file.is_char_device() or file.is_fifo():
+                continue  # these never end
             try:
                 with file.open(encoding="utf-8", errors="replace") as lines:
                     if from_end and (before := file.stat().st_size - from_end) > 0:
