@@ -272,7 +272,7 @@ def test_explain_tells_words_numbers_and_sql(shop: ShopBuilder) -> None:
     told = json.loads(segmail(shop, "segment", "explain", "VIP", "--json").stdout)
 
     assert shown.exit_code == 0, shown.stderr
-    assert "customer attributes: email contains work.test" in shown.stdout
+    assert "customer: email contains work.test" in shown.stdout
     assert "1 of 2 active customers of its websites and groups match" in shown.stdout
     assert [line["customers"] for line in told["lines"]] == [None, 2, 1]
     with shop.database.read() as connection:
