@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, Connection, Select, create_engine, select, text, update
+from sqlalchemy import URL, Connection, Select, create_engine, insert, select, text
 
 from tests.e2e.faults.database_faults import JOB, assert_each_once, run_after_the_lease
 from tests.e2e.faults.database_proxy import database_proxy
@@ -72,7 +72,8 @@ def test_a_deadlock_is_resolved_by_trying_again(due: DueRows, tmp_path: Path) ->
 
         def cross() -> None:
             # What has written more is not the one that the server gives up.
-            other.execute(update(due.shop.tables.config).values(value="x"))
+            rows = [{"scope": "stores", "scope_id": 9, "path": f"test/{n}"} for n in range(99)]
+            other.execute(insert(due.shop.tables.config), rows)
             _lock(other, select(due.shop.tables.coupon))
             crossing.start()
 
