@@ -129,7 +129,10 @@ class Partials:
 
 @cache
 def _packaged(name: str) -> str:
-    return (_OWN / name).read_text("utf-8")
+    """Return the package's own; the lines of a cart and of an order look alike."""
+    kind, ending = name.split(".")
+    file = f"products.{ending}" if kind == "products" else f"lines.{ending}"
+    return (_OWN / file).read_text("utf-8")
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
