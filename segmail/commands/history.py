@@ -12,8 +12,8 @@ from segmail.commands.options import AS_JSON, scope_options
 from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
 from segmail.history.query import STATUSES, HistoryFilter
-from segmail.history.sentences import BY_OTHERS
 from segmail.maho.progress import ProgressStatus
+from segmail.maho.reasons import BY_OTHERS
 from segmail.output import print_json, print_table
 
 _COLUMNS = ("When", "Customer", "Step", "Outcome", "Why, or what", "Template", "Coupon", "Queue")

@@ -10,11 +10,11 @@ from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.history import query
 from segmail.history.entries import HistoryEntry
 from segmail.maho.progress import ProgressStatus
+from segmail.maho.reasons import BY_OTHERS
 from segmail.maho.steps import Step, Trigger
 from segmail.mail.due_row import Prepared
 
 _WAITING = (ProgressStatus.SCHEDULED, query.DEFERRED, "retried")
-BY_OTHERS = "by Maho, or before 0.2"  # rows that ended without a reason in the database
 _TOLD = 3  # rows of a step that are told one by one
 
 

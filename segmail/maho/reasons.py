@@ -22,6 +22,7 @@ from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Tables
 
 NOT_SENT = "Not sent: "
+BY_OTHERS = "by Maho, or before 0.2"  # what is told of rows that ended without a reason
 SOURCE = "customer_segmentation_reason"  # `automation_source` of the rows that are no mails
 
 _PATH = "customer_segmentation/segmail/reason/"

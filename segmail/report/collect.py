@@ -16,7 +16,7 @@ from segmail.errors import InputError
 from segmail.maho.lookup import find_segment
 from segmail.maho.problems import last_problem, was_interrupted
 from segmail.maho.progress import ProgressStatus, has_status, is_pending_in
-from segmail.maho.reasons import attempt_ended_at, is_reason, read_back
+from segmail.maho.reasons import BY_OTHERS, attempt_ended_at, is_reason, read_back
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
@@ -36,8 +36,6 @@ from segmail.report.window import Window
 
 _OVERDUE = timedelta(hours=1)
 _MOST_REASONS = 50
-
-NO_REASON = "by Maho, or before 0.2"
 
 
 @dataclass(frozen=True)
@@ -263,7 +261,7 @@ def _reasons(connection: Connection, rows: _Rows, window: Window) -> Iterator[En
         .limit(_MOST_REASONS)
     )
     for status, reason, number in connection.execute(query):
-        yield Ended(ProgressStatus(status), read_back(reason) or reason or NO_REASON, number)
+        yield Ended(ProgressStatus(status), read_back(reason) or reason or BY_OTHERS, number)
 
 
 def _days(connection: Connection, rows: _Rows, window: Window) -> Iterator[Day]:
