@@ -13,7 +13,7 @@ import click
 import pytest
 
 from segmail import errors
-from segmail.cli import COMMANDS, program
+from segmail.cli import COMMANDS, INTERRUPTED, program
 from segmail.coupons.words import MAHOS
 from segmail.settings import (
     DeliverySettings,
@@ -153,7 +153,7 @@ def test_the_readme_explains_every_exit_code() -> None:
     }
     explained = {int(code) for code in re.findall(r"^\| (\d+) \|", README, re.MULTILINE)}
 
-    assert explained == codes | {0, 70}
+    assert explained == codes | {0, 70, INTERRUPTED}
 
 
 def test_the_readmes_crontab_is_that_of_the_example() -> None:
