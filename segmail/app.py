@@ -38,8 +38,8 @@ class App:
     @cached_property
     def config(self) -> StoreConfig:
         """The shop's configuration as it was when this run first looked."""
-        with self.shop.database.read() as connection:
-            return StoreConfig.load(connection, self.shop.tables, self.settings.overrides)
+        with self.shop.read() as tx:
+            return StoreConfig.load(tx, self.settings.overrides)
 
     @property
     def held_because(self) -> str | None:

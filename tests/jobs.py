@@ -80,8 +80,8 @@ class Runner:
         now: datetime | None = None,
         clock: Clock | None = None,
     ) -> Job:
-        with self.shop.database.read() as connection:
-            config = StoreConfig.load(connection, self.shop.tables)
+        with self.shop.read() as tx:
+            config = StoreConfig.load(tx)
         settings = Settings(
             state_dir=self.folder / self.state,
             smtp_url=f"file://{self.folder}/mails" if smtp_url == FOLDER else smtp_url,

@@ -21,6 +21,7 @@ from sqlalchemy import column as bare_column
 from segmail.maho.db.database import Database
 from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
 from segmail.maho.schema.tables import Layout, Tables, build_tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.tree import Combine
@@ -71,7 +72,7 @@ class RecordedShop:
     sales: SalesTables
 
     def scope(self, connection: Connection, *, now: datetime = RECORDED_AT) -> Scope:
-        return open_scope(connection, self.tables, self.sales, now=now)
+        return open_scope(Transaction(connection, self.tables), self.sales, now=now)
 
     def matching(
         self,

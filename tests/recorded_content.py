@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, insert, table, text
+from sqlalchemy import URL, create_engine, insert, table, text
 from sqlalchemy import column as bare_column
 
 from segmail.maho.config.store_config import StoreConfig
@@ -25,6 +25,7 @@ from segmail.maho.db.database import Database
 from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Layout, build_tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.mail.items.needs import ItemNeeds, item_needs
 from segmail.mail.items.reader import BatchItems, MailItems, Shelf, ShownTo
@@ -42,9 +43,9 @@ class ContentShop:
 
     def __init__(self, database: Database) -> None:
         self.shop = Shop(database, build_tables("", Layout.SHIPPED))
-        with database.read() as connection:
-            self.config = StoreConfig.load(connection, self.shop.tables)
-            self.attributes = CustomerAttributes.load(connection, self.shop.tables)
+        with self.shop.read() as tx:
+            self.config = StoreConfig.load(tx)
+            self.attributes = CustomerAttributes.load(tx)
         self.cache = RunCache.load(self.shop, self.config, [], maho_root=None)
         self.shelf: Shelf = self.cache.shelf({})
 
@@ -53,24 +54,22 @@ class ContentShop:
         customer_id: int,
         store: str,
         needs: ItemNeeds,
+        tx: Transaction,
         *,
         group_id: int | None = None,
-        connection: Connection,
     ) -> ShownTo:
         """Return a customer who is written to in a store view."""
         codes = {"default_billing", "default_shipping"}
-        found = load_customers(connection, self.shop.tables, [customer_id], codes, self.attributes)[
-            customer_id
-        ]
+        found = load_customers(tx, [customer_id], codes, self.attributes)[customer_id]
         stores = self.shelf.stores.stores.values()
         [view] = [it for it in stores if it.code == store]
         return ShownTo(found, self.cache.site(view), self.cache.locale(view), needs)
 
     def mail(self, customer_id: int, store: str, needs: ItemNeeds) -> MailItems:
         """Return what a mail to the customer shows."""
-        with self.shop.database.read() as connection:
-            reader = self.reader(customer_id, store, needs, connection=connection)
-            items = BatchItems.load(connection, self.shelf, [reader], now=RECORDED_AT)
+        with self.shop.read() as tx:
+            reader = self.reader(customer_id, store, needs, tx)
+            items = BatchItems.load(tx, self.shelf, [reader], now=RECORDED_AT)
         return items.of(reader)
 
     def rendered(

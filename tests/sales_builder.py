@@ -138,15 +138,19 @@ class SalesBuilder:
         Asking about a few customers must give the same answer about these.
         """
         root = tree if isinstance(tree, Combine) else every(tree)
-        with self.shop.database.read() as connection:
-            scope = open_scope(connection, self.shop.tables, self.sales, now=self.shop.now)
+        with self.shop.read() as tx:
+            scope = open_scope(tx, self.sales, now=self.shop.now)
             query = matching_customers(root, scope, website_ids=(1,), group_ids=group_ids)
-            found: set[int] = set(connection.scalars(query))
-            few = set(connection.scalars(select(self.shop.tables.customer.c.entity_id))) - {1, 4, 5}
+            found: set[int] = set(tx.connection.scalars(query))
+            few = set(tx.connection.scalars(select(self.shop.tables.customer.c.entity_id))) - {
+                1,
+                4,
+                5,
+            }
             query = matching_customers(
                 root, scope, website_ids=(1,), group_ids=group_ids, among=few
             )
-            of_few: set[int] = set(connection.scalars(query))
+            of_few: set[int] = set(tx.connection.scalars(query))
             assert of_few == found & few
         return found
 

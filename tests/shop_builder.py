@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Table, insert, select, update
 
 from segmail.maho.db.database import Database
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
+
+T = TypeVar("T")
 
 ATTRIBUTES = {
     "prefix": ("varchar", 0),
@@ -63,6 +67,12 @@ class ShopBuilder:
     @property
     def tables(self) -> Tables:
         return self.shop.tables
+
+    def read(self) -> AbstractContextManager[Transaction]:
+        return self.shop.read()
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        return self.shop.transact(work)
 
     def insert(self, table: Table, **values: Any) -> int:
         """Insert one row and return its auto-increment id."""

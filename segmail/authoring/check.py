@@ -6,15 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from segmail.authoring.files import letter_in_file
 from segmail.authoring.overview import Use, named_template, uses_of_templates
 from segmail.errors import InputError
 from segmail.findings import Finding, Severity
 from segmail.lint import Facts, Letter, LintFinding, LintRule, TemplatePlace, lint
 from segmail.maho.newsletters import NewsletterTemplate, load_newsletters, sent_by_steps
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.mail.items.partials import Partials
 from segmail.mail.items.samples import SAMPLES
@@ -91,22 +89,17 @@ def _templates(
     shop: Shop, names: Sequence[str], *, everything: bool
 ) -> tuple[list[NewsletterTemplate], Mapping[int, Sequence[Use]]]:
     tables = shop.tables
-    with shop.database.read() as connection:
-        uses = uses_of_templates(connection, tables)
-        if everything:
-            found = load_newsletters(connection, tables, sent_by_steps(tables))
-        else:
-            found = _named(connection, tables, names)
+    with shop.read() as tx:
+        uses = uses_of_templates(tx)
+        found = load_newsletters(tx, sent_by_steps(tables)) if everything else _named(tx, names)
     return list(found.values()), uses
 
 
-def _named(
-    connection: Connection, tables: Tables, names: Sequence[str]
-) -> dict[int, NewsletterTemplate]:
+def _named(tx: Transaction, names: Sequence[str]) -> dict[int, NewsletterTemplate]:
     templates, faults = {}, []
     for name in names:
         try:
-            template = named_template(connection, tables, name)
+            template = named_template(tx, name)
             templates[template.template_id] = template
         except InputError as error:
             faults.append(str(error))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, or_
+from sqlalchemy import or_
 
 from segmail.authoring.needs import LetterNeeds, needs_of_letter
 from segmail.errors import TemplateError
@@ -19,7 +19,7 @@ from segmail.maho.newsletters import (
     load_newsletters,
     sent_by_steps,
 )
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.sequences.find import label
@@ -71,10 +71,10 @@ class TemplateDetails:
 def list_templates(shop: Shop) -> list[TemplateSummary]:
     """Return the current templates and those that steps send, by id, with two statements."""
     is_current = shop.tables.template.c.template_actual == 1
-    with shop.database.read() as connection:
-        uses = uses_of_templates(connection, shop.tables)
+    with shop.read() as tx:
+        uses = uses_of_templates(tx)
         shown = or_(is_current, sent_by_steps(shop.tables))
-        templates = load_newsletters(connection, shop.tables, shown)
+        templates = load_newsletters(tx, shown)
     return [
         TemplateSummary(
             template.template_id,
@@ -90,9 +90,9 @@ def list_templates(shop: Shop) -> list[TemplateSummary]:
 
 def show_template(shop: Shop, given: str) -> TemplateDetails:
     """Return everything about the template that `given` names by id or code."""
-    with shop.database.read() as connection:
-        template = named_template(connection, shop.tables, given)
-        uses = uses_of_templates(connection, shop.tables)
+    with shop.read() as tx:
+        template = named_template(tx, given)
+        uses = uses_of_templates(tx)
     needs, fault = None, None
     try:
         needs = needs_of_letter(Letter.of(template), Facts.load(shop))
@@ -117,21 +117,21 @@ def show_template(shop: Shop, given: str) -> TemplateDetails:
 
 def template_source(shop: Shop, given: str) -> str:
     """Return the text of a template as the merchant wrote it."""
-    with shop.database.read() as connection:
-        return named_template(connection, shop.tables, given).text
+    with shop.read() as tx:
+        return named_template(tx, given).text
 
 
-def named_template(connection: Connection, tables: Tables, given: str) -> NewsletterTemplate:
+def named_template(tx: Transaction, given: str) -> NewsletterTemplate:
     """Return the template that `given` names; raise InputError where that is none."""
-    found = find_template(connection, tables, given)
-    named = tables.template.c.template_id == found.id
-    return load_newsletters(connection, tables, named)[found.id]
+    found = find_template(tx, given)
+    named = tx.tables.template.c.template_id == found.id
+    return load_newsletters(tx, named)[found.id]
 
 
-def uses_of_templates(connection: Connection, tables: Tables) -> Mapping[int, Sequence[Use]]:
+def uses_of_templates(tx: Transaction) -> Mapping[int, Sequence[Use]]:
     """Return the steps that send each template, by template id."""
     found: dict[int, list[Use]] = defaultdict(list)
-    steps = load_steps(connection, tables)
+    steps = load_steps(tx)
     for step in steps:
         found[step.template_id].append(_use(step, steps))
     return dict(found)

@@ -11,8 +11,6 @@ from datetime import datetime
 from email.message import EmailMessage
 from html import unescape
 
-from sqlalchemy import Connection
-
 from segmail.authoring.telling_customers import Telling, telling_customers
 from segmail.coupons import CouponBasis, coupon_for
 from segmail.delivery.decide.eligible import (
@@ -34,6 +32,7 @@ from segmail.maho.customers import (
     load_subscribers,
 )
 from segmail.maho.lookup import find_customer
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_steps
 from segmail.mail.due_row import DueRow, Prepared
@@ -89,9 +88,9 @@ class Previewer:
         self._shop = shop
         self._settings = settings
         self._now = now
-        with shop.database.read() as connection:
-            [self.step] = find_steps(connection, shop.tables, [step])
-            lender = lender_of(self.step, load_steps(connection, shop.tables))
+        with shop.read() as tx:
+            [self.step] = find_steps(tx, [step])
+            lender = lender_of(self.step, load_steps(tx))
         self._gives = self.step if self.step.generate_coupon else lender
         self._cache = RunCache.load(
             shop,
@@ -112,15 +111,13 @@ class Previewer:
 
     def customer(self, given: str) -> int:
         """Return the customer's id; raise InputError where there is none."""
-        with self._shop.database.read() as connection:
-            return find_customer(connection, self._shop.tables, given)
+        with self._shop.read() as tx:
+            return find_customer(tx, given)
 
     def telling(self, number: int) -> list[Telling]:
         """Return telling customers; raise InputError in a shop that has nobody to show."""
-        with self._shop.database.read() as connection:
-            found = telling_customers(
-                connection, self._shop.tables, self._cache.attributes, self.step, number
-            )
+        with self._shop.read() as tx:
+            found = telling_customers(tx, self._cache.attributes, self.step, number)
         if not found:
             raise InputError("There is nobody to show the mail for; name a --customer.")
         return found
@@ -153,39 +150,37 @@ class Previewer:
         """
         now = self._now
         row = DueRow(_NO_ROW, customer_id, self.step, self.step.trigger, None, now, now, now)
-        with self._shop.database.read() as connection:
-            return self._prepared(connection, row, send_to)
+        with self._shop.read() as tx:
+            return self._prepared(tx, row, send_to)
 
     def _prepared(
-        self, connection: Connection, row: DueRow, send_to: str | None
+        self, tx: Transaction, row: DueRow, send_to: str | None
     ) -> tuple[Prepared, Sequence[StepFinding]]:
-        tables, ids, now = self._shop.tables, {row.customer_id}, self._now
+        ids, now = {row.customer_id}, self._now
         preparer = self._preparer
-        customer = load_customers(
-            connection, tables, ids, preparer.needed_attributes, preparer.attributes
-        )[row.customer_id]
-        subscriber = load_subscribers(connection, tables, ids).get(row.customer_id)
+        customer = load_customers(tx, ids, preparer.needed_attributes, preparer.attributes)[
+            row.customer_id
+        ]
+        subscriber = load_subscribers(tx, ids).get(row.customer_id)
         written_to = subscriber or _as_subscriber(customer)
         if send_to is not None:
             written_to = replace(
                 written_to, subscriber_id=_NO_ROW, confirm_code=_NO_CODE, email=send_to
             )
         addressee = preparer.addressee(customer, written_to)
-        basis = self._basis(connection, addressee)
+        basis = self._basis(tx, addressee)
         states = self._states
-        stopped = load_stopped(
-            connection, tables, [row], states.current(), states.conditions, now=now
-        )
-        counts = SendCounts.load(connection, tables, [row], states.current().by_run())
+        stopped = load_stopped(tx, [row], states.current(), states.conditions, now=now)
+        counts = SendCounts.load(tx, [row], states.current().by_run())
         facts = RowFacts(customer, subscriber, counts, stopped.get(_NO_ROW))
         rules = SendingRules(self._shop.layout, {}, stale_after(self._settings.delivery))
         reason = skip_reason(row, facts, rules, now=now)
         held = None if row.step.segment.sends else "the segment or its automation is switched off"
         findings = [step_warning(row.step, told) for told in (reason, held) if told]
-        items = preparer.load_items(connection, [(row.step, addressee)], now=now)
+        items = preparer.load_items(tx, [(row.step, addressee)], now=now)
         return preparer.prepare(row, addressee, basis, items, now=now), findings
 
-    def _basis(self, connection: Connection, addressee: Addressee) -> CouponBasis:
+    def _basis(self, tx: Transaction, addressee: Addressee) -> CouponBasis:
         """Return what a run would make the coupon from, or an earlier step has made it from.
 
         Its coupon is a sample that is never stored.
@@ -193,7 +188,7 @@ class Previewer:
         step, customer_id = self._gives, addressee.customer.customer_id
         if step is None:
             return CouponBasis(None)
-        basis = CouponBasis.load(connection, self._shop.tables, step, customer_id)
+        basis = CouponBasis.load(tx, step, customer_id)
         if basis.rule is None:
             return basis
         sample = coupon_for(

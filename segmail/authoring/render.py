@@ -101,8 +101,8 @@ def _of_file(given: str, *, subject: bool, autoescape: bool) -> CompiledNewslett
 
 
 def _of_shop(shop: Shop, given: str, *, autoescape: bool) -> CompiledNewsletter:
-    with shop.database.read() as connection:
-        template = named_template(connection, shop.tables, given)
+    with shop.read() as tx:
+        template = named_template(tx, given)
     return _compiled(template, autoescape=autoescape)
 
 

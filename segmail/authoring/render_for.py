@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from segmail.coupons import (
     Coupon,
     CouponBasis,
@@ -22,7 +20,7 @@ from segmail.maho.customers import Customer, Subscriber, load_customers, load_su
 from segmail.maho.lookup import Named, find_customer, find_named
 from segmail.maho.newsletters import CompiledNewsletter
 from segmail.maho.rules import Rule
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.maho.storefront.site import StoreSite
@@ -102,8 +100,8 @@ class Scene:
         self._message = message
         self._now = now
         self._cache = RunCache.load(shop, config, [], maho_root=maho_root)
-        with shop.database.read() as connection:
-            self._cast = self._find(connection, shop.tables, asked, now)
+        with shop.read() as tx:
+            self._cast = self._find(tx, asked, now)
         self.site: StoreSite = self._cache.site(self._cast.store)
 
     @property
@@ -143,20 +141,20 @@ class Scene:
         needs = self._item_needs(newsletter)
         reader = ShownTo(addressee.customer, addressee.site, addressee.locale, needs)
         shelf = self._cache.shelf(self._message.loyalty_tiers)
-        with self._shop.database.read() as connection:
-            items = BatchItems.load(connection, shelf, [reader], now=self._now)
+        with self._shop.read() as tx:
+            items = BatchItems.load(tx, shelf, [reader], now=self._now)
         return items.of(reader)
 
     def _item_needs(self, newsletter: CompiledNewsletter) -> ItemNeeds:
         parts = (newsletter.subject, newsletter.body)
         return item_needs(part.all_needs(self.site) for part in parts)
 
-    def _find(self, connection: Connection, tables: Tables, asked: Asked, now: datetime) -> Cast:
-        stores = Stores.load(connection, tables)
-        step = find_steps(connection, tables, [asked.step])[0] if asked.step else None
+    def _find(self, tx: Transaction, asked: Asked, now: datetime) -> Cast:
+        stores = Stores.load(tx)
+        step = find_steps(tx, [asked.step])[0] if asked.step else None
         customer, subscriber = None, None
         if asked.customer is not None:
-            customer, subscriber = self._person(connection, tables, asked.customer)
+            customer, subscriber = self._person(tx, asked.customer)
         if asked.store is not None:
             store = _store(stores, asked.store)
         elif customer is not None and subscriber is not None:
@@ -165,15 +163,14 @@ class Scene:
             store = stores.default
         coupon, gives = None, step
         if step is not None and not step.generate_coupon:
-            gives = lender_of(step, load_steps(connection, tables))
+            gives = lender_of(step, load_steps(tx))
         if gives is not None:
-            coupon = self._sample_coupon(connection, tables, gives, customer, store, now)
+            coupon = self._sample_coupon(tx, gives, customer, store, now)
         return Cast(customer, subscriber, step, store, coupon)
 
     def _sample_coupon(
         self,
-        connection: Connection,
-        tables: Tables,
+        tx: Transaction,
         step: Step,
         customer: Customer | None,
         store: Store,
@@ -181,21 +178,19 @@ class Scene:
     ) -> SampleCoupon:
         customer_id = customer.customer_id if customer else None
         locale = self._cache.locale(store)
-        basis = CouponBasis.load(connection, tables, step, customer_id)
+        basis = CouponBasis.load(tx, step, customer_id)
         fault = coupon_fault(basis, customer, store.website_id, locale, now=now)
         if basis.rule is None:
             raise CouponError(fault or "")
         coupon = coupon_for(step, customer_id or _NOBODY, basis.rule, locale, now=now, sample=True)
         return SampleCoupon(coupon, basis.rule, [f"{fault} A send would fail."] if fault else [])
 
-    def _person(
-        self, connection: Connection, tables: Tables, given: str
-    ) -> tuple[Customer, Subscriber]:
-        customer_id = find_customer(connection, tables, given)
+    def _person(self, tx: Transaction, given: str) -> tuple[Customer, Subscriber]:
+        customer_id = find_customer(tx, given)
         attributes = self._cache.attributes
         codes = {code for code in (*attributes.by_code, *_COLUMNS) if not is_secret(code)}
-        customers = load_customers(connection, tables, [customer_id], codes, attributes)
-        subscribers = load_subscribers(connection, tables, [customer_id])
+        customers = load_customers(tx, [customer_id], codes, attributes)
+        subscribers = load_subscribers(tx, [customer_id])
         if customer_id not in subscribers:
             raise InputError(
                 f"Customer {customer_id} never subscribed to the newsletter, so no mail can be "

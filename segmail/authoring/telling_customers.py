@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import Connection, inspect, select
+from sqlalchemy import inspect, select
 
 from segmail.maho.customers import (
     Customer,
@@ -18,7 +18,7 @@ from segmail.maho.customers import (
 )
 from segmail.maho.db.value_lists import among
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.maho.storefront.customer_name import full_name
 
@@ -34,8 +34,7 @@ class Telling:
 
 
 def telling_customers(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     attributes: CustomerAttributes,
     step: Step,
     number: int,
@@ -45,15 +44,15 @@ def telling_customers(
     First those who stand for something: the longest name, no first name, another store, with a
     cart and without; then others in the order of their ids.
     """
-    ids = _candidates(connection, tables, step)
-    customers = load_customers(connection, tables, ids, (), attributes)
-    subscribers = load_subscribers(connection, tables, ids)
+    ids = _candidates(tx, step)
+    customers = load_customers(tx, ids, (), attributes)
+    subscribers = load_subscribers(tx, ids)
     known = [
         customer
         for id, customer in sorted(customers.items())
         if id in subscribers and subscribers[id].status == SubscriberStatus.SUBSCRIBED
     ] or [customer for _, customer in sorted(customers.items())]
-    chosen = _standing_for(known, subscribers, attributes, _with_cart(connection, tables, ids))
+    chosen = _standing_for(known, subscribers, attributes, _with_cart(tx, ids))
     others = (Telling(it.customer_id, "") for it in known if it.customer_id not in chosen)
     return [*(Telling(id, ", ".join(why)) for id, why in chosen.items()), *others][:number]
 
@@ -105,15 +104,15 @@ def _of_other_stores(
         seen.add(store)
 
 
-def _candidates(connection: Connection, tables: Tables, step: Step) -> list[int]:
-    member, subscriber = tables.member.c, tables.subscriber.c
+def _candidates(tx: Transaction, step: Step) -> list[int]:
+    member, subscriber = tx.tables.member.c, tx.tables.subscriber.c
     members = (
         select(member.customer_id)
         .where(member.segment_id == step.segment.segment_id)
         .order_by(member.customer_id)
         .limit(_LOOKED_AT)
     )
-    found = list(connection.scalars(members))
+    found = list(tx.connection.scalars(members))
     if found:
         return found
     subscribed = (
@@ -122,15 +121,15 @@ def _candidates(connection: Connection, tables: Tables, step: Step) -> list[int]
         .order_by(subscriber.customer_id)
         .limit(_LOOKED_AT)
     )
-    return list(dict.fromkeys(connection.scalars(subscribed)))
+    return list(dict.fromkeys(tx.connection.scalars(subscribed)))
 
 
-def _with_cart(connection: Connection, tables: Tables, ids: Sequence[int]) -> set[int] | None:
+def _with_cart(tx: Transaction, ids: Sequence[int]) -> set[int] | None:
     """Return who has an active cart; None in a database without Maho's carts."""
-    quote = build_sales_tables(tables.prefix).quote
-    if not inspect(connection).has_table(quote.name):
+    quote = build_sales_tables(tx.tables.prefix).quote
+    if not inspect(tx.connection).has_table(quote.name):
         return None
     query = select(quote.c.customer_id).where(
         among(quote.c.customer_id, ids), quote.c.is_active == 1, quote.c.items_count > 0
     )
-    return set(connection.scalars(query))
+    return set(tx.connection.scalars(query))

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.campaigns.automation import apply_automation
 from segmail.campaigns.check import check_conditions
@@ -27,10 +27,9 @@ from segmail.campaigns.sales_rules import plan_rule, save_rules
 from segmail.campaigns.segment_changes import find_changes
 from segmail.campaigns.steps import StepsRun, apply_steps
 from segmail.errors import ConfigError, Fault
-from segmail.maho.db.database import Session
 from segmail.maho.db.named_lock import named_lock
-from segmail.maho.schema.tables import Tables
-from segmail.maho.shop import Shop
+from segmail.maho.schema.transaction import Transaction
+from segmail.maho.shop import Shop, ShopSession
 from segmail.maho.steps import load_segments, load_steps
 from segmail.segments.stored.codes import Names, load_groups, load_websites
 from segmail.segments.stored.state import load_states
@@ -67,12 +66,12 @@ def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applie
     """
     declared = _declared(files)
 
-    def work(connection: Connection) -> list[Applied]:
+    def work(tx: Transaction) -> list[Applied]:
         outcomes: list[Applied] = []
         faults: list[Fault] = []
         for file in _in_order(files):
             try:
-                outcomes += _apply(connection, shop.tables, file, declared, wish)
+                outcomes += _apply(tx, file, declared, wish)
             except ConfigError as error:
                 faults += error.faults
         if faults:
@@ -92,8 +91,8 @@ def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Appli
     with _alone(shop) as session:
         for file in _in_order(files):
 
-            def work(connection: Connection, file: ReadFile = file) -> list[Applied]:
-                return _apply(connection, shop.tables, file, declared, wish)
+            def work(tx: Transaction, file: ReadFile = file) -> list[Applied]:
+                return _apply(tx, file, declared, wish)
 
             outcomes += session.transact(work)
     return outcomes
@@ -103,24 +102,24 @@ class _Enough(Exception):
     """Ends a transaction whose work is not wanted."""
 
 
-def _rolled_back(shop: Shop, work: Callable[[Connection], list[Applied]]) -> list[Applied]:
+def _rolled_back(shop: Shop, work: Callable[[Transaction], list[Applied]]) -> list[Applied]:
     found: list[Applied] = []
 
-    def look(connection: Connection) -> None:
-        found[:] = work(connection)
+    def look(tx: Transaction) -> None:
+        found[:] = work(tx)
         raise _Enough
 
     with suppress(_Enough):
-        shop.database.transact(look)
+        shop.transact(look)
     return [replace(one, id=None) if one.outcome == CREATED else one for one in found]
 
 
 @contextmanager
-def _alone(shop: Shop) -> Iterator[Session]:
+def _alone(shop: Shop) -> Iterator[ShopSession]:
     place = f"{shop.database.url.database}.{shop.tables.segment.name}"
     with (
-        shop.database.session() as session,
-        named_lock(session, place, "campaigns", wait=_LONGEST_WAIT),
+        shop.session() as session,
+        named_lock(session.session, place, "campaigns", wait=_LONGEST_WAIT),
     ):
         yield session
 
@@ -158,45 +157,43 @@ def _needs(file: ReadFile, others: Sequence[ReadFile]) -> bool:
 
 
 def _apply(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     file: ReadFile,
     declared: dict[str, set[str]],
     wish: Wish,
 ) -> list[Applied]:
     campaign, faults = file.campaign, file.faults.copy()
-    lock_creation(connection, tables)
-    templates = load_templates(connection, tables, declared["templates"])
-    rules = load_rules(connection, tables, declared["rules"])
+    lock_creation(tx)
+    templates = load_templates(tx, declared["templates"])
+    rules = load_rules(tx, declared["rules"])
     _check_names(campaign, templates, rules, faults)
-    codes = load_websites(connection, tables), load_groups(connection, tables)
-    planner = TemplatePlanner.load(connection, tables, campaign.templates, templates, faults)
+    codes = load_websites(tx), load_groups(tx)
+    planner = TemplatePlanner.load(tx, campaign.templates, templates, faults)
     letters = [planner.plan(entry, templates) for entry in campaign.templates]
     rule_ids = [id for entry in campaign.rules if (id := rules.id(entry.name)) is not None]
-    states = load_rule_states(connection, tables, rule_ids)
+    states = load_rule_states(tx, rule_ids)
     rule_plans = [plan_rule(entry, rules, states, codes, faults) for entry in campaign.rules]
-    ids = _existing(connection, tables, campaign.segments, faults)
+    ids = _existing(tx, campaign.segments, faults)
     if ids:
-        lock_segments(connection, tables, list(ids.values()))
-    plans = _segment_plans(connection, tables, campaign, ids, codes, faults)
-    check_conditions(connection, tables, campaign.segments, faults, now=wish.now)
+        lock_segments(tx, list(ids.values()))
+    plans = _segment_plans(tx, campaign, ids, codes, faults)
+    check_conditions(tx, campaign.segments, faults, now=wish.now)
     if told := faults.told():
         raise ConfigError(told)
     outcomes = [
-        *save_templates(connection, tables, letters, templates, now=wish.now),
-        *save_rules(connection, tables, rule_plans, rules, codes),
+        *save_templates(tx, letters, templates, now=wish.now),
+        *save_rules(tx, rule_plans, rules, codes),
     ]
     found = [find_changes(plan.before, plan.after, *codes) for plan in plans]
-    plans = save_plans(connection, tables, plans, now=wish.now)
-    titles, rule_titles = _titles(connection, tables)
+    plans = save_plans(tx, plans, now=wish.now)
+    titles, rule_titles = _titles(tx)
     run = StepsRun(
-        connection,
-        tables,
+        tx,
         templates,
         rules,
         titles,
         rule_titles,
-        pruned=load_pruned(connection, tables),
+        pruned=load_pruned(tx),
         prune=wish.prune,
         now=wish.now,
     )
@@ -218,10 +215,9 @@ def _sequence(
     faults: FileFaults,
 ) -> list[Applied]:
     """Write a segment's steps and its automation."""
-    connection, tables = run.connection, run.tables
     ids = [] if outcome.id is None else [outcome.id]
-    [segment] = [one for one in load_segments(connection, tables) if one.segment_id in ids]
-    existing = load_steps(connection, tables, segment_ids=ids)
+    [segment] = [one for one in load_segments(run.tx) if one.segment_id in ids]
+    existing = load_steps(run.tx, segment_ids=ids)
     planned, steps = apply_steps(run, segment, existing, entry)
     automation = apply_automation(run, segment, planned, entry, changed, faults)
     changes = [*outcome.changes, *automation.changes]
@@ -231,14 +227,13 @@ def _sequence(
 
 
 def _segment_plans(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     campaign: CampaignFile,
     ids: dict[str, int],
     codes: tuple[Names, Names],
     faults: FileFaults,
 ) -> list[SegmentPlan]:
-    states = load_states(connection, tables, ids.values())
+    states = load_states(tx, ids.values())
     planner = SegmentPlanner(*codes, faults)
     plans = []
     for entry in campaign.segments:
@@ -263,10 +258,10 @@ def _check_names(
             rules.check(step.coupon.rule, step.lines["coupon"], faults, may_be_new=False)
 
 
-def _titles(connection: Connection, tables: Tables) -> tuple[dict[int, str], dict[int, str]]:
-    t, r = tables.template.c, tables.rule.c
-    templates = connection.execute(select(t.template_id, t.template_code)).all()
-    rules = connection.execute(select(r.rule_id, r.name)).all()
+def _titles(tx: Transaction) -> tuple[dict[int, str], dict[int, str]]:
+    t, r = tx.tables.template.c, tx.tables.rule.c
+    templates = tx.connection.execute(select(t.template_id, t.template_code)).all()
+    rules = tx.connection.execute(select(r.rule_id, r.name)).all()
     return (
         {id: name or "" for id, name in templates},
         {id: name or "" for id, name in rules},
@@ -274,11 +269,11 @@ def _titles(connection: Connection, tables: Tables) -> tuple[dict[int, str], dic
 
 
 def _existing(
-    connection: Connection, tables: Tables, entries: Sequence[SegmentEntry], faults: FileFaults
+    tx: Transaction, entries: Sequence[SegmentEntry], faults: FileFaults
 ) -> dict[str, int]:
     """Return the ids of the segments that there are, by their names in lower case."""
     found: dict[str, list[int]] = defaultdict(list)
-    for segment in load_segments(connection, tables):
+    for segment in load_segments(tx):
         found[segment.name.casefold()].append(segment.segment_id)
     for entry in entries:
         ids = found.get(entry.name.casefold(), [])

@@ -43,10 +43,10 @@ def apply_automation(
     What keeps an active step from being sent is a fault where this file made or changed the step,
     its template or sales rule (`changed` are their ids), or switches the automation on.
     """
-    spec = run.tables.layout is Layout.SPEC
+    spec = run.tx.tables.layout is Layout.SPEC
     trigger = _trigger(segment, planned, entry) if spec else None
     active = segment.automation_active if entry.automation is None else entry.automation
-    steps = load_steps(run.connection, run.tables, segment_ids=[segment.segment_id])
+    steps = load_steps(run.tx, segment_ids=[segment.segment_id])
     switched_on = active and not segment.automation_active
     told = _check(run, steps, planned, entry, changed, faults, all_of_them=switched_on)
     if switched_on and not any(step.is_active for step in steps):
@@ -62,22 +62,21 @@ def apply_automation(
         told += _end_other_trigger(run, segment, trigger)
     if changes:
         set_automation(
-            run.connection,
-            run.tables,
+            run.tx,
             segment.segment_id,
             active=active,
             trigger=trigger,
             now=run.now,
         )
         # Who entered before is not owed anything: the next refresh begins to remember anew.
-        save_enrols_since(run.connection, run.tables, segment.segment_id, None)
+        save_enrols_since(run.tx, segment.segment_id, None)
     if switched_on and segment.is_active:
-        mark_held(run.connection, run.tables, [segment.segment_id], now=run.now)
+        mark_held(run.tx, [segment.segment_id], now=run.now)
     if changes:
         told += _held(run, segment, active=active)
     if changes or any(one.before != one.after for one in planned):
         ids = [segment.segment_id]
-        odd = stay_findings(run.connection, run.tables, ids, steps)
+        odd = stay_findings(run.tx, ids, steps)
         told += [f"warning: {finding}" for finding in odd]
     return AutomationOutcome(changes, told)
 
@@ -94,13 +93,13 @@ def _trigger(
 def _end_other_trigger(run: StepsRun, segment: Segment, trigger: Trigger | None) -> list[str]:
     if segment.trigger is None or trigger is None:
         return []
-    which = is_pending_in(run.tables, [segment.segment_id], [segment.trigger.value])
-    ended = stop(run.connection, run.tables, which, reason=RETRIGGERED, now=run.now)
+    which = is_pending_in(run.tx.tables, [segment.segment_id], [segment.trigger.value])
+    ended = stop(run.tx, which, reason=RETRIGGERED, now=run.now)
     return [f"the trigger is '{trigger}' now: {ended:,} scheduled rows end"] if ended else []
 
 
 def _held(run: StepsRun, segment: Segment, *, active: bool) -> list[str]:
-    waiting = sum(count_pending(run.connection, run.tables, segment.segment_id).values())
+    waiting = sum(count_pending(run.tx, segment.segment_id).values())
     if not waiting:
         return []
     what = "go on" if active else "are held"
@@ -118,7 +117,7 @@ def _check(
     all_of_them: bool,
 ) -> list[str]:
     """Add what keeps steps from being sent to `faults`; return what is odd about them."""
-    references = StepReferences.load(run.connection, run.tables, steps)
+    references = StepReferences.load(run.tx, steps)
     before = {one.after.sequence_id: one for one in planned}
     told = []
     for step in (step for step in steps if step.is_active):

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from segmail.campaigns.entry import FileFaults, SegmentEntry
 from segmail.campaigns.markup import LONGEST
 from segmail.errors import ConditionError
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.compile import compile_leaf
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
@@ -19,15 +17,14 @@ from segmail.segments.conditions.write import conditions_as_json
 
 
 def check_conditions(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     entries: Sequence[SegmentEntry],
     faults: FileFaults,
     *,
     now: datetime,
 ) -> None:
     """Add every condition that means nothing in this shop to `faults`, with its line."""
-    scope = open_scope(connection, tables, build_sales_tables(tables.prefix), now=now)
+    scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
     for entry in entries:
         check_leaves(entry, scope, faults)
 

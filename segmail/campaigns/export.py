@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from segmail.campaigns.entry import CouponEntry, SegmentEntry, StepEntry
 from segmail.campaigns.sales_rules import RuleState
 from segmail.campaigns.sales_rules import load_states as load_rule_states
@@ -16,7 +14,8 @@ from segmail.campaigns.write import Contents, write_campaign, write_entries
 from segmail.errors import ConditionError, InputError
 from segmail.maho.lookup import find_segment
 from segmail.maho.newsletters import NewsletterTemplate, load_newsletters
-from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, load_segments, load_steps
 from segmail.segments.stored.codes import Names, load_groups, load_websites
@@ -42,15 +41,15 @@ def export_campaigns(shop: Shop, given: Sequence[str], *, beside: bool) -> Expor
     ConditionError with every segment whose conditions segmail does not know.
     """
     tables = shop.tables
-    with shop.database.read() as connection:
-        ids = {find_segment(connection, tables, name).segment_id for name in given}
-        states = load_states(connection, tables, ids or None)
-        steps = load_steps(connection, tables, segment_ids=list(states))
+    with shop.read() as tx:
+        ids = {find_segment(tx, name).segment_id for name in given}
+        states = load_states(tx, ids or None)
+        steps = load_steps(tx, segment_ids=list(states))
         used = {step.template_id for step in steps}
-        templates = load_newsletters(connection, tables, tables.template.c.template_id.in_(used))
-        rules = load_rule_states(connection, tables, {s.rule_id for s in steps if s.rule_id})
-        websites, groups = load_websites(connection, tables), load_groups(connection, tables)
-        entries = _entries(connection, tables, states, (websites, groups))
+        templates = load_newsletters(tx, tables.template.c.template_id.in_(used))
+        rules = load_rule_states(tx, {s.rule_id for s in steps if s.rule_id})
+        websites, groups = load_websites(tx), load_groups(tx)
+        entries = _entries(tx, states, (websites, groups))
     named = _Named(templates, rules, tables.layout)
     segments = [named.with_steps(entry, id, steps) for id, entry in entries.items()]
     _check(segments)
@@ -111,12 +110,11 @@ class _Named:
 
 
 def _entries(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     states: Mapping[int, SegmentState],
     codes: tuple[Names, Names],
 ) -> dict[int, SegmentEntry]:
-    segments = {one.segment_id: one for one in load_segments(connection, tables)}
+    segments = {one.segment_id: one for one in load_segments(tx)}
     return {id: _entry(state, segments[id], *codes) for id, state in states.items()}
 
 

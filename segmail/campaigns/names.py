@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.campaigns.entry import FileFaults
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 
 @dataclass
@@ -46,17 +46,17 @@ class KnownNames:
         faults.add(line, f"{what} Did you mean {hint}?" if hint else what)
 
 
-def load_templates(connection: Connection, tables: Tables, declared: set[str]) -> KnownNames:
+def load_templates(tx: Transaction, declared: set[str]) -> KnownNames:
     """Return the newsletter templates, without the copies that Maho kept of former versions."""
-    c = tables.template.c
+    c = tx.tables.template.c
     query = select(c.template_id, c.template_code).where(c.template_actual != 0)
-    return _known("template", connection.execute(query.order_by(c.template_id)).all(), declared)
+    return _known("template", tx.connection.execute(query.order_by(c.template_id)).all(), declared)
 
 
-def load_rules(connection: Connection, tables: Tables, declared: set[str]) -> KnownNames:
+def load_rules(tx: Transaction, declared: set[str]) -> KnownNames:
     """Return the sales rules."""
-    c = tables.rule.c
-    rows = connection.execute(select(c.rule_id, c.name).order_by(c.rule_id)).all()
+    c = tx.tables.rule.c
+    rows = tx.connection.execute(select(c.rule_id, c.name).order_by(c.rule_id)).all()
     return _known("sales rule", rows, declared)
 
 

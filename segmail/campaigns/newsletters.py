@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 
 from segmail.campaigns.entry import FileFaults, TemplateEntry
 from segmail.campaigns.names import KnownNames
@@ -16,7 +16,7 @@ from segmail.campaigns.outcome import CHANGED, CREATED, UNCHANGED, Applied, chan
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.newsletters import NewsletterTemplate, TemplateType, load_newsletters
 from segmail.maho.schema.layout import holds_four_bytes
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _BEYOND = re.compile("[\U00010000-\U0010ffff]")  # what three-byte utf8 cannot hold
 _SHOWN = 60  # characters of a value
@@ -49,19 +49,18 @@ class TemplatePlanner:
     @classmethod
     def load(
         cls,
-        connection: Connection,
-        tables: Tables,
+        tx: Transaction,
         entries: Collection[TemplateEntry],
         known: KnownNames,
         faults: FileFaults,
     ) -> TemplatePlanner:
         """Read the templates that the entries are about."""
         ids = [id for entry in entries if (id := known.id(entry.name)) is not None]
-        condition = tables.template.c.template_id.in_(ids)
-        existing = load_newsletters(connection, tables, condition) if ids else {}
-        sender = _sender(connection, tables) if entries else ("", "")
+        condition = tx.tables.template.c.template_id.in_(ids)
+        existing = load_newsletters(tx, condition) if ids else {}
+        sender = _sender(tx) if entries else ("", "")
         beyond = any(_BEYOND.search(text) for entry in entries for text in _texts(entry))
-        return cls(existing, sender, not beyond or holds_four_bytes(connection, tables), faults)
+        return cls(existing, sender, not beyond or holds_four_bytes(tx), faults)
 
     def plan(self, entry: TemplateEntry, known: KnownNames) -> PlannedTemplate:
         """Return what the entry asks for; what is missing or cannot be goes to `faults`."""
@@ -114,20 +113,18 @@ class TemplatePlanner:
 
 
 def save_templates(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     plans: Collection[PlannedTemplate],
     known: KnownNames,
     *,
     now: datetime,
 ) -> list[Applied]:
     """Write what differs, and tell it."""
-    return [_save(connection, tables, plan, known, now=now) for plan in plans]
+    return [_save(tx, plan, known, now=now) for plan in plans]
 
 
 def _save(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     plan: PlannedTemplate,
     known: KnownNames,
     *,
@@ -138,16 +135,16 @@ def _save(
     told = changes(None if plan.before is None else _told(plan.before), _told(plan.after))
     if old is None:
         row = {**new, "template_actual": 1, "added_at": now, "modified_at": now}
-        id = insert_rows(connection, tables.template, [row])[0]
+        id = insert_rows(tx.connection, tx.tables.template, [row])[0]
         known.created[plan.entry.name.casefold()] = id
         return Applied("template", plan.after.code, CREATED, told, id=id)
     id = plan.after.template_id
     changed = {name: value for name, value in new.items() if value != old[name]}
     if not changed:
         return Applied("template", plan.after.code, UNCHANGED, id=id)
-    connection.execute(
-        update(tables.template)
-        .where(tables.template.c.template_id == id)
+    tx.connection.execute(
+        update(tx.tables.template)
+        .where(tx.tables.template.c.template_id == id)
         .values(**changed, modified_at=now)
     )
     return Applied("template", plan.after.code, CHANGED, told, id=id)
@@ -197,10 +194,10 @@ def _cannot(text: str) -> str:
     return f"The shop's tables are not utf8mb4 and cannot hold '{sign}'"
 
 
-def _sender(connection: Connection, tables: Tables) -> tuple[str, str]:
+def _sender(tx: Transaction) -> tuple[str, str]:
     """Return the shop's general contact, Maho's sender of mails that name none."""
-    c = tables.config.c
+    c = tx.tables.config.c
     paths = (f"{_SENDER}name", f"{_SENDER}email")
     query = select(c.path, c.value).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
-    found = {path: value or "" for path, value in connection.execute(query)}
+    found = {path: value or "" for path, value in tx.connection.execute(query)}
     return found.get(paths[0], ""), found.get(paths[1], "")

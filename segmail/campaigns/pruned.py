@@ -7,34 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from segmail.maho.config.rows import write_config
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _PATH = "customer_segmentation/segmail/pruned/"
 
 
-def load_pruned(connection: Connection, tables: Tables) -> frozenset[int]:
+def load_pruned(tx: Transaction) -> frozenset[int]:
     """Return the sequence ids of the steps that were pruned."""
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.path).where(c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%"))
-    ids = (path.removeprefix(_PATH) for path in connection.scalars(query))
+    ids = (path.removeprefix(_PATH) for path in tx.connection.scalars(query))
     return frozenset(int(id) for id in ids if id.isdecimal())
 
 
-def remember_pruned(connection: Connection, tables: Tables, ids: Collection[int]) -> None:
+def remember_pruned(tx: Transaction, ids: Collection[int]) -> None:
     """Remember that these steps were pruned.
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
-    write_config(connection, tables, {f"{_PATH}{id}": "1" for id in ids})
+    write_config(tx, {f"{_PATH}{id}": "1" for id in ids})
 
 
-def forget_pruned(connection: Connection, tables: Tables, ids: Collection[int]) -> None:
+def forget_pruned(tx: Transaction, ids: Collection[int]) -> None:
     """Forget it of these steps, because they are listed again, or gone."""
-    c = tables.config.c
+    c = tx.tables.config.c
     paths = [f"{_PATH}{id}" for id in ids]
-    connection.execute(
-        delete(tables.config).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
+    tx.connection.execute(
+        delete(tx.tables.config).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
     )

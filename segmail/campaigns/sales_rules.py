@@ -24,7 +24,7 @@ from segmail.maho import php_serialize
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.rules import SPECIFIC_COUPON
 from segmail.maho.schema.layout import dates_are_timestamps
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.stored.codes import Mention, Names
 
 _FOR_SHIPMENT = 2  # salesrule.simple_free_shipping: the whole shipment; 1 is each item's own
@@ -58,21 +58,19 @@ class PlannedRule:
     after: RuleState
 
 
-def load_states(
-    connection: Connection, tables: Tables, ids: Collection[int]
-) -> dict[int, RuleState]:
+def load_states(tx: Transaction, ids: Collection[int]) -> dict[int, RuleState]:
     """Return the given rules by id, with three statements."""
     if not ids:
         return {}
-    c = tables.rule.c
+    c = tx.tables.rule.c
     columns = [
         c.rule_id, c.name, c.description, c.is_active, c.simple_action, c.discount_amount,
         c.simple_free_shipping, c.from_date, c.to_date, c.uses_per_customer, c.coupon_type,
         c.use_auto_generation,
     ]  # fmt: skip
-    rows = connection.execute(select(*columns).where(c.rule_id.in_(ids))).all()
-    websites = _links(connection, tables.rule_website, "website_id", ids)
-    groups = _links(connection, tables.rule_group, "customer_group_id", ids)
+    rows = tx.connection.execute(select(*columns).where(c.rule_id.in_(ids))).all()
+    websites = _links(tx.connection, tx.tables.rule_website, "website_id", ids)
+    groups = _links(tx.connection, tx.tables.rule_group, "customer_group_id", ids)
     return {
         row.rule_id: _state(row, websites.get(row.rule_id, ()), groups.get(row.rule_id, ()))
         for row in rows
@@ -120,15 +118,14 @@ def plan_rule(
 
 
 def save_rules(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     plans: Sequence[PlannedRule],
     known: KnownNames,
     codes: tuple[Names, Names],
 ) -> list[Applied]:
     """Write what differs, and tell it."""
-    php = bool(plans) and dates_are_timestamps(connection, tables)
-    return [_save(connection, tables, plan, known, codes, php=php) for plan in plans]
+    php = bool(plans) and dates_are_timestamps(tx)
+    return [_save(tx, plan, known, codes, php=php) for plan in plans]
 
 
 _DAYS = (("starts", "starts"), ("ends", "ends"))
@@ -173,8 +170,7 @@ def _plain(amount: Decimal) -> str:
 
 
 def _save(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     plan: PlannedRule,
     known: KnownNames,
     codes: tuple[Names, Names],
@@ -185,22 +181,22 @@ def _save(
     found = changes(old, told(plan.after, codes))
     if plan.id is None:
         row = {**_columns(plan.after), **_new(php=php)}
-        id = insert_rows(connection, tables.rule, [row])[0]
+        id = insert_rows(tx.connection, tx.tables.rule, [row])[0]
         known.created[plan.entry.name.casefold()] = id
-        _link(connection, tables, id, plan.after)
+        _link(tx, id, plan.after)
         return Applied("sales rule", plan.after.name, CREATED, found, id=id)
     if plan.before is None or plan.before == plan.after:
         return Applied("sales rule", plan.after.name, UNCHANGED, id=plan.id)
     before = _columns(plan.before)
     changed = {name: v for name, v in _columns(plan.after).items() if v != before[name]}
     if changed:
-        row_of = update(tables.rule).where(tables.rule.c.rule_id == plan.id)
-        connection.execute(row_of.values(changed))
+        row_of = update(tx.tables.rule).where(tx.tables.rule.c.rule_id == plan.id)
+        tx.connection.execute(row_of.values(changed))
     if (plan.before.website_ids, plan.before.group_ids) != (
         plan.after.website_ids,
         plan.after.group_ids,
     ):
-        _link(connection, tables, plan.id, plan.after)
+        _link(tx, plan.id, plan.after)
     return Applied("sales rule", plan.after.name, CHANGED, found, id=plan.id)
 
 
@@ -249,15 +245,17 @@ def _json(data: dict[str, Any]) -> str:
     return json.dumps(data, separators=(",", ":")).replace("/", "\\/")
 
 
-def _link(connection: Connection, tables: Tables, id: int, state: RuleState) -> None:
+def _link(tx: Transaction, id: int, state: RuleState) -> None:
     for table, column, ids in (
-        (tables.rule_website, "website_id", state.website_ids),
-        (tables.rule_group, "customer_group_id", state.group_ids),
+        (tx.tables.rule_website, "website_id", state.website_ids),
+        (tx.tables.rule_group, "customer_group_id", state.group_ids),
     ):
-        connection.execute(delete(table).where(table.c.rule_id == id, table.c[column].not_in(ids)))
-        there = set(connection.scalars(select(table.c[column]).where(table.c.rule_id == id)))
+        tx.connection.execute(
+            delete(table).where(table.c.rule_id == id, table.c[column].not_in(ids))
+        )
+        there = set(tx.connection.scalars(select(table.c[column]).where(table.c.rule_id == id)))
         if rows := [{"rule_id": id, column: one} for one in ids if one not in there]:
-            connection.execute(insert(table), rows)
+            tx.connection.execute(insert(table), rows)
 
 
 def _links(

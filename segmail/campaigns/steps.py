@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from segmail.campaigns.entry import SegmentEntry, StepEntry
 from segmail.campaigns.names import KnownNames
 from segmail.campaigns.outcome import (
@@ -28,7 +26,8 @@ from segmail.coupons import remember_prefix_of
 from segmail.maho.customer_conditions import RETRIGGERED
 from segmail.maho.customer_conditions import SWITCHED_OFF as STEP_SWITCHED_OFF
 from segmail.maho.progress import ProgressStatus, count_by_step, is_of_step, move_to_delay, stop
-from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, Step, Trigger
 from segmail.sequences.delays import format_delay
 from segmail.sequences.store import delete_step, insert_step, skip_scheduled, update_step
@@ -39,8 +38,7 @@ from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS, blank_step
 class StepsRun:
     """What the steps of one file share."""
 
-    connection: Connection
-    tables: Tables
+    tx: Transaction
     templates: KnownNames
     rules: KnownNames
     titles: Mapping[int, str]  # template id → name
@@ -69,10 +67,10 @@ def apply_steps(
     listed = _listed(run, segment, existing, entry)
     used = {plan.before.sequence_id for plan in listed if plan.before}
     left = [step for step in existing if step.sequence_id not in used]
-    counts = count_by_step(run.connection, run.tables, [step.sequence_id for step in existing])
+    counts = count_by_step(run.tx, [step.sequence_id for step in existing])
     gone, kept_left = _left_over(run, left, counts)
     _remember(run, listed, gone, counts)
-    planned = _numbered(run.tables.layout, listed, kept_left)
+    planned = _numbered(run.tx.tables.layout, listed, kept_left)
     _write(run, planned, [step for step in gone if not any(counts[step.sequence_id].values())])
     listed = [one for one in planned if one.entry is not None]
     outcomes = [
@@ -99,9 +97,9 @@ def _remember(
     }
     back |= {one.sequence_id for one in gone if not any(counts[one.sequence_id].values())}
     if off:
-        remember_pruned(run.connection, run.tables, off)
+        remember_pruned(run.tx, off)
     if forgotten := back & run.pruned:
-        forget_pruned(run.connection, run.tables, forgotten)
+        forget_pruned(run.tx, forgotten)
 
 
 def _listed(
@@ -195,24 +193,24 @@ def _numbered(
 def _write(run: StepsRun, planned: list[PlannedStep], gone: Sequence[Step]) -> None:
     """Write what differs, in an order that no unique key minds."""
     for step in gone:
-        delete_step(run.connection, run.tables, step.sequence_id)
+        delete_step(run.tx, step.sequence_id)
     pairs = [(one.before, one.after) for one in planned if one.before]
     changed = [(before, after) for before, after in pairs if before != after]
     aside = max((step.step_number for pair in pairs for step in pair), default=0)
     ready = []
     for before, after in changed:
-        remember_prefix_of(run.connection, run.tables, before)
+        remember_prefix_of(run.tx, before)
         away = before
         if _place(before) != _place(after):
             aside += 1
             away = replace(before, step_number=aside)
-            update_step(run.connection, run.tables, before, away, now=run.now)
+            update_step(run.tx, before, away, now=run.now)
         ready.append((away, after))
     for away, after in ready:
-        update_step(run.connection, run.tables, away, after, now=run.now)
+        update_step(run.tx, away, after, now=run.now)
     for index, one in enumerate(planned):
         if one.before is None:
-            id = insert_step(run.connection, run.tables, one.after, now=run.now)
+            id = insert_step(run.tx, one.after, now=run.now)
             planned[index] = replace(one, after=replace(one.after, sequence_id=id))
 
 
@@ -221,7 +219,7 @@ def _place(step: Step) -> tuple[Trigger, int]:
 
 
 def _outcome(run: StepsRun, one: PlannedStep, counts: Mapping[int, Mapping[str, int]]) -> Applied:
-    name = step_name(run.tables.layout, one.after)
+    name = step_name(run.tx.tables.layout, one.after)
     id = one.after.sequence_id
     if one.before is None:
         return Applied("step", name, CREATED, changes(None, _told(run, one.after)), id=id)
@@ -237,16 +235,16 @@ def _effects(run: StepsRun, one: PlannedStep, counts: Mapping[str, int]) -> list
     if before is None:
         return []
     what = f"step {after.step_number}"
-    which = is_of_step(run.tables, after.sequence_id)
+    which = is_of_step(run.tx.tables, after.sequence_id)
     waiting = counts[ProgressStatus.SCHEDULED]
     if before.trigger is not after.trigger:
-        ended = stop(run.connection, run.tables, which, reason=RETRIGGERED, now=run.now)
+        ended = stop(run.tx, which, reason=RETRIGGERED, now=run.now)
         told.append(f"{what} is sent after customers {after.trigger} now: {_rows(ended)} end")
     elif before.is_active and not after.is_active:
-        ended = stop(run.connection, run.tables, which, reason=STEP_SWITCHED_OFF, now=run.now)
+        ended = stop(run.tx, which, reason=STEP_SWITCHED_OFF, now=run.now)
         told.append(f"{what} is switched off: {_rows(ended)} end")
     elif before.delay_minutes != after.delay_minutes:
-        moved, due = move_to_delay(run.connection, run.tables, after, now=run.now)
+        moved, due = move_to_delay(run.tx, after, now=run.now)
         sentence = (
             f"{what} moves from {format_delay(before.delay_minutes)} to "
             f"{format_delay(after.delay_minutes)}: {_rows(moved)} move"
@@ -261,7 +259,7 @@ def _effects(run: StepsRun, one: PlannedStep, counts: Mapping[str, int]) -> list
 def _left_outcome(
     run: StepsRun, step: Step, counts: Mapping[int, Mapping[str, int]]
 ) -> Applied | None:
-    name = step_name(run.tables.layout, step)
+    name = step_name(run.tx.tables.layout, step)
     rows = counts[step.sequence_id]
     about = f"'{run.titles.get(step.template_id, '')}' after {format_delay(step.delay_minutes)}"
     if not run.prune:
@@ -271,7 +269,7 @@ def _left_outcome(
         return Applied("step", name, REMOVED, effects=[about], id=step.sequence_id)
     if not step.is_active:
         return None
-    ended = skip_scheduled(run.connection, run.tables, step.sequence_id, now=run.now)
+    ended = skip_scheduled(run.tx, step.sequence_id, now=run.now)
     kept = sum(rows.values())
     what = f"{about}: {_rows(ended)} end, its history of {kept:,} rows stays"
     changed = [Change("active", "yes", "no")]

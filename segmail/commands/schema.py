@@ -15,6 +15,7 @@ from segmail.maho.db.database import Database
 from segmail.maho.schema.changes import apply_changes, plan_changes
 from segmail.maho.schema.check import SchemaReport, check_schema
 from segmail.maho.schema.tables import build_tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.schema.tune import plan_tuning, run_tuning
 from segmail.output import print_json, print_table
 
@@ -100,7 +101,7 @@ def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
             _confirm(len(statements))
         run_tuning(database, statements)
         tables = build_tables(app.settings.table_prefix)
-        database.transact(lambda connection: remember_tuned(connection, tables))
+        database.transact(lambda connection: remember_tuned(Transaction(connection, tables)))
     if as_json:
         print_json({"statements": statements, "dry_run": dry_run})
 

@@ -29,10 +29,10 @@ def take_over(app: App, /, *, undo: bool, dry_run: bool, as_json: bool) -> None:
         segmail take-over --undo
     """
     shop = app.shop
-    with shop.database.read() as connection:
-        plan = plan_hand_over(connection, shop.tables, app.config, undo=undo)
+    with shop.read() as tx:
+        plan = plan_hand_over(tx, app.config, undo=undo)
     if plan.is_needed and not dry_run:
-        shop.database.transact(lambda connection: hand_over(connection, shop.tables, plan))
+        shop.transact(lambda tx: hand_over(tx, plan))
     if as_json:
         print_json(
             {"changed": plan.is_needed and not dry_run, "set": plan.values, "removed": plan.removed}

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.coupons.coupon import Coupon
 from segmail.coupons.for_step import CouponBasis
@@ -15,7 +15,7 @@ from segmail.coupons.storage import EarlierCoupon, own_unused_coupons
 from segmail.maho.db.value_lists import among
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.rules import load_rules, load_uses
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 # The rows of a run are made at one moment; Maho makes them one by one.
 _SAME_RUN = timedelta(minutes=10)
@@ -31,9 +31,7 @@ class Asking:
     local_now: datetime
 
 
-def coupons_of_earlier_steps(
-    connection: Connection, tables: Tables, rows: Collection[Asking]
-) -> dict[int, CouponBasis]:
+def coupons_of_earlier_steps(tx: Transaction, rows: Collection[Asking]) -> dict[int, CouponBasis]:
     """Return by progress id the newest unused coupon that still works of an earlier step.
 
     It is found in the text that was sent, so it is certain that the customer was given it. Five
@@ -41,16 +39,16 @@ def coupons_of_earlier_steps(
     """
     if not rows:
         return {}
-    sent = _sent(connection, tables, rows)
-    found = own_unused_coupons(connection, tables, sent)
+    sent = _sent(tx, rows)
+    found = own_unused_coupons(tx, sent)
     newest: dict[int, Coupon] = {}
     for (progress_id, _), coupon in found.items():
         known = newest.get(progress_id)
         if known is None or coupon.created_at > known.created_at:
             newest[progress_id] = coupon
     owners = {row.progress_id: row.customer_id for row in rows}
-    rules = load_rules(connection, tables, {coupon.rule_id for coupon in newest.values()})
-    uses = load_uses(connection, tables, rules.values(), {owners[id] for id in newest})
+    rules = load_rules(tx, {coupon.rule_id for coupon in newest.values()})
+    uses = load_uses(tx, rules.values(), {owners[id] for id in newest})
     return {
         progress_id: CouponBasis(
             rules.get(coupon.rule_id),
@@ -61,13 +59,11 @@ def coupons_of_earlier_steps(
     }
 
 
-def _sent(
-    connection: Connection, tables: Tables, rows: Collection[Asking]
-) -> Mapping[tuple[int, int], EarlierCoupon]:
+def _sent(tx: Transaction, rows: Collection[Asking]) -> Mapping[tuple[int, int], EarlierCoupon]:
     """Return what the sent steps of the rows' runs said, by the asking row and the sent one."""
     asking = {row.progress_id: row for row in rows}
-    own, other, step = tables.progress.alias(), tables.progress.alias(), tables.sequence.c
-    pairs = connection.execute(
+    own, other, step = tx.tables.progress.alias(), tx.tables.progress.alias(), tx.tables.sequence.c
+    pairs = tx.connection.execute(
         select(
             own.c.progress_id,
             own.c.created_at,
@@ -82,7 +78,7 @@ def _sent(
             other,
             (other.c.customer_id == own.c.customer_id) & (other.c.segment_id == own.c.segment_id),
         )
-        .join(tables.sequence, step.sequence_id == other.c.sequence_id)
+        .join(tx.tables.sequence, step.sequence_id == other.c.sequence_id)
         .where(
             among(own.c.progress_id, asking),
             other.c.status == ProgressStatus.SENT.value,
@@ -91,7 +87,7 @@ def _sent(
         )
     ).all()
     pairs = [row for row in pairs if row[1] and row[3] and abs(row[1] - row[3]) <= _SAME_RUN]
-    texts = _texts(connection, tables, {row[4] for row in pairs})
+    texts = _texts(tx, {row[4] for row in pairs})
     return {
         (row[0], row[2]): EarlierCoupon(
             asking[row[0]].customer_id,
@@ -105,12 +101,12 @@ def _sent(
     }
 
 
-def _texts(connection: Connection, tables: Tables, queue_ids: set[int]) -> Mapping[int, str]:
-    queue = tables.queue.c
+def _texts(tx: Transaction, queue_ids: set[int]) -> Mapping[int, str]:
+    queue = tx.tables.queue.c
     query = select(queue.queue_id, queue.newsletter_subject, queue.newsletter_text).where(
         among(queue.queue_id, queue_ids)
     )
     found: dict[int, str] = defaultdict(str)
-    for queue_id, subject, text in connection.execute(query):
+    for queue_id, subject, text in tx.connection.execute(query):
         found[queue_id] = f"{subject or ''}\n{text or ''}"
     return found

@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from segmail.coupons.codes import new_code, sample_code
 from segmail.coupons.coupon import Coupon, expires_at
 from segmail.coupons.prefixes import normal_prefix
 from segmail.maho.customers import Customer
 from segmail.maho.rules import Rule, definition_fault, load_rules, load_uses, rule_fault
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.maho.storefront.locale import StoreLocale
 
@@ -30,18 +28,12 @@ class CouponBasis:
     own: Coupon | None = None
 
     @classmethod
-    def load(
-        cls, connection: Connection, tables: Tables, step: Step, customer_id: int | None
-    ) -> CouponBasis:
+    def load(cls, tx: Transaction, step: Step, customer_id: int | None) -> CouponBasis:
         """Read it for one step and customer; batches read many at once."""
-        rule = (
-            load_rules(connection, tables, [step.rule_id]).get(step.rule_id)
-            if step.rule_id
-            else None
-        )
+        rule = load_rules(tx, [step.rule_id]).get(step.rule_id) if step.rule_id else None
         if rule is None or customer_id is None:
             return cls(rule)
-        uses = load_uses(connection, tables, [rule], [customer_id])
+        uses = load_uses(tx, [rule], [customer_id])
         return cls(rule, uses.get((rule.rule_id, customer_id), 0))
 
 

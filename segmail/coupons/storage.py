@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from segmail.coupons.codes import code_in_text, fold
 from segmail.coupons.coupon import Coupon
 from segmail.coupons.prefixes import remember_prefixes
 from segmail.errors import CouponError
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 AUTO_GENERATED = 1  # salesrule_coupon.type; 0 is a code that somebody typed
 
@@ -43,7 +43,7 @@ class EarlierCoupon:
     local_now: datetime
 
 
-def insert_coupons(connection: Connection, tables: Tables, coupons: Sequence[Coupon]) -> None:
+def insert_coupons(tx: Transaction, coupons: Sequence[Coupon]) -> None:
     """Insert coupons with one statement, in the caller's transaction, which keeps their prefixes.
 
     Raises CouponsRefused: leave the transaction and prepare the mails anew, ten times at most
@@ -52,18 +52,16 @@ def insert_coupons(connection: Connection, tables: Tables, coupons: Sequence[Cou
     if not coupons:
         return
     pairs = {(coupon.rule_id, coupon.prefix) for coupon in coupons if coupon.prefix}
-    remember_prefixes(connection, tables, pairs)
+    remember_prefixes(tx, pairs)
     try:
-        connection.execute(insert(tables.coupon), [_row(coupon) for coupon in coupons])
+        tx.connection.execute(insert(tx.tables.coupon), [_row(coupon) for coupon in coupons])
     except IntegrityError as error:
         raise CouponsRefused(
             f"Maho refuses the new coupons, because a code is taken or a rule gone: {error.orig}"
         ) from error
 
 
-def own_unused_coupons(
-    connection: Connection, tables: Tables, attempts: Mapping[Key, EarlierCoupon]
-) -> dict[Key, Coupon]:
+def own_unused_coupons(tx: Transaction, attempts: Mapping[Key, EarlierCoupon]) -> dict[Key, Coupon]:
     """Return the coupons that earlier attempts made for their customers and that still work.
 
     A retried step sends the code it made before: of the same rule, for exactly this customer,
@@ -75,7 +73,7 @@ def own_unused_coupons(
         for key, it in attempts.items()
         if (code := code_in_text(it.text, it.prefix, it.customer_id))
     }
-    stored = _unused(connection, tables, list(codes.values())) if codes else {}
+    stored = _unused(tx, list(codes.values())) if codes else {}
     found = {key: stored[fold(code)] for key, code in codes.items() if fold(code) in stored}
     return {key: coupon for key, coupon in found.items() if _still_works(coupon, attempts[key])}
 
@@ -94,12 +92,12 @@ def _row(coupon: Coupon) -> dict[str, Any]:
     }
 
 
-def _unused(connection: Connection, tables: Tables, codes: Collection[str]) -> dict[str, Coupon]:
-    column = tables.coupon.c
+def _unused(tx: Transaction, codes: Collection[str]) -> dict[str, Coupon]:
+    column = tx.tables.coupon.c
     query = select(column.code, column.rule_id, column.expiration_date, column.created_at).where(
         column.code.in_(codes), column.type == AUTO_GENERATED, column.times_used == 0
     )
-    return {fold(row.code): Coupon(*row) for row in connection.execute(query)}
+    return {fold(row.code): Coupon(*row) for row in tx.connection.execute(query)}
 
 
 def _still_works(coupon: Coupon, attempt: EarlierCoupon) -> bool:

@@ -94,17 +94,16 @@ def _run(work: Work, share: Share, journal: Journal) -> Run:
         journal=journal,
         clock=job.clock,
     )
-    tables = job.shop.tables
     planner = _planner(job, work.preparer, journal)
-    with job.shop.database.read() as connection:
-        four_bytes = holds_four_bytes(connection, tables)
+    with job.shop.read() as tx:
+        four_bytes = holds_four_bytes(tx)
     return Run(
         claimer=work.due.claimer,
         planner=planner,
         recheck=Recheck(job.shop, planner.states, planner.rules),
-        recorder=Recorder(job.shop.database, tables, four_bytes=four_bytes),
+        recorder=Recorder(job.shop, four_bytes=four_bytes),
         senders=senders,
-        settler=Settler(job.shop.database, tables),
+        settler=Settler(job.shop),
         journal=journal,
         clock=job.clock,
         settings=delivery,
@@ -153,8 +152,8 @@ def _preparer(job: Job, steps: Sequence[Step], bounces_to: str | None = None) ->
 
 
 def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:
-    with job.shop.database.read() as connection:
-        held_until = load_held_until(connection, job.shop.tables)
+    with job.shop.read() as tx:
+        held_until = load_held_until(tx)
     delivery = job.settings.delivery
     states = ShopStates(
         job.shop, job.config, enabled=job.settings.enabled, at_most=delivery.recheck_seconds / 2

@@ -14,6 +14,7 @@ from segmail.maho.cron import has_cron_table, mahos_own_entry
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.rights import COUPONS, SENDING, missing_rights, right_faults
+from segmail.maho.schema.transaction import Transaction
 from segmail.once_a_day import log_once_a_day
 
 _SUMMER_TIME = timedelta(hours=1)  # by which a column may hold a time that its zone does not have
@@ -24,10 +25,10 @@ _RECENTLY = timedelta(hours=2)  # Maho's cron schedules some minutes ahead, and 
 def check_beforehand(job: Job) -> None:
     """Raise ConfigError where a run would send what was sent, or what somebody else sends."""
     now = job.clock.now()
-    with job.shop.database.read() as connection:
-        _check_rights(connection, job)
-        _check_mahos_job(connection, job, now)
-        _check_restored(connection, job, now)
+    with job.shop.read() as tx:
+        _check_rights(tx.connection, job)
+        _check_mahos_job(tx, job, now)
+        _check_restored(tx.connection, job, now)
 
 
 def _check_rights(connection: Connection, job: Job) -> None:
@@ -37,15 +38,15 @@ def _check_rights(connection: Connection, job: Job) -> None:
         raise ConfigError(right_faults(missing, prefix))
 
 
-def _check_mahos_job(connection: Connection, job: Job, now: datetime) -> None:
+def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:
     """Refuse where Maho's cron runs its own job; where it does not seem to, say so once a day."""
     tables = job.shop.tables
     if job.settings.delivery.beside_maho:
         return
-    switches = not dates_are_timestamps(connection, tables)
+    switches = not dates_are_timestamps(tx)
     if not maho_sends(job.config, jobs_have_switches=switches):
         return
-    seen = mahos_own_entry(connection, tables.prefix, _SENDS, since=now - _RECENTLY)
+    seen = mahos_own_entry(tx.connection, tables.prefix, _SENDS, since=now - _RECENTLY)
     if seen is not None:
         raise ConfigError(
             f"Maho's own job sends these mails, too: cron_schedule has a run of {_SENDS} at "
@@ -53,7 +54,7 @@ def _check_mahos_job(connection: Connection, job: Job, now: datetime) -> None:
             "`segmail take-over` switches Maho's jobs off; `beside_maho = true` in the [delivery] "
             "table of segmail.toml insists."
         )
-    if not has_cron_table(connection, tables.prefix):
+    if not has_cron_table(tx.connection, tables.prefix):
         return  # nothing of Maho's can run there; the doctor tells of the switch
     log_once_a_day(
         "Maho's own jobs are switched on, though its cron does not seem to run them; "

@@ -32,10 +32,9 @@ class Due:
 
 def steps_of(job: Job, options: Options) -> list[Step]:
     """Return the steps that a run is about; raise InputError for a segment that is not there."""
-    tables = job.shop.tables
-    with job.shop.database.read() as connection:
-        ids = [find_segment(connection, tables, name).segment_id for name in options.segments]
-        return load_steps(connection, tables, segment_ids=ids or None)
+    with job.shop.read() as tx:
+        ids = [find_segment(tx, name).segment_id for name in options.segments]
+        return load_steps(tx, segment_ids=ids or None)
 
 
 def sending(steps: Sequence[Step]) -> dict[int, Step]:
@@ -46,7 +45,7 @@ def sending(steps: Sequence[Step]) -> dict[int, Step]:
 def open_claimer(job: Job, steps: Mapping[int, Step]) -> Claimer:
     """Return what claims the due rows of these steps."""
     lease = timedelta(minutes=job.settings.delivery.lease_minutes)
-    return Claimer(job.shop.database, job.shop.tables, steps, lease=lease)
+    return Claimer(job.shop, steps, lease=lease)
 
 
 def look_for_due(job: Job, options: Options, steps: Mapping[int, Step]) -> Due:

@@ -78,8 +78,8 @@ def count_waiting(job: Job, options: Options) -> int:
     """Return how many rows a run will bring to an end, if no other run takes them."""
     steps = sending(steps_of(job, options))
     segments = {step.segment.segment_id for step in steps.values()}
-    with job.shop.database.read() as connection:
-        due = count_due(connection, job.shop.tables, segments, now=job.clock.now())
+    with job.shop.read() as tx:
+        due = count_due(tx, segments, now=job.clock.now())
     total = sum(due.values())
     return min(total, options.limit) if options.limit else total
 
@@ -88,8 +88,7 @@ def _resolve(job: Job, steps: Sequence[Step]) -> None:
     """Bring attempts to their end whose rows others ended; `steps` are all there are."""
     delivery = job.settings.delivery
     Resolver(
-        database=job.shop.database,
-        tables=job.shop.tables,
+        shop=job.shop,
         journal=Journal(job.settings.state_dir, job.database_name, now=job.clock.now()),
         steps={step.sequence_id: step for step in steps},
         lease=timedelta(minutes=delivery.lease_minutes),
@@ -102,9 +101,9 @@ def _hold(job: Job, steps: Sequence[Step]) -> int:
     held = {step.segment.segment_id for step in steps if not step.segment.sends}
     if not held:
         return 0
-    now, tables = job.clock.now(), job.shop.tables
-    with job.shop.database.read() as connection:
-        counts = count_due(connection, tables, held, now=now)
+    now = job.clock.now()
+    with job.shop.read() as tx:
+        counts = count_due(tx, held, now=now)
     waiting = {s.segment.segment_id for s in steps if counts.get(s.sequence_id)}
-    job.shop.database.transact(lambda c: mark_held(c, tables, waiting, now=now))
+    job.shop.transact(lambda tx: mark_held(tx, waiting, now=now))
     return sum(counts.values())

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.delivery.job import Job
 from segmail.delivery.rows.journal import Journal
 from segmail.maho.progress import forgotten, settle_forgotten
+from segmail.maho.schema.transaction import Transaction
 
 _CHUNK = 1_000  # rows of a transaction
 
@@ -30,10 +31,10 @@ def settle_found(job: Job, found: Mapping[int, datetime], *, advance: Callable[[
     for ids in _parts(list(found)):
         sent = {id_: found[id_] for id_ in ids}
 
-        def work(connection: Connection, sent: Mapping[int, datetime] = sent) -> int:
-            return settle_forgotten(connection, job.shop.tables, sent)
+        def work(tx: Transaction, sent: Mapping[int, datetime] = sent) -> int:
+            return settle_forgotten(tx, sent)
 
-        count += job.shop.database.transact(work)
+        count += job.shop.transact(work)
         advance(len(ids))
     journal = _journal(job)
     journal.note_settled()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 
 from segmail.demo.people import PEOPLE, UNSUBSCRIBED
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
 UNSUBSCRIBES = "Harlan Pike"
@@ -16,17 +17,17 @@ def leave_meanwhile(shop: Shop) -> bool:
     ids = {f"{one.first} {one.last}": id for id, one in enumerate(PEOPLE, start=1)}
     subscriber, customer = shop.tables.subscriber, shop.tables.customer
 
-    def work(connection: Connection) -> bool:
-        connection.execute(
+    def work(tx: Transaction) -> bool:
+        tx.connection.execute(
             update(subscriber)
             .where(subscriber.c.customer_id == ids[UNSUBSCRIBES])
             .values(subscriber_status=UNSUBSCRIBED)
         )
-        closed = connection.execute(
+        closed = tx.connection.execute(
             update(customer)
             .where(customer.c.entity_id == ids[CLOSES_ACCOUNT], customer.c.is_active == 1)
             .values(is_active=0)
         )
         return closed.rowcount > 0
 
-    return shop.database.transact(work)
+    return shop.transact(work)

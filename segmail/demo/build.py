@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from sqlalchemy import URL, Connection, insert
+from sqlalchemy import URL, insert
 
 from segmail.demo.campaign_rows import campaign_rows, segmails_own
 from segmail.demo.customer_action_rows import deed_rows
@@ -15,6 +15,7 @@ from segmail.maho.db.database import Database
 from segmail.maho.policies import RefreshedBy, save_policy
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import build_tables
+from segmail.maho.schema.transaction import Transaction
 
 
 def build_shop(file: Path) -> None:
@@ -29,13 +30,13 @@ def build_shop(file: Path) -> None:
         *deed_rows(sales),
     ]
 
-    def work(connection: Connection) -> None:
-        tables.metadata.create_all(connection)
-        sales.metadata.create_all(connection)
+    def work(tx: Transaction) -> None:
+        tables.metadata.create_all(tx.connection)
+        sales.metadata.create_all(tx.connection)
         for table, values in rows:
-            connection.execute(insert(table), values)
+            tx.connection.execute(insert(table), values)
         for segment_id in segmails_own():
-            save_policy(connection, tables, segment_id, {"refreshed_by": RefreshedBy.SEGMAIL})
+            save_policy(tx, segment_id, {"refreshed_by": RefreshedBy.SEGMAIL})
 
-    database.transact(work)
+    database.transact(lambda connection: work(Transaction(connection, tables)))
     database.close()

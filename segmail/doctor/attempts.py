@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from segmail.doctor.findings import Area, AreaFinding, ok
 from segmail.findings import Finding, Severity
 from segmail.maho.open_attempts import load_open_attempts
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 
 def attempt_findings(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     *,
     now: datetime,
     lease: timedelta,
     grace: timedelta,
 ) -> list[AreaFinding]:
     """Return how many attempts are open, and whether some are so for longer than any run takes."""
-    found = load_open_attempts(connection, tables)
+    found = load_open_attempts(tx)
     late = [it for it in found if it.started_at is None or it.started_at + lease + grace < now]
     if not late:
         return [ok(Area.ATTEMPTS, f"{len(found):,} open.")]

@@ -82,33 +82,33 @@ def _look(
 def _configured(
     shop: Shop, config: StoreConfig, settings: Settings, clock: Clock
 ) -> list[AreaFinding]:
-    with shop.database.read() as connection:
+    with shop.read() as tx:
         return [
-            *clock_findings(connection, clock),
-            *right_findings(connection, shop.tables.prefix),
-            *switch_findings(connection, shop.tables, config, settings.enabled),
+            *clock_findings(tx.connection, clock),
+            *right_findings(tx.connection, shop.tables.prefix),
+            *switch_findings(tx, config, settings.enabled),
             *mail_findings(settings, config, shop.crypt_key),
-            *time_zone_findings(connection, shop.tables, config),
-            *base_url_findings(connection, shop.tables, config),
+            *time_zone_findings(tx, config),
+            *base_url_findings(tx, config),
         ]
 
 
 def _attempts(shop: Shop, settings: Settings, *, now: datetime) -> list[AreaFinding]:
     lease = timedelta(minutes=settings.delivery.lease_minutes)
     grace = timedelta(minutes=settings.delivery.grace_minutes)
-    with shop.database.read() as connection:
-        return attempt_findings(connection, shop.tables, now=now, lease=lease, grace=grace)
+    with shop.read() as tx:
+        return attempt_findings(tx, now=now, lease=lease, grace=grace)
 
 
 def _segments(shop: Shop, *, now: datetime) -> list[AreaFinding]:
     """Policies without meaning keep every segment from being refreshed, and so from being read."""
-    with shop.database.read() as connection:
+    with shop.read() as tx:
         try:
-            candidates = load_candidates(connection, shop.tables, None)
+            candidates = load_candidates(tx, None)
         except ConfigError as error:
             return of_faults(Area.SEGMENTS, error.faults)
         return [
-            *segment_findings(connection, shop.tables, candidates, now=now),
-            *lost_tuning(connection, shop.tables),
-            *index_findings(connection, shop.tables.prefix, candidates),
+            *segment_findings(tx, candidates, now=now),
+            *lost_tuning(tx),
+            *index_findings(tx.connection, shop.tables.prefix, candidates),
         ]

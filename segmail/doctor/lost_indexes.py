@@ -12,17 +12,17 @@ from segmail.maho.config.tuned import was_tuned
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.schema.check import find_indexes
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.schema.tune import is_tuned
 
 _JOINED = ("customer_id", "order_id", "parent_id", "quote_id", "wishlist_id", "entity_id",
            "product_id")  # fmt: skip
 
 
-def lost_tuning(connection: Connection, tables: Tables) -> Iterator[AreaFinding]:
+def lost_tuning(tx: Transaction) -> Iterator[AreaFinding]:
     """Yield a warning where `schema tune` was run and its index is gone."""
-    indexes = index_columns(connection, tables.progress.name)
-    if was_tuned(connection, tables) and not is_tuned(indexes):
+    indexes = index_columns(tx.connection, tx.tables.progress.name)
+    if was_tuned(tx) and not is_tuned(indexes):
         what = (
             "The index that `segmail schema tune` made is gone: `./maho migrate` drops every index "
             "that no module declares."

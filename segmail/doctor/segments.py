@@ -5,28 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from segmail.doctor.findings import Area, AreaFinding, ok
 from segmail.errors import ConditionError
 from segmail.findings import Finding, Severity
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Candidate
 
 
 def segment_findings(
-    connection: Connection, tables: Tables, candidates: Sequence[Candidate], *, now: datetime
+    tx: Transaction, candidates: Sequence[Candidate], *, now: datetime
 ) -> list[AreaFinding]:
     """Return the segments whose conditions cannot be used, or are not safe from Maho.
 
     A fault of an inactive segment, which is not refreshed, is a warning.
     """
-    matching = matching_by_conditions(tables)
+    matching = matching_by_conditions(tx.tables)
     found: list[AreaFinding] = []
     for one in candidates:
         try:
-            matching(connection, one, now)
+            matching(tx, one, now)
         except ConditionError as error:
             found += _faults(one, error)
         found += _losing(one)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
 from segmail.errors import ConfigError
 from segmail.findings import Finding, Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN, automation_switch, maho_sends
 from segmail.maho.schema.layout import dates_are_timestamps
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.stores import ADMIN, Stores
@@ -23,36 +21,30 @@ from segmail.mail.items.samples import SAMPLES
 from segmail.sequences.validate import validate_steps
 
 
-def switch_findings(
-    connection: Connection, tables: Tables, config: StoreConfig, told: bool | None
-) -> list[AreaFinding]:
+def switch_findings(tx: Transaction, config: StoreConfig, told: bool | None) -> list[AreaFinding]:
     """Return whether the jobs may run and who says so, and whether Maho's send as well."""
     switch = automation_switch(config, told)
     if not switch.on:
         what = f"Email automation is switched off by {switch.setting}; no job does anything."
         return [Finding(Severity.WARNING, Area.SWITCHES, what, "Switch it on there.")]
     found = [ok(Area.SWITCHES, f"Switched on by {switch.setting}.")]
-    switches = not dates_are_timestamps(connection, tables)
+    switches = not dates_are_timestamps(tx)
     if maho_sends(config, jobs_have_switches=switches):
         what = f"Maho's own jobs are on too ({FLAG}): both would send."
         found.append(Finding(Severity.WARNING, Area.SWITCHES, what, _switch_maho_off(switches)))
     return found
 
 
-def time_zone_findings(
-    connection: Connection, tables: Tables, config: StoreConfig
-) -> list[AreaFinding]:
+def time_zone_findings(tx: Transaction, config: StoreConfig) -> list[AreaFinding]:
     """Return the stores whose time zone is unknown here."""
-    stores = [id_ for id_ in Stores.load(connection, tables).stores if id_ != ADMIN]
+    stores = [id_ for id_ in Stores.load(tx).stores if id_ != ADMIN]
     faults = [finding for id_ in stores for finding in _time_zone(config, id_)]
     return faults or [ok(Area.TIME_ZONES, f"Known for each store ({len(stores)}).")]
 
 
-def base_url_findings(
-    connection: Connection, tables: Tables, config: StoreConfig
-) -> list[AreaFinding]:
+def base_url_findings(tx: Transaction, config: StoreConfig) -> list[AreaFinding]:
     """Return the stores whose mails would have links to nowhere; `process-emails` sends none."""
-    stores = Stores.load(connection, tables)
+    stores = Stores.load(tx)
     faults = [
         Finding(
             Severity.ERROR,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.errors import ConditionError
 from segmail.maho.customer_conditions import NO_MATCH, ORDERED, has_ordered
 from segmail.maho.policies import Goal, OnReentry, Policy, load_policies
 from segmail.maho.progress import is_pending
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_segments
 from segmail.segments.customer_match import match_customer
@@ -35,11 +35,11 @@ def kept_out(
     """
     entering = [step for step in steps if step.trigger is Trigger.ENTER]
     segments = {step.segment.segment_id: step.segment for step in entering}
-    with shop.database.read() as connection:
-        policies = load_policies(connection, shop.tables)
-        ordered = _ordered(connection, shop.tables, customer_id, policies)
-        had = _had(connection, shop.tables, customer_id)
-        running = _running(connection, shop.tables, customer_id)
+    with shop.read() as tx:
+        policies = load_policies(tx)
+        ordered = _ordered(tx, customer_id, policies)
+        had = _had(tx, customer_id)
+        running = _running(tx, customer_id)
     reasons = {}
     for segment_id, segment in segments.items():
         policy = policies.get(segment_id, Policy())
@@ -63,34 +63,32 @@ def kept_out(
     }
 
 
-def _ordered(
-    connection: Connection, tables: Tables, customer_id: int, policies: Mapping[int, Policy]
-) -> set[int]:
+def _ordered(tx: Transaction, customer_id: int, policies: Mapping[int, Policy]) -> set[int]:
     """Return the segments whose goal the customer has reached since a row of theirs was made."""
     asking = [id_ for id_, policy in policies.items() if policy.goal is Goal.ORDER]
     if not asking:
         return set()
-    c = tables.progress.c
+    c = tx.tables.progress.c
     query = select(c.segment_id).where(
-        c.customer_id == customer_id, c.segment_id.in_(asking), has_ordered(tables)
+        c.customer_id == customer_id, c.segment_id.in_(asking), has_ordered(tx.tables)
     )
-    return set(connection.scalars(query))
+    return set(tx.connection.scalars(query))
 
 
-def _had(connection: Connection, tables: Tables, customer_id: int) -> set[int]:
-    c = tables.progress.c
+def _had(tx: Transaction, customer_id: int) -> set[int]:
+    c = tx.tables.progress.c
     query = select(c.segment_id).where(
         c.customer_id == customer_id, c.trigger_type == Trigger.ENTER.value
     )
-    return set(connection.scalars(query))
+    return set(tx.connection.scalars(query))
 
 
-def _running(connection: Connection, tables: Tables, customer_id: int) -> set[int]:
+def _running(tx: Transaction, customer_id: int) -> set[int]:
     """Return the segments that send, and have steps scheduled for the customer."""
-    c, segments = tables.progress.c, load_segments(connection, tables)
+    c, segments = tx.tables.progress.c, load_segments(tx)
     sending = [segment.segment_id for segment in segments if segment.sends]
-    query = select(c.segment_id).where(c.customer_id == customer_id, is_pending(tables))
-    return set(connection.scalars(query)) & set(sending)
+    query = select(c.segment_id).where(c.customer_id == customer_id, is_pending(tx.tables))
+    return set(tx.connection.scalars(query)) & set(sending)
 
 
 def _rival(segment_id: int, policies: Mapping[int, Policy], running: set[int]) -> int | None:

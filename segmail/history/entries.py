@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, select
+from sqlalchemy import Row, Select, case, func, select
 
 from segmail.coupons.codes import code_in_text
 from segmail.history.query import DEFERRED, HistoryFilter, candidate_queries, find_access_paths
@@ -18,6 +18,7 @@ from segmail.maho.progress import ProgressStatus
 from segmail.maho.reasons import NOT_SENT, attempt_ended_at, read_back
 from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.mail.column_limits import as_written
 
 
@@ -61,8 +62,7 @@ class HistoryEntry:
 
 
 def load_history(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     chosen: HistoryFilter,
     *,
     now: datetime,
@@ -70,11 +70,11 @@ def load_history(
 ) -> list[HistoryEntry]:
     """Return the newest rows that `chosen` describes, newest first; six statements at most."""
     ids: set[int] = set()
-    paths = find_access_paths(connection, tables, chosen)
-    for query in candidate_queries(tables, chosen, paths, now=now, lateness=lateness):
-        ids.update(connection.scalars(query))
-    rows = connection.execute(_details(tables, ids)).all() if ids else []
-    problems = _problems(connection, tables, {row.queue_id for row in rows if row.queue_id})
+    paths = find_access_paths(tx, chosen)
+    for query in candidate_queries(tx.tables, chosen, paths, now=now, lateness=lateness):
+        ids.update(tx.connection.scalars(query))
+    rows = tx.connection.execute(_details(tx.tables, ids)).all() if ids else []
+    problems = _problems(tx, {row.queue_id for row in rows if row.queue_id})
     entries = [_entry(row, problems.get(row.queue_id, ())) for row in rows]
     entries.sort(key=_order, reverse=True)
     return entries[: chosen.limit]
@@ -121,15 +121,13 @@ def _details(tables: Tables, ids: Collection[int]) -> Select[Any]:
     )
 
 
-def _problems(
-    connection: Connection, tables: Tables, queue_ids: Collection[int]
-) -> Mapping[int, Sequence[str]]:
+def _problems(tx: Transaction, queue_ids: Collection[int]) -> Mapping[int, Sequence[str]]:
     """Return the reasons of all tries by queue id, oldest first."""
     found: defaultdict[int, list[str]] = defaultdict(list)
     if queue_ids:
-        c = tables.problem.c
+        c = tx.tables.problem.c
         query = select(c.queue_id, c.problem_error_text).where(c.queue_id.in_(queue_ids))
-        for queue_id, text in connection.execute(query.order_by(c.problem_id)):
+        for queue_id, text in tx.connection.execute(query.order_by(c.problem_id)):
             found[queue_id].append(as_written(text or ""))
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from segmail.history.arrived import with_used_coupons
 from segmail.history.selection import HistoryScope
@@ -17,6 +17,7 @@ from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, last_problem
 from segmail.maho.progress import TRIGGERS, ProgressStatus, has_status
 from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import load_segment_ids
 from segmail.mail.column_limits import as_written, storable_text
 
@@ -63,13 +64,13 @@ class Failure:
         return (self.progress_id, self.queue_id, self.problem_id, self.failed_at)
 
 
-def load_failures(connection: Connection, tables: Tables, chosen: FailureFilter) -> list[Failure]:
+def load_failures(tx: Transaction, chosen: FailureFilter) -> list[Failure]:
     """Return the failed rows, by progress id."""
-    segments = None if chosen.progress_ids else load_segment_ids(connection, tables)
-    found = connection.execute(failures_query(tables, segments, chosen))
+    segments = None if chosen.progress_ids else load_segment_ids(tx)
+    found = tx.connection.execute(failures_query(tx.tables, segments, chosen))
     rows = [row for row in found if row.account is not None and row.known_step is not None]
     asked = [row for row in rows if row.generate_coupon and row.queue_id and _is_unknown(row)]
-    arrived = with_used_coupons(connection, tables, asked)
+    arrived = with_used_coupons(tx, asked)
     return [_failure(row, arrived=row.progress_id in arrived) for row in rows]
 
 

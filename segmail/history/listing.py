@@ -30,7 +30,7 @@ def tell_history(
     since, until = chosen.since, chosen.until
     if since is not None and until is not None and since >= until:
         raise InputError("Nothing lies between --since and --until.")
-    with shop.database.read() as connection:
-        scope = find_scope(connection, shop.tables, customer=customer, segment=segment, step=step)
+    with shop.read() as tx:
+        scope = find_scope(tx, customer=customer, segment=segment, step=step)
         chosen = replace(chosen, scope=scope)
-        return load_history(connection, shop.tables, chosen, now=now, lateness=lateness)
+        return load_history(tx, chosen, now=now, lateness=lateness)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, not_, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, select
 
 from segmail.history.selection import HistoryScope
 from segmail.maho.db.information_schema import index_columns
@@ -22,6 +22,7 @@ from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import TRIGGERS, ProgressStatus, has_status, is_pending
 from segmail.maho.reasons import attempt_ended_at, reason_ids
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import load_segment_ids
 
 DEFERRED = "deferred"
@@ -61,17 +62,17 @@ class AccessPaths:
     due: str | None = None
 
 
-def find_access_paths(connection: Connection, tables: Tables, chosen: HistoryFilter) -> AccessPaths:
+def find_access_paths(tx: Transaction, chosen: HistoryFilter) -> AccessPaths:
     """Return the paths to what is chosen; none are needed to one customer's rows."""
     if chosen.status in _BY_STATUS:
-        return AccessPaths(segments=load_segment_ids(connection, tables))
-    if chosen.scope.customer_id is not None or connection.dialect.name == "sqlite":
+        return AccessPaths(segments=load_segment_ids(tx))
+    if chosen.scope.customer_id is not None or tx.connection.dialect.name == "sqlite":
         return AccessPaths()
-    found = index_columns(connection, tables.progress.name)
+    found = index_columns(tx.connection, tx.tables.progress.name)
     names = {columns: name for name, columns in found.items()}
     return AccessPaths(
         tried=names.get(("queue_id",)),
-        reasons=reason_ids(connection, tables),
+        reasons=reason_ids(tx),
         due=names.get(("scheduled_at", "status")),
     )
 

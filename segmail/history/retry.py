@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import insert, select
 
 from segmail.errors import InputError
 from segmail.history.failures import Failure, FailureFilter, load_failures
@@ -23,7 +23,7 @@ from segmail.maho.db.database import Conflict
 from segmail.maho.db.locking import locking
 from segmail.maho.problems import RETRIED
 from segmail.maho.progress import ProgressStatus, has_status, schedule_failed_again
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
 _CHUNK = 500  # rows that one transaction locks
@@ -68,18 +68,17 @@ def find_failures(shop: Shop, asked: RetryRequest) -> Found:
     Raises InputError where nothing is chosen by, or a name or progress id does not exist.
     """
     _check(asked)
-    with shop.database.read() as connection:
+    with shop.read() as tx:
         scope = find_scope(
-            connection,
-            shop.tables,
+            tx,
             customer=asked.customer,
             segment=asked.segment,
             step=asked.step,
         )
         chosen = FailureFilter(scope, asked.progress_ids, asked.reason, asked.since, asked.until)
-        failures = load_failures(connection, shop.tables, chosen)
+        failures = load_failures(tx, chosen)
         missing = set(asked.progress_ids) - {failure.progress_id for failure in failures}
-        refused = tuple(_refused(connection, shop.tables, missing))
+        refused = tuple(_refused(tx, missing))
     return Found(tuple(failures), refused)
 
 
@@ -99,8 +98,8 @@ def schedule_again(
     count = 0
     for start in range(0, len(failures), _CHUNK):
         chunk = failures[start : start + _CHUNK]
-        work = partial(_schedule, tables=shop.tables, listed=chunk, due_at=due_at, now=now)
-        count += shop.database.transact(work)
+        work = partial(_schedule, listed=chunk, due_at=due_at, now=now)
+        count += shop.transact(work)
         advance(len(chunk))
     logger.info("Scheduled %s failed steps again, on a person's word", f"{count:,}")
     return count
@@ -118,13 +117,13 @@ def _check(asked: RetryRequest) -> None:
         raise InputError("Nothing lies between --since and --until.")
 
 
-def _refused(connection: Connection, tables: Tables, missing: Collection[int]) -> Iterator[str]:
+def _refused(tx: Transaction, missing: Collection[int]) -> Iterator[str]:
     """Yield why these progress rows were named in vain."""
     if not missing:
         return
-    c = tables.progress.c
+    c = tx.tables.progress.c
     query = select(c.progress_id, c.status).where(c.progress_id.in_(missing))
-    found = {row.progress_id: row.status for row in connection.execute(query)}
+    found = {row.progress_id: row.status for row in tx.connection.execute(query)}
     if unknown := sorted(set(missing) - set(found)):
         raise InputError(f"There is no progress row {', '.join(map(str, unknown))}.")
     for progress_id, status in sorted(found.items()):
@@ -135,33 +134,30 @@ def _refused(connection: Connection, tables: Tables, missing: Collection[int]) -
 
 
 def _schedule(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     listed: Sequence[Failure],
     due_at: datetime,
     now: datetime,
 ) -> int:
     """Schedule those rows that are still as they were listed, under lock."""
-    progress = tables.progress
+    progress = tx.tables.progress
     ids = [failure.progress_id for failure in listed]
     still_failed = select(progress.c.progress_id).where(
-        progress.c.progress_id.in_(ids), has_status(tables, ProgressStatus.FAILED)
+        progress.c.progress_id.in_(ids), has_status(tx.tables, ProgressStatus.FAILED)
     )
-    locked = connection.scalars(locking(still_failed, progress)).all()
+    locked = tx.connection.scalars(locking(still_failed, progress)).all()
     if not locked:
         return 0
-    now_there = load_failures(connection, tables, FailureFilter(progress_ids=locked))
+    now_there = load_failures(tx, FailureFilter(progress_ids=locked))
     same = [failure for failure in now_there if failure.key in {one.key for one in listed}]
-    _note(connection, tables, same, now)
+    _note(tx, same, now)
     ids = [failure.progress_id for failure in same]
-    if schedule_failed_again(connection, tables, ids, due_at=due_at) != len(same):
+    if schedule_failed_again(tx, ids, due_at=due_at) != len(same):
         raise Conflict
     return len(same)
 
 
-def _note(
-    connection: Connection, tables: Tables, failures: Sequence[Failure], now: datetime
-) -> None:
+def _note(tx: Transaction, failures: Sequence[Failure], now: datetime) -> None:
     """Leave a row for the history and Maho's problem report, from which tries are counted anew."""
     text = f"{RETRIED} at {now:%Y-%m-%d %H:%M} UTC"
     rows = [
@@ -170,4 +166,4 @@ def _note(
         if failure.queue_id is not None
     ]
     if rows:
-        connection.execute(insert(tables.problem), rows)
+        tx.connection.execute(insert(tx.tables.problem), rows)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement
 
 from segmail.maho.lookup import find_customer, find_segment
 from segmail.maho.progress import TRIGGERS
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.sequences.find import find_steps
 
 
@@ -34,8 +35,7 @@ class HistoryScope:
 
 
 def find_scope(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     *,
     customer: str | None,
     segment: str | None,
@@ -46,7 +46,7 @@ def find_scope(
     Raises InputError where one names nothing.
     """
     return HistoryScope(
-        None if customer is None else find_customer(connection, tables, customer),
-        None if segment is None else find_segment(connection, tables, segment).segment_id,
-        None if step is None else find_steps(connection, tables, [step])[0].sequence_id,
+        None if customer is None else find_customer(tx, customer),
+        None if segment is None else find_segment(tx, segment).segment_id,
+        None if step is None else find_steps(tx, [step])[0].sequence_id,
     )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.delivery.assemble import preview_rows
 from segmail.delivery.job import Job
@@ -20,7 +20,7 @@ from segmail.history.selection import HistoryScope, find_scope
 from segmail.history.sentences import Case, sentences
 from segmail.maho.config.switch import automation_switch
 from segmail.maho.progress import ProgressStatus
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, load_steps
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.sequences.find import label
@@ -49,15 +49,15 @@ def explain(
     """
     if segment is not None and step is not None:
         raise InputError("Give either --segment or --step, not both.")
-    tables, now = job.shop.tables, job.clock.now()
-    with job.shop.database.read() as connection:
-        scope = find_scope(connection, tables, customer=customer, segment=segment, step=step)
+    now = job.clock.now()
+    with job.shop.read() as tx:
+        scope = find_scope(tx, customer=customer, segment=segment, step=step)
         chosen = HistoryFilter(scope, limit=_ROWS)
-        history = load_history(connection, tables, chosen, now=now, lateness=timedelta())
-        since = _memberships(connection, tables, scope)
+        history = load_history(tx, chosen, now=now, lateness=timedelta())
+        since = _memberships(tx, scope)
         known = {*since, *(entry.segment_id for entry in history)}
-        steps = _asked(load_steps(connection, tables), scope, known)
-        made = _made(connection, tables, [it.sequence_id for it in steps])
+        steps = _asked(load_steps(tx), scope, known)
+        made = _made(tx, [it.sequence_id for it in steps])
     told: defaultdict[int, list[HistoryEntry]] = defaultdict(list)
     for entry in history:
         told[entry.sequence_id].append(entry)
@@ -94,22 +94,18 @@ def _asked(steps: Sequence[Step], scope: HistoryScope, known: Collection[int]) -
     return [step for step in steps if step.segment.segment_id in segments]
 
 
-def _memberships(
-    connection: Connection, tables: Tables, scope: HistoryScope
-) -> dict[int, datetime]:
+def _memberships(tx: Transaction, scope: HistoryScope) -> dict[int, datetime]:
     """Return since when the customer is in segments, by segment id."""
-    c = tables.member.c
+    c = tx.tables.member.c
     query = select(c.segment_id, c.added_at).where(c.customer_id == scope.customer_id)
-    return {row.segment_id: row.added_at for row in connection.execute(query)}
+    return {row.segment_id: row.added_at for row in tx.connection.execute(query)}
 
 
-def _made(
-    connection: Connection, tables: Tables, sequence_ids: Collection[int]
-) -> dict[int, datetime]:
+def _made(tx: Transaction, sequence_ids: Collection[int]) -> dict[int, datetime]:
     """Return when the steps were made, by sequence id."""
-    c = tables.sequence.c
+    c = tx.tables.sequence.c
     query = select(c.sequence_id, c.created_at).where(c.sequence_id.in_(sequence_ids))
-    return {row.sequence_id: row.created_at for row in connection.execute(query)}
+    return {row.sequence_id: row.created_at for row in tx.connection.execute(query)}
 
 
 def _outlook(

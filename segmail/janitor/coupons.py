@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select
+from sqlalchemy import Row, Select, delete, select
 
 from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
 from segmail.log import logger
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_steps
 
@@ -82,15 +83,15 @@ class _Rule:
 def _batches(shop: Shop, days: int, now: datetime) -> Iterator[list[int]]:
     """Yield the ids of coupons to delete."""
     expired_before = (now - timedelta(days=days) - _FURTHEST_BEHIND).replace(tzinfo=None)
-    with shop.database.read() as connection:
-        rules = _load_rules(connection, shop.tables)
+    with shop.read() as tx:
+        rules = _load_rules(tx)
     last = 0
     while True:
         query = expired_coupons(shop.tables, rules, expired_before, after_id=last)
-        with shop.database.read() as connection:
-            rows = connection.execute(query).all()
+        with shop.read() as tx:
+            rows = tx.connection.execute(query).all()
             ids = [row.coupon_id for row in rows if _is_automations(row, rules[row.rule_id])]
-            ids = _unused(connection, shop.tables, ids)
+            ids = _unused(tx, ids)
         if not rows:
             return
         if ids:
@@ -98,19 +99,20 @@ def _batches(shop: Shop, days: int, now: datetime) -> Iterator[list[int]]:
         last = rows[-1].coupon_id
 
 
-def _load_rules(connection: Connection, tables: Tables) -> dict[int, _Rule]:
-    rule = tables.rule.c
-    prefixes = prefixes_by_rule(connection, tables, load_steps(connection, tables))
+def _load_rules(tx: Transaction) -> dict[int, _Rule]:
+    rule = tx.tables.rule.c
+    prefixes = prefixes_by_rule(tx, load_steps(tx))
     query = select(rule.rule_id, rule.to_date).where(rule.rule_id.in_(prefixes))
     return {
-        row.rule_id: _Rule(prefixes[row.rule_id], row.to_date) for row in connection.execute(query)
+        row.rule_id: _Rule(prefixes[row.rule_id], row.to_date)
+        for row in tx.connection.execute(query)
     }
 
 
-def _unused(connection: Connection, tables: Tables, ids: Sequence[int]) -> list[int]:
+def _unused(tx: Transaction, ids: Sequence[int]) -> list[int]:
     """Return those coupons that no customer has used, whatever their own counter says."""
-    usage = tables.coupon_usage.c
-    used = set(connection.scalars(select(usage.coupon_id).where(usage.coupon_id.in_(ids))))
+    usage = tx.tables.coupon_usage.c
+    used = set(tx.connection.scalars(select(usage.coupon_id).where(usage.coupon_id.in_(ids))))
     return [id for id in ids if id not in used]
 
 

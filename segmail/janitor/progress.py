@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, Select, false, func, not_, select
+from sqlalchemy import ColumnElement, Select, false, func, not_, select
 
 from segmail.log import logger
 from segmail.maho.counted import is_counted_from
 from segmail.maho.policies import OnReentry, load_policies
 from segmail.maho.progress import ended_before, prune
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
 _BATCH = 1_000
@@ -45,11 +46,11 @@ def delete_old_progress(
 
 def count_old_progress(shop: Shop, *, days: int, now: datetime, all_: bool = False) -> int:
     """Return how many records `delete_old_progress` would delete."""
-    with shop.database.read() as connection:
-        kept = false() if all_ else _kept(connection, shop.tables)
+    with shop.read() as tx:
+        kept = false() if all_ else _kept(tx)
         old = ended_before(shop.tables, now - timedelta(days=days))
         query = select(func.count()).where(old, not_(kept))
-        return int(connection.scalar(query.select_from(shop.tables.progress)) or 0)
+        return int(tx.connection.scalar(query.select_from(shop.tables.progress)) or 0)
 
 
 def old_progress_ids(
@@ -76,11 +77,11 @@ def old_progress_ids(
     return query
 
 
-def _kept(connection: Connection, tables: Tables) -> ColumnElement[bool]:
-    policies = load_policies(connection, tables)
+def _kept(tx: Transaction) -> ColumnElement[bool]:
+    policies = load_policies(tx)
     reentry = {id: policy.on_reentry for id, policy in policies.items()}
     return is_counted_from(
-        tables,
+        tx.tables,
         never=[id for id, it in reentry.items() if it == OnReentry.NEVER or it.after_days],
         holdout=[id for id, policy in policies.items() if policy.holdout],
         by_run=[id for id, it in reentry.items() if it.is_each_entry],
@@ -88,8 +89,8 @@ def _kept(connection: Connection, tables: Tables) -> ColumnElement[bool]:
 
 
 def _batches(shop: Shop, before: datetime, *, all_: bool) -> Iterator[Sequence[int]]:
-    with shop.database.read() as connection:
-        kept = None if all_ else _kept(connection, shop.tables)
+    with shop.read() as tx:
+        kept = None if all_ else _kept(tx)
     ids: Sequence[int] = [0]
     while ids:
         query = old_progress_ids(shop.tables, before, after_id=ids[-1], kept=kept)
@@ -100,4 +101,4 @@ def _batches(shop: Shop, before: datetime, *, all_: bool) -> Iterator[Sequence[i
 
 
 def _delete(shop: Shop, ids: Sequence[int], before: datetime) -> int:
-    return shop.database.transact(lambda c: prune(c, shop.tables, ids, ended=before))
+    return shop.transact(lambda tx: prune(tx, ids, ended=before))

@@ -32,7 +32,7 @@ from segmail.maho.cron import (
     has_cron_table,
     running_entries,
 )
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
 PATH = "customer_segmentation/segmail/jobs/"
@@ -122,13 +122,13 @@ def this_host() -> str:
     return re.sub(r"[^A-Za-z0-9.-]", "-", os.uname().nodename)[:100] or "unnamed"
 
 
-def load_records(connection: Connection, tables: Tables) -> list[JobRecord]:
+def load_records(tx: Transaction) -> list[JobRecord]:
     """Return what each job last did on each host, by job and host."""
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.path, c.value).where(
         c.scope == "default", c.scope_id == 0, c.path.startswith(PATH, autoescape=True)
     )
-    records = [_read(path, value) for path, value in connection.execute(query)]
+    records = [_read(path, value) for path, value in tx.connection.execute(query)]
     return sorted((r for r in records if r), key=lambda record: (record.job, record.host))
 
 
@@ -140,18 +140,18 @@ def begin_run(shop: Shop, job: JobName, *, now: datetime) -> JobRun:
     """
     run = JobRun(job, now)
 
-    def work(connection: Connection) -> int | None:
-        record = _record(connection, shop.tables, job)
-        _write(connection, shop.tables, replace(record, running_since=now))
+    def work(tx: Transaction) -> int | None:
+        record = _record(tx, job)
+        _write(tx, replace(record, running_since=now))
         prefix = shop.tables.prefix
-        if not has_cron_table(connection, prefix):
+        if not has_cron_table(tx.connection, prefix):
             return None
-        _close_left_behind(connection, prefix, job, now=now)
+        _close_left_behind(tx.connection, prefix, job, now=now)
         message = f"{__version__} on {this_host()}, process {os.getpid()}"
-        return begin_entry(connection, prefix, job.code, message=message, now=now)
+        return begin_entry(tx.connection, prefix, job.code, message=message, now=now)
 
     try:
-        run.schedule_id = shop.database.transact(work)
+        run.schedule_id = shop.transact(work)
     except ConfigError as error:
         logger.warning("That %s begins could not be written: %s", job, error)
     return run
@@ -165,23 +165,23 @@ def end_run(shop: Shop, run: JobRun, end: JobEnd, state_dir: Path) -> JobRecord 
     """
     unwritten = _take_unwritten(state_dir, run.job)
 
-    def work(connection: Connection) -> JobRecord:
-        record = _record(connection, shop.tables, run.job)
+    def work(tx: Transaction) -> JobRecord:
+        record = _record(tx, run.job)
         for earlier in unwritten:
             record = record.after(earlier)
         record = record.after(end)
-        _write(connection, shop.tables, record)
+        _write(tx, record)
         if run.schedule_id is not None:
             prefix = shop.tables.prefix
             status = CronStatus.SUCCESS if end.worked else CronStatus.ERROR
             end_entry(
-                connection, prefix, run.schedule_id, status, message=_line(end), now=end.ended
+                tx.connection, prefix, run.schedule_id, status, message=_line(end), now=end.ended
             )
-            delete_old_entries(connection, prefix, run.job.code, before=end.ended - _KEPT)
+            delete_old_entries(tx.connection, prefix, run.job.code, before=end.ended - _KEPT)
         return record
 
     try:
-        return shop.database.transact(work)
+        return shop.transact(work)
     except SegmailError as error:
         logger.warning("How %s ended could not be written: %s", run.job, error)
         keep_end(state_dir, run.job, *unwritten, end)
@@ -252,14 +252,14 @@ def _line(end: JobEnd) -> str:
     return f"{__version__} on {this_host()}: exit {end.exit_code} after {end.seconds:.1f}s: {said}"
 
 
-def _record(connection: Connection, tables: Tables, job: JobName) -> JobRecord:
+def _record(tx: Transaction, job: JobName) -> JobRecord:
     path = f"{PATH}{job.value}/{this_host()}"
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path == path)
-    return _read(path, connection.scalar(query)) or JobRecord(job, this_host())
+    return _read(path, tx.connection.scalar(query)) or JobRecord(job, this_host())
 
 
-def _write(connection: Connection, tables: Tables, record: JobRecord) -> None:
+def _write(tx: Transaction, record: JobRecord) -> None:
     value = {
         "version": __version__,
         "last": _as_json(record.last),
@@ -270,7 +270,7 @@ def _write(connection: Connection, tables: Tables, record: JobRecord) -> None:
         "running_since": _iso(record.running_since),
     }
     path = f"{PATH}{record.job.value}/{record.host}"
-    write_config(connection, tables, {path: json.dumps(value, ensure_ascii=True)})
+    write_config(tx, {path: json.dumps(value, ensure_ascii=True)})
 
 
 def _read(path: str, value: str | None) -> JobRecord | None:

@@ -32,11 +32,11 @@ class Facts:
     @classmethod
     def load(cls, shop: Shop, *, maho_root: Path | None = None) -> Facts:
         """Read stores, settings and attributes, with a fixed number of statements."""
-        with shop.database.read() as connection:
-            config = StoreConfig.load(connection, shop.tables)
-            stores = Stores.load(connection, shop.tables)
-            attributes = CustomerAttributes.load(connection, shop.tables)
-        return cls(shop, attributes, Sites(shop.database, shop.tables, config, stores, maho_root))
+        with shop.read() as tx:
+            config = StoreConfig.load(tx)
+            stores = Stores.load(tx)
+            attributes = CustomerAttributes.load(tx)
+        return cls(shop, attributes, Sites(shop, config, stores, maho_root))
 
     def allows_config(self, path: str) -> bool:
         """Tell whether templates may print a setting (`permission_variable`)."""

@@ -6,11 +6,11 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _CODES = (
     "prefix", "firstname", "middlename", "lastname", "suffix", "company", "street", "city",
@@ -21,20 +21,18 @@ _TYPES = ("varchar", "int", "text")
 Address = Mapping[str, Any]  # by attribute code
 
 
-def load_addresses(
-    connection: Connection, tables: Tables, owners: Mapping[int, int]
-) -> dict[int, Address]:
+def load_addresses(tx: Transaction, owners: Mapping[int, int]) -> dict[int, Address]:
     """Return addresses by id, with their attributes; `owners` says whose each must be.
 
     A default may point to an address that is gone, or that is somebody else's: it is none. Six
     statements.
     """
-    sales = build_sales_tables(tables.prefix)
-    attribute, entity_type = tables.attribute, tables.entity_type
+    sales = build_sales_tables(tx.tables.prefix)
+    attribute, entity_type = tx.tables.attribute, tx.tables.entity_type
     c = sales.address.c
     query = select(c.entity_id, c.parent_id).where(among(c.entity_id, owners))
-    ids = [id for id, customer_id in connection.execute(query) if owners.get(id) == customer_id]
-    known = connection.execute(
+    ids = [id for id, customer_id in tx.connection.execute(query) if owners.get(id) == customer_id]
+    known = tx.connection.execute(
         select(attribute.c.attribute_id, attribute.c.attribute_code, attribute.c.backend_type)
         .join_from(
             attribute, entity_type, entity_type.c.entity_type_id == attribute.c.entity_type_id
@@ -54,23 +52,21 @@ def load_addresses(
         values = select(v.entity_id, v.attribute_id, v.value).where(
             among(v.entity_id, ids), among(v.attribute_id, by_id)
         )
-        for entity_id, attribute_id, value in connection.execute(values):
+        for entity_id, attribute_id, value in tx.connection.execute(values):
             found[entity_id][by_id[attribute_id]] = value
-    _name_regions(connection, tables, found.values())
+    _name_regions(tx, found.values())
     return dict(found)
 
 
-def _name_regions(
-    connection: Connection, tables: Tables, addresses: Collection[dict[str, Any]]
-) -> None:
+def _name_regions(tx: Transaction, addresses: Collection[dict[str, Any]]) -> None:
     """Put the name of a region that fits the country in the place of what was typed."""
-    region = build_sales_tables(tables.prefix).region.c
+    region = build_sales_tables(tx.tables.prefix).region.c
     ids = {address["region_id"] for address in addresses if address.get("region_id")}
     query = select(region.region_id, region.country_id, region.default_name).where(
         among(region.region_id, ids)
     )
     names: dict[int, dict[str, str]] = defaultdict(dict)
-    for region_id, country_id, name in connection.execute(query):
+    for region_id, country_id, name in tx.connection.execute(query):
         names[region_id][country_id] = name
     for address in addresses:
         named = names.get(address.get("region_id") or 0, {}).get(address.get("country_id") or "")

@@ -13,10 +13,11 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Row, func, select
 
 from segmail.maho.db.value_lists import among
-from segmail.maho.schema.tables import EAV_TYPES, Tables
+from segmail.maho.schema.tables import EAV_TYPES
+from segmail.maho.schema.transaction import Transaction
 
 _COLUMNS = ("increment_id", "updated_at")  # of customer_entity, for templates only
 _PAGE = 50_000  # addresses read at a time
@@ -54,14 +55,14 @@ class CustomerAttributes:
     by_code: Mapping[str, CustomerAttribute]
 
     @classmethod
-    def load(cls, connection: Connection, tables: Tables) -> CustomerAttributes:
+    def load(cls, tx: Transaction) -> CustomerAttributes:
         """Read the attributes with one statement."""
         attribute, entity_type, shown = (
-            tables.attribute,
-            tables.entity_type,
-            tables.customer_attribute,
+            tx.tables.attribute,
+            tx.tables.entity_type,
+            tx.tables.customer_attribute,
         )
-        rows = connection.execute(
+        rows = tx.connection.execute(
             select(
                 attribute.c.attribute_id,
                 attribute.c.attribute_code,
@@ -119,11 +120,9 @@ class RefusedAddresses:
         self._mark = mark
 
     @classmethod
-    def load(
-        cls, connection: Connection, tables: Tables, known: RefusedAddresses | None = None
-    ) -> RefusedAddresses:
+    def load(cls, tx: Transaction, known: RefusedAddresses | None = None) -> RefusedAddresses:
         """Read them with one statement where `known` is still right, else with some more."""
-        s = tables.subscriber.c
+        s = tx.tables.subscriber.c
         unsubscribed = s.subscriber_status == SubscriberStatus.UNSUBSCRIBED.value
         marks = select(
             func.count(),
@@ -131,13 +130,13 @@ class RefusedAddresses:
             func.sum(s.store_id),
             func.sum(func.length(s.subscriber_email)),
         ).where(unsubscribed)
-        mark = tuple(connection.execute(marks).one())
+        mark = tuple(tx.connection.execute(marks).one())
         if known is not None and known._mark == mark:
             return known
         keys = array("q")
         last = 0
         while mark[0]:
-            page = connection.execute(
+            page = tx.connection.execute(
                 select(s.subscriber_id, s.store_id, s.subscriber_email)
                 .where(unsubscribed, s.subscriber_id > last)
                 .order_by(s.subscriber_id)
@@ -162,8 +161,7 @@ def _address_key(store_id: int | None, email: str) -> int:
 
 
 def load_customers(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     ids: Collection[int],
     codes: Collection[str],
     attributes: CustomerAttributes | None,
@@ -185,26 +183,24 @@ def load_customers(
     )
     found: dict[int, Customer] = {}
     for some in _batches(ids):
-        values = _values(connection, tables, some, wanted)
-        chosen = select(tables.customer).where(among(tables.customer.c.entity_id, some))
-        for row in connection.execute(chosen):
+        values = _values(tx, some, wanted)
+        chosen = select(tx.tables.customer).where(among(tx.tables.customer.c.entity_id, some))
+        for row in tx.connection.execute(chosen):
             columns = {code: _as_stored(row._mapping[code]) for code in _COLUMNS if code in codes}
             found[row.entity_id] = _customer(row, columns | values[row.entity_id])
     return found
 
 
-def load_subscribers(
-    connection: Connection, tables: Tables, customer_ids: Collection[int]
-) -> dict[int, Subscriber]:
+def load_subscribers(tx: Transaction, customer_ids: Collection[int]) -> dict[int, Subscriber]:
     """Return the subscription that decides for each customer who has one.
 
     Maho allows several. The one with the account's own address decides, else a subscribed one,
     else the oldest: Maho itself takes whichever comes first.
     """
-    subscriber, customer = tables.subscriber, tables.customer
+    subscriber, customer = tx.tables.subscriber, tx.tables.customer
     best: dict[int, tuple[tuple[bool, bool, int], Subscriber]] = {}
     for some in _batches(customer_ids):
-        rows = connection.execute(
+        rows = tx.connection.execute(
             select(subscriber, customer.c.email)
             .join_from(subscriber, customer, customer.c.entity_id == subscriber.c.customer_id)
             .where(among(subscriber.c.customer_id, some))
@@ -222,8 +218,7 @@ def _batches(ids: Collection[int]) -> Iterator[list[int]]:
 
 
 def _values(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     ids: Collection[int],
     wanted: Iterable[CustomerAttribute],
 ) -> Mapping[int, dict[str, object]]:
@@ -233,8 +228,8 @@ def _values(
             codes[attribute.backend_type][attribute.attribute_id] = attribute.code
     found: dict[int, dict[str, object]] = defaultdict(dict)
     for type_, by_id in codes.items():
-        table = tables.customer_values[type_]
-        rows = connection.execute(
+        table = tx.tables.customer_values[type_]
+        rows = tx.connection.execute(
             select(table.c.entity_id, table.c.attribute_id, table.c.value).where(
                 among(table.c.entity_id, ids), table.c.attribute_id.in_(by_id)
             )

@@ -10,33 +10,31 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.maho.config.rows import write_config
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _PATH = "customer_segmentation/segmail/held_until/"
 _FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
-def load_held_until(connection: Connection, tables: Tables) -> dict[int, datetime]:
+def load_held_until(tx: Transaction) -> dict[int, datetime]:
     """Return by segment id until when its due rows were seen to be held, in UTC."""
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.path, c.value).where(
         c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%")
     )
     return {
         int(path.removeprefix(_PATH)): datetime.strptime(value, _FORMAT).replace(tzinfo=UTC)
-        for path, value in connection.execute(query)
+        for path, value in tx.connection.execute(query)
     }
 
 
-def mark_held(
-    connection: Connection, tables: Tables, segment_ids: Collection[int], *, now: datetime
-) -> None:
+def mark_held(tx: Transaction, segment_ids: Collection[int], *, now: datetime) -> None:
     """Remember that due rows of these segments are held at `now`.
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
     until = now.strftime(_FORMAT)
-    write_config(connection, tables, {f"{_PATH}{id}": until for id in segment_ids})
+    write_config(tx, {f"{_PATH}{id}": until for id in segment_ids})

@@ -6,11 +6,11 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, false, func, or_, select
+from sqlalchemy import false, func, or_, select
 
 from segmail.errors import InputError
 from segmail.maho.db.letter_case import lower_case
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, load_segments
 
 
@@ -22,20 +22,20 @@ class Named:
     name: str
 
 
-def find_segment(connection: Connection, tables: Tables, given: str) -> Segment:
+def find_segment(tx: Transaction, given: str) -> Segment:
     """Return the segment that `given` names; raise InputError where that is none, or several."""
-    segments = load_segments(connection, tables)
+    segments = load_segments(tx)
     found = find_named("segment", [Named(s.segment_id, s.name) for s in segments], given)
     return next(segment for segment in segments if segment.segment_id == found.id)
 
 
-def find_template(connection: Connection, tables: Tables, given: str) -> Named:
+def find_template(tx: Transaction, given: str) -> Named:
     """Return the newsletter template that `given` names.
 
     Copies that Maho kept of former versions (`template_actual` = 0) have an id, but no name here.
     """
-    c = tables.template.c
-    rows = connection.execute(
+    c = tx.tables.template.c
+    rows = tx.connection.execute(
         select(c.template_id, c.template_code, c.template_actual).order_by(c.template_id)
     ).all()
     return find_named(
@@ -46,23 +46,23 @@ def find_template(connection: Connection, tables: Tables, given: str) -> Named:
     )
 
 
-def find_rule(connection: Connection, tables: Tables, given: str) -> Named:
+def find_rule(tx: Transaction, given: str) -> Named:
     """Return the sales rule that `given` names."""
-    c = tables.rule.c
-    rows = connection.execute(select(c.rule_id, c.name).order_by(c.rule_id))
+    c = tx.tables.rule.c
+    rows = tx.connection.execute(select(c.rule_id, c.name).order_by(c.rule_id))
     return find_named("sales rule", [Named(id, name or "") for id, name in rows], given)
 
 
-def find_customer(connection: Connection, tables: Tables, given: str) -> int:
+def find_customer(tx: Transaction, given: str) -> int:
     """Return the id of the customer with this id or e-mail address.
 
     Raises InputError where there is none, or where the address has an account on more websites.
     """
-    c = tables.customer.c
+    c = tx.tables.customer.c
     number = as_number(given)
     by_id = c.entity_id == number if number is not None else false()
     query = select(c.entity_id).where(or_(by_id, func.lower(c.email) == lower_case(given.strip())))
-    found = list(connection.scalars(query.order_by(c.entity_id)))
+    found = list(tx.connection.scalars(query.order_by(c.entity_id)))
     if len(found) == 1:
         return int(found[0])
     if found:

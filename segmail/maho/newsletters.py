@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Row, Select, select
 
 from segmail.errors import TemplateError
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.templates import Kind, Template, compile_template
 
 
@@ -72,11 +73,11 @@ class CompiledNewsletter:
 
 
 def load_newsletters(
-    connection: Connection, tables: Tables, condition: ColumnElement[bool]
+    tx: Transaction, condition: ColumnElement[bool]
 ) -> dict[int, NewsletterTemplate]:
     """Return the templates that meet a condition on their table, by id, in that order."""
-    query = select(tables.template).where(condition).order_by(tables.template.c.template_id)
-    return {row.template_id: _newsletter(row) for row in connection.execute(query)}
+    query = select(tx.tables.template).where(condition).order_by(tx.tables.template.c.template_id)
+    return {row.template_id: _newsletter(row) for row in tx.connection.execute(query)}
 
 
 def sent_by_steps(tables: Tables) -> ColumnElement[bool]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from segmail.maho.config.rows import write_config
 from segmail.maho.newsletter_queue import AUTOMATION, QueueStatus
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _PATH = "customer_segmentation/segmail/oldest_open_attempt"
 _MARGIN = 10_000  # ids below the newest that are looked at each time
@@ -39,9 +39,9 @@ class OpenAttempt:
     scheduled_at: datetime | None
 
 
-def load_open_attempts(connection: Connection, tables: Tables) -> list[OpenAttempt]:
+def load_open_attempts(tx: Transaction) -> list[OpenAttempt]:
     """Return every open attempt, the oldest first."""
-    c, q = tables.progress.c, tables.queue
+    c, q = tx.tables.progress.c, tx.tables.queue
     query = (
         select(
             q.c.queue_id,
@@ -58,9 +58,9 @@ def load_open_attempts(connection: Connection, tables: Tables) -> list[OpenAttem
             c.scheduled_at,
         )
         .select_from(q)
-        .outerjoin(tables.progress, c.queue_id == q.c.queue_id)
+        .outerjoin(tx.tables.progress, c.queue_id == q.c.queue_id)
         .where(
-            q.c.queue_id >= oldest_that_may_be_open(connection, tables),
+            q.c.queue_id >= oldest_that_may_be_open(tx),
             q.c.queue_status == QueueStatus.PAUSE,
             q.c.automation_source == AUTOMATION,
         )
@@ -68,26 +68,26 @@ def load_open_attempts(connection: Connection, tables: Tables) -> list[OpenAttem
     )
     for dialect in ("mysql", "mariadb"):
         query = query.with_hint(q, "FORCE INDEX (PRIMARY)", dialect)
-    return [OpenAttempt(**row) for row in connection.execute(query).mappings()]
+    return [OpenAttempt(**row) for row in tx.connection.execute(query).mappings()]
 
 
-def oldest_that_may_be_open(connection: Connection, tables: Tables) -> int:
+def oldest_that_may_be_open(tx: Transaction) -> int:
     """Return the id from which the walk begins; 0 where no run has walked yet."""
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path == _PATH)
-    value = connection.scalar(query) or ""
+    value = tx.connection.scalar(query) or ""
     return int(value) if value.isdecimal() else 0
 
 
-def remember_oldest(connection: Connection, tables: Tables, still_open: list[int]) -> None:
+def remember_oldest(tx: Transaction, still_open: list[int]) -> None:
     """Move the beginning of the walk up to the oldest of these ids, or to near the newest of all.
 
     Nothing is written where that is not worth it. Raises Conflict, for `Database.transact` to
     repeat it, when two hosts do so at once.
     """
-    before = oldest_that_may_be_open(connection, tables)
-    newest = connection.scalar(select(func.max(tables.queue.c.queue_id))) or 0
+    before = oldest_that_may_be_open(tx)
+    newest = tx.connection.scalar(select(func.max(tx.tables.queue.c.queue_id))) or 0
     oldest = min([newest - _MARGIN, *still_open])
     # A database that was restored has lower ids than were remembered.
     if oldest >= before + _MARGIN or newest < before:
-        write_config(connection, tables, {_PATH: str(max(0, oldest))})
+        write_config(tx, {_PATH: str(max(0, oldest))})

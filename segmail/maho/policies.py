@@ -14,11 +14,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import delete, select
 
 from segmail.errors import ConfigError, Fault
 from segmail.maho.config.rows import write_config
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _PATH = "customer_segmentation/segmail/segment/"
 _ENROLS_SINCE = "enrols_since"  # no policy, but what a refresh remembers
@@ -204,18 +204,18 @@ KINDS: Mapping[str, PolicyKind] = {
 }
 
 
-def load_policies(connection: Connection, tables: Tables) -> dict[int, Policy]:
+def load_policies(tx: Transaction) -> dict[int, Policy]:
     """Return the policies of the segments that have any, by segment id.
 
     Raises ConfigError with every value that means nothing.
     """
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.path, c.value).where(
         c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%")
     )
     found: dict[int, dict[str, Any]] = defaultdict(dict)
     faults = []
-    for path, value in connection.execute(query):
+    for path, value in tx.connection.execute(query):
         match = _KEY.fullmatch(path)
         if match is not None and match[2] == _ENROLS_SINCE:
             continue
@@ -234,42 +234,38 @@ def load_policies(connection: Connection, tables: Tables) -> dict[int, Policy]:
     return {segment_id: Policy(**values) for segment_id, values in found.items()}
 
 
-def load_enrols_since(connection: Connection, tables: Tables, segment_id: int) -> datetime | None:
+def load_enrols_since(tx: Transaction, segment_id: int) -> datetime | None:
     """Return since when whoever enters the segment is enrolled; None where nobody is, or knows."""
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.value).where(
         c.scope == "default", c.scope_id == 0, c.path == _path(segment_id, _ENROLS_SINCE)
     )
     try:
-        return datetime.fromisoformat(connection.scalar(query) or "")
+        return datetime.fromisoformat(tx.connection.scalar(query) or "")
     except ValueError:
         return None
 
 
-def save_enrols_since(
-    connection: Connection, tables: Tables, segment_id: int, since: datetime | None
-) -> None:
+def save_enrols_since(tx: Transaction, segment_id: int, since: datetime | None) -> None:
     """Keep since when whoever enters is enrolled; None: nobody is any more."""
     path = _path(segment_id, _ENROLS_SINCE)
     if since is None:
-        c = tables.config.c
-        connection.execute(
-            delete(tables.config).where(c.scope == "default", c.scope_id == 0, c.path == path)
+        c = tx.tables.config.c
+        tx.connection.execute(
+            delete(tx.tables.config).where(c.scope == "default", c.scope_id == 0, c.path == path)
         )
     else:
-        write_config(connection, tables, {path: since.isoformat(timespec="seconds")})
+        write_config(tx, {path: since.isoformat(timespec="seconds")})
 
 
 def _path(segment_id: int, name: str) -> str:
     return f"{_PATH}{segment_id}/{name}"
 
 
-def save_policy(
-    connection: Connection, tables: Tables, segment_id: int, chosen: Mapping[str, object]
-) -> None:
+def save_policy(tx: Transaction, segment_id: int, chosen: Mapping[str, object]) -> None:
     """Write the policies `chosen` of a segment, by their names in `Policy`.
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
     values = {_path(segment_id, name): str(value) for name, value in chosen.items()}
-    write_config(connection, tables, values)
+    write_config(tx, values)

@@ -17,7 +17,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Connection,
     Row,
     Select,
     and_,
@@ -40,6 +39,7 @@ from segmail.maho.db.value_lists import among, chosen_by, pairs_among
 from segmail.maho.ended import ENDED, ended_rows, lines_of_ended
 from segmail.maho.reasons import find_reasons, tell_of_attempts
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, Trigger
 
 
@@ -104,60 +104,54 @@ def ended_before(tables: Tables, moment: datetime) -> ColumnElement[bool]:
 # Counts
 
 
-def count_by_step(
-    connection: Connection, tables: Tables, sequence_ids: Collection[int]
-) -> dict[int, dict[str, int]]:
+def count_by_step(tx: Transaction, sequence_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """Return the number of rows of each step by status, zeros included."""
-    return _count_by_status(connection, tables, "sequence_id", sequence_ids)
+    return _count_by_status(tx, "sequence_id", sequence_ids)
 
 
-def count_by_segment(
-    connection: Connection, tables: Tables, segment_ids: Collection[int]
-) -> dict[int, dict[str, int]]:
+def count_by_segment(tx: Transaction, segment_ids: Collection[int]) -> dict[int, dict[str, int]]:
     """Return the number of rows of each segment by status, zeros included."""
-    return _count_by_status(connection, tables, "segment_id", segment_ids)
+    return _count_by_status(tx, "segment_id", segment_ids)
 
 
-def count_pending(connection: Connection, tables: Tables, segment_id: int) -> dict[str, int]:
+def count_pending(tx: Transaction, segment_id: int) -> dict[str, int]:
     """Return the number of a segment's waiting rows by their trigger."""
-    trigger = tables.progress.c.trigger_type
-    query = select(trigger, func.count()).where(is_pending_in(tables, [segment_id]))
-    return {row[0]: row[1] for row in connection.execute(query.group_by(trigger))}
+    trigger = tx.tables.progress.c.trigger_type
+    query = select(trigger, func.count()).where(is_pending_in(tx.tables, [segment_id]))
+    return {row[0]: row[1] for row in tx.connection.execute(query.group_by(trigger))}
 
 
 def count_pending_by_step(
-    connection: Connection, tables: Tables, segment_ids: Collection[int]
+    tx: Transaction, segment_ids: Collection[int]
 ) -> dict[tuple[int, str], int]:
     """Return the number of segments' waiting rows by sequence id and by the rows' own trigger."""
-    c = tables.progress.c
+    c = tx.tables.progress.c
     query = (
         select(c.sequence_id, c.trigger_type, func.count())
-        .where(is_pending_in(tables, segment_ids))
+        .where(is_pending_in(tx.tables, segment_ids))
         .group_by(c.sequence_id, c.trigger_type)
     )
-    return {(row[0], row[1]): row[2] for row in connection.execute(query)}
+    return {(row[0], row[1]): row[2] for row in tx.connection.execute(query)}
 
 
-def count_due(
-    connection: Connection, tables: Tables, segment_ids: Collection[int], *, now: datetime
-) -> dict[int, int]:
+def count_due(tx: Transaction, segment_ids: Collection[int], *, now: datetime) -> dict[int, int]:
     """Return the number of rows whose time has come at `now` (UTC), by sequence id."""
-    c = tables.progress.c
+    c = tx.tables.progress.c
     query = (
         select(c.sequence_id, func.count())
-        .where(is_pending_in(tables, segment_ids), c.scheduled_at <= now)
+        .where(is_pending_in(tx.tables, segment_ids), c.scheduled_at <= now)
         .group_by(c.sequence_id)
     )
-    return {row[0]: row[1] for row in connection.execute(query)}
+    return {row[0]: row[1] for row in tx.connection.execute(query)}
 
 
 def _count_by_status(
-    connection: Connection, tables: Tables, column: str, ids: Collection[int]
+    tx: Transaction, column: str, ids: Collection[int]
 ) -> dict[int, dict[str, int]]:
-    key, status = tables.progress.c[column], tables.progress.c.status
+    key, status = tx.tables.progress.c[column], tx.tables.progress.c.status
     query = select(key, status, func.count()).where(key.in_(ids)).group_by(key, status)
     counts = {id_: {one.value: 0 for one in ProgressStatus} for id_ in ids}
-    for id_, found, count in connection.execute(query):
+    for id_, found, count in tx.connection.execute(query):
         counts[id_][found] = count
     return counts
 
@@ -206,19 +200,19 @@ def due_rows(
     return query
 
 
-def walked_index(connection: Connection, tables: Tables) -> str | None:
+def walked_index(tx: Transaction) -> str | None:
     """Return the name of the index that finds due rows; None where the server takes no hints."""
-    if connection.dialect.name == "sqlite":
+    if tx.connection.dialect.name == "sqlite":
         return None
     names = {
-        columns: name for name, columns in index_columns(connection, tables.progress.name).items()
+        columns: name
+        for name, columns in index_columns(tx.connection, tx.tables.progress.name).items()
     }
     return names.get(("status", "scheduled_at")) or names.get(("scheduled_at", "status"))
 
 
 def claim(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     rows: Sequence[Row[Any]],
     *,
     now: datetime,
@@ -230,7 +224,7 @@ def claim(
     was seen makes the claim right also where SKIP LOCKED is not (Galera, SQLite). A time that is no
     moment, such as a zero date, cannot be repeated: there it is enough that the row is still due.
     """
-    c = tables.progress.c
+    c = tx.tables.progress.c
     unreadable = [row.progress_id for row in rows if row.scheduled_at is None]
     is_as_seen = pairs_among(
         c.progress_id,
@@ -238,70 +232,67 @@ def claim(
         [(row.progress_id, row.scheduled_at) for row in rows if row.scheduled_at is not None],
     )
     if unreadable:
-        is_as_seen = or_(is_as_seen, and_(among(c.progress_id, unreadable), is_due(tables, now)))
-    return connection.execute(
-        update(tables.progress)
+        is_as_seen = or_(is_as_seen, and_(among(c.progress_id, unreadable), is_due(tx.tables, now)))
+    return tx.connection.execute(
+        update(tx.tables.progress)
         .where(
             # The ids alone give the range on the primary key; pairs alone may scan the table.
             among(c.progress_id, [row.progress_id for row in rows]),
             is_as_seen,
-            is_pending(tables),
+            is_pending(tx.tables),
         )
         .values(scheduled_at=lease_until)
     ).rowcount
 
 
 def give_back(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     seen: Mapping[int, datetime],
     *,
     lease_until: datetime,
 ) -> None:
     """Undo the claim of rows that nothing was recorded of: `seen` are their times before it."""
-    c = tables.progress.c
-    connection.execute(
-        update(tables.progress)
+    c = tx.tables.progress.c
+    tx.connection.execute(
+        update(tx.tables.progress)
         .where(
             among(c.progress_id, seen),
             c.scheduled_at == lease_until,
-            is_pending(tables),
+            is_pending(tx.tables),
             c.queue_id.is_(None),
         )
         .values(scheduled_at=chosen_by(c.progress_id, seen, c.scheduled_at))
     )
 
 
-def lock_held(connection: Connection, tables: Tables, leases: Mapping[int, datetime]) -> set[int]:
+def lock_held(tx: Transaction, leases: Mapping[int, datetime]) -> set[int]:
     """Lock those of the rows that wait and whose lease is still this one; return their ids.
 
     `leases` are the ends of the leases by progress id.
     """
-    c = tables.progress.c
+    c = tx.tables.progress.c
     query = select(c.progress_id).where(
         among(c.progress_id, leases),
         pairs_among(c.progress_id, c.scheduled_at, leases.items()),
-        is_pending(tables),
+        is_pending(tx.tables),
     )
-    return set(connection.scalars(locking(query, tables.progress)))
+    return set(tx.connection.scalars(locking(query, tx.tables.progress)))
 
 
-def load_rows(
-    connection: Connection, tables: Tables, progress_ids: Collection[int]
-) -> dict[int, Any]:
+def load_rows(tx: Transaction, progress_ids: Collection[int]) -> dict[int, Any]:
     """Return status, attempt and time of the rows that exist, by id."""
-    c = tables.progress.c
+    c = tx.tables.progress.c
     query = select(c.progress_id, c.status, c.queue_id, c.scheduled_at).where(
         among(c.progress_id, progress_ids)
     )
-    return {row[0]: row for row in connection.execute(query)}
+    return {row[0]: row for row in tx.connection.execute(query)}
 
 
-def record_attempts(connection: Connection, tables: Tables, queue_ids: Mapping[int, int]) -> None:
+def record_attempts(tx: Transaction, queue_ids: Mapping[int, int]) -> None:
     """Let rows point to the attempts that were just recorded; `queue_ids` are by progress id."""
-    c = tables.progress.c
-    connection.execute(
-        update(tables.progress)
+    c = tx.tables.progress.c
+    tx.connection.execute(
+        update(tx.tables.progress)
         .where(among(c.progress_id, queue_ids))
         .values(queue_id=chosen_by(c.progress_id, queue_ids, c.queue_id))
     )
@@ -329,27 +320,27 @@ class Settlement:
     reason: str
 
 
-def settle(connection: Connection, tables: Tables, settlements: Sequence[Settlement]) -> None:
+def settle(tx: Transaction, settlements: Sequence[Settlement]) -> None:
     """Give the rows that are still the run's their status, and their time back.
 
     A row whose message left, or may have, is moved whatever its status is; another that was stopped
     meanwhile stays stopped.
     """
-    c = tables.progress.c
+    c = tx.tables.progress.c
     sent = [one for one in settlements if one.status is ProgressStatus.SENT]
     unknown = [one for one in settlements if one.left and one.status is not ProgressStatus.SENT]
     others = [one for one in settlements if not one.left]
     if sent:
         # Its queue_id is there already, or was taken away with the queue row.
         times = {one.progress_id: one.sent_at for one in sent}
-        move = _settlement(tables, sent)
-        connection.execute(move.values(sent_at=chosen_by(c.progress_id, times, c.sent_at)))
+        move = _settlement(tx.tables, sent)
+        tx.connection.execute(move.values(sent_at=chosen_by(c.progress_id, times, c.sent_at)))
     if unknown:
-        connection.execute(_settlement(tables, unknown))
+        tx.connection.execute(_settlement(tx.tables, unknown))
     if others:
         kept = {one.progress_id: one.queue_id for one in others}
-        move = _settlement(tables, others).where(is_pending(tables))
-        connection.execute(move.values(queue_id=chosen_by(c.progress_id, kept, c.queue_id)))
+        move = _settlement(tx.tables, others).where(is_pending(tx.tables))
+        tx.connection.execute(move.values(queue_id=chosen_by(c.progress_id, kept, c.queue_id)))
 
 
 def _settlement(tables: Tables, settlements: Sequence[Settlement]) -> Any:
@@ -385,11 +376,11 @@ def forgotten(tables: Tables, sent: Mapping[int, datetime]) -> ColumnElement[boo
     )
 
 
-def settle_forgotten(connection: Connection, tables: Tables, sent: Mapping[int, datetime]) -> int:
+def settle_forgotten(tx: Transaction, sent: Mapping[int, datetime]) -> int:
     """Let rows that are `forgotten` be sent at the time of their mail; return how many were."""
-    c = tables.progress.c
-    remember = update(tables.progress).where(forgotten(tables, sent))
-    return connection.execute(
+    c = tx.tables.progress.c
+    remember = update(tx.tables.progress).where(forgotten(tx.tables, sent))
+    return tx.connection.execute(
         remember.values(
             status=ProgressStatus.SENT.value, sent_at=chosen_by(c.progress_id, sent, c.sent_at)
         )
@@ -400,8 +391,7 @@ def settle_forgotten(connection: Connection, tables: Tables, sent: Mapping[int, 
 
 
 def enrol(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     step: Step,
     customers: Select[tuple[int]],
     *,
@@ -409,12 +399,11 @@ def enrol(
     due_at: datetime,
 ) -> None:
     """Schedule a step for `due_at` (UTC) for each customer whose id the query selects."""
-    _insert(connection, tables, step, customers, ProgressStatus.SCHEDULED, now, due_at, None)
+    _insert(tx, step, customers, ProgressStatus.SCHEDULED, now, due_at, None)
 
 
 def hold_out(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     step: Step,
     customers: Select[tuple[int]],
     *,
@@ -425,12 +414,11 @@ def hold_out(
 
     `queue_id` is the reason.
     """
-    _insert(connection, tables, step, customers, ProgressStatus.SKIPPED, now, now, queue_id)
+    _insert(tx, step, customers, ProgressStatus.SKIPPED, now, now, queue_id)
 
 
 def _insert(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     step: Step,
     customers: Select[tuple[int]],
     status: ProgressStatus,
@@ -461,12 +449,11 @@ def _insert(
         "scheduled_at",
         "queue_id",
     ]
-    connection.execute(insert(tables.progress).from_select(columns, rows))
+    tx.connection.execute(insert(tx.tables.progress).from_select(columns, rows))
 
 
 def stop(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     which: ColumnElement[bool],
     *,
     reason: str,
@@ -478,49 +465,49 @@ def stop(
     the log for each row: some ten statements, whatever their number. A row whose mail is on its
     way becomes `sent` all the same: it is settled by its attempt.
     """
-    c, names = tables.progress.c, [column.name for column in ENDED.c]
-    chosen = select(*(c[name] for name in names)).where(which, is_pending(tables))
-    with ended_rows(connection):
-        stopped = connection.execute(
+    c, names = tx.tables.progress.c, [column.name for column in ENDED.c]
+    chosen = select(*(c[name] for name in names)).where(which, is_pending(tx.tables))
+    with ended_rows(tx.connection):
+        stopped = tx.connection.execute(
             insert(ENDED).from_select(names, chosen.with_for_update())
         ).rowcount
         if stopped:
-            _end(connection, tables, reason, now)
-            after_commit(connection, lines_of_ended(connection, reason))
+            _end(tx, reason, now)
+            after_commit(tx.connection, lines_of_ended(tx.connection, reason))
     return stopped
 
 
-def _end(connection: Connection, tables: Tables, reason: str, now: datetime) -> None:
+def _end(tx: Transaction, reason: str, now: datetime) -> None:
     """Skip the rows that are in ENDED, which are locked."""
-    c = tables.progress.c
+    c = tx.tables.progress.c
     untried = select(ENDED.c.sequence_id).where(ENDED.c.queue_id.is_(None)).distinct()
-    steps = connection.scalars(untried).all()
-    reasons = find_reasons(connection, tables, [(step, reason) for step in steps], now=now)
+    steps = tx.connection.scalars(untried).all()
+    reasons = find_reasons(tx, [(step, reason) for step in steps], now=now)
     by_step = {step: id_ for (step, _), id_ in reasons.items()}
     attempts = select(ENDED.c.queue_id).where(ENDED.c.queue_id.is_not(None))
-    tell_of_attempts(connection, tables, attempts, reason)
+    tell_of_attempts(tx, attempts, reason)
     told = chosen_by(c.sequence_id, by_step, c.queue_id) if by_step else c.queue_id
-    connection.execute(
-        update(tables.progress)
+    tx.connection.execute(
+        update(tx.tables.progress)
         .where(c.progress_id == ENDED.c.progress_id)
         .values(status=ProgressStatus.SKIPPED.value, queue_id=func.coalesce(c.queue_id, told))
     )
 
 
 def schedule_failed_again(
-    connection: Connection, tables: Tables, progress_ids: Collection[int], *, due_at: datetime
+    tx: Transaction, progress_ids: Collection[int], *, due_at: datetime
 ) -> int:
     """Schedule failed rows for `due_at` (UTC); return how many were still failed."""
-    again = update(tables.progress).where(
-        tables.progress.c.progress_id.in_(progress_ids), has_status(tables, ProgressStatus.FAILED)
+    again = update(tx.tables.progress).where(
+        tx.tables.progress.c.progress_id.in_(progress_ids),
+        has_status(tx.tables, ProgressStatus.FAILED),
     )
     values = {"status": ProgressStatus.SCHEDULED.value, "scheduled_at": due_at}
-    return connection.execute(again.values(values)).rowcount
+    return tx.connection.execute(again.values(values)).rowcount
 
 
 def prune(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     progress_ids: Collection[int],
     *,
     ended: datetime,
@@ -529,27 +516,27 @@ def prune(
 
     One that came to life again since its id was read stays.
     """
-    query = delete(tables.progress).where(
-        tables.progress.c.progress_id.in_(progress_ids), ended_before(tables, ended)
+    query = delete(tx.tables.progress).where(
+        tx.tables.progress.c.progress_id.in_(progress_ids), ended_before(tx.tables, ended)
     )
-    return connection.execute(query).rowcount
+    return tx.connection.execute(query).rowcount
 
 
-def move_to_delay(
-    connection: Connection, tables: Tables, step: Step, *, now: datetime
-) -> tuple[int, int]:
+def move_to_delay(tx: Transaction, step: Step, *, now: datetime) -> tuple[int, int]:
     """Give a step's waiting rows the time that its delay asks for, counted from their creation.
 
     What would lie in the past is due now (UTC), and so not stale. A row whose mail was begun keeps
     its time. Return how many rows moved, and how many of them are due now.
     """
-    c = tables.progress.c
-    waiting = and_(is_of_step(tables, step.sequence_id), is_pending(tables), c.queue_id.is_(None))
-    wanted = minutes_after(connection, c.created_at, step.delay_minutes)
+    c = tx.tables.progress.c
+    waiting = and_(
+        is_of_step(tx.tables, step.sequence_id), is_pending(tx.tables), c.queue_id.is_(None)
+    )
+    wanted = minutes_after(tx.connection, c.created_at, step.delay_minutes)
     late = wanted <= literal(now, UtcDateTime())
-    due = connection.scalar(select(func.count()).where(waiting, late)) or 0
-    query = update(tables.progress).where(waiting)
-    moved = connection.execute(
+    due = tx.connection.scalar(select(func.count()).where(waiting, late)) or 0
+    query = update(tx.tables.progress).where(waiting)
+    moved = tx.connection.execute(
         query.values(scheduled_at=case((late, literal(now, UtcDateTime())), else_=wanted))
     ).rowcount
     return moved, int(due)

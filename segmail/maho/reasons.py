@@ -14,12 +14,13 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, case, insert, literal, select
+from sqlalchemy import ColumnElement, case, insert, literal, select
 
 from segmail.maho.config.rows import write_config
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 NOT_SENT = "Not sent: "
 BY_OTHERS = "by Maho, or before 0.2"  # what is told of rows that ended without a reason
@@ -58,15 +59,15 @@ def attempt_ended_at(tables: Tables) -> ColumnElement[Any]:
     return case((q.automation_source == SOURCE, None), else_=q.queue_finish_at)
 
 
-def reason_ids(connection: Connection, tables: Tables) -> list[int]:
+def reason_ids(tx: Transaction) -> list[int]:
     """Return the queue ids of the reasons that the configuration names: few, whatever the shop."""
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%"))
-    return sorted(int(value) for value in connection.scalars(query) if (value or "").isdecimal())
+    return sorted(int(value) for value in tx.connection.scalars(query) if (value or "").isdecimal())
 
 
 def find_reasons(
-    connection: Connection, tables: Tables, endings: Collection[Ending], *, now: datetime
+    tx: Transaction, endings: Collection[Ending], *, now: datetime
 ) -> dict[Ending, int]:
     """Return the queue ids of these reasons of steps; what is missing is inserted.
 
@@ -76,22 +77,22 @@ def find_reasons(
     """
     if not endings:
         return {}
-    steps = _steps(connection, tables, {sequence_id for sequence_id, _ in endings})
-    known = _known(connection, tables, {_path(ending): ending for ending in endings}, steps)
+    steps = _steps(tx, {sequence_id for sequence_id, _ in endings})
+    known = _known(tx, {_path(ending): ending for ending in endings}, steps)
     missing = [it for it in sorted(set(endings)) if it not in known and it[0] in steps]
     rows: list[Mapping[str, Any]] = [_row(it, *steps[it[0]], now=now) for it in missing]
-    ids = dict(zip(missing, insert_rows(connection, tables.queue, rows), strict=True))
-    write_config(connection, tables, {_path(it): str(id) for it, id in ids.items()})
+    ids = dict(zip(missing, insert_rows(tx.connection, tx.tables.queue, rows), strict=True))
+    write_config(tx, {_path(it): str(id) for it, id in ids.items()})
     return known | ids
 
 
-def tell_of_attempts(connection: Connection, tables: Tables, queue_ids: Any, reason: str) -> None:
+def tell_of_attempts(tx: Transaction, queue_ids: Any, reason: str) -> None:
     """Insert the reason for attempts whose rows end otherwise; `queue_ids` is a query of theirs.
 
     It names no subscriber, so that nobody who cleans up Maho's problem reports unsubscribes one.
     """
-    connection.execute(
-        insert(tables.problem).from_select(
+    tx.connection.execute(
+        insert(tx.tables.problem).from_select(
             ["queue_id", "problem_error_code", "problem_error_text"],
             queue_ids.add_columns(literal(0), literal(told(reason))),
         )
@@ -103,36 +104,33 @@ def _path(ending: Ending) -> str:
     return f"{_PATH}{sequence_id}/{hashlib.sha256(told(reason).encode()).hexdigest()[:12]}"
 
 
-def _steps(
-    connection: Connection, tables: Tables, sequence_ids: Collection[int]
-) -> dict[int, tuple[int, int]]:
+def _steps(tx: Transaction, sequence_ids: Collection[int]) -> dict[int, tuple[int, int]]:
     """Return template and segment of steps by sequence id."""
-    c = tables.sequence.c
+    c = tx.tables.sequence.c
     query = select(c.sequence_id, c.template_id, c.segment_id).where(
         c.sequence_id.in_(sequence_ids)
     )
-    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+    return {row[0]: (row[1], row[2]) for row in tx.connection.execute(query)}
 
 
 def _known(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     paths: Mapping[str, Ending],
     steps: Mapping[int, tuple[int, int]],
 ) -> dict[Ending, int]:
     """Return those that are there still as they were written: an admin may have deleted one."""
-    c, q = tables.config.c, tables.queue.c
+    c, q = tx.tables.config.c, tx.tables.queue.c
     query = select(c.path, c.value).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
     noted = {
         int(value): paths[path]
-        for path, value in connection.execute(query)
+        for path, value in tx.connection.execute(query)
         if (value or "").isdecimal()
     }
     if not noted:
         return {}
-    rows = connection.execute(
+    rows = tx.connection.execute(
         select(q.queue_id, q.template_id, q.newsletter_subject).where(
-            q.queue_id.in_(noted), is_reason(tables)
+            q.queue_id.in_(noted), is_reason(tx.tables)
         )
     )
     return {

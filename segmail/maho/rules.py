@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Row, Table, select
 
 from segmail.maho.db.value_lists import among
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 SPECIFIC_COUPON = 2  # salesrule.coupon_type; 1 is none, 3 one automatic code
 
@@ -47,15 +47,15 @@ class Rule:
         return f'Sales rule {self.rule_id} "{self.name}"'
 
 
-def load_rules(
-    connection: Connection, tables: Tables, rule_ids: Collection[int]
-) -> dict[int, Rule]:
+def load_rules(tx: Transaction, rule_ids: Collection[int]) -> dict[int, Rule]:
     """Return the rules that exist among `rule_ids`, by id, with three statements at most."""
     if not rule_ids:
         return {}
-    rows = connection.execute(select(tables.rule).where(tables.rule.c.rule_id.in_(rule_ids))).all()
-    websites = _links(connection, tables.rule_website, "website_id", rule_ids)
-    groups = _links(connection, tables.rule_group, "customer_group_id", rule_ids)
+    rows = tx.connection.execute(
+        select(tx.tables.rule).where(tx.tables.rule.c.rule_id.in_(rule_ids))
+    ).all()
+    websites = _links(tx.connection, tx.tables.rule_website, "website_id", rule_ids)
+    groups = _links(tx.connection, tx.tables.rule_group, "customer_group_id", rule_ids)
     return {
         row.rule_id: _rule(row, frozenset(websites[row.rule_id]), frozenset(groups[row.rule_id]))
         for row in rows
@@ -63,7 +63,7 @@ def load_rules(
 
 
 def load_uses(
-    connection: Connection, tables: Tables, rules: Iterable[Rule], customer_ids: Collection[int]
+    tx: Transaction, rules: Iterable[Rule], customer_ids: Collection[int]
 ) -> dict[tuple[int, int], int]:
     """Return how often customers used the rules that limit it, by (rule id, customer id).
 
@@ -72,11 +72,11 @@ def load_uses(
     limited = [rule.rule_id for rule in rules if rule.uses_per_customer]
     if not limited or not customer_ids:
         return {}
-    used = tables.rule_customer.c
+    used = tx.tables.rule_customer.c
     query = select(used.rule_id, used.customer_id, used.times_used).where(
         used.rule_id.in_(limited), among(used.customer_id, customer_ids)
     )
-    return {(row.rule_id, row.customer_id): row.times_used for row in connection.execute(query)}
+    return {(row.rule_id, row.customer_id): row.times_used for row in tx.connection.execute(query)}
 
 
 def definition_fault(rule: Rule | None) -> str | None:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from sqlalchemy import URL
 
 from segmail.errors import SchemaError
-from segmail.maho.db.database import Database
+from segmail.maho.db.database import Database, Session
 from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.tables import Layout, Tables, build_tables
+from segmail.maho.schema.transaction import Transaction
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,24 @@ class Shop:
         """Return the same shop for a dry run: what is transacted there is rolled back."""
         return replace(self, database=self.database.rehearsal())
 
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Yield a transaction that only reads; raises what `Database.read` raises."""
+        with self.database.read() as connection:
+            yield Transaction(connection, self.tables)
+
+    def transact(self, work: Callable[[Transaction], T], *, idempotent: bool = False) -> T:
+        """Return what `work` returns, as `Database.transact` does."""
+        return self.database.transact(
+            lambda connection: work(Transaction(connection, self.tables)), idempotent=idempotent
+        )
+
+    @contextmanager
+    def session(self) -> Iterator[ShopSession]:
+        """Yield several transactions on one connection; see `Database.session`."""
+        with self.database.session() as session:
+            yield ShopSession(session, self.tables)
+
     @classmethod
     def open(cls, url: URL, *, prefix: str = "", crypt_key: str | None = None) -> Shop:
         """Connect to a shop and find its layout.
@@ -45,3 +69,15 @@ class Shop:
                 "`segmail schema apply` creates it."
             )
         return cls(database, build_tables(prefix, layout), crypt_key)
+
+
+@dataclass(frozen=True)
+class ShopSession:
+    """Transactions of a shop on one connection."""
+
+    session: Session
+    tables: Tables
+
+    def transact(self, work: Callable[[Transaction], T]) -> T:
+        """Return what `work` returns, as `Session.transact` does."""
+        return self.session.transact(lambda connection: work(Transaction(connection, self.tables)))

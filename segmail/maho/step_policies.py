@@ -10,12 +10,12 @@ import enum
 import re
 from collections.abc import Iterable
 
-from sqlalchemy import Connection, delete
+from sqlalchemy import delete
 
 from segmail.errors import ConfigError, Fault
 from segmail.maho.config.rows import write_config
 from segmail.maho.config.store_config import StoreConfig
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _PATH = "customer_segmentation/segmail/step/"
 _KEY = re.compile(re.escape(_PATH) + "([0-9]+)/needs")
@@ -51,20 +51,18 @@ def steps_that_need_products(config: StoreConfig) -> frozenset[int]:
     return frozenset(found)
 
 
-def save_step_needs(
-    connection: Connection, tables: Tables, sequence_id: int, needs: StepNeeds
-) -> None:
+def save_step_needs(tx: Transaction, sequence_id: int, needs: StepNeeds) -> None:
     """Write what a step needs.
 
     Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
     """
-    write_config(connection, tables, {f"{_PATH}{sequence_id}/needs": needs.value})
+    write_config(tx, {f"{_PATH}{sequence_id}/needs": needs.value})
 
 
-def forget_step_needs(connection: Connection, tables: Tables, sequence_ids: Iterable[int]) -> None:
+def forget_step_needs(tx: Transaction, sequence_ids: Iterable[int]) -> None:
     """Delete what removed steps needed."""
     paths = [f"{_PATH}{sequence_id}/needs" for sequence_id in sequence_ids]
-    c = tables.config.c
-    connection.execute(
-        delete(tables.config).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
+    c = tx.tables.config.c
+    tx.connection.execute(
+        delete(tx.tables.config).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
     )

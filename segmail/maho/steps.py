@@ -7,9 +7,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, null, select
+from sqlalchemy import ColumnElement, Row, Select, func, null, select
 
 from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.transaction import Transaction
 
 
 class Trigger(enum.StrEnum):
@@ -58,28 +59,26 @@ class Step:
     coupon_expires_days: int | None
 
 
-def load_segments(connection: Connection, tables: Tables) -> list[Segment]:
+def load_segments(tx: Transaction) -> list[Segment]:
     """Return every segment, by id."""
-    query = select(*_segment_columns(tables)).order_by(tables.segment.c.segment_id)
-    return [_segment(row) for row in connection.execute(query)]
+    query = select(*_segment_columns(tx.tables)).order_by(tx.tables.segment.c.segment_id)
+    return [_segment(row) for row in tx.connection.execute(query)]
 
 
-def load_segment_ids(connection: Connection, tables: Tables) -> list[int]:
+def load_segment_ids(tx: Transaction) -> list[int]:
     """Return the id of every segment: what finds progress rows by the index that begins with it.
 
     Given as values: servers read every progress row where a join or a subquery names the segments.
     """
-    return list(connection.scalars(select(tables.segment.c.segment_id)))
+    return list(tx.connection.scalars(select(tx.tables.segment.c.segment_id)))
 
 
-def load_steps(
-    connection: Connection, tables: Tables, *, segment_ids: Collection[int] | None = None
-) -> list[Step]:
+def load_steps(tx: Transaction, *, segment_ids: Collection[int] | None = None) -> list[Step]:
     """Return the steps of the given segments (None: of all) by segment, trigger and number."""
-    query = _steps_query(tables)
+    query = _steps_query(tx.tables)
     if segment_ids is not None:
-        query = query.where(tables.segment.c.segment_id.in_(segment_ids))
-    steps = [_step(row) for row in connection.execute(query)]
+        query = query.where(tx.tables.segment.c.segment_id.in_(segment_ids))
+    steps = [_step(row) for row in tx.connection.execute(query)]
     return sorted(steps, key=lambda s: (s.segment.segment_id, s.trigger, s.step_number))
 
 

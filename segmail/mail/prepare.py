@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection
-
 from segmail.coupons import (
     Coupon,
     CouponBasis,
@@ -19,6 +17,7 @@ from segmail.coupons import (
 )
 from segmail.errors import CouponError, NothingToShow, TemplateError
 from segmail.maho.customers import Customer, Subscriber
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.maho.storefront.customer_name import recipient_name
 from segmail.maho.storefront.site import StoreSite
@@ -82,11 +81,11 @@ class Preparer:
         return self._cache.item_needs(step.template_id).coupon
 
     def load_items(
-        self, connection: Connection, asked: Iterable[tuple[Step, Addressee]], *, now: datetime
+        self, tx: Transaction, asked: Iterable[tuple[Step, Addressee]], *, now: datetime
     ) -> BatchItems:
         """Read what the mails of these steps show of carts, orders and products, all at once."""
         readers = (self._reader(step, addressee) for step, addressee in asked)
-        return BatchItems.load(connection, self._shelf, readers, now=now)
+        return BatchItems.load(tx, self._shelf, readers, now=now)
 
     def prepare(
         self,

@@ -70,14 +70,12 @@ class RunCache:
         """
         tables = shop.tables
         used = {step.template_id for step in steps}
-        with shop.database.read() as connection:
-            stores = Stores.load(connection, tables)
-            attributes = CustomerAttributes.load(connection, tables)
-            rates = load_rates(connection, tables)
-            templates = load_newsletters(
-                connection, tables, tables.template.c.template_id.in_(used)
-            )
-        sites = Sites(shop.database, tables, config, stores, maho_root)
+        with shop.read() as tx:
+            stores = Stores.load(tx)
+            attributes = CustomerAttributes.load(tx)
+            rates = load_rates(tx)
+            templates = load_newsletters(tx, tables.template.c.template_id.in_(used))
+        sites = Sites(shop, config, stores, maho_root)
         cache = cls(config, stores, sites, attributes, rates, templates, autoescape=autoescape)
         cache._check_locales()
         return cache
@@ -115,7 +113,7 @@ class RunCache:
         """Return what item blocks are made from; `tiers` are those of loyalty."""
         sites, stores = self._sites, self._stores
         return Shelf(
-            sites.tables,
+            sites.shop.tables,
             self.config,
             stores,
             {store_id: self.locale(store) for store_id, store in stores.stores.items()},

@@ -19,6 +19,7 @@ from segmail.maho.progress import ProgressStatus, has_status, is_pending_in
 from segmail.maho.reasons import BY_OTHERS, attempt_ended_at, is_reason, read_back
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.report.activity import (
@@ -60,25 +61,25 @@ def collect_activity(
     With a `scope` the report has the reasons, the days and the revenue, too; without, what the
     daily line tells. Raises InputError for a segment or store that is not there.
     """
-    with shop.database.read() as connection:
+    with shop.read() as tx:
         tables = shop.tables
-        segment_ids, store_ids = _chosen(connection, tables, scope or ReportScope())
-        steps = load_steps(connection, tables, segment_ids=segment_ids)
+        segment_ids, store_ids = _chosen(tx, scope or ReportScope())
+        steps = load_steps(tx, segment_ids=segment_ids)
         rows = _Rows(tables, sorted({s.segment.segment_id for s in steps}), store_ids)
         activity = Activity(
             window,
             Counts(),
-            coupons=_count_coupons(connection, tables, steps, window, now),
-            segments=_by_segment(steps, _count_rows(connection, rows, window, now)),
+            coupons=_count_coupons(tx, steps, window, now),
+            segments=_by_segment(steps, _count_rows(tx.connection, rows, window, now)),
         )
         activity = replace(activity, counts=add_up(s.counts for s in activity.segments))
         if scope is None:
             return activity
         return replace(
             activity,
-            ended=tuple(_reasons(connection, rows, window)),
-            days=tuple(_days(connection, rows, window)),
-            revenue=_revenue(connection, tables, steps, window, store_ids, scope),
+            ended=tuple(_reasons(tx.connection, rows, window)),
+            days=tuple(_days(tx.connection, rows, window)),
+            revenue=_revenue(tx, steps, window, store_ids, scope),
         )
 
 
@@ -106,20 +107,18 @@ class _Rows:
         return and_(self.chosen, is_pending_in(self.tables, self.segment_ids))
 
 
-def _chosen(
-    connection: Connection, tables: Tables, scope: ReportScope
-) -> tuple[list[int] | None, list[int] | None]:
+def _chosen(tx: Transaction, scope: ReportScope) -> tuple[list[int] | None, list[int] | None]:
     """Return the ids of the segments and stores that are asked for; None: all."""
     segments = None
     if scope.segment is not None:
-        segments = [find_segment(connection, tables, scope.segment).segment_id]
+        segments = [find_segment(tx, scope.segment).segment_id]
     if scope.store is None:
         return segments, None
-    c = tables.store.c
+    c = tx.tables.store.c
     named = c.code == scope.store
     if scope.store.isdecimal():
         named = or_(named, c.store_id == int(scope.store))
-    stores = list(connection.scalars(select(c.store_id).where(named)))
+    stores = list(tx.connection.scalars(select(c.store_id).where(named)))
     if not stores:
         raise InputError(f"There is no store '{scope.store}'; give the id or code of a store view.")
     return segments, stores
@@ -135,18 +134,15 @@ def _by_segment(
 
 
 def _revenue(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     steps: Sequence[Step],
     window: Window,
     store_ids: Sequence[int] | None,
     scope: ReportScope,
 ) -> Revenue | None:
-    if not inspect(connection).has_table(build_sales_tables(tables.prefix).order.name):
+    if not inspect(tx.connection).has_table(build_sales_tables(tx.tables.prefix).order.name):
         return None
-    return collect_revenue(
-        connection, tables, window, steps, within_days=scope.within_days, store_ids=store_ids
-    )
+    return collect_revenue(tx, window, steps, within_days=scope.within_days, store_ids=store_ids)
 
 
 def _segment(steps: list[StepActivity]) -> SegmentActivity:
@@ -291,17 +287,17 @@ def _inside(time: ColumnElement[Any], window: Window) -> ColumnElement[bool]:
 
 
 def _count_coupons(
-    connection: Connection, tables: Tables, steps: Sequence[Step], window: Window, now: datetime
+    tx: Transaction, steps: Sequence[Step], window: Window, now: datetime
 ) -> Coupons:
     """Return how many of the automation's coupons were made, used of these, and expired."""
-    prefixes = prefixes_by_rule(connection, tables, steps)
-    c = tables.coupon.c
+    prefixes = prefixes_by_rule(tx, steps)
+    c = tx.tables.coupon.c
     query = select(c.rule_id, c.code, c.times_used, c.expiration_date).where(
         c.rule_id.in_(prefixes), c.type == AUTO_GENERATED, _inside(c.created_at, window)
     )
     generated = used = expired = 0
     ended = now.replace(tzinfo=None)
-    for row in connection.execution_options(yield_per=1_000).execute(query):
+    for row in tx.connection.execution_options(yield_per=1_000).execute(query):
         if any(made_by_automation(row.code or "", prefix) for prefix in prefixes[row.rule_id]):
             generated += 1
             used += row.times_used > 0

@@ -16,13 +16,14 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import Connection, and_, func, select
+from sqlalchemy import and_, func, select
 
 from segmail.coupons import made_by_automation, prefixes_by_rule
 from segmail.maho.customers import SubscriberStatus
 from segmail.maho.progress import ProgressStatus, has_status
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.report.window import Window
 
@@ -54,8 +55,7 @@ class Revenue:
 
 
 def collect_revenue(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     window: Window,
     steps: Sequence[Step],
     *,
@@ -64,7 +64,7 @@ def collect_revenue(
 ) -> Revenue:
     """Return the revenue of the orders of `window`, of these steps and stores (None: of all)."""
     sequence_ids = {step.sequence_id for step in steps}
-    orders = list(_orders_after_mails(connection, tables, window, within_days, store_ids))
+    orders = list(_orders_after_mails(tx, window, within_days, store_ids))
     mine = [(step, currency, total) for step, currency, total in orders if step in sequence_ids]
     by_step = {
         step: _income((currency, total) for at, currency, total in mine if at == step)
@@ -72,10 +72,10 @@ def collect_revenue(
     }
     return Revenue(
         within_days,
-        by_coupon=_income(_orders_with_coupons(connection, tables, steps, window, store_ids)),
+        by_coupon=_income(_orders_with_coupons(tx, steps, window, store_ids)),
         by_mail=_income((currency, total) for _, currency, total in mine),
         by_step=by_step,
-        unsubscribed=_unsubscribed(connection, tables, window, sequence_ids, within_days),
+        unsubscribed=_unsubscribed(tx, window, sequence_ids, within_days),
     )
 
 
@@ -125,14 +125,13 @@ def _of_window(tables: Tables, window: Window, store_ids: Collection[int] | None
 
 
 def _orders_after_mails(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     window: Window,
     within_days: int,
     store_ids: Collection[int] | None,
 ) -> Iterator[tuple[int, str, Decimal]]:
     """Yield (sequence id, base currency, base total) of each order that followed a mail."""
-    order, row = build_sales_tables(tables.prefix).order, tables.progress
+    order, row = build_sales_tables(tx.tables.prefix).order, tx.tables.progress
     within = timedelta(days=within_days)
     query = (
         select(
@@ -145,14 +144,14 @@ def _orders_after_mails(
         )
         .join_from(order, row, row.c.customer_id == order.c.customer_id)
         .where(
-            _of_window(tables, window, store_ids),
-            has_status(tables, ProgressStatus.SENT),
+            _of_window(tx.tables, window, store_ids),
+            has_status(tx.tables, ProgressStatus.SENT),
             row.c.sent_at >= window.since - within,
             row.c.sent_at < window.until,
         )
         .order_by(order.c.entity_id, row.c.sent_at.desc(), row.c.progress_id.desc())
     )
-    rows = connection.execution_options(yield_per=1_000).execute(query)
+    rows = tx.connection.execution_options(yield_per=1_000).execute(query)
     for _order, found in groupby(rows, key=lambda one: one.entity_id):
         for one in found:
             if one.created_at - within <= one.sent_at <= one.created_at:
@@ -161,36 +160,34 @@ def _orders_after_mails(
 
 
 def _orders_with_coupons(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     steps: Sequence[Step],
     window: Window,
     store_ids: Collection[int] | None,
 ) -> Iterator[tuple[str, Decimal]]:
     """Yield (base currency, base total) of each order that used a code of the automation."""
-    order, coupon = build_sales_tables(tables.prefix).order, tables.coupon
-    prefixes = prefixes_by_rule(connection, tables, steps)
+    order, coupon = build_sales_tables(tx.tables.prefix).order, tx.tables.coupon
+    prefixes = prefixes_by_rule(tx, steps)
     query = (
         select(
             order.c.base_currency_code, order.c.base_grand_total, coupon.c.rule_id, coupon.c.code
         )
         .join_from(order, coupon, coupon.c.code == order.c.coupon_code)
-        .where(_of_window(tables, window, store_ids), coupon.c.rule_id.in_(prefixes))
+        .where(_of_window(tx.tables, window, store_ids), coupon.c.rule_id.in_(prefixes))
     )
-    for one in connection.execution_options(yield_per=1_000).execute(query):
+    for one in tx.connection.execution_options(yield_per=1_000).execute(query):
         if any(made_by_automation(one.code, prefix) for prefix in prefixes[one.rule_id]):
             yield one.base_currency_code or "", _amount(one.base_grand_total)
 
 
 def _unsubscribed(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     window: Window,
     sequence_ids: Collection[int],
     within_days: int,
 ) -> Mapping[int, int]:
     """Return how many unsubscribed in the window after a mail, by the step of the last one."""
-    subscriber, row = tables.subscriber, tables.progress
+    subscriber, row = tx.tables.subscriber, tx.tables.progress
     within = timedelta(days=within_days)
     query = (
         select(
@@ -202,14 +199,14 @@ def _unsubscribed(
             subscriber.c.subscriber_status == SubscriberStatus.UNSUBSCRIBED,
             subscriber.c.change_status_at >= window.since,
             subscriber.c.change_status_at < window.until,
-            has_status(tables, ProgressStatus.SENT),
+            has_status(tx.tables, ProgressStatus.SENT),
             row.c.sent_at >= window.since - within,
             row.c.sent_at < window.until,
         )
         .order_by(subscriber.c.subscriber_id, row.c.sent_at.desc(), row.c.progress_id.desc())
     )  # fmt: skip
     counts: Counter[int] = Counter()
-    rows = connection.execution_options(yield_per=1_000).execute(query)
+    rows = tx.connection.execution_options(yield_per=1_000).execute(query)
     for _subscriber, found in groupby(rows, key=lambda one: one.subscriber_id):
         for one in found:
             if one.change_status_at - within <= one.sent_at <= one.change_status_at:

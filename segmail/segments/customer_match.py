@@ -11,7 +11,7 @@ from sqlalchemy import Connection, case, select
 from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.lookup import find_customer, find_segment
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.segments.condition_words import in_words
 from segmail.segments.conditions.compile import compile_leaf
@@ -53,28 +53,28 @@ def matching_ids(shop: Shop, given: str, *, now: datetime) -> list[int]:
     Nothing is written, and whether the segment is active does not matter. Raises InputError for a
     segment that there is not, ConditionError for conditions that cannot be used.
     """
-    with shop.database.read() as connection:
-        candidate = _find(connection, shop.tables, given)
-        query = matching_by_conditions(shop.tables)(connection, candidate, now)
+    with shop.read() as tx:
+        candidate = _find(tx, given)
+        query = matching_by_conditions(shop.tables)(tx, candidate, now)
         ordered = query.order_by(shop.tables.customer.c.entity_id)
-        return list(connection.scalars(collected(ordered)))
+        return list(tx.connection.scalars(collected(ordered)))
 
 
 def match_customer(shop: Shop, given: str, customer: str, *, now: datetime) -> CustomerMatch:
     """Return whether a customer, by id or e-mail address, matches a segment at `now`, and why."""
     tables = shop.tables
-    with shop.database.read() as connection:
-        candidate = _find(connection, tables, given)
-        customer_id = find_customer(connection, tables, customer)
+    with shop.read() as tx:
+        candidate = _find(tx, given)
+        customer_id = find_customer(tx, customer)
         tree = read_conditions(candidate.conditions)
-        scope = open_scope(connection, tables, build_sales_tables(tables.prefix), now=now)
-        truths = _truths(connection, list(leaves(tree)), scope, customer_id)
-        outside = _outside(connection, tables, candidate, customer_id)
+        scope = open_scope(tx, build_sales_tables(tables.prefix), now=now)
+        truths = _truths(tx.connection, list(leaves(tree)), scope, customer_id)
+        outside = _outside(tx, candidate, customer_id)
         m = tables.member.c
         member = select(m.customer_id).where(
             m.segment_id == candidate.id, m.customer_id == customer_id
         )
-        is_member = connection.scalar(member) is not None
+        is_member = tx.connection.scalar(member) is not None
     whole = _holds(tree, truths)
     return CustomerMatch(
         segment_id=candidate.id,
@@ -87,9 +87,9 @@ def match_customer(shop: Shop, given: str, customer: str, *, now: datetime) -> C
     )
 
 
-def _find(connection: Connection, tables: Tables, given: str) -> Candidate:
-    segment = find_segment(connection, tables, given)
-    [candidate] = load_candidates(connection, tables, [segment.segment_id])
+def _find(tx: Transaction, given: str) -> Candidate:
+    segment = find_segment(tx, given)
+    [candidate] = load_candidates(tx, [segment.segment_id])
     return candidate
 
 
@@ -107,12 +107,10 @@ def _truths(
     return found
 
 
-def _outside(
-    connection: Connection, tables: Tables, candidate: Candidate, customer_id: int
-) -> list[str]:
-    c = tables.customer.c
+def _outside(tx: Transaction, candidate: Candidate, customer_id: int) -> list[str]:
+    c = tx.tables.customer.c
     query = select(c.is_active, c.website_id, c.group_id).where(c.entity_id == customer_id)
-    row = connection.execute(query).one()
+    row = tx.connection.execute(query).one()
     reasons = []
     if not row.is_active:
         reasons.append("the account is inactive")

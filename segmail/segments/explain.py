@@ -70,22 +70,22 @@ def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
     tree at all.
     """
     tables = shop.tables
-    with shop.database.read() as connection:
-        segment = find_segment(connection, tables, given)
-        [candidate] = load_candidates(connection, tables, [segment.segment_id])
+    with shop.read() as tx:
+        segment = find_segment(tx, given)
+        [candidate] = load_candidates(tx, [segment.segment_id])
         tree = read_conditions(candidate.conditions)
-        scope = open_scope(connection, tables, build_sales_tables(tables.prefix), now=now)
+        scope = open_scope(tx, build_sales_tables(tables.prefix), now=now)
         everybody = _selected(Combine(True, True, (), "root"), scope, candidate)
-        lines = list(_lines(connection, tree, scope, everybody, 0))
+        lines = list(_lines(tx.connection, tree, scope, everybody, 0))
         faulty = any(line.fault for line in lines)
         query = None if faulty else _selected(tree, scope, candidate)
         members = select(func.count()).where(tables.member.c.segment_id == candidate.id)
         return Explanation(
             segment_id=segment.segment_id,
             segment=segment.name,
-            candidates=_count(connection, everybody),
-            customers=None if query is None else _count(connection, query),
-            members=int(connection.scalar(members) or 0),
+            candidates=_count(tx.connection, everybody),
+            customers=None if query is None else _count(tx.connection, query),
+            members=int(tx.connection.scalar(members) or 0),
             lines=lines,
             sql=None if query is None else _sql(query, scope),
             differs_from_maho=_differences(tree, lines, scope.of_websites(candidate.website_ids)),

@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, false, func, or_, select
+from sqlalchemy import ColumnElement, false, func, or_, select
 
 from segmail.errors import ConditionError, InputError
 from segmail.maho.db.letter_case import lower_case
 from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.segments.conditions.customer_list import (
     LONGEST,
@@ -72,9 +73,9 @@ def import_list(shop: Shop, given: str, what: Import, *, dry_run: bool, now: dat
 
     run = _Run(customers, what.add, what.expire, dry_run, now)
     if dry_run:
-        with shop.database.read() as connection:
-            return _import(connection, shop.tables, given, run)
-    return shop.database.transact(lambda connection: _import(connection, shop.tables, given, run))
+        with shop.read() as tx:
+            return _import(tx, given, run)
+    return shop.transact(lambda tx: _import(tx, given, run))
 
 
 @dataclass(frozen=True)
@@ -86,13 +87,13 @@ class _Run:
     now: datetime
 
 
-def _import(connection: Connection, tables: Tables, given: str, run: _Run) -> Imported:
-    segment_id = find_segment(connection, tables, given).segment_id
+def _import(tx: Transaction, given: str, run: _Run) -> Imported:
+    segment_id = find_segment(tx, given).segment_id
     if not run.dry_run:
-        lock_segments(connection, tables, [segment_id])
-    before = load_states(connection, tables, [segment_id])[segment_id]
+        lock_segments(tx, [segment_id])
+    before = load_states(tx, [segment_id])[segment_id]
     leaf = _list_of(before)
-    found, unknown = _resolve(connection, tables, [one.mention for one in run.customers], before)
+    found, unknown = _resolve(tx, [one.mention for one in run.customers], before)
     known = {id: _expires(one, run) for one in run.customers for id in found.get(one.mention, ())}
     old = listed_customers(leaf)
     kept = {id: at for id, at in old.items() if at is None or at > run.now} if run.add else {}
@@ -101,7 +102,7 @@ def _import(connection: Connection, tables: Tables, given: str, run: _Run) -> Im
         segment_id, before, _after(before, leaf, new, changed=new != old or leaf is _EMPTY)
     )
     if not run.dry_run:
-        save_plans(connection, tables, [plan], now=run.now)
+        save_plans(tx, [plan], now=run.now)
     return Imported(
         segment_id=segment_id,
         segment=before.name,
@@ -131,18 +132,19 @@ def _list_of(state: SegmentState) -> Leaf:
 
 
 def _resolve(
-    connection: Connection, tables: Tables, mentions: Sequence[str], state: SegmentState
+    tx: Transaction, mentions: Sequence[str], state: SegmentState
 ) -> tuple[dict[str, set[int]], list[str]]:
     """Return the ids of the segment's websites' customers by mention, and what is none of them."""
     if not mentions:
         return {}, []
     keys = {mention: _key(mention) for mention in mentions}
-    c = tables.customer.c
+    c = tx.tables.customer.c
     query = select(c.entity_id, c.email).where(
-        c.website_id.in_(state.website_ids), _is_named(connection.dialect.name, tables, mentions)
+        c.website_id.in_(state.website_ids),
+        _is_named(tx.connection.dialect.name, tx.tables, mentions),
     )
     found: dict[int | str, set[int]] = defaultdict(set)
-    for customer_id, email in connection.execute(query):
+    for customer_id, email in tx.connection.execute(query):
         found[customer_id].add(customer_id)
         found[lower_case((email or "").strip())].add(customer_id)
     unknown = [mention for mention, key in keys.items() if key not in found]

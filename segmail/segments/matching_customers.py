@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Select
 
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import (
@@ -25,9 +26,9 @@ def matching_by_conditions(tables: Tables) -> Matching:
     """Return what compiles a segment's conditions to the SELECT of its members."""
     sales = build_sales_tables(tables.prefix)
 
-    def matching(connection: Connection, candidate: Candidate, now: datetime) -> Select[Any]:
+    def matching(tx: Transaction, candidate: Candidate, now: datetime) -> Select[Any]:
         tree = read_conditions(candidate.conditions)
-        scope = open_scope(connection, tables, sales, now=now)
+        scope = open_scope(tx, sales, now=now)
         return matching_customers(
             tree, scope, website_ids=candidate.website_ids, group_ids=candidate.group_ids
         )
@@ -49,7 +50,7 @@ class ConditionsOfFew:
 
     def matched(
         self,
-        connection: Connection,
+        tx: Transaction,
         candidate: Candidate,
         customer_ids: Collection[int],
         *,
@@ -60,7 +61,7 @@ class ConditionsOfFew:
         Raises ConditionError where they cannot be used.
         """
         if self._scope is None:
-            self._scope = open_scope(connection, self._tables, self._sales, now=now)
+            self._scope = open_scope(tx, self._sales, now=now)
         scope = replace(self._scope, now=now)
         if candidate.conditions not in self._trees:
             self._trees[candidate.conditions] = read_conditions(candidate.conditions)
@@ -71,4 +72,4 @@ class ConditionsOfFew:
             group_ids=candidate.group_ids,
             among=customer_ids,
         )
-        return set(connection.scalars(query))
+        return set(tx.connection.scalars(query))

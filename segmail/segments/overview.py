@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, load_policies
 from segmail.maho.progress import FINAL, ProgressStatus, count_by_segment, count_due
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
 
@@ -44,28 +44,28 @@ class SegmentSummary:
 
 def list_segments(shop: Shop, *, now: datetime) -> list[SegmentSummary]:
     """Return every segment, by id."""
-    with shop.database.read() as connection:
-        segments = load_segments(connection, shop.tables)
-        return _summarize(connection, shop.tables, segments, now=now)
+    with shop.read() as tx:
+        segments = load_segments(tx)
+        return _summarize(tx, segments, now=now)
 
 
 def show_segment(shop: Shop, given: str, *, now: datetime) -> SegmentSummary:
     """Return the segment that `given` names; raise InputError where there is none."""
-    with shop.database.read() as connection:
-        segment = find_segment(connection, shop.tables, given)
-        return _summarize(connection, shop.tables, [segment], now=now)[0]
+    with shop.read() as tx:
+        segment = find_segment(tx, given)
+        return _summarize(tx, [segment], now=now)[0]
 
 
 def _summarize(
-    connection: Connection, tables: Tables, segments: Sequence[Segment], *, now: datetime
+    tx: Transaction, segments: Sequence[Segment], *, now: datetime
 ) -> list[SegmentSummary]:
     """Return summaries in the order of `segments`, with five statements."""
     ids = [segment.segment_id for segment in segments]
-    steps = load_steps(connection, tables, segment_ids=ids)
-    due = count_due(connection, tables, ids, now=now)
-    rows = count_by_segment(connection, tables, ids)
-    membership = _membership(connection, tables, ids)
-    policies = load_policies(connection, tables)
+    steps = load_steps(tx, segment_ids=ids)
+    due = count_due(tx, ids, now=now)
+    rows = count_by_segment(tx, ids)
+    membership = _membership(tx, ids)
+    policies = load_policies(tx)
     return [
         _summary(
             segment,
@@ -107,11 +107,9 @@ def _summary(
     )
 
 
-def _membership(
-    connection: Connection, tables: Tables, ids: Sequence[int]
-) -> dict[int, tuple[int, datetime | None]]:
+def _membership(tx: Transaction, ids: Sequence[int]) -> dict[int, tuple[int, datetime | None]]:
     """Return by segment id how many members it has, and when that was last found out."""
-    s, m = tables.segment.c, tables.member.c
+    s, m = tx.tables.segment.c, tx.tables.member.c
     members = select(func.count()).where(m.segment_id == s.segment_id).scalar_subquery()
     query = select(s.segment_id, members, s.last_refresh_at).where(s.segment_id.in_(ids))
-    return {row[0]: (row[1], row[2]) for row in connection.execute(query)}
+    return {row[0]: (row[1], row[2]) for row in tx.connection.execute(query)}

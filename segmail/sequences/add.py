@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from segmail.errors import InputError
 from segmail.findings import errors, warnings
 from segmail.maho.lookup import find_segment
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 from segmail.sequences.changes import StepChange
@@ -55,12 +54,12 @@ def add_step(
     Raises InputError with every fault at once; also where the step that is there differs.
     """
 
-    def work(connection: Connection) -> Added:
+    def work(tx: Transaction) -> Added:
         wish = _Wish(options, if_missing or update, update)
-        return _add(connection, shop.tables, segment, wish, now=now)
+        return _add(tx, segment, wish, now=now)
 
     try:
-        return shop.database.transact(work)
+        return shop.transact(work)
     except IntegrityError as error:
         raise InputError(
             f"A step of '{segment}' with the same number was added a moment ago, or the template "
@@ -75,42 +74,39 @@ class _Wish:
     update: bool
 
 
-def _add(
-    connection: Connection, tables: Tables, segment_name: str, wish: _Wish, *, now: datetime
-) -> Added:
+def _add(tx: Transaction, segment_name: str, wish: _Wish, *, now: datetime) -> Added:
     options = wish.options
-    segment = find_segment(connection, tables, segment_name)
-    lock_segment(connection, tables, segment.segment_id)
-    step, faults = apply_options(connection, tables, blank_step(segment), options)
-    others = same_sequence(connection, tables, step)
+    segment = find_segment(tx, segment_name)
+    lock_segment(tx, segment.segment_id)
+    step, faults = apply_options(tx, blank_step(segment), options)
+    others = same_sequence(tx, step)
     if options.trigger is not None:
-        record_trigger(connection, tables, step, now=now)
+        record_trigger(tx, step, now=now)
     if wish.if_missing and not faults:
         there = step_there(others, step, options, update=wish.update)
         if there and wish.update:
-            done = edit_found(connection, tables, there, options, now=now)
+            done = edit_found(tx, there, options, now=now)
             return Added(False, done.step, done.warnings, done.changes)
         if there:
-            return Added(False, summarize(connection, tables, [there])[0], [])
+            return Added(False, summarize(tx, [there])[0], [])
     step = replace(step, step_number=options.step_number or next_number(others))
-    return _insert(connection, tables, step, others, faults, now=now)
+    return _insert(tx, step, others, faults, now=now)
 
 
 def _insert(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     step: Step,
     others: Sequence[Step],
     faults: Sequence[str],
     *,
     now: datetime,
 ) -> Added:
-    findings = step_findings(step, StepReferences.load(connection, tables, [step]), now=now)
+    findings = step_findings(step, StepReferences.load(tx, [step]), now=now)
     faults = [*faults, *number_faults(others, step), *map(str, errors(findings))]
     if faults:
         raise InputError("\n".join(faults))
-    step = replace(step, sequence_id=insert_step(connection, tables, step, now=now))
+    step = replace(step, sequence_id=insert_step(tx, step, now=now))
     sequence = sorted([*others, step], key=lambda other: other.step_number)
     findings += [f for f in order_findings(sequence) if f.where.sequence_id == step.sequence_id]
     told = [str(warning) for warning in warnings(findings)]
-    return Added(True, summarize(connection, tables, [step])[0], told)
+    return Added(True, summarize(tx, [step])[0], told)

@@ -6,15 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from segmail.errors import ConfigError, InputError
 from segmail.maho.customer_conditions import RETRIGGERED
 from segmail.maho.held import mark_held
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies, save_enrols_since, save_policy
 from segmail.maho.progress import count_due, count_pending, is_pending_in, stop
-from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_steps
 from segmail.sequences.stay_checks import stay_findings
@@ -61,11 +60,11 @@ def switch_automation(
     active steps from being sent, or where there are none: what Maho's form asks of a segment.
     """
 
-    def work(connection: Connection) -> Automation:
+    def work(tx: Transaction) -> Automation:
         wish = _Wish(active, trigger, policies or {})
-        return _switch(connection, shop.tables, given, wish, now=now)
+        return _switch(tx, given, wish, now=now)
 
-    return shop.database.transact(work)
+    return shop.transact(work)
 
 
 @dataclass(frozen=True)
@@ -75,32 +74,29 @@ class _Wish:
     policies: Mapping[str, object] = field(default_factory=dict)
 
 
-def _switch(
-    connection: Connection, tables: Tables, given: str, wish: _Wish, *, now: datetime
-) -> Automation:
-    segment = find_segment(connection, tables, given)
-    lock_segment(connection, tables, segment.segment_id)
-    steps = load_steps(connection, tables, segment_ids=[segment.segment_id])
-    done = _Wish(wish.active, _trigger(tables.layout, segment, steps, wish))
+def _switch(tx: Transaction, given: str, wish: _Wish, *, now: datetime) -> Automation:
+    segment = find_segment(tx, given)
+    lock_segment(tx, segment.segment_id)
+    steps = load_steps(tx, segment_ids=[segment.segment_id])
+    done = _Wish(wish.active, _trigger(tx.tables.layout, segment, steps, wish))
     if wish.active:
-        _require_steps(connection, tables, segment, steps, now=now)
+        _require_steps(tx, segment, steps, now=now)
     switched = done != _Wish(segment.automation_active, segment.trigger)
     if switched:
-        _write(connection, tables, segment, done, now=now)
+        _write(tx, segment, done, now=now)
     others = [one.value for one in Trigger if done.trigger not in (None, one)]
     ended = (
         stop(
-            connection,
-            tables,
-            is_pending_in(tables, [segment.segment_id], others),
+            tx,
+            is_pending_in(tx.tables, [segment.segment_id], others),
             reason=RETRIGGERED,
             now=now,
         )
         if switched and others
         else 0
     )
-    before, policy = _set_policies(connection, tables, segment, wish.policies, now=now)
-    rows = count_pending(connection, tables, segment.segment_id)
+    before, policy = _set_policies(tx, segment, wish.policies, now=now)
+    rows = count_pending(tx, segment.segment_id)
     return Automation(
         segment_id=segment.segment_id,
         segment=segment.name,
@@ -110,48 +106,44 @@ def _switch(
         policy=policy,
         policy_changed=policy != before,
         scheduled=sum(rows.values()),
-        due=sum(count_due(connection, tables, [segment.segment_id], now=now).values()),
+        due=sum(count_due(tx, [segment.segment_id], now=now).values()),
         other_trigger=ended,
         warnings=[
             *_warnings(segment, active=done.active),
-            *(_of_time(connection, tables, segment, steps) if done.active else ()),
+            *(_of_time(tx, segment, steps) if done.active else ()),
         ],
     )
 
 
-def _write(
-    connection: Connection, tables: Tables, segment: Segment, wish: _Wish, *, now: datetime
-) -> None:
+def _write(tx: Transaction, segment: Segment, wish: _Wish, *, now: datetime) -> None:
     set_automation(
-        connection,
-        tables,
+        tx,
         segment.segment_id,
         active=wish.active,
         trigger=wish.trigger,
         now=now,
     )
     # Who entered before is not owed anything: the next refresh begins to remember anew.
-    save_enrols_since(connection, tables, segment.segment_id, None)
+    save_enrols_since(tx, segment.segment_id, None)
     if wish.active and not segment.sends:
         # What is due now was held until now, also where no run has seen that.
-        mark_held(connection, tables, [segment.segment_id], now=now)
+        mark_held(tx, [segment.segment_id], now=now)
 
 
 def _set_policies(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     segment: Segment,
     policies: Mapping[str, object],
     *,
     now: datetime,
 ) -> tuple[Policy, Policy]:
     """Write the policies and return the segment's as they were and as they are."""
-    before = load_policies(connection, tables).get(segment.segment_id, Policy())
-    save_policy(connection, tables, segment.segment_id, policies)
+    before = load_policies(tx).get(segment.segment_id, Policy())
+    save_policy(tx, segment.segment_id, policies)
     if "refreshed_by" in policies:
         own = policies["refreshed_by"] is RefreshedBy.SEGMAIL
-        set_refresh_mode(connection, tables, segment.segment_id, automatic=not own, now=now)
-    return before, load_policies(connection, tables).get(segment.segment_id, Policy())
+        set_refresh_mode(tx, segment.segment_id, automatic=not own, now=now)
+    return before, load_policies(tx).get(segment.segment_id, Policy())
 
 
 def _trigger(
@@ -172,8 +164,7 @@ def _trigger(
 
 
 def _require_steps(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     segment: Segment,
     steps: Sequence[Step],
     *,
@@ -185,7 +176,7 @@ def _require_steps(
             f"'{segment.name}' has no active step; add one first: "
             f"segmail sequence add {segment.segment_id} --template TEMPLATE"
         )
-    require_sendable(connection, tables, active, now=now)
+    require_sendable(tx, active, now=now)
 
 
 def _warnings(segment: Segment, *, active: bool) -> list[str]:
@@ -194,8 +185,6 @@ def _warnings(segment: Segment, *, active: bool) -> list[str]:
     return []
 
 
-def _of_time(
-    connection: Connection, tables: Tables, segment: Segment, steps: Sequence[Step]
-) -> list[str]:
-    found = stay_findings(connection, tables, [segment.segment_id], steps)
+def _of_time(tx: Transaction, segment: Segment, steps: Sequence[Step]) -> list[str]:
+    found = stay_findings(tx, [segment.segment_id], steps)
     return [str(finding) for finding in found]

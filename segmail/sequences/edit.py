@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from segmail.coupons import remember_prefix_of
@@ -13,7 +12,8 @@ from segmail.errors import InputError
 from segmail.findings import errors, warnings
 from segmail.maho.customer_conditions import RETRIGGERED
 from segmail.maho.progress import ProgressStatus, is_of_step, stop
-from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 from segmail.sequences.changes import StepChange, changes_between
@@ -54,11 +54,11 @@ def edit_step(shop: Shop, given: str, options: StepOptions, *, now: datetime) ->
     if options == StepOptions():
         raise InputError("Nothing to change: give an option, such as --delay '3 days'.")
 
-    def work(connection: Connection) -> Edited:
-        return _edit(connection, shop.tables, given, options, now=now)
+    def work(tx: Transaction) -> Edited:
+        return _edit(tx, given, options, now=now)
 
     try:
-        edited = shop.database.transact(work)
+        edited = shop.transact(work)
     except IntegrityError as error:
         raise InputError(
             f"Step '{given}' cannot be changed: another one got its number a moment ago, or its "
@@ -68,32 +68,28 @@ def edit_step(shop: Shop, given: str, options: StepOptions, *, now: datetime) ->
     return edited
 
 
-def _edit(
-    connection: Connection, tables: Tables, given: str, options: StepOptions, *, now: datetime
-) -> Edited:
-    [before] = find_steps(connection, tables, [given])
-    lock_segment(connection, tables, before.segment.segment_id)
-    return edit_found(connection, tables, before, options, now=now)
+def _edit(tx: Transaction, given: str, options: StepOptions, *, now: datetime) -> Edited:
+    [before] = find_steps(tx, [given])
+    lock_segment(tx, before.segment.segment_id)
+    return edit_found(tx, before, options, now=now)
 
 
-def edit_found(
-    connection: Connection, tables: Tables, before: Step, options: StepOptions, *, now: datetime
-) -> Edited:
+def edit_found(tx: Transaction, before: Step, options: StepOptions, *, now: datetime) -> Edited:
     """Change a step whose segment is locked, in the caller's transaction; see `edit_step`."""
-    after, odd = _checked(connection, tables, before, options, now=now)
+    after, odd = _checked(tx, before, options, now=now)
     if options.trigger is not None:
-        record_trigger(connection, tables, after, now=now)
+        record_trigger(tx, after, now=now)
     changes = changes_between(before, after)
     if changes:
-        remember_prefix_of(connection, tables, before)
-        update_step(connection, tables, before, after, now=now)
+        remember_prefix_of(tx, before)
+        update_step(tx, before, after, now=now)
     retriggered = 0
-    if after.trigger is not before.trigger and tables.layout is Layout.SHIPPED:
-        which = is_of_step(tables, before.sequence_id)
-        retriggered = stop(connection, tables, which, reason=RETRIGGERED, now=now)
+    if after.trigger is not before.trigger and tx.tables.layout is Layout.SHIPPED:
+        which = is_of_step(tx.tables, before.sequence_id)
+        retriggered = stop(tx, which, reason=RETRIGGERED, now=now)
     switched_off = before.is_active and not after.is_active
-    skipped = skip_scheduled(connection, tables, before.sequence_id, now=now) if switched_off else 0
-    [summary] = summarize(connection, tables, [after])
+    skipped = skip_scheduled(tx, before.sequence_id, now=now) if switched_off else 0
+    [summary] = summarize(tx, [after])
     moved = any(change.field == "delay" for change in changes)
     return Edited(
         step=summary,
@@ -101,17 +97,17 @@ def edit_found(
         skipped=skipped,
         retriggered=retriggered,
         kept=summary.progress[ProgressStatus.SCHEDULED] if moved else 0,
-        warnings=[*odd, *automation_warnings(connection, tables, [after.segment])],
+        warnings=[*odd, *automation_warnings(tx, [after.segment])],
     )
 
 
 def _checked(
-    connection: Connection, tables: Tables, before: Step, options: StepOptions, *, now: datetime
+    tx: Transaction, before: Step, options: StepOptions, *, now: datetime
 ) -> tuple[Step, list[str]]:
     """Return the step as it is to be, and what is odd about it; raise InputError with faults."""
-    after, faults = apply_options(connection, tables, before, options)
-    findings = step_findings(after, StepReferences.load(connection, tables, [after]), now=now)
-    faults += number_faults(same_sequence(connection, tables, after), after)
+    after, faults = apply_options(tx, before, options)
+    findings = step_findings(after, StepReferences.load(tx, [after]), now=now)
+    faults += number_faults(same_sequence(tx, after), after)
     if after.is_active:
         faults += map(str, errors(findings))
     if faults:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection
-
 from segmail.errors import InputError
 from segmail.maho.lookup import Named, as_number, find_named
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
 
 
@@ -17,13 +15,13 @@ def label(step: Step) -> str:
     return f"{step.segment.name}:{step.trigger.value}:{step.step_number}"
 
 
-def find_steps(connection: Connection, tables: Tables, given: Sequence[str]) -> list[Step]:
+def find_steps(tx: Transaction, given: Sequence[str]) -> list[Step]:
     """Return the steps that `given` names, each once, in that order.
 
     Raises InputError with everything in `given` that names no step.
     """
-    steps = load_steps(connection, tables)
-    segments = load_segments(connection, tables)
+    steps = load_steps(tx)
+    segments = load_segments(tx)
     found: dict[int, Step] = {}
     faults = []
     for name in given:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.step_policies import StepNeeds, save_step_needs
 from segmail.sequences.find import find_steps, label
@@ -23,9 +22,9 @@ class NeedsSet:
 def set_step_needs(shop: Shop, given: str, needs: StepNeeds) -> NeedsSet:
     """Write what the step that `given` names needs; raise InputError where it names none."""
 
-    def work(connection: Connection) -> NeedsSet:
-        [step] = find_steps(connection, shop.tables, [given])
-        save_step_needs(connection, shop.tables, step.sequence_id, needs)
+    def work(tx: Transaction) -> NeedsSet:
+        [step] = find_steps(tx, [given])
+        save_step_needs(tx, step.sequence_id, needs)
         return NeedsSet(label(step), step.sequence_id, needs)
 
-    return shop.database.transact(work)
+    return shop.transact(work)

@@ -5,24 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection
-
-from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, load_steps
 from segmail.sequences.find import label
 
 MAX_NUMBER = 2_147_483_647  # what the columns of both layouts hold
 
 
-def same_sequence(connection: Connection, tables: Tables, step: Step) -> list[Step]:
+def same_sequence(tx: Transaction, step: Step) -> list[Step]:
     """Return the other steps among which the number of `step` must be unique.
 
     In Maho's layout those with its trigger, in the specification's all of its segment, for there
     the segment has one trigger.
     """
-    steps = load_steps(connection, tables, segment_ids=[step.segment.segment_id])
+    steps = load_steps(tx, segment_ids=[step.segment.segment_id])
     others = [other for other in steps if other.sequence_id != step.sequence_id]
-    if tables.layout is Layout.SPEC:
+    if tx.tables.layout is Layout.SPEC:
         return [replace(other, trigger=step.trigger) for other in others]
     return [other for other in others if other.trigger is step.trigger]
 

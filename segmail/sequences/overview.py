@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, select
 
 from segmail.maho.lookup import find_segment
 from segmail.maho.progress import count_by_step
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, Trigger, load_steps
 from segmail.sequences.delays import format_delay
@@ -42,26 +42,28 @@ class StepSummary:
 
 def list_steps(shop: Shop, *, segment: str | None = None) -> list[StepSummary]:
     """Return every step, or those of one segment, by segment, trigger and number."""
-    with shop.database.read() as connection:
+    with shop.read() as tx:
         ids = None
         if segment is not None:
-            ids = [find_segment(connection, shop.tables, segment).segment_id]
-        steps = load_steps(connection, shop.tables, segment_ids=ids)
-        return summarize(connection, shop.tables, steps)
+            ids = [find_segment(tx, segment).segment_id]
+        steps = load_steps(tx, segment_ids=ids)
+        return summarize(tx, steps)
 
 
 def show_step(shop: Shop, given: str) -> StepSummary:
     """Return the step that `given` names; raise InputError where there is none."""
-    with shop.database.read() as connection:
-        return summarize(connection, shop.tables, find_steps(connection, shop.tables, [given]))[0]
+    with shop.read() as tx:
+        return summarize(tx, find_steps(tx, [given]))[0]
 
 
-def summarize(connection: Connection, tables: Tables, steps: Sequence[Step]) -> list[StepSummary]:
+def summarize(tx: Transaction, steps: Sequence[Step]) -> list[StepSummary]:
     """Return summaries in the order of `steps`, with three statements."""
-    t, r = tables.template.c, tables.rule.c
-    templates = _names(connection, t.template_id, t.template_code, {s.template_id for s in steps})
-    rules = _names(connection, r.rule_id, r.name, {s.rule_id for s in steps if s.rule_id})
-    progress = count_by_step(connection, tables, [step.sequence_id for step in steps])
+    t, r = tx.tables.template.c, tx.tables.rule.c
+    templates = _names(
+        tx.connection, t.template_id, t.template_code, {s.template_id for s in steps}
+    )
+    rules = _names(tx.connection, r.rule_id, r.name, {s.rule_id for s in steps if s.rule_id})
+    progress = count_by_step(tx, [step.sequence_id for step in steps])
     return [
         _summary(
             step,

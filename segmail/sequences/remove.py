@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from segmail.coupons import remember_prefix_of
 from segmail.log import logger
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.step_policies import forget_step_needs
 from segmail.sequences.find import find_steps
@@ -35,16 +34,16 @@ def remove_step(shop: Shop, given: str, *, confirm: Callable[[StepSummary], None
     """
     confirm(show_step(shop, given))
 
-    def work(connection: Connection) -> Removed:
-        [step] = find_steps(connection, shop.tables, [given])
-        [summary] = summarize(connection, shop.tables, [step])
-        remember_prefix_of(connection, shop.tables, step)
-        forget_step_needs(connection, shop.tables, [step.sequence_id])
-        delete_step(connection, shop.tables, step.sequence_id)
-        odd = automation_warnings(connection, shop.tables, [step.segment])
+    def work(tx: Transaction) -> Removed:
+        [step] = find_steps(tx, [given])
+        [summary] = summarize(tx, [step])
+        remember_prefix_of(tx, step)
+        forget_step_needs(tx, [step.sequence_id])
+        delete_step(tx, step.sequence_id)
+        odd = automation_warnings(tx, [step.segment])
         return Removed(summary, sum(summary.progress.values()), odd)
 
-    removed = shop.database.transact(work)
+    removed = shop.transact(work)
     logger.info(
         "Removed sequence %d (%s) and %s of its progress rows",
         removed.step.sequence_id,

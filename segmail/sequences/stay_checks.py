@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 
-from sqlalchemy import Connection
-
 from segmail.errors import ConditionError, ConfigError
 from segmail.findings import Severity
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, Trigger
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.refresh.candidates import Candidate, load_candidates
@@ -19,11 +17,11 @@ from segmail.sequences.findings import StepFinding, segment_finding
 
 
 def stay_findings(
-    connection: Connection, tables: Tables, segment_ids: Collection[int], steps: Sequence[Step]
+    tx: Transaction, segment_ids: Collection[int], steps: Sequence[Step]
 ) -> list[StepFinding]:
     """Return what time does to these segments, all of whose steps are given."""
     try:
-        candidates = load_candidates(connection, tables, segment_ids)
+        candidates = load_candidates(tx, segment_ids)
     except ConfigError:
         return []  # policies without meaning are told by others
     return [

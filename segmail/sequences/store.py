@@ -5,64 +5,62 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import delete, select, update
 
 from segmail.maho.customer_conditions import SWITCHED_OFF
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.progress import is_of_step, stop
 from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, Trigger
 from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS
 
 
-def lock_segment(connection: Connection, tables: Tables, segment_id: int) -> None:
+def lock_segment(tx: Transaction, segment_id: int) -> None:
     """Make other writers of this segment's steps wait until the transaction ends."""
-    c = tables.segment.c
-    connection.execute(
+    c = tx.tables.segment.c
+    tx.connection.execute(
         select(c.segment_id).where(c.segment_id == segment_id).with_for_update()
     ).first()
 
 
-def insert_step(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> int:
+def insert_step(tx: Transaction, step: Step, *, now: datetime) -> int:
     """Insert a step and return its sequence id."""
-    row = {**_values(tables, step), "created_at": now, "updated_at": now}
-    return insert_rows(connection, tables.sequence, [row])[0]
+    row = {**_values(tx.tables, step), "created_at": now, "updated_at": now}
+    return insert_rows(tx.connection, tx.tables.sequence, [row])[0]
 
 
-def update_step(
-    connection: Connection, tables: Tables, before: Step, after: Step, *, now: datetime
-) -> None:
+def update_step(tx: Transaction, before: Step, after: Step, *, now: datetime) -> None:
     """Write the columns in which a stored step changes, and no others."""
-    old = _values(tables, before)
-    changed = {name: value for name, value in _values(tables, after).items() if value != old[name]}
-    _update(connection, tables, before.sequence_id, {**changed, "updated_at": now})
+    old = _values(tx.tables, before)
+    changed = {
+        name: value for name, value in _values(tx.tables, after).items() if value != old[name]
+    }
+    _update(tx, before.sequence_id, {**changed, "updated_at": now})
 
 
-def set_active(
-    connection: Connection, tables: Tables, sequence_id: int, *, active: bool, now: datetime
-) -> None:
+def set_active(tx: Transaction, sequence_id: int, *, active: bool, now: datetime) -> None:
     """Switch a step on or off; its rows are left alone."""
-    _update(connection, tables, sequence_id, {"is_active": int(active), "updated_at": now})
+    _update(tx, sequence_id, {"is_active": int(active), "updated_at": now})
 
 
-def delete_step(connection: Connection, tables: Tables, sequence_id: int) -> None:
+def delete_step(tx: Transaction, sequence_id: int) -> None:
     """Delete a step; the foreign key deletes its progress rows."""
-    connection.execute(delete(tables.sequence).where(tables.sequence.c.sequence_id == sequence_id))
+    tx.connection.execute(
+        delete(tx.tables.sequence).where(tx.tables.sequence.c.sequence_id == sequence_id)
+    )
 
 
-def skip_scheduled(
-    connection: Connection, tables: Tables, sequence_id: int, *, now: datetime
-) -> int:
+def skip_scheduled(tx: Transaction, sequence_id: int, *, now: datetime) -> int:
     """Mark a step's scheduled rows skipped, and return how many there were.
 
     A row whose mail is on its way becomes `sent` all the same: delivery settles it by its queue id.
     """
-    return stop(connection, tables, is_of_step(tables, sequence_id), reason=SWITCHED_OFF, now=now)
+    return stop(tx, is_of_step(tx.tables, sequence_id), reason=SWITCHED_OFF, now=now)
 
 
 def set_automation(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     segment_id: int,
     *,
     active: bool,
@@ -71,42 +69,38 @@ def set_automation(
 ) -> None:
     """Switch a segment's automation; `trigger` is written in the specification's layout only."""
     values: dict[str, Any] = {"auto_email_active": int(active), "updated_at": now}
-    if tables.layout is Layout.SPEC and trigger is not None:
+    if tx.tables.layout is Layout.SPEC and trigger is not None:
         values["auto_email_trigger"] = trigger.value
-    connection.execute(
-        update(tables.segment).where(tables.segment.c.segment_id == segment_id).values(values)
+    tx.connection.execute(
+        update(tx.tables.segment).where(tx.tables.segment.c.segment_id == segment_id).values(values)
     )
 
 
-def set_refresh_mode(
-    connection: Connection, tables: Tables, segment_id: int, *, automatic: bool, now: datetime
-) -> None:
+def set_refresh_mode(tx: Transaction, segment_id: int, *, automatic: bool, now: datetime) -> None:
     """Let Maho's own refresh take the segment, or leave it alone."""
     mode = "auto" if automatic else "manual"
-    connection.execute(
-        update(tables.segment)
-        .where(tables.segment.c.segment_id == segment_id)
+    tx.connection.execute(
+        update(tx.tables.segment)
+        .where(tx.tables.segment.c.segment_id == segment_id)
         .values(refresh_mode=mode, updated_at=now)
     )
 
 
-def record_trigger(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> None:
+def record_trigger(tx: Transaction, step: Step, *, now: datetime) -> None:
     """Give a segment that has no trigger yet that of a step; its automation stays off.
 
     Only the specification's layout has segments with a trigger of their own.
     """
     segment = step.segment
-    if tables.layout is Layout.SPEC and segment.trigger is None:
-        set_automation(
-            connection, tables, segment.segment_id, active=False, trigger=step.trigger, now=now
-        )
+    if tx.tables.layout is Layout.SPEC and segment.trigger is None:
+        set_automation(tx, segment.segment_id, active=False, trigger=step.trigger, now=now)
 
 
-def _update(
-    connection: Connection, tables: Tables, sequence_id: int, values: dict[str, Any]
-) -> None:
-    c = tables.sequence.c
-    connection.execute(update(tables.sequence).where(c.sequence_id == sequence_id).values(values))
+def _update(tx: Transaction, sequence_id: int, values: dict[str, Any]) -> None:
+    c = tx.tables.sequence.c
+    tx.connection.execute(
+        update(tx.tables.sequence).where(c.sequence_id == sequence_id).values(values)
+    )
 
 
 def _values(tables: Tables, step: Step) -> dict[str, Any]:

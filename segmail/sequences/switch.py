@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from segmail.errors import ConfigError, Fault
 from segmail.findings import errors
 from segmail.log import logger
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step
 from segmail.sequences.checks import step_findings
@@ -46,13 +44,13 @@ def enable_steps(shop: Shop, given: Sequence[str], *, now: datetime) -> Switched
     switched. Raises InputError where `given` names no step.
     """
 
-    def work(connection: Connection) -> Switched:
-        steps = find_steps(connection, shop.tables, given)
-        require_sendable(connection, shop.tables, steps, now=now)
-        done = [_enable(connection, shop.tables, step, now=now) for step in steps]
-        return Switched(done, automation_warnings(connection, shop.tables, _segments(steps)))
+    def work(tx: Transaction) -> Switched:
+        steps = find_steps(tx, given)
+        require_sendable(tx, steps, now=now)
+        done = [_enable(tx, step, now=now) for step in steps]
+        return Switched(done, automation_warnings(tx, _segments(steps)))
 
-    return shop.database.transact(work)
+    return shop.transact(work)
 
 
 def disable_steps(shop: Shop, given: Sequence[str], *, now: datetime) -> Switched:
@@ -61,22 +59,20 @@ def disable_steps(shop: Shop, given: Sequence[str], *, now: datetime) -> Switche
     Raises InputError where `given` names no step.
     """
 
-    def work(connection: Connection) -> Switched:
-        steps = find_steps(connection, shop.tables, given)
-        done = [_disable(connection, shop.tables, step, now=now) for step in steps]
-        return Switched(done, automation_warnings(connection, shop.tables, _segments(steps)))
+    def work(tx: Transaction) -> Switched:
+        steps = find_steps(tx, given)
+        done = [_disable(tx, step, now=now) for step in steps]
+        return Switched(done, automation_warnings(tx, _segments(steps)))
 
-    switched = shop.database.transact(work)
+    switched = shop.transact(work)
     for step in switched.steps:
         log_skipped(step.sequence_id, step.step, step.skipped)
     return switched
 
 
-def require_sendable(
-    connection: Connection, tables: Tables, steps: Sequence[Step], *, now: datetime
-) -> None:
+def require_sendable(tx: Transaction, steps: Sequence[Step], *, now: datetime) -> None:
     """Raise ConfigError with every reason why one of the steps could not be sent."""
-    references = StepReferences.load(connection, tables, steps)
+    references = StepReferences.load(tx, steps)
     faults = [
         Fault(f"{finding.where}: {finding.what}", finding.advice)
         for step in steps
@@ -97,16 +93,16 @@ def log_skipped(sequence_id: int, step: str, skipped: int) -> None:
         )
 
 
-def _enable(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> SwitchedStep:
+def _enable(tx: Transaction, step: Step, *, now: datetime) -> SwitchedStep:
     if not step.is_active:
-        set_active(connection, tables, step.sequence_id, active=True, now=now)
+        set_active(tx, step.sequence_id, active=True, now=now)
     return SwitchedStep(step.sequence_id, label(step), not step.is_active, 0)
 
 
-def _disable(connection: Connection, tables: Tables, step: Step, *, now: datetime) -> SwitchedStep:
+def _disable(tx: Transaction, step: Step, *, now: datetime) -> SwitchedStep:
     if step.is_active:
-        set_active(connection, tables, step.sequence_id, active=False, now=now)
-    skipped = skip_scheduled(connection, tables, step.sequence_id, now=now)
+        set_active(tx, step.sequence_id, active=False, now=now)
+    skipped = skip_scheduled(tx, step.sequence_id, now=now)
     return SwitchedStep(step.sequence_id, label(step), step.is_active, skipped)
 
 

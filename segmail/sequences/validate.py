@@ -7,13 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from segmail.findings import Severity
 from segmail.lint import Facts
 from segmail.maho.lookup import find_segment
 from segmail.maho.progress import count_pending_by_step
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
 from segmail.sequences.checks import step_findings
@@ -33,17 +31,13 @@ def validate_steps(
     `maho_root` is where it finds Maho's own templates.
     What would be an error on an active step is a warning on one that is switched off.
     """
-    with shop.database.read() as connection:
-        segments = (
-            load_segments(connection, shop.tables)
-            if segment is None
-            else [find_segment(connection, shop.tables, segment)]
-        )
+    with shop.read() as tx:
+        segments = load_segments(tx) if segment is None else [find_segment(tx, segment)]
         ids = [one.segment_id for one in segments]
-        steps = load_steps(connection, shop.tables, segment_ids=ids)
-        references = StepReferences.load(connection, shop.tables, steps)
-        pending = count_pending_by_step(connection, shop.tables, ids)
-        stays = stay_findings(connection, shop.tables, ids, steps)
+        steps = load_steps(tx, segment_ids=ids)
+        references = StepReferences.load(tx, steps)
+        pending = count_pending_by_step(tx, ids)
+        stays = stay_findings(tx, ids, steps)
     found = [
         *(finding for one in segments for finding in automation_findings(one, steps)),
         *(finding for step in steps for finding in step_findings(step, references, now=now)),
@@ -89,12 +83,10 @@ def automation_findings(segment: Segment, steps: Iterable[Step]) -> list[StepFin
     return found
 
 
-def automation_warnings(
-    connection: Connection, tables: Tables, segments: Sequence[Segment]
-) -> list[str]:
+def automation_warnings(tx: Transaction, segments: Sequence[Segment]) -> list[str]:
     """Return, for people who change steps, what is wrong with the segments' automation now."""
     ids = [segment.segment_id for segment in segments]
-    steps = load_steps(connection, tables, segment_ids=ids)
+    steps = load_steps(tx, segment_ids=ids)
     return [str(f) for segment in segments for f in automation_findings(segment, steps)]
 
 

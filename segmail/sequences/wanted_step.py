@@ -7,11 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Connection
-
 from segmail.errors import InputError
 from segmail.maho.lookup import find_rule, find_template
-from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, Step, Trigger
 from segmail.sequences.delays import parse_delay
 
@@ -56,18 +55,16 @@ def blank_step(segment: Segment) -> Step:
     )
 
 
-def apply_options(
-    connection: Connection, tables: Tables, step: Step, options: StepOptions
-) -> tuple[Step, list[str]]:
+def apply_options(tx: Transaction, step: Step, options: StepOptions) -> tuple[Step, list[str]]:
     """Return `step` as the options want it, and every fault of the options.
 
     An option with a fault leaves its part of the step as it was.
     """
     parts: tuple[Callable[[], dict[str, Any]], ...] = (
-        lambda: _trigger(tables.layout, step, options),
-        lambda: _template(connection, tables, options),
+        lambda: _trigger(tx.tables.layout, step, options),
+        lambda: _template(tx, options),
         lambda: _delay(options),
-        lambda: _coupon(connection, tables, options),
+        lambda: _coupon(tx, options),
         lambda: _coupon_settings(step, options),
         lambda: _plain(options),
     )
@@ -95,17 +92,17 @@ def _trigger(layout: Layout, step: Step, options: StepOptions) -> dict[str, Any]
     return {"trigger": asked}
 
 
-def _template(connection: Connection, tables: Tables, options: StepOptions) -> dict[str, Any]:
+def _template(tx: Transaction, options: StepOptions) -> dict[str, Any]:
     if options.template is None:
         return {}
-    return {"template_id": find_template(connection, tables, options.template).id}
+    return {"template_id": find_template(tx, options.template).id}
 
 
 def _delay(options: StepOptions) -> dict[str, Any]:
     return {} if options.delay is None else {"delay_minutes": parse_delay(options.delay)}
 
 
-def _coupon(connection: Connection, tables: Tables, options: StepOptions) -> dict[str, Any]:
+def _coupon(tx: Transaction, options: StepOptions) -> dict[str, Any]:
     if options.no_coupon:
         if options.coupon is not None:
             raise InputError("--coupon and --no-coupon contradict each other.")
@@ -117,7 +114,7 @@ def _coupon(connection: Connection, tables: Tables, options: StepOptions) -> dic
         }
     if options.coupon is None:
         return {}
-    rule = find_rule(connection, tables, options.coupon)
+    rule = find_rule(tx, options.coupon)
     return {"generate_coupon": True, "rule_id": rule.id}
 
 

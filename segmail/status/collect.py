@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from segmail.jobs.record import JobRecord, load_records
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import Switch, automation_switch, maho_sends
 from segmail.maho.progress import is_pending_in
 from segmail.maho.schema.layout import dates_are_timestamps
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, load_segments, load_steps
 from segmail.settings import Settings
@@ -87,30 +87,28 @@ def collect_status(
     shop: Shop, config: StoreConfig, settings: Settings, *, now: datetime
 ) -> AutomationStatus:
     """Return how the automation stands at `now` (UTC)."""
-    with shop.database.read() as connection:
-        with_steps = {step.segment.segment_id for step in load_steps(connection, shop.tables)}
-        segments = [s for s in load_segments(connection, shop.tables) if s.segment_id in with_steps]
+    with shop.read() as tx:
+        with_steps = {step.segment.segment_id for step in load_steps(tx)}
+        segments = [s for s in load_segments(tx) if s.segment_id in with_steps]
         return AutomationStatus(
             now=now,
             switch=automation_switch(config, settings.enabled),
-            maho_sends=maho_sends(
-                config, jobs_have_switches=not dates_are_timestamps(connection, shop.tables)
-            ),
+            maho_sends=maho_sends(config, jobs_have_switches=not dates_are_timestamps(tx)),
             not_upgraded=settings.not_upgraded,
-            segments=tuple(_segments(connection, shop.tables, segments, now=now)),
-            jobs=tuple(load_records(connection, shop.tables)),
+            segments=tuple(_segments(tx, segments, now=now)),
+            jobs=tuple(load_records(tx)),
         )
 
 
 def _segments(
-    connection: Connection, tables: Tables, segments: Sequence[Segment], *, now: datetime
+    tx: Transaction, segments: Sequence[Segment], *, now: datetime
 ) -> list[SegmentStatus]:
     ids = [segment.segment_id for segment in segments]
-    waiting = _waiting(connection, tables, ids, now=now)
-    s = tables.segment.c
+    waiting = _waiting(tx, ids, now=now)
+    s = tx.tables.segment.c
     refreshes = {
         row.segment_id: row
-        for row in connection.execute(
+        for row in tx.connection.execute(
             select(s.segment_id, s.last_refresh_at, s.refresh_status).where(s.segment_id.in_(ids))
         )
     }
@@ -128,13 +126,13 @@ def _segments(
 
 
 def _waiting(
-    connection: Connection, tables: Tables, segment_ids: Sequence[int], *, now: datetime
+    tx: Transaction, segment_ids: Sequence[int], *, now: datetime
 ) -> Mapping[int, dict[str, Any]]:
     """Return by segment id what waits, as keywords of `SegmentStatus`."""
     found: defaultdict[int, dict[str, Any]] = defaultdict(
         lambda: {"scheduled": 0, "due": 0, "deferred": 0, "oldest_due": None, "next_due": None}
     )
-    c = tables.progress.c
+    c = tx.tables.progress.c
     due = c.scheduled_at <= now
     query = (
         select(
@@ -144,10 +142,10 @@ def _waiting(
             func.count(c.queue_id),
             func.min(c.scheduled_at),
         )
-        .where(is_pending_in(tables, segment_ids))
+        .where(is_pending_in(tx.tables, segment_ids))
         .group_by(c.segment_id, due)
     )
-    for segment_id, is_due, number, tried, first in connection.execute(query):
+    for segment_id, is_due, number, tried, first in tx.connection.execute(query):
         segment = found[segment_id]
         segment["scheduled"] += number
         segment["deferred"] += tried

@@ -187,8 +187,8 @@ def test_policies_are_set_by_segment_automation(shop: ShopBuilder) -> None:
 
     result = segmail(shop, "segment", "automation", "VIP", "on", *policies, "--refresh", "segmail")
 
-    with shop.database.read() as connection:
-        found = load_policies(connection, shop.tables)
+    with shop.read() as tx:
+        found = load_policies(tx)
     assert result.stdout.splitlines()[-1] == (
         "Its policies are now: on exit stop, goal order, on re-entry each entry after 7 days, "
         "group carts, priority 20, holdout none, refreshed by segmail."

@@ -163,7 +163,7 @@ def test_codes_of_a_prefix_that_no_step_has_any_more_are_deleted(shop: ShopBuild
     rule_id = shop.rule()
     sequence = shop.step(shop.segment(), rule_id=rule_id, coupon_prefix="OLD")
     old = Coupon(new_code("OLD", 42), rule_id, days_ago(shop, 40), shop.now, "OLD")
-    shop.database.transact(lambda c: insert_coupons(c, shop.tables, [old, _another(old)]))
+    shop.transact(lambda tx: insert_coupons(tx, [old, _another(old)]))
     merchants = coupon(shop, rule_id, new_code("OTHER", 42))
 
     edit_step(shop.shop, str(sequence), StepOptions(prefix="NEW"), now=shop.now)

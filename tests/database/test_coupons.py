@@ -20,6 +20,7 @@ from segmail.coupons import (
     own_unused_coupons,
 )
 from segmail.maho.rules import load_rules
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.storefront.locale import StoreLocale
 from tests.shop_builder import ShopBuilder
 
@@ -32,7 +33,7 @@ def _coupon(shop: ShopBuilder, rule_id: int, code: str | None = None) -> Coupon:
 
 
 def _insert(shop: ShopBuilder, *coupons: Coupon) -> None:
-    shop.database.transact(lambda c: insert_coupons(c, shop.tables, coupons))
+    shop.transact(lambda tx: insert_coupons(tx, coupons))
 
 
 def _inserts(connection: Connection) -> int:
@@ -45,8 +46,8 @@ def _attempt(rule_id: int, code: str, customer_id: int = 42) -> EarlierCoupon:
 
 
 def _found(shop: ShopBuilder, *attempts: EarlierCoupon) -> dict[int, Coupon]:
-    with shop.database.read() as connection:
-        return own_unused_coupons(connection, shop.tables, dict(enumerate(attempts)))
+    with shop.read() as tx:
+        return own_unused_coupons(tx, dict(enumerate(attempts)))
 
 
 def test_a_coupon_is_written_as_maho_writes_generated_ones(shop: ShopBuilder) -> None:
@@ -84,7 +85,7 @@ def test_a_batch_of_coupons_is_one_statement(mariadb_shop: ShopBuilder) -> None:
 
     with shop.database.engine.begin() as connection:
         before = _inserts(connection)
-        insert_coupons(connection, shop.tables, coupons)
+        insert_coupons(Transaction(connection, shop.tables), coupons)
         after = _inserts(connection)
 
     assert after - before == 1
@@ -134,8 +135,8 @@ def test_a_timestamp_column_keeps_the_stores_literal(mariadb_shop: ShopBuilder) 
         lambda c: c.execute(text(f"ALTER TABLE {coupons} MODIFY expiration_date TIMESTAMP NULL"))
     )
     rule_id = shop.rule()
-    with shop.database.read() as connection:
-        rule = load_rules(connection, shop.tables, [rule_id])[rule_id]
+    with shop.read() as tx:
+        rule = load_rules(tx, [rule_id])[rule_id]
 
     for days in (7, 4331):  # 4331: 2038-01-17, the last day that is allowed
         expires = expires_at(days, locale, rule, now=shop.now)

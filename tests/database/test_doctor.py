@@ -35,8 +35,8 @@ def found(shop: ShopBuilder, area: Area, folder: Path = Path("/tmp")) -> list[Ar
 
 
 def every_finding(shop: ShopBuilder, folder: Path = Path("/tmp")) -> list[AreaFinding]:  # noqa: S108
-    with shop.database.read() as connection:
-        config = StoreConfig.load(connection, shop.tables)
+    with shop.read() as tx:
+        config = StoreConfig.load(tx)
     settings = Settings(folder, table_prefix=shop.tables.prefix, smtp_url="file:///mails")
     return list(
         examine(shop.database, settings, lambda: (shop.shop, config), clock=Clock(shop.now))

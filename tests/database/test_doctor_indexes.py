@@ -39,9 +39,9 @@ def _sales(shop: ShopBuilder) -> None:
 
 
 def suggested(shop: ShopBuilder, large: int = ROWS - 1) -> list[AreaFinding]:
-    with shop.database.read() as connection:
-        candidates = load_candidates(connection, shop.tables, None)
-        found = index_findings(connection, shop.tables.prefix, candidates, large=large)
+    with shop.read() as tx:
+        candidates = load_candidates(tx, None)
+        found = index_findings(tx.connection, shop.tables.prefix, candidates, large=large)
     return [one for one in found if one.severity != "ok"]
 
 

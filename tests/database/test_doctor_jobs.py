@@ -26,8 +26,8 @@ class _AheadClock(Clock):
 
 
 def _jobs(shop: ShopBuilder) -> list[AreaFinding]:
-    with shop.database.read() as connection:
-        config = StoreConfig.load(connection, shop.tables)
+    with shop.read() as tx:
+        config = StoreConfig.load(tx)
     return job_findings(shop.shop, config, Settings(Path("/tmp")), now=shop.now)  # noqa: S108
 
 

@@ -46,8 +46,8 @@ def _rows(shop: ShopBuilder) -> list[dict[str, object]]:
 
 
 def _records(shop: ShopBuilder) -> list[JobRecord]:
-    with shop.database.read() as connection:
-        return load_records(connection, shop.tables)
+    with shop.read() as tx:
+        return load_records(tx)
 
 
 def _end(shop: ShopBuilder, folder: Path, exit_code: int = 0, **sent: int) -> None:

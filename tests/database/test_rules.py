@@ -14,8 +14,8 @@ from tests.shop_builder import ShopBuilder
 
 
 def _load(shop: ShopBuilder, *rule_ids: int) -> dict[int, Rule]:
-    with shop.database.read() as connection:
-        return load_rules(connection, shop.tables, rule_ids)
+    with shop.read() as tx:
+        return load_rules(tx, rule_ids)
 
 
 def test_a_rule_is_read_with_its_websites_and_groups(shop: ShopBuilder) -> None:
@@ -91,9 +91,9 @@ def test_uses_are_counted_only_where_a_rule_limits_them(
     rule_id, customer_id = shop.rule(uses_per_customer=limit), shop.customer()
     shop.insert(shop.tables.rule_customer, rule_id=rule_id, customer_id=customer_id, times_used=2)
 
-    with shop.database.read() as connection:
-        rules = load_rules(connection, shop.tables, [rule_id])
-        uses = load_uses(connection, shop.tables, rules.values(), [customer_id, 999])
+    with shop.read() as tx:
+        rules = load_rules(tx, [rule_id])
+        uses = load_uses(tx, rules.values(), [customer_id, 999])
 
     assert uses.get((rule_id, customer_id)) == times_used
 
@@ -105,8 +105,8 @@ def test_exchange_rates_are_read_by_both_currencies(shop: ShopBuilder) -> None:
     ]
     shop.insert_all(shop.tables.currency_rate, rows)
 
-    with shop.database.read() as connection:
-        rates = load_rates(connection, shop.tables)
+    with shop.read() as tx:
+        rates = load_rates(tx)
 
     assert rates == {("EUR", "USD"): Decimal("1.25"), ("EUR", "CHF"): Decimal("0.95")}
 

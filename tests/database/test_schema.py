@@ -98,8 +98,8 @@ def test_a_sequence_works_on_the_changed_schema(
     step = shop.step(shop.segment(trigger="exit"))
     progress = shop.due(step, shop.customer())
 
-    with shop.database.read() as connection:
-        [loaded] = load_steps(connection, shop.tables)
+    with shop.read() as tx:
+        [loaded] = load_steps(tx)
     assert (loaded.sequence_id, loaded.trigger, loaded.max_sends) == (step, Trigger.EXIT, 1)
     assert shop.status(progress) == "scheduled"
     shop.database.close()

@@ -41,8 +41,8 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
         shop.segment(conditions_serialized=conditions_as_php(has_a_cart)),
         shop.segment(refresh_mode="manual"),
     )
-    shop.database.transact(
-        lambda c: save_policy(c, t, goal_segment, {"goal": Goal.ORDER, "on_exit": OnExit.CONTINUE})
+    shop.transact(
+        lambda tx: save_policy(tx, goal_segment, {"goal": Goal.ORDER, "on_exit": OnExit.CONTINUE})
     )
     for _ in range(6):  # those that are sent meanwhile
         shop.due(step, shop.customer(), scheduled_at=shop.now - timedelta(hours=1))

@@ -38,8 +38,8 @@ def apply(
     """
     recipe = load_recipe(name)
     values = parse_given(given, recipe.parameters)
-    with app.shop.database.read() as connection:
-        names = load_websites(connection, app.shop.tables)
+    with app.shop.read() as tx:
+        names = load_websites(tx)
     websites = ", ".join(str(names.mention(id)) for id in sorted(names.codes))
     read = [read_recipe(recipe, settle_values(recipe, values, websites=websites))]
     wish = Wish(prune=False, now=app.now())

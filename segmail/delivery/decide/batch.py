@@ -6,8 +6,6 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Connection
-
 from segmail.coupons import (
     Asking,
     Coupon,
@@ -26,7 +24,7 @@ from segmail.delivery.rows.outcome import attempt_key
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.rules import Rule, load_rules, load_uses
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.mail.due_row import DueRow
 from segmail.mail.items.reader import BatchItems
@@ -91,26 +89,23 @@ def load_batch(
 ) -> Batch:
     """Read what is needed to decide about `rows` and to prepare their messages."""
     state = states.current()
-    tables, ids = shop.tables, {row.customer_id for row in rows}
-    with shop.database.read() as connection:
-        customers = load_customers(
-            connection, tables, ids, preparer.needed_attributes, preparer.attributes
-        )
-        subscribers = load_subscribers(connection, tables, ids)
-        rules = load_rules(connection, tables, _rule_ids(rows))
-        uses = load_uses(connection, tables, rules.values(), ids)
-        counts = SendCounts.load(connection, tables, rows, state.by_run())
-        stopped = load_stopped(connection, tables, rows, state, states.conditions, now=now)
+    ids = {row.customer_id for row in rows}
+    with shop.read() as tx:
+        customers = load_customers(tx, ids, preparer.needed_attributes, preparer.attributes)
+        subscribers = load_subscribers(tx, ids)
+        rules = load_rules(tx, _rule_ids(rows))
+        uses = load_uses(tx, rules.values(), ids)
+        counts = SendCounts.load(tx, rows, state.by_run())
+        stopped = load_stopped(tx, rows, state, states.conditions, now=now)
         earlier_steps = load_earlier_steps(
-            connection,
-            tables,
+            tx,
             rows,
             state.steps,
             begun_until=max((row.lease_until for row in rows), default=now),
         )
-        earlier = _earlier(connection, tables, rows)
+        earlier = _earlier(tx, rows)
         made = _earlier_coupons(rows, earlier, customers, subscribers, preparer, now)
-        coupons = own_unused_coupons(connection, tables, made)
+        coupons = own_unused_coupons(tx, made)
         asked = _addressees(rows, customers, subscribers, preparer)
         asking = [
             Asking(
@@ -122,9 +117,9 @@ def load_batch(
             for row, addressee in asked
             if not row.step.generate_coupon and preparer.names_coupon(row.step)
         ]
-        given = coupons_of_earlier_steps(connection, tables, asking)
+        given = coupons_of_earlier_steps(tx, asking)
         items = preparer.load_items(
-            connection, [(row.step, addressee) for row, addressee in asked], now=now
+            tx, [(row.step, addressee) for row, addressee in asked], now=now
         )
     in_flight = {
         _key(row, earlier[row.progress_id])
@@ -170,11 +165,9 @@ def is_refused(state: ShopState, subscriber: Subscriber | None) -> bool:
     return subscriber is not None and state.refused.has(subscriber.store_id, subscriber.email)
 
 
-def _earlier(
-    connection: Connection, tables: Tables, rows: Sequence[DueRow]
-) -> dict[int, EarlierAttempt]:
+def _earlier(tx: Transaction, rows: Sequence[DueRow]) -> dict[int, EarlierAttempt]:
     ids = {row.queue_id for row in rows if row.queue_id is not None}
-    attempts = load_earlier_attempts(connection, tables, ids)
+    attempts = load_earlier_attempts(tx, ids)
     return {row.progress_id: attempts[row.queue_id] for row in rows if row.queue_id in attempts}
 
 

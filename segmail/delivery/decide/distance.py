@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.progress import ProgressStatus, has_status
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow
 
@@ -75,8 +75,7 @@ class EarlierSteps:
 
 
 def load_earlier_steps(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     rows: Sequence[DueRow],
     steps: Mapping[int, Step],
     *,
@@ -94,7 +93,7 @@ def load_earlier_steps(
     ]
     if not later:
         return EarlierSteps(steps, {}, begun_until)
-    c = tables.progress.c
+    c = tx.tables.progress.c
     query = select(
         c.progress_id,
         c.customer_id,
@@ -109,11 +108,11 @@ def load_earlier_steps(
         c.queue_id,
     ).where(
         among(c.customer_id, {row.customer_id for row in later}),
-        has_status(tables, ProgressStatus.SENT, ProgressStatus.SCHEDULED),
+        has_status(tx.tables, ProgressStatus.SENT, ProgressStatus.SCHEDULED),
         among(c.created_at, {row.created_at for row in later}),
     )
     runs: defaultdict[tuple[Any, ...], list[Any]] = defaultdict(list)
-    for found in connection.execute(query).all():
+    for found in tx.connection.execute(query).all():
         if found.sequence_id in steps:
             key = found.customer_id, found.segment_id, found.trigger_type, found.created_at
             runs[key].append(found)

@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, case, func, not_, null, or_, select
+from sqlalchemy import case, func, not_, null, or_, select
 
 from segmail.maho.customer_conditions import SWITCHED_OFF, UNSUBSCRIBED
 from segmail.maho.customers import Customer, Subscriber, SubscriberStatus
 from segmail.maho.db.value_lists import among
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.progress import ProgressStatus, has_status
-from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.transaction import Transaction
 from segmail.mail.due_row import DueRow
 from segmail.settings import DeliverySettings
 
@@ -43,8 +44,7 @@ class SendCounts:
     @classmethod
     def load(
         cls,
-        connection: Connection,
-        tables: Tables,
+        tx: Transaction,
         rows: Collection[DueRow],
         by_run: Collection[int],
     ) -> SendCounts:
@@ -52,28 +52,28 @@ class SendCounts:
 
         `by_run` are the ids of the segments in which each entry is a new run.
         """
-        c = tables.progress.c
+        c = tx.tables.progress.c
         run = case((c.segment_id.in_(by_run), c.created_at)) if by_run else null()
-        in_flight = tables.queue.c.queue_status == QueueStatus.PAUSE
+        in_flight = tx.tables.queue.c.queue_status == QueueStatus.PAUSE
         query = (
             select(c.customer_id, c.sequence_id, run.label("run"), c.status, func.count())
             .join_from(
-                tables.progress,
-                tables.queue,
-                tables.queue.c.queue_id == c.queue_id,
+                tx.tables.progress,
+                tx.tables.queue,
+                tx.tables.queue.c.queue_id == c.queue_id,
                 isouter=True,
             )
             .where(
                 among(c.customer_id, {row.customer_id for row in rows}),
                 c.sequence_id.in_({row.step.sequence_id for row in rows}),
                 not_(among(c.progress_id, [row.progress_id for row in rows])),
-                or_(has_status(tables, ProgressStatus.SENT), in_flight),
+                or_(has_status(tx.tables, ProgressStatus.SENT), in_flight),
             )
             .group_by(c.customer_id, c.sequence_id, *([run] if by_run else []), c.status)
         )
         sent: dict[CountKey, int] = {}
         flying: dict[CountKey, int] = {}
-        for customer_id, sequence_id, began, status, count in connection.execute(query):
+        for customer_id, sequence_id, began, status, count in tx.connection.execute(query):
             counts = sent if status == ProgressStatus.SENT else flying
             key = (customer_id, sequence_id, began)
             counts[key] = counts.get(key, 0) + count

@@ -6,21 +6,20 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.delivery.decide.shop_state import ShopState
 from segmail.errors import ConditionError
 from segmail.maho.customer_conditions import LEFT, NO_MATCH, ORDERED, has_ordered
 from segmail.maho.policies import Goal
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Trigger
 from segmail.mail.due_row import DueRow
 from segmail.segments.matching_customers import ConditionsOfFew
 
 
 def load_stopped(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     rows: Sequence[DueRow],
     state: ShopState,
     conditions: ConditionsOfFew,
@@ -48,7 +47,7 @@ def load_stopped(
             continue
         ids = {row.customer_id for row in some}
         try:
-            matched = conditions.matched(connection, candidate, ids, now=now)
+            matched = conditions.matched(tx, candidate, ids, now=now)
         except ConditionError:  # the refresh leaves its members as they are, and says so
             by_membership += some
             continue
@@ -56,20 +55,20 @@ def load_stopped(
     goal = [r for r in rows if state.policy(r.step.segment.segment_id).goal is Goal.ORDER]
     return {
         **stopped,
-        **_left(connection, tables, by_membership),
-        **_ordered(connection, tables, goal),
+        **_left(tx, by_membership),
+        **_ordered(tx, goal),
     }
 
 
-def _left(connection: Connection, tables: Tables, rows: Sequence[DueRow]) -> dict[int, str]:
+def _left(tx: Transaction, rows: Sequence[DueRow]) -> dict[int, str]:
     if not rows:
         return {}
-    c = tables.member.c
+    c = tx.tables.member.c
     query = select(c.segment_id, c.customer_id).where(
         c.segment_id.in_({row.step.segment.segment_id for row in rows}),
         c.customer_id.in_({row.customer_id for row in rows}),
     )
-    members = {tuple(found) for found in connection.execute(query)}
+    members = {tuple(found) for found in tx.connection.execute(query)}
     return {
         row.progress_id: LEFT
         for row in rows
@@ -77,11 +76,11 @@ def _left(connection: Connection, tables: Tables, rows: Sequence[DueRow]) -> dic
     }
 
 
-def _ordered(connection: Connection, tables: Tables, rows: Sequence[DueRow]) -> dict[int, str]:
+def _ordered(tx: Transaction, rows: Sequence[DueRow]) -> dict[int, str]:
     if not rows:
         return {}
-    c = tables.progress.c
+    c = tx.tables.progress.c
     query = select(c.progress_id).where(
-        c.progress_id.in_([row.progress_id for row in rows]), has_ordered(tables)
+        c.progress_id.in_([row.progress_id for row in rows]), has_ordered(tx.tables)
     )
-    return dict.fromkeys(connection.scalars(query), ORDERED)
+    return dict.fromkeys(tx.connection.scalars(query), ORDERED)

@@ -41,17 +41,15 @@ class Recheck:
 
         Also since when (`time.monotonic`) that is known of all of them.
         """
-        began, tables = time.monotonic(), self._shop.tables
+        began = time.monotonic()
         state = self._states.current()
         rows = [as_it_is_now(attempt.prepared.row, state) for attempt in attempts]
         ids = {row.customer_id for row in rows}
-        with self._shop.database.read() as connection:
-            found = load_rows(connection, tables, [row.progress_id for row in rows])
-            customers = load_customers(connection, tables, ids, (), None)
-            subscribers = load_subscribers(connection, tables, ids)
-            stopped = load_stopped(
-                connection, tables, rows, state, self._states.conditions, now=now
-            )
+        with self._shop.read() as tx:
+            found = load_rows(tx, [row.progress_id for row in rows])
+            customers = load_customers(tx, ids, (), None)
+            subscribers = load_subscribers(tx, ids)
+            stopped = load_stopped(tx, rows, state, self._states.conditions, now=now)
         outcomes = {}
         for attempt, row in zip(attempts, rows, strict=True):
             subscriber = subscribers.get(row.customer_id)

@@ -74,13 +74,13 @@ class ShopStates:
             return self._state
 
     def _read(self) -> ShopState:
-        began, tables = time.monotonic(), self._shop.tables
-        with self._shop.database.read() as connection:
-            switch = load_switch(connection, tables, self._config, self._enabled)
-            steps = load_steps(connection, tables)
-            candidates = load_candidates(connection, tables, None)
+        began = time.monotonic()
+        with self._shop.read() as tx:
+            switch = load_switch(tx, self._config, self._enabled)
+            steps = load_steps(tx)
+            candidates = load_candidates(tx, None)
             known = self._state.refused if self._state else None
-            refused = RefusedAddresses.load(connection, tables, known)
+            refused = RefusedAddresses.load(tx, known)
         return ShopState(
             began,
             None if switch.on else switch.setting,

@@ -16,14 +16,14 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from segmail.coupons import insert_coupons
 from segmail.delivery.rows.outcome import Attempt
-from segmail.maho.db.database import Database
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.newsletter_queue import AUTOMATION, QueueStatus
 from segmail.maho.newsletters import TemplateType
 from segmail.maho.problems import tries_since_retry
 from segmail.maho.progress import lock_held, record_attempts
 from segmail.maho.reasons import SOURCE as REASON
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
+from segmail.maho.shop import Shop
 from segmail.mail.column_limits import storable_html, storable_text
 from segmail.mail.due_row import DueRow, Prepared
 
@@ -39,35 +39,32 @@ class EarlierAttempt:
     problems: int  # tries that ended without delivery, since a person last scheduled it again
 
 
-def load_earlier_attempts(
-    connection: Connection, tables: Tables, queue_ids: Collection[int]
-) -> dict[int, EarlierAttempt]:
+def load_earlier_attempts(tx: Transaction, queue_ids: Collection[int]) -> dict[int, EarlierAttempt]:
     """Return the earlier attempts by queue id, with one statement; none, none.
 
     A reason that rows share is none of them: a row that somebody scheduled by hand may point at it.
     """
     if not queue_ids:
         return {}
-    q = tables.queue.c
+    q = tx.tables.queue.c
     query = select(
         q.queue_id,
         q.queue_status,
         q.queue_start_at,
         q.newsletter_text,
-        tries_since_retry(tables, q.queue_id),
+        tries_since_retry(tx.tables, q.queue_id),
     ).where(q.queue_id.in_(queue_ids), func.coalesce(q.automation_source, "") != REASON)
     return {
         row[0]: EarlierAttempt(row[0], row[1], row[2], row[3] or "", row[4])
-        for row in connection.execute(query)
+        for row in tx.connection.execute(query)
     }
 
 
 class Recorder:
     """Writes the attempts of a batch in one transaction: coupons, queue rows, progress."""
 
-    def __init__(self, database: Database, tables: Tables, *, four_bytes: bool) -> None:
-        self._database = database
-        self._tables = tables
+    def __init__(self, shop: Shop, *, four_bytes: bool) -> None:
+        self._shop = shop
         self._four_bytes = four_bytes
 
     def record(
@@ -86,21 +83,21 @@ class Recorder:
         """
         now = now.replace(microsecond=0)
 
-        def work(connection: Connection) -> list[Attempt]:
-            mine = self._still_mine(connection, prepared)
-            insert_coupons(connection, self._tables, [p.coupon for p in mine if p.coupon])
-            attempts = self._write_queue(connection, mine, now)
+        def work(tx: Transaction) -> list[Attempt]:
+            mine = self._still_mine(tx, prepared)
+            insert_coupons(tx, [p.coupon for p in mine if p.coupon])
+            attempts = self._write_queue(tx.connection, mine, now)
             if attempts:
                 ids = {a.prepared.row.progress_id: a.queue_id for a in attempts}
-                record_attempts(connection, self._tables, ids)
+                record_attempts(tx, ids)
             before_commit(attempts)
             return attempts
 
-        return self._database.transact(work) if prepared else []
+        return self._shop.transact(work) if prepared else []
 
-    def _still_mine(self, connection: Connection, prepared: Sequence[Prepared]) -> list[Prepared]:
+    def _still_mine(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
         leases = {p.row.progress_id: p.row.lease_until for p in prepared}
-        held = lock_held(connection, self._tables, leases)
+        held = lock_held(tx, leases)
         return [p for p in prepared if p.row.progress_id in held]
 
     def _write_queue(
@@ -108,7 +105,7 @@ class Recorder:
     ) -> list[Attempt]:
         again = [p for p in mine if p.row.queue_id is not None]
         if again:
-            q = self._tables.queue
+            q = self._shop.tables.queue
             rows = [{"old_id": p.row.queue_id, **self._queue_row(p, now)} for p in again]
             names = [name for name in rows[0] if name != "old_id"]
             connection.execute(
@@ -118,7 +115,9 @@ class Recorder:
                 rows,
             )
         new = [p for p in mine if p.row.queue_id is None]
-        ids = insert_rows(connection, self._tables.queue, [self._queue_row(p, now) for p in new])
+        ids = insert_rows(
+            connection, self._shop.tables.queue, [self._queue_row(p, now) for p in new]
+        )
         known = [(p, p.row.queue_id) for p in again if p.row.queue_id is not None]
         return [Attempt(p, id, now) for p, id in [*known, *zip(new, ids, strict=True)]]
 
@@ -141,7 +140,7 @@ class Recorder:
 
 
 def insert_failed_queue_rows(
-    connection: Connection, tables: Tables, rows: Sequence[DueRow], *, now: datetime
+    tx: Transaction, rows: Sequence[DueRow], *, now: datetime
 ) -> list[int]:
     """Insert a cancelled queue row for each step that failed before it had one.
 
@@ -161,4 +160,4 @@ def insert_failed_queue_rows(
         }
         for row in rows
     ]
-    return insert_rows(connection, tables.queue, queue_rows)
+    return insert_rows(tx.connection, tx.tables.queue, queue_rows)

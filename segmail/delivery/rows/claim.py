@@ -11,12 +11,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Row, Select
 
 from segmail.delivery.rows.walk_start import MARGIN
-from segmail.maho.db.database import Conflict, Database
+from segmail.maho.db.database import Conflict
 from segmail.maho.progress import claim, due_rows, give_back, walked_index
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
+from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow
 
@@ -29,20 +30,18 @@ class Claimer:
 
     def __init__(
         self,
-        database: Database,
-        tables: Tables,
+        shop: Shop,
         steps: Mapping[int, Step],
         *,
         lease: timedelta,
     ) -> None:
-        self._database = database
-        self._tables = tables
+        self._shop = shop
         self._steps = steps
         self._lease = lease
         # Where the next claim of this run goes on, so that none walks over the past again.
         self._after: tuple[datetime, int] | None = None
-        with database.read() as connection:
-            self._index = walked_index(connection, tables)
+        with shop.read() as tx:
+            self._index = walked_index(tx)
 
     @property
     def steps(self) -> Mapping[int, Step]:
@@ -59,17 +58,17 @@ class Claimer:
             return []
         lease_until = _whole_seconds(now) + self._lease
 
-        def work(connection: Connection) -> list[Row[Any]]:
+        def work(tx: Transaction) -> list[Row[Any]]:
             due = self.due_query(now=now, limit=limit).with_for_update(skip_locked=True)
-            rows = list(connection.execute(due))
+            rows = list(tx.connection.execute(due))
             if not rows:
                 return rows
-            taken = claim(connection, self._tables, rows, now=now, lease_until=lease_until)
+            taken = claim(tx, rows, now=now, lease_until=lease_until)
             if taken != len(rows):
                 raise Conflict
             return rows
 
-        rows = self._database.transact(work)
+        rows = self._shop.transact(work)
         self._go_on_after(rows)
         return [self._due_row(row, lease_until) for row in rows]
 
@@ -85,8 +84,8 @@ class Claimer:
         seen = {row.progress_id: row.seen_at for row in rows if row.queue_id is None}
         if seen:
             until = rows[0].lease_until
-            self._database.transact(
-                lambda connection: give_back(connection, self._tables, seen, lease_until=until),
+            self._shop.transact(
+                lambda tx: give_back(tx, seen, lease_until=until),
                 idempotent=True,
             )
 
@@ -94,7 +93,7 @@ class Claimer:
         """Return the rows that `claim` would take, each once, and take none."""
         if not self._steps:
             return []
-        with self._database.read() as connection:
+        with self._shop.database.read() as connection:
             rows = list(connection.execute(self.due_query(now=now, limit=limit)))
         self._go_on_after(rows)
         return [self._due_row(row, now) for row in rows]
@@ -108,7 +107,7 @@ class Claimer:
         if not self._steps:
             return []
         self._after = (since, 0) if since is not None else None
-        with self._database.read() as connection:
+        with self._shop.database.read() as connection:
             query = self.due_query(now=now, limit=most)
             due = [_seen(row) for row in connection.execute(query)]
         if due:
@@ -119,7 +118,12 @@ class Claimer:
     def due_query(self, *, now: datetime, limit: int | None) -> Select[Any]:
         """Return the query of the rows that come next."""
         return due_rows(
-            self._tables, self._steps, now=now, after=self._after, index=self._index, limit=limit
+            self._shop.tables,
+            self._steps,
+            now=now,
+            after=self._after,
+            index=self._index,
+            limit=limit,
         )
 
     def _go_on_after(self, rows: list[Row[Any]]) -> None:

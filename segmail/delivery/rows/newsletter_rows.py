@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, exists, insert, select, update
+from sqlalchemy import delete, exists, insert, select, update
 
 from segmail.delivery.rows.attempts import insert_failed_queue_rows
 from segmail.delivery.rows.outcome import Outcome, Status
@@ -18,7 +18,7 @@ from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.reasons import NOT_SENT, find_reasons, told
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.mail.column_limits import storable_text
 
 _PROBLEM_CHARACTERS = 200  # newsletter_problem.problem_error_text
@@ -38,8 +38,7 @@ _REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # those that name th
 class NewsletterRows:
     """The newsletter's rows of some attempts, in the transaction that settles them."""
 
-    connection: Connection
-    tables: Tables
+    tx: Transaction
     now: datetime
 
     def close(self, outcomes: Sequence[Outcome]) -> None:
@@ -57,9 +56,7 @@ class NewsletterRows:
         Each gets a queue row for its reason: that of an earlier try, or a new one.
         """
         new = [o for o in failed if o.row.queue_id is None]
-        ids = insert_failed_queue_rows(
-            self.connection, self.tables, [o.row for o in new], now=self.now
-        )
+        ids = insert_failed_queue_rows(self.tx, [o.row for o in new], now=self.now)
         again = [replace(o, queue_id=o.row.queue_id) for o in failed if o.row.queue_id]
         all_ = [*again, *(replace(o, queue_id=id) for o, id in zip(new, ids, strict=True))]
         self._report_problems(all_, self._existing_subscribers(all_))
@@ -75,16 +72,16 @@ class NewsletterRows:
             self._report_problems(tried, set())
         new = [o for o in skipped if not o.row.queue_id]
         endings = {(o.row.step.sequence_id, o.reason) for o in new}
-        ids = find_reasons(self.connection, self.tables, endings, now=self.now)
+        ids = find_reasons(self.tx, endings, now=self.now)
         shared = [replace(o, queue_id=ids.get((o.row.step.sequence_id, o.reason))) for o in new]
         return [*tried, *shared]
 
     def take_back_stops(self, queue_ids: Collection[int]) -> None:
         """Delete what told that these messages are not sent: they were, or may have been."""
         if queue_ids:
-            c = self.tables.problem.c
-            self.connection.execute(
-                delete(self.tables.problem).where(
+            c = self.tx.tables.problem.c
+            self.tx.connection.execute(
+                delete(self.tx.tables.problem).where(
                     c.queue_id.in_(queue_ids), c.problem_error_text.startswith(NOT_SENT)
                 )
             )
@@ -96,18 +93,18 @@ class NewsletterRows:
         """
         if not undone:
             return
-        queue, progress = self.tables.queue, self.tables.progress
+        queue, progress = self.tx.tables.queue, self.tx.tables.progress
         is_used = exists().where(progress.c.queue_id == queue.c.queue_id)
-        self.connection.execute(
+        self.tx.connection.execute(
             delete(queue).where(queue.c.queue_id.in_([o.queue_id for o in undone]), ~is_used)
         )
         self.take_back_coupons(undone)
 
     def take_back_coupons(self, unsent: Sequence[Outcome]) -> None:
         """Delete the coupons that were made for messages which never left."""
-        coupon, codes = self.tables.coupon, [o.coupon_code for o in unsent if o.coupon_code]
+        coupon, codes = self.tx.tables.coupon, [o.coupon_code for o in unsent if o.coupon_code]
         if codes:
-            self.connection.execute(
+            self.tx.connection.execute(
                 delete(coupon).where(coupon.c.code.in_(codes), coupon.c.times_used == 0)
             )
 
@@ -116,15 +113,17 @@ class NewsletterRows:
         wanted = {o.subscriber_id for o in outcomes if o.subscriber_id and o.status in _REFERRING}
         if not wanted:
             return set()
-        s = self.tables.subscriber.c
+        s = self.tx.tables.subscriber.c
         query = select(s.subscriber_id).where(among(s.subscriber_id, wanted))
-        return set(self.connection.scalars(locking(query, self.tables.subscriber, shared=True)))
+        return set(
+            self.tx.connection.scalars(locking(query, self.tx.tables.subscriber, shared=True))
+        )
 
     def _close_queue(self, outcomes: Sequence[Outcome]) -> None:
-        q = self.tables.queue.c
+        q = self.tx.tables.queue.c
         statuses = {o.queue_id: int(_QUEUE_STATUS[o.status]) for o in outcomes}
-        self.connection.execute(
-            update(self.tables.queue)
+        self.tx.connection.execute(
+            update(self.tx.tables.queue)
             .where(among(q.queue_id, statuses))
             .values(
                 queue_status=chosen_by(q.queue_id, statuses, q.queue_status),
@@ -144,7 +143,7 @@ class NewsletterRows:
             if o.status is Status.SENT and o.subscriber_id in subscribers
         ]
         if links:
-            self.connection.execute(insert(self.tables.queue_link), links)
+            self.tx.connection.execute(insert(self.tx.tables.queue_link), links)
 
     def _report_problems(self, outcomes: Sequence[Outcome], subscribers: set[int]) -> None:
         """Insert the reasons for Maho's newsletter problem report and the history."""
@@ -159,7 +158,7 @@ class NewsletterRows:
             if o.status in _TOLD
         ]
         if problems:
-            self.connection.execute(insert(self.tables.problem), problems)
+            self.tx.connection.execute(insert(self.tx.tables.problem), problems)
 
 
 def _problem(outcome: Outcome) -> str:

@@ -17,7 +17,6 @@ from sqlalchemy import Connection, delete, insert, select, update
 from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.log import logger
 from segmail.maho.customers import load_subscribers
-from segmail.maho.db.database import Database
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by
 from segmail.maho.ended import ended_line
@@ -26,7 +25,8 @@ from segmail.maho.open_attempts import OpenAttempt, load_open_attempts, remember
 from segmail.maho.problems import INTERRUPTED
 from segmail.maho.progress import ProgressStatus, Settlement, settle
 from segmail.maho.reasons import NOT_SENT
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
+from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 
 _UNKNOWN = f"{INTERRUPTED}: the run ended while the message was under way; it may have arrived"
@@ -42,8 +42,7 @@ class Resolver:
     An attempt is left alone for `lease`, and one of another host for `grace` more.
     """
 
-    database: Database
-    tables: Tables
+    shop: Shop
     journal: Journal
     steps: Mapping[int, Step]
     lease: timedelta
@@ -52,8 +51,8 @@ class Resolver:
     def resolve(self, *, now: datetime) -> int:
         """Bring those that are past their lease to their end; return how many."""
         now = now.replace(microsecond=0)
-        with self.database.read() as connection:
-            all_open = load_open_attempts(connection, self.tables)
+        with self.shop.read() as tx:
+            all_open = load_open_attempts(tx)
         over = [one for one in all_open if self._is_over(one, now)]
         # The journal is read only where there is something to ask it.
         verdicts = self.journal.verdicts_by_queue_id({it.queue_id: it.started_at for it in over})
@@ -66,14 +65,14 @@ class Resolver:
         ]
         for start in range(0, len(asked), _BATCH):
             some = asked[start : start + _BATCH]
-            self.database.transact(
-                lambda c, some=some: self._close(c, some, verdicts, now),  # type: ignore[misc]
+            self.shop.transact(
+                lambda tx, some=some: self._close(tx, some, verdicts, now),  # type: ignore[misc]
                 idempotent=True,
             )
             _log(some, verdicts)
         closed = {one.queue_id for one in asked}
         still = [one.queue_id for one in all_open if one.queue_id not in closed]
-        self.database.transact(lambda c: remember_oldest(c, self.tables, still), idempotent=True)
+        self.shop.transact(lambda tx: remember_oldest(tx, still), idempotent=True)
         return len(asked)
 
     def _is_over(self, one: OpenAttempt, now: datetime) -> bool:
@@ -85,23 +84,23 @@ class Resolver:
 
     def _close(
         self,
-        connection: Connection,
+        tx: Transaction,
         some: Sequence[OpenAttempt],
         verdicts: Mapping[int, Verdict],
         now: datetime,
     ) -> None:
         """Close those that are still open, under lock, with what became of their mails."""
-        q = self.tables.queue
+        q = self.shop.tables.queue
         ids = [one.queue_id for one in some]
         query = select(q.c.queue_id).where(
             among(q.c.queue_id, ids), q.c.queue_status == QueueStatus.PAUSE
         )
-        locked = set(connection.scalars(locking(query, q)))
+        locked = set(tx.connection.scalars(locking(query, q)))
         ours = [one for one in some if one.queue_id in locked]
         if not ours:
             return
         statuses = {one.queue_id: int(_queue_status(verdicts[one.queue_id])) for one in ours}
-        connection.execute(
+        tx.connection.execute(
             update(q)
             .where(among(q.c.queue_id, statuses))
             .values(
@@ -109,14 +108,14 @@ class Resolver:
                 queue_finish_at=now,
             )
         )
-        self._tell(connection, ours, verdicts)
-        self._link(connection, ours, verdicts, now)
+        self._tell(tx.connection, ours, verdicts)
+        self._link(tx, ours, verdicts, now)
         settled = [
             settlement
             for one in ours
             if (settlement := self._settlement(one, verdicts[one.queue_id], now)) is not None
         ]
-        settle(connection, self.tables, settled)
+        settle(tx, settled)
 
     def _tell(
         self,
@@ -130,11 +129,11 @@ class Resolver:
             if (reason := _reason(verdicts[it.queue_id]))
         ]
         if rows:
-            connection.execute(insert(self.tables.problem), rows)
+            connection.execute(insert(self.shop.tables.problem), rows)
 
     def _link(
         self,
-        connection: Connection,
+        tx: Transaction,
         ours: Sequence[OpenAttempt],
         verdicts: Mapping[int, Verdict],
         now: datetime,
@@ -142,15 +141,15 @@ class Resolver:
         """Let Maho's admin show who received a mail, and no reason why not."""
         sent = [one for one in ours if verdicts[one.queue_id] is Verdict.ACCEPTED]
         if sent:
-            problem = self.tables.problem
-            connection.execute(
+            problem = self.shop.tables.problem
+            tx.connection.execute(
                 delete(problem).where(
                     problem.c.queue_id.in_([one.queue_id for one in sent]),
                     problem.c.problem_error_text.startswith(NOT_SENT),
                 )
             )
         customers = {one.customer_id for one in sent if one.customer_id is not None}
-        subscribers = load_subscribers(connection, self.tables, customers) if customers else {}
+        subscribers = load_subscribers(tx, customers) if customers else {}
         rows = [
             {
                 "queue_id": one.queue_id,
@@ -161,7 +160,7 @@ class Resolver:
             if one.customer_id in subscribers
         ]
         if rows:
-            connection.execute(insert(self.tables.queue_link), rows)
+            tx.connection.execute(insert(self.shop.tables.queue_link), rows)
 
     def _settlement(self, one: OpenAttempt, verdict: Verdict, now: datetime) -> Settlement | None:
         """Return what becomes of the row; None where it is gone."""

@@ -12,17 +12,17 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, select
+from sqlalchemy import Row, exists, select
 
 from segmail.delivery.rows.newsletter_rows import NewsletterRows
 from segmail.delivery.rows.outcome import Outcome, Status
-from segmail.maho.db.database import Database
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.progress import ProgressStatus, Settlement, lock_held, settle
 from segmail.maho.reasons import NOT_SENT
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
+from segmail.maho.shop import Shop
 
 _PROGRESS_STATUS = {
     Status.SENT: ProgressStatus.SENT,
@@ -36,62 +36,60 @@ _PROGRESS_STATUS = {
 class Settler:
     """Settles outcomes on the shop's tables."""
 
-    def __init__(self, database: Database, tables: Tables) -> None:
-        self._database = database
-        self._tables = tables
+    def __init__(self, shop: Shop) -> None:
+        self._shop = shop
 
     def settle(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
         """Write down what became of these rows; safe to repeat."""
         now = now.replace(microsecond=0)
 
-        def work(connection: Connection) -> None:
-            self._settle_attempts(connection, [o for o in outcomes if o.queue_id], now)
-            self._settle_rows(connection, [o for o in outcomes if not o.queue_id], now)
+        def work(tx: Transaction) -> None:
+            self._settle_attempts(tx, [o for o in outcomes if o.queue_id], now)
+            self._settle_rows(tx, [o for o in outcomes if not o.queue_id], now)
 
         if outcomes:
-            self._database.transact(work, idempotent=True)
+            self._shop.transact(work, idempotent=True)
 
-    def _settle_attempts(
-        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
-    ) -> None:
+    def _settle_attempts(self, tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Settle rows that have a queue row, unless somebody settled that attempt before."""
         if not outcomes:
             return
-        q = self._tables.queue.c
-        problem = self._tables.problem.c
+        q = tx.tables.queue.c
+        problem = tx.tables.problem.c
         stopped = exists().where(
             problem.queue_id == q.queue_id, problem.problem_error_text.startswith(NOT_SENT)
         )
         query = select(
             q.queue_id, q.queue_status, q.queue_start_at, stopped.label("stopped")
         ).where(among(q.queue_id, [o.queue_id for o in outcomes]))
-        locked = connection.execute(locking(query, self._tables.queue))
+        locked = tx.connection.execute(locking(query, tx.tables.queue))
         found = {row.queue_id: row for row in locked}
         ours = [o for o in outcomes if _is_open(o, found.get(o.queue_id))]
         with_queue = [o for o in ours if o.queue_id in found]
-        newsletter = NewsletterRows(connection, self._tables, now)
+        newsletter = NewsletterRows(tx, now)
         newsletter.close(with_queue)
         newsletter.take_back_stops(
             [o.queue_id for o in with_queue if o.queue_id and found[o.queue_id].stopped and o.left]
         )
-        settle(connection, self._tables, [_settlement(o, now) for o in ours])
+        settle(tx, [_settlement(o, now) for o in ours])
         newsletter.take_back_coupons([o for o in with_queue if o.status is Status.SKIPPED])
         newsletter.forget([o for o in with_queue if _is_undone(o)])
 
-    def _settle_rows(
-        self, connection: Connection, outcomes: Sequence[Outcome], now: datetime
-    ) -> None:
+    def _settle_rows(self, tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
         """Settle rows that were never recorded: skipped, released, or failed before the record."""
         if not outcomes:
             return
         leases = {o.row.progress_id: o.row.lease_until for o in outcomes}
-        held = lock_held(connection, self._tables, leases)
+        held = lock_held(tx, leases)
         ours = [o for o in outcomes if o.row.progress_id in held]
-        newsletter = NewsletterRows(connection, self._tables, now)
+        newsletter = NewsletterRows(tx, now)
         failed = newsletter.tell_failures([o for o in ours if o.status is Status.FAILED])
         skipped = newsletter.tell_skips([o for o in ours if o.status is Status.SKIPPED])
         rest = [o for o in ours if o.status not in (Status.FAILED, Status.SKIPPED)]
-        settle(connection, self._tables, [_settlement(o, now) for o in (*failed, *skipped, *rest)])
+        settle(
+            tx,
+            [_settlement(o, now) for o in (*failed, *skipped, *rest)],
+        )
 
 
 def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:

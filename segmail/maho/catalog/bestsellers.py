@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.sales.orders import CANCELED
 from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _DAYS = 365
 _MOST = 500  # products of a website that are ranked
@@ -29,15 +29,15 @@ class Bestsellers:
     open: Mapping[int, frozenset[int]]  # category → itself and those above, below the root
 
     @classmethod
-    def load(cls, connection: Connection, tables: Tables, *, now: datetime) -> Bestsellers:
+    def load(cls, tx: Transaction, *, now: datetime) -> Bestsellers:
         """Read a year's sales with four statements, five where Maho's statistics are empty.
 
         Maho counts them in a job of its own; a shop that does not run it is counted here.
         """
-        ranked = _statistics(connection, tables, now) or _counted(connection, tables, now)
+        ranked = _statistics(tx, now) or _counted(tx, now)
         products = {product_id for ids in ranked.values() for product_id in ids}
-        open_ = _open_categories(connection, tables)
-        direct = load_categories(connection, tables, products)
+        open_ = _open_categories(tx)
+        direct = load_categories(tx, products)
         categories = {
             product_id: frozenset(above for id in ids for above in open_.get(id, ()))
             for product_id, ids in direct.items()
@@ -61,12 +61,10 @@ class Bestsellers:
         return ranked
 
 
-def load_categories(
-    connection: Connection, tables: Tables, product_ids: Collection[int]
-) -> dict[int, list[int]]:
+def load_categories(tx: Transaction, product_ids: Collection[int]) -> dict[int, list[int]]:
     """Return the categories to which products are assigned; one statement."""
-    assigned = build_sales_tables(tables.prefix).category_product.c
-    rows = connection.execute(
+    assigned = build_sales_tables(tx.tables.prefix).category_product.c
+    rows = tx.connection.execute(
         select(assigned.product_id, assigned.category_id).where(
             among(assigned.product_id, product_ids)
         )
@@ -77,11 +75,11 @@ def load_categories(
     return found
 
 
-def _open_categories(connection: Connection, tables: Tables) -> dict[int, frozenset[int]]:
+def _open_categories(tx: Transaction) -> dict[int, frozenset[int]]:
     """Return the categories that visitors reach: switched on, and all above them."""
-    catalog = build_catalog_tables(tables.prefix)
+    catalog = build_catalog_tables(tx.tables.prefix)
     category, value = catalog.category.c, catalog.category_int.c
-    attribute, entity_type = tables.attribute, tables.entity_type
+    attribute, entity_type = tx.tables.attribute, tx.tables.entity_type
     active = (
         select(attribute.c.attribute_id)
         .join_from(
@@ -93,45 +91,45 @@ def _open_categories(connection: Connection, tables: Tables) -> dict[int, frozen
         )
     )
     off = set(
-        connection.scalars(
+        tx.connection.scalars(
             select(value.entity_id).where(
                 value.attribute_id.in_(active), value.store_id == 0, value.value == 0
             )
         )
     )
     found = {}
-    for entity_id, path in connection.execute(select(category.entity_id, category.path)):
+    for entity_id, path in tx.connection.execute(select(category.entity_id, category.path)):
         ids = [int(part) for part in path.split("/")[_FIRST_LEVEL:] if part.isdecimal()]
         if ids and not off.intersection(ids):
             found[entity_id] = frozenset(ids)
     return found
 
 
-def _statistics(connection: Connection, tables: Tables, now: datetime) -> dict[int, list[int]]:
-    best = build_catalog_tables(tables.prefix).bestsellers
+def _statistics(tx: Transaction, now: datetime) -> dict[int, list[int]]:
+    best = build_catalog_tables(tx.tables.prefix).bestsellers
     sold = func.sum(best.c.qty_ordered)
-    rows = connection.execute(
-        select(tables.store.c.website_id, best.c.product_id)
-        .join_from(best, tables.store, tables.store.c.store_id == best.c.store_id)
+    rows = tx.connection.execute(
+        select(tx.tables.store.c.website_id, best.c.product_id)
+        .join_from(best, tx.tables.store, tx.tables.store.c.store_id == best.c.store_id)
         .where(
             best.c.period >= (now - timedelta(days=_DAYS)).date(),
             best.c.store_id != 0,
             best.c.product_id.is_not(None),
         )
-        .group_by(tables.store.c.website_id, best.c.product_id)
+        .group_by(tx.tables.store.c.website_id, best.c.product_id)
         .order_by(sold.desc(), best.c.product_id)
     )
     return _ranked(tuple(row) for row in rows)
 
 
-def _counted(connection: Connection, tables: Tables, now: datetime) -> dict[int, list[int]]:
-    sales = build_sales_tables(tables.prefix)
-    order, item, store = sales.order.c, sales.order_item.c, tables.store.c
+def _counted(tx: Transaction, now: datetime) -> dict[int, list[int]]:
+    sales = build_sales_tables(tx.tables.prefix)
+    order, item, store = sales.order.c, sales.order_item.c, tx.tables.store.c
     sold = func.sum(item.qty_ordered)
-    rows = connection.execute(
+    rows = tx.connection.execute(
         select(store.website_id, item.product_id)
         .join_from(sales.order, sales.order_item, item.order_id == order.entity_id)
-        .join(tables.store, store.store_id == order.store_id)
+        .join(tx.tables.store, store.store_id == order.store_id)
         .where(
             order.created_at >= now - timedelta(days=_DAYS),
             order.state != CANCELED,

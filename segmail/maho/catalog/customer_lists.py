@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Table, func, select
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.sales.orders import CANCELED
 from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 # By customer and website: products and when, the newest first.
 Dated = Mapping[tuple[int, int], Sequence[tuple[int, datetime]]]
@@ -23,32 +23,30 @@ _CROSS_SELL = 5
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def load_viewed(connection: Connection, tables: Tables, customer_ids: Collection[int]) -> Dated:
+def load_viewed(tx: Transaction, customer_ids: Collection[int]) -> Dated:
     """Return the products that customers looked at; one statement.
 
     Maho keeps one row for each look in some releases, one for each product in others.
     """
-    viewed = build_sales_tables(tables.prefix).viewed
-    return _newest(connection, tables, viewed, viewed.c.customer_id, customer_ids)
+    viewed = build_sales_tables(tx.tables.prefix).viewed
+    return _newest(tx, viewed, viewed.c.customer_id, customer_ids)
 
 
-def load_wished(connection: Connection, tables: Tables, customer_ids: Collection[int]) -> Dated:
+def load_wished(tx: Transaction, customer_ids: Collection[int]) -> Dated:
     """Return the products on customers' wishlists; one statement."""
-    sales = build_sales_tables(tables.prefix)
+    sales = build_sales_tables(tx.tables.prefix)
     owner = sales.wishlist.c.customer_id
-    return _newest(connection, tables, sales.wishlist_item, owner, customer_ids)
+    return _newest(tx, sales.wishlist_item, owner, customer_ids)
 
 
-def load_bought(
-    connection: Connection, tables: Tables, customer_ids: Collection[int]
-) -> dict[int, dict[int, datetime]]:
+def load_bought(tx: Transaction, customer_ids: Collection[int]) -> dict[int, dict[int, datetime]]:
     """Return when each product was last ordered, by customer and product; one statement.
 
     Variants and parts count as well as what they belong to; canceled orders do not.
     """
-    sales = build_sales_tables(tables.prefix)
+    sales = build_sales_tables(tx.tables.prefix)
     order, item = sales.order.c, sales.order_item.c
-    rows = connection.execute(
+    rows = tx.connection.execute(
         select(order.customer_id, item.product_id, func.max(order.created_at))
         .join_from(sales.order, sales.order_item, item.order_id == order.entity_id)
         .where(
@@ -64,17 +62,15 @@ def load_bought(
     return found
 
 
-def load_crosssells(
-    connection: Connection, tables: Tables, product_ids: Collection[int]
-) -> dict[int, list[int]]:
+def load_crosssells(tx: Transaction, product_ids: Collection[int]) -> dict[int, list[int]]:
     """Return the cross-sells of products in the merchant's order; one statement."""
-    catalog = build_catalog_tables(tables.prefix)
+    catalog = build_catalog_tables(tx.tables.prefix)
     link, kind, position = (
         catalog.product_link.c,
         catalog.link_attribute.c,
         catalog.link_position.c,
     )
-    rows = connection.execute(
+    rows = tx.connection.execute(
         select(link.product_id, link.linked_product_id)
         .join_from(
             catalog.product_link,
@@ -99,21 +95,20 @@ def load_crosssells(
 
 
 def _newest(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     listed: Table,
     customer_id: Any,
     customer_ids: Collection[int],
 ) -> Dated:
     """Return the products of a table by customer and website, the newest first."""
-    store, wishlist = tables.store.c, build_sales_tables(tables.prefix).wishlist
+    store, wishlist = tx.tables.store.c, build_sales_tables(tx.tables.prefix).wishlist
     last = func.max(listed.c.added_at)
     query = select(customer_id.label("customer_id"), store.website_id, listed.c.product_id,
                    last.label("at")).select_from(listed)  # fmt: skip
-    if listed.name == build_sales_tables(tables.prefix).wishlist_item.name:
+    if listed.name == build_sales_tables(tx.tables.prefix).wishlist_item.name:
         query = query.join(wishlist, wishlist.c.wishlist_id == listed.c.wishlist_id)
     by_product = (
-        query.join(tables.store, store.store_id == listed.c.store_id)
+        query.join(tx.tables.store, store.store_id == listed.c.store_id)
         .where(among(customer_id, customer_ids))
         .group_by(customer_id, store.website_id, listed.c.product_id)
         .subquery()
@@ -123,7 +118,7 @@ def _newest(
         partition_by=(c.customer_id, c.website_id), order_by=(c.at.desc(), c.product_id.desc())
     )
     ranked = select(by_product, place.label("place")).subquery()
-    rows = connection.execute(
+    rows = tx.connection.execute(
         select(ranked.c.customer_id, ranked.c.website_id, ranked.c.product_id, ranked.c.at)
         .where(ranked.c.place <= _MOST)
         .order_by(ranked.c.customer_id, ranked.c.website_id, ranked.c.place)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.storefront.stores import Store
 
 ENABLED = 1
@@ -37,10 +37,10 @@ class ProductAttributes:
     by_type: Mapping[str, Mapping[int, str]]
 
     @classmethod
-    def load(cls, connection: Connection, tables: Tables) -> ProductAttributes:
+    def load(cls, tx: Transaction) -> ProductAttributes:
         """Read them with one statement."""
-        attribute, entity_type = tables.attribute, tables.entity_type
-        rows = connection.execute(
+        attribute, entity_type = tx.tables.attribute, tx.tables.entity_type
+        rows = tx.connection.execute(
             select(attribute.c.backend_type, attribute.c.attribute_id, attribute.c.attribute_code)
             .join_from(
                 attribute, entity_type, entity_type.c.entity_type_id == attribute.c.entity_type_id
@@ -130,8 +130,7 @@ class Products:
     @classmethod
     def load(
         cls,
-        connection: Connection,
-        tables: Tables,
+        tx: Transaction,
         attributes: ProductAttributes,
         ids: Collection[int],
         *,
@@ -142,7 +141,7 @@ class Products:
         products = cls()
         if not ids:
             return products
-        reader = _Reader(connection, tables, products)
+        reader = _Reader(tx, products)
         all_ids = reader.with_parts(set(ids))
         reader.read(attributes, all_ids, stores, group_ids)
         return products
@@ -211,16 +210,15 @@ class Products:
 class _Reader:
     """Fills `Products`."""
 
-    connection: Connection
-    tables: Tables
+    tx: Transaction
     products: Products
 
     def with_parts(self, ids: set[int]) -> set[int]:
         """Return the ids with those of which composite products are made."""
-        relation = build_catalog_tables(self.tables.prefix).product_relation
+        relation = build_catalog_tables(self.tx.tables.prefix).product_relation
         query = select(relation).where(among(relation.c.parent_id, ids))
         parts = self.products._parts
-        for parent_id, child_id in self.connection.execute(query):
+        for parent_id, child_id in self.tx.connection.execute(query):
             parts[parent_id].append(child_id)
         return ids | {child for children in parts.values() for child in children}
 
@@ -231,8 +229,8 @@ class _Reader:
         stores: Collection[Store],
         group_ids: Collection[int],
     ) -> None:
-        sales = build_sales_tables(self.tables.prefix)
-        run, into = self.connection.execute, self.products
+        sales = build_sales_tables(self.tx.tables.prefix)
+        run, into = self.tx.connection.execute, self.products
         product = sales.product.c
         query = select(product.entity_id, product.type_id).where(among(product.entity_id, ids))
         into._types |= {row.entity_id: row.type_id for row in run(query)}
@@ -250,8 +248,8 @@ class _Reader:
     def _read_websites(
         self, ids: set[int], website_ids: Iterable[int], group_ids: Collection[int]
     ) -> None:
-        catalog = build_catalog_tables(self.tables.prefix)
-        run, into, websites = self.connection.execute, self.products, list(website_ids)
+        catalog = build_catalog_tables(self.tx.tables.prefix)
+        run, into, websites = self.tx.connection.execute, self.products, list(website_ids)
         c = catalog.product_website.c
         query = select(c.product_id, c.website_id).where(among(c.product_id, ids))
         into._websites |= {tuple(row) for row in run(query.where(c.website_id.in_(websites)))}
@@ -279,14 +277,14 @@ class _Reader:
             into._rules[product_id, group_id, website_id][day] = price
 
     def _read_paths(self, ids: set[int], store_ids: Collection[int]) -> None:
-        c = build_catalog_tables(self.tables.prefix).rewrite.c
+        c = build_catalog_tables(self.tx.tables.prefix).rewrite.c
         query = select(c.product_id, c.store_id, c.request_path).where(
             among(c.product_id, ids),
             c.store_id.in_(store_ids),
             c.category_id.is_(None),
             c.is_system == 1,
         )
-        for product_id, store_id, path in self.connection.execute(query):
+        for product_id, store_id, path in self.tx.connection.execute(query):
             self.products._paths[product_id, store_id] = path
 
 

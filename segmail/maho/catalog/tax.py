@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.schema.catalog_tables import build_catalog_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _CENT = Decimal("0.01")
 
@@ -37,11 +37,11 @@ class Taxes:
     classes: Mapping[int, int]  # customer group → tax class
 
     @classmethod
-    def load(cls, connection: Connection, tables: Tables, config: StoreConfig) -> Taxes:
+    def load(cls, tx: Transaction, config: StoreConfig) -> Taxes:
         """Read them with two statements."""
-        catalog = build_catalog_tables(tables.prefix)
+        catalog = build_catalog_tables(tx.tables.prefix)
         tax, rate, rule = catalog.tax, catalog.tax_rate, catalog.tax_rule
-        rows = connection.execute(
+        rows = tx.connection.execute(
             select(
                 tax.c.customer_tax_class_id,
                 tax.c.product_tax_class_id,
@@ -60,8 +60,8 @@ class Taxes:
             rates[customer, product].append(
                 TaxRate(priority, country, region_id, postcode or "*", bool(is_range), percent)
             )
-        group = tables.customer_group.c
-        groups = connection.execute(select(group.customer_group_id, group.tax_class_id))
+        group = tx.tables.customer_group.c
+        groups = tx.connection.execute(select(group.customer_group_id, group.tax_class_id))
         return cls(config, rates, {row.customer_group_id: row.tax_class_id for row in groups})
 
     def shown(

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.errors import ConfigError
 from segmail.maho.config.crypt import decrypt
 from segmail.maho.config.defaults import DEFAULTS
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 # On the command line there is no request to take the host from; Maho puts this in its place.
 _COMMAND_LINE_URL = "http://localhost/"
@@ -57,20 +57,18 @@ class StoreConfig:
     )
 
     @classmethod
-    def load(
-        cls, connection: Connection, tables: Tables, environ: Mapping[str, str] | None = None
-    ) -> StoreConfig:
+    def load(cls, tx: Transaction, environ: Mapping[str, str] | None = None) -> StoreConfig:
         """Read the configuration with two statements.
 
         `environ` may carry Maho's overrides (see `from_rows`).
         """
-        config, store = tables.config, tables.store
-        rows = connection.execute(
+        config, store = tx.tables.config, tx.tables.store
+        rows = tx.connection.execute(
             select(config.c.scope, config.c.scope_id, config.c.path, config.c.value).order_by(
                 config.c.config_id
             )
         )
-        stores = connection.execute(select(store.c.store_id, store.c.code, store.c.website_id))
+        stores = tx.connection.execute(select(store.c.store_id, store.c.code, store.c.website_id))
         return cls.from_rows(
             [ConfigRow(*row) for row in rows], [ConfigStore(*row) for row in stores], environ
         )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.maho.config.store_config import StoreConfig
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 FLAG = "customer_segmentation/email_automation/enabled"
 OWN = "customer_segmentation/segmail/enabled"
@@ -40,15 +40,13 @@ def automation_switch(config: StoreConfig, told: bool | None) -> Switch:
     return Switch(config.flag(path), path)
 
 
-def load_switch(
-    connection: Connection, tables: Tables, config: StoreConfig, told: bool | None
-) -> Switch:
+def load_switch(tx: Transaction, config: StoreConfig, told: bool | None) -> Switch:
     """Return what decides now, with one statement; `config` is the configuration of a while ago."""
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.path, c.value).where(
         c.scope == "default", c.scope_id == 0, c.path.in_((FLAG, OWN))
     )
-    now = {("default", 0, path): value or "" for path, value in connection.execute(query)}
+    now = {("default", 0, path): value or "" for path, value in tx.connection.execute(query)}
     before = {
         key: value
         for key, value in config.rows.items()

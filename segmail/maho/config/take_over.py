@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection
-
 from segmail.maho.config.rows import delete_config, write_config
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import FLAG, MAHOS_JOBS, OWN
 from segmail.maho.schema.layout import dates_are_timestamps
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 
 @dataclass(frozen=True)
@@ -26,9 +24,7 @@ class HandOver:
         return bool(self.values or self.removed)
 
 
-def plan_hand_over(
-    connection: Connection, tables: Tables, config: StoreConfig, *, undo: bool
-) -> HandOver:
+def plan_hand_over(tx: Transaction, config: StoreConfig, *, undo: bool) -> HandOver:
     """Return what has to change for segmail (with `undo`: Maho) to do the four jobs.
 
     Maho's flag stops its jobs in every release, also by `./maho cron:run`, and segmail's own
@@ -40,13 +36,13 @@ def plan_hand_over(
         removed = tuple(path for path in (OWN, *MAHOS_JOBS) if told[path] is not None)
         return HandOver({} if config.flag(FLAG) else {FLAG: "1"}, removed)
     wanted = {FLAG: "0", OWN: "1"}
-    if not dates_are_timestamps(connection, tables):
+    if not dates_are_timestamps(tx):
         wanted |= dict.fromkeys(MAHOS_JOBS, "0")
     return HandOver({path: value for path, value in wanted.items() if told[path] != value})
 
 
-def hand_over(connection: Connection, tables: Tables, plan: HandOver) -> None:
+def hand_over(tx: Transaction, plan: HandOver) -> None:
     """Write a plan, in the caller's transaction. Raises Conflict where two hosts do so at once."""
-    write_config(connection, tables, plan.values)
+    write_config(tx, plan.values)
     if plan.removed:
-        delete_config(connection, tables, plan.removed)
+        delete_config(tx, plan.removed)

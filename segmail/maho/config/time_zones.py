@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.errors import ConfigError, Fault
 from segmail.maho.config.defaults import DEFAULTS
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 TIMEZONE = "general/locale/timezone"
 
 
-def load_website_zones(connection: Connection, tables: Tables) -> dict[int, str]:
+def load_website_zones(tx: Transaction) -> dict[int, str]:
     """Return the names of the websites' time zones by website id, with two statements.
 
     A website's own value counts, else that of the default scope, else the one that Maho ships;
     an empty one is UTC, as everywhere in Maho.
     """
-    c, w = tables.config.c, tables.website.c
-    rows = connection.execute(select(c.scope, c.scope_id, c.value).where(c.path == TIMEZONE))
+    c, w = tx.tables.config.c, tx.tables.website.c
+    rows = tx.connection.execute(select(c.scope, c.scope_id, c.value).where(c.path == TIMEZONE))
     told = {(row.scope, row.scope_id): row.value or "UTC" for row in rows}
     default = told.get(("default", 0), DEFAULTS.get(TIMEZONE, "UTC"))
-    ids = connection.scalars(select(w.website_id).where(w.website_id != 0)).all()
+    ids = tx.connection.scalars(select(w.website_id).where(w.website_id != 0)).all()
     return {id: told.get(("websites", id), default) for id in ids}
 
 

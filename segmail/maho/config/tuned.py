@@ -6,21 +6,21 @@ that there was one can notice its loss.
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.maho.config.rows import write_config
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _PATH = "customer_segmentation/segmail/tuned"
 
 
-def remember_tuned(connection: Connection, tables: Tables) -> None:
+def remember_tuned(tx: Transaction) -> None:
     """Keep that the index was made; raises Conflict for `Database.transact` to repeat it."""
-    write_config(connection, tables, {_PATH: "1"})
+    write_config(tx, {_PATH: "1"})
 
 
-def was_tuned(connection: Connection, tables: Tables) -> bool:
+def was_tuned(tx: Transaction) -> bool:
     """Return whether the index was ever made by `schema tune`."""
-    c = tables.config.c
+    c = tx.tables.config.c
     query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path == _PATH)
-    return connection.scalar(query) is not None
+    return tx.connection.scalar(query) is not None

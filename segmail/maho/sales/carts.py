@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.sales.line import Line, amounts
@@ -17,7 +17,7 @@ from segmail.maho.sales.options import OptionWords, Stored, bundled
 from segmail.maho.sales.stored import stored_mapping
 from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.storefront.stores import ADMIN, Stores
 
 _Found: TypeAlias = Row[*tuple[Any, ...]]
@@ -101,22 +101,22 @@ class _Row:
 
 
 def load_carts(
-    connection: Connection, tables: Tables, stores: Stores, customer_ids: Collection[int]
+    tx: Transaction, stores: Stores, customer_ids: Collection[int]
 ) -> dict[tuple[int, int], Cart]:
     """Return the active carts that hold something, by customer and website; four statements.
 
     A cart is shared by the store views of a website, never across websites; the one that changed
     last counts. Counters of Maho's may be stale: rows are counted.
     """
-    newest = _newest(connection, tables, stores, customer_ids)
+    newest = _newest(tx, stores, customer_ids)
     ids = [quote.entity_id for quote in newest.values()]
-    rows = _rows(connection, tables, ids)
-    address = build_catalog_tables(tables.prefix).quote_address.c
+    rows = _rows(tx, ids)
+    address = build_catalog_tables(tx.tables.prefix).quote_address.c
     addresses: dict[int, dict[str, _Found]] = defaultdict(dict)
     query = select(
         address.quote_id, address.address_type, address.shipping_method, address.subtotal_incl_tax
     ).where(among(address.quote_id, ids))
-    for row in connection.execute(query):
+    for row in tx.connection.execute(query):
         addresses[row.quote_id][row.address_type] = row
     return {
         key: _cart(quote, rows[quote.entity_id], addresses[quote.entity_id])
@@ -126,9 +126,9 @@ def load_carts(
 
 
 def _newest(
-    connection: Connection, tables: Tables, stores: Stores, customer_ids: Collection[int]
+    tx: Transaction, stores: Stores, customer_ids: Collection[int]
 ) -> dict[tuple[int, int], _Found]:
-    quote = build_sales_tables(tables.prefix).quote.c
+    quote = build_sales_tables(tx.tables.prefix).quote.c
     query = select(
         quote.entity_id, quote.customer_id, quote.store_id, quote.updated_at,
         quote.trigger_recollect, quote.quote_currency_code, quote.subtotal, quote.grand_total,
@@ -136,7 +136,7 @@ def _newest(
         among(quote.customer_id, customer_ids), quote.is_active == 1, quote.store_id != ADMIN
     )  # fmt: skip
     newest: dict[tuple[int, int], _Found] = {}
-    for row in connection.execute(query):
+    for row in tx.connection.execute(query):
         store = stores.by_id(row.store_id)
         if store is None:
             continue
@@ -150,24 +150,22 @@ def _age(quote: _Found) -> tuple[datetime, int]:
     return quote.updated_at or _LONG_AGO, quote.entity_id
 
 
-def _rows(
-    connection: Connection, tables: Tables, quote_ids: Collection[int]
-) -> Mapping[int, list[_Row]]:
-    item = build_sales_tables(tables.prefix).quote_item.c
-    items = connection.execute(
+def _rows(tx: Transaction, quote_ids: Collection[int]) -> Mapping[int, list[_Row]]:
+    item = build_sales_tables(tx.tables.prefix).quote_item.c
+    items = tx.connection.execute(
         select(
             item.item_id, item.quote_id, item.parent_item_id, item.product_id, item.product_type,
             item.name, item.is_virtual, item.qty, item.row_total, item.row_total_incl_tax,
             item.tax_amount, item.hidden_tax_amount,
         ).where(among(item.quote_id, quote_ids)).order_by(item.item_id)
     ).all()  # fmt: skip
-    option = build_catalog_tables(tables.prefix).quote_option.c
+    option = build_catalog_tables(tx.tables.prefix).quote_option.c
     stored: dict[int, dict[str, str | None]] = defaultdict(dict)
     grouped: dict[int, int] = {}
     query = select(option.item_id, option.code, option.value, option.product_id).where(
         among(option.item_id, [row.item_id for row in items]), option.code != "info_buyRequest"
     )
-    for item_id, code, value, product_id in connection.execute(query):
+    for item_id, code, value, product_id in tx.connection.execute(query):
         stored[item_id][code] = value
         if (code, value) == ("product_type", "grouped"):
             grouped[item_id] = product_id

@@ -13,7 +13,7 @@ from segmail.maho.db.value_lists import among
 from segmail.maho.sales.line import Option
 from segmail.maho.sales.stored import elements, one_line, quantity, stored_mapping, stored_value
 from segmail.maho.schema.catalog_tables import build_catalog_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 Stored = Mapping[str, str | None]  # a row's options by their code
 
@@ -35,13 +35,12 @@ class OptionWords:
     @classmethod
     def load(
         cls,
-        connection: Connection,
-        tables: Tables,
+        tx: Transaction,
         rows: Collection[tuple[int | None, Stored]],
         store_ids: Collection[int],
     ) -> OptionWords:
         """Read the words of rows (product id and options) in these stores; five statements."""
-        words, catalog = cls(), build_catalog_tables(tables.prefix)
+        words, catalog = cls(), build_catalog_tables(tx.tables.prefix)
         custom = {id for _, stored in rows for id in _ids(stored.get("option_ids"))}
         chosen = {
             id
@@ -64,10 +63,8 @@ class OptionWords:
                 words.attribute_values,
             ),
         ):
-            _read(connection, table, key, text, ids, stores, into)
-        words._read_labels(
-            connection, tables, {id for id, _ in rows if id}, set(attributes), stores
-        )
+            _read(tx.connection, table, key, text, ids, stores, into)
+        words._read_labels(tx, {id for id, _ in rows if id}, set(attributes), stores)
         return words
 
     def options_of(self, product_id: int | None, stored: Stored, store_id: int) -> list[Option]:
@@ -113,15 +110,14 @@ class OptionWords:
 
     def _read_labels(
         self,
-        connection: Connection,
-        tables: Tables,
+        tx: Transaction,
         product_ids: set[int],
         attribute_ids: set[int],
         stores: Sequence[int],
     ) -> None:
-        catalog = build_catalog_tables(tables.prefix)
+        catalog = build_catalog_tables(tx.tables.prefix)
         own, label = catalog.super_attribute.c, catalog.super_label.c
-        rows = connection.execute(
+        rows = tx.connection.execute(
             select(own.product_id, own.attribute_id, label.store_id, label.value, label.use_default)
             .join_from(
                 catalog.super_attribute,
@@ -137,11 +133,11 @@ class OptionWords:
         for product_id, attribute_id, store_id, value, use_default in rows:
             if value and not use_default:
                 self.own_labels[product_id, attribute_id][store_id] = value
-        of_all, of_view = tables.attribute.c, catalog.attribute_label.c
-        labels = connection.execute(
+        of_all, of_view = tx.tables.attribute.c, catalog.attribute_label.c
+        labels = tx.connection.execute(
             select(of_all.attribute_id, of_all.frontend_label, of_view.store_id, of_view.value)
             .join_from(
-                tables.attribute,
+                tx.tables.attribute,
                 catalog.attribute_label,
                 of_view.attribute_id == of_all.attribute_id,
                 isouter=True,

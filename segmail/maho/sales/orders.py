@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Row, Select, func, select
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.sales.line import Line, Option, amounts
@@ -18,6 +18,7 @@ from segmail.maho.sales.stored import elements, one_line, quantity, stored_mappi
 from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _Found: TypeAlias = Row[*tuple[Any, ...]]
 
@@ -51,26 +52,24 @@ class Order:
         return {id for line in self.lines for id in line.product_ids}
 
 
-def load_orders(
-    connection: Connection, tables: Tables, customer_ids: Collection[int]
-) -> dict[tuple[int, int], Order]:
+def load_orders(tx: Transaction, customer_ids: Collection[int]) -> dict[tuple[int, int], Order]:
     """Return the newest order by customer and website; four statements.
 
     Canceled ones do not count, nor those that wait for their payment, which Maho does not show.
     """
     newest = {
         (row.customer_id, row.website_id): row
-        for row in connection.execute(_newest(tables, customer_ids))
+        for row in tx.connection.execute(_newest(tx.tables, customer_ids))
     }
     ids = [row.entity_id for row in newest.values()]
-    lines = _lines(connection, tables, ids)
-    track = build_catalog_tables(tables.prefix).track.c
+    lines = _lines(tx, ids)
+    track = build_catalog_tables(tx.tables.prefix).track.c
     tracks: dict[int, list[str]] = defaultdict(list)
     query = select(track.order_id, track.track_number).where(among(track.order_id, ids))
-    for order_id, number in connection.execute(query.order_by(track.entity_id)):
+    for order_id, number in tx.connection.execute(query.order_by(track.entity_id)):
         if number:
             tracks[order_id].append(one_line(number))
-    labels = _status_labels(connection, tables, {row.status for row in newest.values()})
+    labels = _status_labels(tx, {row.status for row in newest.values()})
     return {
         key: Order(
             row.entity_id,
@@ -117,11 +116,9 @@ def _newest(tables: Tables, customer_ids: Collection[int]) -> Select[Any]:
     )  # fmt: skip
 
 
-def _lines(
-    connection: Connection, tables: Tables, order_ids: Collection[int]
-) -> Mapping[int, list[Line]]:
-    item = build_sales_tables(tables.prefix).order_item.c
-    items = connection.execute(
+def _lines(tx: Transaction, order_ids: Collection[int]) -> Mapping[int, list[Line]]:
+    item = build_sales_tables(tx.tables.prefix).order_item.c
+    items = tx.connection.execute(
         select(
             item.item_id, item.order_id, item.parent_item_id, item.product_id, item.product_type,
             item.name, item.qty_ordered, item.row_total, item.row_total_incl_tax, item.tax_amount,
@@ -189,12 +186,10 @@ def _bundle_options(stored: Mapping[Any, Any]) -> list[Option]:
     return found
 
 
-def _status_labels(
-    connection: Connection, tables: Tables, codes: Collection[str | None]
-) -> Mapping[str, dict[int, str]]:
-    catalog = build_catalog_tables(tables.prefix)
+def _status_labels(tx: Transaction, codes: Collection[str | None]) -> Mapping[str, dict[int, str]]:
+    catalog = build_catalog_tables(tx.tables.prefix)
     status, of_view = catalog.status.c, catalog.status_label.c
-    rows = connection.execute(
+    rows = tx.connection.execute(
         select(status.status, status.label, of_view.store_id, of_view.label.label("own"))
         .join_from(
             catalog.status, catalog.status_label, of_view.status == status.status, isouter=True
@@ -210,22 +205,22 @@ def _status_labels(
 
 
 def load_lifetime_sales(
-    connection: Connection, tables: Tables, customer_ids: Collection[int]
+    tx: Transaction, customer_ids: Collection[int]
 ) -> dict[tuple[int, int], Decimal]:
     """Return what customers ordered in each website, in base currency, by customer and website.
 
     Canceled and closed (refunded) orders do not count, as in Maho's segment condition; what was
     refunded of the others is taken off.
     """
-    order, store = build_sales_tables(tables.prefix).order, tables.store.c
+    order, store = build_sales_tables(tx.tables.prefix).order, tx.tables.store.c
     c = order.c
-    rows = connection.execute(
+    rows = tx.connection.execute(
         select(
             c.customer_id,
             store.website_id,
             func.sum(c.base_grand_total - func.coalesce(c.base_total_refunded, 0)),
         )
-        .join_from(order, tables.store, store.store_id == c.store_id)
+        .join_from(order, tx.tables.store, store.store_id == c.store_id)
         .where(among(c.customer_id, customer_ids), c.state.not_in((CANCELED, "closed")))
         .group_by(c.customer_id, store.website_id)
     )

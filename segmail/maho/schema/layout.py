@@ -5,7 +5,8 @@ from __future__ import annotations
 from sqlalchemy import Connection, text
 
 from segmail.maho.db.information_schema import column_names
-from segmail.maho.schema.tables import Layout, Tables
+from segmail.maho.schema.tables import Layout
+from segmail.maho.schema.transaction import Transaction
 
 
 def find_layout(connection: Connection, prefix: str) -> Layout | None:
@@ -21,26 +22,26 @@ def find_layout(connection: Connection, prefix: str) -> Layout | None:
     return None
 
 
-def dates_are_timestamps(connection: Connection, tables: Tables) -> bool:
+def dates_are_timestamps(tx: Transaction) -> bool:
     """Return whether this is Maho up to 26.3, whose date columns are still TIMESTAMP."""
-    if connection.dialect.name not in ("mysql", "mariadb"):
+    if tx.connection.dialect.name not in ("mysql", "mariadb"):
         return False
     query = text(
         "SELECT data_type FROM information_schema.columns WHERE table_schema = DATABASE() "
         "AND table_name = :table AND column_name = 'queue_start_at'"
     )
-    return str(connection.scalar(query, {"table": tables.queue.name})).lower() == "timestamp"
+    return str(tx.connection.scalar(query, {"table": tx.tables.queue.name})).lower() == "timestamp"
 
 
-def holds_four_bytes(connection: Connection, tables: Tables) -> bool:
+def holds_four_bytes(tx: Transaction) -> bool:
     """Return whether `newsletter_queue` holds every character, emoji included.
 
     Maho makes its tables in three-byte utf8; some merchants have converted them to utf8mb4.
     """
-    if connection.dialect.name not in ("mysql", "mariadb"):
+    if tx.connection.dialect.name not in ("mysql", "mariadb"):
         return True
     query = text(
         "SELECT COUNT(*) FROM information_schema.columns WHERE table_schema = DATABASE() "
         "AND table_name = :table AND character_set_name <> 'utf8mb4'"
     )
-    return not connection.scalar(query, {"table": tables.queue.name})
+    return not tx.connection.scalar(query, {"table": tx.tables.queue.name})

@@ -10,12 +10,12 @@ from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.errors import ConfigError, Fault
 from segmail.maho import php_serialize
 from segmail.maho.config.store_config import StoreConfig
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.storefront.icu import day_text, money_text, number_text
 
 Rates = Mapping[tuple[str, str], Decimal]
@@ -89,11 +89,11 @@ def _wall_clock(utc: dt.datetime, timezone: str) -> dt.datetime:
     return utc.astimezone(ZoneInfo(timezone)).replace(tzinfo=None)
 
 
-def load_rates(connection: Connection, tables: Tables) -> dict[tuple[str, str], Decimal]:
+def load_rates(tx: Transaction) -> dict[tuple[str, str], Decimal]:
     """Return the exchange rates by (from, to) with one statement."""
-    rate = tables.currency_rate.c
+    rate = tx.tables.currency_rate.c
     query = select(rate.currency_from, rate.currency_to, rate.rate)
-    return {(row.currency_from, row.currency_to): row.rate for row in connection.execute(query)}
+    return {(row.currency_from, row.currency_to): row.rate for row in tx.connection.execute(query)}
 
 
 def _currencies(config: StoreConfig, store_id: int, rates: Rates) -> tuple[str, str, Decimal]:

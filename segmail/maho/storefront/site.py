@@ -15,10 +15,9 @@ from segmail.errors import TemplateError
 from segmail.maho.config.permissions import allowed_blocks, allowed_paths
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Subscriber
-from segmail.maho.db.database import Database
 from segmail.maho.newsletters import current_text
 from segmail.maho.schema.layout import dates_are_timestamps
-from segmail.maho.schema.tables import Tables
+from segmail.maho.shop import Shop
 from segmail.maho.storefront.as_html import as_html
 from segmail.maho.storefront.emails import packaged_email, without_comments
 from segmail.maho.storefront.skin import skin_path, style_sheet
@@ -36,8 +35,7 @@ class Sites:
     statements depends on the templates, not on the number of mails.
     """
 
-    database: Database
-    tables: Tables
+    shop: Shop
     config: StoreConfig
     stores: Stores
     maho_root: Path | None = None
@@ -56,14 +54,14 @@ class Sites:
     @cached_property
     def allowed_paths(self) -> frozenset[str]:
         """The configuration paths that templates may print (`permission_variable`)."""
-        with self.database.read() as connection:
-            return allowed_paths(connection, self.tables)
+        with self.shop.read() as tx:
+            return allowed_paths(tx)
 
     @cached_property
     def variables(self) -> Mapping[tuple[str, int], tuple[str | None, str | None]]:
         """The custom variables' HTML and plain values by code and store id."""
-        variable, value = self.tables.variable, self.tables.variable_value
-        with self.database.read() as connection:
+        variable, value = self.shop.tables.variable, self.shop.tables.variable_value
+        with self.shop.database.read() as connection:
             rows = connection.execute(
                 select(
                     variable.c.code, value.c.store_id, value.c.html_value, value.c.plain_value
@@ -73,13 +71,13 @@ class Sites:
 
     def template(self, code: str) -> str | None:
         """Return the text of the newsletter template `code`; None where there is none."""
-        return self._text(("template", code, 0), current_text(self.tables, code))
+        return self._text(("template", code, 0), current_text(self.shop.tables, code))
 
     @cached_property
     def allowed_blocks(self) -> frozenset[str]:
         """The types of PHP blocks that templates may run (`permission_block`)."""
-        with self.database.read() as connection:
-            return allowed_blocks(connection, self.tables)
+        with self.shop.read() as tx:
+            return allowed_blocks(tx)
 
     def email(self, config_path: str, store_id: int) -> str | None:
         """Return the text of the transactional template that a setting names; None for none.
@@ -94,7 +92,7 @@ class Sites:
 
     def _email(self, told: str, store_id: int) -> str | None:
         if re.fullmatch(r"[0-9]{1,9}", told):
-            name = f"{self.tables.prefix}core_email_template"
+            name = f"{self.shop.tables.prefix}core_email_template"
             saved = table(name, column("template_id"), column("template_text"))
             return self._text(
                 ("saved email", told, 0),
@@ -112,7 +110,7 @@ class Sites:
 
     def block(self, identifier: str, store_id: int) -> str | None:
         """Return the content of an active CMS block of a store, else of all stores."""
-        block, shown = self.tables.cms_block, self.tables.cms_block_store
+        block, shown = self.shop.tables.cms_block, self.shop.tables.cms_block_store
         is_it = (
             block.c.block_id == int(identifier)
             if re.fullmatch(r"[0-9]{1,9}", identifier)
@@ -128,15 +126,15 @@ class Sites:
 
     def _text(self, key: tuple[str, str, int], query: Select[str | None]) -> str | None:
         if key not in self._texts:
-            with self.database.read() as connection:
+            with self.shop.database.read() as connection:
                 self._texts[key] = connection.scalar(query.limit(1))
         return self._texts[key]
 
     @cached_property
     def _legacy_routes(self) -> bool:
         """Whether this is Maho up to 26.3: 26.5 changed the form of its routes, and its dates."""
-        with self.database.read() as connection:
-            return dates_are_timestamps(connection, self.tables)
+        with self.shop.read() as tx:
+            return dates_are_timestamps(tx)
 
 
 @dataclass(frozen=True)

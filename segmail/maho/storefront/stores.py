@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Row, select
 
 from segmail.errors import ConfigError
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 ADMIN = 0
 
@@ -37,11 +37,11 @@ class Stores:
     default_website_id: int | None
 
     @classmethod
-    def load(cls, connection: Connection, tables: Tables) -> Stores:
+    def load(cls, tx: Transaction) -> Stores:
         """Read stores, groups and websites with two statements."""
-        websites = _read_websites(connection, tables)
+        websites = _read_websites(tx)
         return cls(
-            _read_stores(connection, tables),
+            _read_stores(tx),
             {row.website_id: row.default_store_id for row in websites if row.default_store_id},
             next((row.website_id for row in websites if row.is_default), None),
         )
@@ -100,9 +100,9 @@ class Stores:
         return None
 
 
-def _read_stores(connection: Connection, tables: Tables) -> dict[int, Store]:
-    store, group, website = tables.store, tables.store_group, tables.website
-    rows = connection.execute(
+def _read_stores(tx: Transaction) -> dict[int, Store]:
+    store, group, website = tx.tables.store, tx.tables.store_group, tx.tables.website
+    rows = tx.connection.execute(
         select(
             store.c.store_id,
             store.c.code,
@@ -120,9 +120,9 @@ def _read_stores(connection: Connection, tables: Tables) -> dict[int, Store]:
     return {row.store_id: _store(row) for row in rows}
 
 
-def _read_websites(connection: Connection, tables: Tables) -> Sequence[Row[*tuple[Any, ...]]]:
-    website, group = tables.website, tables.store_group
-    return connection.execute(
+def _read_websites(tx: Transaction) -> Sequence[Row[*tuple[Any, ...]]]:
+    website, group = tx.tables.website, tx.tables.store_group
+    return tx.connection.execute(
         select(website.c.website_id, website.c.is_default, group.c.default_store_id)
         .outerjoin_from(website, group, group.c.group_id == website.c.default_group_id)
         .order_by(website.c.sort_order, website.c.website_id)

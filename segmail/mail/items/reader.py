@@ -11,8 +11,6 @@ from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from segmail.maho.catalog.bestsellers import Bestsellers, load_categories
 from segmail.maho.catalog.customer_lists import (
     Dated,
@@ -33,6 +31,7 @@ from segmail.maho.sales.options import OptionWords
 from segmail.maho.sales.orders import Order, load_lifetime_sales, load_orders
 from segmail.maho.sales.stored import one_line, quantity
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.site import StoreSite
 from segmail.maho.storefront.stores import Store, Stores
@@ -76,22 +75,22 @@ class Shelf:
     _attributes: ProductAttributes | None = None
     _bestsellers: Bestsellers | None = None
 
-    def taxes(self, connection: Connection) -> Taxes:
+    def taxes(self, tx: Transaction) -> Taxes:
         """Return the shop's taxes."""
         if self._taxes is None:
-            self._taxes = Taxes.load(connection, self.tables, self.config)
+            self._taxes = Taxes.load(tx, self.config)
         return self._taxes
 
-    def attributes(self, connection: Connection) -> ProductAttributes:
+    def attributes(self, tx: Transaction) -> ProductAttributes:
         """Return the ids of the products' attributes."""
         if self._attributes is None:
-            self._attributes = ProductAttributes.load(connection, self.tables)
+            self._attributes = ProductAttributes.load(tx)
         return self._attributes
 
-    def bestsellers(self, connection: Connection, now: datetime) -> Bestsellers:
+    def bestsellers(self, tx: Transaction, now: datetime) -> Bestsellers:
         """Return what sells best."""
         if self._bestsellers is None:
-            self._bestsellers = Bestsellers.load(connection, self.tables, now=now)
+            self._bestsellers = Bestsellers.load(tx, now=now)
         return self._bestsellers
 
     def window(self, site: StoreSite) -> StoreWindow:
@@ -123,39 +122,39 @@ class BatchItems:
 
     @classmethod
     def load(
-        cls, connection: Connection, shelf: Shelf, readers: Iterable[ShownTo], *, now: datetime
+        cls, tx: Transaction, shelf: Shelf, readers: Iterable[ShownTo], *, now: datetime
     ) -> BatchItems:
         """Read for all readers at once."""
         items = cls(shelf, now)
         some = [reader for reader in readers if not reader.needs.nothing]
         if some:
-            items._read(connection, some)
+            items._read(tx, some)
         return items
 
     def of(self, reader: ShownTo) -> MailItems:
         """Return what one mail's templates see."""
         return MailItems(self, reader)
 
-    def _read(self, connection: Connection, readers: Sequence[ShownTo]) -> None:
-        tables, shelf = self.shelf.tables, self.shelf
+    def _read(self, tx: Transaction, readers: Sequence[ShownTo]) -> None:
+        shelf = self.shelf
         listing = [reader for reader in readers if reader.needs.lists]
         carts = _ids(reader for reader in readers if reader.needs.cart or reader.needs.lists)
         if carts:
-            self.carts = load_carts(connection, tables, shelf.stores, carts)
-            self.words = self._cart_words(connection, readers)
+            self.carts = load_carts(tx, shelf.stores, carts)
+            self.words = self._cart_words(tx, readers)
         orders = _ids(r for r in readers if r.needs.order or "crosssells" in r.needs.lists)
         if orders:
-            self.orders = load_orders(connection, tables, orders)
+            self.orders = load_orders(tx, orders)
         if listing:
-            self._read_lists(connection, listing)
+            self._read_lists(tx, listing)
         loyal = _ids(reader for reader in readers if reader.needs.loyalty)
         if loyal:
-            self.sales = load_lifetime_sales(connection, tables, loyal)
+            self.sales = load_lifetime_sales(tx, loyal)
         if owners := _address_owners(readers):
-            self.addresses = load_addresses(connection, tables, owners)
-        self._read_products(connection, readers)
+            self.addresses = load_addresses(tx, owners)
+        self._read_products(tx, readers)
 
-    def _cart_words(self, connection: Connection, readers: Sequence[ShownTo]) -> OptionWords:
+    def _cart_words(self, tx: Transaction, readers: Sequence[ShownTo]) -> OptionWords:
         shown = [
             self.carts[reader.key]
             for reader in readers
@@ -163,25 +162,24 @@ class BatchItems:
         ]
         rows = [row for cart in shown for row in cart.stored_options]
         store_ids = {reader.site.store.store_id for reader in readers}
-        return OptionWords.load(connection, self.shelf.tables, rows, store_ids)
+        return OptionWords.load(tx, rows, store_ids)
 
-    def _read_lists(self, connection: Connection, readers: Sequence[ShownTo]) -> None:
-        tables = self.shelf.tables
+    def _read_lists(self, tx: Transaction, readers: Sequence[ShownTo]) -> None:
         wants = frozenset().union(*(reader.needs.lists for reader in readers))
         ids = _ids(readers)
-        self.bought = load_bought(connection, tables, ids)
+        self.bought = load_bought(tx, ids)
         if wants & {"viewed", "clearance", "bestsellers"}:
-            self.viewed = load_viewed(connection, tables, ids)
+            self.viewed = load_viewed(tx, ids)
         if "wishlist" in wants:
-            self.wished = load_wished(connection, tables, ids)
+            self.wished = load_wished(tx, ids)
         if "crosssells" in wants:
             ordered = {id for order in self.orders.values() for id in order.product_ids}
-            self.crosssells = load_crosssells(connection, tables, ordered)
+            self.crosssells = load_crosssells(tx, ordered)
         if "bestsellers" in wants:
-            self._read_best(connection, readers)
+            self._read_best(tx, readers)
 
-    def _read_best(self, connection: Connection, readers: Sequence[ShownTo]) -> None:
-        best = self.shelf.bestsellers(connection, self.now)
+    def _read_best(self, tx: Transaction, readers: Sequence[ShownTo]) -> None:
+        best = self.shelf.bestsellers(tx, self.now)
         liked = {
             reader.key: [
                 *(id for id, _ in self.viewed.get(reader.key, ())),
@@ -191,13 +189,13 @@ class BatchItems:
             if "bestsellers" in reader.needs.lists
         }
         every = {id for ids in liked.values() for id in ids}
-        categories = load_categories(connection, self.shelf.tables, every)
+        categories = load_categories(tx, every)
         self.best = {
             key: best.of(key[1], (categories.get(id, ()) for id in ids))[:_RANKED]
             for key, ids in liked.items()
         }
 
-    def _read_products(self, connection: Connection, readers: Sequence[ShownTo]) -> None:
+    def _read_products(self, tx: Transaction, readers: Sequence[ShownTo]) -> None:
         ids: set[int] = set()
         for reader in readers:
             needs, key = reader.needs, reader.key
@@ -209,11 +207,10 @@ class BatchItems:
                 ids.update(self.candidates(name, key))
         if not ids:
             return
-        self.taxes = self.shelf.taxes(connection)
+        self.taxes = self.shelf.taxes(tx)
         self.products = Products.load(
-            connection,
-            self.shelf.tables,
-            self.shelf.attributes(connection),
+            tx,
+            self.shelf.attributes(tx),
             ids,
             stores=list({r.site.store.store_id: r.site.store for r in readers}.values()),
             group_ids={reader.customer.group_id for reader in readers},

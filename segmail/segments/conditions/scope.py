@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, select
 
 from segmail.maho.config.time_zones import load_website_zones
 from segmail.maho.db.value_lists import among
 from segmail.maho.schema.sales_tables import SalesTables
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 _ENTITIES = ("customer", "customer_address", "catalog_product")
 
@@ -70,22 +71,20 @@ class Scope:
         return () if self.among is None else (among(customer_id, self.among),)
 
 
-def open_scope(
-    connection: Connection, tables: Tables, sales: SalesTables, *, now: datetime
-) -> Scope:
+def open_scope(tx: Transaction, sales: SalesTables, *, now: datetime) -> Scope:
     """Read attributes and time zones with three statements; return the scope for this database."""
-    dialect = "sqlite" if connection.dialect.name == "sqlite" else "mysql"
-    zones = load_website_zones(connection, tables)
-    return Scope(tables, sales, now, dialect, _load_attributes(connection, tables), zones)
+    dialect = "sqlite" if tx.connection.dialect.name == "sqlite" else "mysql"
+    zones = load_website_zones(tx)
+    return Scope(tx.tables, sales, now, dialect, _load_attributes(tx), zones)
 
 
-def _load_attributes(connection: Connection, tables: Tables) -> EavAttributes:
-    a, t = tables.attribute.c, tables.entity_type.c
-    rows = connection.execute(
+def _load_attributes(tx: Transaction) -> EavAttributes:
+    a, t = tx.tables.attribute.c, tx.tables.entity_type.c
+    rows = tx.connection.execute(
         select(
             t.entity_type_code, a.attribute_id, a.attribute_code, a.backend_type, a.frontend_input
         )
-        .join_from(tables.attribute, tables.entity_type, t.entity_type_id == a.entity_type_id)
+        .join_from(tx.tables.attribute, tx.tables.entity_type, t.entity_type_id == a.entity_type_id)
         .where(t.entity_type_code.in_(_ENTITIES))
     )
     found: dict[str, dict[str, EavAttribute]] = {entity: {} for entity in _ENTITIES}

@@ -33,6 +33,7 @@ from segmail.maho.policies import Goal, save_enrols_since
 from segmail.maho.progress import enrol, hold_out, is_pending_in, stop
 from segmail.maho.reasons import find_reasons
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.changes import Changes
 from segmail.segments.refresh.enrolment import ENROLLED
@@ -42,44 +43,44 @@ from segmail.segments.refresh.temporary_tables import CHUNK
 _BATCH = 1_000
 
 
-def stop_by_goal(connection: Connection, task: Task, *, now: datetime) -> int:
+def stop_by_goal(tx: Transaction, task: Task, *, now: datetime) -> int:
     """Skip the pending rows of customers who reached the segment's goal; return how many."""
     if task.candidate.policy.goal is not Goal.ORDER:
         return 0
     row = task.tables.progress
     pending = is_pending_in(task.tables, [task.candidate.id])
     ordered = has_ordered_logged_in(task.tables, row.c.customer_id, row.c.created_at, row)
-    stopped = stop(connection, task.tables, and_(pending, ordered), reason=ORDERED, now=now)
-    oldest = connection.scalar(select(func.min(row.c.created_at)).where(pending))
+    stopped = stop(tx, and_(pending, ordered), reason=ORDERED, now=now)
+    oldest = tx.connection.scalar(select(func.min(row.c.created_at)).where(pending))
     if oldest is not None:
         found = rows_of_guest_orders(task.tables, pending, since=oldest)
-        ids = connection.scalars(found).all()
+        ids = tx.connection.scalars(found).all()
         for start in range(0, len(ids), _BATCH):
             which = row.c.progress_id.in_(ids[start : start + _BATCH])
-            stopped += stop(connection, task.tables, which, reason=ORDERED, now=now)
+            stopped += stop(tx, which, reason=ORDERED, now=now)
     return stopped
 
 
-def write_changes(connection: Connection, task: Task, changes: Changes, *, now: datetime) -> int:
+def write_changes(tx: Transaction, task: Task, changes: Changes, *, now: datetime) -> int:
     """Let who is in CHUNK enter and leave, with the steps that this starts.
 
     `changes` are their numbers. Return how many scheduled steps were stopped.
     """
     stopped = 0
     if changes.of(Movement.EXIT):
-        stopped += _stop_who_leave(connection, task, now=now)
-        _remove_members(connection, task)
+        stopped += _stop_who_leave(tx, task, now=now)
+        _remove_members(tx.connection, task)
     if changes.of(Movement.ENTER):
-        stopped += stop(connection, task.tables, _of_returners(task), reason=RETURNED, now=now)
-        _add_members(connection, task, now=now)
+        stopped += stop(tx, _of_returners(task), reason=RETURNED, now=now)
+        _add_members(tx.connection, task, now=now)
     if changes.enrolled:
-        stopped += _stop_former_runs(connection, task, now=now)
+        stopped += _stop_former_runs(tx, task, now=now)
         if task.rivals:
             rivals = _of_rivals(task)
-            stopped += stop(connection, task.tables, rivals, reason=RIVAL_BEGUN, now=now)
-        _enrol(connection, task, now=now)
+            stopped += stop(tx, rivals, reason=RIVAL_BEGUN, now=now)
+        _enrol(tx, task, now=now)
     if changes.held_out:
-        _hold_out(connection, task, now=now)
+        _hold_out(tx, task, now=now)
     return stopped
 
 
@@ -97,7 +98,7 @@ def count_stops(connection: Connection, task: Task) -> int:
     return sum(int(connection.scalar(query) or 0) for query in queries)
 
 
-def remember_enrolling(connection: Connection, task: Task, *, now: datetime) -> None:
+def remember_enrolling(tx: Transaction, task: Task, *, now: datetime) -> None:
     """Keep since when whoever enters this segment is enrolled, by which late ones are known.
 
     Whom a refresh takes in without a mail on purpose (`--no-enrol`) is never one of them.
@@ -110,7 +111,7 @@ def remember_enrolling(connection: Connection, task: Task, *, now: datetime) -> 
     else:
         since = None
     if since != task.enrols_since:
-        save_enrols_since(connection, task.tables, task.candidate.id, since)
+        save_enrols_since(tx, task.candidate.id, since)
 
 
 def complete(connection: Connection, task: Task, members: int, *, now: datetime) -> None:
@@ -131,14 +132,14 @@ def complete(connection: Connection, task: Task, members: int, *, now: datetime)
     )
 
 
-def _stop_who_leave(connection: Connection, task: Task, *, now: datetime) -> int:
+def _stop_who_leave(tx: Transaction, task: Task, *, now: datetime) -> int:
     """Skip the pending enter rows of those who leave, unless the policy lets them go on.
 
     A row whose mail is on its way becomes `sent` all the same: delivery settles it.
     """
     if not task.candidate.policy.stops_on_exit:
         return 0
-    return stop(connection, task.tables, _of_leavers(task), reason=LEFT, now=now)
+    return stop(tx, _of_leavers(task), reason=LEFT, now=now)
 
 
 def _of_leavers(task: Task) -> ColumnElement[bool]:
@@ -159,12 +160,9 @@ def _of_returners(task: Task) -> ColumnElement[bool]:
     )
 
 
-def _stop_former_runs(connection: Connection, task: Task, *, now: datetime) -> int:
+def _stop_former_runs(tx: Transaction, task: Task, *, now: datetime) -> int:
     """Skip what is left of earlier runs of those for whom a new one begins in its place."""
-    return sum(
-        stop(connection, task.tables, which, reason=BEGUN_ANEW, now=now)
-        for which in _of_former_runs(task)
-    )
+    return sum(stop(tx, which, reason=BEGUN_ANEW, now=now) for which in _of_former_runs(task))
 
 
 def _of_former_runs(task: Task) -> list[ColumnElement[bool]]:
@@ -216,7 +214,7 @@ def _add_members(connection: Connection, task: Task, *, now: datetime) -> None:
     connection.execute(insert(task.tables.member).from_select(columns, entering))
 
 
-def _enrol(connection: Connection, task: Task, *, now: datetime) -> None:
+def _enrol(tx: Transaction, task: Task, *, now: datetime) -> None:
     """Schedule every active step for those who are to be enrolled, one statement a step.
 
     A delay counts from the enrolment, not from the step before it.
@@ -229,10 +227,10 @@ def _enrol(connection: Connection, task: Task, *, now: datetime) -> None:
             CHUNK.c.verdict == ENROLLED,
         )
         due_at = now + timedelta(minutes=step.delay_minutes)
-        enrol(connection, task.tables, step, customers, now=now, due_at=due_at)
+        enrol(tx, step, customers, now=now, due_at=due_at)
 
 
-def _hold_out(connection: Connection, task: Task, *, now: datetime) -> None:
+def _hold_out(tx: Transaction, task: Task, *, now: datetime) -> None:
     """Count those who are held out: a skipped row of the first step, with the reason."""
     for trigger in Trigger:
         steps = task.active_steps(trigger)
@@ -244,8 +242,14 @@ def _hold_out(connection: Connection, task: Task, *, now: datetime) -> None:
             CHUNK.c.verdict == HELD_OUT,
         )
         ending = first.sequence_id, HELD_OUT
-        reasons = find_reasons(connection, task.tables, [ending], now=now)
-        hold_out(connection, task.tables, first, customers, now=now, queue_id=reasons[ending])
+        reasons = find_reasons(tx, [ending], now=now)
+        hold_out(
+            tx,
+            first,
+            customers,
+            now=now,
+            queue_id=reasons[ending],
+        )
 
 
 def _default_website(tables: Tables) -> Select[Any]:

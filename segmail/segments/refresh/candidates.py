@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Row, Select, select
 
 from segmail.errors import ConditionError
 from segmail.maho.id_lists import ids_in
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, load_segments
 from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
@@ -76,26 +76,22 @@ class Candidate:
 
 # Returns the SELECT of the ids of the customers that a segment's conditions match at a moment.
 # Raises ConditionError where they cannot be used.
-Matching: TypeAlias = Callable[[Connection, Candidate, datetime], Select[Any]]
+Matching: TypeAlias = Callable[[Transaction, Candidate, datetime], Select[Any]]
 
 
-def choose(
-    connection: Connection, tables: Tables, choice: Choice, *, now: datetime
-) -> list[Candidate]:
+def choose(tx: Transaction, choice: Choice, *, now: datetime) -> list[Candidate]:
     """Return the segments to refresh, by id; those named may be inactive.
 
     Raises InputError for a name that there is not, ConfigError for policies without meaning.
     """
-    named = {find_segment(connection, tables, name).segment_id for name in choice.names}
-    candidates = load_candidates(connection, tables, named or None)
+    named = {find_segment(tx, name).segment_id for name in choice.names}
+    candidates = load_candidates(tx, named or None)
     return [one for one in candidates if _is_due(one, choice, now)]
 
 
-def load_candidates(
-    connection: Connection, tables: Tables, ids: Collection[int] | None
-) -> list[Candidate]:
+def load_candidates(tx: Transaction, ids: Collection[int] | None) -> list[Candidate]:
     """Return the given segments (None: all) by id."""
-    c = tables.segment.c
+    c = tx.tables.segment.c
     query = select(
         c.segment_id,
         c.conditions_serialized,
@@ -106,11 +102,11 @@ def load_candidates(
     ).order_by(c.segment_id)
     if ids is not None:
         query = query.where(c.segment_id.in_(ids))
-    segments = {segment.segment_id: segment for segment in load_segments(connection, tables)}
-    policies = load_policies(connection, tables)
+    segments = {segment.segment_id: segment for segment in load_segments(tx)}
+    policies = load_policies(tx)
     return [
         _candidate(row, segments[row.segment_id], policies.get(row.segment_id, Policy()))
-        for row in connection.execute(query)
+        for row in tx.connection.execute(query)
     ]
 
 

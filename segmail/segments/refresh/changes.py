@@ -22,6 +22,7 @@ from sqlalchemy import (
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.holdout import HELD_OUT
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.enrolment import (
     ENROLLED,
@@ -73,11 +74,11 @@ class Changes:
         return dict(counts)
 
 
-def find_members(connection: Connection, task: Task, matching: Matching, *, now: datetime) -> int:
+def find_members(tx: Transaction, task: Task, matching: Matching, *, now: datetime) -> int:
     """Fill MATCHED; return how many members the segment is to have."""
-    matched = matching(connection, task.candidate, now)
+    matched = matching(tx, task.candidate, now)
     fill = insert(MATCHED).from_select(["customer_id"], matched)
-    return connection.execute(collected(fill)).rowcount
+    return tx.connection.execute(collected(fill)).rowcount
 
 
 def find_changes(connection: Connection, task: Task, *, late_since: datetime | None) -> int:

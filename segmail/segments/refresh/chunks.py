@@ -17,7 +17,9 @@ from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from segmail.log import logger
-from segmail.maho.db.database import Conflict, Session
+from segmail.maho.db.database import Conflict
+from segmail.maho.schema.transaction import Transaction
+from segmail.maho.shop import ShopSession
 from segmail.segments.refresh.apply import complete, write_changes
 from segmail.segments.refresh.changes import Changes, judge
 from segmail.segments.refresh.task import Task, is_still
@@ -37,7 +39,7 @@ class Written:
 
 
 def write_in_chunks(
-    session: Session, task: Task, *, size: int, now: datetime, is_stopping: Callable[[], bool]
+    session: ShopSession, task: Task, *, size: int, now: datetime, is_stopping: Callable[[], bool]
 ) -> Written:
     """Write what is in CHANGED, `size` customers a transaction, until it is done or is to end."""
     written, after = Written(), 0
@@ -55,15 +57,15 @@ def write_in_chunks(
 
 
 def finish(
-    session: Session, task: Task, written: Written, members: int, *, now: datetime
+    session: ShopSession, task: Task, written: Written, members: int, *, now: datetime
 ) -> Written:
     """Write the segment's counters, unless something is left to do."""
 
-    def work(connection: Connection) -> Written:
-        drop_scratch(connection)
-        if written.unfinished or not is_still(connection, task):
+    def work(tx: Transaction) -> Written:
+        drop_scratch(tx.connection)
+        if written.unfinished or not is_still(tx, task):
             return replace(written, unfinished=written.unfinished or CHANGED_MEANWHILE)
-        complete(connection, task, members, now=now)
+        complete(tx.connection, task, members, now=now)
         return written
 
     return session.transact(work)
@@ -85,16 +87,14 @@ class _Chunk:
     last: int | None  # the last customer; None where nobody is left
 
 
-def _write(
-    connection: Connection, *, task: Task, after: int, size: int, now: datetime
-) -> _Chunk | None:
+def _write(tx: Transaction, *, task: Task, after: int, size: int, now: datetime) -> _Chunk | None:
     """Write one chunk; return None where the segment is not what it was at the beginning."""
-    if not is_still(connection, task):
+    if not is_still(tx, task):
         return None
-    last = _last(connection, after, size)
+    last = _last(tx.connection, after, size)
     with integrity_is_conflict():
-        changes = judge(connection, task, after=after, last=last)
-        stopped = write_changes(connection, task, changes, now=now)
+        changes = judge(tx.connection, task, after=after, last=last)
+        stopped = write_changes(tx, task, changes, now=now)
     return _Chunk(changes, stopped, last)
 
 

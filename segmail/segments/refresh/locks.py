@@ -12,34 +12,34 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from segmail.maho.db.database import Session, error_number, is_conflict
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
 _PAUSES = (0.05, 0.1, 0.2)  # seconds between looks at whether a segment is free
 _REFUSED = 1105  # Percona XtraDB Cluster: "prohibits use of GET_LOCK"
 
 
-def lock_group_if_free(connection: Connection, tables: Tables, segment_ids: Sequence[int]) -> bool:
+def lock_group_if_free(tx: Transaction, segment_ids: Sequence[int]) -> bool:
     """Lock the segments of a group, in their order; return False where somebody else keeps one.
 
     Whoever has the first one is alone with the others.
     """
-    return all(lock_if_free(connection, tables, id) for id in sorted(segment_ids))
+    return all(lock_if_free(tx, id) for id in sorted(segment_ids))
 
 
-def lock_if_free(connection: Connection, tables: Tables, segment_id: int) -> bool:
+def lock_if_free(tx: Transaction, segment_id: int) -> bool:
     """Lock the segment until the transaction ends; return False where somebody else keeps it.
 
     Who holds it for a moment only (a row that refers to it is being written) is waited for. The
     lock also keeps Maho's own refresh waiting: its rows refer to the segment by foreign key.
     """
-    c = tables.segment.c
+    c = tx.tables.segment.c
     query = select(c.segment_id).where(c.segment_id == segment_id).with_for_update(skip_locked=True)
     for pause in _PAUSES:
-        if connection.scalar(query) is not None:
+        if tx.connection.scalar(query) is not None:
             return True
         time.sleep(pause)
-    return connection.scalar(query) is not None
+    return tx.connection.scalar(query) is not None
 
 
 @contextmanager
@@ -68,11 +68,11 @@ def kept_for_one_refresh(session: Session, shop: Shop, segment_id: int) -> Itera
             session.transact(lambda c: c.scalar(select(func.release_lock(name))))
 
 
-def leave_mark(connection: Connection, tables: Tables, segment_id: int, *, now: datetime) -> None:
+def leave_mark(tx: Transaction, segment_id: int, *, now: datetime) -> None:
     """Write what `kept_from_maho` looks for, while the segment is locked."""
-    segment = tables.segment
+    segment = tx.tables.segment
     row = update(segment).where(segment.c.segment_id == segment_id)
-    connection.execute(row.values(updated_at=_mark(now)))
+    tx.connection.execute(row.values(updated_at=_mark(now)))
 
 
 @contextmanager

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import exists, func, select
 
 from segmail.errors import ConfigError, TemporaryError
 from segmail.log import logger
 from segmail.maho.lookup import find_segment
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.changes import Changes, find_present, judge
@@ -35,8 +36,8 @@ class Enrolment:
 def members_without_mail(shop: Shop, segment_id: int, *, now: datetime) -> int:
     """Return how many members have the sequence neither before nor ahead of them, and so get
     nothing, as long as nobody enrols them."""
-    with shop.database.read() as connection:
-        task = load_task(connection, shop.tables, segment_id, enrol=True, now=now)
+    with shop.read() as tx:
+        task = load_task(tx, segment_id, enrol=True, now=now)
         if not task.active_steps(Trigger.ENTER):
             return 0
         member, row = shop.tables.member.c, shop.tables.progress.c
@@ -46,7 +47,7 @@ def members_without_mail(shop: Shop, segment_id: int, *, now: datetime) -> int:
             row.trigger_type == Trigger.ENTER.value,
         )
         query = select(func.count()).where(member.segment_id == segment_id, ~has_row)
-        return int(connection.scalar(query.select_from(shop.tables.member)) or 0)
+        return int(tx.connection.scalar(query.select_from(shop.tables.member)) or 0)
 
 
 def enrol_present(
@@ -59,25 +60,25 @@ def enrol_present(
     name, ConfigError where nobody could be enrolled, TemporaryError while it is refreshed.
     """
     now = now.replace(microsecond=0)
-    with shop.database.read() as connection:
-        segment = find_segment(connection, shop.tables, given)
-        task = load_task(connection, shop.tables, segment.segment_id, enrol=True, now=now)
+    with shop.read() as tx:
+        segment = find_segment(tx, given)
+        task = load_task(tx, segment.segment_id, enrol=True, now=now)
     _require_steps(task)
     group = load_group(shop, segment.segment_id)
     with (
-        shop.database.session() as session,
-        kept_for_one_refresh(session, shop, group[0]) as is_free,
+        shop.session() as session,
+        kept_for_one_refresh(session.session, shop, group[0]) as is_free,
     ):
         if not is_free:
             raise TemporaryError(f"'{segment.name}' is being refreshed at the moment; try again.")
 
-        def look(connection: Connection) -> Changes:
-            if not lock_group_if_free(connection, shop.tables, group):
+        def look(tx: Transaction) -> Changes:
+            if not lock_group_if_free(tx, group):
                 raise TemporaryError(f"'{segment.name}' is being changed at the moment; try again.")
-            create_scratch(connection)
-            find_present(connection, task)
+            create_scratch(tx.connection)
+            find_present(tx.connection, task)
             with integrity_is_conflict():
-                return judge(connection, task)
+                return judge(tx.connection, task)
 
         changes = session.transact(look)
         if not dry_run and changes.enrolled:
@@ -89,7 +90,7 @@ def enrol_present(
                 segment.segment_id,
                 segment.name,
             )
-        session.transact(drop_scratch)
+        session.transact(lambda tx: drop_scratch(tx.connection))
     return Enrolment(
         segment.segment_id, segment.name, changes.total, changes.enrolled, changes.not_enrolled
     )

@@ -40,8 +40,8 @@ def refresh_segments(
     other segment is begun, and a large one ends with the chunk at which it is.
     Raises InputError for a name that there is not, ConfigError for policies without meaning.
     """
-    with shop.database.read() as connection:
-        candidates = choose(connection, shop.tables, choice, now=clock.now())
+    with shop.read() as tx:
+        candidates = choose(tx, choice, now=clock.now())
     done: list[Refreshed] = []
     for candidate in candidates:
         if is_stopping():

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from segmail.errors import RefreshFailed
-from segmail.maho.db.database import Session
-from segmail.maho.schema.tables import Tables
-from segmail.maho.shop import Shop
+from segmail.maho.schema.transaction import Transaction
+from segmail.maho.shop import Shop, ShopSession
 from segmail.segments.refresh.apply import (
     complete,
     count_stops,
@@ -77,12 +76,12 @@ def refresh_segment(
     """
     group = load_group(shop, segment_id)
     with (
-        shop.database.session() as session,
-        kept_for_one_refresh(session, shop, group[0]) as is_free,
+        shop.session() as session,
+        kept_for_one_refresh(session.session, shop, group[0]) as is_free,
     ):
         if not is_free or not (options.dry_run or mark_begun(shop, segment_id, now=now)):
             return None
-        begun = _begin(session, shop.tables, segment_id, group, options, matching, now)
+        begun = _begin(session, segment_id, group, options, matching, now)
         if begun is None:
             return None
         if begun.written:
@@ -137,8 +136,7 @@ class _TakenBack(Exception):
 
 
 def _begin(
-    session: Session,
-    tables: Tables,
+    session: ShopSession,
     segment_id: int,
     group: Sequence[int],
     options: RefreshOptions,
@@ -151,12 +149,12 @@ def _begin(
     and whoever comes second sees the members that the first one wrote.
     """
 
-    def work(connection: Connection) -> _Begun | None:
-        if not lock_group_if_free(connection, tables, group):
+    def work(tx: Transaction) -> _Begun | None:
+        if not lock_group_if_free(tx, group):
             return None
-        task = load_task(connection, tables, segment_id, enrol=options.enrol, now=now)
+        task = load_task(tx, segment_id, enrol=options.enrol, now=now)
         with integrity_is_conflict():
-            begun = _look_and_write(connection, task, options, matching, now)
+            begun = _look_and_write(tx, task, options, matching, now)
         if options.dry_run:
             raise _TakenBack(begun)
         return begun
@@ -168,29 +166,29 @@ def _begin(
 
 
 def _look_and_write(
-    connection: Connection, task: Task, options: RefreshOptions, matching: Matching, now: datetime
+    tx: Transaction, task: Task, options: RefreshOptions, matching: Matching, now: datetime
 ) -> _Begun:
-    create_scratch(connection)
-    ordered = stop_by_goal(connection, task, now=now)
-    members = find_members(connection, task, matching, now=now)
+    create_scratch(tx.connection)
+    ordered = stop_by_goal(tx, task, now=now)
+    members = find_members(tx, task, matching, now=now)
     late_since = task.late_since(now, timedelta(days=options.late_days))
-    number = find_changes(connection, task, late_since=late_since)
-    is_large = number > options.chunk and not options.dry_run and _has_row_locks(connection)
+    number = find_changes(tx.connection, task, late_since=late_since)
+    is_large = number > options.chunk and not options.dry_run and _has_row_locks(tx.connection)
     if not is_large or number > options.enrol_limit:  # no more can be enrolled than change
-        changes = judge(connection, task)
+        changes = judge(tx.connection, task)
         if changes.enrolled > options.enrol_limit:  # a wrong condition must not mail the whole shop
             task = replace(task, passed=options.enrol_limit)
-            changes = judge(connection, task)
-    remember_enrolling(connection, task, now=now)
+            changes = judge(tx.connection, task)
+    remember_enrolling(tx, task, now=now)
     if is_large:
-        leave_mark(connection, task.tables, task.candidate.id, now=now)
+        leave_mark(tx, task.candidate.id, now=now)
         return _Begun(task, ordered, members, None)
     if options.dry_run:
-        written = Written(changes, count_stops(connection, task))
+        written = Written(changes, count_stops(tx.connection, task))
     else:
-        written = Written(changes, write_changes(connection, task, changes, now=now))
-        complete(connection, task, members, now=now)
-    drop_scratch(connection)
+        written = Written(changes, write_changes(tx, task, changes, now=now))
+        complete(tx.connection, task, members, now=now)
+    drop_scratch(tx.connection)
     return _Begun(task, ordered, members, written)
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, update
+from sqlalchemy import update
 
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.segments.refresh.locks import lock_if_free
 
@@ -16,42 +16,41 @@ _BEGUN = "processing"
 def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
     """Write `processing`, unless somebody else is at work on the segment: then return False."""
 
-    def work(connection: Connection) -> bool:
-        if not lock_if_free(connection, shop.tables, segment_id):
+    def work(tx: Transaction) -> bool:
+        if not lock_if_free(tx, segment_id):
             return False
-        _write(connection, shop.tables, segment_id, _BEGUN, now)
+        _write(tx, segment_id, _BEGUN, now)
         return True
 
-    return shop.database.transact(work, idempotent=True)
+    return shop.transact(work, idempotent=True)
 
 
 def mark_unfinished(shop: Shop, segment_id: int, *, now: datetime) -> None:
     """Write `pending` where the segment is still marked as begun: the next run does the rest."""
-    shop.database.transact(
-        lambda connection: _write(connection, shop.tables, segment_id, "pending", now, only=_BEGUN),
+    shop.transact(
+        lambda tx: _write(tx, segment_id, "pending", now, only=_BEGUN),
         idempotent=True,
     )
 
 
 def mark_failed(shop: Shop, segment_id: int, *, now: datetime) -> None:
     """Write `error`; members, counters and rows stay as they were."""
-    shop.database.transact(
-        lambda connection: _write(connection, shop.tables, segment_id, "error", now),
+    shop.transact(
+        lambda tx: _write(tx, segment_id, "error", now),
         idempotent=True,
     )
 
 
 def _write(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     segment_id: int,
     status: str,
     now: datetime,
     *,
     only: str | None = None,
 ) -> None:
-    c = tables.segment.c
-    query = update(tables.segment).where(c.segment_id == segment_id)
+    c = tx.tables.segment.c
+    query = update(tx.tables.segment).where(c.segment_id == segment_id)
     if only is not None:
         query = query.where(c.refresh_status == only)
-    connection.execute(query.values(refresh_status=status, updated_at=now))
+    tx.connection.execute(query.values(refresh_status=status, updated_at=now))

@@ -64,11 +64,11 @@ def sweep_up(shop: Shop, *, now: datetime, dry_run: bool = False) -> Swept:
 
 def _count_sweep(shop: Shop) -> Swept:
     tables, unguarded = shop.tables, _unguarded(shop)
-    with shop.database.read() as connection:
+    with shop.read() as tx:
         orphans = [_orphans(tables, table) for table in unguarded]
         return Swept(
-            _count(connection, unsubscribed(tables, load_segment_ids(connection, tables))),
-            sum(_count(connection, query) for query in orphans),
+            _count(tx.connection, unsubscribed(tables, load_segment_ids(tx))),
+            sum(_count(tx.connection, query) for query in orphans),
         )
 
 
@@ -99,12 +99,10 @@ def _delete(shop: Shop, query: Select[Any], table: Table) -> int:
 
 
 def _skip(shop: Shop, *, now: datetime) -> int:
-    batch = partial(stop, tables=shop.tables, reason=UNSUBSCRIBED, now=now)
-    with shop.database.read() as connection:
-        query = unsubscribed(shop.tables, load_segment_ids(connection, shop.tables))
-    return sum(
-        shop.database.transact(partial(batch, which=found)) for found in _batches(shop, query)
-    )
+    batch = partial(stop, reason=UNSUBSCRIBED, now=now)
+    with shop.read() as tx:
+        query = unsubscribed(shop.tables, load_segment_ids(tx))
+    return sum(shop.transact(partial(batch, which=found)) for found in _batches(shop, query))
 
 
 def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection
-
 from segmail.maho.policies import load_enrols_since
 from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, Trigger, load_steps
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 from segmail.segments.refresh.group import load_rivals
@@ -85,20 +84,18 @@ class Task:
         return max(self.enrols_since, now - window)
 
 
-def load_task(
-    connection: Connection, tables: Tables, segment_id: int, *, enrol: bool, now: datetime
-) -> Task:
+def load_task(tx: Transaction, segment_id: int, *, enrol: bool, now: datetime) -> Task:
     """Return the task of a segment that there is."""
-    [candidate] = load_candidates(connection, tables, [segment_id])
-    steps = load_steps(connection, tables, segment_ids=[segment_id])
-    since = load_enrols_since(connection, tables, segment_id)
-    rivals = load_rivals(connection, tables, candidate)
-    return Task(tables, candidate, steps, enrol, now, since, rivals=rivals)
+    [candidate] = load_candidates(tx, [segment_id])
+    steps = load_steps(tx, segment_ids=[segment_id])
+    since = load_enrols_since(tx, segment_id)
+    rivals = load_rivals(tx, candidate)
+    return Task(tx.tables, candidate, steps, enrol, now, since, rivals=rivals)
 
 
-def is_still(connection: Connection, task: Task) -> bool:
+def is_still(tx: Transaction, task: Task) -> bool:
     """Return whether nobody has changed, deleted or refreshed the segment since."""
     id = task.candidate.id
-    return load_candidates(connection, task.tables, [id]) == [task.candidate] and (
-        load_steps(connection, task.tables, segment_ids=[id]) == task.steps
+    return load_candidates(tx, [id]) == [task.candidate] and (
+        load_steps(tx, segment_ids=[id]) == task.steps
     )

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 
 Mention: TypeAlias = int | str  # a website or customer group by id (int) or code (str)
 
@@ -48,15 +48,15 @@ class Names:
         return code if code and self.id(code) == id else id
 
 
-def load_websites(connection: Connection, tables: Tables) -> Names:
+def load_websites(tx: Transaction) -> Names:
     """Return the shop's websites."""
-    c = tables.website.c
-    rows = connection.execute(select(c.website_id, c.code).where(c.website_id != _ADMIN))
+    c = tx.tables.website.c
+    rows = tx.connection.execute(select(c.website_id, c.code).where(c.website_id != _ADMIN))
     return Names({id: code or "" for id, code in rows})
 
 
-def load_groups(connection: Connection, tables: Tables) -> Names:
+def load_groups(tx: Transaction) -> Names:
     """Return the shop's customer groups."""
-    c = tables.customer_group.c
-    rows = connection.execute(select(c.customer_group_id, c.customer_group_code))
+    c = tx.tables.customer_group.c
+    rows = tx.connection.execute(select(c.customer_group_id, c.customer_group_code))
     return Names({row.customer_group_id: row.customer_group_code for row in rows})

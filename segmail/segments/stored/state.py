@@ -6,11 +6,11 @@ import enum
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail.errors import ConditionError
 from segmail.maho.policies import NO_GROUP, Goal, Holdout, OnReentry, RefreshedBy
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
@@ -59,17 +59,12 @@ class SegmentState:
         return self.tree is not None and needs_segmail(self.tree)
 
 
-def load_states(
-    connection: Connection, tables: Tables, ids: Collection[int] | None
-) -> dict[int, SegmentState]:
+def load_states(tx: Transaction, ids: Collection[int] | None) -> dict[int, SegmentState]:
     """Return the given segments (None: all), by id; raise ConfigError for senseless policies."""
-    c = tables.segment.c
-    rows = connection.execute(select(c.segment_id, c.description))
+    c = tx.tables.segment.c
+    rows = tx.connection.execute(select(c.segment_id, c.description))
     descriptions = {segment_id: description or "" for segment_id, description in rows}
-    return {
-        one.id: _state(one, descriptions[one.id])
-        for one in load_candidates(connection, tables, ids)
-    }
+    return {one.id: _state(one, descriptions[one.id]) for one in load_candidates(tx, ids)}
 
 
 def chosen(policies: Mapping[str, object]) -> dict[str, object]:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import DataError
 
 from segmail.errors import ConfigError, Fault
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.policies import RefreshedBy, save_policy
 from segmail.maho.schema.layout import dates_are_timestamps
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.write import conditions_as_json, conditions_as_php
 from segmail.segments.stored.state import DEFAULTS, Refresh, SegmentState, load_states
 
@@ -30,24 +30,24 @@ class SegmentPlan:
     after: SegmentState
 
 
-def lock_segments(connection: Connection, tables: Tables, ids: Sequence[int]) -> None:
+def lock_segments(tx: Transaction, ids: Sequence[int]) -> None:
     """Let a refresh of these segments end first, and others wait."""
-    c = tables.segment.c
+    c = tx.tables.segment.c
     query = select(c.segment_id).where(c.segment_id.in_(ids)).order_by(c.segment_id)
-    connection.execute(query.with_for_update()).all()
+    tx.connection.execute(query.with_for_update()).all()
 
 
-def lock_creation(connection: Connection, tables: Tables) -> None:
+def lock_creation(tx: Transaction) -> None:
     """Wait until nobody else creates segments from a file: names are not unique in Maho.
 
     The lock is on the admin's website, which every shop has and no customer belongs to.
     """
-    c = tables.website.c
-    connection.execute(select(c.website_id).order_by(c.website_id).limit(1).with_for_update())
+    c = tx.tables.website.c
+    tx.connection.execute(select(c.website_id).order_by(c.website_id).limit(1).with_for_update())
 
 
 def save_plans(
-    connection: Connection, tables: Tables, plans: Sequence[SegmentPlan], *, now: datetime
+    tx: Transaction, plans: Sequence[SegmentPlan], *, now: datetime
 ) -> list[SegmentPlan]:
     """Write what differs and return the plans, each with its segment's id.
 
@@ -55,16 +55,16 @@ def save_plans(
     those that stay as they are keep their bytes. Raises ConfigError for characters that the
     database cannot store.
     """
-    php = dates_are_timestamps(connection, tables)
-    saved = [_save(connection, tables, plan, php=php, now=now) for plan in plans]
-    _compare(connection, tables, saved)
+    php = dates_are_timestamps(tx)
+    saved = [_save(tx, plan, php=php, now=now) for plan in plans]
+    _compare(tx, saved)
     return saved
 
 
-def _compare(connection: Connection, tables: Tables, saved: Sequence[SegmentPlan]) -> None:
+def _compare(tx: Transaction, saved: Sequence[SegmentPlan]) -> None:
     """Read back what was written: a database that is not strict changes it without a word."""
     written = {plan.segment_id: plan for plan in saved if plan.segment_id is not None}
-    states = load_states(connection, tables, written)
+    states = load_states(tx, written)
     faults = [_unstorable(plan) for id, plan in written.items() if states[id] != plan.after]
     if faults:
         raise ConfigError(faults)
@@ -77,20 +77,17 @@ def _unstorable(plan: SegmentPlan) -> Fault:
     )
 
 
-def _save(
-    connection: Connection, tables: Tables, plan: SegmentPlan, *, php: bool, now: datetime
-) -> SegmentPlan:
+def _save(tx: Transaction, plan: SegmentPlan, *, php: bool, now: datetime) -> SegmentPlan:
     try:
-        segment_id = _write(connection, tables, plan, _changed(plan, php=php), now=now)
+        segment_id = _write(tx, plan, _changed(plan, php=php), now=now)
     except DataError as error:
         raise ConfigError(_unstorable(plan)) from error
-    save_policy(connection, tables, segment_id, _policies(plan))
+    save_policy(tx, segment_id, _policies(plan))
     return replace(plan, segment_id=segment_id)
 
 
 def _write(
-    connection: Connection,
-    tables: Tables,
+    tx: Transaction,
     plan: SegmentPlan,
     values: dict[str, Any],
     *,
@@ -98,11 +95,11 @@ def _write(
 ) -> int:
     if plan.segment_id is None:
         new = {**values, "created_at": now, "updated_at": now}
-        return insert_rows(connection, tables.segment, [new])[0]
+        return insert_rows(tx.connection, tx.tables.segment, [new])[0]
     if values:
-        connection.execute(
-            update(tables.segment)
-            .where(tables.segment.c.segment_id == plan.segment_id)
+        tx.connection.execute(
+            update(tx.tables.segment)
+            .where(tx.tables.segment.c.segment_id == plan.segment_id)
             .values(**values, updated_at=now)
         )
     return plan.segment_id

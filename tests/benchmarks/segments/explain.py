@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Insert, insert, text
 from sqlalchemy.dialects import mysql
 
 from segmail.maho.db.mariadb_hints import collected
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh.changes import find_members
 from segmail.segments.refresh.task import Task, load_task
@@ -33,7 +34,9 @@ def seconds(shop: LargeShop, segment: int) -> float:
     """Return how long a refresh takes to collect a segment's customers."""
     with _refreshing(shop, segment) as (connection, task):
         began = time.monotonic()
-        find_members(connection, task, matching_by_conditions(task.tables), now=NOW)
+        find_members(
+            Transaction(connection, task.tables), task, matching_by_conditions(task.tables), now=NOW
+        )
         return time.monotonic() - began
 
 
@@ -41,14 +44,16 @@ def seconds(shop: LargeShop, segment: int) -> float:
 def _refreshing(shop: LargeShop, segment: int) -> Iterator[tuple[Connection, Task]]:
     """Yield a connection with a refresh's temporary tables, and its task."""
     with shop.shop.database.engine.connect() as connection:
-        task = load_task(connection, shop.shop.tables, segment, enrol=False, now=NOW)
+        task = load_task(Transaction(connection, shop.shop.tables), segment, enrol=False, now=NOW)
         create_scratch(connection)
         yield connection, task
         connection.invalidate()  # the temporary tables end with it
 
 
 def _sql(connection: Connection, task: Task) -> str:
-    matched = matching_by_conditions(task.tables)(connection, task.candidate, NOW)
+    matched = matching_by_conditions(task.tables)(
+        Transaction(connection, task.tables), task.candidate, NOW
+    )
     fill: Insert = insert(MATCHED).from_select(["customer_id"], matched)
     dialect = mysql.dialect(paramstyle="named")
     return str(fill.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -124,9 +124,9 @@ def test_lint_knows_exactly_the_variables_of_a_mail(shop: ShopBuilder) -> None:
     """The lists of `segmail.lint.variables` are those of `segmail.delivery`."""
     step = shop.step(shop.segment(), rule_id=shop.rule())
     asked = Asked(customer=str(shop.customer()), step=str(step))
-    with shop.database.read() as connection:
-        config = StoreConfig.load(connection, shop.tables)
-        steps = load_steps(connection, shop.tables)
+    with shop.read() as tx:
+        config = StoreConfig.load(tx)
+        steps = load_steps(tx)
     cache = RunCache.load(shop.shop, config, steps, maho_root=None)
     message = MessageSettings()
     scene = Scene(shop.shop, config, asked, maho_root=None, message=message, now=shop.now)

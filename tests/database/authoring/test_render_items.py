@@ -15,8 +15,8 @@ from tests.shop_builder import ShopBuilder
 
 
 def _render(shop: ShopBuilder, template: str, asked: Asked, *, subject: bool = False) -> str:
-    with shop.database.read() as connection:
-        config = StoreConfig.load(connection, shop.tables)
+    with shop.read() as tx:
+        config = StoreConfig.load(tx)
     opened = Opened(shop.shop, config, Settings(Path()))
     done = render_letter(
         template, {}, asked, lambda: opened, subject=subject, autoescape=False, now=shop.now

@@ -57,8 +57,8 @@ USE_CASES: list[dict[str, Any]] = json.loads(
 
 
 def policy(shop: ShopBuilder, segment_id: int) -> Policy:
-    with shop.database.read() as connection:
-        return load_policies(connection, shop.tables).get(segment_id, Policy())
+    with shop.read() as tx:
+        return load_policies(tx).get(segment_id, Policy())
 
 
 def faults(shop: ShopBuilder, file: str) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ LEASE = timedelta(minutes=15)
 
 
 def claimer(shop: ShopBuilder) -> Claimer:
-    with shop.database.read() as connection:
-        steps = {step.sequence_id: step for step in load_steps(connection, shop.tables)}
-    return Claimer(shop.database, shop.tables, steps, lease=LEASE)
+    with shop.read() as tx:
+        steps = {step.sequence_id: step for step in load_steps(tx)}
+    return Claimer(shop.shop, steps, lease=LEASE)
 
 
 def test_a_claimed_row_is_pushed_forward_by_the_lease(shop: ShopBuilder) -> None:

@@ -77,7 +77,7 @@ def test_two_hosts_may_mark_what_is_held_at_the_same_moment(mariadb_shop: ShopBu
 
     def mark() -> None:
         start.wait(60)
-        shop.database.transact(lambda c: mark_held(c, shop.tables, [1, 2, 3], now=shop.now))
+        shop.transact(lambda tx: mark_held(tx, [1, 2, 3], now=shop.now))
 
     threads = [threading.Thread(target=mark) for _ in range(2)]
     for thread in threads:
@@ -85,6 +85,6 @@ def test_two_hosts_may_mark_what_is_held_at_the_same_moment(mariadb_shop: ShopBu
     for thread in threads:
         thread.join(120)
 
-    with shop.database.read() as connection:
-        held = load_held_until(connection, shop.tables)
+    with shop.read() as tx:
+        held = load_held_until(tx)
     assert held == dict.fromkeys([1, 2, 3], shop.now)

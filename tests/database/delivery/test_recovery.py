@@ -138,9 +138,7 @@ def test_a_row_stopped_while_its_mail_was_in_flight_becomes_sent_all_the_same(
     progress = crashed_attempt(shop, run_emails)
     shop.change(shop.tables.progress, {"progress_id": progress}, status="skipped")
 
-    Settler(shop.database, shop.tables).settle(
-        [_outcome(shop, progress, Status.SENT)], now=shop.now
-    )
+    Settler(shop.shop).settle([_outcome(shop, progress, Status.SENT)], now=shop.now)
 
     assert shop.status(progress) == "sent"
 
@@ -150,7 +148,7 @@ def test_settling_twice_writes_one_link_and_one_problem(
 ) -> None:
     sent, failed = (crashed_attempt(shop, run_emails) for _ in range(2))
     outcomes = [_outcome(shop, sent, Status.SENT), _outcome(shop, failed, Status.FAILED)]
-    settler = Settler(shop.database, shop.tables)
+    settler = Settler(shop.shop)
 
     settler.settle(outcomes, now=shop.now)
     settler.settle(outcomes, now=shop.now)
@@ -166,7 +164,7 @@ def test_a_run_that_slept_beyond_its_lease_settles_only_what_it_sent(
     progress = crashed_attempt(shop, run_emails)
     shop.change(shop.tables.queue, {}, queue_start_at=shop.now + LATER)
     before = [shop.progress(progress), shop.row(shop.tables.queue)]
-    settler = Settler(shop.database, shop.tables)
+    settler = Settler(shop.shop)
 
     for status in (Status.RELEASED, Status.DEFERRED, Status.FAILED, Status.SKIPPED):
         settler.settle([_outcome(shop, progress, status)], now=shop.now + LATER)
@@ -179,8 +177,8 @@ def test_a_run_that_slept_beyond_its_lease_settles_only_what_it_sent(
 
 def _outcome(shop: ShopBuilder, progress: int, status: Status) -> Outcome:
     row = shop.progress(progress)
-    with shop.database.read() as connection:
-        steps = {step.sequence_id: step for step in load_steps(connection, shop.tables)}
+    with shop.read() as tx:
+        steps = {step.sequence_id: step for step in load_steps(tx)}
     due = DueRow(
         progress_id=progress,
         customer_id=row["customer_id"],

@@ -57,8 +57,8 @@ def unsubscribe(shop: ShopBuilder, progress: int) -> None:
 
 
 def open_now(shop: ShopBuilder) -> int:
-    with shop.database.read() as connection:
-        return len(load_open_attempts(connection, shop.tables))
+    with shop.read() as tx:
+        return len(load_open_attempts(tx))
 
 
 @pytest.mark.parametrize(
@@ -163,8 +163,8 @@ def test_the_walk_begins_near_the_newest_and_not_above_what_is_open(
 
     run_emails()
 
-    with shop.database.read() as connection:
-        assert oldest_that_may_be_open(connection, shop.tables) == 15_000
+    with shop.read() as tx:
+        assert oldest_that_may_be_open(tx) == 15_000
     shop.insert_all(
         shop.tables.queue,
         [
@@ -173,18 +173,16 @@ def test_the_walk_begins_near_the_newest_and_not_above_what_is_open(
         ],
     )
     run_emails()
-    with shop.database.read() as connection:
-        assert oldest_that_may_be_open(connection, shop.tables) == 25_001
+    with shop.read() as tx:
+        assert oldest_that_may_be_open(tx) == 25_001
 
 
 def test_the_doctor_counts_what_is_open(shop: ShopBuilder, run_emails: Runner) -> None:
     crashed(shop, run_emails, *BEGUN)
 
     def found(now: datetime) -> tuple[Severity, str]:
-        with shop.database.read() as connection:
-            [one] = attempt_findings(
-                connection, shop.tables, now=now, lease=LEASE, grace=timedelta(hours=1)
-            )
+        with shop.read() as tx:
+            [one] = attempt_findings(tx, now=now, lease=LEASE, grace=timedelta(hours=1))
         return one.severity, one.what
 
     assert found(shop.now)[1] == "1 open."

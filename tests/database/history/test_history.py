@@ -238,14 +238,15 @@ def test_only_a_part_of_a_long_table_is_read(
 
 def _rows_read(shop: ShopBuilder, chosen: HistoryFilter) -> int:
     """Return how many rows, of tables and indexes, the server reads to find the candidates."""
-    with shop.database.read() as connection:
-        paths = find_access_paths(connection, shop.tables, chosen)
+    with shop.read() as tx:
+        paths = find_access_paths(tx, chosen)
         queries = candidate_queries(
             shop.tables, chosen, paths, now=shop.now, lateness=timedelta(hours=1)
         )
         found: list[int] = []
         read = rows_read(
-            connection, lambda: found.extend(i for q in queries for i in connection.scalars(q))
+            tx.connection,
+            lambda: found.extend(i for q in queries for i in tx.connection.scalars(q)),
         )
     assert len(found) >= 50 or chosen.status == "interrupted"
     return read

@@ -230,11 +230,9 @@ def test_only_the_failed_steps_of_a_long_table_are_read(
     fill(shop, segments=segments, analyzed=analyzed)
     found: list[Failure] = []
 
-    with shop.database.read() as connection:
+    with shop.read() as tx:
         chosen = FailureFilter(until=shop.now)
-        read = rows_read(
-            connection, lambda: found.extend(load_failures(connection, shop.tables, chosen))
-        )
+        read = rows_read(tx.connection, lambda: found.extend(load_failures(tx, chosen)))
 
     assert len(found) == 50
     assert read < 1_000

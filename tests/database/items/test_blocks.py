@@ -135,29 +135,26 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(
         lists=frozenset(["viewed", "clearance", "bestsellers", "crosssells", "wishlist"]),
     )
     statements: list[str] = []
-    with content.shop.database.read() as connection:
-        readers = [
-            content.reader(customer_id, "default", needs, connection=connection)
-            for customer_id in customers
-        ]
-        BatchItems.load(connection, content.shelf, readers[:1], now=RECORDED_AT)
+    with content.shop.read() as tx:
+        readers = [content.reader(customer_id, "default", needs, tx) for customer_id in customers]
+        BatchItems.load(tx, content.shelf, readers[:1], now=RECORDED_AT)
 
         def count(*event: object) -> None:
             statements.append(str(event[2]))
 
-        event.listen(connection, "before_cursor_execute", count)
-        BatchItems.load(connection, content.shelf, readers, now=RECORDED_AT)
-        event.remove(connection, "before_cursor_execute", count)
+        event.listen(tx.connection, "before_cursor_execute", count)
+        BatchItems.load(tx, content.shelf, readers, now=RECORDED_AT)
+        event.remove(tx.connection, "before_cursor_execute", count)
 
     assert len(statements) == 36, [statement[:60] for statement in statements]
 
 
 def test_nothing_is_read_where_no_template_names_anything(content: ContentShop) -> None:
-    with content.shop.database.read() as connection:
-        reader = content.reader(1, "default", ItemNeeds(), connection=connection)
+    with content.shop.read() as tx:
+        reader = content.reader(1, "default", ItemNeeds(), tx)
         statements: list[object] = []
-        event.listen(connection, "before_cursor_execute", lambda *args: statements.append(args))
-        BatchItems.load(connection, content.shelf, [reader], now=RECORDED_AT)
+        event.listen(tx.connection, "before_cursor_execute", lambda *args: statements.append(args))
+        BatchItems.load(tx, content.shelf, [reader], now=RECORDED_AT)
 
     assert statements == []
 

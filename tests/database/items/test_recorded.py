@@ -21,11 +21,10 @@ _NAMES = {product_id: key for key, product_id in PRODUCT_IDS.items()}
 
 def _products(content: ContentShop) -> Products:
     shelf = content.shelf
-    with content.shop.database.read() as connection:
+    with content.shop.read() as tx:
         return Products.load(
-            connection,
-            content.shop.tables,
-            shelf.attributes(connection),
+            tx,
+            shelf.attributes(tx),
             PRODUCT_IDS.values(),
             stores=shelf.stores.speaking,
             group_ids={0, 1, 4},
@@ -39,8 +38,8 @@ def _store(content: ContentShop, code: str) -> Any:
 def _prices(content: ContentShop, code: str) -> PriceList:
     store, shelf = _store(content, code), content.shelf
     default = shelf.locales[shelf.stores.defaults[store.website_id]]
-    with content.shop.database.read() as connection:
-        taxes = shelf.taxes(connection)
+    with content.shop.read() as tx:
+        taxes = shelf.taxes(tx)
     return PriceList(
         taxes, content.config, shelf.locales[store.store_id], store.store_id,
         default.today(RECORDED_AT),

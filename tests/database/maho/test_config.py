@@ -10,13 +10,13 @@ from tests.shop_builder import ShopBuilder
 
 
 def load_config(shop: ShopBuilder, **environ: str) -> StoreConfig:
-    with shop.database.read() as connection:
-        return StoreConfig.load(connection, shop.tables, environ)
+    with shop.read() as tx:
+        return StoreConfig.load(tx, environ)
 
 
 def load_stores(shop: ShopBuilder) -> Stores:
-    with shop.database.read() as connection:
-        return Stores.load(connection, shop.tables)
+    with shop.read() as tx:
+        return Stores.load(tx)
 
 
 @pytest.mark.parametrize("prefix", ["", "mh_"])

@@ -22,14 +22,14 @@ from tests.shop_builder import ShopBuilder
 
 
 def customers(shop: ShopBuilder, *ids: int, codes: tuple[str, ...] = ()) -> dict[int, Customer]:
-    with shop.database.read() as connection:
-        attributes = CustomerAttributes.load(connection, shop.tables)
-        return load_customers(connection, shop.tables, ids, codes, attributes)
+    with shop.read() as tx:
+        attributes = CustomerAttributes.load(tx)
+        return load_customers(tx, ids, codes, attributes)
 
 
 def subscribers(shop: ShopBuilder, *customer_ids: int) -> dict[int, Subscriber]:
-    with shop.database.read() as connection:
-        return load_subscribers(connection, shop.tables, customer_ids)
+    with shop.read() as tx:
+        return load_subscribers(tx, customer_ids)
 
 
 @contextmanager
@@ -100,8 +100,8 @@ def test_the_statements_do_not_grow_with_the_customers(shop: ShopBuilder) -> Non
 def test_attributes_know_whether_they_are_visible(shop: ShopBuilder) -> None:
     shop.change(shop.tables.customer_attribute, {"attribute_id": 3}, is_visible=0)
 
-    with shop.database.read() as connection:
-        visible = CustomerAttributes.load(connection, shop.tables).visible
+    with shop.read() as tx:
+        visible = CustomerAttributes.load(tx).visible
 
     assert visible["lastname"] is True
     assert visible["middlename"] is False

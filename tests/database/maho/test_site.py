@@ -38,10 +38,10 @@ def sites(shop: ShopBuilder) -> Sites:
 
 
 def sites_of(shop: ShopBuilder, *, maho_root: Path | None = None) -> Sites:
-    with shop.database.read() as connection:
-        config = StoreConfig.load(connection, shop.tables)
-        stores = Stores.load(connection, shop.tables)
-    return Sites(shop.database, shop.tables, config, stores, maho_root)
+    with shop.read() as tx:
+        config = StoreConfig.load(tx)
+        stores = Stores.load(tx)
+    return Sites(shop.shop, config, stores, maho_root)
 
 
 def site_of(sites: Sites, store_id: int) -> StoreSite:
@@ -65,7 +65,7 @@ def test_every_directive_says_what_mahos_sender_said(
 ) -> None:
     allow(shop, *ALLOWED)
     stores = recorded_stores(case)
-    sites = Sites(shop.database, shop.tables, recorded_config(case), stores)
+    sites = Sites(shop.shop, recorded_config(case), stores)
 
     for store in list(stores.stores.values())[1:]:
         recorded = case["stores"][store.code]

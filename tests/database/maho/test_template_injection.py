@@ -34,10 +34,10 @@ def site(shop: ShopBuilder) -> StoreSite:
     variable = shop.insert(shop.tables.variable, code="secret", name="secret")
     shop.insert(shop.tables.variable_value, variable_id=variable, store_id=1, html_value=SECRET)
     shop.config("system/smtp/password", SECRET)
-    with shop.database.read() as connection:
-        config = StoreConfig.load(connection, shop.tables)
-        stores = Stores.load(connection, shop.tables)
-    return Sites(shop.database, shop.tables, config, stores).of(stores.default)
+    with shop.read() as tx:
+        config = StoreConfig.load(tx)
+        stores = Stores.load(tx)
+    return Sites(shop.shop, config, stores).of(stores.default)
 
 
 def test_ghsa_45gj_78hc_4mvc_a_name_is_never_sql(site: StoreSite) -> None:

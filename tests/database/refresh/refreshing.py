@@ -63,7 +63,7 @@ def move(shop: ShopBuilder, customer_id: int, group_id: int) -> None:
 
 
 def decide(shop: ShopBuilder, segment_id: int, **policies: object) -> None:
-    shop.database.transact(lambda c: save_policy(c, shop.tables, segment_id, policies))
+    shop.transact(lambda tx: save_policy(tx, segment_id, policies))
 
 
 def order(

@@ -22,7 +22,7 @@ def segments(shop: ShopBuilder) -> dict[str, int]:
         "own": shop.segment("own", refresh_mode="manual"),
     }
     chosen = {"refreshed_by": RefreshedBy.SEGMAIL}
-    shop.database.transact(lambda c: save_policy(c, shop.tables, found["own"], chosen))
+    shop.transact(lambda tx: save_policy(tx, found["own"], chosen))
     return found
 
 

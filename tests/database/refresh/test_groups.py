@@ -45,8 +45,8 @@ def refresh_named(shop: ShopBuilder, segment: int, *, minutes: int = 0) -> Refre
 
 
 def told(shop: ShopBuilder, customer_id: int, segment: int) -> list[str]:
-    with shop.database.read() as connection:
-        steps = load_steps(connection, shop.tables, segment_ids=[segment])
+    with shop.read() as tx:
+        steps = load_steps(tx, segment_ids=[segment])
     return list(kept_out(shop.shop, steps, customer_id, [segment], now=shop.now).values())
 
 

@@ -35,9 +35,9 @@ def test_the_sweep_finds_waiting_rows_by_segment_trigger_and_status(
 ) -> None:
     shop = mariadb_shop
     fill(shop, segments=segments, analyzed=analyzed)
-    with shop.database.read() as connection:
-        query = unsubscribed(shop.tables, load_segment_ids(connection, shop.tables))
-        read = rows_read(connection, lambda: connection.execute(query).all())
+    with shop.read() as tx:
+        query = unsubscribed(shop.tables, load_segment_ids(tx))
+        read = rows_read(tx.connection, lambda: tx.connection.execute(query).all())
 
     explained = plan(shop, query)
     assert "segment_id" in str(explained["key"])
@@ -50,13 +50,13 @@ def test_a_claim_that_goes_on_reads_only_what_is_due_since(
 ) -> None:
     shop = mariadb_shop
     fill(shop, segments=segments, analyzed=analyzed)
-    with shop.database.read() as connection:
-        steps = {step.sequence_id: step for step in load_steps(connection, shop.tables)}
+    with shop.read() as tx:
+        steps = {step.sequence_id: step for step in load_steps(tx)}
         since = shop.now - timedelta(minutes=200)
-        claimer = Claimer(shop.database, shop.tables, steps, lease=timedelta(minutes=15))
+        claimer = Claimer(shop.shop, steps, lease=timedelta(minutes=15))
         claimer.look(now=shop.now, most=1, since=since)
         query = claimer.due_query(now=shop.now, limit=100)
-        read = rows_read(connection, lambda: connection.execute(query).all())
+        read = rows_read(tx.connection, lambda: tx.connection.execute(query).all())
 
     explained = plan(shop, query)
     assert "scheduled_at" in str(explained["key"])

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Select, create_engine, event, insert, select
+from sqlalchemy import Select, create_engine, event, insert, select
 from sqlalchemy.exc import OperationalError
 
 from segmail.clock import Clock
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.refresh import (
     Candidate,
     Choice,
@@ -126,7 +127,7 @@ def test_mahos_own_refresh_cannot_add_members_while_one_is_at_work(
     ada = shop.customer()
     group, refused = matching_group(shop), []
 
-    def matching(connection: Connection, candidate: Candidate, now: datetime) -> Select[Any]:
+    def matching(tx: Transaction, candidate: Candidate, now: datetime) -> Select[Any]:
         row = {"segment_id": segment, "customer_id": ada, "website_id": 1}
         times = {"added_at": now, "updated_at": now}
         with shop.database.engine.connect() as maho:
@@ -134,7 +135,7 @@ def test_mahos_own_refresh_cannot_add_members_while_one_is_at_work(
             with pytest.raises(OperationalError) as waited:
                 maho.execute(insert(shop.tables.member), [{**row, **times}])
             refused.append(waited.value.orig)
-        found: Select[Any] = group(connection, candidate, now)
+        found: Select[Any] = group(tx, candidate, now)
         return found
 
     [done] = refresh_segments(

@@ -71,8 +71,8 @@ def test_a_segment_without_conditions_gets_a_list(shop: ShopBuilder, sales: Sale
     row = shop.row(shop.tables.segment)
     assert (row["refresh_mode"], row["refresh_status"]) == ("manual", "pending")
     assert row["last_refresh_at"] is None
-    with shop.database.read() as connection:
-        [policy] = load_policies(connection, shop.tables).values()
+    with shop.read() as tx:
+        [policy] = load_policies(tx).values()
     assert policy.refreshed_by is RefreshedBy.SEGMAIL
 
 

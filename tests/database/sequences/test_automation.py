@@ -88,8 +88,8 @@ def test_switching_on_remembers_until_when_rows_were_held(shop: ShopBuilder) -> 
 
     assert switch(shop, on=True).due == 1
 
-    with shop.database.read() as connection:
-        assert load_held_until(connection, shop.tables) == {id: shop.now + LATER}
+    with shop.read() as tx:
+        assert load_held_until(tx) == {id: shop.now + LATER}
 
 
 def test_an_inactive_segment_sends_nothing_all_the_same(shop: ShopBuilder) -> None:

@@ -21,10 +21,10 @@ def _matching(
     family = "customer_timebased" if "order" in attribute else "customer_attributes"
     tree = Combine(True, True, (Leaf(family, attribute, operator, value, "1"),), "root")
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    with sales.shop.database.read() as connection:
-        scope = open_scope(connection, sales.shop.tables, sales.sales, now=at)
+    with sales.shop.read() as tx:
+        scope = open_scope(tx, sales.sales, now=at)
         query = matching_customers(tree, scope, website_ids=websites or (1,), group_ids=())
-        return set(connection.scalars(query))
+        return set(tx.connection.scalars(query))
 
 
 @pytest.mark.parametrize(
