@@ -92,7 +92,8 @@ def preview(
 
 def _send(app: App, previewer: Previewer, customer_id: int, address: str) -> None:
     from segmail.authoring.send_test import send_test  # only this knows mail servers
-    from segmail.transport.settings import bounce_address, mail_settings
+    from segmail.transport.bounce_address import bounce_address
+    from segmail.transport.settings import mail_settings
 
     transport = mail_settings(app.settings, app.config, app.shop.crypt_key)
     bounces_to = bounce_address(transport, app.config)

@@ -25,10 +25,10 @@ from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
 from segmail.mail.run_cache import RunCache
+from segmail.transport.bounce_address import bounce_address
 from segmail.transport.longest import longest_dialogue
 from segmail.transport.mail_url import MailSettings
 from segmail.transport.open_mailer import mailer_factory
-from segmail.transport.settings import bounce_address
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 from segmail.delivery.first_look import look_for_due, sending, steps_of
 from segmail.delivery.job import Job, Options
+from segmail.delivery.log_lines import log_summary
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Status
 from segmail.delivery.rows.resolve import Resolver
-from segmail.delivery.summary import Summary, log_summary
+from segmail.delivery.summary import Summary
 from segmail.maho.held import mark_held
 from segmail.maho.progress import count_due
 from segmail.maho.steps import Step

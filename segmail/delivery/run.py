@@ -14,6 +14,7 @@ from segmail.coupons import CouponsRefused
 from segmail.delivery.claim_size import ClaimSize
 from segmail.delivery.decide.plan import Plan, Planner
 from segmail.delivery.decide.recheck import Recheck
+from segmail.delivery.log_lines import log_outcome
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.claim import Claimer
@@ -21,7 +22,6 @@ from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.delivery.rows.outcome import Attempt, Outcome, Status
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.senders import Limits, Senders
-from segmail.delivery.summary import log_outcome
 from segmail.errors import SegmailError
 from segmail.log import logger
 from segmail.mail.due_row import DueRow, Prepared

@@ -11,7 +11,8 @@ from segmail.errors import ConfigError
 from segmail.findings import Finding, Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
-from segmail.transport.settings import bounce_address, mail_settings
+from segmail.transport.bounce_address import bounce_address
+from segmail.transport.settings import mail_settings
 
 
 def program_findings(settings: Settings) -> list[AreaFinding]:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from segmail.errors import InputError
 from segmail.maho.db.letter_case import lower_case
-from segmail.segments.conditions.customer_list import LONGEST
+from segmail.segments.conditions.families.customer_list import LONGEST
 
 LARGEST = 20_000_000  # bytes of a file
 

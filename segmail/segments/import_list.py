@@ -15,7 +15,7 @@ from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
-from segmail.segments.conditions.customer_list import (
+from segmail.segments.conditions.families.customer_list import (
     LONGEST,
     listed_customers,
     one_of,

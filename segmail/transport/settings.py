@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from segmail.errors import ConfigError, Fault, MessageError
-from segmail.maho.config.mail_settings import maho_mail_url, maho_return_path
+from segmail.errors import ConfigError, Fault
+from segmail.maho.config.mail_settings import maho_mail_url
 from segmail.maho.config.store_config import StoreConfig
-from segmail.mail.address import parse_address
 from segmail.settings import Settings
 from segmail.transport.longest import longest_dialogue
 from segmail.transport.mail_url import MailSettings, parse_mail_url
@@ -40,19 +39,3 @@ def mail_settings(settings: Settings, config: StoreConfig, crypt_key: str | None
             )
         )
     return found
-
-
-def bounce_address(settings: MailSettings, config: StoreConfig) -> str | None:
-    """Return where bounces go: `sender=` of the mail URL, else Maho's Return-Path.
-
-    None: to each mail's sender. Raises ConfigError where Maho's is no address.
-    """
-    if settings.sender:
-        return settings.sender
-    found = maho_return_path(config)
-    if found is None:
-        return None
-    try:
-        return str(parse_address(found, "system/smtp/return_path_email"))
-    except MessageError as error:
-        raise ConfigError(Fault(str(error), "Correct or empty it in Maho.")) from error

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
 
 from segmail.errors import ConditionError, Fault
 from segmail.maho.config.time_zones import time_zone
-from segmail.segments.conditions import (
+from segmail.segments.conditions.families import (
     cart_attributes,
     cart_items,
     customer_address,

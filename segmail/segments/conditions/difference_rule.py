@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.customer_clv import zero_satisfies
+from segmail.segments.conditions.families.customer_clv import zero_satisfies
 from segmail.segments.conditions.predicate import normal_operator, split_values
 from segmail.segments.conditions.tree import Leaf
 

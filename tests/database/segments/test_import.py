@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from segmail.errors import ConditionError, InputError
 from segmail.maho.policies import RefreshedBy, load_policies
-from segmail.segments.conditions.customer_list import LONGEST
+from segmail.segments.conditions.families.customer_list import LONGEST
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Leaf, leaves
 from segmail.segments.customer_match import matching_ids

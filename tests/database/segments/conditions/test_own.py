@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.customer_list import LONGEST
+from segmail.segments.conditions.families.customer_list import LONGEST
 from segmail.segments.conditions.own import needs_segmail
 from tests.sales_builder import SalesBuilder, every, leaf
 

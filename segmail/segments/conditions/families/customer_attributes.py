@@ -14,8 +14,8 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.dates import days_until_birthday
 from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.predicate import ValueKind, predicate
-from segmail.segments.conditions.registration import SINCE_REGISTRATION, since_registration
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.since_registration import SINCE_REGISTRATION, since_registration
 from segmail.segments.conditions.tree import Leaf
 
 _COLUMNS: dict[str, ValueKind] = {
