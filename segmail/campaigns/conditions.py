@@ -13,6 +13,7 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from segmail.segments.language.labels import FAMILIES
 from segmail.segments.language.line import read_line, write_line
+from segmail.segments.language.spec_words import of_family, prose_hint
 
 COMBINATIONS: Mapping[str, tuple[bool, bool]] = {  # every, expects
     "all": (True, True),
@@ -97,5 +98,11 @@ def _pair(node: MarkupNode, faults: FileFaults) -> tuple[Scalar, MarkupNode] | N
         return replace(node, text=name.strip()), replace(node, text=line.strip())
     if isinstance(node, Fields) and len(node.pairs) == 1:
         return node.pairs[0]
-    faults.add(node.line, "Here must be one condition, such as 'cart: active = yes'.")
+    meant = None
+    if isinstance(node, Scalar):
+        if said := of_family(node.text):
+            return replace(node, text=said[0]), replace(node, text=said[1])
+        meant = prose_hint(node.text)
+    hint = f"; did you mean '{meant}'?" if meant else ", such as 'cart: active = yes'."
+    faults.add(node.line, f"Here must be one condition{hint}")
     return None

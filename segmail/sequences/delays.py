@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
+from segmail.durations import DAY, HOUR, minutes_in
 from segmail.errors import InputError
 
 # `delay_minutes` is a signed int in the specification's layout, an unsigned one in Maho's.
 MAX_MINUTES = 2_147_483_647
-
-_HOUR = 60
-_DAY = 24 * _HOUR
-_WEEK = 7 * _DAY
-
-_UNITS = {
-    1: ("m", "min", "mins", "minute", "minutes"),
-    _HOUR: ("h", "hr", "hrs", "hour", "hours"),
-    _DAY: ("d", "day", "days"),
-    _WEEK: ("w", "week", "weeks"),
-}
-_MINUTES = {name: minutes for minutes, names in _UNITS.items() for name in names}
-
-# Ten digits are as many as the column holds.
-_PART = re.compile(r"([0-9]{1,10})\s*([a-z]*)\s*")
 
 
 def parse_delay(text: str) -> int:
@@ -34,7 +18,7 @@ def parse_delay(text: str) -> int:
     given = text.strip().lower()
     if given in ("immediate", "immediately"):
         return 0
-    minutes = _sum(given)
+    minutes = minutes_in(given)
     if minutes is None:
         raise InputError(
             f"'{text}' is not a delay; it looks like 90 (minutes), 30m, 1h, '3 days', "
@@ -49,23 +33,10 @@ def parse_delay(text: str) -> int:
 
 def format_delay(minutes: int) -> str:
     """Return a delay in days, hours and minutes: `1 day 2 h 30 min`; 0 is `immediately`."""
-    days, rest = divmod(minutes, _DAY)
+    days, rest = divmod(minutes, DAY)
     parts = (
         (days, "day" if days == 1 else "days"),
-        (rest // _HOUR, "h"),
-        (rest % _HOUR, "min"),
+        (rest // HOUR, "h"),
+        (rest % HOUR, "min"),
     )
     return " ".join(f"{count} {unit}" for count, unit in parts if count) or "immediately"
-
-
-def _sum(given: str) -> int | None:
-    total, position, seen = 0, 0, set()
-    while part := _PART.match(given, position):
-        unit = part[2] or "m"
-        bare = not part[2] and part[0] != given
-        if bare or unit not in _MINUTES or _MINUTES[unit] in seen:
-            return None
-        seen.add(_MINUTES[unit])
-        total += int(part[1]) * _MINUTES[unit]
-        position = part.end()
-    return total if seen and position == len(given) else None

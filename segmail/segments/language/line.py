@@ -18,8 +18,9 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.canonical import canonical_leaf, listed
 from segmail.segments.conditions.predicate import split_values
 from segmail.segments.conditions.tree import Leaf
+from segmail.segments.language.amounts import has_unit, in_unit
 from segmail.segments.language.labels import BY_TYPE, FAMILIES, Family
-from segmail.segments.language.spec_words import translated
+from segmail.segments.language.spec_words import is_money, translated
 
 _OPERATORS = {
     "=": "==",
@@ -59,7 +60,7 @@ def write_line(leaf: Leaf) -> tuple[str, str]:
     leaf = canonical_leaf(leaf)
     many = leaf.operator in ("()", "!()")
     names = family.values.get(leaf.attribute, {})
-    values = [_written(value, names, in_list=many) for value in split_values(leaf)]
+    values = [_written(value, names, leaf.attribute, in_list=many) for value in split_values(leaf)]
     return name, f"{label} {_WORDS[leaf.operator]} {', '.join(values)}"
 
 
@@ -74,21 +75,46 @@ def read_line(name: str, line: str, path: str) -> Leaf:
         raise ConditionError(f"'{name}' is no kind of condition{_hint(name, FAMILIES)}")
     if name == "list" and line.strip().lower() == _IMPORTED:
         return Leaf("list", "customer_id", "()", "", path)
-    family, found = FAMILIES[name], _LINE.fullmatch(line.strip())
+    family, line = FAMILIES[name], line.strip()
+    found = _LINE.fullmatch(line)
     if found is None:
         raise ConditionError(f"'{name}: {line}' has no operator; {_list(_OPERATORS)}.")
     label = " ".join(found["label"].lower().split())
     code = family.code(label)
     if code is None:
-        raise ConditionError(f"'{name}' has no attribute '{label}'{_hint(label, family.codes)}")
+        raise ConditionError(f"'{name}' has no attribute '{label}'{hint(name, label)}")
     operator = _OPERATORS[" ".join(found["operator"].split())]
     return Leaf(family.type, code, operator, _value(found["value"], operator, family, code), path)
 
 
-def _written(value: str, names: Mapping[str, str], *, in_list: bool) -> str:
+def hint(name: str, label: str) -> str:
+    """Return what may be meant by a family and an attribute that it does not have, for an error.
+
+    The attributes of other families are meant where one is called just so.
+    """
+    others = [other for other, family in FAMILIES.items() if label in family.codes]
+    if others:
+        return f"; did you mean {_list([f'{other}: {label}' for other in others[:3]])}?"
+    close = get_close_matches(label, FAMILIES[name].codes, n=3)
+    if close:
+        return f"; did you mean {_list(close)}?"
+    everywhere = {
+        said: f"{other}: {said}" for other, family in FAMILIES.items() for said in family.codes
+    }
+    far = [everywhere[said] for said in get_close_matches(label, everywhere, n=3, cutoff=0.75)]
+    if far:
+        return f"; did you mean {_list(far)}?"
+    return f"; it can be {_list(FAMILIES[name].codes)}."
+
+
+def _written(value: str, names: Mapping[str, str], attribute: str, *, in_list: bool) -> str:
     if value in names:
         return names[value]
-    if value.lower() in names.values() or _must_be_quoted(value, in_list=in_list):
+    if (
+        value.lower() in names.values()
+        or has_unit(value, attribute)
+        or _must_be_quoted(value, in_list=in_list)
+    ):
         return json.dumps(value)
     return value
 
@@ -99,6 +125,7 @@ def _must_be_quoted(value: str, *, in_list: bool) -> bool:
         or value != value.strip()
         or not value.isprintable()
         or value.startswith(('"', *_OPERATOR_SIGNS))
+        or is_money(value)
         or (in_list and "," in value)
     )
 
@@ -106,8 +133,8 @@ def _must_be_quoted(value: str, *, in_list: bool) -> bool:
 def _value(text: str, operator: str, family: Family, code: str) -> str | tuple[str, ...]:
     codes = {word: value for value, word in family.values.get(code, {}).items()}
     if operator in ("()", "!()"):
-        return listed(tuple(_read(item, codes).strip() for item in _items(text)))
-    return _read(text.strip(), codes)
+        return listed(tuple(_read(item, codes, code).strip() for item in _items(text)))
+    return _read(text.strip(), codes, code)
 
 
 def _items(text: str) -> Sequence[str]:
@@ -120,14 +147,14 @@ def _items(text: str) -> Sequence[str]:
     raise ConditionError(f'The list {text[at:].strip()} is wrong: quote a value as "a, b".')
 
 
-def _read(text: str, codes: Mapping[str, str]) -> str:
+def _read(text: str, codes: Mapping[str, str], attribute: str) -> str:
     if text.startswith('"'):
         return _unquoted(text)
     if not text:
         raise ConditionError('The value is missing; an empty one is written as "".')
     if text.startswith(_OPERATOR_SIGNS):
         raise ConditionError(f"The value '{text}' begins like an operator; put it in quotes.")
-    return codes.get(text.lower(), text)
+    return codes.get(text.lower()) or in_unit(text, attribute)
 
 
 def _unquoted(text: str) -> str:
