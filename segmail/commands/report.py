@@ -52,7 +52,8 @@ from segmail.report import FORMATS, ReportScope, Window, choose_window, collect_
     default=7,
     show_default=True,
     metavar="DAYS",
-    help="Count an order for the last mail that was sent to its customer in so many days before.",
+    help="Count an order for the last mail that was sent to its customer in so many days before; "
+    "and, where customers are held out, those of so many days from each entry.",
 )
 @click.option(
     "--format",
@@ -91,7 +92,8 @@ def report(
     """Report what was sent, failed and is scheduled, and what it brought in.
 
     Revenue is in base currency, of orders that are not canceled: by coupon of the automation, and
-    by last mail. The page of --format html needs no network and has counts and sums only.
+    by last mail. Where a segment holds a share of its customers out, who was mailed is compared
+    with them. The page of --format html needs no network and has counts and sums only.
 
     With --log it is SPEC's daily job: one line in the log, for
     `grep "Daily automation report"`, and nothing printed.

@@ -8,6 +8,7 @@ from datetime import date
 
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.steps import Segment, Step
+from segmail.report.lift import Lift
 from segmail.report.revenue import Revenue
 from segmail.report.window import Window
 
@@ -83,7 +84,8 @@ class SegmentActivity:
 class Activity:
     """What happened in the window, and what waits.
 
-    `revenue` is None in a shop without Maho's sales tables, and where nobody asked for it.
+    `revenue` is None in a shop without Maho's sales tables, and where nobody asked for it; `lift`
+    has those segments that held customers out.
     """
 
     window: Window
@@ -93,6 +95,7 @@ class Activity:
     ended: tuple[Ended, ...] = ()
     days: tuple[Day, ...] = ()
     revenue: Revenue | None = None
+    lift: tuple[Lift, ...] = ()
 
 
 def add_up(counts: Iterable[Counts]) -> Counts:

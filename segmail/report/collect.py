@@ -32,6 +32,7 @@ from segmail.report.activity import (
     StepActivity,
     add_up,
 )
+from segmail.report.lift import Lift, collect_lift
 from segmail.report.revenue import Revenue, collect_revenue
 from segmail.report.window import Window
 
@@ -45,7 +46,8 @@ class ReportScope:
 
     segment: str | None = None  # by id or name
     store: str | None = None  # by id or code; whose customers the rows are of, and the orders
-    within_days: int = 7  # how long before an order its mail may have been sent
+    within_days: int = 7  # how long before an order its mail may have been sent, or who it is of
+    # may have entered
 
 
 def collect_activity(
@@ -80,6 +82,7 @@ def collect_activity(
             ended=tuple(_reasons(tx.connection, rows, window)),
             days=tuple(_days(tx.connection, rows, window)),
             revenue=_revenue(tx, steps, window, store_ids, scope),
+            lift=tuple(_lift(tx, rows, window, scope)),
         )
 
 
@@ -140,9 +143,22 @@ def _revenue(
     store_ids: Sequence[int] | None,
     scope: ReportScope,
 ) -> Revenue | None:
-    if not inspect(tx.connection).has_table(build_sales_tables(tx.tables.prefix).order.name):
+    if not _has_orders(tx):
         return None
     return collect_revenue(tx, window, steps, within_days=scope.within_days, store_ids=store_ids)
+
+
+def _lift(tx: Transaction, rows: _Rows, window: Window, scope: ReportScope) -> list[Lift]:
+    if not _has_orders(tx):
+        return []
+    return collect_lift(
+        tx, window, rows.segment_ids, within_days=scope.within_days, store_ids=rows.store_ids
+    )
+
+
+def _has_orders(tx: Transaction) -> bool:
+    order = build_sales_tables(tx.tables.prefix).order
+    return inspect(tx.connection).has_table(order.name)
 
 
 def _segment(steps: list[StepActivity]) -> SegmentActivity:

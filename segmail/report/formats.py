@@ -11,7 +11,10 @@ from typing import Any
 
 from segmail.report.activity import Activity, Counts, SegmentActivity, StepActivity
 from segmail.report.html import as_html
-from segmail.report.revenue import Income, Revenue, conversion_interval, money_text
+from segmail.report.intervals import GroupDifference, wilson
+from segmail.report.lift import NOT_ENOUGH, Group, Lift
+from segmail.report.lift_words import COLUMNS, compared, groups
+from segmail.report.revenue import Income, Revenue, money_text
 
 
 def log_line(activity: Activity) -> str:
@@ -42,7 +45,13 @@ def as_text(activity: Activity) -> str:
         *_revenue_lines(activity.revenue),
         "",
     ]
-    tail = [*_step_lines(activity), *_reason_lines(activity), *_day_lines(activity), ""]
+    tail = [
+        *_step_lines(activity),
+        *_lift_lines(activity),
+        *_reason_lines(activity),
+        *_day_lines(activity),
+        "",
+    ]
     return "\n".join([*head, *tail])
 
 
@@ -63,39 +72,72 @@ def as_json(activity: Activity) -> str:
             {"day": one.day.isoformat(), "sent": sum(one.sent.values())} for one in activity.days
         ],
         "revenue": _revenue(activity.revenue),
+        "lift": [_lift(one) for one in activity.lift],
     }
     return json.dumps(value, ensure_ascii=False, indent=2) + "\n"
 
 
 def as_csv(activity: Activity) -> str:
-    """Return a line for each step, under a line of headings; sums have a column a currency."""
+    """Return a line for each step, under a line of headings; sums have a column a currency.
+
+    What tells of a whole sequence, who was held out and how they differ, stands in the line of its
+    first step.
+    """
     revenue = activity.revenue
     currencies = sorted(revenue.by_mail.sums) if revenue else []
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
+    compared_in = sorted({currency for lift in activity.lift for currency in lift.revenue})
+    lifts = {(lift.segment_id, lift.trigger): lift for lift in activity.lift}
     counts = [field.name for field in fields(Counts)]
     sums = [f"revenue_{currency}" for currency in currencies]
     writer.writerow(
         ["segment_id", "segment", "trigger", "step_number", "sequence_id", *counts, "orders", *sums,
-         "unsubscribed"]
+         "unsubscribed", *_lift_headings(compared_in)]
     )  # fmt: skip
     for segment in activity.segments:
         for step in segment.steps:
             income, left = _of_step(revenue, step.step.sequence_id)
+            trigger = step.step.trigger.value
+            lift = lifts.pop((segment.segment.segment_id, trigger), None)
             writer.writerow(
                 [
                     segment.segment.segment_id,
                     segment.segment.name,
-                    step.step.trigger.value,
+                    trigger,
                     step.step.step_number,
                     step.step.sequence_id,
                     *asdict(step.counts).values(),
                     income.orders,
                     *(income.sums.get(currency, 0) for currency in currencies),
                     left,
+                    *_lift_cells(lift, compared_in),
                 ]
             )
     return out.getvalue()
+
+
+def _lift_headings(currencies: Sequence[str]) -> Iterator[str]:
+    yield from ("mailed", "held_out")
+    for name in ("ordered", "orders_a_customer", *(f"revenue_a_customer_{c}" for c in currencies)):
+        yield from (f"{name}_difference", f"{name}_low", f"{name}_high")
+
+
+def _lift_cells(lift: Lift | None, currencies: Sequence[str]) -> list[object]:
+    nothing = [""] * 3 * (2 + len(currencies))
+    if lift is None:
+        return ["", "", *nothing]
+    sizes = [lift.mailed.customers, lift.held_out.customers]
+    if not lift.is_enough:
+        return [*sizes, *nothing]
+    revenue = [lift.revenue.get(currency) for currency in currencies]
+    return [*sizes, *(cell for one in (lift.ordered, lift.orders, *revenue) for cell in _ends(one))]
+
+
+def _ends(difference: GroupDifference | None) -> tuple[object, object, object]:
+    if difference is None:
+        return "", "", ""
+    return f"{difference.value:.6f}", f"{difference.low:.6f}", f"{difference.high:.6f}"
 
 
 FORMATS: dict[str, Callable[[Activity], str]] = {
@@ -120,19 +162,19 @@ _HEADINGS = (
 
 
 def _step_lines(activity: Activity) -> Iterator[str]:
-    rows = [
-        _HEADINGS,
-        *(_cells(segment, step) for segment in activity.segments for step in segment.steps),
-    ]
+    cells = (_cells(segment, step) for segment in activity.segments for step in segment.steps)
+    yield from _table([_HEADINGS, *cells], names=2)
+
+
+def _table(rows: Sequence[Sequence[str]], *, names: int) -> Iterator[str]:
+    """Yield lines whose first columns are names, flush left; numbers are flush right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        yield "  ".join(_aligned(row, widths)).rstrip()
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
-    """Yield names flush left and numbers flush right."""
-    for position, (cell, width) in enumerate(zip(row, widths, strict=True)):
-        yield cell.ljust(width) if position < 2 else cell.rjust(width)
+        cells = [
+            cell.ljust(width) if position < names else cell.rjust(width)
+            for position, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield "  ".join(cells).rstrip()
 
 
 def _cells(segment: SegmentActivity, step: StepActivity) -> tuple[str, ...]:
@@ -171,6 +213,19 @@ def _reason_lines(activity: Activity) -> Iterator[str]:
             yield f"{one.rows:>11,}  {one.status}: {one.reason}"
 
 
+def _lift_lines(activity: Activity) -> Iterator[str]:
+    names = {one.segment.segment_id: one.segment.name for one in activity.segments}
+    for lift in activity.lift:
+        name = " ".join(names[lift.segment_id].split())
+        yield ""
+        yield f"{name}, {lift.trigger}: {groups(lift)}"
+        if lift.is_enough:
+            yield f"Within {lift.within_days} days from entering"
+            yield from _table([COLUMNS, *compared(lift)], names=1)
+        else:
+            yield f"{NOT_ENOUGH[0].upper()}{NOT_ENOUGH[1:]}."
+
+
 def _day_lines(activity: Activity) -> Iterator[str]:
     if len(activity.days) > 1:
         yield ""
@@ -188,6 +243,41 @@ def _revenue(revenue: Revenue | None) -> dict[str, Any] | None:
         "by_mail": _income(revenue.by_mail),
         "unsubscribed": sum(revenue.unsubscribed.values()),
     }
+
+
+def _lift(lift: Lift) -> dict[str, Any]:
+    """Return the groups, and how they differ where they are large enough for that."""
+    enough = lift.is_enough
+    return {
+        "segment_id": lift.segment_id,
+        "trigger": lift.trigger,
+        "within_days": lift.within_days,
+        "enough": enough,
+        "mailed": _group(lift.mailed),
+        "held_out": _group(lift.held_out),
+        "ordered": _difference(lift.ordered) if enough else None,
+        "orders": _difference(lift.orders) if enough else None,
+        "revenue": (
+            {currency: _difference(found) for currency, found in lift.revenue.items()}
+            if enough
+            else None
+        ),
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    sums = {currency: f"{sample.total:.4f}" for currency, sample in group.revenue.items()}
+    return {
+        "customers": group.customers,
+        "ordered": group.buyers,
+        "orders": int(group.orders.total),
+        "sums": sums,
+    }
+
+
+def _difference(difference: GroupDifference) -> dict[str, Any]:
+    low, high = round(difference.low, 6), round(difference.high, 6)
+    return {"difference": round(difference.value, 6), "interval_95": [low, high]}
 
 
 def _income(income: Income) -> dict[str, Any]:
@@ -218,7 +308,7 @@ def _step_income(revenue: Revenue | None, step: StepActivity) -> dict[str, Any]:
     if revenue is None:
         return {}
     income, left = _of_step(revenue, step.step.sequence_id)
-    low, high = conversion_interval(income.orders, step.counts.sent)
+    low, high = wilson(income.orders, step.counts.sent)
     return {
         **_income(income),
         "conversion": income.orders / step.counts.sent if step.counts.sent else None,

@@ -10,7 +10,10 @@ from collections.abc import Iterator
 from html import escape
 
 from segmail.report.activity import Activity
-from segmail.report.revenue import Income, conversion_interval, money_text
+from segmail.report.intervals import wilson
+from segmail.report.lift import NOT_ENOUGH
+from segmail.report.lift_words import COLUMNS, compared, groups
+from segmail.report.revenue import Income, money_text
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1d2330;--paper:#fff;--soft:#5b6475;--line:#d9dee7;
@@ -47,6 +50,7 @@ def as_html(activity: Activity) -> str:
         *_figures(activity),
         *_days(activity),
         *_steps(activity),
+        *_lift(activity),
         *_reasons(activity),
         "</body></html>",
         "",
@@ -114,8 +118,23 @@ def _steps(activity: Activity) -> Iterator[str]:
 def _conversion(orders: int, sent: int) -> str:
     if not sent:
         return ""
-    low, high = conversion_interval(orders, sent)
+    low, high = wilson(orders, sent)
     return f"{orders / sent:.1%} ({low:.1%} to {high:.1%})"
+
+
+def _lift(activity: Activity) -> Iterator[str]:
+    names = {one.segment.segment_id: one.segment.name for one in activity.segments}
+    for lift in activity.lift:
+        name = escape(f"{names[lift.segment_id]}: what the mails add ({lift.trigger})")
+        yield f"<h2>{name}</h2><p>{escape(groups(lift))}, within {lift.within_days} days.</p>"
+        if not lift.is_enough:
+            yield f"<p>{NOT_ENOUGH[0].upper()}{NOT_ENOUGH[1:]}.</p>"
+            continue
+        yield '<div class="scroll"><table><thead><tr>'
+        yield "".join(f"<th>{name}</th>" for name in COLUMNS) + "</tr></thead><tbody>"
+        for cells in compared(lift):
+            yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+        yield "</tbody></table></div>"
 
 
 def _reasons(activity: Activity) -> Iterator[str]:

@@ -7,16 +7,14 @@ whose customer was sent a mail within some days before it, counted for the last 
 
 from __future__ import annotations
 
-import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 
 from segmail.coupons import made_by_automation, prefixes_by_rule
 from segmail.maho.customers import SubscriberStatus
@@ -84,20 +82,6 @@ def money_text(sums: Money) -> str:
     return " + ".join(f"{total:,.2f} {currency}".strip() for currency, total in sums.items()) or "0"
 
 
-def conversion_interval(orders: int, sent: int) -> tuple[float, float]:
-    """Return the 95 % interval of orders a mail (Wilson's score interval), from 0 to 1.
-
-    A customer may order twice after one mail; more orders than mails count as one each.
-    """
-    if not sent:
-        return 0.0, 1.0
-    share, z = min(1.0, orders / sent), 1.959964
-    centre = share + z * z / (2 * sent)
-    spread = z * math.sqrt(share * (1 - share) / sent + z * z / (4 * sent * sent))
-    scale = 1 + z * z / sent
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
-
-
 def _amount(total: Decimal | None) -> Decimal:
     return Decimal(0) if total is None else total
 
@@ -111,17 +95,19 @@ def _income(orders: Iterable[tuple[str, Decimal]]) -> Income:
     return Income(number, dict(sorted(sums.items())))
 
 
-def _of_window(tables: Tables, window: Window, store_ids: Collection[int] | None) -> Any:
-    """Return the orders that count, as a condition."""
+def counts(tables: Tables, store_ids: Collection[int] | None) -> ColumnElement[bool]:
+    """Return the condition that an order counts: it is not canceled, and of these stores."""
     c = build_sales_tables(tables.prefix).order.c
-    conditions = [
-        c.created_at >= window.since,
-        c.created_at < window.until,
-        func.coalesce(c.state, "") != _CANCELED,
-    ]
-    if store_ids is not None:
-        conditions.append(c.store_id.in_(store_ids))
-    return and_(*conditions)
+    placed = func.coalesce(c.state, "") != _CANCELED
+    return placed if store_ids is None else and_(placed, c.store_id.in_(store_ids))
+
+
+def _of_window(
+    tables: Tables, window: Window, store_ids: Collection[int] | None
+) -> ColumnElement[bool]:
+    """Return the condition that an order counts, and was placed in the window."""
+    created_at = build_sales_tables(tables.prefix).order.c.created_at
+    return and_(created_at >= window.since, created_at < window.until, counts(tables, store_ids))
 
 
 def _orders_after_mails(

@@ -13,7 +13,8 @@ import pytest
 from segmail.coupons import new_code
 from segmail.maho.progress import ProgressStatus
 from segmail.report import FORMATS, Activity, ReportScope, Window, collect_activity
-from segmail.report.revenue import Income, conversion_interval
+from segmail.report.intervals import wilson
+from segmail.report.revenue import Income
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
@@ -141,4 +142,4 @@ def test_reasons_and_days_are_told_in_every_format(shop: ShopBuilder, sales: Sal
     ("orders", "sent", "low", "high"), [(0, 100, 0.0, 0.037), (10, 100, 0.0552, 0.1744)]
 )
 def test_the_interval_is_wilsons(orders: int, sent: int, low: float, high: float) -> None:
-    assert conversion_interval(orders, sent) == pytest.approx((low, high), abs=0.0001)
+    assert wilson(orders, sent) == pytest.approx((low, high), abs=0.0001)

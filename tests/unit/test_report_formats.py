@@ -82,4 +82,5 @@ def test_json_has_totals_segments_and_steps() -> None:
         "reasons": [],
         "days": [],
         "revenue": None,
+        "lift": [],
     }
