@@ -11,7 +11,8 @@ from segmail.lint.reading import Letter, Passage, Reading
 from segmail.mail.address import parse_address
 from segmail.mail.column_limits import SUBJECT_CHARACTERS, TEXT_BYTES
 from segmail.templates.nodes import Directive, Place, Text
-from segmail.templates.styles import check_size
+from segmail.templates.style_work import MAX_WORK
+from segmail.templates.styles import are_too_much_work, check_size
 
 _START = Place(1, 1)
 _LONG_SUBJECT = 120  # characters; inboxes show about 60 on a computer and 40 on a phone
@@ -90,11 +91,20 @@ def _text(letter: Letter, passage: Passage, reading: Reading) -> Iterator[LintFi
         isinstance(node, Directive) and node.name == "inlinecss" for node, _ in passage.nodes()
     )
     if letter.is_html and (letter.styles or names_sheet):
+        html = "".join(one.source for one in reading.passages if one.part == "text")
         try:
-            check_size("".join(one.source for one in reading.passages if one.part == "text"))
+            check_size(html)
         except TemplateError as error:
             advice = "Make the HTML simpler, or take the styles out: put them into a <style>."
             yield passage.error(LintRule.LIMIT, _START, f"No mail can be sent. {error}", advice)
+            return
+        if letter.styles and are_too_much_work(html, letter.styles):
+            what = (
+                f"To inline the styles takes more than {MAX_WORK:,} steps, so fewer are, and the "
+                "rest stays in a <style>, which some mail programs ignore."
+            )
+            advice = "Write fewer rules, or rules for fewer elements."
+            yield passage.in_part("styles").warning(LintRule.LIMIT, _START, what, advice)
 
 
 def _preheader(letter: Letter, passage: Passage) -> Iterator[LintFinding]:

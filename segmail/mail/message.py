@@ -32,6 +32,7 @@ _LIST_ID = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _IN_URL = "".join(map(chr, range(0x21, 0x7F))).translate({ord(c): None for c in '<>"'})
 _LONGEST_URL = 900
 _LONGEST_LIST_ID = 255
+MAX_MESSAGE = 1_000_000  # bytes; mail boxes take more, but no newsletter is as long
 _OURS = {
     "subject", "from", "to", "cc", "bcc", "sender", "list-id", "list-unsubscribe",
     "list-unsubscribe-post", "message-id", "mime-version", "date", "content-type",
@@ -83,7 +84,7 @@ def build_message(letter: Mail, shared: SharedLines | None = None) -> bytes:
 
     `shared` are the mail's own lines, where they were written before for another one.
     Raises MessageError, naming the field to mend, for a missing sender or subject, an impossible
-    address, and any value that would break out of its header.
+    address, any value that would break out of its header, and more than MAX_MESSAGE bytes.
     """
     try:
         body_lines, body = _body(letter)
@@ -91,12 +92,18 @@ def build_message(letter: Mail, shared: SharedLines | None = None) -> bytes:
             letter.sender_name, letter.sender_email, letter.list_id, letter.headers
         )
         head = "\r\n".join(_header_lines(letter, shared, body_lines))
-        return f"{head}\r\n\r\n".encode() + body
+        message = f"{head}\r\n\r\n".encode() + body
     except UnicodeEncodeError as error:
         raise MessageError(
             "The message holds half of a surrogate pair, which no encoding can write; "
             "look for broken characters in the template and the customer's data."
         ) from error
+    if len(message) > MAX_MESSAGE:
+        raise MessageError(
+            f"The message has {len(message):,} bytes with its plain-text part; the limit is "
+            f"{MAX_MESSAGE:,}."
+        )
+    return message
 
 
 def build_envelope(

@@ -8,12 +8,13 @@ where they say something else than the sheet does.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 from segmail.templates.declarations import Declaration, declarations, overlap, style_attribute
 from segmail.templates.sheets import KeptRule, Selector, Sheet, StyleRule, read_sheet, written
+from segmail.templates.style_work import StyleWork
 
 if TYPE_CHECKING:
     from turbohtml import Document, Element, SourceLocation
@@ -30,6 +31,10 @@ _KEPT = 5_000  # attributes for one sheet
 Weight: TypeAlias = tuple[bool, int, int, int, int]
 
 Said: TypeAlias = tuple[Weight, Declaration]
+
+# The rules of an element and what was pasted into its attribute: elements of which both are the
+# same get the same attribute.
+Situation: TypeAlias = tuple[tuple[Weight, ...], str]
 
 _OWN = 1_000_000  # the document's rules come after all of the sheet
 
@@ -65,6 +70,20 @@ class MatchedRules:
             )
         return self._attributes[key]
 
+    def effort(self, weights: tuple[Weight, ...]) -> int:
+        """Return how many steps `declared` takes at most."""
+        said = [self._by_place[weight[4]].declarations for weight in weights]
+        of_sheet = {
+            one.name
+            for weight, told in zip(weights, said, strict=True)
+            if weight[4] < _OWN
+            for one in told
+        }
+        of_own = sum(
+            len(told) for weight, told in zip(weights, said, strict=True) if weight[4] >= _OWN
+        )
+        return len(weights) + sum(map(len, said)) + of_own * len(of_sheet)
+
     def winners(self, weights: tuple[Weight, ...], name: str) -> list[Weight]:
         """Return the weights of what counts in the end for a property and its parts."""
         found = {one.name: weight for weight, one in self.declared(weights)}
@@ -92,9 +111,13 @@ def rules_of(css: str, own: str) -> MatchedRules:
 
 
 class Cascade:
-    """A document's elements with the rules of a sheet, but those that match more than `most`."""
+    """A document's elements with the rules of a sheet, but those that match more than `most`.
+
+    All of its methods raise TooMuchWork before it is.
+    """
 
     def __init__(self, document: Document, rules: MatchedRules, *, most: int) -> None:
+        self._work = StyleWork()
         self._weights: dict[Element, dict[int, Weight]] = {}
         self._places: dict[Element, SourceLocation | None] = {}
         self._document = document
@@ -106,13 +129,20 @@ class Cascade:
         self._left: set[int] = set()  # the places of rules that stay in the sheet
         self._take_sheet()
         self._take_own()
+        self._situations: dict[Element, Situation] = {
+            element: (tuple(weights.values()), _pasted(element))
+            for element, weights in self._weights.items()
+        }
+        self._situations_of_base: dict[str, Sequence[Situation]] = {}
+        self._count()
 
     def attributes(self) -> Iterator[tuple[SourceLocation, str]]:
         """Yield where an element's start tag is, and what its style attribute is to say."""
-        for element, weights in self._weights.items():
+        for element, (weights, pasted) in self._situations.items():
             place = self._places[element]
-            text = self._rules.attribute(tuple(weights.values()), _pasted(element))
+            text = self._rules.attribute(weights, pasted)
             if place is not None and text:
+                self._work.write(text)
                 yield place, text
 
     def kept(self, *, is_fragment: bool) -> str:
@@ -157,6 +187,7 @@ class Cascade:
                 self._left.add(rule.order)
                 continue
             for selector, elements in found:
+                self._work.spend(len(elements))
                 weight = (False, *selector.specificity, rule.order)
                 for element in elements:
                     _add(self._weights.setdefault(element, {}), weight)
@@ -167,9 +198,19 @@ class Cascade:
         for rule in self._own.plain():
             for selector in rule.selectors:
                 weight = (False, *selector.specificity, _OWN + rule.order)
-                for element in self._elements(selector):
+                elements = self._elements(selector)
+                self._work.spend(len(elements))
+                for element in elements:
                     if element in self._weights:
                         _add(self._weights[element], weight)
+
+    def _count(self) -> None:
+        """Count what the attributes cost, before the first is made."""
+        situations = set(self._situations.values())
+        for weights in {weights for weights, _ in situations}:
+            self._work.spend(self._rules.effort(weights))
+        for weights, pasted in situations:
+            self._work.spend(len(self._rules.declared(weights)) + len(_pasted_names(pasted)))
 
     def _elements(self, selector: Selector) -> list[Element]:
         """Return the elements of a selector that stand in the source; [] if it is not known."""
@@ -177,6 +218,7 @@ class Cascade:
         found = self._matches.get(base)
         if found is None:
             found = self._matches[base] = list(self._select(base)) if base else []
+            self._work.spend(len(found))
         return found
 
     def _select(self, base: str) -> Iterator[Element]:
@@ -217,15 +259,24 @@ class Cascade:
         """Yield who speaks of the same property in an attribute, and whether that is to win."""
         for selector in rule.selectors:
             weight = (one.important, *selector.specificity, start + rule.order)
-            for element in self._elements(selector):
-                weights = self._weights.get(element)
-                if weights is None:
-                    continue
-                if not one.important and _speaks_of(_pasted(element), one.name):
+            for weights, pasted in self._situations_of(selector):
+                self._work.spend(1 + len(self._rules.declared(weights)))
+                if not one.important and _speaks_of(pasted, one.name):
                     yield None, True
                     continue
-                for rival in self._rules.winners(tuple(weights.values()), one.name):
+                for rival in self._rules.winners(weights, one.name):
                     yield rival[4], rival > weight
+
+    def _situations_of(self, selector: Selector) -> Sequence[Situation]:
+        """Return the situations of a selector's elements, each once: most have many of a kind."""
+        found = self._situations_of_base.get(selector.base)
+        if found is None:
+            elements = self._elements(selector)
+            found = tuple(
+                {self._situations[one]: None for one in elements if one in self._situations}
+            )
+            self._situations_of_base[selector.base] = found
+        return found
 
     def _beaten(self, sheet: Sheet) -> set[int]:
         """Return the plain rules that must stand in the kept sheet too, as they win there over a
@@ -243,9 +294,13 @@ def _rules_only(sheet: Sheet) -> Sheet:
     return Sheet(tuple(item for item in sheet.items if not isinstance(item, str)))
 
 
-@lru_cache(maxsize=2_000)
 def _speaks_of(pasted: str, name: str) -> bool:
-    return bool(pasted) and any(overlap(one.name, name) for one in declarations(pasted))
+    return any(overlap(one, name) for one in _pasted_names(pasted))
+
+
+@lru_cache(maxsize=5_000)  # more than a mail has tags
+def _pasted_names(pasted: str) -> tuple[str, ...]:
+    return tuple(one.name for one in declarations(pasted)) if pasted else ()
 
 
 def _add(weights: dict[int, Weight], weight: Weight) -> None:

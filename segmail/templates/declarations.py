@@ -52,6 +52,8 @@ def without_huge_numbers(css: str) -> str:
 
 def declarations(nodes: str | list[ast.Node]) -> Iterator[Declaration]:
     """Yield the declarations that can be read; each other one costs itself."""
+    if isinstance(nodes, str):
+        nodes = without_huge_numbers(nodes)
     for node in parse_blocks_contents(nodes, skip_comments=True):
         if isinstance(node, ast.Declaration) and is_readable(node.value):
             value = serialize(node.value).strip()

@@ -7,11 +7,13 @@ tags are, and the attributes are put in there.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from segmail.errors import TemplateError
 from segmail.templates.cascade import Cascade, rules_of
 from segmail.templates.sheets import as_it_is, own_css, read_sheet
+from segmail.templates.style_work import TooMuchWork
 
 if TYPE_CHECKING:
     from turbohtml import Document, SourceLocation
@@ -72,11 +74,27 @@ def fits(html: str, kept_free: int = 0) -> bool:
 
 
 def inlined_at(html: str, css: str, level: int) -> str:
-    """Return the HTML as `inline_styles` does, on one of its levels, however long it becomes."""
+    """Return the HTML as `inline_styles` does, on one of its levels, however long it becomes.
+
+    Where that is too much work, on the next one that is not.
+    """
     if not read_sheet(css).items:
         return html
     check_size(html)
-    return _Page(html).styled(css, LEVELS[level])
+    page = _Page(html)
+    for most in LEVELS[level:]:
+        with suppress(TooMuchWork):
+            return page.styled(css, most)
+    raise AssertionError("the last level is no work")
+
+
+def are_too_much_work(html: str, css: str) -> bool:
+    """Tell whether fewer styles are inlined because all of them were too much work."""
+    try:
+        _Page(html).styled(css, MAX_TAGS)
+    except TooMuchWork:
+        return True
+    return False
 
 
 def asks_for_attributes(html: str, css: str) -> bool:
@@ -158,7 +176,7 @@ class _Page:
         return span.start_offset, span.end_offset
 
     def _doctype(self) -> int:
-        match = re.match(r"(?:\s|<!--.*?-->)*<!doctype[^>]*>", self._html, re.I | re.S)
+        match = re.match(r"(?>\s|<!--(?>(?!-->).)*-->)*<!doctype[^>]*>", self._html, re.I | re.S)
         return match.end() if match else 0
 
     def _put_in(self, edits: list[tuple[int, int, str]]) -> str:

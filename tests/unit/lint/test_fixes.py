@@ -126,6 +126,17 @@ def test_what_keeps_every_mail_from_being_sent_is_told(
     assert stops_mails(finding)
 
 
+def test_styles_that_are_too_much_work_are_told_beforehand() -> None:
+    many = "".join(f"<p style='x:{n}'>x</p>" for n in range(200)) + WAY_OUT
+    letter = Letter("a", "b", many, styles="p{" + "top:0;" * 2_000 + "}")
+
+    [finding] = lint(letter)
+
+    assert (finding.rule, finding.where.part) == ("limit", "styles")
+    assert "more than 200,000 steps" in finding.what
+    assert not stops_mails(finding)
+
+
 def test_braces_of_template_styles_are_told_with_their_place() -> None:
     [finding] = _found("<p>x</p>", styles="a{top:0}\n.a{color:red .b{margin:0}")
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from segmail.maho.storefront import skin
-from segmail.templates import blocks, frame, modifiers, parser, paths, styles
+from segmail.mail.message import MAX_MESSAGE
+from segmail.templates import blocks, frame, modifiers, parser, paths, style_work, styles
 from tests.program import ROOT
 
 DOCUMENTED = (ROOT / "docs" / "templates.md").read_text("utf-8")
@@ -25,6 +26,8 @@ SECTION = " ".join(DOCUMENTED.partition("## Limits")[2].partition("\n## ")[0].sp
         f"at most {frame.MAX_INCLUDES} templates and blocks, {frame.MAX_INCLUDE_DEPTH} deep",
         f"at most {styles.MAX_HTML:,} characters and {styles.MAX_TAGS:,} tags",
         f"a style sheet {skin.MAX_SHEET:,} bytes",
+        f"at most {style_work.MAX_WORK:,} [steps]",
+        f"a message has at most {MAX_MESSAGE:,} bytes",
     ],
 )
 def test_the_documentation_names_the_limit(limit: str) -> None:
