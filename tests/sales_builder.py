@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -122,6 +122,26 @@ class SalesBuilder:
         return self.shop.insert(
             self.sales.viewed, customer_id=customer_id, product_id=product_id, **values
         )
+
+    def review(
+        self,
+        customer_id: int | None,
+        stars: Sequence[int] = (5, 5, 5),
+        *,
+        days: int = 0,
+        **c: Any,
+    ) -> int:
+        """Insert an approved review of a product in store 1, with its ratings; return its id."""
+        standard: dict[str, Any] = {"entity_id": 1, "entity_pk_value": 1, "status_id": 1}
+        at = self.shop.now - timedelta(days=days)
+        detail = {"store_id": c.pop("store_id", 1), "customer_id": customer_id}
+        standard["created_at"] = at
+        review_id = self.shop.insert(self.sales.review, **{**standard, **c})
+        self.shop.insert(self.sales.review_detail, review_id=review_id, **detail)
+        for rating_id, value in enumerate(stars, start=1):
+            vote = {"rating_id": rating_id, "percent": 20 * value, "value": value}
+            self.shop.insert(self.sales.rating_vote, review_id=review_id, **vote)
+        return review_id
 
     def wishlist(self, customer_id: int, *, shared: int = 0) -> int:
         return self.shop.insert(self.sales.wishlist, customer_id=customer_id, shared=shared)

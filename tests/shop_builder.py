@@ -81,6 +81,20 @@ class ShopBuilder:
     def insert_all(self, table: Table, rows: list[dict[str, Any]]) -> None:
         self.database.transact(lambda c: c.execute(insert(table), rows))
 
+    def store_of_another_website(self) -> int:
+        """Insert a website with a store, and return the id of that."""
+        self.insert(self.tables.website, website_id=9, code="other", name="Other")
+        self.insert(
+            self.tables.store,
+            store_id=9,
+            code="other",
+            name="Other",
+            website_id=9,
+            group_id=1,
+            is_active=1,
+        )
+        return 9
+
     def rows(self, table: Table, **where: Any) -> list[dict[str, Any]]:
         """Return the rows whose columns equal `where`, by primary key."""
         query = select(table).filter_by(**where).order_by(*table.primary_key.columns)

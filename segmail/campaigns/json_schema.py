@@ -10,6 +10,7 @@ from segmail.campaigns.conditions import COMBINATIONS
 from segmail.campaigns.read import POLICIES
 from segmail.maho.policies import PolicyKind
 from segmail.maho.steps import Trigger
+from segmail.segments.language.forms import SENTENCES
 from segmail.segments.language.labels import FAMILIES
 from segmail.segments.stored.state import Refresh
 
@@ -124,7 +125,8 @@ def _condition() -> dict[str, Any]:
 
 
 def _attributes(family: str) -> str:
-    return f"ATTRIBUTE OPERATOR VALUE; attributes: {', '.join(FAMILIES[family].codes)}"
+    told = f"ATTRIBUTE OPERATOR VALUE; attributes: {', '.join(FAMILIES[family].codes)}"
+    return f"{told}; or {SENTENCES[family]}" if family in SENTENCES else told
 
 
 def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:

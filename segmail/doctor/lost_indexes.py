@@ -16,7 +16,7 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.schema.tune import is_tuned
 
 _JOINED = ("customer_id", "order_id", "parent_id", "quote_id", "wishlist_id", "entity_id",
-           "product_id")  # fmt: skip
+           "product_id", "review_id")  # fmt: skip
 
 
 def lost_tuning(tx: Transaction) -> Iterator[AreaFinding]:

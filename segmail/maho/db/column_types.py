@@ -65,5 +65,6 @@ def _sqlite_datetime() -> TypeEngine[Any]:
 
 
 UInt = Integer().with_variant(mysql.INTEGER(unsigned=True), "mysql", "mariadb")
+BigUInt = Integer().with_variant(mysql.BIGINT(unsigned=True), "mysql", "mariadb")
 USmallInt = SmallInteger().with_variant(mysql.SMALLINT(unsigned=True), "mysql", "mariadb")
 MediumText = Text().with_variant(mysql.MEDIUMTEXT(), "mysql", "mariadb")

@@ -24,13 +24,13 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from segmail.maho.db.column_types import UInt, USmallInt, UtcDateTime
+from segmail.maho.db.column_types import BigUInt, UInt, USmallInt, UtcDateTime
 from segmail.maho.schema.tables import EAV_TYPES
 
 
 @dataclass(frozen=True)
 class SalesTables:
-    """Orders, carts, products, views, wishlists, logins and addresses by their role."""
+    """Orders, carts, products, views, wishlists, reviews, logins and addresses by their role."""
 
     metadata: MetaData
     order: Table
@@ -42,6 +42,9 @@ class SalesTables:
     viewed: Table
     wishlist: Table
     wishlist_item: Table
+    review: Table
+    review_detail: Table
+    rating_vote: Table
     login: Table
     product: Table
     product_values: dict[str, Table]
@@ -104,6 +107,29 @@ def build_sales_tables(prefix: str = "") -> SalesTables:
             Column("store_id", USmallInt),
             Column("added_at", UtcDateTime),
             Column("qty", Numeric(12, 4), nullable=False, server_default="1"),
+        ),
+        review=table(
+            "review",
+            _key("review_id", BigUInt),
+            Column("created_at", UtcDateTime, nullable=False),
+            Column("entity_id", USmallInt, nullable=False, server_default="0", index=True),
+            Column("entity_pk_value", UInt, nullable=False, server_default="0", index=True),
+            Column("status_id", USmallInt, nullable=False, server_default="0", index=True),
+        ),
+        review_detail=table(
+            "review_detail",
+            _key("detail_id", BigUInt),
+            Column("review_id", BigUInt, nullable=False, server_default="0", index=True),
+            Column("store_id", USmallInt, server_default="0", index=True),
+            Column("customer_id", UInt, index=True),
+        ),
+        rating_vote=table(
+            "rating_option_vote",
+            _key("vote_id", BigUInt),
+            Column("rating_id", USmallInt, nullable=False, server_default="0"),
+            Column("review_id", BigUInt, index=True),
+            Column("percent", SmallInteger, nullable=False, server_default="0"),
+            Column("value", SmallInteger, nullable=False, server_default="0"),
         ),
         login=table(
             "log_customer",

@@ -23,6 +23,8 @@ from segmail.segments.conditions.families import (
     order_items,
     product_viewed,
     product_wishlist,
+    review,
+    today,
 )
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
@@ -42,6 +44,8 @@ FAMILIES: Mapping[str, Condition] = {
     "order_items": order_items.condition,
     "product_viewed": product_viewed.condition,
     "product_wishlist": product_wishlist.condition,
+    "review": review.condition,
+    "today": today.condition,
 }
 
 _SQLITE_LEVELS = 8  # its parser's stack holds 100 symbols, of which each level takes some
@@ -113,7 +117,8 @@ def compile_leaf(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 def is_about_days(leaf: Leaf) -> bool:
     """Return whether the leaf speaks of calendar days, which are those of a time zone."""
     return (
-        leaf.attribute.startswith("days_")
+        leaf.family == "today"
+        or leaf.attribute.startswith("days_")
         or leaf.attribute.endswith("_at")
         or (leaf.attribute in ("on_clearance", "order_frequency_days"))
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from segmail.segments.conditions.tree import ConditionNode, leaves
 
-OWN_FAMILIES = frozenset({"list"})
+OWN_FAMILIES = frozenset({"list", "review", "today"})
 OWN_ATTRIBUTES = frozenset(
     {
         ("cart_attributes", "hours_since_updated"),

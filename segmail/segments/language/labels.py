@@ -3,37 +3,67 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from segmail.segments.language.spec_words import means_another
+
 _PRODUCT_ATTRIBUTE = re.compile(r"product_[a-z0-9_]+")
+_CUSTOMER_ATTRIBUTE = re.compile(r"[a-z][a-z0-9_]*")
 _YES_NO = {"0": "no", "1": "yes"}
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_OF_OPERATORS = frozenset(
+    {"contains", "does", "is", "equals", "greater", "more", "less"}
+)  # words that end a label in a line
 
 
 @dataclass(frozen=True)
 class Family:
     """A family's name in a file, its attributes' codes by label, and names of their values.
 
-    With `products` every product attribute is one of the family's, called by its code.
+    With `products` every product attribute is one of the family's, called by its code; with
+    `shops_own` so is every attribute of customers that a shop has made.
     """
 
     type: str
     codes: Mapping[str, str]
     values: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     products: bool = False
+    shops_own: bool = False
 
     def code(self, label: str) -> str | None:
         """Return the attribute that is called `label`; None where there is none."""
-        if self.products and label not in self.codes and _PRODUCT_ATTRIBUTE.fullmatch(label):
+        if label in self.codes:
+            return self.codes[label]
+        if self.products and _PRODUCT_ATTRIBUTE.fullmatch(label):
             return label
-        return self.codes.get(label)
+        code = label.replace(" ", "_")
+        return code if self.shops_own and _CUSTOMER_ATTRIBUTE.fullmatch(code) else None
 
     def label(self, code: str) -> str | None:
         """Return what the attribute is called; None where the family has none such."""
         found = next((label for label, known in self.codes.items() if known == code), None)
         if found is None and self.products and _PRODUCT_ATTRIBUTE.fullmatch(code):
             return code
+        if found is None and self.shops_own and _CUSTOMER_ATTRIBUTE.fullmatch(code):
+            return self._with_spaces(code)
         return found
+
+    def _with_spaces(self, code: str) -> str:
+        """Return a shop's code as words, unless a line with them would be read as another one."""
+        words = code.replace("_", " ")
+        is_same = self.code(" ".join(words.split())) == code
+        misread = _OF_OPERATORS.intersection(words.split()) or means_another("customer", words)
+        return words if is_same and not misread else code
+
+
+def _numbered(words: Sequence[str]) -> Mapping[str, str]:
+    """Return words by their number, counted from 1."""
+    return {str(number): word for number, word in enumerate(words, start=1)}
 
 
 def _family(
@@ -41,12 +71,13 @@ def _family(
     *codes: str,
     values: Mapping[str, Mapping[str, str]] | None = None,
     products: bool = False,
+    shops_own: bool = False,
     **renamed: str,
 ) -> Family:
     """An attribute is called as its code, with spaces; `renamed` are those with another label."""
     labels = {code.replace("_", " "): code for code in codes}
     labels |= {label: code for code, label in renamed.items()}
-    return Family(type_, labels, values or {}, products)
+    return Family(type_, labels, values or {}, products, shops_own)
 
 
 FAMILIES: Mapping[str, Family] = {
@@ -138,6 +169,7 @@ FAMILIES: Mapping[str, Family] = {
         "row_total_incl_tax",
         "discount_amount",
         "category_id",
+        "product_id",
         qty_ordered="quantity",
         products=True,
     ),
@@ -169,6 +201,7 @@ FAMILIES: Mapping[str, Family] = {
         "product_sku",
         "product_type",
         "category_id",
+        "product_id",
         qty="quantity",
         created_at="created",
         updated_at="updated",
@@ -199,6 +232,15 @@ FAMILIES: Mapping[str, Family] = {
         wishlist_shared="shared",
         added_at="added",
         values={"wishlist_shared": _YES_NO},
+    ),
+    "review": _family("review", "rating", "days_since", "count"),
+    "today": _family(
+        "today",
+        "month",
+        "day",
+        "weekday",
+        "date",
+        values={"month": _numbered(_MONTHS), "weekday": _numbered(_WEEKDAYS)},
     ),
     "list": _family("list", customer_id="customer id"),
 }

@@ -19,6 +19,7 @@ from segmail.segments.conditions.canonical import canonical_leaf, listed
 from segmail.segments.conditions.predicate import split_values
 from segmail.segments.conditions.tree import Leaf
 from segmail.segments.language.amounts import has_unit, in_unit
+from segmail.segments.language.forms import read_form, write_form
 from segmail.segments.language.labels import BY_TYPE, FAMILIES, Family
 from segmail.segments.language.spec_words import is_money, translated
 
@@ -58,6 +59,8 @@ def write_line(leaf: Leaf) -> tuple[str, str]:
     if family is None or label is None:
         raise ConditionError(f"The type or attribute of {leaf} is unknown to segmail.")
     leaf = canonical_leaf(leaf)
+    if (sentence := write_form(leaf)) is not None:
+        return name, sentence
     many = leaf.operator in ("()", "!()")
     names = family.values.get(leaf.attribute, {})
     values = [_written(value, names, leaf.attribute, in_list=many) for value in split_values(leaf)]
@@ -76,6 +79,8 @@ def read_line(name: str, line: str, path: str) -> Leaf:
     if name == "list" and line.strip().lower() == _IMPORTED:
         return Leaf("list", "customer_id", "()", "", path)
     family, line = FAMILIES[name], line.strip()
+    if (leaf := read_form(family.type, line, path)) is not None:
+        return leaf
     found = _LINE.fullmatch(line)
     if found is None:
         raise ConditionError(f"'{name}: {line}' has no operator; {_list(_OPERATORS)}.")

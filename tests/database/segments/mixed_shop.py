@@ -31,6 +31,7 @@ def fill(sales: SalesBuilder) -> None:
             days, store_id = pick.choice(AGES), pick.choice((1, 2, None))
             sales.view(customer_id, product_id, days=days, store_id=store_id)
         _wishlist(sales, pick, customer_id, products)
+    _reviews(sales)
 
 
 def _product(sales: SalesBuilder, sku: str, number: int) -> int:
@@ -97,3 +98,19 @@ def _wishlist(
         wishlist_id = sales.wishlist(customer_id, shared=pick.choice((0, 1)))
         for product_id in pick.sample(products, pick.choice((0, 1, 3))):
             sales.wish(wishlist_id, product_id, days=pick.choice(AGES))
+
+
+def _reviews(sales: SalesBuilder) -> None:
+    pick = random.Random(8)  # noqa: S311 - data, not a secret
+    shop = sales.shop
+    elsewhere = shop.store_of_another_website()
+    for row in shop.rows(shop.tables.customer):
+        for _ in range(pick.choice((0, 0, 1, 2, 3))):
+            sales.review(
+                pick.choice((row["entity_id"], row["entity_id"], row["entity_id"], None)),
+                [pick.choice((1, 3, 4, 5, 5)) for _ in range(pick.choice((0, 1, 3, 3)))],
+                days=pick.choice(AGES),
+                status_id=pick.choice((1, 1, 2, 3)),
+                store_id=pick.choice((1, 1, 2, 0, None, elsewhere)),
+                entity_id=pick.choice((1, 1, 1, 2)),
+            )

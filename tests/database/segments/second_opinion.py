@@ -38,6 +38,10 @@ class SecondOpinion:
         self.wishes = shop.rows(tables.wishlist_item)
         self.skus = {row["entity_id"]: row["sku"] for row in shop.rows(tables.product)}
         self.categories = shop.rows(tables.category_product)
+        self.reviews = shop.rows(tables.review)
+        self.review_details = shop.rows(tables.review_detail)
+        self.votes = shop.rows(tables.rating_vote)
+        self.websites = {row["store_id"]: row["website_id"] for row in shop.rows(shop.tables.store)}
         self.values = {
             (row["entity_id"], row["attribute_id"], row["store_id"]): row["value"]
             for type_ in ("varchar", "decimal", "datetime")
@@ -81,6 +85,21 @@ class SecondOpinion:
     def wished(self, customer_id: int) -> list[Row]:
         ids = {row["wishlist_id"] for row in self.of(self.wishlists, customer_id)}
         return [row for row in self.wishes if row["wishlist_id"] in ids]
+
+    def written(self, customer_id: int) -> list[Row]:
+        """Return the approved reviews of products that a customer wrote in the own website."""
+        [customer] = [c for c in self.customers if c["entity_id"] == customer_id]
+        own = {
+            row["review_id"]
+            for row in self.of(self.review_details, customer_id)
+            if not row["store_id"] or self.websites[row["store_id"]] == customer["website_id"]
+        }
+        approved = [r for r in self.reviews if r["status_id"] == 1 and r["entity_id"] == 1]
+        return [row for row in approved if row["review_id"] in own]
+
+    def stars(self, review: Row) -> Decimal | None:
+        votes = [v["value"] for v in self.votes if v["review_id"] == review["review_id"]]
+        return Decimal(sum(votes)) / len(votes) if votes else None
 
     def in_categories(self, items: list[Row]) -> list[int]:
         ids = {item["product_id"] for item in items}
@@ -270,6 +289,12 @@ FACTS: dict[tuple[str, str], tuple[str, Callable[[SecondOpinion, int], list[Any]
     ("product_wishlist", "wishlist_shared"): (
         "number",
         lambda s, id: [row["shared"] for row in s.of(s.wishlists, id)],
+    ),
+    ("review", "rating"): ("number", lambda s, id: [s.stars(r) for r in s.written(id)]),
+    ("review", "count"): ("number", lambda s, id: [len(s.written(id))]),
+    ("review", "days_since"): (
+        "number",
+        lambda s, id: [s.days(t) for t in _last([r["created_at"] for r in s.written(id)])],
     ),
     ("product_wishlist", "product_sku"): (
         "text",

@@ -32,6 +32,11 @@ LINES = [
     ("order item", "product_color = 12", ("order_items", "product_color", "==", "12")),
     ("viewed", "days since viewed category <= 4:30",
      ("product_viewed", "days_since_viewed_category", "<=", "4:30")),
+    ("review", "rating >= 4", ("review", "rating", ">=", "4")),
+    ("today", "month is one of november, december", ("today", "month", "()", "11,12")),
+    ("today", "weekday != sunday", ("today", "weekday", "!=", "7")),
+    ("today", "date between 12-20 and 01-06", ("today", "date", "==", "12-20:01-06")),
+    ("today", "date not between 11-20 and 12-24", ("today", "date", "!=", "11-20:12-24")),
     ("list", "customer id is one of 9, 11", ("list", "customer_id", "()", "9,11")),
 ]  # fmt: skip
 
