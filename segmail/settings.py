@@ -115,6 +115,14 @@ class StatusSettings:
 
 
 @dataclass(frozen=True)
+class DoctorSettings:
+    """What `doctor --dns` cannot find out; the `[doctor]` table of segmail.toml."""
+
+    dkim_selectors: tuple[str, ...] = ()  # by which the shop's mails are signed
+    nameserver: str = "system"  # which DNS server to ask: the system's, ADDRESS, or ADDRESS:PORT
+
+
+@dataclass(frozen=True)
 class Settings:
     """Everything a run is told, checked."""
 
@@ -136,6 +144,7 @@ class Settings:
     templates: TemplateSettings = TemplateSettings()
     message: MessageSettings = MessageSettings()
     status: StatusSettings = StatusSettings()
+    doctor: DoctorSettings = DoctorSettings()
 
     def secrets(self) -> tuple[str, ...]:
         """Return what no log line and no message may have in it."""
@@ -202,6 +211,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
             loyalty_tiers=_loyalty_tiers(told, file, faults),
         ),
         status=read_table("status", StatusSettings, told, file, faults),
+        doctor=read_table("doctor", DoctorSettings, told, file, faults),
     )
     if faults:
         raise ConfigError(faults)
@@ -224,6 +234,7 @@ _TOP_LEVEL: dict[str, type] = {
     "coupon_words": dict,
     "loyalty": dict,
     "status": dict,
+    "doctor": dict,
 }
 
 

@@ -6,7 +6,7 @@ import click
 
 from segmail.app import App
 from segmail.commands.options import AS_JSON
-from segmail.doctor.examine import examine
+from segmail.doctor.examine import Beyond, examine
 from segmail.doctor.findings import AreaFinding
 from segmail.errors import ConfigError
 from segmail.findings import errors
@@ -15,20 +15,39 @@ from segmail.output import print_json, print_table
 
 
 @click.command()
+@click.option(
+    "--connect",
+    "mail_server",
+    is_flag=True,
+    help="Ask the mail server, too: greeting, encryption, login, sizes. No mail is sent.",
+)
+@click.option(
+    "--dns",
+    is_flag=True,
+    help="Ask the DNS about the senders' domains, too: SPF, DKIM, DMARC, and where bounces go.",
+)
 @AS_JSON
 @click.pass_obj
-def doctor(app: App, *, as_json: bool) -> None:
+def doctor(app: App, *, mail_server: bool, dns: bool, as_json: bool) -> None:
     """Say what is wrong with the shop's automation, and what to do.
 
     Looks at the schema, switches, mail transport, time zones, base URLs, steps and segments;
-    changes nothing and connects to no mail server. Exits with 78 when there are errors.
+    changes nothing. The mail server and the DNS are asked only where --connect and --dns say so.
+    Exits with 78 when there are errors.
 
     \b
-    Example:
+    Examples:
         segmail --maho-root /var/www/shop doctor
+        segmail doctor --connect --dns
     """
     database = Database(app.settings.require_database())
-    findings = examine(database, app.settings, lambda: (app.shop, app.config), clock=app.clock)
+    findings = examine(
+        database,
+        app.settings,
+        lambda: (app.shop, app.config),
+        clock=app.clock,
+        beyond=Beyond(mail_server=mail_server, dns=dns),
+    )
     if as_json:
         print_json([_as_json(one) for one in findings])
     else:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from segmail.clock import Clock
 from segmail.doctor.attempts import attempt_findings
+from segmail.doctor.contact import contact_findings
 from segmail.doctor.delivery import mail_findings, program_findings, state_findings
 from segmail.doctor.findings import Area, AreaFinding, of_faults
 from segmail.doctor.indexes import index_findings
 from segmail.doctor.jobs import clock_findings, disk_findings, job_findings
+from segmail.doctor.letters import load_letters
 from segmail.doctor.lost_indexes import lost_tuning
 from segmail.doctor.schema import is_readable, right_findings, schema_findings
 from segmail.doctor.segments import segment_findings
@@ -27,8 +30,20 @@ from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.db.database import Database
 from segmail.maho.schema.check import check_schema
 from segmail.maho.shop import Shop
+from segmail.mail.message import sender_domain
 from segmail.segments.refresh.candidates import load_candidates
 from segmail.settings import Settings
+from segmail.transport.bounce_address import bounce_address
+from segmail.transport.mail_url import MailSettings, SmtpSettings
+from segmail.transport.settings import mail_settings
+
+
+@dataclass(frozen=True)
+class Beyond:
+    """What to ask besides the database, where somebody wants it: the mail server, the DNS."""
+
+    mail_server: bool = False
+    dns: bool = False
 
 
 def examine(
@@ -37,13 +52,15 @@ def examine(
     open_shop: Callable[[], tuple[Shop, StoreConfig]],
     *,
     clock: Clock,
+    beyond: Beyond = Beyond(),
 ) -> list[AreaFinding]:
     """Return what is wrong, odd or in order, area by area, errors first.
 
     Where tables or columns are missing, `open_shop` is not called, and what reads them is not
     looked at. Raises DatabaseUnavailable.
     """
-    return sorted(_look(database, settings, open_shop, clock=clock), key=_rank)
+    found = _look(database, settings, open_shop, clock=clock, beyond=beyond)
+    return sorted(found, key=_rank)
 
 
 def _rank(finding: AreaFinding) -> int:
@@ -56,6 +73,7 @@ def _look(
     open_shop: Callable[[], tuple[Shop, StoreConfig]],
     *,
     clock: Clock,
+    beyond: Beyond,
 ) -> list[AreaFinding]:
     now = clock.now()
     report = check_schema(database, settings.table_prefix)
@@ -76,6 +94,7 @@ def _look(
         *_attempts(shop, settings, now=now),
         *_segments(shop, now=now),
         *job_findings(shop, config, settings, now=now),
+        *_beyond(shop, config, settings, beyond),
     ]
 
 
@@ -112,3 +131,42 @@ def _segments(shop: Shop, *, now: datetime) -> list[AreaFinding]:
             *lost_tuning(tx),
             *index_findings(tx.connection, shop.tables.prefix, candidates),
         ]
+
+
+def _beyond(
+    shop: Shop, config: StoreConfig, settings: Settings, beyond: Beyond
+) -> list[AreaFinding]:
+    """Settings of the transport that cannot be used are found by another check."""
+    if not (beyond.mail_server or beyond.dns):
+        return []
+    try:
+        transport = mail_settings(settings, config, shop.crypt_key)
+        bounces_to = bounce_address(transport, config)
+    except ConfigError:
+        return []
+    with shop.read() as tx:
+        letters = load_letters(tx)
+    found: list[AreaFinding] = []
+    if beyond.mail_server:
+        found += contact_findings(transport, letters.longest)
+    if beyond.dns:
+        # Loaded for those who ask: it takes as long as the rest of the program.
+        from segmail.doctor.dns_zones import Zones
+        from segmail.doctor.sender_domains import SenderDomains, dns_findings
+
+        senders = SenderDomains(
+            letters.domains,
+            bounces_to=None if bounces_to is None else sender_domain(bounces_to),
+            selectors=settings.doctor.dkim_selectors,
+            mail_host=_public_name(transport),
+        )
+        found += dns_findings(senders, Zones(settings.doctor.nameserver))
+    return found
+
+
+def _public_name(transport: MailSettings) -> str | None:
+    """Return the mail server's name, where it is one that others can look up."""
+    if not isinstance(transport, SmtpSettings) or transport.is_loopback:
+        return None
+    is_name = "." in transport.host and not transport.host.replace(".", "").isdecimal()
+    return transport.host if is_name and ":" not in transport.host else None

@@ -21,6 +21,8 @@ class Area(enum.StrEnum):
     CLOCK = "clock"
     SWITCHES = "automation"
     MAIL = "mail transport"
+    CONTACT = "mail server"
+    DNS = "sender domains"
     TIME_ZONES = "time zones"
     BASE_URLS = "base URLs"
     STEPS = "steps"
