@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from segmail.coupons.codes import code_in_text, fold
 from segmail.coupons.coupon import Coupon
 from segmail.coupons.prefixes import remember_prefixes
 from segmail.errors import CouponError
+from segmail.maho.db.insert import write_rows
 from segmail.maho.schema.transaction import Transaction
 
 AUTO_GENERATED = 1  # salesrule_coupon.type; 0 is a code that somebody typed
@@ -54,7 +55,7 @@ def insert_coupons(tx: Transaction, coupons: Sequence[Coupon]) -> None:
     pairs = {(coupon.rule_id, coupon.prefix) for coupon in coupons if coupon.prefix}
     remember_prefixes(tx, pairs)
     try:
-        tx.connection.execute(insert(tx.tables.coupon), [_row(coupon) for coupon in coupons])
+        write_rows(tx.connection, tx.tables.coupon, [_row(coupon) for coupon in coupons])
     except IntegrityError as error:
         raise CouponsRefused(
             f"Maho refuses the new coupons, because a code is taken or a rule gone: {error.orig}"

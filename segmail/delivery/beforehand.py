@@ -40,13 +40,12 @@ def _check_rights(connection: Connection, job: Job) -> None:
 
 def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:
     """Refuse where Maho's cron runs its own job; where it does not seem to, say so once a day."""
-    tables = job.shop.tables
     if job.settings.delivery.beside_maho:
         return
     switches = not dates_are_timestamps(tx)
     if not maho_sends(job.config, jobs_have_switches=switches):
         return
-    seen = mahos_own_entry(tx.connection, tables.prefix, _SENDS, since=now - _RECENTLY)
+    seen = mahos_own_entry(tx, _SENDS, since=now - _RECENTLY)
     if seen is not None:
         raise ConfigError(
             f"Maho's own job sends these mails, too: cron_schedule has a run of {_SENDS} at "
@@ -54,7 +53,7 @@ def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:
             "`segmail take-over` switches Maho's jobs off; `beside_maho = true` in the [delivery] "
             "table of segmail.toml insists."
         )
-    if not has_cron_table(tx.connection, tables.prefix):
+    if not has_cron_table(tx):
         return  # nothing of Maho's can run there; the doctor tells of the switch
     log_once_a_day(
         "Maho's own jobs are switched on, though its cron does not seem to run them; "

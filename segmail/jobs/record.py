@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import select
 
 from segmail import __version__
 from segmail.errors import ConfigError, SegmailError
@@ -143,12 +143,11 @@ def begin_run(shop: Shop, job: JobName, *, now: datetime) -> JobRun:
     def work(tx: Transaction) -> int | None:
         record = _record(tx, job)
         _write(tx, replace(record, running_since=now))
-        prefix = shop.tables.prefix
-        if not has_cron_table(tx.connection, prefix):
+        if not has_cron_table(tx):
             return None
-        _close_left_behind(tx.connection, prefix, job, now=now)
+        _close_left_behind(tx, job, now=now)
         message = f"{__version__} on {this_host()}, process {os.getpid()}"
-        return begin_entry(tx.connection, prefix, job.code, message=message, now=now)
+        return begin_entry(tx, job.code, message=message, now=now)
 
     try:
         run.schedule_id = shop.transact(work)
@@ -172,12 +171,9 @@ def end_run(shop: Shop, run: JobRun, end: JobEnd, state_dir: Path) -> JobRecord 
         record = record.after(end)
         _write(tx, record)
         if run.schedule_id is not None:
-            prefix = shop.tables.prefix
             status = CronStatus.SUCCESS if end.worked else CronStatus.ERROR
-            end_entry(
-                tx.connection, prefix, run.schedule_id, status, message=_line(end), now=end.ended
-            )
-            delete_old_entries(tx.connection, prefix, run.job.code, before=end.ended - _KEPT)
+            end_entry(tx, run.schedule_id, status, message=_line(end), now=end.ended)
+            delete_old_entries(tx, run.job.code, before=end.ended - _KEPT)
         return record
 
     try:
@@ -222,17 +218,15 @@ def _read_file(file: Path) -> list[dict[str, Any]]:
     return [value for value in kept if isinstance(value, dict)] if isinstance(kept, list) else []
 
 
-def _close_left_behind(connection: Connection, prefix: str, job: JobName, *, now: datetime) -> None:
+def _close_left_behind(tx: Transaction, job: JobName, *, now: datetime) -> None:
     """End the rows of runs that were killed: nobody else will."""
-    for row in running_entries(connection, prefix, job.code):
+    for row in running_entries(tx, job.code):
         found = _PID.search(row.messages or "")
         began = row.executed_at
         dead = found is not None and found[1] == this_host() and not _is_alive(int(found[2]))
         if dead or began is None or began < now - _LONGEST:
             message = f"{__version__}: ended without a word (killed, or the machine stopped)"
-            end_entry(
-                connection, prefix, row.schedule_id, CronStatus.ERROR, message=message, now=now
-            )
+            end_entry(tx, row.schedule_id, CronStatus.ERROR, message=message, now=now)
 
 
 def _is_alive(pid: int) -> bool:

@@ -14,7 +14,6 @@ from functools import cache
 
 from sqlalchemy import (
     Column,
-    Connection,
     Index,
     Integer,
     MetaData,
@@ -33,6 +32,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Row
 
 from segmail.maho.db.column_types import UtcDateTime
+from segmail.maho.schema.tables import hold_as_timestamps
+from segmail.maho.schema.transaction import Transaction
 
 OURS = "segmail "  # what `messages` of segmail's rows begin with
 
@@ -48,9 +49,12 @@ class CronStatus(enum.StrEnum):
 
 
 @cache
-def cron_table(prefix: str) -> Table:
-    """Return the table as Maho declares it, with the shop's prefix."""
-    return Table(
+def cron_table(prefix: str, timestamps: frozenset[tuple[str, str]] = frozenset()) -> Table:
+    """Return the table as Maho declares it, with the shop's prefix.
+
+    `timestamps` are the columns that are TIMESTAMP, each with its table.
+    """
+    table = Table(
         f"{prefix}cron_schedule",
         MetaData(),
         Column("schedule_id", Integer, primary_key=True),
@@ -64,37 +68,38 @@ def cron_table(prefix: str) -> Table:
         Index("IDX_CRON_SCHEDULE_JOB_CODE", "job_code"),
         Index("IDX_CRON_SCHEDULE_SCHEDULED_AT_STATUS", "scheduled_at", "status"),
     )
+    hold_as_timestamps(table, timestamps)
+    return table
 
 
-def has_cron_table(connection: Connection, prefix: str) -> bool:
+def has_cron_table(tx: Transaction) -> bool:
     """Return whether the shop has Maho's cron at all."""
-    return inspect(connection).has_table(cron_table(prefix).name)
+    return inspect(tx.connection).has_table(_table(tx).name)
 
 
-def mahos_own_entry(
-    connection: Connection, prefix: str, job_code: str, *, since: datetime
-) -> datetime | None:
+def _table(tx: Transaction) -> Table:
+    return cron_table(tx.tables.prefix, tx.tables.timestamps)
+
+
+def mahos_own_entry(tx: Transaction, job_code: str, *, since: datetime) -> datetime | None:
     """Return when Maho's own row of a job is, or was, to run: the latest since a time (UTC).
 
     None where there is none: Maho's cron does not run this job, or the shop has no cron.
     """
-    if not has_cron_table(connection, prefix):
+    if not has_cron_table(tx):
         return None
-    table = cron_table(prefix)
-    c = table.c
+    c = _table(tx).c
     moment = func.coalesce(c.executed_at, c.scheduled_at)
     query = select(func.max(moment)).where(
         c.job_code == job_code,
         or_(c.messages.is_(None), not_(c.messages.startswith(OURS, autoescape=True))),
         moment >= since,
     )
-    found = connection.scalar(query)
+    found = tx.connection.scalar(query)
     return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def begin_entry(
-    connection: Connection, prefix: str, job_code: str, *, message: str, now: datetime
-) -> int:
+def begin_entry(tx: Transaction, job_code: str, *, message: str, now: datetime) -> int:
     """Insert a running row and return its id; `now` in UTC, as Maho writes it."""
     row = {
         "job_code": job_code,
@@ -104,13 +109,12 @@ def begin_entry(
         "scheduled_at": now,
         "executed_at": now,
     }
-    key = connection.execute(insert(cron_table(prefix)), row).inserted_primary_key
+    key = tx.connection.execute(insert(_table(tx)), row).inserted_primary_key
     return int(key[0]) if key else 0
 
 
 def end_entry(
-    connection: Connection,
-    prefix: str,
+    tx: Transaction,
     schedule_id: int,
     status: CronStatus,
     *,
@@ -118,8 +122,8 @@ def end_entry(
     now: datetime,
 ) -> None:
     """Write how the run of a row of segmail's ended."""
-    table = cron_table(prefix)
-    connection.execute(
+    table = _table(tx)
+    tx.connection.execute(
         update(table)
         .where(table.c.schedule_id == schedule_id)
         .values(
@@ -128,25 +132,21 @@ def end_entry(
     )
 
 
-def running_entries(
-    connection: Connection, prefix: str, job_code: str
-) -> Sequence[Row[int, str, datetime]]:
+def running_entries(tx: Transaction, job_code: str) -> Sequence[Row[int, str, datetime]]:
     """Return (schedule_id, messages, executed_at) of segmail's rows of a job that did not end."""
-    table = cron_table(prefix)
+    table = _table(tx)
     query = select(table.c.schedule_id, table.c.messages, table.c.executed_at).where(
         table.c.job_code == job_code,
         table.c.status == CronStatus.RUNNING.value,
         table.c.messages.startswith(OURS, autoescape=True),
     )
-    return connection.execute(query).all()
+    return tx.connection.execute(query).all()
 
 
-def delete_old_entries(
-    connection: Connection, prefix: str, job_code: str, *, before: datetime
-) -> None:
+def delete_old_entries(tx: Transaction, job_code: str, *, before: datetime) -> None:
     """Delete segmail's own ended rows of a job that began before a time (UTC)."""
-    table = cron_table(prefix)
-    connection.execute(
+    table = _table(tx)
+    tx.connection.execute(
         delete(table).where(
             table.c.job_code == job_code,
             table.c.status != CronStatus.RUNNING.value,

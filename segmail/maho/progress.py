@@ -426,7 +426,7 @@ def _insert(
     due_at: datetime,
     queue_id: int | None,
 ) -> None:
-    [customer_id] = customers.selected_columns
+    c, [customer_id] = tx.tables.progress.c, customers.selected_columns
     rows = customers.with_only_columns(
         customer_id,
         literal(step.segment.segment_id),
@@ -434,8 +434,8 @@ def _insert(
         literal(step.step_number),
         literal(step.trigger.value),
         literal(status.value),
-        literal(now, UtcDateTime()),
-        literal(due_at, UtcDateTime()),
+        literal(now, c.created_at.type),
+        literal(due_at, c.scheduled_at.type),
         literal(queue_id, UInt),
     )
     columns = [
@@ -537,6 +537,6 @@ def move_to_delay(tx: Transaction, step: Step, *, now: datetime) -> tuple[int, i
     due = tx.connection.scalar(select(func.count()).where(waiting, late)) or 0
     query = update(tx.tables.progress).where(waiting)
     moved = tx.connection.execute(
-        query.values(scheduled_at=case((late, literal(now, UtcDateTime())), else_=wanted))
+        query.values(scheduled_at=case((late, literal(now, c.scheduled_at.type)), else_=wanted))
     ).rowcount
     return moved, int(due)

@@ -11,6 +11,7 @@ from sqlalchemy import URL
 
 from segmail.errors import SchemaError
 from segmail.maho.db.database import Database, Session
+from segmail.maho.db.information_schema import timestamp_columns
 from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.tables import Layout, Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
@@ -62,13 +63,24 @@ class Shop:
         database = Database(url)
         with database.read() as connection:
             layout = find_layout(connection, prefix)
+            timestamps = timestamp_columns(connection, _written(prefix)) if layout else frozenset()
         if layout is None:
             raise SchemaError(
                 f"The database {url.render_as_string(hide_password=True)} has no automation tables "
                 f"with the prefix '{prefix}'. `segmail schema check` lists what is missing, "
                 "`segmail schema apply` creates it."
             )
-        return cls(database, build_tables(prefix, layout), crypt_key)
+        return cls(database, build_tables(prefix, layout, timestamps), crypt_key)
+
+
+def _written(prefix: str) -> list[str]:
+    """Return the names of the tables into which times are written."""
+    names = (
+        *("customer_segment", "customer_segment_customer", "customer_segment_email_sequence"),
+        *("customer_segment_sequence_progress", "newsletter_queue", "newsletter_queue_link"),
+        *("newsletter_template", "salesrule_coupon", "cron_schedule"),
+    )
+    return [prefix + name for name in names]
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from segmail.coupons import insert_coupons
 from segmail.delivery.rows.outcome import Attempt
 from segmail.maho.db.insert import insert_rows
+from segmail.maho.db.moments import as_stored
 from segmail.maho.newsletter_queue import AUTOMATION, QueueStatus
 from segmail.maho.newsletters import TemplateType
 from segmail.maho.problems import tries_since_retry
@@ -81,12 +82,13 @@ class Recorder:
 
         Raises CouponsRefused, with nothing written, when a coupon code exists already.
         """
-        now = now.replace(microsecond=0)
+        column = self._shop.tables.queue.c.queue_start_at
 
         def work(tx: Transaction) -> list[Attempt]:
+            started_at = as_stored(tx.connection, column, now)
             mine = self._still_mine(tx, prepared)
             insert_coupons(tx, [p.coupon for p in mine if p.coupon])
-            attempts = self._write_queue(tx.connection, mine, now)
+            attempts = self._write_queue(tx.connection, mine, started_at)
             if attempts:
                 ids = {a.prepared.row.progress_id: a.queue_id for a in attempts}
                 record_attempts(tx, ids)

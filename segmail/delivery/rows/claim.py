@@ -15,6 +15,7 @@ from sqlalchemy import Row, Select
 
 from segmail.delivery.rows.walk_start import MARGIN
 from segmail.maho.db.database import Conflict
+from segmail.maho.db.moments import as_stored
 from segmail.maho.progress import claim, due_rows, give_back, walked_index
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
@@ -56,19 +57,20 @@ class Claimer:
         """Take up to `limit` rows that are due at `now`; [] when none is left."""
         if not self._steps:
             return []
-        lease_until = _whole_seconds(now) + self._lease
+        column = self._shop.tables.progress.c.scheduled_at
 
-        def work(tx: Transaction) -> list[Row[Any]]:
+        def work(tx: Transaction) -> tuple[list[Row[Any]], datetime]:
             due = self.due_query(now=now, limit=limit).with_for_update(skip_locked=True)
             rows = list(tx.connection.execute(due))
             if not rows:
-                return rows
+                return rows, now
+            lease_until = as_stored(tx.connection, column, now + self._lease)
             taken = claim(tx, rows, now=now, lease_until=lease_until)
             if taken != len(rows):
                 raise Conflict
-            return rows
+            return rows, lease_until
 
-        rows = self._shop.transact(work)
+        rows, lease_until = self._shop.transact(work)
         self._go_on_after(rows)
         return [self._due_row(row, lease_until) for row in rows]
 
@@ -161,7 +163,3 @@ def _when_due(row: Row[Any], step: Step) -> datetime:
 def _seen(row: Row[Any]) -> datetime:
     moment: datetime | None = row.scheduled_at
     return _SINCE_EVER if moment is None else moment
-
-
-def _whole_seconds(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)

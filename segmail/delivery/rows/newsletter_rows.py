@@ -14,6 +14,7 @@ from sqlalchemy import delete, exists, insert, select, update
 
 from segmail.delivery.rows.attempts import insert_failed_queue_rows
 from segmail.delivery.rows.outcome import Outcome, Status
+from segmail.maho.db.insert import write_rows
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by
 from segmail.maho.newsletter_queue import QueueStatus
@@ -142,8 +143,7 @@ class NewsletterRows:
             for o in outcomes
             if o.status is Status.SENT and o.subscriber_id in subscribers
         ]
-        if links:
-            self.tx.connection.execute(insert(self.tx.tables.queue_link), links)
+        write_rows(self.tx.connection, self.tx.tables.queue_link, links)
 
     def _report_problems(self, outcomes: Sequence[Outcome], subscribers: set[int]) -> None:
         """Insert the reasons for Maho's newsletter problem report and the history."""

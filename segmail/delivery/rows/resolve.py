@@ -17,6 +17,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.log import logger
 from segmail.maho.customers import load_subscribers
+from segmail.maho.db.insert import write_rows
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by
 from segmail.maho.ended import ended_line
@@ -159,8 +160,7 @@ class Resolver:
             for one in sent
             if one.customer_id in subscribers
         ]
-        if rows:
-            tx.connection.execute(insert(self.shop.tables.queue_link), rows)
+        write_rows(tx.connection, self.shop.tables.queue_link, rows)
 
     def _settlement(self, one: OpenAttempt, verdict: Verdict, now: datetime) -> Settlement | None:
         """Return what becomes of the row; None where it is gone."""

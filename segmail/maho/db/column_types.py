@@ -6,9 +6,22 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, Integer, SmallInteger, Text
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    DateTime,
+    Dialect,
+    Integer,
+    SmallInteger,
+    Text,
+    func,
+)
 from sqlalchemy.dialects import mysql
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+# What a TIMESTAMP holds on every server and in every zone.
+_FIRST, _LAST = datetime(1970, 1, 2), datetime(2038, 1, 18)  # noqa: DTZ001 - literals
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -48,6 +61,60 @@ class LocalDateTime(UtcDateTime):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return value if isinstance(value, datetime) else None
+
+
+class _HeldAsTimestamp(UtcDateTime):
+    """Of a column that is a TIMESTAMP, which cannot hold every literal.
+
+    Summer time leaves an hour of the server's zone out: what is stored becomes the next moment that
+    exists there, and what is outside the type's years the nearest. What is compared with the column
+    stays as it is.
+    """
+
+    cache_ok = True
+
+    def bind_expression(self, bindparam: BindParameter[Any]) -> ColumnElement[Any]:
+        return next_existing(bindparam)
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        return _COMPARED[type(self)]
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        literal = super().process_bind_param(value, dialect)
+        return literal if literal is None else min(max(literal, _FIRST), _LAST)
+
+
+class UtcTimestamp(_HeldAsTimestamp, UtcDateTime):
+    """A `UtcDateTime` in a TIMESTAMP column."""
+
+    cache_ok = True
+
+
+class LocalTimestamp(_HeldAsTimestamp, LocalDateTime):
+    """A `LocalDateTime` in a TIMESTAMP column."""
+
+    cache_ok = True
+
+
+_COMPARED: dict[type, UtcDateTime] = {
+    UtcTimestamp: UtcDateTime(),
+    LocalTimestamp: LocalDateTime(),
+}
+
+
+def as_timestamp(kind: UtcDateTime) -> UtcDateTime:
+    """Return the type of such values in a TIMESTAMP column."""
+    return LocalTimestamp() if isinstance(kind, LocalDateTime) else UtcTimestamp()
+
+
+def is_timestamp(kind: TypeEngine[Any]) -> bool:
+    """Return whether a column's type is one of a TIMESTAMP column."""
+    return isinstance(kind, _HeldAsTimestamp)
+
+
+def next_existing(moment: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Return a moment, or the next one that exists in the zone of the server."""
+    return func.from_unixtime(func.unix_timestamp(moment))
 
 
 @cache

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, func, text, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, func, literal, select, text, type_coerce
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import FunctionElement
 
-from segmail.maho.db.column_types import UtcDateTime
-
-_TYPE = text(
-    "SELECT data_type FROM information_schema.columns WHERE table_schema = DATABASE() "
-    "AND table_name = :table AND column_name = :column"
-)
+from segmail.maho.db.column_types import UtcDateTime, is_timestamp, next_existing
 
 
 def minutes_after(connection: Connection, column: Column[Any], minutes: int) -> ColumnElement[Any]:
-    """Return the moment so many minutes after a column's.
-
-    A TIMESTAMP column cannot hold a literal that its server's summer time leaves out: there it is
-    the next one that exists.
-    """
+    """Return the moment so many minutes after a column's, as that column can hold it."""
     if connection.dialect.name == "sqlite":
         return type_coerce(func.datetime(column, f"+{minutes} minutes"), UtcDateTime())
     moment: ColumnElement[Any] = func.timestampadd(text("MINUTE"), minutes, column)
-    names = {"table": column.table.name, "column": column.name}
-    if str(connection.scalar(_TYPE, names)).lower() == "timestamp":
-        moment = func.from_unixtime(func.unix_timestamp(moment))
+    if is_timestamp(column.type):
+        moment = next_existing(moment)
     return type_coerce(moment, UtcDateTime())
+
+
+def as_stored(connection: Connection, column: Column[Any], moment: datetime) -> datetime:
+    """Return what a column will hold of a moment: that is what can be compared with it afterwards.
+
+    Takes a statement where the column is a TIMESTAMP, else none.
+    """
+    if is_timestamp(column.type):
+        stored: datetime = connection.execute(select(literal(moment, column.type))).scalar_one()
+        return stored
+    return moment.replace(microsecond=0)
 
 
 class days_later(FunctionElement[Any]):  # noqa: N801 - reads as the function it is in SQL

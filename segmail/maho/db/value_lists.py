@@ -18,6 +18,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
+from segmail.maho.db.column_types import is_timestamp, next_existing
+
 _Store = Callable[[Any], Any]
 
 
@@ -44,7 +46,8 @@ def chosen_by(
     """Return the value for `column` that belongs to a row's key, for rows whose key has one."""
     if len(set(values.values())) == 1:  # often they all get the same
         return literal(next(iter(values.values())), column.type)
-    return _Chosen(key, _bound(_choices(key.type, column.type), values.items()))
+    chosen = _Chosen(key, _bound(_choices(key.type, column.type), values.items()))
+    return next_existing(chosen) if is_timestamp(column.type) else chosen
 
 
 def _bound(kind: TypeEngine[Any], values: Iterable[object]) -> BindParameter[Any]:

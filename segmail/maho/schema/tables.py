@@ -8,6 +8,7 @@ follow Maho 26.7; 25.11 differs in TIMESTAMP for DATETIME, which `UtcDateTime` c
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -30,7 +31,14 @@ from sqlalchemy import (
 from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
-from segmail.maho.db.column_types import LocalDateTime, MediumText, UInt, USmallInt, UtcDateTime
+from segmail.maho.db.column_types import (
+    LocalDateTime,
+    MediumText,
+    UInt,
+    USmallInt,
+    UtcDateTime,
+    as_timestamp,
+)
 
 EAV_TYPES = ("varchar", "int", "datetime", "decimal", "text")
 
@@ -48,6 +56,7 @@ class Tables:
 
     metadata: MetaData
     layout: Layout
+    timestamps: frozenset[tuple[str, str]]  # the table and column of each TIMESTAMP that is written
     website: Table
     store_group: Table
     store: Table
@@ -87,15 +96,21 @@ class Tables:
 
 
 @cache
-def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
+def build_tables(
+    prefix: str = "",
+    layout: Layout = Layout.SHIPPED,
+    timestamps: frozenset[tuple[str, str]] = frozenset(),
+) -> Tables:
     """Return the shop's tables with `prefix` before each name, in the given layout.
 
-    They are made once, which takes as long as twenty statements; nobody may change them.
+    `timestamps` are those columns for times that are TIMESTAMP: Maho's up to 26.3. The tables are
+    made once, which takes as long as twenty statements; nobody may change them.
     """
     shop = _Schema(prefix, MetaData())
-    return Tables(
+    tables = Tables(
         metadata=shop.metadata,
         layout=layout,
+        timestamps=timestamps,
         **_store_tables(shop),
         **_customer_tables(shop),
         customer_values={type_: _customer_values(shop, type_) for type_ in EAV_TYPES},
@@ -103,6 +118,16 @@ def build_tables(prefix: str = "", layout: Layout = Layout.SHIPPED) -> Tables:
         **_rule_tables(shop),
         **_segment_tables(shop, layout),
     )
+    for table in shop.metadata.tables.values():
+        hold_as_timestamps(table, timestamps)
+    return tables
+
+
+def hold_as_timestamps(table: Table, timestamps: Collection[tuple[str, str]]) -> None:
+    """Let a new table's columns be of the type that the shop's are."""
+    for column in table.columns:
+        if (table.name, column.name) in timestamps and isinstance(column.type, UtcDateTime):
+            column.type = as_timestamp(column.type)
 
 
 @dataclass(frozen=True)

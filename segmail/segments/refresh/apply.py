@@ -27,7 +27,7 @@ from segmail.maho.customer_conditions import (
     has_ordered_logged_in,
     rows_of_guest_orders,
 )
-from segmail.maho.db.column_types import UtcDateTime
+from segmail.maho.db.moments import as_stored
 from segmail.maho.holdout import HELD_OUT
 from segmail.maho.policies import Goal, save_enrols_since
 from segmail.maho.progress import enrol, hold_out, is_pending_in, stop
@@ -107,7 +107,9 @@ def remember_enrolling(tx: Transaction, task: Task, *, now: datetime) -> None:
     if task.enrols:
         since = since or now
     elif task.candidate.segment.automation_active and not task.enrol:
-        since = now + timedelta(seconds=1)
+        # After those who enter now, by what stands in their rows.
+        added_at = as_stored(tx.connection, tx.tables.member.c.added_at, now)
+        since = added_at + timedelta(seconds=1)
     else:
         since = None
     if since != task.enrols_since:
@@ -206,8 +208,8 @@ def _add_members(connection: Connection, task: Task, *, now: datetime) -> None:
         plain_literal(task.candidate.id),
         CHUNK.c.customer_id,
         func.coalesce(customer.website_id, _default_website(task.tables).scalar_subquery()),
-        _literal(now),
-        _literal(now),
+        plain_literal(now, task.tables.member.c.added_at.type),
+        plain_literal(now, task.tables.member.c.updated_at.type),
     ).join_from(CHUNK, task.tables.customer, customer.entity_id == CHUNK.c.customer_id)
     columns = ["segment_id", "customer_id", "website_id", "added_at", "updated_at"]
     entering = joiners.where(CHUNK.c.direction == Movement.ENTER.value)
@@ -260,7 +262,3 @@ def _default_website(tables: Tables) -> Select[Any]:
         .order_by(c.is_default.desc(), c.website_id)
         .limit(1)
     )
-
-
-def _literal(moment: datetime) -> ColumnElement[Any]:
-    return plain_literal(moment, UtcDateTime())

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, select, update
 from sqlalchemy.exc import DBAPIError
 
 from segmail.maho.db.database import Session, error_number, is_conflict
+from segmail.maho.db.moments import as_stored
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
@@ -90,7 +91,8 @@ def kept_from_maho(shop: Shop, segment_id: int, *, now: datetime) -> Iterator[bo
     query = select(c.updated_at).where(c.segment_id == segment_id).with_for_update(read=True)
     with shop.database.read() as connection:
         try:
-            yield connection.scalar(query) == _mark(now)
+            mark = as_stored(connection, c.updated_at, _mark(now))
+            yield connection.scalar(query) == mark
         finally:
             _let_go(connection)
 
