@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -81,10 +81,13 @@ class RecordedShop:
         website_ids: Sequence[int] = (1,),
         group_ids: Sequence[int] = (),
         now: datetime = RECORDED_AT,
+        zone: str | None = None,
     ) -> list[int]:
-        """Return the ids of the customers that the tree matches, in order."""
+        """Return the ids of the customers that the tree matches, in order; days are `zone`'s."""
         with self.database.read() as connection:
             scope = self.scope(connection, now=now)
+            if zone is not None:
+                scope = replace(scope, zones=dict.fromkeys(scope.zones, zone))
             query = matching_customers(tree, scope, website_ids=website_ids, group_ids=group_ids)
             found: list[int] = sorted(connection.scalars(query))
             few = range(1, 1000, 2)

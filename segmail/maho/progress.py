@@ -402,7 +402,7 @@ def enrol(
     _insert(tx, step, customers, ProgressStatus.SCHEDULED, now, due_at, None)
 
 
-def hold_out(
+def enrol_without_mail(
     tx: Transaction,
     step: Step,
     customers: Select[tuple[int]],
@@ -450,6 +450,22 @@ def _insert(
         "queue_id",
     ]
     tx.connection.execute(insert(tx.tables.progress).from_select(columns, rows))
+
+
+def forget_skipped(
+    tx: Transaction, reasons: Collection[int], customers: Select[tuple[int]] | None = None
+) -> None:
+    """Delete the skipped rows that point at these reasons (queue ids); of all, or some customers.
+
+    Such a row tells of a sequence that waits: it starts now, or never.
+    """
+    c = tx.tables.progress.c
+    rows = delete(tx.tables.progress).where(
+        c.queue_id.in_(reasons), has_status(tx.tables, ProgressStatus.SKIPPED)
+    )
+    if customers is not None:
+        rows = rows.where(c.customer_id.in_(customers))
+    tx.connection.execute(rows)
 
 
 def stop(

@@ -66,6 +66,16 @@ def reason_ids(tx: Transaction) -> list[int]:
     return sorted(int(value) for value in tx.connection.scalars(query) if (value or "").isdecimal())
 
 
+def reason_ids_of(tx: Transaction, endings: Collection[Ending]) -> list[int]:
+    """Return the queue ids that the configuration names for these reasons of steps."""
+    if not endings:
+        return []
+    c = tx.tables.config.c
+    paths = [_path(ending) for ending in endings]
+    query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
+    return sorted(int(value) for value in tx.connection.scalars(query) if (value or "").isdecimal())
+
+
 def find_reasons(
     tx: Transaction, endings: Collection[Ending], *, now: datetime
 ) -> dict[Ending, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -30,14 +31,20 @@ from segmail.maho.customer_conditions import (
 from segmail.maho.db.moments import as_stored
 from segmail.maho.holdout import HELD_OUT
 from segmail.maho.policies import Goal, save_enrols_since
-from segmail.maho.progress import enrol, hold_out, is_pending_in, stop
+from segmail.maho.progress import (
+    enrol,
+    enrol_without_mail,
+    forget_skipped,
+    is_pending_in,
+    stop,
+)
 from segmail.maho.reasons import find_reasons
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.changes import Changes
-from segmail.segments.refresh.enrolment import ENROLLED
-from segmail.segments.refresh.task import Movement, Task
+from segmail.segments.refresh.enrolment import ENROLLED, WAITING
+from segmail.segments.refresh.task import WAITS_FOR_A_WORD, Movement, Task
 from segmail.segments.refresh.temporary_tables import CHUNK
 
 _BATCH = 1_000
@@ -79,8 +86,14 @@ def write_changes(tx: Transaction, task: Task, changes: Changes, *, now: datetim
             rivals = _of_rivals(task)
             stopped += stop(tx, rivals, reason=RIVAL_BEGUN, now=now)
         _enrol(tx, task, now=now)
-    if changes.held_out:
-        _hold_out(tx, task, now=now)
+        if task.waiting:
+            forget_skipped(tx, task.waiting, _of_chunk([Movement.GONE], ENROLLED))
+    for verdict, movements, reason in (
+        (HELD_OUT, list(Movement), HELD_OUT),
+        (WAITING, [Movement.EXIT], WAITS_FOR_A_WORD),
+    ):
+        if any(changes.verdicts[movement, verdict] for movement in movements):
+            _enrol_without_mail(tx, task, verdict, movements, reason, now=now)
     return stopped
 
 
@@ -224,34 +237,38 @@ def _enrol(tx: Transaction, task: Task, *, now: datetime) -> None:
     for step in task.steps:
         if not step.is_active:
             continue
-        customers = select(CHUNK.c.customer_id).where(
-            CHUNK.c.direction.in_([one.value for one in Movement if one.trigger is step.trigger]),
-            CHUNK.c.verdict == ENROLLED,
-        )
+        movements = [one for one in Movement if one.trigger is step.trigger]
+        customers = _of_chunk(movements, ENROLLED)
         due_at = now + timedelta(minutes=step.delay_minutes)
         enrol(tx, step, customers, now=now, due_at=due_at)
 
 
-def _hold_out(tx: Transaction, task: Task, *, now: datetime) -> None:
-    """Count those who are held out: a skipped row of the first step, with the reason."""
+def _of_chunk(movements: Collection[Movement], verdict: str) -> Select[tuple[int]]:
+    return select(CHUNK.c.customer_id).where(
+        CHUNK.c.direction.in_([one.value for one in movements]), CHUNK.c.verdict == verdict
+    )
+
+
+def _enrol_without_mail(
+    tx: Transaction,
+    task: Task,
+    verdict: str,
+    movements: Collection[Movement],
+    reason: str,
+    *,
+    now: datetime,
+) -> None:
+    """Note for whom a sequence does not start: a skipped row of its first step, with the reason."""
     for trigger in Trigger:
         steps = task.active_steps(trigger)
-        if not steps:
+        moved = [movement for movement in movements if movement.trigger is trigger]
+        if not steps or not moved:
             continue
         first = min(steps, key=lambda step: step.step_number)
-        customers = select(CHUNK.c.customer_id).where(
-            CHUNK.c.direction.in_([one.value for one in Movement if one.trigger is trigger]),
-            CHUNK.c.verdict == HELD_OUT,
-        )
-        ending = first.sequence_id, HELD_OUT
-        reasons = find_reasons(tx, [ending], now=now)
-        hold_out(
-            tx,
-            first,
-            customers,
-            now=now,
-            queue_id=reasons[ending],
-        )
+        ending = first.sequence_id, reason
+        ids = find_reasons(tx, [ending], now=now)
+        customers = _of_chunk(moved, verdict)
+        enrol_without_mail(tx, first, customers, now=now, queue_id=ids[ending])
 
 
 def _default_website(tables: Tables) -> Select[Any]:

@@ -56,10 +56,6 @@ class Changes:
         return sum(n for (_, told), n in self.verdicts.items() if told == ENROLLED)
 
     @property
-    def held_out(self) -> int:
-        return sum(n for (_, told), n in self.verdicts.items() if told == HELD_OUT)
-
-    @property
     def waiting(self) -> int:
         """Customers whose enrolment waits for a word."""
         return sum(n for (_, told), n in self.verdicts.items() if told == WAITING)
@@ -81,15 +77,24 @@ def find_members(tx: Transaction, task: Task, matching: Matching, *, now: dateti
     return tx.connection.execute(collected(fill)).rowcount
 
 
-def find_changes(connection: Connection, task: Task, *, late_since: datetime | None) -> int:
+def find_changes(
+    connection: Connection,
+    task: Task,
+    *,
+    late_since: datetime | None,
+    left_since: datetime | None = None,
+) -> int:
     """Fill CHANGED from MATCHED; return how many enter, leave or are enrolled late.
 
     The last are members who entered since `late_since` (None: nobody) and were not enrolled then,
-    for want of a subscription or of a word. Nothing else is written.
+    for want of a subscription or of a word; and those who left since `left_since`, when their exit
+    sequence could not start for want of a word. Nothing else is written.
     """
     queries = [_who_changes(task, one) for one in (Movement.ENTER, Movement.EXIT)]
     if late_since is not None:
         queries.append(_who_may_start_late(task, late_since))
+    if left_since is not None:
+        queries.append(_who_left_and_waits(task, left_since))
     return sum(_fill(connection, query) for query in queries)
 
 
@@ -164,6 +169,32 @@ def _who_may_start_late(task: Task, since: datetime) -> Select[Any]:
     )
 
 
+def _who_left_and_waits(task: Task, since: datetime) -> Select[Any]:
+    """Only those whom a sequence starts for now, and who are not coming back."""
+    row, customer, member = task.tables.progress, task.tables.customer, task.tables.member
+    back = and_(
+        member.c.segment_id == task.candidate.id, member.c.customer_id == customer.c.entity_id
+    )
+    matched = MATCHED.c.customer_id == customer.c.entity_id
+    return (
+        select(customer.c.entity_id, literal(Movement.GONE.value))
+        .distinct()
+        .select_from(
+            row.join(customer, customer.c.entity_id == row.c.customer_id)
+            .outerjoin(member, back)
+            .outerjoin(MATCHED, matched)
+        )
+        .where(
+            row.c.queue_id.in_(task.waiting),
+            row.c.segment_id == task.candidate.id,
+            row.c.created_at >= literal(since, UtcDateTime()),
+            member.c.customer_id.is_(None),
+            MATCHED.c.customer_id.is_(None),
+            verdict(task, Movement.GONE).in_([ENROLLED, HELD_OUT]),
+        )
+    )
+
+
 def _entered_in_time(task: Task, since: datetime) -> ColumnElement[bool]:
     added_at = task.tables.member.c.added_at
     lately = added_at >= literal(since, UtcDateTime())
@@ -176,7 +207,7 @@ def _entered_in_time(task: Task, since: datetime) -> ColumnElement[bool]:
 def _who_still_changes(task: Task, movement: Movement) -> Select[Any]:
     member, customer = task.tables.member, task.tables.customer
     id = CHANGED.c.customer_id
-    if movement is Movement.ENTER:
+    if movement in (Movement.ENTER, Movement.GONE):
         still = and_(member.c.customer_id.is_(None), customer.c.entity_id.is_not(None))
     else:
         still = member.c.customer_id.is_not(None)

@@ -165,7 +165,11 @@ def _has_row(task: Task, *conditions: ColumnElement[Any]) -> ColumnElement[bool]
 
 def _of_customer(task: Task) -> tuple[ColumnElement[bool], ...]:
     row = task.tables.progress.c
-    return (
+    of_segment = (
         row.customer_id == task.tables.customer.c.entity_id,
         row.segment_id == task.candidate.id,
     )
+    if not task.waiting:
+        return of_segment
+    # A row that only tells that a sequence waits is none of its rows.
+    return (*of_segment, or_(row.queue_id.is_(None), row.queue_id.not_in(task.waiting)))

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from segmail.errors import RefreshFailed
+from segmail.maho.progress import forget_skipped
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop, ShopSession
 from segmail.segments.refresh.apply import (
@@ -117,7 +118,7 @@ class _Begun:
             entered=changes.of(Movement.ENTER),
             left=changes.of(Movement.EXIT),
             enrolled=changes.enrolled,
-            late=changes.verdicts[Movement.STAY, ENROLLED],
+            late=sum(changes.verdicts[it, ENROLLED] for it in (Movement.STAY, Movement.GONE)),
             waiting=changes.waiting,
             not_enrolled=changes.not_enrolled,
             stopped=done.stopped,
@@ -172,7 +173,8 @@ def _look_and_write(
     ordered = stop_by_goal(tx, task, now=now)
     members = find_members(tx, task, matching, now=now)
     late_since = task.late_since(now, timedelta(days=options.late_days))
-    number = find_changes(tx.connection, task, late_since=late_since)
+    left_since = task.left_since(now, timedelta(days=options.late_days))
+    number = find_changes(tx.connection, task, late_since=late_since, left_since=left_since)
     is_large = number > options.chunk and not options.dry_run and _has_row_locks(tx.connection)
     if not is_large or number > options.enrol_limit:  # no more can be enrolled than change
         changes = judge(tx.connection, task)
@@ -180,6 +182,8 @@ def _look_and_write(
             task = replace(task, passed=options.enrol_limit)
             changes = judge(tx.connection, task)
     remember_enrolling(tx, task, now=now)
+    if task.waiting and not task.enrol:
+        forget_skipped(tx, task.waiting)  # `--no-enrol` is a word, too
     if is_large:
         leave_mark(tx, task.candidate.id, now=now)
         return _Begun(task, ordered, members, None)
@@ -206,8 +210,9 @@ def _state(done: Written) -> RefreshState:
 def _why_waiting(task: Task, changes: Changes) -> str | None:
     if not changes.waiting:
         return None
-    id, left = task.candidate.id, changes.verdicts[Movement.EXIT, WAITING]
-    gone = f" The exit sequence of {left:,} who left starts for nobody." if left else ""
+    id = task.candidate.id
+    left = sum(changes.verdicts[it, WAITING] for it in (Movement.EXIT, Movement.GONE))
+    gone = f" {left:,} of them left; that their exit sequence waits is noted." if left else ""
     return (
         f"'{task.candidate.segment.name}' would enrol {changes.waiting:,} customers at once, more "
         f"than the limit of {task.passed:,}; none was enrolled.{gone} If its conditions are right: "

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from segmail.maho.policies import load_enrols_since
+from segmail.maho.reasons import reason_ids_of
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, Trigger, load_steps
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 from segmail.segments.refresh.group import load_rivals
+
+WAITS_FOR_A_WORD = "left when more at once than the limit; starts on a person's word only"
 
 
 class Movement(enum.StrEnum):
@@ -21,11 +24,13 @@ class Movement(enum.StrEnum):
     ENTER = "enter"
     EXIT = "exit"
     STAY = "stay"  # a member who is enrolled later than they entered
+    GONE = "gone"  # who left before, and whose exit sequence waits for a word
 
     @property
     def trigger(self) -> Trigger:
         """The trigger of the sequence that may start by it."""
-        return Trigger.EXIT if self is Movement.EXIT else Trigger.ENTER
+        left = self in (Movement.EXIT, Movement.GONE)
+        return Trigger.EXIT if left else Trigger.ENTER
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,8 @@ class Task:
 
     Whoever entered since `enrols_since` was to be enrolled (None: nobody knows). With `passed`, the
     limit on enrolments, who would be enrolled now is not, for they are too many. `now` is when the
-    refresh began. `rivals` are the other segments of its group.
+    refresh began. `rivals` are the other segments of its group. `waiting` are the ids of the reason
+    to which the skipped rows point of those who left and whose sequence waits for a word.
     """
 
     tables: Tables
@@ -45,6 +51,7 @@ class Task:
     enrols_since: datetime | None = None
     passed: int | None = None
     rivals: Sequence[Candidate] = ()
+    waiting: Sequence[int] = ()
 
     def active_steps(self, trigger: Trigger) -> list[Step]:
         """Return the steps that a customer is enrolled in."""
@@ -74,6 +81,11 @@ class Task:
         own = self.candidate.policy.priority
         return [one.id for one in self.rivals if one.segment.sends and one.policy.priority >= own]
 
+    def left_since(self, now: datetime, window: timedelta) -> datetime | None:
+        """Return since when they must have left who are enrolled on a word; None: nobody is."""
+        enrols = self.candidate.segment.automation_active and self.enrol
+        return now - window if enrols and self.waiting and window else None
+
     def late_since(self, now: datetime, window: timedelta) -> datetime | None:
         """Return since when members must have entered to be enrolled late; None: nobody is.
 
@@ -90,7 +102,9 @@ def load_task(tx: Transaction, segment_id: int, *, enrol: bool, now: datetime) -
     steps = load_steps(tx, segment_ids=[segment_id])
     since = load_enrols_since(tx, segment_id)
     rivals = load_rivals(tx, candidate)
-    return Task(tx.tables, candidate, steps, enrol, now, since, rivals=rivals)
+    exits = [step.sequence_id for step in steps if step.trigger is Trigger.EXIT]
+    waiting = reason_ids_of(tx, [(id, WAITS_FOR_A_WORD) for id in exits])
+    return Task(tx.tables, candidate, steps, enrol, now, since, rivals=rivals, waiting=waiting)
 
 
 def is_still(tx: Transaction, task: Task) -> bool:

@@ -323,6 +323,81 @@ def test_the_blast_guard_never_keeps_anybody_from_leaving(shop: ShopBuilder) -> 
     assert (members(shop, segment), scheduled(shop)) == (set(), [])
 
 
+@pytest.fixture
+def leavers(shop: ShopBuilder) -> list[int]:
+    """Three who left segment 1 at once, more than a refresh may enrol: its goodbyes wait."""
+    segment = shop.segment("VIP")
+    shop.step(segment, trigger="exit", number=1)
+    shop.step(segment, trigger="exit", number=2, delay_minutes=60)
+    people = [shop.customer() for _ in range(3)]
+    refresh_one(shop)
+    for customer_id in people:
+        move(shop, customer_id, OUT)
+    assert refresh_one(shop, enrol_limit=2).waiting == 3
+    return people
+
+
+def goodbyes(people: list[int]) -> list[tuple[int, str, int]]:
+    return sorted((id, "exit", number) for id in people for number in (1, 2))
+
+
+@SHIPPED
+@pytest.mark.parametrize("reentry", ["once", "never", "each entry after 7 days"])
+def test_who_left_gets_the_goodbyes_on_a_word(
+    shop: ShopBuilder, leavers: list[int], reentry: str
+) -> None:
+    decide(shop, 1, on_reentry=reentry)
+    told = shop.rows(shop.tables.progress)
+    assert [(row["status"], row["step_number"]) for row in told] == [("skipped", 1)] * 3
+    assert refresh_one(shop, enrol_limit=2, minutes=15).waiting == 3
+
+    done = refresh_one(shop, enrol_limit=3, minutes=30)
+
+    assert (done.enrolled, done.left, done.waiting) == (3, 0, 0)
+    assert scheduled(shop) == goodbyes(leavers)
+    assert len(shop.rows(shop.tables.progress)) == 6
+    assert refresh_one(shop, enrol_limit=3, minutes=45).enrolled == 0
+
+
+@SHIPPED
+def test_who_came_back_or_unsubscribed_meanwhile_gets_no_goodbye(
+    shop: ShopBuilder, leavers: list[int]
+) -> None:
+    back, unsubscribed, gone = leavers
+    move(shop, back, IN)
+    shop.change(shop.tables.subscriber, {"customer_id": unsubscribed}, subscriber_status=3)
+
+    refresh_one(shop, enrol_limit=3, minutes=30)
+
+    assert scheduled(shop) == goodbyes([gone])
+
+
+@SHIPPED
+def test_goodbyes_wait_for_seven_days_and_not_after_no_enrol(
+    shop: ShopBuilder, leavers: list[int]
+) -> None:
+    assert refresh_one(shop, enrol_limit=3, minutes=8 * 1440).enrolled == 0
+
+    refresh_one(shop, enrol=False, minutes=60)
+
+    assert refresh_one(shop, enrol_limit=3, minutes=75).enrolled == 0
+    assert shop.rows(shop.tables.progress) == []
+
+
+@SHIPPED
+def test_goodbyes_wait_where_chunks_are_written(shop: ShopBuilder, leavers: list[int]) -> None:
+    for customer_id in leavers:
+        move(shop, customer_id, IN)
+    refresh_one(shop, chunk=1)
+    for customer_id in leavers:
+        move(shop, customer_id, OUT)
+
+    assert refresh_one(shop, chunk=1, enrol_limit=2, minutes=15).waiting == 3
+    assert refresh_one(shop, chunk=1, enrol_limit=3, minutes=30).enrolled == 3
+
+    assert scheduled(shop) == goodbyes(leavers)
+
+
 def test_the_blast_guard_minds_only_those_who_would_get_mail(shop: ShopBuilder) -> None:
     shop.step(shop.segment("VIP"))
     shop.customer()

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from segmail.errors import ConditionError
+from segmail.segments.conditions.difference_rules import DAYS
 from segmail.segments.conditions.read import read_conditions, tree_from
 from tests.program import ROOT
 from tests.recorded_conditions import CASES, Case, RecordedShop
@@ -21,6 +22,10 @@ DIFFERENT: dict[str, dict[str, Any]] = json.loads(
     Path(ROOT / "tests/golden/conditions_different.json").read_text("utf-8")
 )
 REFUSED = {name for name, difference in DIFFERENT.items() if difference["adds"] is None}
+
+ZONE = "Europe/Rome"  # the recorded shop's, which Maho's days know nothing of
+# Their last views were on 14 November at 23 o'clock UTC, which was the 15th there.
+ADDED_IN_ZONE = {"viewed days_since_last_view <= 7": {2, 18}}
 
 
 def _named(case: Case) -> str:
@@ -47,6 +52,36 @@ def test_a_tree_that_means_nothing_is_refused_where_maho_fails_or_matches_too_ma
 ) -> None:
     with pytest.raises(ConditionError, match="condition 1 "):
         recorded.matching(read_conditions(case.php))
+
+
+def test_in_the_shops_own_zone_days_are_those_of_the_customer(recorded: RecordedShop) -> None:
+    answered = [case for case in CASES if case.name not in REFUSED]
+    found = {
+        case.name: recorded.matching(
+            read_conditions(case.php),
+            website_ids=case.website_ids,
+            group_ids=case.group_ids,
+            zone=ZONE,
+        )
+        for case in answered
+    }
+
+    expected = {
+        case.name: sorted({*_expected(case), *ADDED_IN_ZONE.get(case.name, ())})
+        for case in answered
+    }
+    assert found == expected
+
+
+@pytest.mark.parametrize("name", ADDED_IN_ZONE)
+def test_each_difference_of_the_zone_is_in_the_published_list(name: str) -> None:
+    page = (ROOT / "docs/segments.md").read_text("utf-8")
+    [row] = [line for line in page.splitlines() if line.startswith(f"| {DAYS.row} |")]
+    [case] = [case for case in CASES if case.name == name]
+
+    before, after = len(_expected(case)), len(_expected(case)) + len(ADDED_IN_ZONE[name])
+    assert f"`{name.removeprefix('viewed ')}`: {before}" in row
+    assert f"; {after} |" in row
 
 
 def test_every_difference_belongs_to_a_case() -> None:
