@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,36 +27,59 @@ class Used:
 
 @dataclass(frozen=True)
 class Segmail:
-    """The program on one shop; state, log and .eml files go into `folder`."""
+    """The program on one shop; state, log and .eml files go into `folder`.
+
+    `code` is the folder whose program it is, that of this benchmark or an earlier copy.
+    """
 
     url: URL
     folder: Path
+    code: Path = ROOT
 
-    def run(self, *arguments: str, smtp_url: str, accept_failure: bool = False) -> tuple[str, Used]:
+    def run(
+        self,
+        *arguments: str,
+        smtp_url: str,
+        accept_failure: bool = False,
+        through: Sequence[str] = (),
+    ) -> tuple[str, Used]:
         """Return what it printed and what it used; RuntimeError where it did not end with 0.
 
-        With `accept_failure` it may end otherwise, if it printed something.
+        With `accept_failure` it may end otherwise, if it printed something. `through` is a program
+        that runs it, such as valgrind, with its options.
         """
         environment = {
             "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(self.code),
             "SEGMAIL_DATABASE_URL": self.url.render_as_string(hide_password=False),
             "SEGMAIL_STATE_DIR": str(self.folder / "state"),
             "SEGMAIL_LOG_FILE": str(self.folder / "segmail.log"),
             "SEGMAIL_SMTP_URL": smtp_url,
         }
-        # -S: without site-packages the measuring program stays small.
-        launcher = [sys.executable, "-S", str(measured.__file__)]
-        ran = subprocess.run(
-            [*launcher, sys.executable, "-m", "segmail", *arguments],
-            env=environment,
-            cwd=self.folder,
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        answer = json.loads(ran.stdout)
-        if answer["code"] and not (accept_failure and answer["out"]):
-            told = f"{answer['code']}\n{answer['err']}"
-            raise RuntimeError(f"segmail {' '.join(arguments)} ended with {told}")
-        return answer["out"], Used(answer["seconds"], answer["cpu"], answer["peak_mib"])
+        command = [*through, sys.executable, "-m", "segmail", *arguments]
+        return measured_run(command, environment, self.folder, accept_failure=accept_failure)
+
+
+def measured_run(
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    *,
+    accept_failure: bool = False,
+) -> tuple[str, Used]:
+    """Run a program to its end in `folder`; see `Segmail.run`."""
+    # -S: without site-packages the measuring program stays small.
+    launcher = [sys.executable, "-S", str(measured.__file__)]
+    ran = subprocess.run(
+        [*launcher, *command],
+        env=environment,
+        cwd=folder,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    answer = json.loads(ran.stdout)
+    if answer["code"] and not (accept_failure and answer["out"]):
+        told = f"{answer['code']}\n{answer['err']}"
+        raise RuntimeError(f"{' '.join(command)} ended with {told}")
+    return answer["out"], Used(answer["seconds"], answer["cpu"], answer["peak_mib"])

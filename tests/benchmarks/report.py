@@ -79,7 +79,7 @@ def _conditions(results: Results) -> Iterable[str]:
 def _rates(results: Results) -> str:
     heads = ("mails", "coupon", "processes", "rounds", "segmail /s", "sending /s",
              "smtp-source kept /s", "ratio", "smtp-source new /s", "ratio")  # fmt: skip
-    return _table(heads, [_rate_row(case, rounds) for case, rounds in results.compared])
+    return table(heads, [_rate_row(case, rounds) for case, rounds in results.compared])
 
 
 def _rate_row(case: Case, rounds: Sequence[Round]) -> Sequence[str]:
@@ -116,7 +116,7 @@ def _usage(results: Results) -> str:
         for case, rounds in results.compared
     ]
     runs += [(name, [sent]) for name, sent in results.long_runs]
-    return _table(heads, [_usage_row(name, sents) for name, sents in runs])
+    return table(heads, [_usage_row(name, sents) for name, sents in runs])
 
 
 def _usage_row(name: str, sents: Sequence[Sent]) -> Sequence[str]:
@@ -150,7 +150,7 @@ def _idle(results: Results) -> str:
         _start_row("`process-emails`, nothing due", idle, f"{statements:.0f}"),
         _start_row("`segmail --help`", results.help, "0"),
     ]
-    return _table(("run", "runs", "wall s", "CPU s", "SQL statements", "peak MiB"), rows)
+    return table(("run", "runs", "wall s", "CPU s", "SQL statements", "peak MiB"), rows)
 
 
 def _beside(results: Results) -> str:
@@ -164,7 +164,7 @@ def _beside(results: Results) -> str:
         )
         for finished, which, sent in results.beside
     ]
-    return _table(("finished rows", "run", "wall s", "CPU s", "MariaDB CPU ms"), rows)
+    return table(("finished rows", "run", "wall s", "CPU s", "MariaDB CPU ms"), rows)
 
 
 def _start_row(name: str, runs: Sequence[Used], statements: str) -> Sequence[str]:
@@ -178,7 +178,8 @@ def _start_row(name: str, runs: Sequence[Used], statements: str) -> Sequence[str
     )
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table in Markdown."""
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

@@ -7,12 +7,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import URL, Insert, create_engine, insert, literal, select
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Insert,
+    create_engine,
+    insert,
+    literal,
+    select,
+    true,
+)
 
 from segmail.maho.db.database import Database
 from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
 from tests.bare_database import run
+from tests.benchmarks.styled import newsletter
 from tests.shop_builder import ATTRIBUTES, ShopBuilder
 
 CUSTOMERS = 20_000
@@ -49,35 +59,51 @@ class BenchmarkShop:
         self._tables = shop.tables
         self._segment = self._builder.segment()
         self._template = self._builder.template(_TEXT)
+        self._styled = self._builder.template(newsletter.TEXT, styles=newsletter.CSS)
         self._rule = self._builder.rule()
         self._add_customers()
 
     def schedule(self, count: int, *, coupon: bool) -> None:
         """Empty the history, and make `count` rows due, at most one for each customer and step."""
+        self._empty_history()
+        self.add_rows(count, coupon=coupon, status="scheduled")
+
+    def schedule_styled(self, count: int) -> None:
+        """Empty the history, and make `count` styled mails due, one in three with a coupon."""
+        self._empty_history()
+        customer = self._tables.customer.c.entity_id
+        for coupon, whose in ((True, customer % 3 == 0), (False, customer % 3 != 0)):
+            values = self._step_values(coupon, "scheduled", template=self._styled)
+            rows = self._copied_rows(values, (customer <= count) & whose, count)
+            with self._builder.database.engine.begin() as connection:
+                connection.execute(rows)
+
+    def _empty_history(self) -> None:
         t = self._tables
         written = (t.problem, t.queue_link, t.queue, t.coupon, t.progress, t.sequence)
         truncations = (f"TRUNCATE TABLE {table.name}" for table in written)
         run(self.url, "SET FOREIGN_KEY_CHECKS = 0", *truncations)
         self._numbers = itertools.count(1)
-        self.add_rows(count, coupon=coupon, status="scheduled")
 
     def add_rows(self, count: int, *, coupon: bool, status: str) -> None:
         """Add `count` rows a minute old; every 20,000 of them are of a new step."""
         for start in range(0, count, CUSTOMERS):
             values = self._step_values(coupon, status)
-            rows = self._copied_rows(values, min(CUSTOMERS, count - start))
+            rows = self._copied_rows(values, true(), min(CUSTOMERS, count - start))
             with self._builder.database.engine.begin() as connection:
                 connection.execute(rows)
 
     def close(self) -> None:
         self._builder.database.close()
 
-    def _step_values(self, coupon: bool, status: str) -> dict[str, Any]:
+    def _step_values(
+        self, coupon: bool, status: str, *, template: int | None = None
+    ) -> dict[str, Any]:
         """Insert a step and return what its rows have in common."""
         number, now = next(self._numbers), datetime.now(UTC).replace(microsecond=0)
         step = self._builder.step(
             self._segment,
-            self._template,
+            template or self._template,
             number=number,
             rule_id=self._rule if coupon else None,
             coupon_prefix="BENCH" if coupon else None,
@@ -94,11 +120,13 @@ class BenchmarkShop:
             "sent_at": due if status == "sent" else None,
         }
 
-    def _copied_rows(self, values: dict[str, Any], customers: int) -> Insert:
-        """Return the statement that inserts one row for each of the first customers."""
+    def _copied_rows(
+        self, values: dict[str, Any], whose: ColumnElement[bool], customers: int
+    ) -> Insert:
+        """Return the statement that inserts one row for each of the first such customers."""
         progress, customer = self._tables.progress, self._tables.customer.c.entity_id
         columns = [literal(value, progress.c[name].type) for name, value in values.items()]
-        rows = select(customer, *columns).order_by(customer).limit(customers)
+        rows = select(customer, *columns).where(whose).order_by(customer).limit(customers)
         return insert(progress).from_select(["customer_id", *values], rows)
 
     def _add_customers(self) -> None:

@@ -37,33 +37,35 @@ class Sink:
 @contextmanager
 def running_sink() -> Iterator[Sink]:
     """Start a sink and stop it at the end."""
-    sink = Sink(_free_port())
+    sink = Sink(free_port())
     # As root it insists on another user to run as.
     user = ["-u", "nobody"] if os.getuid() == 0 else []
     process = subprocess.Popen(["smtp-sink", *user, f"127.0.0.1:{sink.port}", "128"])
     try:
-        _wait_for(sink.port, process)
+        wait_for(sink.port, process)
         yield sink
     finally:
         process.terminate()
         process.wait(timeout=30)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port: int = listener.getsockname()[1]
         return port
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a program listens on a port."""
     for _ in range(200):
         if process.poll() is not None:
-            raise RuntimeError(f"smtp-sink ended with {process.returncode}")
+            raise RuntimeError(f"a mail server ended with {process.returncode}")
         try:
             socket.create_connection(("127.0.0.1", port)).close()
         except ConnectionRefusedError:
             time.sleep(0.05)
         else:
             return
-    raise RuntimeError("smtp-sink does not listen")
+    raise RuntimeError("a mail server does not listen")
