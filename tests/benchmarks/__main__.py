@@ -92,11 +92,11 @@ def _measure_large(bench: Bench, results: Results) -> None:
     _say(f"{_LARGE.messages:,} mails")
     results.long_runs.append((f"{_LARGE.messages:,} due, coupon each", bench.send_due(_LARGE)))
     _say(f"{_DUE:,} due rows")
-    bench.shop.schedule(_DUE, coupon=True)
+    bench.schedule(_DUE, coupon=True)
     results.long_runs.append((f"1,000 of {_DUE:,} due, coupon each", bench.send(1000)))
     for finished in _FINISHED:
         _say(f"{finished:,} finished rows")
-        bench.shop.schedule(1000, coupon=True)
+        bench.schedule(1000, coupon=True)
         bench.shop.add_rows(finished, coupon=True, status="sent")
         bench.forget_walks()
         sent = bench.send(1000)

@@ -61,7 +61,7 @@ class Bench:
 
     def message(self) -> Path:
         """Send one mail into a file and return it, for `smtp-source` to push the same bytes."""
-        self.shop.schedule(1, coupon=True)
+        self.schedule(1, coupon=True)
         mails = self.segmail.folder / "mails"
         self.segmail.run("process-emails", smtp_url=f"file://{mails}")
         [mail] = mails.glob("*.eml")
@@ -81,7 +81,7 @@ class Bench:
 
     def send_due(self, case: Case) -> Sent:
         """Make the rows of a case due and send them."""
-        self.shop.schedule(case.messages, coupon=case.coupon)
+        self.schedule(case.messages, coupon=case.coupon)
         return self.send(case.messages, workers=case.workers)
 
     def send(self, limit: int, *, workers: int | None = None) -> Sent:
@@ -97,6 +97,11 @@ class Bench:
         if any(told[other] for other in ("skipped", "failed", "deferred", "released")):
             raise RuntimeError(f"not every row was sent: {out}")
         return Sent(told["sent"], told["seconds"], used, self.counters.spent())
+
+    def schedule(self, count: int, *, coupon: bool) -> None:
+        """Make rows due in a shop and a state without history."""
+        self.segmail.forget_runs()
+        self.shop.schedule(count, coupon=coupon)
 
     def forget_walks(self) -> None:
         """Let the next run walk over everything, as the first one of a host does."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -35,6 +36,10 @@ class Segmail:
     url: URL
     folder: Path
     code: Path = ROOT
+
+    def forget_runs(self) -> None:
+        """Forget earlier runs: the history of the shop is about to be emptied, as by a restore."""
+        shutil.rmtree(self.folder / "state", ignore_errors=True)
 
     def run(
         self,

@@ -81,6 +81,7 @@ class Copies:
         *,
         through: Sequence[str] = (),
     ) -> Used:
+        program.forget_runs()
         self.shop.schedule_styled(count)
         out, used = program.run(
             "process-emails",
