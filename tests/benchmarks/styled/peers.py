@@ -40,8 +40,8 @@ class Peers:
         if self.python:
             run(self.server, f"CREATE DATABASE IF NOT EXISTS {_POST_OFFICE} CHARSET utf8mb4")
             arguments = [socket, _POST_OFFICE, f"{self.folder}/page", f"{self.sink.port}"]
-            self._run(self.python, "post_office.py", "fill", *arguments, f"{count}")
-            told = self._run(self.python, "post_office.py", "send", *arguments, f"{count}")
+            self._run(self.python, "django_peer.py", "fill", *arguments, f"{count}")
+            told = self._run(self.python, "django_peer.py", "send", *arguments, f"{count}")
             yield "django-post_office (delivery alone)", told
 
     def write_template(self, message: bytes) -> None:

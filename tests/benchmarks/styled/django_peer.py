@@ -1,6 +1,6 @@
 """django-post_office with its defaults, rendering when it delivers.
 
-`python post_office.py fill|send SOCKET DATABASE TEMPLATE-FILE PORT COUNT`, with a Python that has
+`python django_peer.py fill|send SOCKET DATABASE TEMPLATE-FILE PORT COUNT`, with a Python that has
 Django, django-post_office and PyMySQL.
 """
 
