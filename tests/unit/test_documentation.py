@@ -47,6 +47,10 @@ OTHER_PROGRAMS_OPTIONS = {
     "--full",  # bin/bench-segments
     "--kills",  # bin/storm
     "--large",  # bin/bench
+    "--peers",
+    "--link",
+    "--instructions",
+    "--before",
     "--seed",  # bin/storm
     "--upgrade",  # bin/lock
     "--upgrade-package",
