@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from segmail import __version__
-from segmail.commands.emptiness import refuse_emptiness
+from segmail.commands.given_values import check_arguments, check_values
 from segmail.commands.parameter_types import absolute_time
 from segmail.errors import ConfigError, SegmailError
 from segmail.printable import without_secrets
@@ -106,6 +106,11 @@ INTERRUPTED = 130  # as shells tell of a program that Ctrl-C ended
 class Program(click.Group):
     """A group that imports a command when it is called, and lists them by section."""
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the arguments, those of commands too, once all of them can be."""
+        check_arguments(args)
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for section in COMMANDS.values() for name in section]
 
@@ -116,7 +121,7 @@ class Program(click.Group):
                 command: click.Command = getattr(
                     importlib.import_module(f"segmail.commands.{module}"), name
                 )
-                return refuse_emptiness(command)
+                return check_values(command)
         return None
 
     def resolve_command(
@@ -263,7 +268,7 @@ def program(
     ctx.call_on_close(logging.shutdown)
 
 
-refuse_emptiness(program)
+check_values(program)
 
 
 def main() -> None:

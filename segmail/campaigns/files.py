@@ -36,15 +36,18 @@ def read_bytes(data: bytes, *, file: str, folder: Path) -> ReadFile:
 
 
 def _found(path: Path) -> list[Path | None]:
-    if not path.is_dir():
-        return [path]
-    found = [
-        one
-        for one in sorted(path.rglob("*"))
-        if one.suffix.lower() in _ENDINGS
-        and one.is_file()
-        and not any(part.startswith(".") for part in one.relative_to(path).parts)
-    ]
+    try:
+        if not path.is_dir():
+            return [path]
+        found = [
+            one
+            for one in sorted(path.rglob("*"))
+            if one.suffix.lower() in _ENDINGS
+            and one.is_file()
+            and not any(part.startswith(".") for part in one.relative_to(path).parts)
+        ]
+    except OSError as error:
+        raise InputError(f"'{path}' cannot be read: {error.strerror}.") from error
     if not found:
         raise InputError(f"The folder '{path}' has no campaign files (.yaml, .yml).")
     return list(found)

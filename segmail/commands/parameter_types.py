@@ -26,12 +26,7 @@ def absolute_time(value: str) -> datetime:
         time = _iso_time(value)
     except (ValueError, OverflowError) as error:
         raise click.BadParameter(f"{value!r} is not a time such as '2026-03-10 12:00'.") from error
-    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
-        raise click.BadParameter(
-            f"{value!r} is not within the years {_FIRST_YEAR} to {_LAST_YEAR}, which the shop's "
-            "columns can hold."
-        )
-    return time
+    return _within_columns(time, value)
 
 
 def any_time(ctx: click.Context, _option: click.Parameter, value: str | None) -> datetime | None:
@@ -49,16 +44,26 @@ def time_from(value: str, *, now: datetime) -> datetime:
     span = _SPAN.fullmatch(value.strip())
     try:
         if span is None:
-            return _iso_time(value)
+            return _within_columns(_iso_time(value), value)
         minus, count, unit, ago = span.groups()
         if not (minus and ago):
-            return _moved(now, -int(count) if minus or ago else int(count), unit.lower())
+            moved = _moved(now, -int(count) if minus or ago else int(count), unit.lower())
+            return _within_columns(moved, value)
     except (ValueError, OverflowError):
         pass  # told below
     raise click.BadParameter(
         f"{value!r} is not a time; it looks like 2026-03-10, '2026-03-10 12:00', 2026-03, "
         "'-1 month' or '7 days ago'."
     )
+
+
+def _within_columns(time: datetime, given: str) -> datetime:
+    if not _FIRST_YEAR <= time.year <= _LAST_YEAR:
+        raise click.BadParameter(
+            f"{given!r} is not within the years {_FIRST_YEAR} to {_LAST_YEAR}, which the shop's "
+            "columns can hold."
+        )
+    return time
 
 
 def _iso_time(value: str) -> datetime:

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, insp
 
 from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
 from segmail.errors import InputError
-from segmail.maho.lookup import find_segment
+from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.problems import last_problem, was_interrupted
 from segmail.maho.progress import ProgressStatus, has_status, is_pending_in
 from segmail.maho.reasons import BY_OTHERS, attempt_ended_at, is_reason, read_back
@@ -119,8 +119,8 @@ def _chosen(tx: Transaction, scope: ReportScope) -> tuple[list[int] | None, list
         return segments, None
     c = tx.tables.store.c
     named = c.code == scope.store
-    if scope.store.isdecimal():
-        named = or_(named, c.store_id == int(scope.store))
+    if (number := as_number(scope.store)) is not None:
+        named = or_(named, c.store_id == number)
     stores = list(tx.connection.scalars(select(c.store_id).where(named)))
     if not stores:
         raise InputError(f"There is no store '{scope.store}'; give the id or code of a store view.")

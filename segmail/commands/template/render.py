@@ -11,6 +11,7 @@ from segmail.authoring.render import Opened, render_letter
 from segmail.authoring.render_for import Asked
 from segmail.authoring.values import MAX_BYTES, read_values
 from segmail.commands.words import print_warnings
+from segmail.errors import InputError
 from segmail.terminal import write_exactly
 
 
@@ -58,7 +59,11 @@ def render(
     known = {}
     if values is not None:
         name = getattr(values, "name", "<stdin>")
-        known = read_values(values.read(MAX_BYTES + 1), name)
+        try:
+            data = values.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise InputError(f"{name}: cannot be read: {error.strerror}.") from error
+        known = read_values(data, name)
     asked = Asked(customer, step, store)
     done = render_letter(
         template,
