@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmail.delivery.rows.outcome import Status
+from segmail.errors import StepError
 from segmail.log import exceptions, logger
 from segmail.maho.ended import ended_line
 
@@ -13,8 +14,37 @@ if TYPE_CHECKING:
     from segmail.delivery.summary import Summary
 
 
-def log_outcome(outcome: Outcome) -> None:
-    """Write the line by which the log says what became of a row, and why."""
+class OutcomeLog:
+    """Writes what became of a run's rows: each into the log, each kind of failure once into
+    `exception.log`, with a traceback where it is a bug."""
+
+    def __init__(self) -> None:
+        self._kinds: set[tuple[object, ...]] = set()
+
+    def write(self, outcome: Outcome) -> None:
+        """Write the line by which the log says what became of a row, and why."""
+        line = _write_line(outcome)
+        if outcome.status is not Status.FAILED:
+            return
+        kind = _kind(outcome)
+        if kind not in self._kinds:
+            self._kinds.add(kind)
+            is_bug = not isinstance(outcome.error, StepError)  # whose text says all that helps
+            exceptions.error("%s", line, exc_info=outcome.error if is_bug else None)
+
+
+def _kind(outcome: Outcome) -> tuple[object, ...]:
+    """Return what failures that one cause has in common: the step; of a bug where it is."""
+    error = outcome.error
+    if error is None or isinstance(error, StepError):
+        return type(error), outcome.row.step.sequence_id, outcome.code
+    place = error.__traceback__
+    while place is not None and place.tb_next is not None:
+        place = place.tb_next
+    return (type(error), place and (place.tb_frame.f_code.co_filename, place.tb_lineno))
+
+
+def _write_line(outcome: Outcome) -> str:
     row = outcome.row
     if outcome.status is Status.SENT:
         logger.info(
@@ -23,7 +53,7 @@ def log_outcome(outcome: Outcome) -> None:
             row.step.template_id,
             outcome.queue_id,
         )
-        return
+        return ""
     line = ended_line(
         outcome.status.capitalize(),
         row.step.step_number,
@@ -34,8 +64,7 @@ def log_outcome(outcome: Outcome) -> None:
         outcome.reason,
     )
     logger.info("%s", line)
-    if outcome.status is Status.FAILED:
-        exceptions.error("%s", line, exc_info=outcome.error)
+    return line
 
 
 def log_summary(summary: Summary) -> None:

@@ -14,7 +14,7 @@ from segmail.coupons import CouponsRefused
 from segmail.delivery.claim_size import ClaimSize
 from segmail.delivery.decide.plan import Plan, Planner
 from segmail.delivery.decide.recheck import Recheck
-from segmail.delivery.log_lines import log_outcome
+from segmail.delivery.log_lines import OutcomeLog
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.claim import Claimer
@@ -60,6 +60,7 @@ class Run:
             connections=self.senders.connections,
             rate=self.limits.pace.per_second,
         )
+        outcome_log = OutcomeLog()
         while not self.limits.reached(self.clock.now()):
             self.claimer.go_on_with(self.planner.states.current().sending(self.claimer.steps))
             size = quota.take(claim_size.rows)
@@ -73,7 +74,7 @@ class Run:
                 for outcomes in self._batch(rows):
                     for outcome in outcomes:
                         if not self._is_told_at_the_end(outcome):
-                            log_outcome(outcome)
+                            outcome_log.write(outcome)
                     on_outcomes(outcomes)
                     quota.give_back(sum(o.status is Status.RELEASED for o in outcomes))
             except Exception:

@@ -49,17 +49,22 @@ def test_nothing_due_is_no_failure(shop: ShopBuilder, tmp_path: Path) -> None:
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
 
 
-def test_failed_steps_end_the_program_with_1_and_a_traceback_in_exception_log(
+def test_failed_steps_end_the_program_with_1_and_are_told_once_a_kind_in_exception_log(
     shop: ShopBuilder, tmp_path: Path
 ) -> None:
-    shop.due(shop.step(shop.segment(), shop.template("{{var customer}}")), shop.customer())
+    segment = shop.segment()
+    for number in (1, 2):
+        step = shop.step(segment, shop.template("{{var customer}}"), number=number)
+        shop.due(step, shop.customer())
+        shop.due(step, shop.customer())
 
     ran = run(shop.url, tmp_path, *CLOCK, "process-emails")
 
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "Error: 1 of 1 steps failed; the log says why.\n"
-    assert "Failed step 1 (enter)" in (tmp_path / "segmail.log").read_text()
-    assert "TemplateError" in (tmp_path / "exception.log").read_text()
+    assert ran.stderr == "Error: 4 of 4 steps failed; the log says why.\n"
+    assert (tmp_path / "segmail.log").read_text().count("Failed step") == 4
+    told = (tmp_path / "exception.log").read_text().splitlines()
+    assert [line.partition(" (enter)")[0][-6:] for line in told] == ["step 1", "step 2"]
 
 
 def test_a_mail_server_out_of_reach_ends_the_program_with_75(

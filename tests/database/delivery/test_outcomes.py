@@ -9,6 +9,7 @@ import pytest
 
 from segmail.delivery.rows.outcome import Status
 from segmail.errors import ConfigError
+from segmail.log import exceptions
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from segmail.mail.due_row import DueRow, Prepared
@@ -299,6 +300,33 @@ def test_a_bug_costs_its_row_and_not_the_others(
 
     assert (shop.status(unlucky), shop.status(lucky)) == ("failed", "sent")
     assert "a bug in segmail: KeyError" in shop.row(shop.tables.problem)["problem_error_text"]
+
+
+def test_exception_log_has_each_bug_once_with_its_traceback(
+    shop: ShopBuilder,
+    run_emails: Runner,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    step = shop.step(shop.segment())
+    for _ in range(3):
+        shop.due(step, shop.customer())
+    refused = shop.step(shop.segment(), shop.template("{{var customer}}"))
+    for _ in range(2):
+        shop.due(refused, shop.customer())
+    prepare = Preparer.prepare
+
+    def stumble(self: Preparer, row: DueRow, *rest: Any, **more: Any) -> Prepared:
+        if row.step.sequence_id == step:
+            raise KeyError("an unforeseen one")
+        return prepare(self, row, *rest, **more)
+
+    monkeypatch.setattr(Preparer, "prepare", stumble)
+    run_emails()
+
+    told = [record for record in caplog.records if record.name == exceptions.name]
+    assert [record.exc_info is not None for record in told] == [True, False]
+    assert sum("Failed step" in one for one in caplog.messages) == 5 + len(told)
 
 
 def test_an_unknown_time_zone_is_said_before_anything_is_claimed(
