@@ -16,6 +16,7 @@ from segmail.commands.recorded_job import recorded_job
 from segmail.commands.signals import stopped_by
 from segmail.jobs.record import JobName
 from segmail.log import logger
+from segmail.maho.schema.rights import REFRESHING, check_rights
 from segmail.output import print_json, print_table
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Choice, Refreshed, RefreshOptions, Swept, fault_of, sweep_up
@@ -101,6 +102,9 @@ def refresh_segments(
 
 
 def _refresh(app: App, choice: Choice, options: RefreshOptions) -> tuple[Swept, list[Refreshed]]:
+    if not options.dry_run:
+        with app.shop.read() as tx:
+            check_rights(tx, REFRESHING)
     swept = sweep_up(app.shop, now=app.now().replace(microsecond=0), dry_run=options.dry_run)
     stop = threading.Event()
     with stopped_by(stop.set, signal.SIGTERM):

@@ -13,7 +13,7 @@ from segmail.maho.config.switch import maho_sends
 from segmail.maho.cron import has_cron_table, mahos_own_entry
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.layout import dates_are_timestamps
-from segmail.maho.schema.rights import COUPONS, SENDING, missing_rights, right_faults
+from segmail.maho.schema.rights import COUPONS, SENDING, check_rights
 from segmail.maho.schema.transaction import Transaction
 from segmail.once_a_day import log_once_a_day
 
@@ -26,16 +26,9 @@ def check_beforehand(job: Job) -> None:
     """Raise ConfigError where a run would send what was sent, or what somebody else sends."""
     now = job.clock.now()
     with job.shop.read() as tx:
-        _check_rights(tx.connection, job)
+        check_rights(tx, (*SENDING, *COUPONS))  # none is to be missed after the first mails are out
         _check_mahos_job(tx, job, now)
         _check_restored(tx.connection, job, now)
-
-
-def _check_rights(connection: Connection, job: Job) -> None:
-    """Refuse where a right is missing that would be missed after the first mails are out."""
-    prefix = job.shop.tables.prefix
-    if missing := list(missing_rights(connection, prefix, (*SENDING, *COUPONS))):
-        raise ConfigError(right_faults(missing, prefix))
 
 
 def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:

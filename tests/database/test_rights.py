@@ -12,6 +12,7 @@ from sqlalchemy import URL, text
 
 from segmail.cli import program
 from segmail.maho.cron import cron_table
+from segmail.maho.schema.rights import REFRESHING, Right
 from tests import each_command
 from tests.program import ROOT
 from tests.shop_builder import ShopBuilder
@@ -89,3 +90,57 @@ def test_a_missing_right_is_told_before_anything_is_claimed(
     assert not (tmp_path / "mails").exists()
     assert mariadb_shop.status(1) == "scheduled"
     assert f"may not {verb} {table}" in segmail(least, tmp_path, "doctor", "--json").output
+
+
+def _rights_of_refreshing(database: str) -> list[str]:
+    """Return statements that give the test's user what a refresh asks for beforehand, no more."""
+    user = f"'{USER}'@'%'"
+    places = [(right.verb, f"{database}.{right.table or '*'}") for right in REFRESHING]
+    return [
+        f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {user}",
+        *(f"GRANT {verb} ON {on} TO {user}" for verb, on in [("SELECT", f"{database}.*"), *places]),
+    ]
+
+
+def test_what_a_refresh_asks_for_beforehand_is_all_that_it_needs(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
+) -> None:
+    shop = mariadb_shop
+    leaver = shop.customer()
+    listed = dict(shop.row(shop.tables.segment))
+    shop.insert(shop.tables.member, segment_id=listed["segment_id"], customer_id=leaver,
+                website_id=1, added_at=shop.now, updated_at=shop.now)  # fmt: skip
+    shop.due(1, leaver)
+    shop.change(shop.tables.customer, {"entity_id": leaver}, is_active=0)
+    unsubscribed = shop.customer(subscribed=False)
+    shop.due(1, unsubscribed)
+    with shop.database.engine.begin() as connection:
+        for statement in _rights_of_refreshing(str(least.database)):
+            connection.execute(text(statement))
+
+    done = segmail(least, tmp_path, "refresh-segments", "--all")
+
+    assert done.exit_code == 0, done.output
+    states = {row["customer_id"]: row["status"] for row in shop.rows(shop.tables.progress)}
+    assert states[unsubscribed] == "skipped"
+
+
+@pytest.mark.parametrize("right", REFRESHING, ids=lambda one: f"{one.verb} {one.table}".strip())
+def test_a_right_that_a_refresh_lacks_is_told_before_anything_is_written(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path, right: Right
+) -> None:
+    shop = mariadb_shop
+    shop.due(1, shop.customer(subscribed=False))
+    with shop.database.engine.begin() as connection:
+        for statement in _rights_of_refreshing(str(least.database)):
+            connection.execute(text(statement))
+        place = f"{least.database}.{right.table or '*'}"
+        connection.execute(text(f"REVOKE {right.verb} ON {place} FROM '{USER}'@'%'"))
+
+    done = segmail(least, tmp_path, "refresh-segments", "--all")
+
+    assert done.exit_code == 78
+    assert f"may not {right.verb} {right.table}" in done.output or "temporary" in done.output
+    assert {row["status"] for row in shop.rows(shop.tables.progress)} == {"scheduled"}
+    assert not shop.rows(shop.tables.member)
+    assert "may not" in segmail(least, tmp_path, "doctor", "--json").output

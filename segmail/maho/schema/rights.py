@@ -1,7 +1,8 @@
 """Which rights of the database's user each part of segmail needs, asked without changing anything.
 
 The server itself is asked, by EXPLAIN of statements that touch no row: it needs the same rights as
-the statement, whoever granted them and how (roles, wildcards, columns), and runs nothing.
+the statement, whoever granted them and how (roles, wildcards, columns), and runs nothing. Whether
+temporary tables may be made only making one tells; this connection alone sees it.
 """
 
 from __future__ import annotations
@@ -12,9 +13,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from segmail.errors import Fault
+from segmail.errors import ConfigError, Fault
 from segmail.maho.db.database import error_number
+from segmail.maho.schema.transaction import Transaction
 
+_TEMPORARY = "CREATE TEMPORARY TABLES"
 _DENIED = {1044, 1142, 1143, 1227, 1370}
 
 
@@ -52,12 +55,25 @@ COUPONS = (
     Right("DELETE", "salesrule_coupon", "code"),
 )
 REFRESHING = (
+    Right(_TEMPORARY, "", ""),
     Right("UPDATE", "customer_segment", "matched_customers_count"),
     Right("INSERT", "customer_segment_customer", "customer_id"),
     Right("DELETE", "customer_segment_customer", "customer_id"),
     Right("INSERT", _PROGRESS, "customer_id"),
+    Right("UPDATE", _PROGRESS, "status"),
     Right("DELETE", _PROGRESS, "customer_id"),
+    Right("INSERT", "newsletter_queue", "template_id"),
+    Right("INSERT", "newsletter_problem", "queue_id"),
+    Right("INSERT", "core_config_data", "path"),
+    Right("DELETE", "core_config_data", "path"),
 )
+
+
+def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
+    """Raise ConfigError where the database's user lacks one of the rights."""
+    prefix = tx.tables.prefix
+    if missing := list(missing_rights(tx.connection, prefix, rights)):
+        raise ConfigError(right_faults(missing, prefix))
 
 
 def missing_rights(
@@ -68,7 +84,10 @@ def missing_rights(
         return
     for right in rights:
         try:
-            connection.exec_driver_sql(f"EXPLAIN {right.statement(prefix)}").close()
+            if right.verb == _TEMPORARY:
+                _make_temporary_table(connection)
+            else:
+                connection.exec_driver_sql(f"EXPLAIN {right.statement(prefix)}").close()
         except DBAPIError as error:
             if error_number(error) in _DENIED:
                 yield right
@@ -78,13 +97,23 @@ def missing_rights(
 
 def right_faults(missing: Sequence[Right], prefix: str) -> list[Fault]:
     """Return a fault for each table on which rights are missing."""
-    tables: dict[str, list[str]] = {}
+    tables: dict[str, dict[str, None]] = {}
     for right in missing:
-        tables.setdefault(right.table, []).append(right.verb)
+        tables.setdefault(right.table, {})[right.verb] = None
     return [
         Fault(
             f"The database's user may not {' and '.join(verbs)} {prefix}{table}.",
             f"GRANT {', '.join(verbs)} ON {prefix}{table}, as in sql/grants.sql.",
         )
+        if table
+        else Fault(
+            "The database's user may not make temporary tables.",
+            f"GRANT {_TEMPORARY} ON the shop's database, as in sql/grants.sql.",
+        )
         for table, verbs in tables.items()
     ]
+
+
+def _make_temporary_table(connection: Connection) -> None:
+    connection.exec_driver_sql("CREATE TEMPORARY TABLE segmail_may (id INT)").close()
+    connection.exec_driver_sql("DROP TEMPORARY TABLE segmail_may").close()
