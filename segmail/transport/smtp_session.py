@@ -199,7 +199,10 @@ class _Opening:
         if reply.code != 250:
             raise self._unavailable(f"answers EHLO with `{reply.words}`")
         pairs = (line.replace("=", " ", 1).partition(" ") for line in reply.lines[1:])
-        return {name.upper(): parameters.strip() for name, _, parameters in pairs}
+        found: dict[str, str] = {}
+        for name, _, parameters in pairs:  # old servers write AUTH twice, in two ways
+            found[name.upper()] = f"{found.get(name.upper(), '')} {parameters.strip()}".strip()
+        return found
 
     def _wants_starttls(self, extensions: Mapping[str, str]) -> bool:
         wanted = self._settings.encryption
@@ -255,8 +258,8 @@ class _Opening:
         reply = log_in(self._ask, extensions.get("AUTH"), settings.user, settings.password)
         if reply is None:
             raise self._misconfigured(
-                "offers no login that segmail knows (PLAIN, LOGIN, CRAM-MD5); use another port, "
-                "or leave out the user name and password if it needs none"
+                "offers no login that segmail knows (PLAIN, LOGIN, SCRAM, CRAM-MD5); use another "
+                "port, or leave out the user name and password if it needs none"
             )
         if 400 <= reply.code < 500:
             raise self._unavailable(f"answers the login with `{reply.words}`")

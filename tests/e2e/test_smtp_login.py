@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import secrets
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +13,8 @@ import pytest
 from segmail.errors import ConfigError
 from segmail.transport.mail_url import Encryption, SmtpSettings
 from segmail.transport.open_mailer import mailer_factory
+from segmail.transport.smtp_login import log_in
+from segmail.transport.smtp_wire import ConnectionBroken, Reply
 from tests.sending import mailer_for, send
 from tests.smtp_certificate import Certificate, make_certificate
 from tests.smtp_server import Script, recording_server, scripted_server
@@ -53,14 +56,19 @@ def test_a_login_opens_the_server(certificate: Certificate) -> None:
         ("PLAIN LOGIN CRAM-MD5", [], [f"AUTH PLAIN {_base64(chr(0) + TIM + chr(0) + TIMS)}"]),
         ("LOGIN CRAM-MD5", ["Username:", "Password:"], ["AUTH LOGIN", _base64(TIM), _base64(TIMS)]),
         ("XOAUTH2 cram-md5", [CHALLENGE], ["AUTH CRAM-MD5", _base64(f"{TIM} {DIGEST}")]),
+        ("PLAIN\n250-AUTH=LOGIN", [], [f"AUTH PLAIN {_base64(chr(0) + TIM + chr(0) + TIMS)}"]),
+        ("PLAIN", [""], [
+            f"AUTH PLAIN {_base64(chr(0) + TIM + chr(0) + TIMS)}",
+            _base64(chr(0) + TIM + chr(0) + TIMS),
+        ]),
     ],
-)
+)  # fmt: skip
 def test_the_login_is_the_first_known_one_offered(
     offered: str, challenges: list[str], said: list[str]
 ) -> None:
     answers = [*(f"334 {_base64(challenge)}" for challenge in challenges), "235 Welcome"]
     script = {
-        "EHLO": f"250-mail.test\n250 AUTH {offered}",
+        "EHLO": f"250-mail.test\n250-AUTH {offered}\n250 HELP",
         "AUTH": answers[0],
         "response": answers[1:] or "500",
     }
@@ -69,6 +77,72 @@ def test_the_login_is_the_first_known_one_offered(
         send(mailer)
 
     assert server.commands[1:-4] == said
+
+
+def test_a_password_longer_than_a_command_is_sent_when_it_is_asked_for() -> None:
+    token = "t" * 2_000
+    script = {
+        "EHLO": "250-mail.test\n250 AUTH PLAIN",
+        "AUTH": "334 ",
+        "response": ["235 Welcome"],
+    }
+
+    with scripted_server(script) as server, mailer_for(server.url(login=f"shop:{token}")) as mailer:
+        send(mailer)
+
+    assert server.commands[1:3] == ["AUTH PLAIN", _base64(f"\0shop\0{token}")]
+
+
+def test_a_login_that_is_announced_and_not_taken_is_followed_by_the_next() -> None:
+    script = {
+        "EHLO": "250-mail.test\n250 AUTH PLAIN LOGIN",
+        "AUTH": ["504 5.5.4 Unrecognized authentication type", f"334 {_base64('Username:')}"],
+        "response": [f"334 {_base64('Password:')}", "235 Welcome"],
+    }
+
+    with scripted_server(script) as server, mailer_for(server.url(login="tim:secret")) as mailer:
+        send(mailer)
+
+    assert server.commands[2:5] == ["AUTH LOGIN", _base64("tim"), _base64("secret")]
+
+
+def test_scram_is_spoken_as_its_standard_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The dialogue of RFC 7677, section 3."""
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda _: "rOprNGfwEbeRWgbNEkqO")
+    nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+    asked = f"r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
+    proof = "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
+    verified = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
+    said: list[str] = []
+
+    def ask(command: str) -> Reply:
+        said.append(command)
+        challenges = [asked, verified]
+        if len(said) <= len(challenges):
+            return Reply(334, (_base64(challenges[len(said) - 1]),))
+        return Reply(235, ("Welcome",))
+
+    reply = log_in(ask, "SCRAM-SHA-256", "user", "pencil")
+
+    assert reply is not None
+    assert reply.code == 235
+    assert said == [
+        f"AUTH SCRAM-SHA-256 {_base64('n,,n=user,r=rOprNGfwEbeRWgbNEkqO')}",
+        _base64(f"c=biws,r={nonce},p={proof}"),
+        "",
+    ]
+
+
+def test_a_server_that_does_not_know_the_password_itself_is_not_trusted() -> None:
+    def ask(command: str) -> Reply:
+        if command.startswith("AUTH"):
+            first = base64.b64decode(command.rpartition(" ")[2]).decode()
+            nonce = first.rpartition("r=")[2]
+            return Reply(334, (_base64(f"r={nonce}x,s={_base64('salt')},i=1"),))
+        return Reply(334, (_base64("v=nonsense"),))
+
+    with pytest.raises(ConnectionBroken, match="does not prove"):
+        log_in(ask, "SCRAM-SHA-256", "user", "pencil")
 
 
 @pytest.mark.parametrize(

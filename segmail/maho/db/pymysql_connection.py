@@ -47,6 +47,9 @@ class QuickConnection(Connection):
     _write_timeout: float | None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
+        for name in ("password", "passwd"):  # PyMySQL writes Latin-1, other clients what is typed
+            if isinstance(options.get(name), str):
+                options[name] = options[name].encode()
         super().__init__(*arguments, **options)
         self.decoders |= dict.fromkeys((FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _read_moment)
 
