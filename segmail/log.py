@@ -13,7 +13,7 @@ from pathlib import Path
 from segmail.clock import Clock
 from segmail.errors import ConfigError
 from segmail.printable import one_line, printable_lines, without_secrets
-from segmail.trusted_files import give_to_owner_of, make_folder
+from segmail.trusted_files import give_to_owner_of, make_folder, no_link_of_others
 
 # As Maho makes what is in its var/log: lines name customers.
 _MODE = 0o640
@@ -99,6 +99,7 @@ class _File(WatchedFileHandler):
         file = Path(self.baseFilename)
         make_folder(file.parent)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK | os.O_CLOEXEC
+        flags |= no_link_of_others(file.parent)
         is_new = not file.exists()
         descriptor = os.open(file, flags, _MODE)
         if is_new:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from segmail.log import logger
+from segmail.state_files import read_state, write_state
 
 
 def log_once_a_day(line: str, state_dir: Path, name: str, *, now: datetime) -> None:
@@ -18,10 +19,9 @@ def log_once_a_day(line: str, state_dir: Path, name: str, *, now: datetime) -> N
     last = state_dir / name
     today = f"{now:%Y-%m-%d} {line}"
     try:
-        if last.exists() and last.read_text("utf-8") == today:
+        if read_state(last) == today:
             return
-        state_dir.mkdir(mode=0o750, parents=True, exist_ok=True)
-        last.write_text(today, "utf-8")
+        write_state(last, today)
     except OSError as error:
         line = f"{line} (said by each run, because {last} cannot be kept: {error.strerror})"
     logger.info("%s", line)

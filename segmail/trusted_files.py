@@ -37,7 +37,19 @@ def give_to_owner_of(folder: Path, made: Path | int) -> None:
     """Let what root has made in a folder belong to whom the folder does, and its group."""
     if os.geteuid() == 0:
         found = folder.stat()
-        os.chown(made, found.st_uid, found.st_gid)
+        if isinstance(made, int):
+            os.fchown(made, found.st_uid, found.st_gid)
+        else:  # what was put in its place meanwhile is not given away
+            os.chown(made, found.st_uid, found.st_gid, follow_symlinks=False)
+
+
+def no_link_of_others(folder: Path) -> int:
+    """Return the flag with which root opens a file in a folder that is another user's.
+
+    A link there would lead root wherever that user likes.
+    """
+    is_theirs = os.geteuid() == 0 and owner_of(folder) not in (0, None)
+    return os.O_NOFOLLOW if is_theirs else 0
 
 
 def make_folder(folder: Path) -> None:

@@ -13,6 +13,7 @@ from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
 from segmail.transport.bounce_address import bounce_address
 from segmail.transport.settings import mail_settings
+from segmail.trusted_files import check_folder, trusted_owners
 
 
 def program_findings(settings: Settings) -> list[AreaFinding]:
@@ -38,7 +39,12 @@ def mail_findings(
 
 
 def state_findings(folder: Path) -> list[AreaFinding]:
-    """Return whether this user can write into the state directory, or create it."""
+    """Return whether this user can write into the state directory, or create it, and others not."""
+    try:
+        for one in (folder, folder / "journal"):
+            check_folder(one, trusted_owners(folder))
+    except ConfigError as error:
+        return of_faults(Area.STATE, error.faults)
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return [ok(Area.STATE, f"{folder} can be written.")]

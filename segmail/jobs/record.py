@@ -34,6 +34,7 @@ from segmail.maho.cron import (
 )
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
+from segmail.state_files import read_state, write_state
 
 PATH = "customer_segmentation/segmail/jobs/"
 
@@ -190,8 +191,7 @@ def keep_end(state_dir: Path, job: JobName, *ends: JobEnd) -> None:
     try:
         kept = _read_file(file)
         kept += [{"job": job.value, **_as_json(end)} for end in ends]
-        state_dir.mkdir(parents=True, exist_ok=True)
-        file.write_text(json.dumps(kept[-_MOST_UNWRITTEN:]), "utf-8")
+        write_state(file, json.dumps(kept[-_MOST_UNWRITTEN:]))
     except OSError as error:
         logger.warning("How %s ended cannot be kept in %s: %s", job, file, error.strerror)
 
@@ -204,7 +204,7 @@ def _take_unwritten(state_dir: Path, job: JobName) -> list[JobEnd]:
     if mine:
         others = [value for value in kept if value.get("job") != job]
         try:
-            file.write_text(json.dumps(others), "utf-8")
+            write_state(file, json.dumps(others))
         except OSError:
             return []  # they would be counted again by each run
     return mine
@@ -212,8 +212,8 @@ def _take_unwritten(state_dir: Path, job: JobName) -> list[JobEnd]:
 
 def _read_file(file: Path) -> list[dict[str, Any]]:
     try:
-        kept = json.loads(file.read_text("utf-8"))
-    except (OSError, ValueError):
+        kept = json.loads(read_state(file))
+    except ValueError:
         return []  # no run has left an end, or half a file
     return [value for value in kept if isinstance(value, dict)] if isinstance(kept, list) else []
 

@@ -21,7 +21,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from segmail.errors import ConfigError
-from segmail.trusted_files import check_folder, give_to_owner_of, make_folder, trusted_owners
+from segmail.trusted_files import (
+    check_folder,
+    give_to_owner_of,
+    make_folder,
+    no_link_of_others,
+    trusted_owners,
+)
 
 _KEEP = timedelta(days=30)
 
@@ -77,7 +83,9 @@ class Journal:
 
     def check(self) -> None:
         """Raise ConfigError where the journal cannot be written or read: nothing may be sent."""
-        check_folder(self._folder, trusted_owners(self._folder.parent.parent))
+        state = self._folder.parent.parent
+        for folder in (state, self._folder.parent, self._folder):
+            check_folder(folder, trusted_owners(state))
         self._append(b"\n")
         for _ in self._files():
             pass
@@ -159,7 +167,7 @@ class Journal:
             if self._descriptor is None:
                 make_folder(self._folder)
                 is_new = not self._file.exists()
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | no_link_of_others(self._folder)
                 self._descriptor = os.open(self._file, flags, 0o640)
                 if is_new:
                     give_to_owner_of(self._folder, self._descriptor)

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from segmail.errors import ConfigError
+from segmail.state_files import read_state, write_state
 
 _WORTH_IT = 0.1  # seconds; a quicker walk is made anew each time
 _TRUSTED_FOR = timedelta(minutes=15)
@@ -45,9 +46,9 @@ class WalkStart:
     def load(self, now: datetime) -> KnownStart | None:
         """Return what is remembered, if it still counts at `now`; None: walk over everything."""
         try:
-            told = json.loads(self._file.read_text("ascii"))
+            told = json.loads(read_state(self._file))
             since, walked = map(datetime.fromisoformat, (told["since"], told["walked"]))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             return None  # not there, or not whole: it is only a hint
         is_fresh = walked <= now < walked + _TRUSTED_FOR
         return KnownStart(since, walked) if is_fresh and told.get("steps") == self._steps else None
@@ -68,11 +69,8 @@ class WalkStart:
             "walked": (used.walked if used else now).isoformat(),
             "steps": self._steps,
         }
-        unfinished = self._file.with_suffix(".part")
         try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            unfinished.write_text(json.dumps(told), "ascii")
-            unfinished.replace(self._file)
+            write_state(self._file, json.dumps(told))
         except OSError as error:
             raise ConfigError(
                 f"The file {self._file} cannot be written: {error.strerror}. Mend its permissions "
