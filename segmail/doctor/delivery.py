@@ -7,11 +7,12 @@ from pathlib import Path
 
 from segmail import __version__
 from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, Fault
 from segmail.findings import Finding, Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
 from segmail.transport.bounce_address import bounce_address
+from segmail.transport.mail_url import MailSettings, SmtpSettings
 from segmail.transport.settings import mail_settings
 from segmail.trusted_files import check_folder, trusted_owners
 
@@ -31,11 +32,32 @@ def mail_findings(
 ) -> list[AreaFinding]:
     """Return what is wrong with the settings of the mail transport; nothing is connected to."""
     try:
-        bounce_address(mail_settings(settings, config, crypt_key), config)
+        found = mail_settings(settings, config, crypt_key)
+        bounce_address(found, config)
     except ConfigError as error:
         return of_faults(Area.MAIL, error.faults)
+    if fault := _readable_password(found):
+        return of_faults(Area.MAIL, [fault], Severity.WARNING)
     source = "the URL that was given" if settings.smtp_url else "Maho's system/smtp/*"
     return [ok(Area.MAIL, f"By {source}; no connection was tried.")]
+
+
+def _readable_password(settings: MailSettings) -> Fault | None:
+    """Return why others on the way could read the password of the mail server."""
+    if not isinstance(settings, SmtpSettings) or not settings.user or settings.is_loopback:
+        return None
+    if settings.encryption == "never":
+        return Fault(
+            f"The password for {settings.server} leaves without encryption (starttls=never).",
+            "Leave starttls=never out, unless the network on the way is yours alone.",
+        )
+    if not settings.verify:
+        return Fault(
+            f"Whoever poses as {settings.server} gets the password: its certificate is not looked "
+            "at (verify=off).",
+            "Trust its CA with cafile=FILE instead.",
+        )
+    return None
 
 
 def state_findings(folder: Path) -> list[AreaFinding]:

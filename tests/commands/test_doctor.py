@@ -61,6 +61,31 @@ def test_errors_stand_in_the_table_with_what_to_do_and_exit_with_78(
     assert "Error: 2 errors; the list says what to do." in result.stderr
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("smtp://shop:secret@mail.example.com?starttls=never", "leaves without encryption"),
+        (
+            "smtps://shop:secret@mail.example.com?verify=off",
+            "Whoever poses as mail.example.com",
+        ),
+        ("smtp://shop:secret@mail.example.com", None),
+        ("smtp://shop:secret@127.0.0.1?starttls=never", None),
+        ("smtp://mail.example.com?starttls=never", None),
+    ],
+)
+def test_a_password_that_others_could_read_is_a_warning(
+    shop: ShopBuilder, tmp_path: Path, url: str, told: str | None
+) -> None:
+    result = doctor(shop.url, tmp_path, "--json", smtp_url=url)
+
+    [found] = [one for one in json.loads(result.stdout) if one["area"] == "mail transport"]
+    assert found["severity"] == ("warning" if told else "ok")
+    assert (told or "By the URL that was given") in found["what"]
+    assert "secret" not in result.output
+
+
 def test_json_has_severity_area_what_and_advice(shop: ShopBuilder, tmp_path: Path) -> None:
     shop.segment("Nobody's")
 

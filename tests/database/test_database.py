@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL, Connection, event, text, update
 
+from segmail.database_url import parse_database_url
 from segmail.errors import ConfigError, DatabaseUnavailable
-from segmail.maho.db.database import Conflict
+from segmail.maho.db.database import Conflict, Database
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.shop import Shop
 from tests.shop_builder import ShopBuilder
@@ -147,3 +148,32 @@ def test_long_texts_are_inserted_with_several_statements_and_keep_their_order(
     stored = {row["template_id"]: row["template_code"] for row in shop.rows(shop.tables.template)}
     assert [stored[id] for id in ids] == [str(n) for n in range(40)]
     assert max(sizes) < 1_200_000
+
+
+@pytest.mark.parametrize(
+    "plugin", ["mysql_native_password", "ed25519", "caching_sha2_password", "sha256_password"]
+)
+def test_every_password_logs_in_by_every_way_that_the_server_knows(
+    mariadb_shop: ShopBuilder, plugin: str
+) -> None:
+    shop, user = mariadb_shop, "'segmail_login'@'%%'"
+    with shop.database.engine.begin() as connection:
+        known = connection.exec_driver_sql(
+            "SELECT plugin_name FROM information_schema.plugins WHERE plugin_status = 'ACTIVE'"
+        )
+        if plugin not in known.scalars().all():
+            pytest.skip(f"the server does not know {plugin}")
+        version = str(connection.exec_driver_sql("SELECT VERSION()").scalar())
+        way = f"VIA {plugin} USING PASSWORD(%s)" if "MariaDB" in version else f"WITH {plugin} BY %s"
+        for password in ("", "p@ss/w:rd#?%20 +'\"\\", "pässwörd€", "\U0001f511", "x" * 70):
+            connection.exec_driver_sql(f"DROP USER IF EXISTS {user}", ())
+            connection.exec_driver_sql(f"CREATE USER {user} IDENTIFIED {way}", (password,))
+            connection.exec_driver_sql(f"GRANT SELECT ON {shop.url.database}.* TO {user}", ())
+            given = shop.url.set(username="segmail_login", password=password)
+            url = parse_database_url(given.render_as_string(hide_password=False), [])
+            assert url is not None
+            database = Database(url)
+            with database.read() as one:
+                assert one.scalar(text("SELECT 1")) == 1
+            database.close()
+        connection.exec_driver_sql(f"DROP USER {user}", ())
