@@ -49,8 +49,8 @@ def severities(findings: list[AreaFinding]) -> list[Severity]:
 
 @pytest.mark.parametrize("layout", list(Layout))
 @pytest.mark.parametrize("prefix", ["", "m_"])
-def test_an_empty_shop_has_no_errors(shop: ShopBuilder) -> None:
-    errors = [one for one in every_finding(shop) if one.severity == "error"]
+def test_an_empty_shop_has_no_errors(shop: ShopBuilder, tmp_path: Path) -> None:
+    errors = [one for one in every_finding(shop, tmp_path) if one.severity == "error"]
 
     assert errors == []
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from segmail.delivery.rows.claim import Claimer
+from segmail.maho.policies import OnReentry, save_policy
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import load_segment_ids, load_steps
+from segmail.segments.refresh.changes import find_changes, find_members, judge
 from segmail.segments.refresh.sweep import unsubscribed
+from segmail.segments.refresh.task import Movement, load_task
+from segmail.segments.refresh.temporary_tables import create_scratch
 from tests.database.long_table import fill, rows_read
 from tests.shop_builder import ShopBuilder
 
@@ -62,3 +67,34 @@ def test_a_claim_that_goes_on_reads_only_what_is_due_since(
     assert "scheduled_at" in str(explained["key"])
     assert "filesort" not in str(explained["Extra"])
     assert read < 500  # 200 of 5,000 were due since
+
+
+@pytest.mark.parametrize("max_sends", [1, 3])
+@pytest.mark.parametrize("reentry", [OnReentry("once"), OnReentry("never")], ids=str)
+def test_an_enrolment_reads_the_earlier_rows_of_who_enters_and_no_others(
+    mariadb_shop: ShopBuilder, segments: int, analyzed: bool, max_sends: int, reentry: OnReentry
+) -> None:
+    shop = mariadb_shop
+    fill(shop, segments=segments, analyzed=analyzed)
+    shop.change(shop.tables.sequence, {"segment_id": 1}, max_sends=max_sends)
+    with shop.database.engine.begin() as connection:
+        policy = {"on_reentry": reentry}
+        save_policy(Transaction(connection, shop.tables), 1, policy)
+    again = shop.customer()
+    for _ in range(max_sends):
+        shop.due(1, again, status="sent", queue_id=1)
+    shop.customer()
+
+    with shop.read() as tx:
+        task = load_task(tx, 1, enrol=True, now=shop.now)
+        newest = select(shop.tables.customer.c.entity_id).where(
+            shop.tables.customer.c.entity_id >= again
+        )
+        create_scratch(tx.connection)
+        find_members(tx, task, lambda *_: newest, now=shop.now)
+        find_changes(tx.connection, task, late_since=None)
+        read = rows_read(tx.connection, lambda: judge(tx.connection, task))
+        changes = judge(tx.connection, task)
+
+    assert (changes.enrolled, changes.of(Movement.ENTER)) == (1, 2)
+    assert read < 200  # of 5,000
