@@ -62,6 +62,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
             "Start from campaigns that come with segmail: carts, welcome, win-back, birthdays, "
             "and more.",
         ),
+        "simulate": (
+            "simulate:simulate",
+            "Play the next days on a copy of the shop: who would get what, when, and why not.",
+        ),
     },
     "Segments": {
         "segment": (

@@ -27,3 +27,19 @@ class Clock:
         if self._start is None:
             return datetime.now(UTC)
         return self._start + timedelta(seconds=time.monotonic() - self._began)
+
+
+class StandingClock(Clock):
+    """Stands still until it is put to another time: for who plays days in seconds."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__(start)
+        self._stands_at = start
+
+    def now(self) -> datetime:
+        """Return the time at which it stands."""
+        return self._stands_at
+
+    def put(self, moment: datetime) -> None:
+        """Let it stand at another time."""
+        self._stands_at = moment

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
@@ -50,6 +51,17 @@ def set_up_logging(
         return
     logger.addHandler(_file_handler(log_file, formatter))
     exceptions.addHandler(_file_handler(log_file.with_name("exception.log"), formatter))
+
+
+@contextmanager
+def nothing_logged() -> Iterator[None]:
+    """Let no line into any log: what happens inside happens to nobody."""
+    before = logger.disabled, exceptions.disabled
+    logger.disabled = exceptions.disabled = True
+    try:
+        yield
+    finally:
+        logger.disabled, exceptions.disabled = before
 
 
 def log_end(what: str, code: int, reason: str) -> None:

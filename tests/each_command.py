@@ -50,6 +50,7 @@ READING = {
     "recipe show": ("abandoned-cart",),
     "recipe export": ("vip", "recipe", "--json"),
     "report": (),
+    "simulate": ("--days", "1"),
 }
 WRITING = {
     "process-emails": (),

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 
 from segmail.errors import InputError
 
 
-def write_file(file: Path, text: str, *, option: str = "--output", mode: int = 0o640) -> None:
-    """Put `text` into `file` at once; a device or pipe is written to as it is.
+def write_file(
+    file: Path, text: str | Iterable[str], *, option: str = "--output", mode: int = 0o640
+) -> None:
+    """Put `text`, or its pieces, into `file` at once; a device or pipe is written to as it is.
 
     A new file gets `mode`, as far as the umask allows; one that is there keeps its own, and its
     owner.
 
     Raises InputError, naming the option that asked for it, where that cannot be.
     """
+    pieces = (text,) if isinstance(text, str) else text
     try:
         if file.exists() and not file.is_file():
-            file.write_text(text, "utf-8")
+            with file.open("w", encoding="utf-8") as opened:
+                opened.writelines(pieces)
         else:
-            _replace(file.resolve(), text, mode)
+            _replace(file.resolve(), pieces, mode)
     except OSError as error:
         raise InputError(f"{option} {file}: cannot be written: {error.strerror}.") from error
 
 
-def _replace(file: Path, text: str, mode: int) -> None:
+def _replace(file: Path, pieces: Iterable[str], mode: int) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         descriptor = os.open(draft, flags, mode)
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as opened:
             _keep_access(file, opened.fileno())
-            opened.write(text)
+            opened.writelines(pieces)
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)

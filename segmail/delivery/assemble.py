@@ -27,8 +27,8 @@ from segmail.mail.prepare import Preparer
 from segmail.mail.run_cache import RunCache
 from segmail.transport.bounce_address import bounce_address
 from segmail.transport.longest import longest_dialogue
-from segmail.transport.mail_url import MailSettings
 from segmail.transport.open_mailer import mailer_factory
+from segmail.transport.recorder import Transport
 
 
 @dataclass(frozen=True)
@@ -50,11 +50,11 @@ class Work:
     job: Job
     options: Options
     due: Due
-    transport: MailSettings
+    transport: Transport
     preparer: Preparer
 
     @classmethod
-    def load(cls, job: Job, options: Options, due: Due, transport: MailSettings) -> Work:
+    def load(cls, job: Job, options: Options, due: Due, transport: Transport) -> Work:
         """Raise ConfigError for a return path or store that cannot be used."""
         bounces_to = bounce_address(transport, job.config)
         preparer = _preparer(job, list(due.claimer.steps.values()), bounces_to)

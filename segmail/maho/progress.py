@@ -200,6 +200,16 @@ def due_rows(
     return query
 
 
+def next_due(tx: Transaction, sequence_ids: Iterable[int]) -> datetime | None:
+    """Return when the next waiting row of these steps comes due, or came; None without one."""
+    c = tx.tables.progress.c
+    query = select(func.min(c.scheduled_at)).where(
+        is_pending(tx.tables), c.sequence_id.in_(list(sequence_ids))
+    )
+    found: datetime | None = tx.connection.scalar(query)
+    return found
+
+
 def walked_index(tx: Transaction) -> str | None:
     """Return the name of the index that finds due rows; None where the server takes no hints."""
     if tx.connection.dialect.name == "sqlite":

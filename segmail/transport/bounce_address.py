@@ -6,10 +6,10 @@ from segmail.errors import ConfigError, Fault, MessageError
 from segmail.maho.config.mail_settings import maho_return_path
 from segmail.maho.config.store_config import StoreConfig
 from segmail.mail.address import parse_address
-from segmail.transport.mail_url import MailSettings
+from segmail.transport.recorder import Transport
 
 
-def bounce_address(settings: MailSettings, config: StoreConfig) -> str | None:
+def bounce_address(settings: Transport, config: StoreConfig) -> str | None:
     """Return where bounces go: `sender=` of the mail URL, else Maho's Return-Path.
 
     None: to each mail's sender. Raises ConfigError where Maho's is no address.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from segmail.transport.mail_url import MailSettings, SendmailSettings, SmtpSettings
+from segmail.transport.mail_url import SendmailSettings, SmtpSettings
+from segmail.transport.recorder import Transport
 
 _WRITING = 10.0  # seconds; a bound for the lease, not enforced
 
 
-def longest_dialogue(settings: MailSettings) -> float:
+def longest_dialogue(settings: Transport) -> float:
     """Return the seconds that sending one message may take at most.
 
     No message may be begun when less of its claim's lease is left.

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import NullPool, QueuePool
 
 from segmail.errors import ConfigError, DatabaseUnavailable, SchemaError
 from segmail.maho.db.letter_case import sql_lower
@@ -50,9 +50,10 @@ class Database:
     time zone is never set: Maho up to 26.7 does not set it either (see `UtcDateTime`).
     """
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, *, kept_open: bool = False) -> None:
+        """Connect to nothing yet; with `kept_open`, an SQLite file is opened once a thread."""
         self.url = url
-        self.engine = _engine(url)
+        self.engine = _engine(url, kept_open=kept_open)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -197,10 +198,13 @@ def _repeat(
     raise AssertionError("unreachable")
 
 
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, *, kept_open: bool) -> Engine:
     if url.get_backend_name() == "sqlite":
         engine = create_engine(
-            url, poolclass=NullPool, creator=lambda: _open_file(url), hide_parameters=True
+            url,
+            poolclass=QueuePool if kept_open else NullPool,
+            creator=lambda: _open_file(url),
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_immediate)

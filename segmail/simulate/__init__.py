@@ -1,0 +1,1 @@
+"""The future of a shop's campaigns, played on a throw-away copy."""

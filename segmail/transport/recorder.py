@@ -1,0 +1,43 @@
+"""Hands messages to its caller instead of sending them: for who plays what would be sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from segmail.mail.envelope import Envelope
+from segmail.transport.mail_url import MailSettings
+from segmail.transport.mailer import Accepted
+
+
+@dataclass(frozen=True)
+class RecorderSettings:
+    """No transport: `take` is called with each message."""
+
+    take: Callable[[Envelope], None]
+    sender: str | None = None
+
+
+Transport = MailSettings | RecorderSettings
+
+
+class RecorderMailer:
+    """Takes every message; nothing leaves the process."""
+
+    def __init__(self, settings: RecorderSettings) -> None:
+        self._take = settings.take
+
+    def open(self) -> None:
+        """There is nothing to open."""
+
+    def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
+        """Hand one message over; see `Mailer.send`."""
+        on_begin()
+        self._take(envelope)
+        return Accepted("recorded")
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def abort(self) -> None:
+        """There is nothing to break off."""
