@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert
 
-from segmail.maho.schema.catalog_tables import CatalogTables, build_catalog_tables
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
@@ -14,7 +13,6 @@ class Catalog(SalesBuilder):
 
     def __init__(self, shop: ShopBuilder) -> None:
         super().__init__(shop)
-        self.catalog: CatalogTables = build_catalog_tables(shop.tables.prefix)
         shop.database.transact(lambda connection: self._open(connection))
 
     def _open(self, connection: Connection) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import select
 
+from segmail.maho.schema.catalog_tables import CatalogTables, build_catalog_tables
 from segmail.maho.schema.sales_tables import SalesTables
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.scope import open_scope
@@ -26,6 +28,9 @@ PRODUCT_ATTRIBUTES = {
     "materials": (108, "varchar", "multiselect"),
     "category_ids": (109, "static", "text"),
 }
+
+
+_CATEGORY_NAME = 41
 
 
 def leaf(family: str, attribute: str, operator: str, value: Any, path: str = "1") -> Leaf:
@@ -51,7 +56,10 @@ class SalesBuilder:
         shop.config("general/locale/timezone", "UTC")
         shop.insert_all(
             shop.tables.entity_type,
-            [{"entity_type_id": 4, "entity_type_code": "catalog_product", "entity_model": "p"}],
+            [
+                {"entity_type_id": 3, "entity_type_code": "catalog_category", "entity_model": "c"},
+                {"entity_type_id": 4, "entity_type_code": "catalog_product", "entity_model": "p"},
+            ],
         )
         shop.insert_all(
             shop.tables.attribute,
@@ -61,6 +69,39 @@ class SalesBuilder:
                 for code, (id, backend, frontend) in PRODUCT_ATTRIBUTES.items()
             ],
         )  # fmt: skip
+        self._categories = itertools.count(11)
+        self.catalog: CatalogTables = build_catalog_tables(shop.tables.prefix)
+        shop.insert(
+            shop.tables.attribute,
+            attribute_id=_CATEGORY_NAME,
+            entity_type_id=3,
+            attribute_code="name",
+            backend_type="varchar",
+        )
+
+    def category(self, name: str, path: str = "1/2") -> int:
+        """Insert a category below others (their ids), with its name for all stores."""
+        id = next(self._categories)
+        self.shop.insert(
+            self.catalog.category, entity_id=id, path=f"{path}/{id}", level=path.count("/") + 1
+        )
+        self.shop.insert(
+            self.catalog.category_varchar,
+            attribute_id=_CATEGORY_NAME,
+            store_id=0,
+            entity_id=id,
+            value=name,
+        )
+        return id
+
+    def choices(self, attribute_id: int, *labels: str) -> list[int]:
+        """Insert the choices of an attribute, and return their ids."""
+        ids = []
+        for label in labels:
+            ids.append(self.shop.insert(self.catalog.option, attribute_id=attribute_id))
+            labelled = {"option_id": ids[-1], "store_id": 0, "value": label}
+            self.shop.insert(self.catalog.attribute_option, **labelled)
+        return ids
 
     def order(
         self, customer_id: int | None, total: str = "100", *, ago: timedelta = timedelta(), **c: Any

@@ -1,4 +1,7 @@
-"""Creates the tables of sales in a test shop; hundreds of tests do, so it must not take long."""
+"""Creates the tables of sales, categories and choices in a test shop.
+
+Hundreds of tests do, so it must not take long.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from functools import cache
 from sqlalchemy import Connection, create_mock_engine, inspect
 from sqlalchemy.engine.mock import MockConnection
 
+from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
 from tests.shop_builder import ShopBuilder
 
@@ -34,4 +38,7 @@ def _statements(prefix: str, dialect: str) -> list[str]:
         lambda ddl, *_: found.append(str(ddl.compile(dialect=engine.dialect))),
     )
     build_sales_tables(prefix).metadata.create_all(engine, checkfirst=False)
+    named = build_catalog_tables(prefix)
+    tables = [named.category, named.category_varchar, named.option, named.attribute_option]
+    named.metadata.create_all(engine, tables, checkfirst=False)
     return found

@@ -17,6 +17,7 @@ from segmail.campaigns.automation import apply_automation
 from segmail.campaigns.check import check_conditions
 from segmail.campaigns.entry import CampaignFile, FileFaults, SegmentEntry
 from segmail.campaigns.lists import keep_lists
+from segmail.campaigns.named import check_circles, names_of_segments, with_ids
 from segmail.campaigns.names import KnownNames, load_rules, load_templates
 from segmail.campaigns.newsletters import TemplatePlanner, save_templates
 from segmail.campaigns.outcome import CHANGED, CREATED, UNCHANGED, Applied
@@ -31,6 +32,7 @@ from segmail.maho.db.named_lock import named_lock
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop, ShopSession
 from segmail.maho.steps import load_segments, load_steps
+from segmail.segments.naming.shop_names import ShopNames, plain
 from segmail.segments.stored.codes import Names, load_groups, load_websites
 from segmail.segments.stored.state import load_states
 from segmail.segments.stored.store import (
@@ -125,10 +127,11 @@ def _alone(shop: Shop) -> Iterator[ShopSession]:
 
 
 def _declared(files: Sequence[ReadFile]) -> dict[str, set[str]]:
-    """Return the names of templates and rules that the files describe, in any case."""
+    """Return the names of templates, rules and segments that the files describe, in any case."""
     found: dict[str, set[str]] = defaultdict(set)
     for file in files:
         found["templates"] |= {one.name.casefold() for one in file.campaign.templates}
+        found["segments"] |= {plain(one.name) for one in file.campaign.segments}
         found["rules"] |= {one.name.casefold() for one in file.campaign.rules}
     return found
 
@@ -150,8 +153,10 @@ def _needs(file: ReadFile, others: Sequence[ReadFile]) -> bool:
     steps = [step for segment in file.campaign.segments for step in segment.steps or ()]
     templates = {step.template.casefold() for step in steps}
     rules = {step.coupon.rule.casefold() for step in steps if step.coupon}
+    named = {name for segment in file.campaign.segments for name in names_of_segments(segment)}
     return bool(
         (templates - own["templates"]) & declared["templates"]
+        or (named - own["segments"]) & declared["segments"]
         or (rules - own["rules"]) & declared["rules"]
     )
 
@@ -176,15 +181,19 @@ def _apply(
     ids = _existing(tx, campaign.segments, faults)
     if ids:
         lock_segments(tx, list(ids.values()))
-    plans = _segment_plans(tx, campaign, ids, codes, faults)
-    check_conditions(tx, campaign.segments, faults, now=wish.now)
+    new = {-n: one.name for n, one in enumerate(campaign.segments, 1) if _key(one) not in ids}
+    naming = ShopNames(tx, new=new)
+    said = [with_ids(entry, naming, faults) for entry in campaign.segments]
+    plans = _segment_plans(tx, said, ids, new, codes, faults)
+    check_conditions(tx, said, faults, new=new, now=wish.now)
+    check_circles(tx, said, {**ids, **{name.casefold(): id for id, name in new.items()}}, faults)
     if told := faults.told():
         raise ConfigError(told)
     outcomes = [
         *save_templates(tx, letters, templates, now=wish.now),
         *save_rules(tx, rule_plans, rules, codes),
     ]
-    found = [find_changes(plan.before, plan.after, *codes) for plan in plans]
+    found = [find_changes(plan.before, plan.after, codes, naming) for plan in plans]
     plans = save_plans(tx, plans, now=wish.now)
     titles, rule_titles = _titles(tx)
     run = StepsRun(
@@ -228,20 +237,26 @@ def _sequence(
 
 def _segment_plans(
     tx: Transaction,
-    campaign: CampaignFile,
+    entries: Sequence[SegmentEntry],
     ids: dict[str, int],
+    new: dict[int, str],
     codes: tuple[Names, Names],
     faults: FileFaults,
 ) -> list[SegmentPlan]:
     states = load_states(tx, ids.values())
     planner = SegmentPlanner(*codes, faults)
     plans = []
-    for entry in campaign.segments:
-        segment_id = ids.get(entry.name.casefold())
+    new_ids = {name.casefold(): id for id, name in new.items()}
+    for entry in entries:
+        segment_id = ids.get(_key(entry))
         before = None if segment_id is None else states[segment_id]
-        kept = keep_lists(entry, before)
-        plans.append(SegmentPlan(segment_id, before, planner.after(kept, before)))
+        after = planner.after(keep_lists(entry, before), before)
+        plans.append(SegmentPlan(segment_id, before, after, new_ids.get(_key(entry))))
     return plans
+
+
+def _key(entry: SegmentEntry) -> str:
+    return entry.name.casefold()
 
 
 def _check_names(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from segmail.campaigns.entry import FileFaults, SegmentEntry
@@ -12,7 +13,7 @@ from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.compile import compile_leaf
 from segmail.segments.conditions.read import read_conditions
-from segmail.segments.conditions.scope import Scope, open_scope
+from segmail.segments.conditions.scope import KnownSegment, Scope, open_scope
 from segmail.segments.conditions.write import conditions_as_json
 
 
@@ -21,10 +22,16 @@ def check_conditions(
     entries: Sequence[SegmentEntry],
     faults: FileFaults,
     *,
+    new: Mapping[int, str],
     now: datetime,
 ) -> None:
-    """Add every condition that means nothing in this shop to `faults`, with its line."""
+    """Add every condition that means nothing in this shop to `faults`, with its line.
+
+    `new` are the names of the segments that are about to be made, by the ids that stand for them.
+    """
     scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
+    segments = {id: KnownSegment(name) for id, name in new.items()}
+    scope = replace(scope, segments={**scope.segments, **segments})
     for entry in entries:
         check_leaves(entry, scope, faults)
 

@@ -18,6 +18,8 @@ from segmail.maho.schema.tables import Layout
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, load_segments, load_steps
+from segmail.segments.naming.shop_names import ShopNames
+from segmail.segments.naming.translate import with_names
 from segmail.segments.stored.codes import Names, load_groups, load_websites
 from segmail.segments.stored.state import Refresh, SegmentState, load_states
 
@@ -49,7 +51,11 @@ def export_campaigns(shop: Shop, given: Sequence[str], *, beside: bool) -> Expor
         templates = load_newsletters(tx, tables.template.c.template_id.in_(used))
         rules = load_rule_states(tx, {s.rule_id for s in steps if s.rule_id})
         websites, groups = load_websites(tx), load_groups(tx)
-        entries = _entries(tx, states, (websites, groups))
+        naming = ShopNames(tx)
+        entries = {
+            id: replace(entry, tree=entry.tree and with_names(entry.tree, naming))
+            for id, entry in _entries(tx, states, (websites, groups)).items()
+        }
     named = _Named(templates, rules, tables.layout)
     segments = [named.with_steps(entry, id, steps) for id, entry in entries.items()]
     _check(segments)

@@ -9,6 +9,7 @@ from segmail.campaigns.outcome import Change, changes
 from segmail.campaigns.read import POLICIES
 from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Combine
+from segmail.segments.naming.translate import Naming, with_names
 from segmail.segments.stored.codes import Names
 from segmail.segments.stored.state import DEFAULTS, SegmentState
 
@@ -16,14 +17,20 @@ CONDITIONS = "conditions"
 
 
 def find_changes(
-    before: SegmentState | None, after: SegmentState, websites: Names, groups: Names
+    before: SegmentState | None,
+    after: SegmentState,
+    codes: tuple[Names, Names],
+    naming: Naming,
 ) -> list[Change]:
-    """Return what differs, in the order of the file's keys; for a new segment, what it has."""
-    old = None if before is None else _told(before, websites, groups)
-    return changes(old, _told(after, websites, groups))
+    """Return what differs, in the order of the file's keys; for a new segment, what it has.
+
+    `codes` are those of websites and customer groups, `naming` has the names in conditions.
+    """
+    old = None if before is None else _told(before, *codes, naming)
+    return changes(old, _told(after, *codes, naming))
 
 
-def _told(state: SegmentState, websites: Names, groups: Names) -> dict[str, str]:
+def _told(state: SegmentState, websites: Names, groups: Names, naming: Naming) -> dict[str, str]:
     return {
         "name": state.name,
         "description": state.description,
@@ -32,7 +39,7 @@ def _told(state: SegmentState, websites: Names, groups: Names) -> dict[str, str]
         "customer groups": _list(state.group_ids, groups) or EVERY_GROUP,
         "refresh": state.refresh.value,
         **{label: _policy(state, name) for label, (name, _) in POLICIES.items()},
-        CONDITIONS: _conditions(state.tree),
+        CONDITIONS: _conditions(state.tree, naming),
     }
 
 
@@ -45,10 +52,10 @@ def _policy(state: SegmentState, name: str) -> str:
     return "" if value is None else str(value)
 
 
-def _conditions(tree: Combine | None) -> str:
+def _conditions(tree: Combine | None, naming: Naming) -> str:
     if tree is None:
         return "(unreadable)"
     try:
-        return write_yaml(write_tree(tree))
+        return write_yaml(write_tree(with_names(tree, naming)))
     except ConditionError:
         return "(with conditions that segmail does not know)"

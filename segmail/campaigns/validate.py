@@ -8,13 +8,15 @@ from datetime import datetime, timedelta
 from segmail.campaigns.apply import ReadFile
 from segmail.campaigns.check import check_leaves
 from segmail.campaigns.entry import FileFaults, SegmentEntry, TemplateEntry
+from segmail.campaigns.named import members_of, tell_circles, with_ids
 from segmail.errors import ConfigError, Fault, TemplateError
 from segmail.maho.newsletters import NewsletterTemplate, compile_newsletter
 from segmail.maho.policies import NO_GROUP, OnExit
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import build_tables
 from segmail.maho.steps import Trigger
-from segmail.segments.conditions.scope import EavAttribute, EavAttributes, Scope
+from segmail.segments.conditions.scope import EavAttribute, EavAttributes, KnownSegment, Scope
+from segmail.segments.naming.any_names import AnyNames
 from segmail.segments.stay import stay_oddities
 
 _TYPES = {"dob": "datetime", "gender": "int"}
@@ -33,20 +35,33 @@ def validate_files(files: Sequence[ReadFile], *, now: datetime) -> list[str]:
     Names of templates and sales rules that the files do not describe may be the shop's. Raises
     ConfigError with every fault of every file, each with its line.
     """
-    scope = Scope(build_tables(), build_sales_tables(""), now, "sqlite", _AnyAttributes({}))
+    segments = [one for file in files for one in file.campaign.segments]
+    naming = AnyNames(one.name for one in segments)
+    said = [[with_ids(one, naming, f.faults) for one in f.campaign.segments] for f in files]
+    ids = {one.name: naming.segment(one.name) for one in segments}
+    members = {ids[one.name]: members_of(one) for entries in said for one in entries}
+    scope = _scope(naming, now)
     told: list[Fault] = []
     odd: list[str] = []
-    for file in files:
+    for file, entries in zip(files, said, strict=True):
         faults = file.faults
         for template in file.campaign.templates:
             _check_template(template, faults)
-        for segment in file.campaign.segments:
+        for segment in entries:
             check_leaves(segment, scope, faults)
             odd += _odd(segment, faults)
+        tell_circles({ids[one.name]: one for one in entries}, members, naming.names, faults)
         told += faults.told()
     if told:
         raise ConfigError(told)
     return odd
+
+
+def _scope(naming: AnyNames, now: datetime) -> Scope:
+    segments = {id: KnownSegment(name) for id, name in naming.names.items()}
+    attributes = _AnyAttributes({})
+    tables, sales = build_tables(), build_sales_tables("")
+    return Scope(tables, sales, now, "sqlite", attributes, segments=segments)
 
 
 def _check_template(entry: TemplateEntry, faults: FileFaults) -> None:

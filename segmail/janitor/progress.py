@@ -14,6 +14,8 @@ from segmail.maho.progress import ended_before, prune
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
+from segmail.segments.conditions.references import segments_named
+from segmail.segments.refresh.candidates import load_candidates
 
 _BATCH = 1_000
 
@@ -28,7 +30,8 @@ def delete_old_progress(
 ) -> int:
     """Delete the records that ended more than `days` days before `now`; return how many.
 
-    Those stay from which `max_sends` and the policy `never` are counted, unless `all_` is true.
+    Those stay from which `max_sends` and the policy `never` are counted, and the newest runs that
+    conditions ask about, unless `all_` is true.
 
     A record is as old as the latest time on it, so a step that was sent after 100 days of delay
     is kept for its days like any other (Maho reckons from its creation and deletes it the night
@@ -85,7 +88,14 @@ def _kept(tx: Transaction) -> ColumnElement[bool]:
         never=[id for id, it in reentry.items() if it == OnReentry.NEVER or it.after_days],
         holdout=[id for id, policy in policies.items() if policy.holdout],
         by_run=[id for id, it in reentry.items() if it.is_each_entry],
+        asked=_asked(tx),
     )
+
+
+def _asked(tx: Transaction) -> frozenset[int]:
+    """Return the segments whose sequences the conditions of some segment ask about."""
+    trees = [one.tree for one in load_candidates(tx, None) if one.tree is not None]
+    return frozenset[int]().union(*(segments_named(tree).sequences for tree in trees))
 
 
 def _batches(shop: Shop, before: datetime, *, all_: bool) -> Iterator[Sequence[int]]:

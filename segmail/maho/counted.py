@@ -28,13 +28,15 @@ def is_counted_from(
     never: Collection[int] = (),
     by_run: Collection[int] = (),
     holdout: Collection[int] = (),
+    asked: Collection[int] = (),
 ) -> ColumnElement[bool]:
     """Return the condition that a promise rests on a progress row.
 
     For each customer and step the newest rows that used a send, as many as `max_sends`; in the
     segments `never`, whose policy asks when a customer had the sequence last, each customer's
     newest row of a trigger; in those `by_run`, where each entry is judged by itself, no row of
-    another run than the newest. In the segments `holdout`, those that count who is held out.
+    another run than the newest. In the segments `holdout`, those that count who is held out. In the
+    segments `asked`, whose sequences conditions ask about, the whole newest run.
     """
     row, newer, step = tables.progress, tables.progress.alias("newer"), tables.sequence
     same_customer = and_(
@@ -62,13 +64,15 @@ def is_counted_from(
         newer.c.segment_id == row.c.segment_id,
         newer.c.trigger_type == row.c.trigger_type,
     )
+    newer_run = exists().where(same_sequence, newer.c.created_at > row.c.created_at).correlate(row)
     if by_run:
-        newer_run = exists().where(same_sequence, newer.c.created_at > row.c.created_at)
-        is_former = and_(row.c.segment_id.in_(by_run), newer_run.correlate(row))
+        is_former = and_(row.c.segment_id.in_(by_run), newer_run)
         counted = and_(counted, not_(is_former))
     if never:
         newest = not_(exists().where(same_sequence).correlate(row))
         counted = or_(counted, and_(row.c.segment_id.in_(never), newest))
+    if asked:
+        counted = or_(counted, and_(row.c.segment_id.in_(asked), not_(newer_run)))
     if holdout:
         counted = or_(counted, and_(row.c.segment_id.in_(holdout), was_held_out(tables)))
     return counted

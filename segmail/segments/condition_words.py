@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from segmail.errors import ConditionError
+from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from segmail.segments.language.line import write_line
+from segmail.segments.naming.shop_names import ShopNames
+from segmail.segments.naming.translate import with_names
 
 _LONGEST = 80  # characters of a line that are shown
+
+
+def words_by_path(tx: Transaction, tree: Combine) -> dict[str, str]:
+    """Return each node of a stored tree in words, with the shop's names, by its place."""
+    return {node.path: in_words(node) for node in _nodes(with_names(tree, ShopNames(tx)))}
 
 
 def in_words(node: ConditionNode) -> str:
@@ -22,6 +32,13 @@ def in_words(node: ConditionNode) -> str:
         return _as_stored(node)
     text = f"{name}: {line}"
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
+def _nodes(node: ConditionNode) -> Iterator[ConditionNode]:
+    yield node
+    if isinstance(node, Combine):
+        for child in node.children:
+            yield from _nodes(child)
 
 
 def _combination(node: Combine) -> str:

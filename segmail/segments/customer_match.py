@@ -13,7 +13,7 @@ from segmail.maho.lookup import find_customer, find_segment
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
-from segmail.segments.condition_words import in_words
+from segmail.segments.condition_words import words_by_path
 from segmail.segments.conditions.compile import compile_leaf
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
@@ -68,6 +68,7 @@ def match_customer(shop: Shop, given: str, customer: str, *, now: datetime) -> C
         customer_id = find_customer(tx, customer)
         tree = read_conditions(candidate.conditions)
         scope = open_scope(tx, build_sales_tables(tables.prefix), now=now)
+        words = words_by_path(tx, tree)
         truths = _truths(tx.connection, list(leaves(tree)), scope, customer_id)
         outside = _outside(tx, candidate, customer_id)
         m = tables.member.c
@@ -83,7 +84,7 @@ def match_customer(shop: Shop, given: str, customer: str, *, now: datetime) -> C
         matches=whole and not outside,
         is_member=is_member,
         outside=outside,
-        conditions=[_answer(tree, leaf, truths, whole) for leaf in leaves(tree)],
+        conditions=[_answer(tree, leaf, truths, words, whole) for leaf in leaves(tree)],
     )
 
 
@@ -122,12 +123,15 @@ def _outside(tx: Transaction, candidate: Candidate, customer_id: int) -> list[st
 
 
 def _answer(
-    tree: ConditionNode, leaf: Leaf, truths: Mapping[str, bool], whole: bool
+    tree: ConditionNode,
+    leaf: Leaf,
+    truths: Mapping[str, bool],
+    words: Mapping[str, str],
+    whole: bool,
 ) -> ConditionMatch:
     other = {**truths, leaf.path: not truths[leaf.path]}
-    return ConditionMatch(
-        leaf.path, in_words(leaf), truths[leaf.path], decides=_holds(tree, other) is not whole
-    )
+    decides = _holds(tree, other) is not whole
+    return ConditionMatch(leaf.path, words[leaf.path], truths[leaf.path], decides)
 
 
 def _holds(tree: ConditionNode, truths: Mapping[str, bool]) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,9 @@ from segmail.errors import ConditionError
 from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.lookup import find_segment
 from segmail.maho.schema.sales_tables import build_sales_tables
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
-from segmail.segments.condition_words import in_words
+from segmail.segments.condition_words import words_by_path
 from segmail.segments.conditions.compile import compile_node, matching_customers
 from segmail.segments.conditions.difference_rules import DAYS
 from segmail.segments.conditions.differences import differences
@@ -23,6 +24,7 @@ from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.tree import Combine, ConditionNode, leaves
 from segmail.segments.refresh.candidates import Candidate, load_candidates
+from segmail.segments.refresh.order import in_order
 from segmail.segments.stay import stay_oddities
 
 
@@ -76,7 +78,8 @@ def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
         tree = read_conditions(candidate.conditions)
         scope = open_scope(tx, build_sales_tables(tables.prefix), now=now)
         everybody = _selected(Combine(True, True, (), "root"), scope, candidate)
-        lines = list(_lines(tx.connection, tree, scope, everybody, 0))
+        words = words_by_path(tx, tree)
+        lines = list(_lines(tx.connection, tree, scope, everybody, words, 0))
         faulty = any(line.fault for line in lines)
         query = None if faulty else _selected(tree, scope, candidate)
         members = select(func.count()).where(tables.member.c.segment_id == candidate.id)
@@ -89,10 +92,15 @@ def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
             lines=lines,
             sql=None if query is None else _sql(query, scope),
             differs_from_maho=_differences(tree, lines, scope.of_websites(candidate.website_ids)),
-            warnings=[
-                f"'{segment.name}': {odd}." for odd in stay_oddities(tree, (), stops_on_exit=True)
-            ],
+            warnings=_warnings(tx, candidate, tree),
         )
+
+
+def _warnings(tx: Transaction, candidate: Candidate, tree: Combine) -> list[str]:
+    odd = stay_oddities(tree, (), stops_on_exit=True)
+    _, circles = in_order(tx, [candidate])
+    name = candidate.segment.name
+    return [*(f"'{name}': {one}." for one in odd), *map(str, circles.values())]
 
 
 def _selected(tree: Combine, scope: Scope, candidate: Candidate) -> Select[Any]:
@@ -102,18 +110,27 @@ def _selected(tree: Combine, scope: Scope, candidate: Candidate) -> Select[Any]:
 
 
 def _lines(
-    connection: Connection, node: ConditionNode, scope: Scope, everybody: Select[Any], depth: int
+    connection: Connection,
+    node: ConditionNode,
+    scope: Scope,
+    everybody: Select[Any],
+    words: Mapping[str, str],
+    depth: int,
 ) -> Iterator[ExplainedNode]:
-    yield _line(connection, node, scope, everybody, depth)
+    yield _line(connection, node, scope, everybody, words[node.path], depth)
     if isinstance(node, Combine):
         for child in node.children:
-            yield from _lines(connection, child, scope, everybody, depth + 1)
+            yield from _lines(connection, child, scope, everybody, words, depth + 1)
 
 
 def _line(
-    connection: Connection, node: ConditionNode, scope: Scope, everybody: Select[Any], depth: int
+    connection: Connection,
+    node: ConditionNode,
+    scope: Scope,
+    everybody: Select[Any],
+    words: str,
+    depth: int,
 ) -> ExplainedNode:
-    words = in_words(node)
     if isinstance(node, Combine):
         return ExplainedNode(node.path, depth, words, None)
     try:

@@ -11,7 +11,9 @@ from segmail.janitor import count_old_progress, delete_old_progress
 from segmail.janitor.progress import old_progress_ids
 from segmail.maho.policies import OnReentry
 from segmail.maho.schema.tables import Layout
+from segmail.segments.conditions.write import conditions_as_json
 from tests.database.refresh.refreshing import decide
+from tests.sales_builder import every, leaf
 from tests.shop_builder import ShopBuilder
 
 
@@ -165,3 +167,22 @@ def test_of_each_entry_only_the_newest_run_is_counted(shop: ShopBuilder, now: da
 
     assert delete_old_progress(shop.shop, days=90, now=now) == 1
     assert remaining(shop) == {newest}
+
+
+def test_the_newest_run_that_a_condition_asks_about_stays_whole(
+    shop: ShopBuilder, now: datetime
+) -> None:
+    segment_id = shop.segment("Asked")
+    first, second = (shop.step(segment_id, number=n, max_sends=0) for n in (1, 2))
+    tree = every(leaf("sequence", "finished", "==", f"{segment_id}:1"))
+    shop.segment("Asking", conditions_serialized=conditions_as_json(tree))
+    customer_id = shop.customer()
+    kept = set()
+    for days in (400, 300):
+        at = {"created_at": now - timedelta(days=days), "scheduled_at": now - timedelta(days=days)}
+        for step, status in ((first, "sent"), (second, "skipped")):
+            row = shop.due(step, customer_id, status=status, **at)
+            kept |= {row} if days == 300 else set()
+
+    assert delete_old_progress(shop.shop, days=90, now=now) == 2
+    assert remaining(shop) == kept

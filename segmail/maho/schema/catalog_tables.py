@@ -42,6 +42,7 @@ class CatalogTables:
     rewrite: Table
     category: Table
     category_int: Table
+    category_varchar: Table
     bestsellers: Table
     quote_option: Table
     quote_address: Table
@@ -50,6 +51,7 @@ class CatalogTables:
     super_attribute: Table
     super_label: Table
     attribute_label: Table
+    option: Table
     attribute_option: Table
     track: Table
     status: Table
@@ -146,6 +148,14 @@ def build_catalog_tables(prefix: str = "") -> CatalogTables:
             _id("entity_id"),
             Column("value", Integer),
         ),
+        category_varchar=table(
+            "catalog_category_entity_varchar",
+            _key("value_id", Integer),
+            Column("attribute_id", USmallInt, nullable=False),
+            Column("store_id", USmallInt, nullable=False, server_default="0"),
+            _id("entity_id"),
+            Column("value", String(255)),
+        ),
         bestsellers=table(
             "sales_bestsellers_aggregated_monthly",
             _key("id"),
@@ -195,6 +205,11 @@ def build_catalog_tables(prefix: str = "") -> CatalogTables:
             Column("attribute_id", USmallInt, nullable=False, index=True),
             Column("store_id", USmallInt, nullable=False),
             Column("value", String(255)),
+        ),
+        option=table(
+            "eav_attribute_option",
+            _key("option_id"),
+            Column("attribute_id", USmallInt, nullable=False, server_default="0", index=True),
         ),
         attribute_option=table("eav_attribute_option_value", *_titles("option_id", "value")),
         track=table(

@@ -24,6 +24,8 @@ from segmail.segments.conditions.families import (
     product_viewed,
     product_wishlist,
     review,
+    segment_member,
+    sequence_run,
     today,
 )
 from segmail.segments.conditions.scope import Scope
@@ -45,6 +47,8 @@ FAMILIES: Mapping[str, Condition] = {
     "product_viewed": product_viewed.condition,
     "product_wishlist": product_wishlist.condition,
     "review": review.condition,
+    "segment": segment_member.condition,
+    "sequence": sequence_run.condition,
     "today": today.condition,
 }
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from segmail.segments.conditions.tree import ConditionNode, leaves
 
-OWN_FAMILIES = frozenset({"list", "review", "today"})
+OWN_FAMILIES = frozenset({"list", "review", "segment", "sequence", "today"})
 OWN_ATTRIBUTES = frozenset(
     {
         ("cart_attributes", "hours_since_updated"),
@@ -16,11 +16,13 @@ OWN_ATTRIBUTES = frozenset(
         ("cart_attributes", "hours_since_created"),
         ("cart_attributes", "minutes_since_created"),
         ("cart_items", "category_id"),
+        ("cart_items", "product_id"),
         ("cart_items", "product_type"),  # Maho offers it, and drops it
         ("customer_attributes", "hours_since_registration"),
         ("customer_attributes", "minutes_since_registration"),
         ("customer_clv", "lifetime_sales_close_to"),
         ("order_items", "category_id"),
+        ("order_items", "product_id"),
         ("product_viewed", "days_since_viewed_category"),
         ("product_viewed", "days_since_viewed_product"),
         ("product_viewed", "on_clearance"),

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, case, func, select
 
+from segmail.errors import ConditionError
 from segmail.maho.config.time_zones import load_website_zones
 from segmail.maho.db.value_lists import among
 from segmail.maho.schema.sales_tables import SalesTables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.steps import Trigger
+from segmail.segments.conditions.tree import Leaf
 
 _ENTITIES = ("customer", "customer_address", "catalog_product")
 
@@ -40,11 +43,22 @@ class EavAttributes:
 
 
 @dataclass(frozen=True)
+class KnownSegment:
+    """A segment of the shop.
+
+    `trigger` is that of its sequence: leaving only where no step is for entering.
+    """
+
+    name: str
+    trigger: Trigger = Trigger.ENTER
+
+
+@dataclass(frozen=True)
 class Scope:
     """`now` is aware UTC; `dialect` is `mysql` (MariaDB too) or `sqlite`.
 
     A condition about days is compiled for one zone at a time, `zone`; `zones` has the names of the
-    zones of the websites, by website id.
+    zones of the websites, by website id. `segments` are those that conditions can name, by id.
     With `among` only these customers are asked about: each condition then reads their rows alone.
     """
 
@@ -56,6 +70,7 @@ class Scope:
     zones: Mapping[int, str] = field(default_factory=dict)
     zone: tzinfo = UTC
     among: tuple[int, ...] | None = None
+    segments: Mapping[int, KnownSegment] = field(default_factory=dict)
 
     @property
     def today(self) -> date:
@@ -66,16 +81,40 @@ class Scope:
         """Return the scope for customers of these websites only."""
         return replace(self, zones={id: name for id, name in self.zones.items() if id in ids})
 
+    def segment(self, leaf: Leaf, given: str) -> int:
+        """Return the id of a segment that a leaf names; raise ConditionError where it is none."""
+        id = int(given) if given.removeprefix("-").isdecimal() else 0
+        if id not in self.segments:
+            raise ConditionError(f"{leaf} names the segment '{given}', which is not there.")
+        return id
+
     def asked(self, customer_id: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
         """Return the condition that a row is of a customer who is asked about; () for all."""
         return () if self.among is None else (among(customer_id, self.among),)
 
 
 def open_scope(tx: Transaction, sales: SalesTables, *, now: datetime) -> Scope:
-    """Read attributes and time zones with three statements; return the scope for this database."""
+    """Read attributes, time zones and segments with four statements; return the shop's scope."""
     dialect = "sqlite" if tx.connection.dialect.name == "sqlite" else "mysql"
     zones = load_website_zones(tx)
-    return Scope(tx.tables, sales, now, dialect, _load_attributes(tx), zones)
+    attributes, segments = _load_attributes(tx), _load_segments(tx)
+    return Scope(tx.tables, sales, now, dialect, attributes, zones, segments=segments)
+
+
+def _load_segments(tx: Transaction) -> dict[int, KnownSegment]:
+    segment, step = tx.tables.segment, tx.tables.sequence
+    spec = tx.tables.layout is Layout.SPEC
+    trigger = segment.c.auto_email_trigger if spec else step.c.trigger_event
+    enters = func.max(case((trigger == Trigger.EXIT.value, 0), else_=1))
+    query = (
+        select(segment.c.segment_id, segment.c.name, enters)
+        .outerjoin_from(segment, step, step.c.segment_id == segment.c.segment_id)
+        .group_by(segment.c.segment_id, segment.c.name)
+    )
+    return {
+        id: KnownSegment(name, Trigger.ENTER if enters else Trigger.EXIT)
+        for id, name, enters in tx.connection.execute(query)
+    }
 
 
 def _load_attributes(tx: Transaction) -> EavAttributes:

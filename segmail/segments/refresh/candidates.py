@@ -18,6 +18,7 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, load_segments
 from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
+from segmail.segments.conditions.tree import Combine
 
 _EARLY = timedelta(seconds=30)  # cron starts a second early now and then
 
@@ -68,10 +69,15 @@ class Candidate:
     @cached_property
     def needs_segmail(self) -> bool:
         """Whether it has conditions that Maho does not know; unreadable ones are nobody's."""
+        return self.tree is not None and needs_segmail(self.tree)
+
+    @cached_property
+    def tree(self) -> Combine | None:
+        """Its conditions; None where what is stored is no tree."""
         try:
-            return needs_segmail(read_conditions(self.conditions))
+            return read_conditions(self.conditions)
         except ConditionError:
-            return False
+            return None
 
 
 # Returns the SELECT of the ids of the customers that a segment's conditions match at a moment.

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from segmail.clock import Clock
-from segmail.errors import ConfigError, RefreshFailed, SegmailError, TemporaryError
+from segmail.errors import ConditionError, ConfigError, RefreshFailed, SegmailError, TemporaryError
 from segmail.log import exceptions, logger
 from segmail.maho.db.database import Conflict
 from segmail.maho.shop import Shop
@@ -20,6 +20,7 @@ from segmail.segments.refresh.candidates import (
     Matching,
     choose,
 )
+from segmail.segments.refresh.order import in_order
 from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.segment import RefreshOptions, refresh_segment
 from segmail.segments.refresh.status import mark_failed
@@ -34,21 +35,22 @@ def refresh_segments(
     matching: Matching,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> list[Refreshed]:
-    """Refresh the chosen segments, and tell what became of each.
+    """Refresh the chosen segments, each after those it names, and tell what became of each.
 
     A segment that fails is marked `error` and does not stop the others. Once `is_stopping`, no
     other segment is begun, and a large one ends with the chunk at which it is.
     Raises InputError for a name that there is not, ConfigError for policies without meaning.
     """
     with shop.read() as tx:
-        candidates = choose(tx, choice, now=clock.now())
+        candidates, circles = in_order(tx, choose(tx, choice, now=clock.now()))
     done: list[Refreshed] = []
     for candidate in candidates:
         if is_stopping():
             logger.info("Stopped by a signal; %d segments are left", len(candidates) - len(done))
             break
         _warn(candidate)
-        one = _refresh(shop, candidate, options, clock, matching, is_stopping)
+        circle = circles.get(candidate.id)
+        one = _refresh(shop, candidate, options, clock, matching, is_stopping, circle=circle)
         _log(one, dry_run=options.dry_run)
         done.append(one)
     return done
@@ -79,12 +81,16 @@ def _refresh(
     clock: Clock,
     matching: Matching,
     is_stopping: Callable[[], bool],
+    *,
+    circle: ConditionError | None,
 ) -> Refreshed:
     began, now = time.monotonic(), clock.now().replace(microsecond=0)
     nothing = Refreshed(candidate.id, candidate.segment.name, RefreshState.INACTIVE)
     if not candidate.segment.is_active:
         return replace(nothing, reason="the segment is inactive; its members stay as they are")
     try:
+        if circle is not None:
+            raise circle
         found = refresh_segment(
             shop, candidate.id, options, matching=matching, now=now, is_stopping=is_stopping
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -15,6 +15,7 @@ from segmail.maho.db.insert import insert_rows
 from segmail.maho.policies import RefreshedBy, save_policy
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.transaction import Transaction
+from segmail.segments.conditions.references import renumbered
 from segmail.segments.conditions.write import conditions_as_json, conditions_as_php
 from segmail.segments.stored.state import DEFAULTS, Refresh, SegmentState, load_states
 
@@ -23,11 +24,15 @@ _OF_MEMBERS = ("website_ids", "group_ids", "tree")
 
 @dataclass(frozen=True)
 class SegmentPlan:
-    """A segment as it is (None: there is none yet) and as it is to be."""
+    """A segment as it is (None: there is none yet) and as it is to be.
+
+    Until it is saved, conditions name a new one by `new_id`, which is no segment's.
+    """
 
     segment_id: int | None
     before: SegmentState | None
     after: SegmentState
+    new_id: int | None = None
 
 
 def lock_segments(tx: Transaction, ids: Sequence[int]) -> None:
@@ -57,6 +62,8 @@ def save_plans(
     """
     php = dates_are_timestamps(tx)
     saved = [_save(tx, plan, php=php, now=now) for plan in plans]
+    ids = {one.new_id: one.segment_id for one in saved if one.new_id and one.segment_id}
+    saved = [_renumber(tx, plan, ids, php=php) for plan in saved]
     _compare(tx, saved)
     return saved
 
@@ -84,6 +91,23 @@ def _save(tx: Transaction, plan: SegmentPlan, *, php: bool, now: datetime) -> Se
         raise ConfigError(_unstorable(plan)) from error
     save_policy(tx, segment_id, _policies(plan))
     return replace(plan, segment_id=segment_id)
+
+
+def _renumber(
+    tx: Transaction, plan: SegmentPlan, ids: Mapping[int, int], *, php: bool
+) -> SegmentPlan:
+    """Write the ids of segments that were new into the conditions that name them."""
+    tree = plan.after.tree
+    if tree is None or not ids or (settled := renumbered(tree, ids)) == tree:
+        return plan
+    after = replace(plan.after, tree=settled)
+    c = tx.tables.segment.c
+    tx.connection.execute(
+        update(tx.tables.segment)
+        .where(c.segment_id == plan.segment_id)
+        .values(conditions_serialized=_stored(after, php=php))
+    )
+    return replace(plan, after=after)
 
 
 def _write(

@@ -1,4 +1,7 @@
-"""Conditions on the items in a customer's active carts; `category_id` is segmail's own."""
+"""Conditions on the items in a customer's active carts.
+
+`category_id` and `product_id` are segmail's own.
+"""
 
 from __future__ import annotations
 
@@ -41,6 +44,8 @@ def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]
         )
     if leaf.attribute == "category_id":
         return in_category(leaf, named, scope)
+    if leaf.attribute == "product_id":
+        return carts, predicate(item.c.product_id, leaf, kind="number")
     if leaf.attribute.startswith(_PRODUCT):
         return product_is(leaf, leaf.attribute.removeprefix(_PRODUCT), named, scope)
     raise ConditionError(f"The attribute of {leaf} is unknown.")

@@ -1,6 +1,7 @@
 """Conditions on the products a customer bought; orders that were canceled do not count.
 
-`category_id` is segmail's own: bought a product that is in the category now.
+`category_id` and `product_id` are segmail's own: bought a product that is in the category now, or
+the product itself.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]
         return bought, predicate(item.c[name], leaf, kind=kind)
     if leaf.attribute == "category_id":
         return in_category(leaf, named, scope)
+    if leaf.attribute == "product_id":
+        return bought, predicate(item.c.product_id, leaf, kind="number")
     if leaf.attribute.startswith(_PRODUCT):
         return product_is(leaf, leaf.attribute.removeprefix(_PRODUCT), named, scope)
     raise ConditionError(f"The attribute of {leaf} is unknown.")
