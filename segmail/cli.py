@@ -230,6 +230,14 @@ def _log_end(ctx: click.Context, reason: str, code: int) -> None:
     help="By default Maho's var/log/customer_segmentation.log, else stderr.",
 )
 @click.option(
+    "--log-format",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    envvar="SEGMAIL_LOG_FORMAT",
+    help="The log's lines: those of the specification, or JSON objects that name their run.",
+)
+@click.option(
     "--now",
     type=absolute_time,
     metavar="TIME",
@@ -241,7 +249,14 @@ def _log_end(ctx: click.Context, reason: str, code: int) -> None:
 @click.version_option(__version__, prog_name="segmail")
 @click.pass_context
 def program(
-    ctx: click.Context, /, *, now: datetime | None, verbose: int, quiet: int, **given: Any
+    ctx: click.Context,
+    /,
+    *,
+    now: datetime | None,
+    log_format: str,
+    verbose: int,
+    quiet: int,
+    **given: Any,
 ) -> None:
     """Send the customer-segment e-mail sequences of a Maho shop.
 
@@ -251,19 +266,24 @@ def program(
     """
     from segmail.app import App
     from segmail.clock import Clock
-    from segmail.log import set_up_logging
+    from segmail.log import LoggedRun, set_up_logging
     from segmail.once_a_day import log_once_a_day
     from segmail.settings import load_settings, usual_log_file
 
     clock = Clock(now)
+    run = LoggedRun(ctx.invoked_subcommand or "") if log_format == "json" else None
     try:
         settings = load_settings(given, os.environ)
     except ConfigError:
         if (log_file := usual_log_file(given)) and log_file.parent.is_dir():
-            set_up_logging(log_file, verbosity=verbose - quiet, clock=clock)
+            set_up_logging(log_file, verbosity=verbose - quiet, clock=clock, run=run)
         raise
     set_up_logging(
-        settings.log_file, verbosity=verbose - quiet, clock=clock, secrets=settings.secrets()
+        settings.log_file,
+        verbosity=verbose - quiet,
+        clock=clock,
+        secrets=settings.secrets(),
+        run=run,
     )
     ctx.obj = App(settings, clock)
     if settings.not_upgraded and ctx.invoked_subcommand in COMMANDS["Jobs"]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from io import TextIOWrapper
 from logging.handlers import WatchedFileHandler
 from pathlib import Path
@@ -23,17 +25,31 @@ logger = logging.getLogger("segmail")
 exceptions = logging.getLogger("segmail.exceptions")
 
 
+@dataclass(frozen=True)
+class LoggedRun:
+    """One run of the program, by which lines of several at once can be told apart."""
+
+    command: str
+    id: str = field(default_factory=lambda: os.urandom(4).hex())
+
+
 def set_up_logging(
-    log_file: Path | None, *, verbosity: int, clock: Clock, secrets: Collection[str] = ()
+    log_file: Path | None,
+    *,
+    verbosity: int,
+    clock: Clock,
+    secrets: Collection[str] = (),
+    run: LoggedRun | None = None,
 ) -> None:
     """Send INFO lines to the log file, or to stderr where there is none.
 
     `verbosity` is the number of `-v` less the number of `-q`. With a log file, stderr shows
     warnings (`-v`: every line, `-q`: errors only). Tracebacks go to `exception.log` beside the
-    log file, and nowhere without one. No line has one of the `secrets` in it. The files are
+    log file, and nowhere without one. No line has one of the `secrets` in it. With a `run`, each
+    line is a JSON object that names it, instead of SPEC's. The files are
     opened for their first line: who only looks leaves no trace (see `open_log`).
     """
-    formatter = _Formatter(clock, secrets)
+    formatter = _Formatter(clock, secrets) if run is None else _JsonFormatter(clock, secrets, run)
     console = logging.StreamHandler(sys.stderr)
     console.setFormatter(formatter)
     if log_file is not None:
@@ -85,6 +101,31 @@ class _Formatter(logging.Formatter):
         text = without_secrets(super().format(record), self._secrets)
         # One event, one line: text from outside cannot forge a line of its own.
         return printable_lines(text) if record.exc_info else one_line(text)
+
+
+class _JsonFormatter(_Formatter):
+    """A JSON object a line: time in UTC, level, run, command, host, message, and a traceback."""
+
+    def __init__(self, clock: Clock, secrets: Collection[str], run: LoggedRun) -> None:
+        super().__init__(clock, secrets)
+        self._run = run
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": f"{self._clock.now():%Y-%m-%dT%H:%M:%S.%f}"[:-3] + "Z",
+            "level": record.levelname.lower(),
+            "run": self._run.id,
+            "command": self._run.command,
+            "host": os.uname().nodename,
+            "process": os.getpid(),
+            "message": one_line(self._safe(record.getMessage())),
+        }
+        if record.exc_info:
+            line["traceback"] = printable_lines(self._safe(self.formatException(record.exc_info)))
+        return json.dumps(line, ensure_ascii=False)
+
+    def _safe(self, text: str) -> str:
+        return without_secrets(text, self._secrets)
 
 
 class _File(WatchedFileHandler):

@@ -20,7 +20,7 @@ from segmail.delivery.rows.outcome import Status
 from segmail.delivery.summary import Summary
 from segmail.errors import StepsFailed
 from segmail.jobs.record import JobName
-from segmail.log import logger
+from segmail.once_a_day import log_once_a_day
 from segmail.output import print_json, progress_bar
 
 
@@ -87,7 +87,7 @@ def process_emails(
     """
     with recorded_job(app, JobName.PROCESS_EMAILS, dry_run=dry_run, metrics=metrics_file) as run:
         if held := app.held_because:
-            _say_held(held, as_json=as_json, asked=dry_run)
+            _say_held(app, held, as_json=as_json, asked=dry_run)
             return
         options = Options(**given)
         job = Job(app.shop, app.config, app.settings, app.clock)
@@ -103,10 +103,8 @@ def process_emails(
             raise KeyboardInterrupt
         if summary.fault is not None:
             raise summary.fault
-        if failed := summary.counts[Status.FAILED]:
-            raise StepsFailed(
-                f"{failed} of {summary.counts.total()} steps failed; the log says why."
-            )
+        if summary.counts[Status.FAILED]:
+            raise StepsFailed(summary.told_failures())
 
 
 def _send(job: Job, options: Options) -> tuple[Summary, bool]:
@@ -123,8 +121,9 @@ def _outcomes(summary: Summary) -> dict[str, int]:
     return {status.value: summary.counts[status] for status in Status}
 
 
-def _say_held(reason: str, *, as_json: bool, asked: bool) -> None:
-    logger.info("%s; nothing was sent", reason)
+def _say_held(app: App, reason: str, *, as_json: bool, asked: bool) -> None:
+    line = f"{reason}; nothing was sent"
+    log_once_a_day(line, app.settings.state_dir, "held-process-emails", now=app.now())
     if as_json:
         print_json(_summary_json(Summary(), enabled=False))
     elif asked or sys.stdout.isatty():

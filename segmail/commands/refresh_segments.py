@@ -15,8 +15,8 @@ from segmail.commands.options import AS_JSON, METRICS_FILE
 from segmail.commands.recorded_job import recorded_job
 from segmail.commands.signals import stopped_by
 from segmail.jobs.record import JobName
-from segmail.log import logger
 from segmail.maho.schema.rights import REFRESHING, check_rights
+from segmail.once_a_day import log_once_a_day
 from segmail.output import print_json, print_table
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Choice, Refreshed, RefreshOptions, Swept, fault_of, sweep_up
@@ -77,7 +77,8 @@ def refresh_segments(
     """
     with recorded_job(app, JobName.REFRESH_SEGMENTS, dry_run=dry_run, metrics=metrics_file) as run:
         if held := app.held_because:
-            logger.info("%s; no segment was refreshed", held)
+            line = f"{held}; no segment was refreshed"
+            log_once_a_day(line, app.settings.state_dir, "held-refresh-segments", now=app.now())
             return
         limit = app.settings.segments.enrol_limit if enrol_limit is None else enrol_limit
         chunk = app.settings.segments.chunk

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from segmail.delivery.rows.outcome import Status
@@ -68,17 +69,19 @@ def _write_line(outcome: Outcome) -> str:
 
 
 def log_summary(summary: Summary) -> None:
-    """Write what the run did as a whole."""
+    """Write what the run did as a whole; one that found nothing to do says so to -vv alone."""
     counts = summary.counts
+    level = logging.DEBUG if summary.did_nothing else logging.INFO
     if summary.held:
-        logger.info("Held %d due steps of segments that are switched off", summary.held)
+        logger.log(level, "Held %d due steps of segments that are switched off", summary.held)
     if counts[Status.DEFERRED] or counts[Status.RELEASED]:
         logger.info(
             "Scheduled again: %d deferred, %d not begun",
             counts[Status.DEFERRED],
             counts[Status.RELEASED],
         )
-    logger.info(
+    logger.log(
+        level,
         "Email automation cron: processed %d, failed %d emails in %.2fs",
         summary.processed,
         counts[Status.FAILED],

@@ -44,8 +44,7 @@ def process_emails(
     _resolve(job, steps_of(job, Options()) if options.segments else steps)
 
     def settled(outcomes: Sequence[Outcome]) -> None:
-        for outcome in outcomes:
-            summary.counts[outcome.status] += 1
+        summary.add(outcomes)
         on_outcomes(outcomes)
 
     due = look_for_due(job, options, sending(steps))

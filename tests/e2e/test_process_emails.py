@@ -61,7 +61,10 @@ def test_failed_steps_end_the_program_with_1_and_are_told_once_a_kind_in_excepti
     ran = run(shop.url, tmp_path, *CLOCK, "process-emails")
 
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "Error: 4 of 4 steps failed; the log says why.\n"
+    assert re.fullmatch(
+        r"Error: 4 of 4 steps failed: 4 × .*\{\{var customer\}\}.* The log has each\.\n",
+        ran.stderr,
+    )
     assert (tmp_path / "segmail.log").read_text().count("Failed step") == 4
     told = (tmp_path / "exception.log").read_text().splitlines()
     assert [line.partition(" (enter)")[0][-6:] for line in told] == ["step 1", "step 2"]
@@ -211,3 +214,55 @@ def test_a_signal_ends_a_run_in_order(
     assert process.returncode == (INTERRUPTED if number is signal.SIGINT else 0)
     assert json.loads(out)["sent"] == len(server.messages) == statuses.count("sent") < 3
     assert {shop.progress(row)["scheduled_at"] for row in rows} == {shop.now - timedelta(minutes=1)}
+
+
+def test_json_lines_of_one_run_have_one_id_and_those_of_the_next_another(
+    shop: ShopBuilder, tmp_path: Path
+) -> None:
+    step = shop.step(shop.segment())
+    for _ in range(2):
+        shop.due(step, shop.customer())
+        shop.due(step, shop.customer())
+        run(shop.url, tmp_path, *CLOCK, "--log-format", "json", "process-emails")
+
+    lines = list(map(json.loads, (tmp_path / "segmail.log").read_text().splitlines()))
+    assert len({line["run"] for line in lines}) == 2
+    assert [line["message"].split()[0] for line in lines] == [
+        "Processing", "Sent", "Sent", "Email",
+    ] * 2  # fmt: skip
+    assert {line["command"] for line in lines} == {"process-emails"}
+
+
+def test_the_log_of_a_shop_at_rest_stays_empty(shop: ShopBuilder, tmp_path: Path) -> None:
+    shop.segment(website_ids="1")
+
+    for command in ("process-emails", "refresh-segments", "refresh-segments"):
+        assert run(shop.url, tmp_path, *CLOCK, command).returncode == 0
+
+    assert (tmp_path / "segmail.log").read_text() == ""
+
+
+def test_crons_mail_groups_what_failed_and_names_no_customer(
+    shop: ShopBuilder, tmp_path: Path
+) -> None:
+    segment, refused = shop.segment(), {}
+    for number, template in enumerate(("{{var customer}}", "<p>Hello</p>"), 1):
+        step = shop.step(segment, shop.template(template), number=number)
+        for _ in range(2):
+            customer = shop.customer()
+            shop.due(step, customer)
+            address = shop.row(shop.tables.customer, entity_id=customer)["email"]
+            refused[address] = f"550 5.1.1 <{address}>: No such user"
+    shop.due(shop.step(segment, number=3, rule_id=999), shop.customer())
+
+    with recording_server(refuse=refused) as server:
+        env = {"SEGMAIL_SMTP_URL": server.url()}
+        ran = run(shop.url, tmp_path, *CLOCK, "process-emails", env=env)
+
+    assert ran.returncode == 1
+    assert ran.stderr.startswith("Error: 5 of 5 steps failed: 2 × ")
+    assert ran.stderr.count("2 × ") == 2
+    assert ran.stderr.count("1 × ") == 1
+    assert "550 5.1.1 ADDRESS" in ran.stderr
+    assert "@" not in ran.stderr
+    assert ran.stderr.count("\n") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from segmail.clock import Clock
 from segmail.errors import ConfigError
-from segmail.log import exceptions, logger, open_log, set_up_logging
+from segmail.log import LoggedRun, exceptions, logger, open_log, set_up_logging
 
 NOW = datetime(2025, 9, 30, 12, 0, 1, tzinfo=UTC)
 
@@ -113,3 +114,22 @@ def test_who_says_nothing_leaves_no_file_and_others_cannot_read_it(tmp_path: Pat
         0o640, 0o640,
     ]  # fmt: skip
     assert file.parent.stat().st_mode & 0o777 == 0o750
+
+
+def test_json_lines_name_their_run_and_have_no_secret(tmp_path: Path) -> None:
+    set_up_logging(
+        tmp_path / "log", verbosity=0, clock=Clock(NOW), secrets=["hunter2"],
+        run=LoggedRun("process-emails"),
+    )  # fmt: skip
+
+    logger.info('Said "%s"', "hunter2\n{}")
+    logger.warning("loud")
+    exceptions.error("Failed", exc_info=ValueError("hunter2"))
+
+    first, second = map(json.loads, (tmp_path / "log").read_text().splitlines())
+    [failed] = map(json.loads, (tmp_path / "exception.log").read_text().splitlines())
+    assert (first["time"][:19], first["level"]) == ("2025-09-30T12:00:01", "info")
+    assert (first["message"], second["message"]) == ('Said "*** {}"', "loud")
+    assert first["run"] == second["run"] == failed["run"]
+    assert first["command"] == "process-emails"
+    assert "ValueError: ***" in failed["traceback"]

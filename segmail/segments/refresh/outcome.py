@@ -42,6 +42,12 @@ class Refreshed:
     reason: str | None = None
     exit_code: int = 0
 
+    @property
+    def changed_something(self) -> bool:
+        """Whether the log of a shop at rest has room for it: somebody came, left or was stopped."""
+        changes = (self.entered, self.left, self.enrolled, self.late, self.stopped, self.ordered)
+        return any(changes) or bool(self.not_enrolled)
+
     def told(self) -> str:
         """Return the numbers in words, for the log."""
         changes = [

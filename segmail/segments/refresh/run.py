@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -139,7 +140,8 @@ def _log(one: Refreshed, *, dry_run: bool) -> None:
         return
     name = f"segment {one.segment_id} '{one.segment}'"
     if one.state is RefreshState.REFRESHED:
-        logger.info("Refreshed %s: %s in %.2fs", name, one.told(), one.seconds)
+        level = logging.INFO if one.changed_something else logging.DEBUG
+        logger.log(level, "Refreshed %s: %s in %.2fs", name, one.told(), one.seconds)
     elif one.state is RefreshState.WAITING:
         logger.error("Refreshed %s: %s; %s", name, one.told(), one.reason)
     elif one.state is RefreshState.UNFINISHED:
