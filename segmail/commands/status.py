@@ -73,10 +73,21 @@ def _print(found: AutomationStatus, findings: Sequence[StatusFinding]) -> None:
     held = sum(segment.held for segment in found.segments)
     switch = f"{'on' if found.switch.on else 'off'}, by {found.switch.setting}"
     click.echo(f"Automation  {switch}")
+    if found.maho_sends:
+        ran = "its cron runs them" if found.maho_ran else "its cron does not seem to run them"
+        click.echo(f"Maho's jobs on, {ran}")
     click.echo(f"Due         {due:,}{_since(found.oldest_due, found.now)}")
     if held:
         click.echo(f"Held        {held:,}, in segments that are switched off")
     click.echo(f"Next        {_at(found.next_due)}")
+    if deferred := sum(segment.deferred for segment in found.segments):
+        click.echo(f"Deferred    {deferred:,}, tried and to be tried again")
+    if postponed := sum(segment.postponed for segment in found.segments):
+        click.echo(f"Postponed   {postponed:,}, beyond their delay; `segmail why` says why")
+    if found.open_attempts:
+        click.echo(
+            f"Under way   {found.open_attempts:,}, {found.stuck_attempts:,} of them too long"
+        )
     click.echo(f"Hosts       {', '.join(found.hosts) or 'none has run a job yet'}")
     _print_jobs(found)
     _print_segments(found)

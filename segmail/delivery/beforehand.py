@@ -10,7 +10,7 @@ from segmail.delivery.job import Job
 from segmail.delivery.rows.journal import AcceptedAttempt, Journal
 from segmail.errors import ConfigError
 from segmail.maho.config.switch import maho_sends
-from segmail.maho.cron import has_cron_table, mahos_own_entry
+from segmail.maho.cron import RECENTLY, SENDS, has_cron_table, mahos_own_entry
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.rights import COUPONS, SENDING, check_rights
@@ -18,8 +18,6 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.once_a_day import log_once_a_day
 
 _SUMMER_TIME = timedelta(hours=1)  # by which a column may hold a time that its zone does not have
-_SENDS = "customersegmentation_process_emails"
-_RECENTLY = timedelta(hours=2)  # Maho's cron schedules some minutes ahead, and runs each five
 
 
 def check_beforehand(job: Job) -> None:
@@ -38,10 +36,10 @@ def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:
     switches = not dates_are_timestamps(tx)
     if not maho_sends(job.config, jobs_have_switches=switches):
         return
-    seen = mahos_own_entry(tx, _SENDS, since=now - _RECENTLY)
+    seen = mahos_own_entry(tx, SENDS, since=now - RECENTLY)
     if seen is not None:
         raise ConfigError(
-            f"Maho's own job sends these mails, too: cron_schedule has a run of {_SENDS} at "
+            f"Maho's own job sends these mails, too: cron_schedule has a run of {SENDS} at "
             f"{seen:%Y-%m-%d %H:%M} UTC. Customers would get them twice, so nothing was sent. "
             "`segmail take-over` switches Maho's jobs off; `beside_maho = true` in the [delivery] "
             "table of segmail.toml insists."

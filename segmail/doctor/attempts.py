@@ -19,7 +19,7 @@ def attempt_findings(
 ) -> list[AreaFinding]:
     """Return how many attempts are open, and whether some are so for longer than any run takes."""
     found = load_open_attempts(tx)
-    late = [it for it in found if it.started_at is None or it.started_at + lease + grace < now]
+    late = [one for one in found if one.is_stuck(now - lease - grace)]
     if not late:
         return [ok(Area.ATTEMPTS, f"{len(found):,} open.")]
     what = f"{len(late):,} of {len(found):,} open attempts are past their lease and grace."

@@ -30,7 +30,7 @@ def job_findings(
     found = [
         Finding(each.severity, Area.JOBS, f"{each.where}: {each.what}", each.advice)
         for each in judge(status, settings.status)
-        if each.where not in ("automation", "program")  # told by areas of their own
+        if each.where not in ("automation", "program", "attempts")  # told by areas of their own
     ]
     hosts = ", ".join(status.hosts) or "none yet"
     return found or [ok(Area.JOBS, f"They run, and nothing is overdue. Hosts: {hosts}.")]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
 from sqlalchemy import (
@@ -36,6 +36,11 @@ from segmail.maho.schema.tables import hold_as_timestamps
 from segmail.maho.schema.transaction import Transaction
 
 OURS = "segmail "  # what `messages` of segmail's rows begin with
+
+SENDS = "customersegmentation_process_emails"  # Maho's own job that sends what segmail sends
+RECENTLY = timedelta(
+    hours=2
+)  # Maho's cron schedules some minutes ahead, and runs that job each five
 
 _MOST_CHARACTERS = 10_000  # of the column's 65,535 bytes
 

@@ -38,6 +38,10 @@ class OpenAttempt:
     created_at: datetime | None
     scheduled_at: datetime | None
 
+    def is_stuck(self, begun_before: datetime) -> bool:
+        """Return whether it was begun so long ago that no run can be at work on it."""
+        return self.started_at is None or self.started_at < begun_before
+
 
 def load_open_attempts(tx: Transaction) -> list[OpenAttempt]:
     """Return every open attempt, the oldest first."""

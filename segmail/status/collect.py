@@ -8,20 +8,25 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select
 
 from segmail.jobs.record import JobRecord, load_records
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import Switch, automation_switch, maho_sends
+from segmail.maho.cron import RECENTLY, SENDS, mahos_own_entry
+from segmail.maho.db.moments import minutes_later
+from segmail.maho.open_attempts import load_open_attempts
 from segmail.maho.progress import is_pending_in
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
-from segmail.maho.steps import Segment, load_segments, load_steps
+from segmail.maho.steps import Segment, Step, load_segments, load_steps
 from segmail.settings import Settings
+
+_CLAIMED_MINUTES = 20
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,8 @@ class SegmentStatus:
     """A segment's rows that wait, and when its members were last found; times in UTC.
 
     `due` rows should have been sent by now; where the segment does not send, they are held.
-    `deferred` rows were tried and wait for another try.
+    `deferred` rows were tried and wait for another try; `postponed` ones wait for longer than their
+    step's delay, without a try: an earlier step was late, or a store has no base URL.
     """
 
     segment_id: int
@@ -38,6 +44,7 @@ class SegmentStatus:
     scheduled: int
     due: int
     deferred: int
+    postponed: int
     oldest_due: datetime | None
     next_due: datetime | None
     refreshed_at: datetime | None
@@ -56,13 +63,18 @@ class SegmentStatus:
 class AutomationStatus:
     """Everything that `status` shows; `now` in UTC.
 
-    `switch` is what decides whether the jobs may run, `maho_sends` whether Maho's own job may, too;
+    `switch` is what decides whether the jobs may run, `maho_sends` whether Maho's own job may, too,
+    and `maho_ran` when its cron last ran it, or will, where that is lately and the settings let it.
+    Of the `open_attempts` some are under way; `stuck_attempts` are past their lease and grace.
     `not_upgraded` is why an older version than the checkout's runs.
     """
 
     now: datetime
     switch: Switch
     maho_sends: bool
+    maho_ran: datetime | None
+    open_attempts: int
+    stuck_attempts: int
     not_upgraded: str | None
     segments: tuple[SegmentStatus, ...]
     jobs: tuple[JobRecord, ...]
@@ -88,23 +100,30 @@ def collect_status(
 ) -> AutomationStatus:
     """Return how the automation stands at `now` (UTC)."""
     with shop.read() as tx:
-        with_steps = {step.segment.segment_id for step in load_steps(tx)}
+        steps = load_steps(tx)
+        with_steps = {step.segment.segment_id for step in steps}
         segments = [s for s in load_segments(tx) if s.segment_id in with_steps]
+        attempts, delivery = load_open_attempts(tx), settings.delivery
+        patience = timedelta(minutes=delivery.lease_minutes + delivery.grace_minutes)
+        sends = maho_sends(config, jobs_have_switches=not dates_are_timestamps(tx))
         return AutomationStatus(
             now=now,
             switch=automation_switch(config, settings.enabled),
-            maho_sends=maho_sends(config, jobs_have_switches=not dates_are_timestamps(tx)),
+            maho_sends=sends,
+            maho_ran=_maho_ran(tx, now=now) if sends else None,
+            open_attempts=len(attempts),
+            stuck_attempts=sum(one.is_stuck(now - patience) for one in attempts),
             not_upgraded=settings.not_upgraded,
-            segments=tuple(_segments(tx, segments, now=now)),
+            segments=tuple(_segments(tx, segments, steps, now=now)),
             jobs=tuple(load_records(tx)),
         )
 
 
 def _segments(
-    tx: Transaction, segments: Sequence[Segment], *, now: datetime
+    tx: Transaction, segments: Sequence[Segment], steps: Sequence[Step], *, now: datetime
 ) -> list[SegmentStatus]:
     ids = [segment.segment_id for segment in segments]
-    waiting = _waiting(tx, ids, now=now)
+    waiting = _waiting(tx, ids, steps, now=now)
     s = tx.tables.segment.c
     refreshes = {
         row.segment_id: row
@@ -125,12 +144,23 @@ def _segments(
     ]
 
 
+def _maho_ran(tx: Transaction, *, now: datetime) -> datetime | None:
+    return mahos_own_entry(tx, SENDS, since=now - RECENTLY)
+
+
 def _waiting(
-    tx: Transaction, segment_ids: Sequence[int], *, now: datetime
+    tx: Transaction, segment_ids: Sequence[int], steps: Sequence[Step], *, now: datetime
 ) -> Mapping[int, dict[str, Any]]:
     """Return by segment id what waits, as keywords of `SegmentStatus`."""
     found: defaultdict[int, dict[str, Any]] = defaultdict(
-        lambda: {"scheduled": 0, "due": 0, "deferred": 0, "oldest_due": None, "next_due": None}
+        lambda: {
+            "scheduled": 0,
+            "due": 0,
+            "deferred": 0,
+            "postponed": 0,
+            "oldest_due": None,
+            "next_due": None,
+        }
     )
     c = tx.tables.progress.c
     due = c.scheduled_at <= now
@@ -141,14 +171,35 @@ def _waiting(
             func.count(),
             func.count(c.queue_id),
             func.min(c.scheduled_at),
+            func.sum(case((_is_postponed(tx, steps, now=now), 1), else_=0)),
         )
         .where(is_pending_in(tx.tables, segment_ids))
         .group_by(c.segment_id, due)
     )
-    for segment_id, is_due, number, tried, first in tx.connection.execute(query):
+    for segment_id, is_due, number, tried, first, postponed in tx.connection.execute(query):
         segment = found[segment_id]
         segment["scheduled"] += number
         segment["deferred"] += tried
+        segment["postponed"] += int(postponed)
         segment["due"] += number if is_due else 0
         segment["oldest_due" if is_due else "next_due"] = first
     return found
+
+
+def _is_postponed(tx: Transaction, steps: Sequence[Step], *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a row waits beyond its delay, though nothing was tried.
+
+    A claim moves a row on for a quarter of an hour, too: so much does not count.
+    """
+    c = tx.tables.progress.c
+    by_delay: defaultdict[int, list[int]] = defaultdict(list)
+    for step in steps:
+        by_delay[step.delay_minutes].append(step.sequence_id)
+    late = [
+        and_(
+            c.sequence_id.in_(ids),
+            c.scheduled_at > minutes_later(c.created_at, literal(delay + _CLAIMED_MINUTES)),
+        )
+        for delay, ids in by_delay.items()
+    ]
+    return and_(c.queue_id.is_(None), c.scheduled_at > now, or_(false(), *late))

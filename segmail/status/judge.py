@@ -36,6 +36,16 @@ def _switches(status: AutomationStatus) -> Iterator[StatusFinding]:
     if not status.switch.on:
         what = f"Switched off by {status.switch.setting}: no job does anything."
         yield Finding(Severity.WARNING, "automation", what, "Switch it on there.")
+    if status.maho_ran is not None:
+        what = (
+            "Maho's own job sends these mails, too: cron_schedule has a run of it at "
+            f"{status.maho_ran:%Y-%m-%d %H:%M} UTC."
+        )
+        yield Finding(Severity.ERROR, "Maho's jobs", what, "segmail take-over")
+    if status.stuck_attempts:
+        what = f"Mails under way for longer than any run takes: {status.stuck_attempts:,}."
+        advice = "The next process-emails on the host that began them ends them; see that it runs."
+        yield Finding(Severity.WARNING, "attempts", what, advice)
     if status.not_upgraded:
         what = f"An old version still runs: {status.not_upgraded}"
         yield Finding(Severity.WARNING, "program", what, "Mend that, then run bin/segmail once.")

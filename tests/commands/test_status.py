@@ -11,6 +11,9 @@ from click.testing import CliRunner, Result
 
 from segmail.cli import program
 from segmail.jobs.record import JobEnd, JobName, begin_run, end_run
+from segmail.maho.config.switch import FLAG
+from segmail.maho.cron import SENDS, cron_table
+from segmail.maho.newsletter_queue import AUTOMATION, QueueStatus
 from segmail.maho.shop import Shop
 from tests.shop_builder import ShopBuilder
 
@@ -121,3 +124,59 @@ def test_a_plugin_says_by_its_code_what_it_cannot_tell(tmp_path: Path) -> None:
 
     assert found.exit_code == 3
     assert found.stdout.startswith("SEGMAIL UNKNOWN - ")
+
+
+def test_what_was_tried_postponed_and_is_under_way_is_shown(well: ShopBuilder) -> None:
+    step = well.step(well.segment("Waits"), delay_minutes=60)
+    for wait, queue in ((60, None), (70, None), (1440, None), (1440, 1)):
+        created = well.now - 30 * MINUTE
+        row = well.due(
+            step, well.customer(), created_at=created, scheduled_at=created + wait * MINUTE
+        )
+        if queue:
+            attempt = well.insert(
+                well.tables.queue, template_id=1, queue_status=QueueStatus.CANCEL,
+                queue_start_at=well.now, automation_source=AUTOMATION,
+            )  # fmt: skip
+            well.change(well.tables.progress, {"progress_id": row}, queue_id=attempt)
+
+    found, told = status(well), json.loads(status(well, "--json").stdout)
+
+    assert "Deferred    1, tried and to be tried again" in found.stdout
+    assert "Postponed   1, beyond their delay" in found.stdout
+    assert (told["deferred"], told["postponed"], told["ok"]) == (1, 1, True)
+
+
+def test_attempts_that_no_run_is_at_work_on_need_a_look(well: ShopBuilder) -> None:
+    template = well.template()
+    for minutes in (5, 400):
+        well.insert(
+            well.tables.queue, template_id=template, queue_status=QueueStatus.PAUSE,
+            queue_start_at=well.now - minutes * MINUTE, automation_source=AUTOMATION,
+        )  # fmt: skip
+
+    found = status(well)
+
+    assert found.exit_code == 1
+    assert "Under way   2, 1 of them too long" in found.stdout
+    assert "Mails under way for longer than any run takes: 1." in status(well, "--json").stdout
+
+
+def test_mahos_own_job_beside_segmails_is_told_by_its_rows(well: ShopBuilder) -> None:
+    well.config(FLAG, "1")
+    assert "Maho's jobs on, its cron does not seem to run them" in status(well).stdout
+
+    table = cron_table("")
+    table.create(well.database.engine)
+    try:
+        then = well.now - 5 * MINUTE
+        well.insert(
+            table, job_code=SENDS, status="success", created_at=then, scheduled_at=then,
+            executed_at=then,
+        )  # fmt: skip
+        plugin = status(well, "--format", "nagios")
+    finally:
+        table.drop(well.database.engine)
+
+    assert plugin.exit_code == 2
+    assert "cron_schedule has a run of it at 2026-03-10 11:55 UTC" in plugin.stdout

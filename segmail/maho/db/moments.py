@@ -34,6 +34,27 @@ def as_stored(connection: Connection, column: Column[Any], moment: datetime) -> 
     return moment.replace(microsecond=0)
 
 
+class minutes_later(FunctionElement[Any]):  # noqa: N801 - reads as the function it is in SQL
+    """The moment so many minutes after another, to be compared: never to be stored."""
+
+    type = UtcDateTime()
+    inherit_cache = True
+
+
+@compiles(minutes_later)
+def _compile_minutes(element: minutes_later, compiler: SQLCompiler, **options: Any) -> str:
+    moment, minutes = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"timestampadd(MINUTE, {minutes}, {moment})"
+
+
+@compiles(minutes_later, "sqlite")
+def _compile_minutes_for_sqlite(
+    element: minutes_later, compiler: SQLCompiler, **options: Any
+) -> str:
+    moment, minutes = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"datetime({moment}, '+' || {minutes} || ' minutes')"
+
+
 class days_later(FunctionElement[Any]):  # noqa: N801 - reads as the function it is in SQL
     """The moment so many times 24 hours after another, to be compared: never to be stored."""
 
