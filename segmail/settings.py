@@ -13,6 +13,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,13 @@ class DeliverySettings:
     attempts: int = 24  # tries before a deferred message has failed: within 4 to 5 days
     beside_maho: bool = False  # send though Maho's own job sends, too
     retry_minutes: int = 10  # pause before the second try; doubles each time, to six hours
+
+    @property
+    def lateness(self) -> timedelta | None:
+        """How long after it was due a row may come to its end; None where nothing is too late."""
+        if not self.stale_days:
+            return None
+        return timedelta(days=self.stale_days + 1) + self.attempts * timedelta(hours=8)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,11 @@ METRICS_FILE = click.option(
     help="Write what was done as Prometheus metrics, for node_exporter's textfile collector.",
 )
 DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would change; change nothing.")
+TOTALS = click.option(
+    "--totals",
+    is_flag=True,
+    help="Count finished rows also beside a long history, which takes seconds.",
+)
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 TRIGGER = click.Choice([trigger.value for trigger in Trigger], case_sensitive=False)
 

@@ -11,7 +11,7 @@ import click
 
 from segmail.app import App
 from segmail.commands.options import AS_JSON, METRICS_FILE
-from segmail.commands.recorded_job import recorded_job
+from segmail.commands.recorded_job import log_held, recorded_job
 from segmail.commands.signals import stopped_by
 from segmail.delivery.job import Job, Options
 from segmail.delivery.process import count_waiting
@@ -20,7 +20,6 @@ from segmail.delivery.rows.outcome import Status
 from segmail.delivery.summary import Summary
 from segmail.errors import StepsFailed
 from segmail.jobs.record import JobName
-from segmail.once_a_day import log_once_a_day
 from segmail.output import print_json, progress_bar
 
 
@@ -122,8 +121,7 @@ def _outcomes(summary: Summary) -> dict[str, int]:
 
 
 def _say_held(app: App, reason: str, *, as_json: bool, asked: bool) -> None:
-    line = f"{reason}; nothing was sent"
-    log_once_a_day(line, app.settings.state_dir, "held-process-emails", now=app.now())
+    log_held(app, JobName.PROCESS_EMAILS, f"{reason}; nothing was sent")
     if as_json:
         print_json(_summary_json(Summary(), enabled=False))
     elif asked or sys.stdout.isatty():

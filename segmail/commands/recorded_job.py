@@ -11,7 +11,8 @@ import click
 from segmail.app import App
 from segmail.errors import SegmailError
 from segmail.jobs.record import JobEnd, JobName, JobRun, begin_run, end_run, keep_end
-from segmail.log import open_log
+from segmail.log import logger, open_log
+from segmail.once_a_day import log_once_a_day
 
 
 @contextmanager
@@ -46,6 +47,14 @@ def recorded_job(
         _end(app, run, exit_code_of(error), _reason(error), metrics)
         raise
     _end(app, run, 0, "", metrics)
+
+
+def log_held(app: App, job: JobName, line: str) -> None:
+    """Write why a job does nothing: into the log once a day, on the screen at each run."""
+    if app.settings.log_file is None:
+        logger.info("%s", line)
+    else:
+        log_once_a_day(line, app.settings.state_dir, f"held-{job}", now=app.now())
 
 
 def exit_code_of(error: BaseException) -> int:

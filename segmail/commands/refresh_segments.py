@@ -12,11 +12,10 @@ import click
 
 from segmail.app import App
 from segmail.commands.options import AS_JSON, METRICS_FILE
-from segmail.commands.recorded_job import recorded_job
+from segmail.commands.recorded_job import log_held, recorded_job
 from segmail.commands.signals import stopped_by
 from segmail.jobs.record import JobName
 from segmail.maho.schema.rights import REFRESHING, check_rights
-from segmail.once_a_day import log_once_a_day
 from segmail.output import print_json, print_table
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Choice, Refreshed, RefreshOptions, Swept, fault_of, sweep_up
@@ -77,8 +76,7 @@ def refresh_segments(
     """
     with recorded_job(app, JobName.REFRESH_SEGMENTS, dry_run=dry_run, metrics=metrics_file) as run:
         if held := app.held_because:
-            line = f"{held}; no segment was refreshed"
-            log_once_a_day(line, app.settings.state_dir, "held-refresh-segments", now=app.now())
+            log_held(app, JobName.REFRESH_SEGMENTS, f"{held}; no segment was refreshed")
             return
         limit = app.settings.segments.enrol_limit if enrol_limit is None else enrol_limit
         chunk = app.settings.segments.chunk

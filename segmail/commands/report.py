@@ -115,7 +115,9 @@ def report(
         _log_daily_line(app, window, now=now, metrics=metrics_file)
         return
     scope = ReportScope(segment, store, within_days)
-    activity = collect_activity(app.shop, window, now=now, scope=scope)
+    activity = collect_activity(
+        app.shop, window, now=now, scope=scope, lateness=app.settings.delivery.lateness
+    )
     text = FORMATS["json" if as_json else format_](activity)
     if output is not None:
         write_file(output, text)
@@ -128,7 +130,9 @@ def _log_daily_line(app: App, window: Window, *, now: datetime, metrics: Path | 
         if held := app.held_because:
             logger.info("%s; there is nothing to report", held)
             return
-        activity = collect_activity(app.shop, window, now=now)
+        activity = collect_activity(
+            app.shop, window, now=now, lateness=app.settings.delivery.lateness
+        )
         run.outcomes |= {
             ProgressStatus.SENT.value: activity.counts.sent,
             ProgressStatus.FAILED.value: activity.counts.failed,

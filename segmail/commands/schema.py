@@ -79,14 +79,15 @@ def apply(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Create the index by which due steps are found quickly in a long history.
+    """Create the indexes by which due and sent steps are found quickly in a long history.
 
     Maho's own index has its columns the other way round: each run walks over every step that was
-    ever sent. With some hundred thousand of them the better one is worth its place; it makes each
-    change of a step a little slower. The shop goes on while it is made.
+    ever sent. And none of Maho's tells when steps were sent: `report` reads each of them. With some
+    hundred thousand of them the better ones are worth their place; they make each change of a step
+    a little slower. The shop goes on while they are made.
 
-    `./maho migrate` drops it, as every index that no module declares: run this again after an
-    upgrade of Maho, or declare the index in a module of yours. `doctor` notices when it is gone.
+    `./maho migrate` drops them, as every index that no module declares: run this again after an
+    upgrade of Maho, or declare the indexes in a module of yours. `doctor` notices when one is gone.
 
     \b
     Example:
@@ -95,7 +96,7 @@ def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     database = _database(app)
     statements = plan_tuning(database, app.settings.table_prefix)
     if not as_json:
-        _print_statements(statements, none="The index is there already.")
+        _print_statements(statements, none="The indexes are there already.")
     if statements and not dry_run:
         if not yes:
             _confirm(len(statements))

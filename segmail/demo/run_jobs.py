@@ -24,7 +24,6 @@ from segmail.janitor import (
     progress_cleanup_days,
 )
 from segmail.log import logger, set_up_logging
-from segmail.maho.progress import ProgressStatus
 from segmail.report import Activity, choose_window, collect_activity, log_line
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import (
@@ -69,9 +68,7 @@ class Story:
     @property
     def not_due(self) -> int:
         """How many rows wait for their time."""
-        return (
-            sum(step.progress[ProgressStatus.SCHEDULED] for step in self.steps) - self.summary.held
-        )
+        return sum(step.waiting for step in self.steps) - self.summary.held
 
     @property
     def preview(self) -> WrittenMail | None:

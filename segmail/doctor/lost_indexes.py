@@ -25,7 +25,7 @@ def lost_tuning(tx: Transaction) -> Iterator[AreaFinding]:
     if was_tuned(tx) and not is_tuned(indexes):
         what = (
             "The index that `segmail schema tune` made is gone: `./maho migrate` drops every index "
-            "that no module declares."
+            "that no module declares. (Or it was made by a version that made one of two.)"
         )
         advice = "segmail schema tune --yes"
         yield Finding(Severity.WARNING, Area.INDEXES, what, advice)

@@ -138,7 +138,8 @@ def _conditions(tables: Tables, chosen: FailureFilter) -> Iterator[ColumnElement
     if chosen.progress_ids:
         yield tables.progress.c.progress_id.in_(chosen.progress_ids)
     if chosen.reason is not None:
-        text = func.lower(tables.problem.c.problem_error_text)
+        # Without coalesce the join is no outer one, and servers may begin with every problem.
+        text = func.lower(func.coalesce(tables.problem.c.problem_error_text, ""))
         yield text.contains(
             lower_case(storable_text(chosen.reason, four_bytes=False)), autoescape=True
         )

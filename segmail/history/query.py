@@ -140,7 +140,8 @@ def _status(tables: Tables, status: str | None) -> Iterator[ColumnElement[bool]]
         yield and_(
             is_pending(tables),
             c.queue_id.is_not(None),
-            tables.queue.c.queue_status == QueueStatus.CANCEL,
+            # Without coalesce the join is no outer one, and servers may begin with every mail.
+            func.coalesce(tables.queue.c.queue_status, -1) == QueueStatus.CANCEL,
         )
     elif status == INTERRUPTED:
         yield and_(has_status(tables, ProgressStatus.FAILED), was_interrupted(tables, c.queue_id))

@@ -53,6 +53,7 @@ class ProgressStatus(enum.StrEnum):
 
 
 FINAL = (ProgressStatus.SENT, ProgressStatus.FAILED, ProgressStatus.SKIPPED)
+_MANY = 1_000_000
 # Maho's index is on segment, trigger and status: both triggers lead to the status.
 TRIGGERS = tuple(trigger.value for trigger in Trigger)
 
@@ -143,6 +144,16 @@ def count_due(tx: Transaction, segment_ids: Collection[int], *, now: datetime) -
         .group_by(c.sequence_id)
     )
     return {row[0]: row[1] for row in tx.connection.execute(query)}
+
+
+def has_long_history(tx: Transaction) -> bool:
+    """Return whether there may be so many rows that counting the finished ones takes seconds.
+
+    The primary key tells it at once: rows that were deleted meanwhile count.
+    """
+    c = tx.tables.progress.c.progress_id
+    first, last = (tx.connection.scalar(select(end(c))) or 0 for end in (func.min, func.max))
+    return bool(last - first > _MANY)
 
 
 def _count_by_status(

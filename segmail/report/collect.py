@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, insp
 
 from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
 from segmail.errors import InputError
+from segmail.maho.db.information_schema import index_columns
 from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.problems import last_problem, was_interrupted
 from segmail.maho.progress import ProgressStatus, has_status, is_pending_in
@@ -20,6 +21,7 @@ from segmail.maho.reasons import BY_OTHERS, attempt_ended_at, is_reason, read_ba
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.schema.tune import sent_index
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.report.activity import (
@@ -51,7 +53,12 @@ class ReportScope:
 
 
 def collect_activity(
-    shop: Shop, window: Window, *, now: datetime, scope: ReportScope | None = None
+    shop: Shop,
+    window: Window,
+    *,
+    now: datetime,
+    scope: ReportScope | None = None,
+    lateness: timedelta | None = None,
 ) -> Activity:
     """Return what the automation did in `window` and what is scheduled at `now`.
 
@@ -60,19 +67,23 @@ def collect_activity(
     counts by the row's creation, so a step that waits longer than a day is in none of its
     reports.)
 
+    `lateness` is how long after it was due a row may fail at the most (None: no bound); it spares
+    reading all that ever failed.
+
     With a `scope` the report has the reasons, the days and the revenue, too; without, what the
     daily line tells. Raises InputError for a segment or store that is not there.
     """
     with shop.read() as tx:
-        tables = shop.tables
         segment_ids, store_ids = _chosen(tx, scope or ReportScope())
         steps = load_steps(tx, segment_ids=segment_ids)
-        rows = _Rows(tables, sorted({s.segment.segment_id for s in steps}), store_ids)
+        rows = _Rows.find(tx, steps, store_ids, lateness)
+        days = [] if scope is None else list(_days(tx.connection, rows, window))
+        numbers = _count_rows(tx.connection, rows, window, now, None if scope is None else days)
         activity = Activity(
             window,
             Counts(),
             coupons=_count_coupons(tx, steps, window, now),
-            segments=_by_segment(steps, _count_rows(tx.connection, rows, window, now)),
+            segments=_by_segment(steps, numbers),
         )
         activity = replace(activity, counts=add_up(s.counts for s in activity.segments))
         if scope is None:
@@ -80,7 +91,7 @@ def collect_activity(
         return replace(
             activity,
             ended=tuple(_reasons(tx.connection, rows, window)),
-            days=tuple(_days(tx.connection, rows, window)),
+            days=tuple(days),
             revenue=_revenue(tx, steps, window, store_ids, scope),
             lift=tuple(_lift(tx, rows, window, scope)),
         )
@@ -88,21 +99,62 @@ def collect_activity(
 
 @dataclass(frozen=True)
 class _Rows:
-    """The progress rows that a report is about."""
+    """The progress rows that a report is about, and what leads to them on a server.
+
+    `due_index` is Maho's on the time they were due, `sent_index` that of `schema tune`.
+    """
 
     tables: Tables
     segment_ids: Sequence[int]
+    sequence_ids: Sequence[int]
     store_ids: Sequence[int] | None
+    lateness: timedelta | None
+    due_index: str | None = None
+    sent_index: str | None = None
+
+    @classmethod
+    def find(
+        cls,
+        tx: Transaction,
+        steps: Sequence[Step],
+        store_ids: Sequence[int] | None,
+        lateness: timedelta | None,
+    ) -> _Rows:
+        rows = cls(
+            tx.tables,
+            sorted({step.segment.segment_id for step in steps}),
+            sorted(step.sequence_id for step in steps),
+            store_ids,
+            lateness,
+        )
+        if lateness is None or tx.connection.dialect.name == "sqlite":
+            return rows
+        indexes = index_columns(tx.connection, tx.tables.progress.name)
+        names = {columns: name for name, columns in indexes.items()}
+        return replace(
+            rows,
+            due_index=names.get(("scheduled_at", "status")),
+            sent_index=sent_index(indexes),
+        )
+
+    def along(self, query: Select[Any], index: str | None) -> Select[Any]:
+        """Read by an index; left to themselves servers may rather read every row of the steps."""
+        for dialect in ("mysql", "mariadb") if index else ():
+            query = query.with_hint(self.tables.progress, f"FORCE INDEX ({index})", dialect)
+        return query
 
     @property
     def chosen(self) -> ColumnElement[bool]:
-        """The condition that a row is of the segments and stores."""
+        """The condition that a row is of the steps and stores.
+
+        An index that has the steps' ids answers without a look into the rows.
+        """
         c, customer = self.tables.progress.c, self.tables.customer.c
-        of_segments = c.segment_id.in_(self.segment_ids)
+        of_steps = c.sequence_id.in_(self.sequence_ids)
         if self.store_ids is None:
-            return of_segments
+            return of_steps
         of_stores = select(customer.entity_id).where(customer.store_id.in_(self.store_ids))
-        return and_(of_segments, c.customer_id.in_(of_stores))
+        return and_(of_steps, c.customer_id.in_(of_stores))
 
     @property
     def waiting(self) -> ColumnElement[bool]:
@@ -182,11 +234,21 @@ def _counts(step: Step, numbers: Mapping[int, Counter[str]]) -> Counts:
 
 
 def _count_rows(
-    connection: Connection, rows: _Rows, window: Window, now: datetime
+    connection: Connection,
+    rows: _Rows,
+    window: Window,
+    now: datetime,
+    days: Sequence[Day] | None,
 ) -> Mapping[int, Counter[str]]:
-    """Return numbers of rows by sequence id and name."""
+    """Return numbers of rows by sequence id and name; `days` has what was sent, if it was asked."""
     numbers: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    for query in (_waiting(rows, now), _sent(rows, window), _ended(rows, window)):
+    queries = [_waiting(rows, now), _ended(rows, window)]
+    if days is None:
+        queries.append(_sent(rows, window))
+    for day in days or ():
+        for sequence_id, number in day.sent.items():
+            numbers[sequence_id][ProgressStatus.SENT] += number
+    for query in queries:
         for row in connection.execute(query).mappings():
             named = {name: int(number) for name, number in row.items()}
             numbers[named.pop("sequence_id")].update(named)
@@ -209,14 +271,16 @@ def _waiting(rows: _Rows, now: datetime) -> Select[Any]:
 
 def _sent(rows: _Rows, window: Window) -> Select[Any]:
     c = rows.tables.progress.c
-    return (
-        select(c.sequence_id, func.count().label(ProgressStatus.SENT.value))
-        .where(
-            rows.chosen,
-            has_status(rows.tables, ProgressStatus.SENT),
-            _inside(c.sent_at, window),
-        )
-        .group_by(c.sequence_id)
+    query = select(c.sequence_id, func.count().label(ProgressStatus.SENT.value))
+    return _of_sent(query, rows, window).group_by(c.sequence_id)
+
+
+def _of_sent(query: Select[Any], rows: _Rows, window: Window) -> Select[Any]:
+    """Return the query of rows that were sent in the window."""
+    return rows.along(query, rows.sent_index).where(
+        rows.chosen,
+        has_status(rows.tables, ProgressStatus.SENT),
+        _inside(rows.tables.progress.c.sent_at, window),
     )
 
 
@@ -242,13 +306,17 @@ def _of_ended(query: Select[Any], rows: _Rows, window: Window) -> Select[Any]:
     tables = rows.tables
     c, queue = tables.progress.c, tables.queue
     when = func.coalesce(attempt_ended_at(tables), c.scheduled_at, c.created_at)
-    return query.join_from(
+    query = query.join_from(
         tables.progress, queue, queue.c.queue_id == c.queue_id, isouter=True
     ).where(
         rows.chosen,
         has_status(tables, ProgressStatus.FAILED, ProgressStatus.SKIPPED),
         _inside(when, window),
     )
+    if rows.lateness is None:
+        return query
+    was_due = and_(c.scheduled_at >= window.since - rows.lateness, c.scheduled_at < window.until)
+    return rows.along(query, rows.due_index).where(or_(c.scheduled_at.is_(None), was_due))
 
 
 def _reasons(connection: Connection, rows: _Rows, window: Window) -> Iterator[Ended]:
@@ -280,16 +348,8 @@ def _days(connection: Connection, rows: _Rows, window: Window) -> Iterator[Day]:
     """Yield what was sent on each day that had a mail."""
     c = rows.tables.progress.c
     day = func.date(c.sent_at).label("day")
-    query = (
-        select(day, c.sequence_id, func.count().label("rows"))
-        .where(
-            rows.chosen,
-            has_status(rows.tables, ProgressStatus.SENT),
-            _inside(c.sent_at, window),
-        )
-        .group_by(day, c.sequence_id)
-        .order_by(day)
-    )
+    query = _of_sent(select(day, c.sequence_id, func.count().label("rows")), rows, window)
+    query = query.group_by(day, c.sequence_id).order_by(day)
     for found, steps in groupby(connection.execute(query), key=lambda row: str(row.day)):
         yield Day(date.fromisoformat(found), {row.sequence_id: row.rows for row in steps})
 

@@ -10,7 +10,14 @@ from sqlalchemy import func, select
 
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, load_policies
-from segmail.maho.progress import FINAL, ProgressStatus, count_by_segment, count_due
+from segmail.maho.progress import (
+    FINAL,
+    ProgressStatus,
+    count_by_segment,
+    count_due,
+    has_long_history,
+    is_pending_in,
+)
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
@@ -21,7 +28,8 @@ class SegmentSummary:
     """A segment, its automation, and its progress rows by what became of them.
 
     `held` counts the pending rows whose time has come, but which are not sent, because the
-    automation, the segment or their step is switched off.
+    automation, the segment or their step is switched off. `sent`, `failed` and `skipped` are None
+    where they were not counted.
     """
 
     segment_id: int
@@ -36,34 +44,38 @@ class SegmentSummary:
     steps: int
     active_steps: int
     pending: int
-    sent: int
-    failed: int
-    skipped: int
+    sent: int | None
+    failed: int | None
+    skipped: int | None
     held: int
 
 
-def list_segments(shop: Shop, *, now: datetime) -> list[SegmentSummary]:
-    """Return every segment, by id."""
+def list_segments(shop: Shop, *, now: datetime, totals: bool = False) -> list[SegmentSummary]:
+    """Return every segment, by id.
+
+    Beside a long history finished rows are counted only where the `totals` are asked for.
+    """
     with shop.read() as tx:
         segments = load_segments(tx)
-        return _summarize(tx, segments, now=now)
+        return _summarize(tx, segments, now=now, totals=totals or not has_long_history(tx))
 
 
-def show_segment(shop: Shop, given: str, *, now: datetime) -> SegmentSummary:
+def show_segment(shop: Shop, given: str, *, now: datetime, totals: bool = False) -> SegmentSummary:
     """Return the segment that `given` names; raise InputError where there is none."""
     with shop.read() as tx:
         segment = find_segment(tx, given)
-        return _summarize(tx, [segment], now=now)[0]
+        counted = totals or not has_long_history(tx)
+        return _summarize(tx, [segment], now=now, totals=counted)[0]
 
 
 def _summarize(
-    tx: Transaction, segments: Sequence[Segment], *, now: datetime
+    tx: Transaction, segments: Sequence[Segment], *, now: datetime, totals: bool
 ) -> list[SegmentSummary]:
     """Return summaries in the order of `segments`, with five statements."""
     ids = [segment.segment_id for segment in segments]
     steps = load_steps(tx, segment_ids=ids)
     due = count_due(tx, ids, now=now)
-    rows = count_by_segment(tx, ids)
+    rows = count_by_segment(tx, ids) if totals else _waiting(tx, ids)
     membership = _membership(tx, ids)
     policies = load_policies(tx)
     return [
@@ -83,7 +95,7 @@ def _summary(
     segment: Segment,
     steps: Sequence[Step],
     due: Mapping[int, int],
-    rows: Mapping[str, int],
+    rows: Mapping[str, int | None],
     membership: tuple[int, datetime | None],
     policy: Policy,
 ) -> SegmentSummary:
@@ -101,10 +113,18 @@ def _summary(
         refreshed_at=refreshed_at,
         steps=len(steps),
         active_steps=sum(step.is_active for step in steps),
-        pending=rows[ProgressStatus.SCHEDULED],
+        pending=rows[ProgressStatus.SCHEDULED] or 0,
         **{status.value: rows[status] for status in FINAL},
         held=sum(due.get(step.sequence_id, 0) for step in idle),
     )
+
+
+def _waiting(tx: Transaction, ids: Sequence[int]) -> Mapping[int, Mapping[str, int | None]]:
+    c = tx.tables.progress.c
+    query = select(c.segment_id, func.count()).where(is_pending_in(tx.tables, ids))
+    found = {row[0]: row[1] for row in tx.connection.execute(query.group_by(c.segment_id))}
+    others: dict[str, int | None] = {status.value: None for status in FINAL}
+    return {id: {ProgressStatus.SCHEDULED: found.get(id, 0), **others} for id in ids}
 
 
 def _membership(tx: Transaction, ids: Sequence[int]) -> dict[int, tuple[int, datetime | None]]:

@@ -11,7 +11,7 @@ from segmail.coupons import remember_prefix_of
 from segmail.errors import InputError
 from segmail.findings import errors, warnings
 from segmail.maho.customer_conditions import RETRIGGERED
-from segmail.maho.progress import ProgressStatus, is_of_step, stop
+from segmail.maho.progress import is_of_step, stop
 from segmail.maho.schema.tables import Layout
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
@@ -96,7 +96,7 @@ def edit_found(tx: Transaction, before: Step, options: StepOptions, *, now: date
         changes=changes,
         skipped=skipped,
         retriggered=retriggered,
-        kept=summary.progress[ProgressStatus.SCHEDULED] if moved else 0,
+        kept=summary.waiting if moved else 0,
         warnings=[*odd, *automation_warnings(tx, [after.segment])],
     )
 

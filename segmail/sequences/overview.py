@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, select
 
 from segmail.maho.lookup import find_segment
-from segmail.maho.progress import count_by_step
+from segmail.maho.progress import (
+    FINAL,
+    ProgressStatus,
+    count_by_step,
+    count_pending_by_step,
+    has_long_history,
+)
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, Trigger, load_steps
@@ -37,17 +44,27 @@ class StepSummary:
     rule: str | None
     coupon_prefix: str | None
     coupon_expires_days: int | None
-    progress: Mapping[str, int]
+    progress: Mapping[str, int | None]  # by status; None: not counted, because there are many
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait: they are always counted."""
+        return self.progress[ProgressStatus.SCHEDULED] or 0
 
 
-def list_steps(shop: Shop, *, segment: str | None = None) -> list[StepSummary]:
-    """Return every step, or those of one segment, by segment, trigger and number."""
+def list_steps(
+    shop: Shop, *, segment: str | None = None, totals: bool = False
+) -> list[StepSummary]:
+    """Return every step, or those of one segment, by segment, trigger and number.
+
+    Beside a long history finished rows are counted only where the `totals` are asked for.
+    """
     with shop.read() as tx:
         ids = None
         if segment is not None:
             ids = [find_segment(tx, segment).segment_id]
         steps = load_steps(tx, segment_ids=ids)
-        return summarize(tx, steps)
+        return summarize(tx, steps, totals=totals or not has_long_history(tx))
 
 
 def show_step(shop: Shop, given: str) -> StepSummary:
@@ -56,14 +73,17 @@ def show_step(shop: Shop, given: str) -> StepSummary:
         return summarize(tx, find_steps(tx, [given]))[0]
 
 
-def summarize(tx: Transaction, steps: Sequence[Step]) -> list[StepSummary]:
-    """Return summaries in the order of `steps`, with three statements."""
+def summarize(tx: Transaction, steps: Sequence[Step], *, totals: bool = True) -> list[StepSummary]:
+    """Return summaries in the order of `steps`, with three statements.
+
+    Without `totals` only the rows that wait are counted.
+    """
     t, r = tx.tables.template.c, tx.tables.rule.c
     templates = _names(
         tx.connection, t.template_id, t.template_code, {s.template_id for s in steps}
     )
     rules = _names(tx.connection, r.rule_id, r.name, {s.rule_id for s in steps if s.rule_id})
-    progress = count_by_step(tx, [step.sequence_id for step in steps])
+    progress = _progress(tx, steps, totals=totals)
     return [
         _summary(
             step,
@@ -76,7 +96,7 @@ def summarize(tx: Transaction, steps: Sequence[Step]) -> list[StepSummary]:
 
 
 def _summary(
-    step: Step, *, template: str, rule: str | None, progress: Mapping[str, int]
+    step: Step, *, template: str, rule: str | None, progress: Mapping[str, int | None]
 ) -> StepSummary:
     return StepSummary(
         sequence_id=step.sequence_id,
@@ -98,6 +118,23 @@ def _summary(
         coupon_expires_days=step.coupon_expires_days if step.generate_coupon else None,
         progress=progress,
     )
+
+
+def _progress(
+    tx: Transaction, steps: Sequence[Step], *, totals: bool
+) -> Mapping[int, Mapping[str, int | None]]:
+    if totals:
+        return {**count_by_step(tx, [step.sequence_id for step in steps])}
+    waiting: Counter[int] = Counter()
+    for (id, _trigger), count in count_pending_by_step(
+        tx, {step.segment.segment_id for step in steps}
+    ).items():
+        waiting[id] += count
+    others: dict[str, int | None] = {status.value: None for status in FINAL}
+    return {
+        step.sequence_id: {ProgressStatus.SCHEDULED: waiting[step.sequence_id], **others}
+        for step in steps
+    }
 
 
 def _names(

@@ -41,7 +41,7 @@ def remove_step(shop: Shop, given: str, *, confirm: Callable[[StepSummary], None
         forget_step_needs(tx, [step.sequence_id])
         delete_step(tx, step.sequence_id)
         odd = automation_warnings(tx, [step.segment])
-        return Removed(summary, sum(summary.progress.values()), odd)
+        return Removed(summary, sum(count or 0 for count in summary.progress.values()), odd)
 
     removed = shop.transact(work)
     logger.info(

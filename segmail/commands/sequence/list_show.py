@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from segmail.app import App
-from segmail.commands.options import AS_JSON
+from segmail.commands.options import AS_JSON, TOTALS
 from segmail.commands.sequence.printing import print_findings, print_step, print_steps
 from segmail.errors import StepsFailed
 from segmail.findings import errors
@@ -17,16 +17,20 @@ from segmail.sequences.validate import validate_steps
 
 @click.command("list")
 @click.option("--segment", metavar="SEGMENT", help="Only the steps of this segment.")
+@TOTALS
 @AS_JSON
 @click.pass_obj
-def list_(app: App, *, segment: str | None, as_json: bool) -> None:
+def list_(app: App, *, segment: str | None, totals: bool, as_json: bool) -> None:
     """List the steps, with their progress rows by status.
+
+    Beside a history of a million rows only those that wait are counted, and null stands in JSON
+    for the others.
 
     \b
     Example:
         segmail sequence list --segment VIP
     """
-    steps = list_steps(app.shop, segment=segment)
+    steps = list_steps(app.shop, segment=segment, totals=totals)
     if as_json:
         print_json(steps)
     else:

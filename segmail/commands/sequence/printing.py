@@ -38,7 +38,10 @@ def history(step: StepSummary) -> str:
 def print_steps(steps: Iterable[StepSummary]) -> None:
     """Print a table of steps."""
     columns = ("Id", "Step", "Template", "Delay", "Active", "Coupon", "Max", *_STATUSES)
-    print_table("Steps", columns, [_row(step) for step in steps])
+    found = list(steps)
+    print_table("Steps", columns, [_row(step) for step in found])
+    if any(None in step.progress.values() for step in found):
+        click.echo("Finished rows are not counted beside so many; --totals counts them.")
 
 
 def print_step(step: StepSummary) -> None:
@@ -53,7 +56,7 @@ def print_step(step: StepSummary) -> None:
         ("Active", yes_no(step.is_active)),
         ("Sends per customer", step.max_sends or "without limit"),
         ("Coupon", _coupon(step) if step.generate_coupon else "none"),
-        *((status, f"{step.progress[status.lower()]:,}") for status in _STATUSES),
+        *((status, _count(step, status)) for status in _STATUSES),
     ]
     print_table(step.label, ("", ""), lines)
 
@@ -104,8 +107,13 @@ def _row(step: StepSummary) -> tuple[object, ...]:
         yes_no(step.is_active),
         _coupon(step) if step.generate_coupon else "",
         step.max_sends or "any",
-        *(f"{step.progress[status.lower()]:,}" for status in _STATUSES),
+        *(_count(step, status) for status in _STATUSES),
     )
+
+
+def _count(step: StepSummary, status: str) -> str:
+    count = step.progress[status.lower()]
+    return "" if count is None else f"{count:,}"
 
 
 def _coupon(step: StepSummary) -> str:

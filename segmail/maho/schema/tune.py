@@ -1,4 +1,4 @@
-"""The index that a shop with a long history gains from; made only when somebody asks for it."""
+"""The indexes that a shop with a long history gains from; made only when somebody asks for them."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from segmail.maho.db.information_schema import index_columns
 from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.tables import build_tables
 
-_COLUMNS = ("status", "scheduled_at")
-_NAME = "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED"
+# What is due, for `process-emails`; what was sent in a span of time, for `report`, which counts it
+# by step without a look into the rows.
+_INDEXES = {
+    "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": ("status", "scheduled_at"),
+    "IDX_SEGMENT_PROGRESS_STATUS_SENT": ("status", "sent_at", "sequence_id"),
+}
 
 
 def plan_tuning(database: Database, prefix: str) -> list[str]:
-    """Return the statements that make the due rows quick to find; none where they are.
+    """Return the statements that make due and sent rows quick to find; none where they are.
 
     Maho's index has the same columns the other way round, so that finding what is due walks over
-    every row that ever was. Raises SchemaError where the automation has no tables.
+    every row that ever was; and none leads to what was sent in a span of time. Raises SchemaError
+    where the automation has no tables.
     """
     with database.read() as connection:
         layout = find_layout(connection, prefix)
@@ -31,15 +36,26 @@ def plan_tuning(database: Database, prefix: str) -> list[str]:
         indexes = index_columns(connection, table.name)
         quoted = connection.dialect.identifier_preparer.format_table(table)
         online = "" if connection.dialect.name == "sqlite" else " ALGORITHM=INPLACE LOCK=NONE"
-    if is_tuned(indexes):
-        return []
-    columns = ", ".join(_COLUMNS)
-    return [f"CREATE INDEX {prefix}{_NAME} ON {quoted} ({columns}){online}"]
+    return [
+        f"CREATE INDEX {prefix}{name} ON {quoted} ({', '.join(columns)}){online}"
+        for name, columns in _INDEXES.items()
+        if not _has(indexes, columns)
+    ]
 
 
 def is_tuned(indexes: Mapping[str, tuple[str, ...]]) -> bool:
-    """Return whether the index is among those of the progress table, given by their names."""
-    return any(columns[:2] == _COLUMNS for columns in indexes.values())
+    """Return whether all are among those of the progress table, given by their names."""
+    return all(_has(indexes, columns) for columns in _INDEXES.values())
+
+
+def sent_index(indexes: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Return the name of the index that tells what was sent when; None where nobody made it."""
+    wanted = _INDEXES["IDX_SEGMENT_PROGRESS_STATUS_SENT"]
+    return next((name for name, has in indexes.items() if has[: len(wanted)] == wanted), None)
+
+
+def _has(indexes: Mapping[str, tuple[str, ...]], wanted: tuple[str, ...]) -> bool:
+    return any(columns[: len(wanted)] == wanted for columns in indexes.values())
 
 
 def run_tuning(database: Database, statements: list[str]) -> None:

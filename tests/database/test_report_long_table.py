@@ -1,0 +1,81 @@
+"""What `report` and the lists read beside a long history: not the rows that nobody asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+
+import pytest
+
+from segmail.maho import progress
+from segmail.maho.schema.tune import plan_tuning, run_tuning
+from segmail.report import ReportScope, Window, collect_activity
+from segmail.segments.overview import list_segments
+from segmail.sequences.overview import list_steps
+from tests.database.long_table import fill
+from tests.sales_tables import create_sales_tables
+from tests.shop_builder import ShopBuilder
+
+_ROWS = 20_000
+_HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(params=[True, False], ids=["fresh", "stale"])
+def long_shop(mariadb_shop: ShopBuilder, request: pytest.FixtureRequest) -> ShopBuilder:
+    """A row a minute for two weeks, of four segments; the server's counts may be old."""
+    create_sales_tables(mariadb_shop)
+    fill(mariadb_shop, segments=4, analyzed=request.param, rows=_ROWS)
+    return mariadb_shop
+
+
+@pytest.fixture
+def tuned(long_shop: ShopBuilder) -> Iterator[ShopBuilder]:
+    statements = plan_tuning(long_shop.database, "")
+    run_tuning(long_shop.database, statements)
+    yield long_shop
+    with long_shop.database.engine.begin() as connection:
+        for statement in statements:
+            name = statement.split()[2]
+            connection.exec_driver_sql(f"DROP INDEX {name} ON {long_shop.tables.progress.name}")
+
+
+@pytest.mark.parametrize("scope", [None, ReportScope()], ids=["daily line", "all"])
+def test_a_report_reads_what_happened_and_what_waits(
+    tuned: ShopBuilder, scope: ReportScope | None
+) -> None:
+    window = Window(tuned.now - _HOUR, tuned.now)
+
+    def report() -> None:
+        collect_activity(tuned.shop, window, now=tuned.now, scope=scope, lateness=24 * _HOUR)
+
+    assert 500 < rows_read_by(tuned, report) < 6_000
+
+
+def test_lists_beside_a_long_history_count_what_waits(
+    long_shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_MANY", 1_000)
+
+    def lists() -> None:
+        steps = list_steps(long_shop.shop)
+        segments = list_segments(long_shop.shop, now=long_shop.now)
+        assert [step.progress["sent"] for step in steps] == [None] * 4
+        assert sum(step.progress["scheduled"] or 0 for step in steps) == _ROWS // 100
+        assert [(one.sent, one.pending) for one in segments] == [(None, _ROWS // 400)] * 4
+
+    assert rows_read_by(long_shop, lists) < 2_000
+    counted = list_steps(long_shop.shop, totals=True)
+    assert sum(step.progress["sent"] or 0 for step in counted) == _ROWS * 98 // 100
+
+
+def rows_read_by(shop: ShopBuilder, work: Callable[[], None]) -> int:
+    """Return how many rows the server reads for transactions one after another.
+
+    They get the pool's only connection, whose counters are asked before and after.
+    """
+    with shop.shop.read() as tx:
+        tx.connection.exec_driver_sql("FLUSH STATUS")
+    work()
+    with shop.shop.read() as tx:
+        found = tx.connection.exec_driver_sql("SHOW SESSION STATUS LIKE 'Handler_read_%%'").all()
+    return sum(int(count) for _, count in found)
