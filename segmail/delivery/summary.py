@@ -47,7 +47,7 @@ class Summary:
         for outcome in outcomes:
             self.counts[outcome.status] += 1
             if outcome.status is Status.FAILED:
-                self.failures[_ADDRESS.sub("ADDRESS", outcome.reason)[:_LENGTH].rstrip(". ")] += 1
+                self.failures[_shortened(_ADDRESS.sub("ADDRESS", outcome.reason))] += 1
 
     def told_failures(self) -> str:
         """Return one line: how many steps failed, and the reasons, the most frequent first.
@@ -60,3 +60,7 @@ class Summary:
             groups.append(f"{others:,} for other reasons")
         total = self.counts.total()
         return f"{failed:,} of {total:,} steps failed: {'; '.join(groups)}. The log has each."
+
+
+def _shortened(reason: str) -> str:
+    return reason.rstrip(". ") if len(reason) <= _LENGTH else f"{reason[:_LENGTH]}…"

@@ -11,7 +11,6 @@ from typing import Any
 from sqlalchemy import func, select
 
 from segmail.delivery.rows.outcome import Status
-from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import load_steps
@@ -265,7 +264,7 @@ def _step(step: StepSummary, counts: Sequence[_Count], *, is_held: bool) -> Step
         ends[count.outcome] += count.number
         if count.reason:
             reasons[f"{count.outcome}: {count.reason}"] += count.number
-    waiting = step.progress[ProgressStatus.SCHEDULED]
+    waiting = step.waiting
     sent = ends[Status.SENT.value]
     return StepFound(
         step=step.label,

@@ -62,7 +62,7 @@ def test_failed_steps_end_the_program_with_1_and_are_told_once_a_kind_in_excepti
 
     assert (ran.returncode, ran.stdout) == (1, "")
     assert re.fullmatch(
-        r"Error: 4 of 4 steps failed: 4 × .*\{\{var customer\}\}.* The log has each\.\n",
+        r"Error: 4 of 4 steps failed: 2 × .*; 2 × .*\{\{var customer\}\}.* The log has each\.\n",
         ran.stderr,
     )
     assert (tmp_path / "segmail.log").read_text().count("Failed step") == 4
