@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 from segmail.errors import Fault
+from segmail.maho.repeats import Repeat
 from segmail.maho.steps import Trigger
 from segmail.segments.conditions.tree import Combine, Leaf
 from segmail.segments.stored.codes import Mention
@@ -65,13 +66,15 @@ class CouponEntry:
 
 @dataclass(frozen=True)
 class StepEntry:
-    """A step; what is None is not said. `no_coupon` where the file says `coupon: none`."""
+    """A step; what is None is not said. `no_coupon` and `no_repeat` where the file says `none`."""
 
     template: str
     delay_minutes: int | None = None
     trigger: Trigger | None = None
     active: bool | None = None
     max_sends: int | None = None
+    repeat: Repeat | None = None
+    no_repeat: bool = False
     coupon: CouponEntry | None = None
     no_coupon: bool = False
     lines: Mapping[str, int] = field(default_factory=dict)

@@ -111,6 +111,7 @@ class _Named:
             trigger=None if shared else step.trigger,
             active=None if step.is_active else False,
             max_sends=None if step.max_sends == 1 else step.max_sends,
+            repeat=step.policy.repeat,
             coupon=coupon,
         )
 

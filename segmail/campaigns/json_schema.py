@@ -9,6 +9,8 @@ from typing import Any
 from segmail.campaigns.conditions import COMBINATIONS
 from segmail.campaigns.read import POLICIES
 from segmail.maho.policies import PolicyKind
+from segmail.maho.repeats import ALLOWED as REPEATS
+from segmail.maho.repeats import PATTERN as REPEAT_PATTERN
 from segmail.maho.steps import Trigger
 from segmail.segments.language.forms import SENTENCES
 from segmail.segments.language.labels import FAMILIES
@@ -108,7 +110,7 @@ def _step() -> dict[str, Any]:
             "active": _SWITCH,
             "coupon": {"anyOf": [coupon, {"const": "none"}]},
             "max sends": _COUNT,
-            "repeat": {"const": "none"},
+            "repeat": {**_TEXT, "pattern": REPEAT_PATTERN, "description": REPEATS},
         },
         "template",
     )

@@ -16,6 +16,8 @@ from segmail.campaigns.fields import (
     read_text,
 )
 from segmail.campaigns.markup import Items, MarkupNode, Scalar
+from segmail.maho.repeats import ALLOWED as REPEATS
+from segmail.maho.repeats import Repeat
 from segmail.maho.steps import Trigger
 from segmail.sequences.wanted_step import PREFIX
 
@@ -47,8 +49,8 @@ def _step(node: MarkupNode, faults: FileFaults) -> StepEntry | None:
         values["active"] = read_switch(found["active"], faults)
     if "max sends" in found:
         values["max_sends"] = read_count(found["max sends"], faults)
-    if "repeat" in found and not is_none(found["repeat"]):
-        faults.add(found["repeat"].line, "A step is sent once a run: 'repeat' can be 'none'.")
+    if "repeat" in found:
+        values |= _repeat(found["repeat"], faults)
     if "coupon" in found:
         values |= _coupon(found["coupon"], faults)
     template = read_text(found["template"], faults) if "template" in found else None
@@ -57,6 +59,18 @@ def _step(node: MarkupNode, faults: FileFaults) -> StepEntry | None:
         return None
     lines = {"": node.line, **{key: value.line for key, value in found.items()}}
     return StepEntry(template, lines=lines, **values)
+
+
+def _repeat(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:
+    if is_none(node):
+        return {"no_repeat": True}
+    text = node.text if isinstance(node, Scalar) else ""
+    try:
+        return {"repeat": Repeat.read(text)}
+    except ValueError:
+        instead = f", not '{text[:60]}'" if text else ""
+        faults.add(node.line, f"Here must be {REPEATS}{instead}.")
+        return {}
 
 
 def _coupon(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:

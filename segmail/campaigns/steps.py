@@ -133,6 +133,8 @@ def _after(run: StepsRun, start: Step, entry: StepEntry, wanted: WantedStep) -> 
         "is_active": True if pruned and entry.active is None else entry.active,
         "max_sends": entry.max_sends,
     }
+    if entry.repeat is not None or entry.no_repeat:
+        said["policy"] = replace(start.policy, repeat=entry.repeat)
     if entry.coupon is not None:
         coupon = entry.coupon
         said |= {
@@ -244,7 +246,7 @@ def _effects(run: StepsRun, one: PlannedStep, counts: Mapping[str, int]) -> list
         ended = stop(run.tx, which, reason=STEP_SWITCHED_OFF, now=run.now)
         told.append(f"{what} is switched off: {_rows(ended)} end")
     elif before.delay_minutes != after.delay_minutes:
-        moved, due = move_to_delay(run.tx, after, now=run.now)
+        moved, due = move_to_delay(run.tx, after, before_minutes=before.delay_minutes, now=run.now)
         sentence = (
             f"{what} moves from {format_delay(before.delay_minutes)} to "
             f"{format_delay(after.delay_minutes)}: {_rows(moved)} move"
@@ -290,6 +292,7 @@ def _told(run: StepsRun, step: Step) -> dict[str, str]:
         "trigger": step.trigger.value,
         "active": "yes" if step.is_active else "no",
         "max sends": str(step.max_sends),
+        "repeat": step.policy.told()["repeat"],
         "coupon": _coupon(run, step),
     }
 

@@ -127,6 +127,7 @@ def _step(step: StepEntry) -> dict[str, Any]:
         "trigger": step.trigger and step.trigger.value,
         "active": step.active,
         "max sends": step.max_sends,
+        "repeat": step.repeat and str(step.repeat),
     }
     if step.coupon is not None:
         days = step.coupon.expires_days

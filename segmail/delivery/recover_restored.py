@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 
 from sqlalchemy import select
 
 from segmail.delivery.job import Job
 from segmail.delivery.rows.journal import Journal
+from segmail.maho.db.value_lists import among
 from segmail.maho.progress import forgotten, settle_forgotten
+from segmail.maho.repeating import continue_repeats
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.steps import Step, load_steps
 
 _CHUNK = 1_000  # rows of a transaction
 
@@ -32,7 +35,9 @@ def settle_found(job: Job, found: Mapping[int, datetime], *, advance: Callable[[
         sent = {id_: found[id_] for id_ in ids}
 
         def work(tx: Transaction, sent: Mapping[int, datetime] = sent) -> int:
-            return settle_forgotten(tx, sent)
+            settled = settle_forgotten(tx, sent)
+            continue_repeats(tx, _steps(tx, sent), now=job.clock.now())
+            return settled
 
         count += job.shop.transact(work)
         advance(len(ids))
@@ -40,6 +45,12 @@ def settle_found(job: Job, found: Mapping[int, datetime], *, advance: Callable[[
     journal.note_settled()
     journal.close()
     return count
+
+
+def _steps(tx: Transaction, progress_ids: Collection[int]) -> dict[int, Step]:
+    c, steps = tx.tables.progress.c, {step.sequence_id: step for step in load_steps(tx)}
+    query = select(c.progress_id, c.sequence_id).where(among(c.progress_id, progress_ids))
+    return {row[0]: steps[row[1]] for row in tx.connection.execute(query)}
 
 
 def _chunks(job: Job) -> Iterator[dict[int, datetime]]:

@@ -10,9 +10,10 @@ from sqlalchemy import select
 from segmail.errors import ConditionError
 from segmail.maho.customer_conditions import NO_MATCH, ORDERED, has_ordered
 from segmail.maho.policies import Goal, OnReentry, Policy, load_policies
-from segmail.maho.progress import is_pending
+from segmail.maho.progress import is_running
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
+from segmail.maho.step_policies import load_step_policies
 from segmail.maho.steps import Segment, Step, Trigger, load_segments
 from segmail.segments.customer_match import match_customer
 
@@ -87,7 +88,10 @@ def _running(tx: Transaction, customer_id: int) -> set[int]:
     """Return the segments that send, and have steps scheduled for the customer."""
     c, segments = tx.tables.progress.c, load_segments(tx)
     sending = [segment.segment_id for segment in segments if segment.sends]
-    query = select(c.segment_id).where(c.customer_id == customer_id, is_pending(tx.tables))
+    policies = load_step_policies(tx).items()
+    repeating = [id for id, policy in policies if policy.repeat is not None]
+    running = is_running(tx.tables, repeating)
+    query = select(c.segment_id).where(c.customer_id == customer_id, running)
     return set(tx.connection.scalars(query)) & set(sending)
 
 

@@ -14,6 +14,7 @@ from segmail.maho.progress import ended_before, prune
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
+from segmail.maho.step_policies import load_step_policies
 from segmail.segments.conditions.references import segments_named
 from segmail.segments.refresh.candidates import load_candidates
 
@@ -89,6 +90,11 @@ def _kept(tx: Transaction) -> ColumnElement[bool]:
         holdout=[id for id, policy in policies.items() if policy.holdout],
         by_run=[id for id, it in reentry.items() if it.is_each_entry],
         asked=_asked(tx),
+        repeating={
+            id: policy.repeat.at_most or 0
+            for id, policy in load_step_policies(tx).items()
+            if policy.repeat is not None
+        },
     )
 
 

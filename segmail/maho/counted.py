@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, not_, or_, select
 
 from segmail.maho.holdout import was_held_out
 from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.tables import Tables
+
+_NOTHING: Mapping[int, int] = MappingProxyType({})
 
 
 def uses_a_send(tables: Tables, rows: FromClause) -> ColumnElement[bool]:
@@ -29,6 +32,7 @@ def is_counted_from(
     by_run: Collection[int] = (),
     holdout: Collection[int] = (),
     asked: Collection[int] = (),
+    repeating: Mapping[int, int] = _NOTHING,
 ) -> ColumnElement[bool]:
     """Return the condition that a promise rests on a progress row.
 
@@ -36,7 +40,8 @@ def is_counted_from(
     segments `never`, whose policy asks when a customer had the sequence last, each customer's
     newest row of a trigger; in those `by_run`, where each entry is judged by itself, no row of
     another run than the newest. In the segments `holdout`, those that count who is held out. In the
-    segments `asked`, whose sequences conditions ask about, the whole newest run.
+    segments `asked`, whose sequences conditions ask about, the whole newest run. Of steps that repeat, whose sends are limited by `repeating` (0: not at all) by sequence id, each
+    row of a run that will be repeated.
     """
     row, newer, step = tables.progress, tables.progress.alias("newer"), tables.sequence
     same_customer = and_(
@@ -58,7 +63,11 @@ def is_counted_from(
         .correlate(row)
         .scalar_subquery()
     )
-    counted = and_(uses_a_send(tables, row), max_sends > newer_sends)
+    if repeating:
+        limits = case(dict(repeating), value=row.c.sequence_id, else_=max_sends)
+        counted = and_(uses_a_send(tables, row), limits > newer_sends)
+    else:
+        counted = and_(uses_a_send(tables, row), max_sends > newer_sends)
     same_sequence = and_(
         same_customer,
         newer.c.segment_id == row.c.segment_id,
@@ -75,4 +84,23 @@ def is_counted_from(
         counted = or_(counted, and_(row.c.segment_id.in_(asked), not_(newer_run)))
     if holdout:
         counted = or_(counted, and_(row.c.segment_id.in_(holdout), was_held_out(tables)))
+    if repeating:
+        counted = or_(counted, _in_waiting_repeats(tables, repeating))
     return counted
+
+
+def _in_waiting_repeats(tables: Tables, repeating: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a row belongs to a run of which a step will be repeated."""
+    row, waiting = tables.progress, tables.progress.alias("waiting")
+    return (
+        exists()
+        .where(
+            waiting.c.customer_id == row.c.customer_id,
+            waiting.c.segment_id == row.c.segment_id,
+            waiting.c.trigger_type == row.c.trigger_type,
+            waiting.c.created_at == row.c.created_at,
+            waiting.c.sequence_id.in_(repeating),
+            waiting.c.status == ProgressStatus.SCHEDULED.value,
+        )
+        .correlate(row)
+    )

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    Boolean,
     ColumnElement,
     FromClause,
     Select,
+    String,
     Table,
     and_,
     exists,
@@ -137,26 +137,32 @@ def _counts(order: Table, since: ColumnElement[Any]) -> ColumnElement[bool]:
     )
 
 
-class same_address(FunctionElement[bool]):  # noqa: N801 - reads as the function it is in SQL
-    """Whether two e-mail addresses are the same, whatever their case.
+def same_address(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that two e-mail addresses are the same, whatever their case.
 
     Maho's columns know no case on MySQL, where a plain comparison can use an index.
     """
+    return _Address(one) == _Address(other)
 
-    type = Boolean()
+
+class _Address(FunctionElement[str]):
+    """An address as it is compared: an operator between two, for a function that compares them
+    would itself be compared with 1, and then no database uses an index."""
+
+    type = String()
     inherit_cache = True
 
 
-@compiles(same_address)
-def _compile_plain(element: same_address, compiler: SQLCompiler, **options: Any) -> str:
-    one, other = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{one} = {other}"
+@compiles(_Address)
+def _compile_plain(element: _Address, compiler: SQLCompiler, **options: Any) -> str:
+    [address] = (compiler.process(clause, **options) for clause in element.clauses)
+    return address
 
 
-@compiles(same_address, "sqlite")
-def _compile_for_sqlite(element: same_address, compiler: SQLCompiler, **options: Any) -> str:
-    one, other = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"lower({one}) = lower({other})"
+@compiles(_Address, "sqlite")
+def _compile_for_sqlite(element: _Address, compiler: SQLCompiler, **options: Any) -> str:
+    [address] = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"lower({address})"
 
 
 def _same(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:

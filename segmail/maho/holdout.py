@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, and_, cast, exists
+from sqlalchemy import BigInteger, ColumnElement, cast
 
-from segmail.maho.reasons import is_reason, told
+from segmail.maho.reasons import ended_for
 from segmail.maho.schema.tables import Tables
 
 HELD_OUT = "held out, to compare with those who get the mails"
@@ -32,9 +32,4 @@ def is_held_out(
 
 def was_held_out(tables: Tables) -> ColumnElement[bool]:
     """Return the condition that a progress row tells that its customer was held out."""
-    q = tables.queue.c
-    rows = tables.progress.c
-    reasons = exists().where(
-        q.queue_id == rows.queue_id, is_reason(tables), q.newsletter_subject == told(HELD_OUT)
-    )
-    return and_(rows.queue_id.is_not(None), reasons.correlate(tables.progress))
+    return ended_for(tables, HELD_OUT)

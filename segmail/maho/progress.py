@@ -22,6 +22,7 @@ from sqlalchemy import (
     and_,
     case,
     delete,
+    exists,
     func,
     insert,
     literal,
@@ -33,6 +34,7 @@ from sqlalchemy import (
 from segmail.maho.db.column_types import UInt, UtcDateTime
 from segmail.maho.db.database import after_commit
 from segmail.maho.db.information_schema import index_columns
+from segmail.maho.db.insert import insert_rows
 from segmail.maho.db.locking import locking
 from segmail.maho.db.moments import minutes_after
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
@@ -93,6 +95,30 @@ def is_pending_in(
     """
     c = tables.progress.c
     return and_(c.segment_id.in_(segment_ids), c.trigger_type.in_(triggers), is_pending(tables))
+
+
+def is_repetition(tables: Tables) -> ColumnElement[bool]:
+    """Return the condition that a row is not the first of its step in its run."""
+    row, first = tables.progress, tables.progress.alias("first")
+    found = exists().where(
+        first.c.customer_id == row.c.customer_id,
+        first.c.sequence_id == row.c.sequence_id,
+        first.c.created_at == row.c.created_at,
+        first.c.progress_id < row.c.progress_id,
+    )
+    return found.correlate(row)
+
+
+def is_running(tables: Tables, repeating: Collection[int]) -> ColumnElement[bool]:
+    """Return the condition that a row's sequence is under way for its customer.
+
+    A waiting repetition keeps nobody from another sequence. `repeating` are the ids of the steps
+    that repeat.
+    """
+    if not repeating:
+        return is_pending(tables)
+    once = tables.progress.c.sequence_id.not_in(repeating)
+    return and_(is_pending(tables), or_(once, ~is_repetition(tables)))
 
 
 def ended_before(tables: Tables, moment: datetime) -> ColumnElement[bool]:
@@ -489,6 +515,35 @@ def forget_skipped(
     tx.connection.execute(rows)
 
 
+@dataclass(frozen=True)
+class NextRow:
+    """The next row of a step that repeats, in the run that began at `created_at`."""
+
+    customer_id: int
+    step: Step
+    trigger_type: str
+    created_at: datetime
+    scheduled_at: datetime
+
+
+def schedule_next(tx: Transaction, rows: Sequence[NextRow]) -> None:
+    """Insert what follows rows that were settled, in the transaction that settles them."""
+    values: list[Mapping[str, Any]] = [
+        {
+            "customer_id": row.customer_id,
+            "segment_id": row.step.segment.segment_id,
+            "sequence_id": row.step.sequence_id,
+            "step_number": row.step.step_number,
+            "trigger_type": row.trigger_type,
+            "status": ProgressStatus.SCHEDULED.value,
+            "created_at": row.created_at,
+            "scheduled_at": row.scheduled_at,
+        }
+        for row in rows
+    ]
+    insert_rows(tx.connection, tx.tables.progress, values)
+
+
 def stop(
     tx: Transaction,
     which: ColumnElement[bool],
@@ -559,17 +614,38 @@ def prune(
     return tx.connection.execute(query).rowcount
 
 
-def move_to_delay(tx: Transaction, step: Step, *, now: datetime) -> tuple[int, int]:
+def move_to_delay(
+    tx: Transaction, step: Step, *, before_minutes: int, now: datetime
+) -> tuple[int, int]:
     """Give a step's waiting rows the time that its delay asks for, counted from their creation.
 
-    What would lie in the past is due now (UTC), and so not stale. A row whose mail was begun keeps
-    its time. Return how many rows moved, and how many of them are due now.
+    A repetition moves by as much as its first date: `before_minutes` is the former delay. What
+    would lie in the past is due now (UTC), and so not stale. A row whose mail was begun keeps its
+    time. Return how many rows moved, and how many of them are due now.
     """
     c = tx.tables.progress.c
     waiting = and_(
         is_of_step(tx.tables, step.sequence_id), is_pending(tx.tables), c.queue_id.is_(None)
     )
-    wanted = minutes_after(tx.connection, c.created_at, step.delay_minutes)
+    repeated: Sequence[int] = ()
+    if step.policy.repeat is not None:
+        query = select(c.progress_id).where(waiting, is_repetition(tx.tables))
+        repeated = tx.connection.scalars(query).all()
+    firsts = and_(waiting, ~among(c.progress_id, repeated)) if repeated else waiting
+    moved, due = _move(
+        tx, firsts, minutes_after(tx.connection, c.created_at, step.delay_minutes), now
+    )
+    if repeated:
+        again = and_(waiting, among(c.progress_id, repeated))
+        delta = step.delay_minutes - before_minutes
+        more, late = _move(tx, again, minutes_after(tx.connection, c.scheduled_at, delta), now)
+        moved, due = moved + more, due + late
+    return moved, due
+
+
+def _move(
+    tx: Transaction, waiting: ColumnElement[bool], wanted: ColumnElement[Any], now: datetime
+) -> tuple[int, int]:
     late = wanted <= literal(now, UtcDateTime())
     due = tx.connection.scalar(select(func.count()).where(waiting, late)) or 0
     query = update(tx.tables.progress).where(waiting)

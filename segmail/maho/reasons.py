@@ -14,7 +14,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, insert, literal, select
+from sqlalchemy import ColumnElement, and_, case, exists, insert, literal, select
 
 from segmail.maho.config.rows import write_config
 from segmail.maho.db.insert import insert_rows
@@ -51,6 +51,15 @@ def read_back(text: str | None) -> str | None:
 def is_reason(tables: Tables) -> ColumnElement[bool]:
     """Return the condition that a row of `newsletter_queue` is a reason, not a mail."""
     return tables.queue.c.automation_source == SOURCE
+
+
+def ended_for(tables: Tables, reason: str) -> ColumnElement[bool]:
+    """Return the condition that a progress row points at this reason."""
+    q, rows = tables.queue.c, tables.progress.c
+    found = exists().where(
+        q.queue_id == rows.queue_id, is_reason(tables), q.newsletter_subject == told(reason)
+    )
+    return and_(rows.queue_id.is_not(None), found.correlate(tables.progress))
 
 
 def attempt_ended_at(tables: Tables) -> ColumnElement[Any]:

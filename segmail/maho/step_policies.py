@@ -1,6 +1,6 @@
 """What a step asks for beyond Maho's settings; kept in the shop's configuration.
 
-`core_config_data`, scope default, `customer_segmentation/segmail/step/<id>/needs`, beside the
+`core_config_data`, scope default, `customer_segmentation/segmail/step/<id>/<name>`, beside the
 policies of segments.
 """
 
@@ -8,17 +8,21 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
 
-from sqlalchemy import delete
+from sqlalchemy import select
 
 from segmail.errors import ConfigError, Fault
-from segmail.maho.config.rows import write_config
-from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.rows import delete_config, write_config
+from segmail.maho.repeats import ALLOWED as REPEATS
+from segmail.maho.repeats import Repeat
 from segmail.maho.schema.transaction import Transaction
 
 _PATH = "customer_segmentation/segmail/step/"
-_KEY = re.compile(re.escape(_PATH) + "([0-9]+)/needs")
+_KEY = re.compile(re.escape(_PATH) + "([0-9]+)/([a-z_]+)")
 
 
 class StepNeeds(enum.StrEnum):
@@ -28,41 +32,71 @@ class StepNeeds(enum.StrEnum):
     PRODUCTS = "products"
 
 
-def steps_that_need_products(config: StoreConfig) -> frozenset[int]:
-    """Return the ids of the steps that are skipped where no list shows a product.
+@dataclass(frozen=True)
+class StepPolicy:
+    """A step's policies; `repeat` is None where it is sent once a run."""
+
+    needs: StepNeeds = StepNeeds.NOTHING
+    repeat: Repeat | None = None
+
+    def told(self) -> dict[str, str]:
+        """Return the policies as they are written, by their names here."""
+        values = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {name: "none" if value is None else str(value) for name, value in values.items()}
+
+
+NO_POLICY = StepPolicy()
+
+# How each is read, which raises ValueError, and what it can be.
+_KINDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
+    "needs": (StepNeeds, f"'{StepNeeds.NOTHING}' or '{StepNeeds.PRODUCTS}'"),
+    "repeat": (Repeat.read, REPEATS),
+}
+
+
+def load_step_policies(tx: Transaction) -> dict[int, StepPolicy]:
+    """Return the policies of the steps that have any, by sequence id.
 
     Raises ConfigError with every value that means nothing.
     """
-    found, faults = set(), []
-    for (scope, _, path), value in config.rows.items():
-        if scope != "default" or not path.startswith(_PATH):
-            continue
+    c = tx.tables.config.c
+    query = select(c.path, c.value).where(
+        c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%")
+    )
+    found: dict[int, dict[str, Any]] = defaultdict(dict)
+    faults = []
+    for path, value in tx.connection.execute(query):
         match = _KEY.fullmatch(path)
-        if match is None:
+        if match is None or match[2] not in _KINDS:
             faults.append(
                 Fault(f"core_config_data: '{path}' is no policy of a step.", "Delete it.")
             )
-        elif value not in list(StepNeeds):
-            faults.append(Fault(f"{path}: '{value}' is none of {', '.join(StepNeeds)}."))
-        elif value == StepNeeds.PRODUCTS:
-            found.add(int(match[1]))
+            continue
+        read, allowed = _KINDS[match[2]]
+        try:
+            found[int(match[1])][match[2]] = read(value or "")
+        except ValueError:
+            faults.append(Fault(f"{path}: '{value}' is not {allowed}."))
     if faults:
         raise ConfigError(faults)
-    return frozenset(found)
+    return {sequence_id: StepPolicy(**values) for sequence_id, values in found.items()}
 
 
-def save_step_needs(tx: Transaction, sequence_id: int, needs: StepNeeds) -> None:
-    """Write what a step needs.
+def save_step_policy(
+    tx: Transaction, sequence_id: int, policy: StepPolicy, before: StepPolicy = NO_POLICY
+) -> None:
+    """Write the policies of a step that differ from those that it had.
 
-    Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
+    Raises Conflict, for `Shop.transact` to repeat it, when two hosts do so at once.
     """
-    write_config(tx, {f"{_PATH}{sequence_id}/needs": needs.value})
+    old = before.told()
+    changed = {name: value for name, value in policy.told().items() if value != old[name]}
+    if changed:
+        write_config(tx, {f"{_PATH}{sequence_id}/{name}": it for name, it in changed.items()})
 
 
-def forget_step_needs(tx: Transaction, sequence_ids: Iterable[int]) -> None:
-    """Delete what removed steps needed."""
-    paths = [f"{_PATH}{sequence_id}/needs" for sequence_id in sequence_ids]
-    c = tx.tables.config.c
-    tx.connection.execute(
-        delete(tx.tables.config).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
+def forget_step_policies(tx: Transaction, sequence_ids: Sequence[int]) -> None:
+    """Delete the policies of removed steps."""
+    delete_config(
+        tx, [f"{_PATH}{sequence_id}/{name}" for sequence_id in sequence_ids for name in _KINDS]
     )

@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, null, select
 
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.step_policies import NO_POLICY, StepPolicy, load_step_policies
 
 
 class Trigger(enum.StrEnum):
@@ -43,7 +45,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a segment's sequence (`customer_segment_email_sequence`)."""
+    """One step of a segment's sequence (`customer_segment_email_sequence`), with its policies."""
 
     sequence_id: int
     segment: Segment
@@ -57,6 +59,26 @@ class Step:
     rule_id: int | None
     coupon_prefix: str | None
     coupon_expires_days: int | None
+    policy: StepPolicy = NO_POLICY
+
+    @property
+    def most_sends(self) -> int:
+        """How often a customer may receive it; 0: no limit. A repeat has a limit of its own."""
+        repeat = self.policy.repeat
+        return self.max_sends if repeat is None else repeat.at_most or 0
+
+    def first_at(self, began: datetime) -> datetime:
+        """Return when it is sent, or sent first, in a run that `began` then."""
+        return began + timedelta(minutes=self.delay_minutes)
+
+    def planned_at(self, began: datetime, seen: datetime) -> datetime:
+        """Return when a row of a run that `began` then was to be sent, as far as that tells.
+
+        Of a repeat it is the last date until `seen`, a time that stood in the row. Raises
+        OverflowError for a run past every calendar.
+        """
+        first, repeat = self.first_at(began), self.policy.repeat
+        return first if repeat is None else repeat.latest(first, seen + timedelta(days=1))
 
 
 def load_segments(tx: Transaction) -> list[Segment]:
@@ -74,11 +96,16 @@ def load_segment_ids(tx: Transaction) -> list[int]:
 
 
 def load_steps(tx: Transaction, *, segment_ids: Collection[int] | None = None) -> list[Step]:
-    """Return the steps of the given segments (None: of all) by segment, trigger and number."""
+    """Return the steps of the given segments (None: of all) by segment, trigger and number.
+
+    Raises ConfigError for policies without meaning.
+    """
     query = _steps_query(tx.tables)
     if segment_ids is not None:
         query = query.where(tx.tables.segment.c.segment_id.in_(segment_ids))
-    steps = [_step(row) for row in tx.connection.execute(query)]
+    rows = tx.connection.execute(query).all()
+    policies = load_step_policies(tx)
+    steps = [_step(row, policies.get(row.sequence_id, NO_POLICY)) for row in rows]
     return sorted(steps, key=lambda s: (s.segment.segment_id, s.trigger, s.step_number))
 
 
@@ -107,7 +134,7 @@ def _segment(row: Row[Any]) -> Segment:
     )
 
 
-def _step(row: Row[Any]) -> Step:
+def _step(row: Row[Any], policy: StepPolicy) -> Step:
     return Step(
         sequence_id=row.sequence_id,
         segment=_segment(row),
@@ -121,6 +148,7 @@ def _step(row: Row[Any]) -> Step:
         rule_id=row.coupon_sales_rule_id,
         coupon_prefix=row.coupon_prefix or None,
         coupon_expires_days=row.coupon_expires_days,
+        policy=policy,
     )
 
 

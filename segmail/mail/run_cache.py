@@ -16,7 +16,7 @@ from segmail.maho.newsletters import (
     load_newsletters,
 )
 from segmail.maho.shop import Shop
-from segmail.maho.step_policies import steps_that_need_products
+from segmail.maho.step_policies import StepNeeds
 from segmail.maho.steps import Step
 from segmail.maho.storefront.locale import StoreLocale, load_rates
 from segmail.maho.storefront.site import Sites, StoreSite
@@ -51,7 +51,6 @@ class RunCache:
         self._compiled: dict[int, CompiledNewsletter | TemplateError] = {}
         self._locales: dict[int, StoreLocale] = {}
         self._item_needs: dict[int, ItemNeeds] = {}
-        self._product_steps = steps_that_need_products(config)
 
     @classmethod
     def load(
@@ -107,7 +106,7 @@ class RunCache:
 
     def needs_products(self, step: Step) -> bool:
         """Tell whether a step is skipped where its mail shows no product."""
-        return step.sequence_id in self._product_steps
+        return step.policy.needs is StepNeeds.PRODUCTS
 
     def shelf(self, tiers: Mapping[str, Decimal]) -> Shelf:
         """Return what item blocks are made from; `tiers` are those of loyalty."""

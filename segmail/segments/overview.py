@@ -48,6 +48,7 @@ class SegmentSummary:
     failed: int | None
     skipped: int | None
     held: int
+    repeats: Mapping[str, str]  # how often, by the trigger and number of the step
 
 
 def list_segments(shop: Shop, *, now: datetime, totals: bool = False) -> list[SegmentSummary]:
@@ -116,6 +117,11 @@ def _summary(
         pending=rows[ProgressStatus.SCHEDULED] or 0,
         **{status.value: rows[status] for status in FINAL},
         held=sum(due.get(step.sequence_id, 0) for step in idle),
+        repeats={
+            f"{step.trigger.value}:{step.step_number}": str(step.policy.repeat)
+            for step in steps
+            if step.policy.repeat
+        },
     )
 
 

@@ -33,6 +33,7 @@ def _fields(step: Step) -> dict[str, str]:
         "template": str(step.template_id),
         "delay": format_delay(step.delay_minutes),
         "max-sends": str(step.max_sends),
+        "repeat": step.policy.told()["repeat"],
         "active": "yes" if step.is_active else "no",
         **_coupon_fields(step),
     }

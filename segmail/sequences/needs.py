@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
-from segmail.maho.step_policies import StepNeeds, save_step_needs
+from segmail.maho.step_policies import StepNeeds, save_step_policy
 from segmail.sequences.find import find_steps, label
 
 
@@ -24,7 +24,8 @@ def set_step_needs(shop: Shop, given: str, needs: StepNeeds) -> NeedsSet:
 
     def work(tx: Transaction) -> NeedsSet:
         [step] = find_steps(tx, [given])
-        save_step_needs(tx, step.sequence_id, needs)
+        wanted = replace(step.policy, needs=needs)
+        save_step_policy(tx, step.sequence_id, wanted, step.policy)
         return NeedsSet(label(step), step.sequence_id, needs)
 
     return shop.transact(work)

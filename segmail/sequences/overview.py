@@ -39,11 +39,14 @@ class StepSummary:
     delay: str
     is_active: bool
     max_sends: int  # 0: no limit
+    most_sends: int  # the same, or a repeat's own limit
     generate_coupon: bool
     rule_id: int | None
     rule: str | None
     coupon_prefix: str | None
     coupon_expires_days: int | None
+    repeat: str  # 'none', or how often it is sent again
+    needs: str
     progress: Mapping[str, int | None]  # by status; None: not counted, because there are many
 
     @property
@@ -111,11 +114,14 @@ def _summary(
         delay=format_delay(step.delay_minutes),
         is_active=step.is_active,
         max_sends=step.max_sends,
+        most_sends=step.most_sends,
         generate_coupon=step.generate_coupon,
         rule_id=step.rule_id,
         rule=rule,
         coupon_prefix=step.coupon_prefix,
         coupon_expires_days=step.coupon_expires_days if step.generate_coupon else None,
+        repeat=step.policy.told()["repeat"],
+        needs=step.policy.needs.value,
         progress=progress,
     )
 

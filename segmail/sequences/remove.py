@@ -9,7 +9,6 @@ from segmail.coupons import remember_prefix_of
 from segmail.log import logger
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
-from segmail.maho.step_policies import forget_step_needs
 from segmail.sequences.find import find_steps
 from segmail.sequences.overview import StepSummary, show_step, summarize
 from segmail.sequences.store import delete_step
@@ -38,7 +37,6 @@ def remove_step(shop: Shop, given: str, *, confirm: Callable[[StepSummary], None
         [step] = find_steps(tx, [given])
         [summary] = summarize(tx, [step])
         remember_prefix_of(tx, step)
-        forget_step_needs(tx, [step.sequence_id])
         delete_step(tx, step.sequence_id)
         odd = automation_warnings(tx, [step.segment])
         return Removed(summary, sum(count or 0 for count in summary.progress.values()), odd)

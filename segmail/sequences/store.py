@@ -12,6 +12,7 @@ from segmail.maho.db.insert import insert_rows
 from segmail.maho.progress import is_of_step, stop
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.step_policies import forget_step_policies, save_step_policy
 from segmail.maho.steps import Step, Trigger
 from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS
 
@@ -27,16 +28,19 @@ def lock_segment(tx: Transaction, segment_id: int) -> None:
 def insert_step(tx: Transaction, step: Step, *, now: datetime) -> int:
     """Insert a step and return its sequence id."""
     row = {**_values(tx.tables, step), "created_at": now, "updated_at": now}
-    return insert_rows(tx.connection, tx.tables.sequence, [row])[0]
+    [sequence_id] = insert_rows(tx.connection, tx.tables.sequence, [row])
+    save_step_policy(tx, sequence_id, step.policy)
+    return sequence_id
 
 
 def update_step(tx: Transaction, before: Step, after: Step, *, now: datetime) -> None:
-    """Write the columns in which a stored step changes, and no others."""
+    """Write the columns and policies in which a stored step changes, and no others."""
     old = _values(tx.tables, before)
     changed = {
         name: value for name, value in _values(tx.tables, after).items() if value != old[name]
     }
     _update(tx, before.sequence_id, {**changed, "updated_at": now})
+    save_step_policy(tx, before.sequence_id, after.policy, before.policy)
 
 
 def set_active(tx: Transaction, sequence_id: int, *, active: bool, now: datetime) -> None:
@@ -46,6 +50,7 @@ def set_active(tx: Transaction, sequence_id: int, *, active: bool, now: datetime
 
 def delete_step(tx: Transaction, sequence_id: int) -> None:
     """Delete a step; the foreign key deletes its progress rows."""
+    forget_step_policies(tx, [sequence_id])
     tx.connection.execute(
         delete(tx.tables.sequence).where(tx.tables.sequence.c.sequence_id == sequence_id)
     )

@@ -9,6 +9,8 @@ from typing import Any
 
 from segmail.errors import InputError
 from segmail.maho.lookup import find_rule, find_template
+from segmail.maho.repeats import ALLOWED as REPEATS
+from segmail.maho.repeats import Repeat
 from segmail.maho.schema.tables import Layout
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, Step, Trigger
@@ -30,6 +32,7 @@ class StepOptions:
     step_number: int | None = None
     delay: str | None = None
     max_sends: int | None = None
+    repeat: str | None = None
     coupon: str | None = None
     no_coupon: bool = False
     prefix: str | None = None
@@ -64,6 +67,7 @@ def apply_options(tx: Transaction, step: Step, options: StepOptions) -> tuple[St
         lambda: _trigger(tx.tables.layout, step, options),
         lambda: _template(tx, options),
         lambda: _delay(options),
+        lambda: _repeat(step, options),
         lambda: _coupon(tx, options),
         lambda: _coupon_settings(step, options),
         lambda: _plain(options),
@@ -100,6 +104,16 @@ def _template(tx: Transaction, options: StepOptions) -> dict[str, Any]:
 
 def _delay(options: StepOptions) -> dict[str, Any]:
     return {} if options.delay is None else {"delay_minutes": parse_delay(options.delay)}
+
+
+def _repeat(step: Step, options: StepOptions) -> dict[str, Any]:
+    if options.repeat is None:
+        return {}
+    try:
+        repeat = Repeat.read(options.repeat)
+    except ValueError as error:
+        raise InputError(f"--repeat '{options.repeat}': it must be {REPEATS}.") from error
+    return {"policy": replace(step.policy, repeat=repeat)}
 
 
 def _coupon(tx: Transaction, options: StepOptions) -> dict[str, Any]:

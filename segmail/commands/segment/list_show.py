@@ -80,6 +80,7 @@ def _print_segment(found: SegmentSummary) -> None:
         "Members": f"{found.members:,}",
         "Refreshed": found.refreshed_at and f"{found.refreshed_at:%Y-%m-%d %H:%M} UTC",
         "Steps": f"{found.steps}, {found.active_steps} active",
+        **_repeats(found),
         "Pending": f"{found.pending:,}, {found.held:,} held",
         "Sent": _count(found.sent),
         "Failed": _count(found.failed),
@@ -97,6 +98,11 @@ def _overlap(found: SegmentSummary) -> dict[str, str]:
     if found.allows_overlap is None:
         return {}
     return {"Overlapping sequences": yes_no(found.allows_overlap)}
+
+
+def _repeats(found: SegmentSummary) -> dict[str, str]:
+    told = [f"step {step} {often}" for step, often in found.repeats.items()]
+    return {"Repeats": "; ".join(told)} if told else {}
 
 
 def _policy(found: SegmentSummary) -> dict[str, str]:

@@ -39,6 +39,12 @@ _OPTIONS = (
         help="How often a customer may receive this step; 0: without limit.",
     ),
     click.option(
+        "--repeat",
+        metavar="REPEAT",
+        help="Send it again for as long as a customer stays: 'every month, at most 12', "
+        "'every 2 weeks', or none. Its 'at most' takes the place of --max-sends.",
+    ),
+    click.option(
         "--coupon", metavar="RULE", help="Make each customer a coupon of this sales rule."
     ),
     click.option("--prefix", metavar="TEXT", help="What the coupon codes begin with."),

@@ -21,6 +21,8 @@ def describe(step: StepSummary) -> str:
     parts = [f"template '{step.template}' {delay}"]
     if step.generate_coupon:
         parts.append(f"with {_coupon(step)}")
+    if step.repeat != "none":
+        parts.append(f"again {step.repeat}")
     if not step.is_active:
         parts.append("switched off")
     return f"{step.label} (sequence {step.sequence_id}): {', '.join(parts)}"
@@ -54,7 +56,8 @@ def print_step(step: StepSummary) -> None:
         ("Template", f"{step.template} (id {step.template_id})"),
         ("Delay", f"{step.delay} ({step.delay_minutes} minutes)"),
         ("Active", yes_no(step.is_active)),
-        ("Sends per customer", step.max_sends or "without limit"),
+        ("Repeat", step.repeat),
+        ("Sends per customer", step.most_sends or "without limit"),
         ("Coupon", _coupon(step) if step.generate_coupon else "none"),
         *((status, _count(step, status)) for status in _STATUSES),
     ]
@@ -106,7 +109,7 @@ def _row(step: StepSummary) -> tuple[object, ...]:
         step.delay,
         yes_no(step.is_active),
         _coupon(step) if step.generate_coupon else "",
-        step.max_sends or "any",
+        step.most_sends or "any",
         *(_count(step, status) for status in _STATUSES),
     )
 

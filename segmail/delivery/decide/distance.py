@@ -118,18 +118,28 @@ def load_earlier_steps(
             runs[key].append(found)
     return EarlierSteps(
         steps,
-        {
-            row.progress_id: [
-                other
-                for other in runs[
-                    row.customer_id, row.step.segment.segment_id, row.trigger_type, row.created_at
-                ]
-                if steps[other.sequence_id].delay_minutes < row.step.delay_minutes
-            ]
-            for row in later
-        },
+        {row.progress_id: _before(row, runs[_run_of(row)], steps) for row in later},
         begun_until,
     )
+
+
+def _run_of(row: DueRow) -> tuple[Any, ...]:
+    return row.customer_id, row.step.segment.segment_id, row.trigger_type, row.created_at
+
+
+def _before(row: DueRow, run: Sequence[Any], steps: Mapping[int, Step]) -> list[Any]:
+    """Return the rows of its run that come before a row; repetitions stand for themselves."""
+    firsts: dict[int, Any] = {}
+    for other in sorted(run, key=lambda found: int(found.progress_id)):
+        firsts.setdefault(other.sequence_id, other)
+    own = firsts.get(row.step.sequence_id)
+    if own is not None and own.progress_id < row.progress_id:
+        return []
+    return [
+        other
+        for other in firsts.values()
+        if steps[other.sequence_id].delay_minutes < row.step.delay_minutes
+    ]
 
 
 def _has_earlier(row: DueRow, steps: Mapping[int, Step]) -> bool:

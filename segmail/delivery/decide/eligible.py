@@ -127,6 +127,12 @@ def skip_reason(row: DueRow, facts: RowFacts, rules: SendingRules, *, now: datet
     )
 
 
+def ends_run(row: DueRow, facts: RowFacts, rules: SendingRules) -> bool:
+    """Return whether the reason not to send is one for ever: a repeat of the step ends, too."""
+    over = _step_reason(row, rules.layout) or facts.stopped
+    return over is not None or facts.customer is None
+
+
 def _step_reason(row: DueRow, layout: Layout) -> str | None:
     if not row.step.is_active:
         return SWITCHED_OFF
@@ -172,6 +178,6 @@ def _subscriber_reason(subscriber: Subscriber | None) -> str | None:
 
 def _count_reason(row: DueRow, counts: SendCounts) -> str | None:
     sent = counts.sent.get(counts.key(row), 0)
-    if row.step.max_sends and sent >= row.step.max_sends:
-        return f"max_sends reached: this step was sent {sent} of {row.step.max_sends} times"
+    if row.step.most_sends and sent >= row.step.most_sends:
+        return f"max_sends reached: this step was sent {sent} of {row.step.most_sends} times"
     return None

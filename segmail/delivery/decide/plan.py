@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from segmail.delivery.decide.batch import Batch, load_batch
-from segmail.delivery.decide.eligible import SendingRules, skip_reason, stale_after
+from segmail.delivery.decide.eligible import SendingRules, ends_run, skip_reason, stale_after
 from segmail.delivery.decide.shop_state import ShopState, ShopStates
 from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Outcome, Status
@@ -123,9 +123,11 @@ class Planner:
         if reason := hold_reason(row, batch.state):
             return replace(undecided, reason=reason)
         current = as_it_is_now(row, batch.state)
-        if reason := skip_reason(current, batch.facts_of(row), self.rules, now=now):
+        facts = batch.facts_of(row)
+        if reason := skip_reason(current, facts, self.rules, now=now):
             batch.ended.add(row.progress_id)
-            return replace(undecided, status=Status.SKIPPED, reason=reason)
+            over = ends_run(current, facts, self.rules)
+            return replace(undecided, status=Status.SKIPPED, reason=reason, ends_run=over)
         if reason := _wait_reason(row, batch):
             return replace(undecided, reason=reason)
         postponed = batch.earlier_steps.postpone(row, batch.ended, now=now)
@@ -209,6 +211,6 @@ def _wait_reason(row: DueRow, batch: Batch) -> str | None:
     key = batch.counts.key(row)
     under_way = batch.counts.in_flight.get(key, 0) + (key in batch.taken)
     sent = batch.counts.sent.get(key, 0)
-    if row.step.max_sends and under_way and sent + under_way >= row.step.max_sends:
+    if row.step.most_sends and under_way and sent + under_way >= row.step.most_sends:
         return "another mail of this step is on its way to this customer"
     return None

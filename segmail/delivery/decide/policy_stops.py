@@ -28,17 +28,18 @@ def load_stopped(
 ) -> dict[int, str]:
     """Return by progress id why a row must not be sent.
 
-    Enter steps of segments that stop on exit, as they do where nobody has chosen, are asked by the
-    segment's conditions, with one statement for each segment. Where segmail does not refresh the
-    segment, or cannot read its conditions, membership decides, with one statement for all. So does
-    the goal. Nothing is read where no segment of the rows asks for it.
+    Enter steps of segments that stop on exit, as they do where nobody has chosen, and those that
+    repeat, are asked by the segment's conditions, with one statement for each segment. Where
+    segmail does not refresh the segment, or cannot read its conditions, membership decides, with
+    one statement for all. So does the goal. Nothing is read where no segment of the rows asks.
     """
     stopped: dict[int, str] = {}
     by_membership: list[DueRow] = []
     leaving: defaultdict[int, list[DueRow]] = defaultdict(list)
     for row in rows:
         segment_id = row.step.segment.segment_id
-        if row.trigger_type == Trigger.ENTER and state.policy(segment_id).stops_on_exit:
+        stops = state.policy(segment_id).stops_on_exit or row.step.policy.repeat is not None
+        if row.trigger_type == Trigger.ENTER and stops:
             leaving[segment_id].append(row)
     for segment_id, some in leaving.items():
         candidate = state.candidates.get(segment_id)

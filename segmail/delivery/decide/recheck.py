@@ -11,7 +11,13 @@ from typing import Any
 from sqlalchemy import Row
 
 from segmail.delivery.decide.batch import is_refused
-from segmail.delivery.decide.eligible import RowFacts, SendCounts, SendingRules, skip_reason
+from segmail.delivery.decide.eligible import (
+    RowFacts,
+    SendCounts,
+    SendingRules,
+    ends_run,
+    skip_reason,
+)
 from segmail.delivery.decide.plan import as_it_is_now, hold_reason
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.delivery.decide.shop_state import ShopState, ShopStates
@@ -73,19 +79,22 @@ class Recheck:
         now: datetime,
     ) -> Outcome | None:
         row = attempt.prepared.row
-        skip = skip_reason(as_it_is_now(row, state), facts, self._rules, now=now)
+        current = as_it_is_now(row, state)
+        skip = skip_reason(current, facts, self._rules, now=now)
+        over = ends_run(current, facts, self._rules)
         if found is None:
             return outcome_of(attempt, Status.SKIPPED, skip or "its row was deleted meanwhile")
         if found.status != ProgressStatus.SCHEDULED:
             ended = f"it was ended elsewhere meanwhile, as '{found.status}'"
-            return outcome_of(attempt, Status.SKIPPED, f"{ended}: {skip}" if skip else ended)
+            told = f"{ended}: {skip}" if skip else ended
+            return replace(outcome_of(attempt, Status.SKIPPED, told), ends_run=over)
         if found.queue_id != attempt.queue_id or found.scheduled_at != row.lease_until:
             changed = outcome_of(attempt, Status.RELEASED, "it was scheduled anew meanwhile")
             return replace(changed, retry_at=found.scheduled_at)
         if hold := hold_reason(row, state):
             return outcome_of(attempt, Status.RELEASED, hold)
         if skip:
-            return outcome_of(attempt, Status.SKIPPED, skip)
+            return replace(outcome_of(attempt, Status.SKIPPED, skip), ends_run=over)
         if facts.subscriber and facts.subscriber.email != attempt.prepared.subscriber.email:
             return outcome_of(attempt, Status.RELEASED, "the customer's address was changed")
         return None

@@ -154,10 +154,9 @@ def _when_due(row: Row[Any], step: Step) -> datetime:
     if row.queue_id is None and row.scheduled_at is not None:
         return _seen(row)
     try:
-        planned: datetime = row.created_at + timedelta(minutes=step.delay_minutes)
-    except (TypeError, OverflowError):  # a zero date, or one past every calendar
+        return step.planned_at(row.created_at, _seen(row))
+    except (TypeError, OverflowError, ValueError):  # a zero date, or one past every calendar
         return _seen(row)
-    return planned
 
 
 def _seen(row: Row[Any]) -> datetime:

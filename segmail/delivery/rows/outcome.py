@@ -51,6 +51,7 @@ class Outcome:
 
     `queue_id` and `started_at` are those of its attempt, where one was recorded; `at` is when it
     happened, where that was not just now; `retry_at` is when a deferred row comes due again.
+    `ends_run` where the run is over for the customer, and no repeat of the step follows.
     """
 
     row: DueRow
@@ -64,6 +65,7 @@ class Outcome:
     template_id: int | None = None
     at: datetime | None = None
     retry_at: datetime | None = None
+    ends_run: bool = False
     error: Exception | None = field(default=None, compare=False, repr=False)
 
     @property

@@ -26,6 +26,7 @@ from segmail.maho.open_attempts import OpenAttempt, load_open_attempts, remember
 from segmail.maho.problems import INTERRUPTED
 from segmail.maho.progress import ProgressStatus, Settlement, settle
 from segmail.maho.reasons import NOT_SENT
+from segmail.maho.repeating import continue_repeats
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
@@ -117,6 +118,14 @@ class Resolver:
             if (settlement := self._settlement(one, verdicts[one.queue_id], now)) is not None
         ]
         settle(tx, settled)
+        held = {
+            one.progress_id: step
+            for one in ours
+            if one.progress_id is not None
+            and one.status == ProgressStatus.SCHEDULED
+            and (step := self.steps.get(one.sequence_id or 0)) is not None
+        }
+        continue_repeats(tx, held, now=now)
 
     def _tell(
         self,
@@ -169,7 +178,7 @@ class Resolver:
         step = self.steps.get(one.sequence_id or 0)
         planned = one.scheduled_at or now
         if step is not None and one.created_at is not None:
-            planned = one.created_at + timedelta(minutes=step.delay_minutes)
+            planned = step.planned_at(one.created_at, planned)
         status = {
             Verdict.ACCEPTED: ProgressStatus.SENT,
             Verdict.REFUSED: ProgressStatus.FAILED,

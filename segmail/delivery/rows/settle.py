@@ -21,6 +21,7 @@ from segmail.maho.db.value_lists import among
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.progress import ProgressStatus, Settlement, lock_held, settle
 from segmail.maho.reasons import NOT_SENT
+from segmail.maho.repeating import continue_repeats
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
@@ -72,6 +73,8 @@ class Settler:
             [o.queue_id for o in with_queue if o.queue_id and found[o.queue_id].stopped and o.left]
         )
         settle(tx, [_settlement(o, now) for o in ours])
+        ended = {o.queue_id for o in with_queue if found[o.queue_id or 0].stopped}
+        _repeat(tx, [o for o in ours if o.queue_id not in ended], now)
         newsletter.take_back_coupons([o for o in with_queue if o.status is Status.SKIPPED])
         newsletter.forget([o for o in with_queue if _is_undone(o)])
 
@@ -90,6 +93,13 @@ class Settler:
             tx,
             [_settlement(o, now) for o in (*failed, *skipped, *rest)],
         )
+        _repeat(tx, ours, now)
+
+
+def _repeat(tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Schedule what follows, but for those whose run others have ended meanwhile."""
+    steps = {o.row.progress_id: o.row.step for o in outcomes if not o.ends_run}
+    continue_repeats(tx, steps, now=now)
 
 
 def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:

@@ -16,7 +16,7 @@ from segmail.maho.db.column_types import UtcDateTime, is_timestamp, next_existin
 def minutes_after(connection: Connection, column: Column[Any], minutes: int) -> ColumnElement[Any]:
     """Return the moment so many minutes after a column's, as that column can hold it."""
     if connection.dialect.name == "sqlite":
-        return type_coerce(func.datetime(column, f"+{minutes} minutes"), UtcDateTime())
+        return type_coerce(func.datetime(column, f"{minutes:+d} minutes"), UtcDateTime())
     moment: ColumnElement[Any] = func.timestampadd(text("MINUTE"), minutes, column)
     if is_timestamp(column.type):
         moment = next_existing(moment)

@@ -15,6 +15,7 @@ from sqlalchemy import (
     func,
     insert,
     select,
+    true,
     update,
 )
 from sqlalchemy import literal as plain_literal
@@ -36,6 +37,7 @@ from segmail.maho.progress import (
     enrol_without_mail,
     forget_skipped,
     is_pending_in,
+    is_running,
     stop,
 )
 from segmail.maho.reasons import find_reasons
@@ -102,7 +104,7 @@ def count_stops(connection: Connection, task: Task) -> int:
     stopping = [_of_returners(task), *_of_former_runs(task)]
     if task.rivals:
         stopping.append(_of_rivals(task))
-    if task.candidate.policy.stops_on_exit:
+    if task.candidate.policy.stops_on_exit or task.own_repeating:
         stopping.append(_of_leavers(task))
     queries = [
         select(func.count()).select_from(task.tables.progress.join(CHUNK, which))
@@ -150,16 +152,23 @@ def complete(connection: Connection, task: Task, members: int, *, now: datetime)
 def _stop_who_leave(tx: Transaction, task: Task, *, now: datetime) -> int:
     """Skip the pending enter rows of those who leave, unless the policy lets them go on.
 
+    Leaving ends what repeats in any case.
+
     A row whose mail is on its way becomes `sent` all the same: delivery settles it.
     """
-    if not task.candidate.policy.stops_on_exit:
+    if not task.candidate.policy.stops_on_exit and not task.own_repeating:
         return 0
     return stop(tx, _of_leavers(task), reason=LEFT, now=now)
 
 
 def _of_leavers(task: Task) -> ColumnElement[bool]:
-    """A join, not a subquery: MySQL then begins with those who leave, and locks no other rows."""
+    """Of steps that repeat alone, where the policy lets the others go on.
+
+    A join, not a subquery: MySQL then begins with those who leave, and locks no other rows.
+    """
+    ended = task.tables.progress.c.sequence_id.in_(task.own_repeating)
     return and_(
+        true() if task.candidate.policy.stops_on_exit else ended,
         is_pending_in(task.tables, [task.candidate.id], [Trigger.ENTER.value]),
         task.tables.progress.c.customer_id == CHUNK.c.customer_id,
         CHUNK.c.direction == Movement.EXIT.value,
@@ -194,9 +203,13 @@ def _of_former_runs(task: Task) -> list[ColumnElement[bool]]:
 
 
 def _of_rivals(task: Task) -> ColumnElement[bool]:
-    """What is left of weaker or held campaigns of the group, of those for whom this one begins."""
+    """What is left of weaker or held campaigns of the group, of those for whom this one begins.
+
+    What will be repeated one day is not under way.
+    """
     return and_(
         is_pending_in(task.tables, [one.id for one in task.rivals]),
+        is_running(task.tables, task.repeating),
         task.tables.progress.c.customer_id == CHUNK.c.customer_id,
         CHUNK.c.verdict == ENROLLED,
     )

@@ -18,7 +18,7 @@ from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.moments import days_later
 from segmail.maho.holdout import HELD_OUT, is_held_out, was_held_out
 from segmail.maho.policies import Goal, OnReentry
-from segmail.maho.progress import is_pending
+from segmail.maho.progress import is_running
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.task import Movement, Task
 
@@ -77,7 +77,8 @@ def _reasons_of_earlier_runs(
     if not task.candidate.segment.allows_overlap and not task.replaces_runs(movement):
         yield _has_pending_rows(task, trigger), "with steps still scheduled"
     if task.stronger:
-        yield _has_rows_of(task, task.stronger, is_pending(task.tables)), IN_GROUP
+        running = is_running(task.tables, task.repeating)
+        yield _has_rows_of(task, task.stronger, running), IN_GROUP
     if reentry == OnReentry.NEVER:
         yield _was_enrolled(task, trigger), "who had this sequence before"
     if not reentry.is_each_entry:
@@ -87,7 +88,8 @@ def _reasons_of_earlier_runs(
 def _has_pending_rows(task: Task, trigger: Trigger) -> ColumnElement[bool]:
     """Rows of the same trigger; those of the other one end by themselves, or may go on."""
     row = task.tables.progress.c
-    return _has_row(task, is_pending(task.tables), row.trigger_type == trigger.value)
+    running = is_running(task.tables, task.own_repeating)
+    return _has_row(task, running, row.trigger_type == trigger.value)
 
 
 def _was_enrolled(task: Task, trigger: Trigger) -> ColumnElement[bool]:
@@ -108,21 +110,21 @@ def _has_used_up(task: Task, trigger: Trigger) -> ColumnElement[bool]:
     """Whether an active step was sent as often as its `max_sends` allows, so that nobody is sent
     the rest of a sequence alone. What may have arrived counts as sent."""
     row = task.tables.progress.c
-    steps = [step for step in task.active_steps(trigger) if step.max_sends]
-    once = [step.sequence_id for step in steps if step.max_sends == 1]
+    steps = [step for step in task.active_steps(trigger) if step.most_sends]
+    once = [step.sequence_id for step in steps if step.most_sends == 1]
     found = (
         [_has_row(task, row.sequence_id.in_(once), uses_a_send(task.tables, task.tables.progress))]
         if once
         else []
     )
     for step in steps:
-        if step.max_sends > 1:
+        if step.most_sends > 1:
             sent = select(func.count()).where(
                 *_of_customer(task),
                 row.sequence_id == step.sequence_id,
                 uses_a_send(task.tables, task.tables.progress),
             )
-            found.append(sent.correlate(task.tables.customer).scalar_subquery() >= step.max_sends)
+            found.append(sent.correlate(task.tables.customer).scalar_subquery() >= step.most_sends)
     return or_(false(), *found)
 
 

@@ -29,9 +29,10 @@ from sqlalchemy import (
 from segmail.log import logger
 from segmail.maho.customer_conditions import UNSUBSCRIBED, is_subscribed
 from segmail.maho.progress import is_pending_in, stop
+from segmail.maho.repeating import broken_off, mend_broken_off
 from segmail.maho.schema.tables import Tables
 from segmail.maho.shop import Shop
-from segmail.maho.steps import load_segment_ids
+from segmail.maho.steps import load_segment_ids, load_steps
 
 _BATCH = 1_000
 _SEARCH = 100_000  # with a million scheduled steps a search takes seconds, so it finds many at once
@@ -55,6 +56,8 @@ def sweep_up(shop: Shop, *, now: datetime, dry_run: bool = False) -> Swept:
     tables = shop.tables
     orphans = sum(_delete(shop, _orphans(tables, table), table) for table in _unguarded(shop))
     skipped = _skip(shop, now=now)
+    if again := _mend_repeats(shop, now=now):
+        logger.info("Went on with %s repeats of customers who are subscribed again", f"{again:,}")
     if skipped:
         logger.info("Skipped %s scheduled steps of unsubscribed customers", f"{skipped:,}")
     if orphans:
@@ -103,6 +106,20 @@ def _skip(shop: Shop, *, now: datetime) -> int:
     with shop.read() as tx:
         query = unsubscribed(shop.tables, load_segment_ids(tx))
     return sum(shop.transact(partial(batch, which=found)) for found in _batches(shop, query))
+
+
+def _mend_repeats(shop: Shop, *, now: datetime) -> int:
+    """Go on with what Maho has ended for customers who were away and are subscribed again."""
+    with shop.read() as tx:
+        steps = {step.sequence_id: step for step in load_steps(tx) if step.policy.repeat}
+        if not steps:
+            return 0
+        rows = tx.connection.execute(broken_off(tx.tables, list(steps.values()))).all()
+    found = [(row.progress_id, steps[row.sequence_id]) for row in rows]
+    return sum(
+        shop.transact(partial(mend_broken_off, found=dict(found[start : start + _BATCH]), now=now))
+        for start in range(0, len(found), _BATCH)
+    )
 
 
 def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:

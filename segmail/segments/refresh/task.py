@@ -11,6 +11,7 @@ from segmail.maho.policies import load_enrols_since
 from segmail.maho.reasons import reason_ids_of
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.step_policies import load_step_policies
 from segmail.maho.steps import Step, Trigger, load_steps
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 from segmail.segments.refresh.group import load_rivals
@@ -40,7 +41,8 @@ class Task:
     Whoever entered since `enrols_since` was to be enrolled (None: nobody knows). With `passed`, the
     limit on enrolments, who would be enrolled now is not, for they are too many. `now` is when the
     refresh began. `rivals` are the other segments of its group. `waiting` are the ids of the reason
-    to which the skipped rows point of those who left and whose sequence waits for a word.
+    to which the skipped rows point of those who left and whose sequence waits for a word,
+    `repeating` those of all steps of the shop that repeat.
     """
 
     tables: Tables
@@ -52,10 +54,16 @@ class Task:
     passed: int | None = None
     rivals: Sequence[Candidate] = ()
     waiting: Sequence[int] = ()
+    repeating: frozenset[int] = frozenset()
 
     def active_steps(self, trigger: Trigger) -> list[Step]:
         """Return the steps that a customer is enrolled in."""
         return [step for step in self.steps if step.is_active and step.trigger is trigger]
+
+    @property
+    def own_repeating(self) -> list[int]:
+        """Return the ids of the segment's steps that repeat: leaving ends them in any case."""
+        return [it.sequence_id for it in self.steps if it.policy.repeat is not None]
 
     @property
     def enrols(self) -> bool:
@@ -104,7 +112,18 @@ def load_task(tx: Transaction, segment_id: int, *, enrol: bool, now: datetime) -
     rivals = load_rivals(tx, candidate)
     exits = [step.sequence_id for step in steps if step.trigger is Trigger.EXIT]
     waiting = reason_ids_of(tx, [(id, WAITS_FOR_A_WORD) for id in exits])
-    return Task(tx.tables, candidate, steps, enrol, now, since, rivals=rivals, waiting=waiting)
+    policies = load_step_policies(tx).items()
+    return Task(
+        tx.tables,
+        candidate,
+        steps,
+        enrol,
+        now,
+        since,
+        rivals=rivals,
+        waiting=waiting,
+        repeating=frozenset(id for id, policy in policies if policy.repeat is not None),
+    )
 
 
 def is_still(tx: Transaction, task: Task) -> bool:
