@@ -44,6 +44,8 @@ def sentences(case: Case) -> Iterator[str]:
         yield _happened(entry, case.now)
     if (more := len(case.entries) - _TOLD) > 0:
         yield f"`segmail history` has {more:,} earlier ones."
+    if case.step.policy.repeat is not None:
+        yield f"It is sent again {case.step.policy.repeat}, as long as the customer stays."
     if not case.entries:
         yield "It was never scheduled for this customer."
         yield _membership(case)

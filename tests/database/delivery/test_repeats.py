@@ -14,6 +14,7 @@ from segmail.history.retry import RetryRequest, find_failures, schedule_again
 from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.maho.repeats import Repeat
 from segmail.maho.step_policies import StepPolicy, save_step_policy
+from segmail.segments.refresh.sweep import sweep_up
 from tests.database.refresh.refreshing import IN, OUT, decide, move, order, refresh
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
@@ -271,9 +272,8 @@ def test_who_subscribes_again_goes_on_though_maho_has_ended_it(
     shop.change(shop.tables.progress, waiting, status="skipped")
     shop.change(shop.tables.subscriber, {"customer_id": away}, subscriber_status=3)
 
-    days = int((BEGAN - shop.now) / DAY)
     for day in (40, 41):
-        refresh(shop, minutes=(days + day) * 1440)
+        sweep_up(shop.shop, now=BEGAN + day * DAY)
 
     found = shop.rows(shop.tables.progress, customer_id=here, status="scheduled")
     assert [f"{row['scheduled_at']:%d %b}" for row in found] == ["31 Mar"]
