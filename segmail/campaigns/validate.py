@@ -11,13 +11,13 @@ from segmail.campaigns.entry import FileFaults, SegmentEntry, TemplateEntry
 from segmail.campaigns.named import members_of, tell_circles, with_ids
 from segmail.errors import ConfigError, Fault, TemplateError
 from segmail.maho.newsletters import NewsletterTemplate, compile_newsletter
-from segmail.maho.policies import NO_GROUP, OnExit
+from segmail.maho.policies import NO_GROUP, Goal, OnExit
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import build_tables
 from segmail.maho.steps import Trigger
 from segmail.segments.conditions.scope import EavAttribute, EavAttributes, KnownSegment, Scope
 from segmail.segments.naming.any_names import AnyNames
-from segmail.segments.stay import stay_oddities
+from segmail.segments.stay import NO_COUPON, stay_oddities
 
 _TYPES = {"dob": "datetime", "gender": "int"}
 
@@ -87,6 +87,9 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
     if "priority" in segment.policies and segment.policies.get("group") == NO_GROUP:
         line = segment.lines["automation.priority"]
         yield f"{faults.file}:{line}: '{segment.name}' is in no group: its priority does nothing."
+    if segment.policies.get("goal") == Goal.COUPON and steps and not any(s.coupon for s in steps):
+        line = segment.lines["automation.goal"]
+        yield f"{faults.file}:{line}: '{segment.name}': {NO_COUPON}."
     if segment.tree is None:
         return
     delays = [

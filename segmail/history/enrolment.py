@@ -8,14 +8,15 @@ from datetime import datetime
 from sqlalchemy import select
 
 from segmail.errors import ConditionError
-from segmail.maho.customer_conditions import NO_MATCH, ORDERED, has_ordered
+from segmail.maho.customer_conditions import NO_MATCH
 from segmail.maho.policies import Goal, OnReentry, Policy, load_policies
 from segmail.maho.progress import is_running
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.step_policies import load_step_policies
-from segmail.maho.steps import Segment, Step, Trigger, load_segments
+from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
 from segmail.segments.customer_match import match_customer
+from segmail.segments.goals import reached_goals
 
 _OUTSIDE = "the customer is not in the segment"
 _NEVER = "the segment schedules its steps once for a customer, and has done so"
@@ -47,7 +48,7 @@ def kept_out(
         if segment_id not in member_of:
             reasons[segment_id] = _OUTSIDE
         elif segment_id in ordered:
-            reasons[segment_id] = ORDERED
+            reasons[segment_id] = ordered[segment_id]
         elif policy.on_reentry == OnReentry.NEVER and segment_id in had:
             reasons[segment_id] = _NEVER
         elif rival := _rival(segment_id, policies, running):
@@ -64,16 +65,15 @@ def kept_out(
     }
 
 
-def _ordered(tx: Transaction, customer_id: int, policies: Mapping[int, Policy]) -> set[int]:
+def _ordered(tx: Transaction, customer_id: int, policies: Mapping[int, Policy]) -> dict[int, str]:
     """Return the segments whose goal the customer has reached since a row of theirs was made."""
-    asking = [id_ for id_, policy in policies.items() if policy.goal is Goal.ORDER]
-    if not asking:
-        return set()
+    goals = {id_: policy.goal for id_, policy in policies.items() if policy.goal != Goal.NONE}
+    if not goals:
+        return {}
     c = tx.tables.progress.c
-    query = select(c.segment_id).where(
-        c.customer_id == customer_id, c.segment_id.in_(asking), has_ordered(tx.tables)
-    )
-    return set(tx.connection.scalars(query))
+    reached = reached_goals(tx, c.customer_id == customer_id, goals, load_steps(tx))
+    query = select(c.progress_id, c.segment_id).where(c.customer_id == customer_id)
+    return {row[1]: reached[row[0]] for row in tx.connection.execute(query) if row[0] in reached}
 
 
 def _had(tx: Transaction, customer_id: int) -> set[int]:

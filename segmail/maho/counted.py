@@ -40,8 +40,9 @@ def is_counted_from(
     segments `never`, whose policy asks when a customer had the sequence last, each customer's
     newest row of a trigger; in those `by_run`, where each entry is judged by itself, no row of
     another run than the newest. In the segments `holdout`, those that count who is held out. In the
-    segments `asked`, whose sequences conditions ask about, the whole newest run. Of steps that repeat, whose sends are limited by `repeating` (0: not at all) by sequence id, each
-    row of a run that will be repeated.
+    segments `asked`, whose sequences conditions ask about, the whole newest run. Of steps that
+    repeat, whose sends are limited by `repeating` (0: not at all) by sequence id, each row of a
+    run that will be repeated.
     """
     row, newer, step = tables.progress, tables.progress.alias("newer"), tables.sequence
     same_customer = and_(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -16,6 +17,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    true,
 )
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -33,6 +35,7 @@ RETRIGGERED = "the step's trigger was changed"
 RETURNED = "the customer has come back to the segment"
 RIVAL_BEGUN = "another campaign of the same group has begun for the customer"
 ORDERED = "the customer has ordered since the sequence began"
+ORDERED_WITH_COUPON = "the customer has ordered with a coupon of the sequence since it began"
 SWITCHED_OFF = "the step is switched off"
 UNSUBSCRIBED = "the customer is not subscribed to the newsletter any more"
 
@@ -63,43 +66,52 @@ def is_subscribed(tables: Tables) -> ColumnElement[bool]:
     )
 
 
-def has_ordered(tables: Tables) -> ColumnElement[bool]:
+def has_ordered(tables: Tables, over: Decimal | None = None) -> ColumnElement[bool]:
     """Return the condition that a progress row's customer has ordered since the enrolment.
 
     Also as a guest, with the account's address in its website. A canceled order is none; one from
-    the very second of the enrolment counts.
+    the very second of the enrolment counts. The grand total in base currency must be more than
+    `over`.
     """
     row = tables.progress
     return or_(
-        has_ordered_logged_in(tables, row.c.customer_id, row.c.created_at, row),
-        has_ordered_as_guest(tables, row.c.customer_id, row.c.created_at, row),
+        has_ordered_logged_in(tables, row.c.customer_id, row.c.created_at, row, over),
+        has_ordered_as_guest(tables, row.c.customer_id, row.c.created_at, row, over),
     )
 
 
 def has_ordered_logged_in(
-    tables: Tables, customer_id: ColumnElement[Any], since: ColumnElement[Any], rows: Table
+    tables: Tables,
+    customer_id: ColumnElement[Any],
+    since: ColumnElement[Any],
+    rows: Table,
+    over: Decimal | None = None,
 ) -> ColumnElement[bool]:
     """Return the condition that a row's customer has an order since a time of that row."""
     order = build_sales_tables(tables.prefix).order
-    counts = _counts(order, since)
+    counts = order_counts(order, since, over)
     return exists().where(order.c.customer_id == customer_id, counts).correlate(rows)
 
 
 def has_ordered_as_guest(
-    tables: Tables, customer_id: ColumnElement[Any], since: ColumnElement[Any], rows: Table
+    tables: Tables,
+    customer_id: ColumnElement[Any],
+    since: ColumnElement[Any],
+    rows: Table,
+    over: Decimal | None = None,
 ) -> ColumnElement[bool]:
     """Return the condition that there is a guest's order with the address of a row's customer."""
     order = build_sales_tables(tables.prefix).order
     return (
         exists()
         .select_from(_by_guests(tables, order))
-        .where(tables.customer.c.entity_id == customer_id, _of_guest(order, since))
+        .where(tables.customer.c.entity_id == customer_id, _of_guest(order, since, over))
         .correlate(rows)
     )
 
 
 def rows_of_guest_orders(
-    tables: Tables, which: ColumnElement[bool], *, since: datetime
+    tables: Tables, which: ColumnElement[bool], *, since: datetime, over: Decimal | None = None
 ) -> Select[Any]:
     """Return the query of the ids of progress rows whose customers ordered as guests since then.
 
@@ -111,7 +123,7 @@ def rows_of_guest_orders(
     return (
         select(row.c.progress_id)
         .select_from(_by_guests(tables, order).join(row, same))
-        .where(which, _of_guest(order, row.c.created_at), order.c.created_at >= since)
+        .where(which, _of_guest(order, row.c.created_at, over), order.c.created_at >= since)
         .distinct()
     )
 
@@ -122,47 +134,52 @@ def _by_guests(tables: Tables, order: Table) -> FromClause:
         tables.customer,
         and_(
             customer.website_id == store.website_id,
-            same_address(customer.email, order.c.customer_email),
+            same_text(customer.email, order.c.customer_email),
         ),
     )
 
 
-def _of_guest(order: Table, since: ColumnElement[Any]) -> ColumnElement[bool]:
-    return and_(order.c.customer_id.is_(None), _counts(order, since))
+def _of_guest(order: Table, since: ColumnElement[Any], over: Decimal | None) -> ColumnElement[bool]:
+    return and_(order.c.customer_id.is_(None), order_counts(order, since, over))
 
 
-def _counts(order: Table, since: ColumnElement[Any]) -> ColumnElement[bool]:
+def order_counts(
+    order: Table, since: ColumnElement[Any] | datetime, over: Decimal | None = None
+) -> ColumnElement[bool]:
+    """Return the condition that an order since then is neither canceled nor too small."""
     return and_(
-        order.c.created_at >= since, or_(order.c.state.is_(None), order.c.state != "canceled")
+        order.c.created_at >= since,
+        or_(order.c.state.is_(None), order.c.state != "canceled"),
+        true() if over is None else order.c.base_grand_total > over,
     )
 
 
-def same_address(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that two e-mail addresses are the same, whatever their case.
+def same_text(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Return the condition that two texts, such as addresses, are the same, whatever their case.
 
     Maho's columns know no case on MySQL, where a plain comparison can use an index.
     """
-    return _Address(one) == _Address(other)
+    return _AsCompared(one) == _AsCompared(other)
 
 
-class _Address(FunctionElement[str]):
-    """An address as it is compared: an operator between two, for a function that compares them
+class _AsCompared(FunctionElement[str]):
+    """A text as it is compared: an operator between two, for a function that compares them
     would itself be compared with 1, and then no database uses an index."""
 
     type = String()
     inherit_cache = True
 
 
-@compiles(_Address)
-def _compile_plain(element: _Address, compiler: SQLCompiler, **options: Any) -> str:
-    [address] = (compiler.process(clause, **options) for clause in element.clauses)
-    return address
+@compiles(_AsCompared)
+def _compile_plain(element: _AsCompared, compiler: SQLCompiler, **options: Any) -> str:
+    [text] = (compiler.process(clause, **options) for clause in element.clauses)
+    return text
 
 
-@compiles(_Address, "sqlite")
-def _compile_for_sqlite(element: _Address, compiler: SQLCompiler, **options: Any) -> str:
-    [address] = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"lower({address})"
+@compiles(_AsCompared, "sqlite")
+def _compile_for_sqlite(element: _AsCompared, compiler: SQLCompiler, **options: Any) -> str:
+    [text] = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"lower({text})"
 
 
 def _same(one: ColumnElement[str], other: ColumnElement[str]) -> ColumnElement[bool]:

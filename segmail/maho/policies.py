@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from sqlalchemy import delete, select
@@ -32,11 +33,42 @@ class OnExit(enum.StrEnum):
     CONTINUE = "continue"
 
 
-class Goal(enum.StrEnum):
-    """What makes the rest of a sequence needless."""
+_OVER = re.compile(r"order over ([0-9]{1,9}(?:\.[0-9]{1,4})?)")
 
-    NONE = "none"
-    ORDER = "order"  # an order that is not canceled, placed after the enrolment
+
+class Goal(str):
+    """What makes the rest of a sequence needless, in the words of a campaign file.
+
+    `order`: an order that is not canceled, placed after the enrolment, as a guest too. `order over
+    100`: one whose grand total in base currency is more than that. `order with this coupon`: one
+    with a code that a step of the segment made for the customer. Raises ValueError for other words.
+    """
+
+    NONE: ClassVar[Goal]
+    ORDER: ClassVar[Goal]
+    COUPON: ClassVar[Goal]
+
+    def __new__(cls, text: str) -> Goal:
+        plain = " ".join(text.lower().split())
+        if plain not in ("none", "order", "order with this coupon") and not _OVER.fullmatch(plain):
+            raise ValueError(text)
+        return super().__new__(cls, plain)
+
+    @property
+    def is_order(self) -> bool:
+        """Whether any order reaches it, or one of some size."""
+        return self == Goal.ORDER or self.over is not None
+
+    @property
+    def over(self) -> Decimal | None:
+        """The sum that the order must exceed, in base currency; None: any sum."""
+        found = _OVER.fullmatch(self)
+        return Decimal(found[1]) if found else None
+
+
+Goal.NONE = Goal("none")
+Goal.ORDER = Goal("order")
+Goal.COUPON = Goal("order with this coupon")
 
 
 _EACH_ENTRY = re.compile(r"each entry(?: after ([0-9]{1,5}) days?)?")
@@ -183,7 +215,13 @@ class PolicyKind:
 
 KINDS: Mapping[str, PolicyKind] = {
     "on_exit": PolicyKind("on exit", OnExit, tuple(OnExit)),
-    "goal": PolicyKind("goal", Goal, tuple(Goal)),
+    "goal": PolicyKind(
+        "goal",
+        Goal,
+        ("none", "order"),
+        "'none', 'order', 'order over 100' or 'order with this coupon'",
+        r"^(none|order|order with this coupon|order over [0-9]{1,9}(\.[0-9]{1,4})?)$",
+    ),
     "on_reentry": PolicyKind(
         "on re-entry",
         OnReentry,

@@ -13,6 +13,8 @@ from datetime import timedelta
 
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 
+NO_COUPON = "its goal is an order with its coupon, but none of its steps makes one"
+
 _SINCE = re.compile(r"(minutes|hours|days)_(since_.+|until_.+|inactive|without_purchase)")
 _UNITS = {
     "minutes": timedelta(minutes=1),

@@ -7,11 +7,12 @@ from datetime import timedelta
 
 from segmail.errors import ConditionError, ConfigError
 from segmail.findings import Severity
+from segmail.maho.policies import Goal
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, Trigger
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.refresh.candidates import Candidate, load_candidates
-from segmail.segments.stay import stay_oddities
+from segmail.segments.stay import NO_COUPON, stay_oddities
 from segmail.sequences.find import label
 from segmail.sequences.findings import StepFinding, segment_finding
 
@@ -42,4 +43,10 @@ def _oddities(one: Candidate, steps: Sequence[Step]) -> list[str]:
         for step in steps
         if step.segment.segment_id == one.id and step.is_active and step.trigger is Trigger.ENTER
     ]
-    return stay_oddities(tree, mine, stops_on_exit=one.policy.stops_on_exit) if mine else []
+    if not mine:
+        return []
+    odd = stay_oddities(tree, mine, stops_on_exit=one.policy.stops_on_exit)
+    own = [step for step in steps if step.segment.segment_id == one.id and step.is_active]
+    if one.policy.goal == Goal.COUPON and not any(step.generate_coupon for step in own):
+        odd.append(NO_COUPON)
+    return odd

@@ -9,7 +9,7 @@ from segmail.commands.dry_run import shop_to_change
 from segmail.commands.options import AS_JSON, DRY_RUN, TRIGGER
 from segmail.commands.policy_type import PolicyType
 from segmail.commands.words import print_dry_run, print_warnings, rows
-from segmail.maho.policies import Goal, OnExit, RefreshedBy
+from segmail.maho.policies import OnExit, RefreshedBy
 from segmail.maho.steps import Trigger
 from segmail.output import print_json
 from segmail.segments.refresh import members_without_mail
@@ -27,8 +27,9 @@ from segmail.sequences.automation import Automation, switch_automation
 )
 @click.option(
     "--goal",
-    type=click.Choice(Goal, case_sensitive=False),
-    help="What ends a customer's sequence early: an order.",
+    type=PolicyType("goal"),
+    help="What ends a customer's sequence early: an order, 'order over 100' (base currency), or "
+    "'order with this coupon'; none: nothing does.",
 )
 @click.option(
     "--on-reentry",

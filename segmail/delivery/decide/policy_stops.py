@@ -10,11 +10,11 @@ from sqlalchemy import select
 
 from segmail.delivery.decide.shop_state import ShopState
 from segmail.errors import ConditionError
-from segmail.maho.customer_conditions import LEFT, NO_MATCH, ORDERED, has_ordered
-from segmail.maho.policies import Goal
+from segmail.maho.customer_conditions import LEFT, NO_MATCH
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Trigger
 from segmail.mail.due_row import DueRow
+from segmail.segments.goals import reached_goals
 from segmail.segments.matching_customers import ConditionsOfFew
 
 
@@ -53,12 +53,10 @@ def load_stopped(
             by_membership += some
             continue
         stopped |= {row.progress_id: NO_MATCH for row in some if row.customer_id not in matched}
-    goal = [r for r in rows if state.policy(r.step.segment.segment_id).goal is Goal.ORDER]
-    return {
-        **stopped,
-        **_left(tx, by_membership),
-        **_ordered(tx, goal),
-    }
+    goals = {id: state.policy(id).goal for id in {row.step.segment.segment_id for row in rows}}
+    which = tx.tables.progress.c.progress_id.in_([row.progress_id for row in rows])
+    reached = reached_goals(tx, which, goals, list(state.steps.values()))
+    return {**stopped, **_left(tx, by_membership), **reached}
 
 
 def _left(tx: Transaction, rows: Sequence[DueRow]) -> dict[int, str]:
@@ -75,13 +73,3 @@ def _left(tx: Transaction, rows: Sequence[DueRow]) -> dict[int, str]:
         for row in rows
         if (row.step.segment.segment_id, row.customer_id) not in members
     }
-
-
-def _ordered(tx: Transaction, rows: Sequence[DueRow]) -> dict[int, str]:
-    if not rows:
-        return {}
-    c = tx.tables.progress.c
-    query = select(c.progress_id).where(
-        c.progress_id.in_([row.progress_id for row in rows]), has_ordered(tx.tables)
-    )
-    return dict.fromkeys(tx.connection.scalars(query), ORDERED)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,7 +23,6 @@ from sqlalchemy import literal as plain_literal
 from segmail.maho.customer_conditions import (
     BEGUN_ANEW,
     LEFT,
-    ORDERED,
     RETURNED,
     RIVAL_BEGUN,
     has_ordered_logged_in,
@@ -44,6 +43,7 @@ from segmail.maho.reasons import find_reasons
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Trigger
+from segmail.segments.goals import goal_reason, rows_with_coupons
 from segmail.segments.refresh.changes import Changes
 from segmail.segments.refresh.enrolment import ENROLLED, WAITING
 from segmail.segments.refresh.task import WAITS_FOR_A_WORD, Movement, Task
@@ -54,19 +54,28 @@ _BATCH = 1_000
 
 def stop_by_goal(tx: Transaction, task: Task, *, now: datetime) -> int:
     """Skip the pending rows of customers who reached the segment's goal; return how many."""
-    if task.candidate.policy.goal is not Goal.ORDER:
+    goal, row = task.candidate.policy.goal, task.tables.progress
+    pending, reason = is_pending_in(task.tables, [task.candidate.id]), goal_reason(goal)
+    if goal == Goal.COUPON:
+        return _stop_rows(
+            tx, list(rows_with_coupons(tx, pending, [task.candidate.id], task.steps)), reason, now
+        )
+    if not goal.is_order:
         return 0
-    row = task.tables.progress
-    pending = is_pending_in(task.tables, [task.candidate.id])
-    ordered = has_ordered_logged_in(task.tables, row.c.customer_id, row.c.created_at, row)
-    stopped = stop(tx, and_(pending, ordered), reason=ORDERED, now=now)
+    of = (task.tables, row.c.customer_id, row.c.created_at, row, goal.over)
+    stopped = stop(tx, and_(pending, has_ordered_logged_in(*of)), reason=reason, now=now)
     oldest = tx.connection.scalar(select(func.min(row.c.created_at)).where(pending))
     if oldest is not None:
-        found = rows_of_guest_orders(task.tables, pending, since=oldest)
-        ids = tx.connection.scalars(found).all()
-        for start in range(0, len(ids), _BATCH):
-            which = row.c.progress_id.in_(ids[start : start + _BATCH])
-            stopped += stop(tx, which, reason=ORDERED, now=now)
+        found = rows_of_guest_orders(task.tables, pending, since=oldest, over=goal.over)
+        stopped += _stop_rows(tx, tx.connection.scalars(found).all(), reason, now)
+    return stopped
+
+
+def _stop_rows(tx: Transaction, ids: Sequence[int], reason: str, now: datetime) -> int:
+    row, stopped = tx.tables.progress.c, 0
+    for start in range(0, len(ids), _BATCH):
+        which = row.progress_id.in_(ids[start : start + _BATCH])
+        stopped += stop(tx, which, reason=reason, now=now)
     return stopped
 
 

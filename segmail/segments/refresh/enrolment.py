@@ -17,7 +17,7 @@ from segmail.maho.customer_conditions import (
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.moments import days_later
 from segmail.maho.holdout import HELD_OUT, is_held_out, was_held_out
-from segmail.maho.policies import Goal, OnReentry
+from segmail.maho.policies import OnReentry
 from segmail.maho.progress import is_running
 from segmail.maho.steps import Trigger
 from segmail.segments.refresh.task import Movement, Task
@@ -45,7 +45,7 @@ def verdict(task: Task, movement: Movement) -> ColumnElement[str]:
     ]
     if movement is Movement.STAY:
         reasons.append((_enrolled_since_entering(task), "who had it since they entered"))
-        if task.candidate.policy.goal is Goal.ORDER:
+        if task.candidate.policy.goal.is_order:
             reasons.append((_ordered_since_entering(task), "who have ordered since they entered"))
     reasons += _reasons_of_earlier_runs(task, movement)
     if percent := task.candidate.policy.holdout:
@@ -137,7 +137,8 @@ def _enrolled_since_entering(task: Task) -> ColumnElement[bool]:
 
 def _ordered_since_entering(task: Task) -> ColumnElement[bool]:
     tables, member = task.tables, task.tables.member
-    of = (tables, member.c.customer_id, member.c.added_at, member)
+    over = task.candidate.policy.goal.over
+    of = (tables, member.c.customer_id, member.c.added_at, member, over)
     return or_(has_ordered_logged_in(*of), has_ordered_as_guest(*of))
 
 
