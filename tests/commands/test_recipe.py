@@ -178,7 +178,7 @@ def test_each_mail_is_rendered_with_and_without_cart_and_coupon(recorded: Record
     for name in NAMES:
         assert recorded.apply(name).exit_code == 0
     steps = json.loads(recorded.run("sequence", "list", "--json").stdout)
-    assert len(steps) == 52
+    assert len(steps) == 50
 
     shown: dict[str, str] = {}
     for step in steps:
