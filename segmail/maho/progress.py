@@ -650,6 +650,10 @@ def _move(
     due = tx.connection.scalar(select(func.count()).where(waiting, late)) or 0
     query = update(tx.tables.progress).where(waiting)
     moved = tx.connection.execute(
-        query.values(scheduled_at=case((late, literal(now, c.scheduled_at.type)), else_=wanted))
+        query.values(
+            scheduled_at=case(
+                (late, literal(now, tx.tables.progress.c.scheduled_at.type)), else_=wanted
+            )
+        )
     ).rowcount
     return moved, int(due)
