@@ -8,15 +8,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, Select, and_, case, func, select
 
-from segmail.maho.progress import ProgressStatus, is_pending_in
+from segmail.maho.progress import ProgressStatus, is_pending_in, is_repetition
 from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
 
 
 def running(tables: Tables, segment_id: int, trigger: Trigger) -> Select[tuple[int]]:
-    """Return the query of the customers for whom a row of the sequence still waits."""
+    """Return the query of the customers for whom a row of the sequence still waits.
+
+    What will be repeated one day is not under way.
+    """
     waits = is_pending_in(tables, [segment_id], [trigger.value])
-    return select(tables.progress.c.customer_id).where(waits)
+    return select(tables.progress.c.customer_id).where(waits, ~is_repetition(tables))
 
 
 @dataclass(frozen=True)
