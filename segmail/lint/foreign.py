@@ -23,15 +23,15 @@ _HALF = re.compile(
     re.IGNORECASE,
 )
 _FOREIGN = re.compile(
-    r"\{%.*?%\}"  # Twig, Liquid, Jinja
-    r"|<%.*?%>"
+    r"\{%.{0,500}?%\}"  # Twig, Liquid, Jinja
+    r"|<%.{0,500}?%>"
     r"|\*\|[A-Z0-9_:]+\|\*"  # Mailchimp
     r"|%%[a-z0-9_ ]+%%"
     r"|%(?:recipient|contact|subscriber)\.[a-z_]+%"
     r"|\$\{[a-z_][a-z0-9_.]*\}"
     r"|\{\$[a-z_][a-z0-9_.>-]*\}"  # Smarty
     r"|\[\[[a-z0-9_.: ]+\]\]"
-    r"|%7B%7B.*?%7D%7D",
+    r"|%7B%7B.{0,500}?%7D%7D",
     re.IGNORECASE,
 )
 _MEANT: Mapping[str, str] = {

@@ -16,8 +16,8 @@ from segmail.templates.nodes import Directive
 
 _ACTIVE = re.compile(
     r"<(?P<tag>script|form|input|select|textarea|iframe|object|embed|applet|frame|base)\b"
-    r"|<(?P<sheet>link)\b[^>]*\bstylesheet\b"
-    r"|<(?P<refresh>meta)\b[^>]*\brefresh\b"
+    r"|<(?P<sheet>link)\b[^<>]*\bstylesheet\b"
+    r"|<(?P<refresh>meta)\b[^<>]*\brefresh\b"
     r"|<[a-z][^<>]*?\s(?P<on>on[a-z]+)\s*=\s*[\"']"
     r"|<[a-z][^<>]*?\shref\s*=\s*[\"']?\s*(?P<js>javascript):",
     re.IGNORECASE,

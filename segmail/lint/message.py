@@ -18,8 +18,8 @@ _START = Place(1, 1)
 _LONG_SUBJECT = 120  # characters; inboxes show about 60 on a computer and 40 on a phone
 _FORM = "in Maho under Newsletter > Newsletter Templates"
 _HIDDEN = re.compile(
-    r"<(?P<tag>div|span|p|td)\b[^>]*(?:display\s*:\s*none|max-height\s*:\s*0|mso-hide\s*:\s*all)"
-    r"[^>]*>(?P<words>[^<]*)</(?P=tag)",
+    r"<(?P<tag>div|span|p|td)\b[^<>]*(?:display\s*:\s*none|max-height\s*:\s*0|mso-hide\s*:\s*all)"
+    r"[^<>]*>(?P<words>[^<]*)</(?P=tag)",
     re.IGNORECASE,
 )
 

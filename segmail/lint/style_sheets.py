@@ -11,7 +11,7 @@ from segmail.lint.naming import shown
 from segmail.lint.reading import Letter, Passage
 from segmail.templates.nodes import Place
 
-_SKIPPED = re.compile(r"/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"|'[^'\n]*'|\{\{.*?\}\}", re.DOTALL)
+_SKIPPED = re.compile(r"/\*.*?(?:\*/|\Z)|\"[^\"\n]*\"|'[^'\n]*'|\{\{.{0,500}?\}\}", re.DOTALL)
 _BRACE = re.compile(r"[{}]")
 _STYLE = re.compile(r"(<style\b[^>]*>)(?P<css>.*?)(?:</style|\Z)", re.IGNORECASE | re.DOTALL)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from segmail.findings import Severity
@@ -152,3 +154,13 @@ def test_a_coupon_is_missed_only_where_it_is_shown_in_any_case() -> None:
 
     assert finding.rule == "no-coupon"
     assert "{{var coupon_description}} prints nothing: VIP:enter:1 makes no coupon" in finding.what
+
+
+@pytest.mark.parametrize("sign", ["<p a ", "<meta ", "{%", "<%", "%7B%7B", "<!--@a", "a{{"])
+def test_a_text_full_of_one_sign_is_read_in_time(sign: str) -> None:
+    text = sign * (60_000 // len(sign))
+    began = time.process_time()
+
+    assert lint(Letter("a", "b", text, styles="{" * 60_000))
+
+    assert time.process_time() - began < 20  # seconds; what it guards against takes minutes
