@@ -12,7 +12,7 @@ from segmail.mail.address import parse_address
 from segmail.mail.column_limits import SUBJECT_CHARACTERS, TEXT_BYTES
 from segmail.templates.nodes import Directive, Place, Text
 from segmail.templates.style_work import MAX_WORK
-from segmail.templates.styles import are_too_much_work, check_size
+from segmail.templates.styles import are_too_much_work, check_size, inline_styles
 
 _START = Place(1, 1)
 _LONG_SUBJECT = 120  # characters; inboxes show about 60 on a computer and 40 on a phone
@@ -98,7 +98,17 @@ def _text(letter: Letter, passage: Passage, reading: Reading) -> Iterator[LintFi
             advice = "Make the HTML simpler, or take the styles out: put them into a <style>."
             yield passage.error(LintRule.LIMIT, _START, f"No mail can be sent. {error}", advice)
             return
-        if letter.styles and are_too_much_work(html, letter.styles):
+        if not letter.styles:
+            return
+        styled = len(inline_styles(html, letter.styles).encode("utf-8", "replace"))
+        if size <= TEXT_BYTES < styled:
+            what = (
+                f"With its styles the text has {styled:,} bytes as it stands; Maho's table holds "
+                f"{TEXT_BYTES:,}, and no mail is sent that has more."
+            )
+            advice = "Write fewer or shorter rules, or shorten the text."
+            yield passage.in_part("styles").warning(LintRule.SIZE, _START, what, advice)
+        if are_too_much_work(html, letter.styles):
             what = (
                 f"To inline the styles takes more than {MAX_WORK:,} steps, so fewer are, and the "
                 "rest stays in a <style>, which some mail programs ignore."

@@ -137,6 +137,15 @@ def test_styles_that_are_too_much_work_are_told_beforehand() -> None:
     assert not stops_mails(finding)
 
 
+def test_styles_that_leave_no_room_are_told_beforehand() -> None:
+    letter = Letter("a", "b", "word " * 8_000 + WAY_OUT, styles="p.a:hover{left:0}" * 2_000)
+
+    [finding] = lint(letter)
+
+    assert (finding.rule, finding.where.part, stops_mails(finding)) == ("size", "styles", False)
+    assert "Maho's table holds 65,535" in finding.what
+
+
 def test_braces_of_template_styles_are_told_with_their_place() -> None:
     [finding] = _found("<p>x</p>", styles="a{top:0}\n.a{color:red .b{margin:0}")
 
