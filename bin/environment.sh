@@ -94,7 +94,7 @@ copy_code() {
     if [ -n "$commit" ]; then
         git --git-dir="$root/.git" archive --output="$1/code.tar" "$commit" && tar -x -f "$1/code.tar" -C "$1"
     else
-        cd "$root" && cp -R segmail sql pyproject.toml requirements.lock README.md LICENSE "$1"
+        cd "$root" && cp -R segmail sql pyproject.toml requirements.lock README.md LICENSE crontab.example "$1"
     fi
 }
 

@@ -9,6 +9,7 @@ import os
 import sys
 from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import click
@@ -97,6 +98,10 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "schema": (
             "schema:schema",
             "Check or create the tables, columns and indexes that segmail needs.",
+        ),
+        "completion": (
+            "completion:completion",
+            "Print the script by which a shell completes commands and options.",
         ),
         "help": ("help:help_", "Show the help of a command, or of segmail."),
         "demo": ("demo:demo", "Build a small shop, run the jobs on it and show what happened."),
@@ -269,6 +274,7 @@ def program(
     from segmail.log import LoggedRun, set_up_logging
     from segmail.once_a_day import log_once_a_day
     from segmail.settings import load_settings, usual_log_file
+    from segmail.shop_owner import become_owner
 
     clock = Clock(now)
     run = LoggedRun(ctx.invoked_subcommand or "") if log_format == "json" else None
@@ -278,6 +284,8 @@ def program(
         if (log_file := usual_log_file(given)) and log_file.parent.is_dir():
             set_up_logging(log_file, verbosity=verbose - quiet, clock=clock, run=run)
         raise
+    if settings.maho_root is not None:
+        become_owner(settings.maho_root, _own_files())
     set_up_logging(
         settings.log_file,
         verbosity=verbose - quiet,
@@ -293,6 +301,11 @@ def program(
 
 
 check_values(program)
+
+
+def _own_files() -> list[Path]:
+    """Return files of the program and its packages, all of which are loaded when first needed."""
+    return [Path(file) for file in (__file__, os.__file__, click.__file__)]
 
 
 def main() -> None:

@@ -19,7 +19,7 @@ from tests.program import start
 from tests.shop_builder import ShopBuilder
 
 # These print a document, or tell a story.
-_NO_JSON = {"demo", "help", "segment export", "template render"}
+_NO_JSON = {"completion", "demo", "help", "segment export", "template render"}
 # Commands that change the shop, and so can be tried first.
 _WRITES = {
     "campaign apply",
