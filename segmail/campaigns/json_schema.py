@@ -128,6 +128,8 @@ def _condition() -> dict[str, Any]:
 
 def _attributes(family: str) -> str:
     told = f"ATTRIBUTE OPERATOR VALUE; attributes: {', '.join(FAMILIES[family].codes)}"
+    if FAMILIES[family].shops_own:
+        told = f"{told}, and any other attribute of the shop's customers by its code"
     return f"{told}; or {SENTENCES[family]}" if family in SENTENCES else told
 
 

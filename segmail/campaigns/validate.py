@@ -16,6 +16,9 @@ from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import build_tables
 from segmail.maho.steps import Trigger
 from segmail.segments.conditions.scope import EavAttribute, EavAttributes, KnownSegment, Scope
+from segmail.segments.conditions.tree import Leaf
+from segmail.segments.language.labels import BY_TYPE
+from segmail.segments.language.line import nearly
 from segmail.segments.naming.any_names import AnyNames
 from segmail.segments.stay import NO_COUPON, stay_oddities
 
@@ -90,6 +93,9 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
     if segment.policies.get("goal") == Goal.COUPON and steps and not any(s.coupon for s in steps):
         line = segment.lines["automation.goal"]
         yield f"{faults.file}:{line}: '{segment.name}': {NO_COUPON}."
+    for leaf in segment.leaves:
+        if told := _perhaps_misspelt(leaf):
+            yield f"{faults.file}:{segment.lines[leaf.path]}: {told}"
     if segment.tree is None:
         return
     delays = [
@@ -101,3 +107,14 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
     for odd in stay_oddities(segment.tree, delays, stops_on_exit=stops):
         line = segment.lines.get("conditions", segment.lines[""])
         yield f"{faults.file}:{line}: '{segment.name}': {odd}."
+
+
+def _perhaps_misspelt(leaf: Leaf) -> str | None:
+    """Return a word about an attribute of customers that must be the shop's own."""
+    name, family = BY_TYPE[leaf.family]
+    if not family.shops_own or leaf.attribute in family.codes.values():
+        return None
+    label = family.label(leaf.attribute) or leaf.attribute
+    meant = " or ".join(f"'{one}'" for one in nearly(label))
+    told = f"'{name}: {label}' must be an attribute that the shop has made; did you mean"
+    return f"{told} {meant}?" if meant else None

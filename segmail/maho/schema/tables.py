@@ -264,6 +264,7 @@ def _customer_tables(shop: _Schema) -> dict[str, Table]:
             Column("backend_table", String(255)),
             Column("frontend_input", String(50)),
             Column("frontend_label", String(255)),
+            Column("source_model", String(255)),
             UniqueConstraint("entity_type_id", "attribute_code"),
         ),
         "customer_attribute": shop.table(

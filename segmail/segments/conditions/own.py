@@ -6,7 +6,7 @@ it saves one. A segment with such a condition must therefore be in Maho's manual
 
 from __future__ import annotations
 
-from segmail.segments.conditions.tree import ConditionNode, leaves
+from segmail.segments.conditions.tree import ConditionNode, Leaf, leaves
 
 OWN_FAMILIES = frozenset({"list", "review", "segment", "sequence", "today"})
 OWN_ATTRIBUTES = frozenset(
@@ -30,9 +30,29 @@ OWN_ATTRIBUTES = frozenset(
 )
 
 
+# What Maho's form offers of an account; it drops conditions on any other attribute.
+MAHOS_OF_CUSTOMERS = frozenset(
+    {
+        "created_at",
+        "days_since_registration",
+        "days_until_birthday",
+        "dob",
+        "email",
+        "firstname",
+        "gender",
+        "group_id",
+        "lastname",
+        "store_id",
+    }
+)
+
+
 def needs_segmail(tree: ConditionNode) -> bool:
     """Return whether only segmail can refresh a segment with these conditions."""
-    return any(
-        leaf.family in OWN_FAMILIES or (leaf.family, leaf.attribute) in OWN_ATTRIBUTES
-        for leaf in leaves(tree)
-    )
+    return any(_is_own(leaf) for leaf in leaves(tree))
+
+
+def _is_own(leaf: Leaf) -> bool:
+    if leaf.family == "customer_attributes":
+        return leaf.attribute not in MAHOS_OF_CUSTOMERS
+    return leaf.family in OWN_FAMILIES or (leaf.family, leaf.attribute) in OWN_ATTRIBUTES

@@ -23,12 +23,16 @@ _ENTITIES = ("customer", "customer_address", "catalog_product")
 
 @dataclass(frozen=True)
 class EavAttribute:
-    """An attribute and where its values are: a value table's type, or `static` for a column."""
+    """An attribute and where its values are: a value table's type, or `static` for a column.
+
+    `backend_table` is the table of one that has its own.
+    """
 
     attribute_id: int
     code: str
     backend_type: str
     frontend_input: str | None
+    backend_table: str | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +125,12 @@ def _load_attributes(tx: Transaction) -> EavAttributes:
     a, t = tx.tables.attribute.c, tx.tables.entity_type.c
     rows = tx.connection.execute(
         select(
-            t.entity_type_code, a.attribute_id, a.attribute_code, a.backend_type, a.frontend_input
+            t.entity_type_code,
+            a.attribute_id,
+            a.attribute_code,
+            a.backend_type,
+            a.frontend_input,
+            a.backend_table,
         )
         .join_from(tx.tables.attribute, tx.tables.entity_type, t.entity_type_id == a.entity_type_id)
         .where(t.entity_type_code.in_(_ENTITIES))

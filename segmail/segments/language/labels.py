@@ -95,6 +95,7 @@ FAMILIES: Mapping[str, Family] = {
         created_at="customer since",
         group_id="group id",
         store_id="store id",
+        shops_own=True,
     ),
     "address": _family(
         "customer_address",

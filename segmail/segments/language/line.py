@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from segmail.errors import ConditionError
@@ -92,24 +92,29 @@ def read_line(name: str, line: str, path: str) -> Leaf:
     return Leaf(family.type, code, operator, _value(found["value"], operator, family, code), path)
 
 
-def hint(name: str, label: str) -> str:
+def hint(name: str, label: str, *, more: Collection[str] = ()) -> str:
     """Return what may be meant by a family and an attribute that it does not have, for an error.
 
-    The attributes of other families are meant where one is called just so.
+    The attributes of other families are meant where one is called just so. `more` are labels that
+    the family has in a shop.
     """
     others = [other for other, family in FAMILIES.items() if label in family.codes]
     if others:
         return f"; did you mean {_list([f'{other}: {label}' for other in others[:3]])}?"
-    close = get_close_matches(label, FAMILIES[name].codes, n=3)
+    close = get_close_matches(label, {*FAMILIES[name].codes, *more}, n=3)
     if close:
         return f"; did you mean {_list(close)}?"
-    everywhere = {
-        said: f"{other}: {said}" for other, family in FAMILIES.items() for said in family.codes
-    }
-    far = [everywhere[said] for said in get_close_matches(label, everywhere, n=3, cutoff=0.75)]
-    if far:
+    if far := nearly(label):
         return f"; did you mean {_list(far)}?"
     return f"; it can be {_list(FAMILIES[name].codes)}."
+
+
+def nearly(label: str) -> list[str]:
+    """Return the attributes of all families that are called nearly so, as `family: attribute`."""
+    everywhere = {
+        said: f"{name}: {said}" for name, family in FAMILIES.items() for said in family.codes
+    }
+    return [everywhere[said] for said in get_close_matches(label, everywhere, n=3, cutoff=0.75)]
 
 
 def _written(value: str, names: Mapping[str, str], attribute: str, *, in_list: bool) -> str:

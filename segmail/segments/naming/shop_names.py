@@ -24,6 +24,7 @@ from segmail.segments.naming.mentioned import Mentioned, Reference
 _ID = re.compile(r"(?:id\s+)?([0-9]{1,10})", re.IGNORECASE)
 _ROOT = "1"  # the category above the roots of all stores
 _YES_NO = {"1": "yes", "0": "no"}
+_BOOLEAN = "eav/entity_attribute_source_boolean"
 _MANY = 8  # names in a message
 
 
@@ -168,13 +169,13 @@ def load_products(tx: Transaction, name: str, *, by_name: bool) -> NamesById:
 def load_choices(tx: Transaction, entity: str, code: str) -> NamesById:
     """Return the choices of a select or yes/no attribute by option id; none of any other."""
     catalog, attribute = build_catalog_tables(tx.tables.prefix), tx.tables.attribute.c
-    query = select(attribute.attribute_id, attribute.frontend_input).where(
+    query = select(attribute.attribute_id, attribute.frontend_input, attribute.source_model).where(
         attribute.attribute_id.in_(_attribute(tx, entity, code))
     )
     row = tx.connection.execute(query).first()
     if row is None or row.frontend_input not in ("select", "multiselect", "boolean"):
         return NamesById({})
-    if row.frontend_input == "boolean":
+    if row.frontend_input == "boolean" or row.source_model == _BOOLEAN:
         return NamesById({id: [word] for id, word in _YES_NO.items()})
     option, label = catalog.option.c, catalog.attribute_option.c
     rows = tx.connection.execute(

@@ -2,6 +2,9 @@
 
 Amounts are in the website's base currency. `hours_since_updated`, `minutes_since_updated`,
 `hours_since_created` and `minutes_since_created` are segmail's own.
+
+Touched by `sales_flat_quote`; `hours_…` and `minutes_…` change by the clock, each full unit after
+the time of a row.
 """
 
 from __future__ import annotations

@@ -1,6 +1,9 @@
 """Conditions on the items in a customer's active carts.
 
 `category_id` and `product_id` are segmail's own.
+
+Touched by `sales_flat_quote` and `sales_flat_quote_item`, by products' values
+(`catalog_product_entity_*`) and categories (`catalog_category_product`); the clock changes nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
-"""Conditions on the addresses in a customer's address book; one address that matches is enough."""
+"""Conditions on the addresses in a customer's address book; one address that matches is enough.
+
+Touched by `customer_address_entity` and its value tables, and by `directory_country_region`; the
+clock changes nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,20 +1,30 @@
-"""Conditions on the customer account itself.
+"""Conditions on the customer account itself: Maho's attributes, and those that a shop has made.
 
-An attribute that has no value for a customer satisfies no operator, not even a negative one.
+An attribute that has no value for a customer satisfies no operator, not even a negative one. Any
+attribute of customers can be compared, whatever keeps its values; those that Maho's form does not
+offer are segmail's own. Dates of such attributes are days as they are stored; `select` attributes
+are compared by the ids of their options, several choices one by one.
+
+Touched by `customer_entity` and its value tables; `days_…`, `hours_…` and `minutes_…` change by the
+clock: days at midnight of the website.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeAlias
 
-from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy import ColumnElement, Integer, String, and_, literal_column, select
+from sqlalchemy.types import TypeEngine
 
 from segmail.errors import ConditionError
+from segmail.maho.db.column_types import UtcDateTime
+from segmail.segments.conditions.choices import has_choice
 from segmail.segments.conditions.dates import days_until_birthday
 from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.predicate import ValueKind, predicate
-from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.scope import EavAttribute, Scope
 from segmail.segments.conditions.since_registration import SINCE_REGISTRATION, since_registration
 from segmail.segments.conditions.tree import Leaf
 
@@ -30,6 +40,21 @@ _VALUES: dict[str, ValueKind] = {
     "gender": "choice",
     "dob": "date",
 }
+_KINDS: Mapping[str, ValueKind] = {
+    "varchar": "text",
+    "text": "text",
+    "int": "choice",
+    "decimal": "number",
+    "datetime": "date",
+}
+# Columns of the account, by what Maho's form makes of them.
+_STATIC: Mapping[str, tuple[ValueKind, TypeEngine[Any]]] = {
+    "boolean": ("choice", Integer()),
+    "select": ("choice", Integer()),
+    "date": ("date", UtcDateTime()),
+    "datetime": ("date", UtcDateTime()),
+}
+_SECRET = frozenset({"password_hash", "rp_token", "twofa_secret", "confirmation"})
 
 _Compare: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
@@ -53,7 +78,39 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
             scope,
             lambda v: predicate(days_until_birthday(scope, v), leaf, kind="number"),
         )
-    raise ConditionError(f"The attribute of {leaf} is unknown.")
+    return _of_the_shop(leaf, scope)
+
+
+def _of_the_shop(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    attribute = scope.eav.find("customer", leaf.attribute)
+    if attribute is None:
+        codes = scope.eav.by_entity.get("customer", {})
+        close = get_close_matches(leaf.attribute, (*_COLUMNS, *_VALUES, *codes), n=3)
+        hint = f"; did you mean {', '.join(dict.fromkeys(close))}?" if close else "."
+        raise ConditionError(f"The attribute of {leaf} is unknown{hint}")
+    if attribute.code in _SECRET or attribute.frontend_input == "hidden":
+        raise ConditionError(f"{leaf} names an attribute that is secret, or Maho's own affair.")
+    if attribute.backend_table:
+        raise ConditionError(
+            f"{leaf} names an attribute with a table of its own, '{attribute.backend_table}', "
+            "which segmail does not read."
+        )
+    if attribute.backend_type == "static":
+        return _of_the_account(leaf, attribute, scope)
+    if attribute.frontend_input == "multiselect":
+        return _with_value(leaf, attribute.code, scope, lambda v: has_choice(v, leaf))
+    kind = _KINDS[attribute.backend_type]
+    return _with_value(leaf, attribute.code, scope, lambda v: predicate(v, leaf, kind=kind))
+
+
+def _of_the_account(leaf: Leaf, attribute: EavAttribute, scope: Scope) -> ColumnElement[bool]:
+    """Compare a column of the account, which the tables here may not have.
+
+    The code is one of the shop's attributes: letters, digits and underscores.
+    """
+    kind, type_ = _STATIC.get(attribute.frontend_input or "", ("text", String()))
+    column = literal_column(f"{scope.tables.customer.name}.{attribute.code}", type_)
+    return _known(column, leaf, kind, scope)
 
 
 def _known(

@@ -3,6 +3,8 @@
 Orders count unless they are canceled or closed. Amounts are in the website's base currency.
 A customer without orders or refunds has 0 of them; Maho leaves such customers out of profit and
 refunds, and subtracts refunds of orders that it did not count.
+
+Touched by `sales_flat_order` and `sales_flat_creditmemo`; the clock changes nothing.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 For what a shop's database does not know: resolved support tickets, exit intent, referrals. The
 family is `list`, the attribute `customer_id`, the operator `()` or `!()`. An id may have an `@` and
 the moment (UTC) from which it does not count any more: `9@2026-12-05T10:30:00`.
+
+No table touches it but the segment's own row; the clock does where an id ends at a moment.
 """
 
 from __future__ import annotations

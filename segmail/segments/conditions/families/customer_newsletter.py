@@ -1,6 +1,8 @@
 """Conditions on a customer's newsletter subscription, in any store.
 
 A customer who never had one matches neither `==` nor `!=`.
+
+Touched by `newsletter_subscriber`; the clock changes nothing.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 Who never logged in or never ordered has no such day and matches nothing, with one exception:
 without any purchase, the days without one are more than any number.
+
+Touched by `log_customer`, `sales_flat_order` and `customer_entity`; all but `order_frequency_days`
+change by the clock, at midnight of the website.
 """
 
 from __future__ import annotations

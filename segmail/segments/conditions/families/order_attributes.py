@@ -4,6 +4,9 @@ Facts of a single order and the days since the last one count every order, cance
 average and total leave canceled orders out. Totals are in the website's base currency, where Maho
 adds up the currencies of the orders; a discount is a positive amount, where Maho compares its
 negative one.
+
+Touched by `sales_flat_order` and `sales_flat_order_payment`; `days_since_last_order` alone changes
+by the clock, at midnight of the website.
 """
 
 from __future__ import annotations

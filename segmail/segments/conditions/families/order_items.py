@@ -2,6 +2,9 @@
 
 `category_id` and `product_id` are segmail's own: bought a product that is in the category now, or
 the product itself.
+
+Touched by `sales_flat_order` and `sales_flat_order_item`, by products' values
+(`catalog_product_entity_*`) and categories (`catalog_category_product`); the clock changes nothing.
 """
 
 from __future__ import annotations

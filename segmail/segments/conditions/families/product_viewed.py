@@ -3,6 +3,10 @@
 segmail's own: `on_clearance` (1: a product that has a special price now), and
 `days_since_viewed_product`, `days_since_viewed_category` with a value like `42:7` (product or
 category 42, seven days; the operator compares the days).
+
+Touched by `report_viewed_product_index`, by products' values (`catalog_product_entity_*`) and
+categories (`catalog_category_product`); `days_…` and `on_clearance`, whose prices begin and end,
+change by the clock, at midnight of the website.
 """
 
 from __future__ import annotations

@@ -2,6 +2,10 @@
 
 Who has no item has no count, no product and no days; who has no wishlist has not shared one,
 but is not matched by `wishlist_shared == 0` either, as in Maho.
+
+Touched by `wishlist` and `wishlist_item`, by products' values (`catalog_product_entity_*`) and
+categories (`catalog_category_product`); `days_since_added` alone changes by the clock, at midnight
+of the website.
 """
 
 from __future__ import annotations
