@@ -11,6 +11,7 @@ from segmail.findings import Finding, Severity
 from segmail.maho.schema.transaction import Transaction
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Candidate
+from segmail.segments.refresh.order import in_order
 
 
 def segment_findings(
@@ -22,7 +23,10 @@ def segment_findings(
     """
     matching = matching_by_conditions(tx.tables)
     found: list[AreaFinding] = []
+    _, circles = in_order(tx, candidates)
     for one in candidates:
+        if one.id in circles:
+            found += _faults(one, circles[one.id])
         try:
             matching(tx, one, now)
         except ConditionError as error:

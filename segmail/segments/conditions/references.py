@@ -23,7 +23,7 @@ def segments_named(tree: ConditionNode) -> SegmentsNamed:
     members, sequences = set[int](), set[int]()
     for leaf in leaves(tree):
         if leaf.family in (MEMBERS, SEQUENCES):
-            ids = {int(value) for value in _mentions(leaf) if value.lstrip("-").isdecimal()}
+            ids = {int(value) for value in _mentions(leaf) if value.removeprefix("-").isdecimal()}
             (members if leaf.family == MEMBERS else sequences).update(ids)
     return SegmentsNamed(frozenset(members), frozenset(sequences))
 

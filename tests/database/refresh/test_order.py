@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from segmail.clock import Clock
+from segmail.doctor.segments import segment_findings
+from segmail.findings import Severity
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Choice, Refreshed, RefreshOptions, refresh_segments
+from segmail.segments.refresh.candidates import load_candidates
 from tests.campaign_files import apply
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
@@ -99,3 +102,17 @@ segments:
     )
 
     assert [(one.segment, one.exit_code) for one in _refresh(shop)] == [("A", 0), ("B", 0)]
+
+
+def test_the_doctor_knows_circles(shop: ShopBuilder) -> None:
+    SalesBuilder(shop)
+    apply(shop, CHAIN)
+    tree = shop.row(shop.tables.segment, name="Third")["conditions_serialized"]
+    shop.change(shop.tables.segment, {"name": "Second"}, conditions_serialized=tree)
+
+    with shop.read() as tx:
+        found = segment_findings(tx, load_candidates(tx, None), now=shop.now)
+
+    assert [one.what for one in found if one.severity is Severity.ERROR] == [
+        "Segment 2 'Second': The conditions go in a circle: 'Second' names 'Second'."
+    ]

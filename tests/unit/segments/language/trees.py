@@ -13,10 +13,38 @@ from segmail.segments.language.labels import FAMILIES
 _ATTRIBUTES = [
     (family.type, code) for family in FAMILIES.values() for code in family.codes.values()
 ]
-_KNOWN = st.sampled_from([*_ATTRIBUTES, ("order_items", "product_contains_nuts")])
+_OF_THE_SHOP = ("shoe_size", "total_orders", "is_vip", "less_than", "first_name", "a__b", "x_")
+_KNOWN = st.sampled_from(
+    [
+        *_ATTRIBUTES,
+        ("order_items", "product_contains_nuts"),
+        *(("customer_attributes", code) for code in _OF_THE_SHOP),
+    ]
+)
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 _WORD = st.sampled_from(
-    ["1", "0", "subscribed", "Yes", "42:7", "O'B", "100%", "a?b", "a, b", '"a"', ">= 5", "a: b #c"]
+    [
+        "12:1",
+        "VIP: x:0",
+        "11-20:12-24",
+        "3 weeks",
+        "4:2 days",
+        "$5",
+        "january",
+        "x is more than 3",
+        "1",
+        "0",
+        "subscribed",
+        "Yes",
+        "42:7",
+        "O'B",
+        "100%",
+        "a?b",
+        "a, b",
+        '"a"',
+        ">= 5",
+        "a: b #c",
+    ]
 )
 _ONE = st.builds(
     lambda known, operator, value: Leaf(known[0], known[1], operator, value, ""),
