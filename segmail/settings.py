@@ -266,6 +266,9 @@ def _read_toml(given: Mapping[str, Any], faults: list[Fault]) -> tuple[Path | No
         elif not isinstance(value, _TOP_LEVEL[key]):
             faults.append(Fault(f"{file}: `{key}` must be a {_TOP_LEVEL[key].__name__}."))
             del told[key]
+        elif isinstance(value, str) and not value.strip() and key != "table_prefix":
+            faults.append(Fault(f"{file}: `{key}` is empty; leave it out."))
+            del told[key]
     return file, told
 
 

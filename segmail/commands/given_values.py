@@ -2,11 +2,12 @@
 
 Nothing at all: `--segment "$NAME"` with a variable that is not set would else choose everything.
 Half a character or a NUL byte, which neither a name nor a file's path holds; more lines than one;
-more characters than any value has.
+more characters than any value has; what is no number for one.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,8 @@ def _faults(value: Any, parameter: click.Parameter) -> Iterator[str]:
         is_empty = isinstance(value, str) and not value.strip()
     if is_empty and parameter.name not in _MAY_BE_EMPTY:
         yield "is empty; leave it out, or see to the variable that it comes from."
+    if isinstance(value, float) and not math.isfinite(value):  # which is in no range, nor outside
+        yield f"is no number: {value}."
     if not isinstance(value, str):
         return  # a path may be of any bytes
     if any("\udc80" <= character <= "\udcff" for character in value):

@@ -114,3 +114,11 @@ def test_what_cannot_be_an_argument_is_told_at_once(option: str, value: str, sai
 
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf", "1e400"])
+def test_what_is_no_number_is_refused_for_one(value: str) -> None:
+    done = CliRunner().invoke(program, ["process-emails", "--rate", value])
+
+    assert done.exit_code == 2
+    assert "Invalid value for '--rate'" in done.stderr

@@ -96,6 +96,8 @@ def test_pipes_devices_and_what_is_far_too_large_are_no_configuration(tmp_path: 
         ("[delivery]\nlease_minutes = 99999999", "`delivery.lease_minutes` must be .* at most"),
         ('table_prefix = "a b"', "--table-prefix: must be letters"),
         ('state_dir = "a\\u0000b"', "--state-dir: has characters"),
+        ('state_dir = " "', "`state_dir` is empty"),
+        ('smtp_url = ""', "`smtp_url` is empty"),
     ],
 )
 def test_what_a_setting_cannot_be_is_told_by_its_name(
