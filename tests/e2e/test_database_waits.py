@@ -27,9 +27,9 @@ _GREETING = (
 
 
 @contextmanager
-def silent_server(greeting: bytes) -> Iterator[int]:
-    """Run a server that accepts, says `greeting` and no more; yield its port."""
-    packet = len(greeting).to_bytes(3, "little") + b"\0" + greeting if greeting else b""
+def silent_server(greeting: bytes, as_it_is: bytes = b"") -> Iterator[int]:
+    """Run a server that accepts, says `greeting` as a packet and no more; yield its port."""
+    packet = len(greeting).to_bytes(3, "little") + b"\0" + greeting if greeting else as_it_is
     held = []
 
     def accept() -> None:
@@ -63,6 +63,20 @@ def test_a_server_that_falls_silent_is_given_up(
             pass
 
     assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [b"220 mail.test ESMTP\r\n", b"SSH-2.0-OpenSSH_9.2\r\n", b"\x05\0\0\0\x0a11.4", b"\0" * 40],
+)
+def test_what_is_no_database_is_told_as_that(said: bytes, tmp_path: Path) -> None:
+    with silent_server(b"", as_it_is=said) as port:
+        ran = run(
+            URL.create("mysql+pymysql", "u", "p", "127.0.0.1", port, "shop"), tmp_path, "status"
+        )
+
+    assert ran.returncode == 75
+    assert "answers as no MySQL or MariaDB server does" in ran.stderr
 
 
 def test_an_answer_that_does_not_come_is_given_up(mariadb_shop: ShopBuilder) -> None:

@@ -23,10 +23,14 @@ T = TypeVar("T")
 
 # Server error numbers, because drivers raise one class for a dead server and a missing column.
 _RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed since read
-_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1226, 1927}
+_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1226, 1927, 2027}
 _REFUSES_NOW = {1021, 1047, 1114, 1290, 1317, 1792, 1836, 1969, 3024}  # full, read-only, too slow
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
-_DENIED = {1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698}
+_DENIED = {
+    *(1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698),
+    *(1251, 1524, 2059, 2061),  # a way to log in that one of the two does not know
+    *(1820, 1862, 3118, 3159, 4151),  # an expired password, a locked account, encryption demanded
+}
 _NO_SUCH = {1054, 1146}
 _AFTER_COMMIT = "segmail_after_commit"  # of a connection: what is called then
 _ATTEMPTS = 8

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+import struct
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
@@ -11,8 +12,10 @@ from typing import Any
 
 from pymysql.connections import Connection
 from pymysql.constants import FIELD_TYPE
+from pymysql.constants.CR import CR_MALFORMED_PACKET
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 from pymysql.converters import convert_datetime, escape_datetime
+from pymysql.err import MySQLError, OperationalError
 
 from segmail.maho.db.value_lists import Branches
 
@@ -60,6 +63,14 @@ class QuickConnection(Connection):
         self._read_timeout = self._write_timeout = HANDSHAKE
         try:
             super().connect(sock)
+        except OperationalError:
+            raise
+        except (MySQLError, struct.error, IndexError, ValueError, AssertionError) as error:
+            raise OperationalError(
+                CR_MALFORMED_PACKET,
+                f"it answers as no MySQL or MariaDB server does ({type(error).__name__}); are host "
+                "and port right?",
+            ) from error
         finally:
             self.init_command, self._read_timeout, self._write_timeout = asked
         if self.init_command:
