@@ -116,7 +116,7 @@ def _fits_a_line(table: Element) -> bool:
 
 def _has_columns(table: Element) -> bool:
     """Tell whether a table with blocks in its cells lists things: it has a heading row, or each of
-    its rows ends with an amount."""
+    its rows ends with an amount, but for the first one, which may name the columns."""
     if (table.attr("role") or "").lower() == "presentation" or table.select_one(_ARRANGES):
         return False
     rows = table.select("tr")
@@ -128,9 +128,9 @@ def _has_columns(table: Element) -> bool:
     if all(cell.tag == "th" for cell in cells[0]):
         return True
     texts = [[cell.text.strip() for cell in row] for row in cells]
-    return all(
-        _AMOUNT.fullmatch(row[-1]) and all(len(text) <= _LONGEST_CELL for text in row)
-        for row in texts
+    return bool(texts[0][-1]) and (
+        all(len(text) <= _LONGEST_CELL for row in texts for text in row)
+        and all(_AMOUNT.fullmatch(row[-1]) for row in texts[1:])
     )
 
 

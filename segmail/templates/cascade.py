@@ -1,322 +1,382 @@
-"""Which rules of a style sheet are for which elements of a mail, and which of them win.
+"""Which declarations go into style attributes, and what the others must say to win as before.
 
-The document's own <style> counts, too: what it says comes after the sheet, so its rules win
-over those of the sheet that are moved into attributes. They are written into the attribute only
-where they say something else than the sheet does.
+A style attribute beats every declaration of a sheet that is not important. So where some are moved
+into attributes, those that stay (for small screens, for links under the mouse) are made important
+if they won over what was moved. By that they may win over nothing else: neither over what was
+pasted into an attribute nor over what is important by itself. Where that cannot be had, what they
+won over is not moved but stays in the sheet.
+
+The document's own <style> counts, too: it comes after the sheet and is left as it is. What it says
+of a property that is moved into an attribute goes there with it.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from segmail.templates.declarations import Declaration, declarations, overlap, style_attribute
-from segmail.templates.sheets import KeptRule, Selector, Sheet, StyleRule, read_sheet, written
-from segmail.templates.style_work import StyleWork
+from segmail.templates.declarations import Declaration, declarations, is_sure, style_attribute
+from segmail.templates.properties import family, overlap
+from segmail.templates.sheets import Sheet, Specificity, StyleRule, read_sheet
 
-if TYPE_CHECKING:
-    from turbohtml import Document, Element, SourceLocation
+# A rule's rank among those of both sheets; the document's own ones come after all of the sheet.
+Rank: TypeAlias = int
+OWN: Rank = 1_000_000
 
-_HOOK = re.compile(
-    r"#outlook\b|\.ExternalClass|\.ReadMsgBody|#MessageView|#MessageWebView|\[data-og|\[owa|\[x-apple"
-    r"|\[office365|\.yshortcuts|\.yahoo|\.yfix|\.gmail|\.aHl|\.a6S|\.ii\b|\.im\b|\.moz-|\.x_"
-    r"|#backgroundTable|\bu ?\+|div\[style"
-)
+# A declaration: its rule's rank, and its number in there.
+Key: TypeAlias = tuple[Rank, int]
 
-_KEPT = 5_000  # attributes for one sheet
-
-# What decides between two declarations: importance, specificity, and the place in the sheets.
-Weight: TypeAlias = tuple[bool, int, int, int, int]
-
-Said: TypeAlias = tuple[Weight, Declaration]
-
-# The rules of an element and what was pasted into its attribute: elements of which both are the
-# same get the same attribute.
-Situation: TypeAlias = tuple[tuple[Weight, ...], str]
-
-_OWN = 1_000_000  # the document's rules come after all of the sheet
+_MOST_KNOWN = 5_000  # attributes for one sheet
+_MOST_DECIDED = 64  # documents for one sheet
 
 
-class MatchedRules:
-    """A sheet and the document's own one, with what attributes say of rules that came together."""
+class Match(NamedTuple):
+    """A rule that is for an element, with the weight that its selector gives it there."""
+
+    specificity: Specificity
+    rank: Rank
+
+
+class Likeness(NamedTuple):
+    """What elements have in common for which the same rules are.
+
+    `moved` are rules that attributes can stand for, `kept` those that stay in a sheet, `hooks`
+    those that a mail program may bring to bear by what it adds. A rule that is kept stands here
+    with each weight that it may have, for which of its selectors match may change. `pasted` is the
+    style attribute; `holds` tells whether the element can have one: its start tag is in the source.
+    """
+
+    moved: tuple[Match, ...]
+    kept: tuple[Match, ...]
+    hooks: tuple[Match, ...]
+    pasted: str
+    holds: bool
+
+
+class Ruling(NamedTuple):
+    """A declaration as it counts for an element: the greater one wins."""
+
+    important: bool
+    specificity: Specificity
+    rank: Rank
+    number: int
+
+    @property
+    def key(self) -> Key:
+        """Which declaration it is, wherever it counts."""
+        return self.rank, self.number
+
+
+@dataclass
+class Verdict:
+    """What becomes of the declarations in one document.
+
+    `left` are families of properties that an element's attribute does not speak of. `stays` are
+    declarations of rules for attributes that stand in the sheet, too; `raised` those that are
+    important there; `raised_hooks` the same where only a mail program makes them count.
+    """
+
+    left: dict[Likeness, frozenset[str]] = field(default_factory=dict)
+    stays: set[Key] = field(default_factory=set)
+    raised: set[Key] = field(default_factory=set)
+    raised_hooks: set[Key] = field(default_factory=set)
+
+
+class Rules:
+    """The rules of a sheet and of the document's own one, and what follows from them."""
 
     def __init__(self, sheet: Sheet, own: Sheet) -> None:
         self.sheet = sheet
         self.own = own
-        self._by_place = {rule.order: rule for rule in sheet.plain()}
-        self._by_place |= {_OWN + rule.order: rule for rule in own.plain()}
-        self._declared: dict[tuple[Weight, ...], list[Said]] = {}
-        self._attributes: dict[tuple[tuple[Weight, ...], str], str] = {}
+        self._by_rank: dict[Rank, StyleRule] = {rule.order: rule for rule in sheet.rules()}
+        self._by_rank |= {OWN + rule.order: rule for rule in own.rules()}
+        self._attributes: dict[tuple[Likeness, frozenset[str]], str] = {}
+        self._verdicts: dict[frozenset[Likeness], Verdict] = {}
 
-    def declared(self, weights: tuple[Weight, ...]) -> list[Said]:
-        """Return what rules of these weights say, the winning ones last."""
-        if weights not in self._declared:
-            self._declared[weights] = self._say(sorted(weights))
-        return self._declared[weights]
+    def verdict(self, likenesses: frozenset[Likeness]) -> Verdict:
+        """Return what becomes of the declarations in a document with such elements."""
+        if likenesses not in self._verdicts:
+            if len(self._verdicts) >= _MOST_DECIDED:
+                self._verdicts.clear()
+            self._verdicts[likenesses] = _Decision(self, likenesses).verdict()
+        return self._verdicts[likenesses]
 
-    def attribute(self, weights: tuple[Weight, ...], pasted: str) -> str:
-        """Return the text of the style attribute that had `pasted` in it."""
-        key = (weights, pasted)
+    def attribute(self, like: Likeness, left: frozenset[str]) -> str:
+        """Return the style attribute of such elements; '' where nothing is moved into it."""
+        key = (like, left)
         if key not in self._attributes:
-            if len(self._attributes) >= _KEPT:
+            if len(self._attributes) >= _MOST_KNOWN:
                 self._attributes.clear()
-            found = self.declared(weights)
-            self._attributes[key] = style_attribute(
-                [one for weight, one in found if not weight[0]],
-                pasted,
-                [one for weight, one in found if weight[0]],
-            )
+            self._attributes[key] = self._attribute(like, left)
         return self._attributes[key]
 
-    def effort(self, weights: tuple[Weight, ...]) -> int:
-        """Return how many steps `declared` takes at most."""
-        said = [self._by_place[weight[4]].declarations for weight in weights]
-        of_sheet = {
-            one.name
-            for weight, told in zip(weights, said, strict=True)
-            if weight[4] < _OWN
-            for one in told
-        }
-        of_own = sum(
-            len(told) for weight, told in zip(weights, said, strict=True) if weight[4] >= _OWN
+    def said(self, matches: Iterable[Match]) -> list[Ruling]:
+        """Return what rules say, the winning ones last."""
+        return sorted(
+            Ruling(one.important, match.specificity, match.rank, number)
+            for match in matches
+            for number, one in enumerate(self._by_rank[match.rank].declarations)
         )
-        return len(weights) + sum(map(len, said)) + of_own * len(of_sheet)
 
-    def winners(self, weights: tuple[Weight, ...], name: str) -> list[Weight]:
-        """Return the weights of what counts in the end for a property and its parts."""
-        found = {one.name: weight for weight, one in self.declared(weights)}
-        return [weight for other, weight in found.items() if overlap(other, name)]
+    def moved(self, like: Likeness, left: frozenset[str] = frozenset()) -> list[Ruling]:
+        """Return what is moved into the attribute: the sheet's, and the document's own of what has
+        to do with that."""
+        if not like.holds:
+            return []
+        found = [one for one in self.said(like.moved) if family(self.name(one)) not in left]
+        names = {self.name(one) for one in found if one.rank < OWN}
+        others = {self.name(one) for one in found} - names
+        while more := {other for other in others if any(overlap(other, name) for name in names)}:
+            names |= more
+            others -= more
+        return [one for one in found if self.name(one) in names]
 
-    def _say(self, weights: list[Weight]) -> list[Said]:
-        found = [
-            ((declaration.important, *weight[1:]), declaration)
-            for weight in weights
-            for declaration in self._by_place[weight[4]].declarations
-        ]
-        found.sort(key=lambda one: one[0][0])
-        names = {one.name for weight, one in found if weight[4] < _OWN}
-        return [
-            one
-            for one in found
-            if one[0][4] < _OWN or any(overlap(one[1].name, name) for name in names)
-        ]
+    def declaration(self, ruling: Ruling) -> Declaration:
+        """Return a declaration's words."""
+        return self.by_key(ruling.key)
+
+    def by_key(self, key: Key) -> Declaration:
+        """Return a declaration's words."""
+        rank, number = key
+        return self._by_rank[rank].declarations[number]
+
+    def name(self, ruling: Ruling) -> str:
+        """Return the property of which a declaration speaks."""
+        return self.declaration(ruling).name
+
+    def _attribute(self, like: Likeness, left: frozenset[str]) -> str:
+        found = self.moved(like, left)
+        if not found:
+            return ""
+        return style_attribute(
+            [self.declaration(one) for one in found if not one.important],
+            like.pasted,
+            [self.declaration(one) for one in found if one.important],
+        )
 
 
 @lru_cache(maxsize=64)
-def rules_of(css: str, own: str) -> MatchedRules:
+def rules_of(css: str, own: str) -> Rules:
     """Return the rules of two style sheets, read once for many mails."""
-    return MatchedRules(read_sheet(css), read_sheet(own))
+    return Rules(read_sheet(css), read_sheet(own))
 
 
-class Cascade:
-    """A document's elements with the rules of a sheet, but those that match more than `most`.
+class _Property:
+    """Who speaks of one property of elements that are alike."""
 
-    All of its methods raise TooMuchWork before it is.
-    """
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.related: list[_Property] = []  # what sets something in common with it, itself too
+        self.normal: list[Ruling] = []
+        self.important: list[Ruling] = []
+        self.kept: list[Ruling] = []  # those of both that are never moved
+        self.lightest_moved: Ruling | None = None
+        self.sure_moved: Ruling | None = None  # the heaviest that every browser understands
+        self.is_settled = False  # by a pasted declaration that every browser understands
+        self.is_pasted = False  # by one that is not important
+        self.refused_before = 0  # those of `normal` that may not be made important
+        self.raised_from: int | None = None  # those of `normal` that are
+        self.important_from: int | None = None  # those of `important` that stand in the sheet
 
-    def __init__(self, document: Document, rules: MatchedRules, *, most: int) -> None:
-        self._work = StyleWork()
-        self._weights: dict[Element, dict[int, Weight]] = {}
-        self._places: dict[Element, SourceLocation | None] = {}
-        self._document = document
-        self._rules = rules
-        self._sheet = rules.sheet
-        self._own = rules.own
-        self._most = most
-        self._matches: dict[str, list[Element]] = {}
-        self._left: set[int] = set()  # the places of rules that stay in the sheet
-        self._take_sheet()
-        self._take_own()
-        self._situations: dict[Element, Situation] = {
-            element: (tuple(weights.values()), _pasted(element))
-            for element, weights in self._weights.items()
-        }
-        self._situations_of_base: dict[str, Sequence[Situation]] = {}
-        self._count()
+    def wins(self, one: Ruling) -> bool:
+        """Tell whether a declaration wins over one that is moved and is seen there."""
+        return (
+            self.lightest_moved is not None
+            and self.lightest_moved < one
+            and not (self.sure_moved is not None and self.sure_moved > one)
+            and not self.is_settled
+        )
 
-    def attributes(self) -> Iterator[tuple[SourceLocation, str]]:
-        """Yield where an element's start tag is, and what its style attribute is to say."""
-        for element, (weights, pasted) in self._situations.items():
-            place = self._places[element]
-            text = self._rules.attribute(weights, pasted)
-            if place is not None and text:
-                self._work.write(text)
-                yield place, text
+    def loses_to(self, one: Ruling) -> bool:
+        """Tell whether something that is important by itself would lose to one that is made so."""
+        return any(
+            # Of the document's own rules those are written a second time, before itself.
+            other.specificity < one.specificity
+            if min(other.rank, one.rank) >= OWN
+            else other[1:] < one[1:]
+            for other in self._least_important()
+        )
 
-    def kept(self, *, is_fragment: bool) -> str:
-        """Return what has to stay a style sheet.
+    def _least_important(self) -> Iterator[Ruling]:
+        for is_own in (False, True):
+            for one in self.important:
+                if (one.rank >= OWN) is is_own:
+                    yield one
+                    break
 
-        Of the rules that match nothing, a fragment keeps those for what mail programs are known to
-        add: it is mostly a part of a shop's mails, which share a sheet.
-        """
-        beaten = self._beaten(self._sheet)
 
-        def choose(rule: StyleRule, inside: bool) -> KeptRule | None:
-            if inside or rule.has_state or rule.order in self._left or rule.order in beaten:
-                return list(rule.selectors), [
-                    (one, one.important or self._must_win(rule, one, 0))
-                    for one in rule.declarations
-                ]
-            unmatched = [
-                one
-                for one in rule.selectors
-                if not self._elements(one) and not (is_fragment and not _HOOK.search(one.text))
-            ]
-            told = [(one, True) for one in rule.declarations]
-            return (unmatched, told) if unmatched and told else None
+class _Elements:
+    """Elements that are alike, and who speaks of what there."""
 
-        def choose_own(rule: StyleRule, inside: bool) -> KeptRule | None:
-            if not (inside or rule.has_state):
-                return None
-            told = [
-                (one, True)
-                for one in rule.declarations
-                if not one.important and self._beats(rule, one, _OWN)
-            ]
-            return (list(rule.selectors), told) if told else None
+    def __init__(self, rules: Rules, like: Likeness) -> None:
+        self.like = like
+        self._properties: dict[str, _Property] = {}
+        self.hooks = [(self._property(rules.name(one)), one) for one in rules.said(like.hooks)]
+        self.rulings = [
+            (self._property(rules.name(one)), one)
+            for one in sorted((*rules.said(like.moved), *rules.said(like.kept)))
+        ]
+        kept = {match.rank for match in like.kept}
+        for one_property, one in self.rulings:
+            (one_property.important if one.important else one_property.normal).append(one)
+            if one.rank in kept:
+                one_property.kept.append(one)
+        for one in rules.moved(like):
+            moved = self._property(rules.name(one))
+            if moved.lightest_moved is None and not one.important:
+                moved.lightest_moved = one
+            if is_sure(rules.declaration(one)):
+                moved.sure_moved = one
+        self._relate(like.pasted)
 
-        texts = (written(self._sheet, choose), written(_rules_only(self._own), choose_own))
-        return "\n".join(filter(None, texts))
+    def wants(self) -> Iterator[tuple[Key, str]]:
+        """Yield what must be important to win over an attribute, and the family of what it says."""
+        for one_property in self._properties.values():
+            for one in one_property.kept:
+                if not (one.important or one_property.is_settled):
+                    for other in one_property.related:
+                        if other.wins(one):
+                            yield one.key, family(other.name)
 
-    def _take_sheet(self) -> None:
-        for rule in self._sheet.plain():
-            found = [(one, self._elements(one)) for one in rule.selectors]
-            if sum(len(elements) for _, elements in found) > self._most:
-                self._left.add(rule.order)
+    def wanting_hooks(self) -> Iterator[Key]:
+        """Yield the same of hooks, which must win over what else has become important, too."""
+        for one_property, one in self.hooks:
+            if not one.important and any(
+                other.wins(one)
+                or (other.raised_from is not None and other.normal[other.raised_from] < one)
+                for other in one_property.related
+            ):
+                yield one.key
+
+    def stays(self, left: frozenset[str]) -> Iterator[Key]:
+        """Yield which of the sheet's declarations for attributes must stand in the sheet."""
+        kept = {match.rank for match in self.like.kept}
+        for one_property, one in self.rulings:
+            if one.rank >= OWN or one.rank in kept:
                 continue
-            for selector, elements in found:
-                self._work.spend(len(elements))
-                weight = (False, *selector.specificity, rule.order)
-                for element in elements:
-                    _add(self._weights.setdefault(element, {}), weight)
+            if (
+                not self.like.holds
+                or family(one_property.name) in left
+                or (one.important and any(other.kept for other in one_property.related))
+            ):
+                yield one.key
 
-    def _take_own(self) -> None:
-        if not self._weights:
-            return
-        for rule in self._own.plain():
-            for selector in rule.selectors:
-                weight = (False, *selector.specificity, _OWN + rule.order)
-                elements = self._elements(selector)
-                self._work.spend(len(elements))
-                for element in elements:
-                    if element in self._weights:
-                        _add(self._weights[element], weight)
+    def _property(self, name: str) -> _Property:
+        if name not in self._properties:
+            self._properties[name] = _Property(name)
+        return self._properties[name]
 
-    def _count(self) -> None:
-        """Count what the attributes cost, before the first is made."""
-        situations = set(self._situations.values())
-        for weights in {weights for weights, _ in situations}:
-            self._work.spend(self._rules.effort(weights))
-        for weights, pasted in situations:
-            self._work.spend(len(self._rules.declared(weights)) + len(_pasted_names(pasted)))
+    def _relate(self, pasted: str) -> None:
+        own = list(declarations(pasted)) if pasted else []
+        for name, one in self._properties.items():
+            one.related = [other for far, other in self._properties.items() if overlap(name, far)]
+            one.is_settled = any(told.name == name and is_sure(told) for told in own)
+            one.is_pasted = any(not told.important and overlap(told.name, name) for told in own)
 
-    def _elements(self, selector: Selector) -> list[Element]:
-        """Return the elements of a selector that stand in the source; [] if it is not known."""
-        base = selector.base
-        found = self._matches.get(base)
-        if found is None:
-            found = self._matches[base] = list(self._select(base)) if base else []
-            self._work.spend(len(found))
+
+class _Decision:
+    def __init__(self, rules: Rules, likenesses: Iterable[Likeness]) -> None:
+        self._rules = rules
+        self._all = [_Elements(rules, like) for like in likenesses]
+        self._where: dict[Key, list[tuple[_Property, Ruling]]] = defaultdict(list)
+        self._hooks: dict[Key, list[tuple[_Property, Ruling]]] = defaultdict(list)
+        for elements in self._all:
+            for one_property, one in elements.rulings:
+                self._where[one.key].append((one_property, one))
+            for one_property, one in elements.hooks:
+                self._hooks[one.key].append((one_property, one))
+
+    def verdict(self) -> Verdict:
+        found = Verdict()
+        refused = self._refused()
+        wanted: set[Key] = set()
+        for elements in self._all:
+            wants = list(elements.wants())
+            left = frozenset(name for key, name in wants if key in refused)
+            found.left[elements.like] = left
+            wanted |= {key for key, name in wants if name not in left}
+            found.stays |= set(elements.stays(left))
+        found.raised = self._with_heavier(wanted)
+        found.stays |= self._with_heavier_important(found)
+        found.raised_hooks = {
+            key
+            for elements in self._all
+            for key in elements.wanting_hooks()
+            if all(self._is_harmless_hook(*where) for where in self._hooks[key])
+        }
         return found
 
-    def _select(self, base: str) -> Iterator[Element]:
-        from turbohtml import SelectorSyntaxError
-
-        if ":has(" in base:
-            return  # takes time with the square of the elements
-        try:
-            found = self._document.select(base)
-        except SelectorSyntaxError:
-            return
-        for element in found:
-            if element not in self._places:
-                self._places[element] = _place(element)
-            if self._places[element]:
-                yield element
-
-    def _must_win(self, rule: StyleRule, one: Declaration, start: int) -> bool:
-        """Tell whether a declaration may only count over attributes if it is important.
-
-        Not so where everything that attributes say of its property comes after it.
-        """
-        wins, loses = self._outcome(rule, one, start)
-        return wins or not loses
-
-    def _beats(self, rule: StyleRule, one: Declaration, start: int) -> bool:
-        return self._outcome(rule, one, start)[0]
-
-    def _outcome(self, rule: StyleRule, one: Declaration, start: int) -> tuple[bool, bool]:
-        wins = loses = False
-        for _, stronger in self._rivals(rule, one, start):
-            wins, loses = wins or not stronger, loses or stronger
-        return wins, loses
-
-    def _rivals(
-        self, rule: StyleRule, one: Declaration, start: int
-    ) -> Iterator[tuple[int | None, bool]]:
-        """Yield who speaks of the same property in an attribute, and whether that is to win."""
-        for selector in rule.selectors:
-            weight = (one.important, *selector.specificity, start + rule.order)
-            for weights, pasted in self._situations_of(selector):
-                self._work.spend(1 + len(self._rules.declared(weights)))
-                if not one.important and _speaks_of(pasted, one.name):
-                    yield None, True
-                    continue
-                for rival in self._rules.winners(weights, one.name):
-                    yield rival[4], rival > weight
-
-    def _situations_of(self, selector: Selector) -> Sequence[Situation]:
-        """Return the situations of a selector's elements, each once: most have many of a kind."""
-        found = self._situations_of_base.get(selector.base)
-        if found is None:
-            elements = self._elements(selector)
-            found = tuple(
-                {self._situations[one]: None for one in elements if one in self._situations}
+    def _refused(self) -> set[Key]:
+        """Return what may not be made important: it would win over more than before, or something
+        heavier would, which must stay above it."""
+        waiting = [
+            key
+            for key, where in self._where.items()
+            if any(
+                one_property.is_pasted or any(other.loses_to(one) for other in one_property.related)
+                for one_property, one in where
+                if not one.important
             )
-            self._situations_of_base[selector.base] = found
+        ]
+        found = set(waiting)
+        while waiting:
+            for one_property, one in self._where[waiting.pop()]:
+                for other in one_property.related:
+                    end = bisect_left(other.normal, one)
+                    lighter = other.normal[other.refused_before : end]
+                    other.refused_before = max(end, other.refused_before)
+                    waiting += {one.key for one in lighter} - found
+                    found |= {one.key for one in lighter}
         return found
 
-    def _beaten(self, sheet: Sheet) -> set[int]:
-        """Return the plain rules that must stand in the kept sheet too, as they win there over a
-        rule that wins over others."""
-        found: set[int] = set()
-        for rule in sheet.conditional():
-            for one in rule.declarations:
-                rivals = list(self._rivals(rule, one, 0))
-                if any(not stronger for _, stronger in rivals):
-                    found |= {place for place, stronger in rivals if stronger and place}
+    def _with_heavier(self, keys: Iterable[Key]) -> set[Key]:
+        """Return declarations with those that must be important too, to win over them as before."""
+        waiting = list(keys)
+        found = set(waiting)
+        while waiting:
+            for one_property, one in self._where[waiting.pop()]:
+                for other in one_property.related:
+                    start = bisect_left(other.normal, one)
+                    end = len(other.normal) if other.raised_from is None else other.raised_from
+                    if start < end:
+                        other.raised_from = start
+                        heavier = {one.key for one in other.normal[start:end]} - found
+                        waiting += heavier
+                        found |= heavier
         return found
 
+    def _with_heavier_important(self, verdict: Verdict) -> set[Key]:
+        """Return the important declarations that must stand in the sheet: beside what is raised,
+        and above each other."""
+        found: set[Key] = set()
+        waiting = [key for key in verdict.stays if self._rules.by_key(key).important]
+        for key in verdict.raised:
+            for one_property, _ in self._where[key]:
+                waiting += (
+                    one.key for other in one_property.related for one in other.important[:1]
+                )
+        while waiting:
+            for one_property, one in self._where[waiting.pop()]:
+                for other in one_property.related:
+                    start = bisect_left(other.important, one)
+                    end = (
+                        len(other.important)
+                        if other.important_from is None
+                        else other.important_from
+                    )
+                    if start < end:
+                        other.important_from = start
+                        heavier = {one.key for one in other.important[start:end]} - found
+                        waiting += heavier
+                        found |= heavier
+        return {key for key in found if key[0] < OWN}
 
-def _rules_only(sheet: Sheet) -> Sheet:
-    return Sheet(tuple(item for item in sheet.items if not isinstance(item, str)))
-
-
-def _speaks_of(pasted: str, name: str) -> bool:
-    return any(overlap(one, name) for one in _pasted_names(pasted))
-
-
-@lru_cache(maxsize=5_000)  # more than a mail has tags
-def _pasted_names(pasted: str) -> tuple[str, ...]:
-    return tuple(one.name for one in declarations(pasted)) if pasted else ()
-
-
-def _add(weights: dict[int, Weight], weight: Weight) -> None:
-    """Take a rule; of its selectors the weightiest counts."""
-    place = weight[4]
-    if place not in weights or weights[place] < weight:
-        weights[place] = weight
-
-
-def _place(element: Element) -> SourceLocation | None:
-    """Return where an element is; None where nothing can be written: it is implied by others."""
-    place = element.source_location
-    if place and "style" not in place.attrs and element.attr("style") is not None:
-        return None
-    return place
-
-
-def _pasted(element: Element) -> str:
-    return element.attr("style") or ""
+    def _is_harmless_hook(self, one_property: _Property, one: Ruling) -> bool:
+        return not one_property.is_pasted and not any(
+            other.loses_to(one) or (other.normal and other.normal[-1] > one)
+            for other in one_property.related
+        )

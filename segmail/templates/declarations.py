@@ -23,6 +23,7 @@ _COLOUR = re.compile(r"#(?:[0-9a-f]{3}|[0-9a-f]{6})|black|white|red|green|blue",
 _WORD = re.compile(r"[a-z]+(?:-[a-z]+)*", re.IGNORECASE)
 _BOX = re.compile(
     r"(?:margin|padding)(?:-(?:top|right|bottom|left))?|(?:max-|min-)?(?:width|height)"
+    r"|top|right|bottom|left"
 )
 _WORDS = {
     "display": frozenset({"none", "block", "inline", "inline-block", "table", "table-cell"}),
@@ -86,17 +87,6 @@ def parts(css: str) -> tuple[str, ...]:
         else:
             depth = max(0, depth + (sign in "([{") - (sign in ")]}"))
     return (*found, css[start:])
-
-
-def overlap(one: str, other: str) -> bool:
-    """Tell whether two properties set something in common, as `margin` and `margin-top` do."""
-    if one == other:
-        return True
-    if one.startswith("border") and other.startswith("border"):
-        return True
-    if {one, other} == {"font", "line-height"}:
-        return True
-    return one.startswith(f"{other}-") or other.startswith(f"{one}-")
 
 
 def style_attribute(

@@ -9,11 +9,12 @@ characters, must be written `u + b`.
 
 from __future__ import annotations
 
+import enum
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeGuard
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from tinycss2 import ast, parse_component_value_list, serialize
 
@@ -31,19 +32,30 @@ _ON_SCREENS = {"", "all", "screen"}
 _DEEPEST = 5  # at-rules in at-rules; deeper ones stay as they are
 _STATES = (
     *("hover", "link", "visited", "active", "focus", "target", "checked", "enabled", "disabled"),
-    *("placeholder", "selection", "before", "after", "first-line", "first-letter", "autofill", "-"),
+    *("placeholder", "autofill"),
 )
+_PARTS = {"before", "after", "first-line", "first-letter"}  # with one colon, too
 _FROM_THE_WEB = re.compile(r"\s*(?:https?:)?//", re.IGNORECASE)
 
 Specificity: TypeAlias = tuple[int, int, int]
 
 
+class Reach(enum.Enum):
+    """What a selector speaks of."""
+
+    ELEMENTS = "elements as they are"  # a style attribute can stand for it
+    STATES = "elements under the mouse, visited links"
+    PARTS = "parts of elements, such as ::before"  # none of which has attributes
+    SOME_BROWSERS = "what only some browsers know, such as ::-moz-selection"
+
+
 class Selector(NamedTuple):
-    """A selector; `base` is it without its states (`:hover`), '' where that cannot be said."""
+    """A selector; `base` is it without its states (`:hover`), `subject` the last part of that."""
 
     text: str
     base: str
-    has_state: bool
+    subject: str
+    reach: Reach
     specificity: Specificity
 
 
@@ -55,13 +67,18 @@ class StyleRule(NamedTuple):
     declarations: tuple[Declaration, ...]
 
     @property
-    def has_state(self) -> bool:
-        """Whether an attribute can hold none of it."""
-        return all(selector.has_state for selector in self.selectors)
+    def is_plain(self) -> bool:
+        """Whether style attributes can stand for it."""
+        return all(one.reach is Reach.ELEMENTS for one in self.selectors)
+
+    @property
+    def is_for_parts(self) -> bool:
+        """Whether it says nothing of elements as a whole."""
+        return all(one.reach is Reach.PARTS or "::-" in one.text for one in self.selectors)
 
 
 class RuleGroup(NamedTuple):
-    """MatchedRules under a condition, such as @media."""
+    """Rules under a condition, such as @media."""
 
     head: str
     items: tuple[Item, ...]
@@ -69,23 +86,23 @@ class RuleGroup(NamedTuple):
 
 # A text is what stays as it is, such as @font-face.
 Item: TypeAlias = "StyleRule | RuleGroup | str"
-# What a kept rule says: its selectors and its declarations with their importance; None: nothing.
-KeptRule: TypeAlias = tuple[list[Selector], list[tuple[Declaration, bool]]]
-Chooser: TypeAlias = Callable[[StyleRule, bool], KeptRule | None]
+# What is kept of a rule: selectors, and declarations with their importance.
+KeptRule: TypeAlias = tuple[Sequence[Selector], Sequence[tuple[Declaration, bool]]]
+Chooser: TypeAlias = Callable[[StyleRule], Iterable[KeptRule]]
 
 
 class Sheet(NamedTuple):
-    """A style sheet in its order; each rule stands for selectors with or without states."""
+    """A style sheet in its order; the selectors of a rule are all of a kind."""
 
     items: tuple[Item, ...]
 
     def plain(self) -> list[StyleRule]:
         """Return the rules that attributes can stand for."""
-        return [one for one in self.items if isinstance(one, StyleRule) and not one.has_state]
+        return [one for one in self.items if isinstance(one, StyleRule) and one.is_plain]
 
-    def conditional(self) -> list[StyleRule]:
-        """Return the rules that need a sheet, at any depth."""
-        return list(_conditional(self.items, inside=False))
+    def rules(self) -> list[StyleRule]:
+        """Return all rules, at any depth."""
+        return list(_rules(self.items))
 
 
 def own_css(document: Document) -> str:
@@ -93,8 +110,6 @@ def own_css(document: Document) -> str:
     found = []
     for element in document.select("style"):
         media = element.attr("media") or ""
-        if any(name.startswith("amp") for name in element.attrs):
-            continue
         if any(name.strip().lower() in _ON_SCREENS for name in media.split(",")):
             found.append(element.text)
         elif not set(media) & set("{};"):
@@ -112,9 +127,8 @@ def read_sheet(css: str) -> Sheet:
 
 
 def written(sheet: Sheet, choose: Chooser) -> str:
-    """Return the sheet's text with what `choose` keeps of each rule; it is told whether the rule
-    stands under a condition."""
-    lines = list(_written(sheet.items, choose, inside=False))
+    """Return the sheet's text with what `choose` keeps of each rule."""
+    lines = list(_written(sheet.items, choose))
     # `</` would end the <style> that holds them; in a style sheet it only ever stands in texts.
     return "\n".join(lines).replace("</", "<\\/")
 
@@ -122,32 +136,35 @@ def written(sheet: Sheet, choose: Chooser) -> str:
 def as_it_is(sheet: Sheet) -> str:
     """Return the sheet's text as it was, but for what could not be read."""
 
-    def choose(rule: StyleRule, inside: bool) -> KeptRule:
-        return list(rule.selectors), [(one, one.important) for one in rule.declarations]
-
-    return written(sheet, choose)
+    return written(sheet, as_it_was)
 
 
-def _conditional(items: Iterable[Item], *, inside: bool) -> Iterator[StyleRule]:
+def as_it_was(rule: StyleRule) -> Iterator[KeptRule]:
+    """Choose all of a rule."""
+    yield rule.selectors, [(one, one.important) for one in rule.declarations]
+
+
+def _rules(items: Iterable[Item]) -> Iterator[StyleRule]:
     for item in items:
         if isinstance(item, RuleGroup):
-            yield from _conditional(item.items, inside=True)
-        elif isinstance(item, StyleRule) and (inside or item.has_state):
+            yield from _rules(item.items)
+        elif isinstance(item, StyleRule):
             yield item
 
 
-def _written(items: Iterable[Item], choose: Chooser, *, inside: bool) -> Iterator[str]:
+def _written(items: Iterable[Item], choose: Chooser) -> Iterator[str]:
     for item in items:
         if isinstance(item, str):
             yield item
         elif isinstance(item, RuleGroup):
-            inner = list(_written(item.items, choose, inside=True))
+            inner = list(_written(item.items, choose))
             if inner:
                 yield f"{item.head} {{ {' '.join(inner)} }}"
-        elif chosen := choose(item, inside):
-            selectors, told = chosen
-            names = ", ".join(selector.text for selector in selectors)
-            yield f"{names} {{ {' '.join(_declared(*one) for one in told)} }}"
+        else:
+            for selectors, told in choose(item):
+                if selectors and told:
+                    names = ", ".join(selector.text for selector in selectors)
+                    yield f"{names} {{ {' '.join(_declared(*one) for one in told)} }}"
 
 
 def _declared(one: Declaration, important: bool) -> str:
@@ -168,20 +185,14 @@ class _Reader:
     def _rules(
         self, head: list[ast.Node], body: list[ast.Node], *, is_inside: bool
     ) -> Iterator[StyleRule]:
-        """Yield the rule; where some of its selectors have states, those are one of their own."""
+        """Yield the rule, once for each kind of selectors that it has."""
         selectors = list(_selectors(head))
         if is_inside and len(selectors) != sum(1 for _ in _between_commas(head)):
             return  # browsers pass over the whole
         told = tuple(declarations(body))
-        self._order += 1
-        groups = (
-            [selectors]
-            if is_inside
-            else [[one for one in selectors if one.has_state is state] for state in (False, True)]
-        )
-        for group in groups:
-            if group:
-                yield StyleRule(self._order, tuple(group), told)
+        for group in _of_a_kind(selectors):
+            self._order += 1
+            yield StyleRule(self._order, tuple(group), told)
 
     def _at_rule(
         self, name: str, head: list[ast.Node], body: list[ast.Node] | None, depth: int
@@ -220,9 +231,9 @@ def _statements(
 def _selectors(head: list[ast.Node]) -> Iterator[Selector]:
     for nodes in _between_commas(head):
         if is_readable(nodes) and (text := _text(nodes)):
-            has_state = _has_state(nodes)
-            base = _text(_without_states(nodes)) if has_state else text
-            yield Selector(text, base, has_state, _specificity(nodes))
+            reach = _reach(nodes)
+            base = text if reach is Reach.ELEMENTS else _text(list(_without_states(nodes)))
+            yield Selector(text, base, _subject(nodes), reach, _specificity(nodes))
 
 
 def _between_commas(nodes: list[ast.Node]) -> Iterator[list[ast.Node]]:
@@ -236,40 +247,76 @@ def _between_commas(nodes: list[ast.Node]) -> Iterator[list[ast.Node]]:
     yield part
 
 
-def _has_state(selector: list[ast.Node]) -> bool:
-    for node, following in pairwise(selector):
-        if _is_sign(node, ":") and (
-            _is_sign(following, ":")
-            or (isinstance(following, ast.IdentToken) and following.lower_value.startswith(_STATES))
-        ):
-            return True
-    functions = (node for node in selector if isinstance(node, ast.FunctionBlock))
-    return any(_has_state(function.arguments) for function in functions)
+def _of_a_kind(selectors: list[Selector]) -> list[list[Selector]]:
+    """Return the selectors by what they speak of.
+
+    One that a browser does not know costs the whole rule there, so such a rule stays in one.
+    """
+    if any(one.reach is Reach.SOME_BROWSERS for one in selectors):
+        return [selectors]
+    groups = ([one for one in selectors if one.reach is reach] for reach in Reach)
+    return [group for group in groups if group]
 
 
-def _without_states(selector: list[ast.Node]) -> list[ast.Node]:
-    """Return the selector of the elements that may come into the state; [] if that is not known."""
-    kept: list[ast.Node] = []
-    nodes = iter(selector)
-    for node in nodes:
-        if isinstance(node, ast.FunctionBlock) and _has_state(node.arguments):
-            return []
+def _reach(selector: list[ast.Node]) -> Reach:
+    found = Reach.ELEMENTS
+    for (node, following), name in zip(pairwise(selector), _names(selector), strict=True):
         if not _is_sign(node, ":"):
-            kept.append(node)
             continue
-        following = next(nodes, None)
-        if _is_plain(following):
-            kept += [node, following]
-        elif following is not None and _is_sign(following, ":"):
-            next(nodes, None)
-    return kept
+        if name.startswith("-"):
+            return Reach.SOME_BROWSERS
+        if name in _PARTS or _is_sign(following, ":"):
+            found = Reach.PARTS
+        elif name.startswith(_STATES) and found is Reach.ELEMENTS:
+            found = Reach.STATES
+    functions = (node for node in selector if isinstance(node, ast.FunctionBlock))
+    inner = [_reach(function.arguments) for function in functions]
+    return max((found, *inner), key=list(Reach).index)
 
 
-def _is_plain(node: ast.Node | None) -> TypeGuard[ast.Node]:
+def _names(selector: list[ast.Node]) -> Iterator[str]:
+    """Yield for each node but the last the name that follows, if one does."""
+    for following in selector[1:]:
+        yield following.lower_value if isinstance(following, ast.IdentToken) else ""
+
+
+def _without_states(selector: list[ast.Node]) -> Iterator[ast.Node]:
+    """Yield the selector of the elements that may come into the state."""
+    nodes = iter(selector)
+    is_first = True  # of its compound
+    for node in nodes:
+        following = next(nodes, None) if _is_sign(node, ":") else None
+        if _is_sign(node, ":") and not _is_lasting(following):
+            if is_first:
+                yield ast.LiteralToken(0, 0, "*")
+            if following is not None and _is_sign(following, ":"):
+                next(nodes, None)
+        else:
+            yield node
+            if following is not None:
+                yield following
+        is_first = _is_between(node)
+
+
+def _is_lasting(node: ast.Node | None) -> bool:
     """Tell whether what follows a colon is no state of an element."""
     if isinstance(node, ast.IdentToken):
         return not node.lower_value.startswith(_STATES)
-    return isinstance(node, ast.FunctionBlock)
+    return isinstance(node, ast.FunctionBlock) and _reach(node.arguments) is Reach.ELEMENTS
+
+
+def _is_between(node: ast.Node) -> bool:
+    """Tell whether a node stands between the compounds of a selector."""
+    return isinstance(node, ast.WhitespaceToken) or _is_sign(node, ">", "+", "~")
+
+
+def _subject(selector: list[ast.Node]) -> str:
+    """Return what a selector says of the element itself, but what programs may add to it."""
+    last: list[ast.Node] = []
+    for node in selector:
+        last = [] if _is_between(node) else [*last, node]
+    told = (one for one in last if not isinstance(one, ast.SquareBracketsBlock))
+    return _text(list(_without_states(list(told)))) or "*"
 
 
 def _specificity(selector: list[ast.Node]) -> Specificity:

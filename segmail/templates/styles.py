@@ -11,7 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from segmail.errors import TemplateError
-from segmail.templates.cascade import Cascade, rules_of
+from segmail.templates.cascade import rules_of
+from segmail.templates.inlining import Inlining
 from segmail.templates.sheets import as_it_is, own_css, read_sheet
 from segmail.templates.style_work import TooMuchWork
 
@@ -123,11 +124,11 @@ class _Page:
         sheet = read_sheet(css)
         selectors = sum(len(rule.selectors) for rule in sheet.plain())
         if not most or selectors * len(_TAG.findall(self._html)) > _MAX_LOOKS:
-            return self._put_in([self._sheet(as_it_is(sheet), is_first=True)])
-        cascade = Cascade(self._document, rules_of(css, own_css(self._document)), most=most)
-        edits = [self._attribute(place, text) for place, text in cascade.attributes()]
-        if kept := cascade.kept(is_fragment=not self._is_document()):
-            edits.append(self._sheet(kept, is_first=False))
+            return self._put_in([self._sheet(as_it_is(sheet))])
+        inlining = Inlining(self._document, rules_of(css, own_css(self._document)), most=most)
+        edits = [self._attribute(place, text) for place, text in inlining.attributes()]
+        if kept := inlining.kept(is_fragment=not self._is_document()):
+            edits.append(self._sheet(kept))
         return self._put_in(edits)
 
     def _attribute(self, place: SourceLocation, text: str) -> tuple[int, int, str]:
@@ -144,11 +145,11 @@ class _Page:
                 end -= 1
         return end, end, f' style="{text}"'
 
-    def _sheet(self, css: str, *, is_first: bool) -> tuple[int, int, str]:
-        """Return a <style> at the end of the head; `is_first`: before the document's own ones."""
+    def _sheet(self, css: str) -> tuple[int, int, str]:
+        """Return a <style> before the document's own ones, else at the end of the head."""
         style = f'<style type="text/css">\n{css}\n</style>'
         head, own = self._place("head"), self._document.select_one("head > style")
-        if is_first and own and own.source_location:
+        if own and own.source_location:
             start = own.source_location.start_tag.start_offset
             return start, start, style
         if head:

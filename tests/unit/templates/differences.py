@@ -169,7 +169,8 @@ DIFFERENCES = (
     ),
     Difference(
         "Styles look the same, but are written in another order and form, and those that no "
-        "attribute can hold (@media, :hover) become !important, so that they count.",
+        "attribute can hold (@media, :hover) become !important where they have to win over "
+        "attributes.",
         (
             _told(
                 '{{inlinecss file="a.css"}}<p>x</p>',

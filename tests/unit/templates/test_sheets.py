@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,17 +14,18 @@ from segmail.templates.sheets import KeptRule, StyleRule, read_sheet, written
 def split_sheet(css: str) -> tuple[str, str]:
     """Return the rules for attributes, and what stays a sheet with all of it important."""
     sheet = read_sheet(css)
-    plain = (
+    plain = sheet.plain()
+    texts = (
         f"{', '.join(one.text for one in rule.selectors)} "
         f"{{ {';'.join(one.text for one in rule.declarations)} }}"
-        for rule in sheet.plain()
+        for rule in plain
     )
-    return "\n".join(plain), written(sheet, _all_important)
 
+    def others(rule: StyleRule) -> Iterator[KeptRule]:
+        if rule not in plain:
+            yield rule.selectors, [(one, True) for one in rule.declarations]
 
-def _all_important(rule: StyleRule, inside: bool) -> KeptRule | None:
-    kept = list(rule.selectors), [(one, True) for one in rule.declarations]
-    return kept if inside or rule.has_state else None
+    return "\n".join(texts), written(sheet, others)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,10 @@ def _all_important(rule: StyleRule, inside: bool) -> KeptRule | None:
         ("[title='a,b:hover']{a:b}", '[title="a,b:hover"] { a:b }', ""),
         ("p{background:url(data:x;y)}", "p { background:url(data:x;y) }", ""),
         ("@media x{p{a:b;c:d!important}q{}}", "",
-         "@media x { p { a:b !important; c:d !important; } q {  } }"),
+         "@media x { p { a:b !important; c:d !important; } }"),
+        ("a::-moz-x, b{c:d}", "", "a::-moz-x, b { c:d !important; }"),
+        ("a, a:hover, a:before{b:c}", "a { b:c }",
+         "a:hover { b:c !important; }\na:before { b:c !important; }"),
         ("@supports (a:b){@media x{p{a:url(b;c)}}}", "",
          "@supports (a:b) { @media x { p { a:url(b;c) !important; } } }"),
         ("@font-face{font-family:x;src:url(y)}", "", "@font-face {font-family:x;src:url(y)}"),

@@ -46,13 +46,14 @@ def test_no_file_is_read(tmp_path: Path, scheme: str) -> None:
 
 
 MEDIA = "p{margin:0} @media (max-width:9px){p{margin:1px}} a:hover{color:red}"
+CONDITIONS = MEDIA.removeprefix("p{margin:0} ")
 KEPT = (
     '<style type="text/css">\n@media (max-width:9px) { p { margin:1px !important; } }\n'
-    "a:hover { color:red !important; }\n</style>"
+    "a:hover { color:red; }\n</style>"
 )
 
 
-def test_what_no_attribute_can_hold_stays_at_the_end_of_the_head() -> None:
+def test_what_no_attribute_can_hold_stays_in_the_head() -> None:
     html = "<html><head><title>t</title></head><body><p>a</p></body></html>"
 
     assert inline_styles(html, MEDIA) == (
@@ -69,9 +70,10 @@ def test_a_document_without_a_head_gets_one_for_them(html: str) -> None:
     opened, text = html[:-1], html[-1]
     before, after = ("", opened) if opened == "<body>" else (opened, "")
 
-    styled = inline_styles(html, MEDIA.removeprefix("p{margin:0} "))
+    styled = inline_styles(html, CONDITIONS)
 
-    assert styled == f"{before}<head>{KEPT}</head>{after}{text}"
+    kept = KEPT.replace(" !important", "")  # there is nothing in an attribute to win over
+    assert styled == f"{before}<head>{kept}</head>{after}{text}"
 
 
 @pytest.mark.parametrize(
@@ -171,13 +173,13 @@ def test_a_more_specific_rule_of_the_sheet_wins_over_the_documents_own() -> None
 def test_the_documents_own_conditions_win_over_attributes_that_they_beat() -> None:
     page = _page("a{color:#fff} @media print{a{color:#000;top:0}}", "a{color:#36c}")
 
-    assert "@media print { a { color:#000 !important; } }\n</style></head>" in page
+    assert "@media print { a { color:#000 !important; } }\n</style><style>" in page
 
 
 def test_what_matches_nothing_now_stays_for_what_mail_programs_add() -> None:
     page = _page("", "#outlook a{padding:0} [data-ogsc] .b, a{color:red}")
 
-    assert "#outlook a { padding:0 !important; }" in page
+    assert "#outlook a { padding:0; }" in page
     assert "[data-ogsc] .b { color:red !important; }" in page
     assert 'style="color: red;"' in page
 
@@ -209,7 +211,7 @@ def test_what_would_become_too_long_is_inlined_less() -> None:
 
     styled = inline_styles(html, sheet)
 
-    assert "td { padding:11px 12px 13px 14px !important; color:#123456 !important; }" in styled
+    assert "td { padding:11px 12px 13px 14px; color:#123456; }" in styled
     assert '<p style="top: 0;">y</p>' in styled
     assert len(styled) < 60_000
 
@@ -224,9 +226,104 @@ def test_where_nothing_helps_the_sheet_stays_before_the_documents_own_style() ->
     assert "style=" not in styled
 
 
-def test_a_fragment_keeps_what_mail_programs_are_known_to_add() -> None:
+def test_a_fragment_keeps_what_is_around_it_and_what_mail_programs_are_known_to_add() -> None:
     styled = inline_styles("<p>x</p>", ".ExternalClass p{top:0} .other{top:1px} body{top:2px}")
 
-    assert styled == (
-        '<style type="text/css">\n.ExternalClass p { top:0 !important; }\n</style>\n<p>x</p>'
-    )
+    kept = ".ExternalClass p { top:0; }\nbody { top:2px; }"
+    assert styled == f'<style type="text/css">\n{kept}\n</style>\n<p>x</p>'
+
+
+MEDIA_WINS = [  # sheet, HTML, what is kept of the sheet, what the attributes say
+    (  # what was pasted wins over a condition as it did, so the sheet's own is not moved
+        "p{padding:9px} @media x{p{padding:5px}}",
+        "<p>a</p><p style=padding:0>b</p>",
+        "p { padding:9px; }\n@media x { p { padding:5px; } }",
+        ["padding: 0;"],
+    ),
+    (  # only of that property
+        "p{padding:9px;color:red} @media x{p{padding:5px;color:blue}}",
+        "<p>a</p><p style=padding:0>b</p>",
+        "p { padding:9px; }\n@media x { p { padding:5px; color:blue !important; } }",
+        ["color: red;", "color: red;padding: 0;"],
+    ),
+    (  # nothing to win over where nothing was moved
+        "p{color:red} @media x{b{color:blue}}",
+        "<p>a</p><b style=color:green>b</b>",
+        "@media x { b { color:blue; } }",
+        ["color: red;", "color:green"],
+    ),
+    (  # what was pasted as important wins over all
+        "p{top:9px} @media x{p{top:5px}}",
+        '<p style="top:1px !important">a</p>',
+        "@media x { p { top:5px; } }",
+        ["top: 1px !important;"],
+    ),
+    (  # an important rule of less weight would lose to what is made important
+        ".a{top:1px} @media x{.a{top:2px}} @media y{p{top:3px !important}}",
+        "<p class=a>a</p>",
+        ".a { top:1px; }\n@media x { .a { top:2px; } }\n@media y { p { top:3px !important; } }",
+        [],
+    ),
+    (  # an important rule stays important beside conditions
+        "p{top:1px !important} @media x{p.a{top:2px}}",
+        "<p class=a>a</p>",
+        "p { top:1px !important; }\n@media x { p.a { top:2px; } }",
+        ["top: 1px;"],
+    ),
+    (  # a rule is as weighty as the one of its selectors that may come to match
+        "p{top:1px} @media x{.no .a, p{top:2px}} p{top:3px}",
+        "<p class=a>a</p>",
+        "@media x { .no .a, p { top:2px !important; } }\np { top:3px !important; }",
+        ["top: 3px;"],
+    ),
+    (  # parts of elements have no attributes
+        "p{color:red} p::before{color:blue}",
+        "<p>a</p>",
+        "p::before { color:blue; }",
+        ["color: red;"],
+    ),
+    (  # a tag that is closed too late makes two elements, of which one attribute would be for both
+        "p b{color:red}",
+        "<b>x<p>y</b>z</p>",
+        "p b { color:red; }",
+        [],
+    ),
+    (  # a <tbody> that is not there gets no attribute
+        "tbody{top:1px} td{top:2px}",
+        "<table><tr><td>a</td></tr></table>",
+        "tbody { top:1px; }",
+        ["top: 2px;"],
+    ),
+    (  # nobody knows here whom it matches
+        "p:has(b){top:1px} p{top:2px} p:-x-y{top:3px}",
+        "<p>a</p>",
+        "p:has(b) { top:1px !important; }\np:-x-y { top:3px !important; }",
+        ["top: 2px;"],
+    ),
+]
+
+
+@pytest.mark.parametrize(("sheet", "html", "kept", "attributes"), MEDIA_WINS)
+def test_conditions_win_over_what_was_moved_and_nothing_else(
+    sheet: str, html: str, kept: str, attributes: list[str]
+) -> None:
+    styled = inline_styles(html, sheet)
+
+    assert styled.startswith(f'<style type="text/css">\n{kept}\n</style>\n')
+    assert re.findall(r"style=[\"']?([^\"'>]*)", styled) == attributes
+
+
+def test_a_part_that_the_documents_own_style_sets_as_a_whole_goes_with_it() -> None:
+    page = _page("a{font:bold 9px/2 serif} a{line-height:3}", "a{font-size:12px}")
+
+    assert 'style="font-size: 12px;font: bold 9px/2 serif;line-height: 3;"' in page
+
+
+def test_nothing_unseen_gets_an_attribute() -> None:
+    html = "<html><head><title>t</title></head><body><style>b{}</style><p>x</p></body></html>"
+
+    styled = inline_styles(html, "*{top:0}")
+
+    assert styled == html.replace("<html>", '<html style="top: 0;">').replace(
+        "<body>", '<body style="top: 0;">'
+    ).replace("<p>", '<p style="top: 0;">')
