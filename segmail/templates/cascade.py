@@ -72,7 +72,7 @@ class Ruling(NamedTuple):
 
 
 @dataclass
-class Verdict:
+class Distribution:
     """What becomes of the declarations in one document.
 
     `left` are families of properties that an element's attribute does not speak of. `stays` are
@@ -95,15 +95,15 @@ class Rules:
         self._by_rank: dict[Rank, StyleRule] = {rule.order: rule for rule in sheet.rules()}
         self._by_rank |= {OWN + rule.order: rule for rule in own.rules()}
         self._attributes: dict[tuple[Likeness, frozenset[str]], str] = {}
-        self._verdicts: dict[frozenset[Likeness], Verdict] = {}
+        self._distributions: dict[frozenset[Likeness], Distribution] = {}
 
-    def verdict(self, likenesses: frozenset[Likeness]) -> Verdict:
+    def distribution(self, likenesses: frozenset[Likeness]) -> Distribution:
         """Return what becomes of the declarations in a document with such elements."""
-        if likenesses not in self._verdicts:
-            if len(self._verdicts) >= _MOST_DECIDED:
-                self._verdicts.clear()
-            self._verdicts[likenesses] = _Decision(self, likenesses).verdict()
-        return self._verdicts[likenesses]
+        if likenesses not in self._distributions:
+            if len(self._distributions) >= _MOST_DECIDED:
+                self._distributions.clear()
+            self._distributions[likenesses] = _Decision(self, likenesses).distribution()
+        return self._distributions[likenesses]
 
     def attribute(self, like: Likeness, left: frozenset[str]) -> str:
         """Return the style attribute of such elements; '' where nothing is moved into it."""
@@ -290,8 +290,8 @@ class _Decision:
             for one_property, one in elements.hooks:
                 self._hooks[one.key].append((one_property, one))
 
-    def verdict(self) -> Verdict:
-        found = Verdict()
+    def distribution(self) -> Distribution:
+        found = Distribution()
         refused = self._refused()
         wanted: set[Key] = set()
         for elements in self._all:
@@ -349,12 +349,12 @@ class _Decision:
                         found |= heavier
         return found
 
-    def _with_heavier_important(self, verdict: Verdict) -> set[Key]:
+    def _with_heavier_important(self, distribution: Distribution) -> set[Key]:
         """Return the important declarations that must stand in the sheet: beside what is raised,
         and above each other."""
         found: set[Key] = set()
-        waiting = [key for key in verdict.stays if self._rules.by_key(key).important]
-        for key in verdict.raised:
+        waiting = [key for key in distribution.stays if self._rules.by_key(key).important]
+        for key in distribution.raised:
             for one_property, _ in self._where[key]:
                 waiting += (
                     one.key for other in one_property.related for one in other.important[:1]

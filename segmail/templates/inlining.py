@@ -41,12 +41,12 @@ class Inlining:
         self._look_at(rules.sheet, 0)
         self._look_at(rules.own, OWN)
         self._likenesses = self._alike()
-        self._verdict = rules.verdict(frozenset(self._likenesses.values()))
+        self._distribution = rules.distribution(frozenset(self._likenesses.values()))
 
     def attributes(self) -> Iterator[tuple[SourceLocation, str]]:
         """Yield where an element's start tag is, and what its style attribute is to say."""
         for element, like in self._likenesses.items():
-            text = self._rules.attribute(like, self._verdict.left[like])
+            text = self._rules.attribute(like, self._distribution.left[like])
             if text and element.source_location:
                 yield element.source_location, text
 
@@ -60,24 +60,24 @@ class Inlining:
         def choose(rule: StyleRule) -> Iterator[KeptRule]:
             unmatched = self._unmatched.get(rule.order)
             if unmatched is None:  # the whole rule stays
-                yield rule.selectors, list(self._told(rule, 0, self._verdict.raised))
+                yield rule.selectors, list(self._told(rule, 0, self._distribution.raised))
                 return
-            stays = self._verdict.stays | self._verdict.raised
+            stays = self._distribution.stays | self._distribution.raised
             yield (
                 [one for one in rule.selectors if one not in unmatched],
-                list(self._told(rule, 0, self._verdict.raised, only=stays)),
+                list(self._told(rule, 0, self._distribution.raised, only=stays)),
             )
             yield (
                 [one for one in unmatched if not is_fragment or _HOOK.search(one.text)],
-                list(self._told(rule, 0, self._verdict.raised_hooks)),
+                list(self._told(rule, 0, self._distribution.raised_hooks)),
             )
 
         def choose_own(rule: StyleRule) -> Iterator[KeptRule]:
             unmatched = self._unmatched.get(OWN + rule.order, [])
             matched = [one for one in rule.selectors if one not in unmatched]
             for selectors, raised in (
-                (matched, self._verdict.raised),
-                (unmatched, self._verdict.raised_hooks),
+                (matched, self._distribution.raised),
+                (unmatched, self._distribution.raised_hooks),
             ):
                 yield selectors, list(self._told(rule, OWN, raised, only=raised))
 
