@@ -13,15 +13,15 @@ of a property that is moved into an attribute goes there with it.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from segmail.templates.declarations import Declaration, declarations, is_sure, style_attribute
 from segmail.templates.properties import family, overlap
-from segmail.templates.sheets import Sheet, Specificity, StyleRule, read_sheet
+from segmail.templates.sheets import Selector, Sheet, Specificity, StyleRule, read_sheet
 
 # A rule's rank among those of both sheets; the document's own ones come after all of the sheet.
 Rank: TypeAlias = int
@@ -84,6 +84,30 @@ class Distribution:
     stays: set[Key] = field(default_factory=set)
     raised: set[Key] = field(default_factory=set)
     raised_hooks: set[Key] = field(default_factory=set)
+    # What was made of it: the text of the sheet, by which selectors match nothing.
+    kept: dict[object, str] = field(default_factory=dict)
+
+
+class Placed(NamedTuple):
+    """A rule with its rank, and its selectors with their matches, the weightiest first.
+
+    `is_plain`: an attribute can stand for it.
+    """
+
+    rank: Rank
+    rule: StyleRule
+    matches: tuple[tuple[Selector, Match], ...]
+    is_plain: bool
+
+
+def _placed(sheet: Sheet, start: Rank) -> Iterator[Placed]:
+    plain = {rule.order for rule in sheet.plain()}
+    for rule in sheet.rules():
+        if not rule.is_for_parts:
+            rank = start + rule.order
+            weighed = sorted(rule.selectors, key=lambda one: one.specificity, reverse=True)
+            matches = tuple((one, Match(one.specificity, rank)) for one in weighed)
+            yield Placed(rank, rule, matches, rule.order in plain)
 
 
 class Rules:
@@ -94,8 +118,10 @@ class Rules:
         self.own = own
         self._by_rank: dict[Rank, StyleRule] = {rule.order: rule for rule in sheet.rules()}
         self._by_rank |= {OWN + rule.order: rule for rule in own.rules()}
+        self.placed = [*_placed(sheet, 0), *_placed(own, OWN)]
         self._attributes: dict[tuple[Likeness, frozenset[str]], str] = {}
         self._distributions: dict[frozenset[Likeness], Distribution] = {}
+        self._efforts: dict[Likeness, int] = {}
 
     def distribution(self, likenesses: frozenset[Likeness]) -> Distribution:
         """Return what becomes of the declarations in a document with such elements."""
@@ -104,6 +130,18 @@ class Rules:
                 self._distributions.clear()
             self._distributions[likenesses] = _Decision(self, likenesses).distribution()
         return self._distributions[likenesses]
+
+    def effort(self, like: Likeness) -> int:
+        """Return how many steps it takes to compare what is said of such elements."""
+        if like not in self._efforts:
+            if len(self._efforts) >= _MOST_KNOWN:
+                self._efforts.clear()
+            matches = (*like.moved, *like.kept, *like.hooks)
+            said = [self._by_rank[match.rank].declarations for match in matches]
+            names = {one.name for told in said for one in told}
+            families = Counter(map(family, names))
+            self._efforts[like] = sum(map(len, said)) + sum(n**2 for n in families.values())
+        return self._efforts[like]
 
     def attribute(self, like: Likeness, left: frozenset[str]) -> str:
         """Return the style attribute of such elements; '' where nothing is moved into it."""
@@ -129,10 +167,12 @@ class Rules:
             return []
         found = [one for one in self.said(like.moved) if family(self.name(one)) not in left]
         names = {self.name(one) for one in found if one.rank < OWN}
-        others = {self.name(one) for one in found} - names
-        while more := {other for other in others if any(overlap(other, name) for name in names)}:
+        related = _related({self.name(one) for one in found})
+        waiting = list(names)
+        while waiting:
+            more = set(related[waiting.pop()]) - names
             names |= more
-            others -= more
+            waiting += more
         return [one for one in found if self.name(one) in names]
 
     def declaration(self, ruling: Ruling) -> Declaration:
@@ -163,6 +203,20 @@ class Rules:
 def rules_of(css: str, own: str) -> Rules:
     """Return the rules of two style sheets, read once for many mails."""
     return Rules(read_sheet(css), read_sheet(own))
+
+
+def _related(names: Collection[str]) -> dict[str, list[str]]:
+    """Return for each property those that set something in common with it, itself too."""
+    by_family: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        by_family[family(name)].append(name)
+    whole = by_family.pop("all", [])
+    found = {
+        name: [*(other for other in alike if overlap(name, other)), *whole]
+        for alike in by_family.values()
+        for name in alike
+    }
+    return found | {name: list(names) for name in whole}
 
 
 class _Property:
@@ -272,8 +326,9 @@ class _Elements:
 
     def _relate(self, pasted: str) -> None:
         own = list(declarations(pasted)) if pasted else []
+        related = _related(self._properties)
         for name, one in self._properties.items():
-            one.related = [other for far, other in self._properties.items() if overlap(name, far)]
+            one.related = [self._properties[other] for other in related[name]]
             one.is_settled = any(told.name == name and is_sure(told) for told in own)
             one.is_pasted = any(not told.important and overlap(told.name, name) for told in own)
 

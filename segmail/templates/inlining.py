@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypeAlias
 
-from segmail.templates.cascade import OWN, Key, Likeness, Match, Rank, Rules
+from segmail.templates.cascade import OWN, Key, Likeness, Match, Placed, Rank, Rules
 from segmail.templates.declarations import Declaration
 from segmail.templates.sheets import KeptRule, Selector, Sheet, StyleRule, written
+from segmail.templates.style_work import StyleWork
 
 if TYPE_CHECKING:
     from turbohtml import Document, Element, SourceLocation
@@ -22,33 +23,42 @@ _HOOK = re.compile(
 # What is never shown, whatever rules say of it.
 _UNSEEN = {"base", "head", "link", "meta", "script", "style", "template", "title"}
 
+# The rules for one element, by what becomes of them.
+_Matches: TypeAlias = tuple[list[Match], list[Match], list[Match]]
+_MOVED, _KEPT, _HOOKS = range(3)
+
 _FORMATTING = "a, b, big, code, em, font, i, nobr, s, small, strike, strong, tt, u"
 
 
 class Inlining:
     """A document whose elements get the rules of a sheet into their attributes.
 
-    Rules that match more than `most` elements stay in the sheet.
+    Rules that match more than `most` elements stay in the sheet. All methods raise TooMuchWork
+    before it is.
     """
 
     def __init__(self, document: Document, rules: Rules, *, most: int) -> None:
+        self._work = StyleWork()
         self._document = document
         self._rules = rules
         self._most = most
         self._selected: dict[str, list[Element] | None] = {}
-        self._unmatched: dict[Rank, list[Selector]] = {}  # of rules that are moved
+        self._unmatched: dict[Rank, tuple[Selector, ...]] = {}  # of rules that are moved
         self._matches: dict[Element, _Matches] = {}
-        self._look_at(rules.sheet, 0)
-        self._look_at(rules.own, OWN)
-        self._likenesses = self._alike()
-        self._distribution = rules.distribution(frozenset(self._likenesses.values()))
+        for one in rules.placed:
+            self._look_at(one)
+        self._places: list[tuple[SourceLocation, Likeness]] = []
+        likenesses = frozenset(self._alike())
+        self._work.spend(sum(map(rules.effort, likenesses)))
+        self._distribution = rules.distribution(likenesses)
 
     def attributes(self) -> Iterator[tuple[SourceLocation, str]]:
         """Yield where an element's start tag is, and what its style attribute is to say."""
-        for element, like in self._likenesses.items():
+        for place, like in self._places:
             text = self._rules.attribute(like, self._distribution.left[like])
-            if text and element.source_location:
-                yield element.source_location, text
+            if text:
+                self._work.write(text)
+                yield place, text
 
     def kept(self, *, is_fragment: bool) -> str:
         """Return what has to be a style sheet, to stand before the document's own ones.
@@ -56,7 +66,12 @@ class Inlining:
         Of the rules that match nothing, a fragment keeps those for what mail programs are known to
         add: it is mostly a part of a shop's mails, which share a sheet.
         """
+        key = is_fragment, tuple(self._unmatched.items())
+        if key not in self._distribution.kept:
+            self._distribution.kept[key] = self._kept(is_fragment=is_fragment)
+        return self._distribution.kept[key]
 
+    def _kept(self, *, is_fragment: bool) -> str:
         def choose(rule: StyleRule) -> Iterator[KeptRule]:
             unmatched = self._unmatched.get(rule.order)
             if unmatched is None:  # the whole rule stays
@@ -73,7 +88,7 @@ class Inlining:
             )
 
         def choose_own(rule: StyleRule) -> Iterator[KeptRule]:
-            unmatched = self._unmatched.get(OWN + rule.order, [])
+            unmatched = self._unmatched.get(OWN + rule.order, ())
             matched = [one for one in rule.selectors if one not in unmatched]
             for selectors, raised in (
                 (matched, self._distribution.raised),
@@ -93,44 +108,38 @@ class Inlining:
             if only is None or key in only:
                 yield one, one.important or key in raised
 
-    def _look_at(self, sheet: Sheet, start: Rank) -> None:
-        plain = {rule.order for rule in sheet.plain()}
-        for rule in sheet.rules():
-            rank = start + rule.order
-            if rule.is_for_parts:
-                continue
-            found = [(one, self._select(one.base)) for one in rule.selectors]
-            matching = [(one, elements) for one, elements in found if elements]
-            if rule.order in plain and self._may_be_moved(found, start):
-                self._unmatched[rank] = [one for one, elements in found if not elements]
-                self._take(rank, "moved", matching)
-                hooks = [(one, self._select_any(one)) for one in self._unmatched[rank]]
-                self._take(rank, "hooks", hooks)
-            else:
-                matching += [
-                    (one, self._select_any(one)) for one, elements in found if not elements
-                ]
-                self._take(rank, "kept", matching)
+    def _look_at(self, placed: Placed) -> None:
+        found = [(one, match, self._select(one.base)) for one, match in placed.matches]
+        if placed.is_plain and self._may_be_moved(placed.rank, [some for _, _, some in found]):
+            self._unmatched[placed.rank] = tuple(one for one, _, some in found if not some)
+            for one, match, some in found:
+                if some:
+                    self._take(match, _MOVED, some)
+                else:
+                    self._take(match, _HOOKS, self._select_any(one))
+        else:
+            for one, match, some in found:
+                self._take(match, _KEPT, some or self._select_any(one))
 
-    def _may_be_moved(
-        self, found: Iterable[tuple[Selector, list[Element] | None]], start: Rank
-    ) -> bool:
+    def _may_be_moved(self, rank: Rank, found: list[list[Element] | None]) -> bool:
         """Tell whether it is known which elements a rule is for, and that they are few."""
-        known = [elements for _, elements in found if elements is not None]
-        return len(known) == sum(1 for _ in found) and (
-            start == OWN or sum(map(len, known)) <= self._most
-        )
+        many = 0
+        for some in found:
+            if some is None:
+                return False
+            many += len(some)
+        return rank >= OWN or many <= self._most
 
-    def _take(self, rank: Rank, what: str, found: Iterable[tuple[Selector, list[Element]]]) -> None:
+    def _take(self, match: Match, what: int, elements: list[Element]) -> None:
         """Note a rule at its elements; of selectors that surely match the weightiest counts."""
-        for selector, elements in sorted(found, key=lambda one: one[0].specificity, reverse=True):
-            for element in elements:
-                matches = self._matches.get(element)
-                if matches is None:
-                    matches = self._matches[element] = _Matches([], [], [])
-                known = getattr(matches, what)
-                if what != "moved" or not known or known[-1].rank != rank:
-                    known.append(Match(selector.specificity, rank))
+        self._work.spend(len(elements))
+        for element in elements:
+            matches = self._matches.get(element)
+            if matches is None:
+                matches = self._matches[element] = ([], [], [])
+            known = matches[what]
+            if what != _MOVED or not known or known[-1].rank != match.rank:
+                known.append(match)
 
     def _select(self, selector: str) -> list[Element] | None:
         """Return the elements that a selector matches; None where that cannot be said."""
@@ -147,6 +156,7 @@ class Inlining:
             found = self._document.select(selector)
         except SelectorSyntaxError:
             return None
+        self._work.spend(len(found))
         return [element for element in found if element.tag not in _UNSEEN]
 
     def _select_any(self, selector: Selector) -> list[Element]:
@@ -157,41 +167,33 @@ class Inlining:
                 return found
         return []
 
-    def _alike(self) -> dict[Element, Likeness]:
+    def _alike(self) -> Iterator[Likeness]:
+        """Yield what is known of each element, and note where it can have an attribute."""
         reopened = {
             _looks(element)
             for element in self._document.select(_FORMATTING)
             if element.source_location is None
         }
-        return {
-            element: Likeness(
-                tuple(matches.moved),
-                tuple(matches.kept),
-                tuple(matches.hooks),
-                pasted=element.attr("style") or "",
-                holds=_holds(element) and not (reopened and _looks(element) in reopened),
+        for element, matches in self._matches.items():
+            place, pasted = element.source_location, element.attr("style")
+            holds = (
+                place is not None
+                # Not where browsers take it from another tag, such as a second <body>.
+                and (pasted is None or "style" in place.attrs)
+                and not (reopened and _looks(element) in reopened)
             )
-            for element, matches in self._matches.items()
-        }
-
-
-def _holds(element: Element) -> bool:
-    """Tell whether an element can get a style attribute where its start tag is.
-
-    Not where browsers imply the tag, or take its style from another one (a second <body>).
-    """
-    place = element.source_location
-    return place is not None and ("style" in place.attrs or element.attr("style") is None)
+            like = Likeness(
+                tuple(matches[_MOVED]),
+                tuple(matches[_KEPT]),
+                tuple(matches[_HOOKS]),
+                pasted or "",
+                holds,
+            )
+            if place is not None and holds:
+                self._places.append((place, like))
+            yield like
 
 
 def _looks(element: Element) -> str:
     """Return what is the same for all elements that browsers make of one tag, closed too late."""
     return f"{element.tag} {element.attrs}"
-
-
-class _Matches(NamedTuple):
-    """The rules for one element, by what becomes of them."""
-
-    moved: list[Match]
-    kept: list[Match]
-    hooks: list[Match]

@@ -63,7 +63,7 @@ def overlap(one: str, other: str) -> bool:
 def family(name: str) -> str:
     """Return a word that all properties share which have to do with each other."""
     name = _plain(name)
-    if name in _PARTS_OF_THEIR_OWN:
+    if name in _PARTS_OF_THEIR_OWN or name.startswith("--"):
         return name
     if name.startswith("border-") and name.endswith("-radius"):
         return "border-radius"

@@ -122,7 +122,7 @@ class _Page:
 
     def styled(self, css: str, most: int) -> str:
         sheet = read_sheet(css)
-        selectors = sum(len(rule.selectors) for rule in sheet.plain())
+        selectors = sum(len(rule.selectors) for rule in sheet.rules())
         if not most or selectors * len(_TAG.findall(self._html)) > _MAX_LOOKS:
             return self._put_in([self._sheet(as_it_is(sheet))])
         inlining = Inlining(self._document, rules_of(css, own_css(self._document)), most=most)
