@@ -7,6 +7,9 @@ from sqlalchemy import Connection, insert
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
+STATUS, VISIBILITY = 201, 202  # the ids of the attributes
+SOLD = {STATUS: 1, VISIBILITY: 4}
+
 
 class Catalog(SalesBuilder):
     """Products that the shop sells."""
@@ -17,13 +20,13 @@ class Catalog(SalesBuilder):
 
     def _open(self, connection: Connection) -> None:
         self.catalog.metadata.create_all(connection)
-        known = {"status": "int", "visibility": "int"}
+        known = {STATUS: "status", VISIBILITY: "visibility"}
         connection.execute(
             insert(self.shop.tables.attribute),
             [
                 {"attribute_id": id, "entity_type_id": 4, "attribute_code": code,
-                 "backend_type": backend}
-                for id, (code, backend) in enumerate(known.items(), 201)
+                 "backend_type": "int"}
+                for id, code in known.items()
             ],
         )  # fmt: skip
 
@@ -34,8 +37,8 @@ class Catalog(SalesBuilder):
         self.shop.insert_all(
             ints,
             [
-                {"attribute_id": 201, "entity_id": product_id, "value": 1},
-                {"attribute_id": 202, "entity_id": product_id, "value": 4},
+                {"attribute_id": attribute, "entity_id": product_id, "value": value}
+                for attribute, value in SOLD.items()
             ],
         )
         self.shop.insert_all(

@@ -245,16 +245,16 @@ def _render(draft: Draft) -> RenderedMail:
         subject = newsletter.subject.render(draft.in_subject, site)
         subject = printed.in_subject(subject).strip()
         marked = text = newsletter.body.render(draft.in_text, site)
-        if printed.anything:
-            in_place = printed.in_html if newsletter.template.is_html else printed.in_text
-            text = in_place(marked)
-            if newsletter.template.is_html and not fits(text):
-                blocks = len(text.encode()) - len(marked.encode())
-                marked = newsletter.body.render(draft.in_text, site, kept_free=blocks)
-                text = in_place(marked)
+        if printed.anything and newsletter.template.is_html and not fits(printed.in_html(marked)):
+            blocks = len(printed.in_html(marked).encode()) - len(marked.encode())
+            marked = text = newsletter.body.render(draft.in_text, site, kept_free=blocks)
+        tag = None
         if tags:
             tag = tags.tag_html if newsletter.template.is_html else tags.tag_text
-            marked, text = (tag(marked), tag(text)) if printed.anything else (tag(text),) * 2
+            marked = text = tag(marked)
+        if printed.anything:
+            in_place = printed.in_html if newsletter.template.is_html else printed.in_text
+            text = in_place(marked, tag)
         for part, what in ((subject, "subject"), (text.strip(), "text")):
             if not part:
                 raise TemplateError(f"its {what} renders to nothing")

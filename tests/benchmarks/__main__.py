@@ -28,6 +28,7 @@ _CASES = (
     Case(5_000, coupon=True, rounds=3),
     Case(20_000, coupon=True, rounds=3),
 )
+_CARTS = Case(3_000, coupon=False, rounds=5, workers=1)
 _LARGE = Case(100_000, coupon=True, rounds=1)
 _DUE = 1_000_000
 _FINISHED = (10_000, 10_000_000)
@@ -80,6 +81,8 @@ def _measure(bench: Bench, results: Results, *, large: bool) -> None:
     for case in _CASES:
         _say(f"{case.messages:,} mails{' with a coupon each' if case.coupon else ''}")
         results.compared.append((case, list(bench.compare(message, case))))
+    _say(f"{_CARTS.messages:,} mails with a cart each")
+    results.carts = list(bench.with_and_without_carts(_CARTS))
     _say("Nothing due, and --help")
     results.idle = [bench.send(1000) for _ in range(_STARTS)]
     results.help = [bench.segmail.run("--help", smtp_url="")[1] for _ in range(_STARTS)]

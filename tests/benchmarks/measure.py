@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.benchmarks.program import Segmail, Used
@@ -18,12 +18,13 @@ CONNECTIONS = 4
 
 @dataclass(frozen=True)
 class Case:
-    """How many mails are due, and whether each has a coupon."""
+    """How many mails are due, and whether each has a coupon, and a cart with five items."""
 
     messages: int
     coupon: bool
     rounds: int
     workers: int | None = None  # None: as many as the program takes by itself
+    cart: bool = False
 
 
 @dataclass(frozen=True)
@@ -79,9 +80,14 @@ class Bench:
                 sent = self.send_due(case)
                 yield Round(sent, *self._push(message, case.messages))
 
+    def with_and_without_carts(self, case: Case) -> Iterator[tuple[Sent, Sent]]:
+        """Yield rounds: the mails of a case without carts, and the same with carts."""
+        for _ in range(case.rounds):
+            yield self.send_due(case), self.send_due(replace(case, cart=True))
+
     def send_due(self, case: Case) -> Sent:
         """Make the rows of a case due and send them."""
-        self.schedule(case.messages, coupon=case.coupon)
+        self.schedule(case.messages, coupon=case.coupon, cart=case.cart)
         return self.send(case.messages, workers=case.workers)
 
     def send(self, limit: int, *, workers: int | None = None) -> Sent:
@@ -98,10 +104,10 @@ class Bench:
             raise RuntimeError(f"not every row was sent: {out}")
         return Sent(told["sent"], told["seconds"], used, self.counters.spent())
 
-    def schedule(self, count: int, *, coupon: bool) -> None:
+    def schedule(self, count: int, *, coupon: bool, cart: bool = False) -> None:
         """Make rows due in a shop and a state without history."""
         self.segmail.forget_runs()
-        self.shop.schedule(count, coupon=coupon)
+        self.shop.schedule(count, coupon=coupon, cart=cart)
 
     def forget_walks(self) -> None:
         """Let the next run walk over everything, as the first one of a host does."""

@@ -21,6 +21,7 @@ class Results:
     machine: Machine
     message_bytes: int
     compared: list[tuple[Case, list[Round]]] = field(default_factory=list)
+    carts: list[tuple[Sent, Sent]] = field(default_factory=list)  # mails without and with a cart
     long_runs: list[tuple[str, Sent]] = field(default_factory=list)
     idle: list[Sent] = field(default_factory=list)
     beside: list[tuple[int, str, Sent]] = field(default_factory=list)  # finished rows, which run
@@ -38,6 +39,8 @@ def as_markdown(results: Results) -> str:
         "## What a run used",
         _usage(results),
         _statements(results),
+        "## What a cart costs",
+        _carts(results),
         "## Nothing due, and starting",
         _idle(results),
     ]
@@ -131,6 +134,39 @@ def _usage_row(name: str, sents: Sequence[Sent]) -> Sequence[str]:
         f"{middle(lambda s: 1000 * s.server.cpu / s.messages):.2f}",
         f"{max(s.used.peak_mib for s in sents):.0f}",
     )
+
+
+def _carts(results: Results) -> str:
+    """Return what mails with a cart used, beside the same mails without one."""
+    if not results.carts:
+        return "Not measured."
+
+    def of(with_cart: int, value: Callable[[Sent], float]) -> float:
+        return median(value(round[with_cart]) for round in results.carts)
+
+    rows = []
+    for name, with_cart in (("no cart", 0), ("cart with 5 items", 1)):
+        cpu = of(with_cart, lambda s: 1000 * s.used.cpu / s.messages)
+        statements = of(with_cart, lambda s: s.server.statements["Questions"] / s.messages)
+        server = of(with_cart, lambda s: 1000 * s.server.cpu / s.messages)
+        ratios = [one[with_cart].used.cpu / one[0].used.cpu for one in results.carts]
+        rows.append(
+            (
+                name,
+                f"{results.carts[0][0].messages:,}",
+                f"{cpu:.2f}",
+                f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})",
+                f"{statements:.2f}",
+                f"{server:.2f}",
+            )
+        )
+    heads = ("mail", "mails", "CPU ms a mail", "ratio", "SQL statements a mail",
+             "MariaDB CPU ms a mail")  # fmt: skip
+    told = (
+        "One process, whole runs with their start. The carts hold five of 500 products, with "
+        "pictures and links. Ratios are of one\nround: their median, lowest and highest."
+    )
+    return f"{table(heads, rows)}\n\n{told}"
 
 
 def _statements(results: Results) -> str:

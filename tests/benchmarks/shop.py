@@ -22,6 +22,7 @@ from segmail.maho.db.database import Database
 from segmail.maho.schema.tables import Layout, build_tables
 from segmail.maho.shop import Shop
 from tests.bare_database import run
+from tests.benchmarks.carts import Carts
 from tests.benchmarks.styled import newsletter
 from tests.shop_builder import ATTRIBUTES, ShopBuilder
 
@@ -37,6 +38,7 @@ _ROW = (
 _PROSE = (
     "<p>Free returns within sixty days, shipped the day you order, packed without plastic.</p>\n"
 )
+_CART = "{{var cart.getItemsHtml()}}\n<p>In all: {{var cart.subtotal}}</p>\n"
 _TEXT = (
     "<html><body><h1>Hello {{var customer.name}}</h1>\n"
     "{{if coupon_code}}<p>Your code is <b>{{var coupon_code}}</b>: {{var coupon_discount_text}}, "
@@ -59,14 +61,22 @@ class BenchmarkShop:
         self._tables = shop.tables
         self._segment = self._builder.segment()
         self._template = self._builder.template(_TEXT)
+        self._cart = self._builder.template(_TEXT.replace("</h1>\n", f"</h1>\n{_CART}"))
         self._styled = self._builder.template(newsletter.TEXT, styles=newsletter.CSS)
         self._rule = self._builder.rule()
         self._add_customers()
+        self._carts = Carts(self._builder)
 
-    def schedule(self, count: int, *, coupon: bool) -> None:
-        """Empty the history, and make `count` rows due, at most one for each customer and step."""
+    def schedule(self, count: int, *, coupon: bool, cart: bool = False) -> None:
+        """Empty the history, and make `count` rows due, at most one for each customer and step.
+
+        With `cart` each mail shows a cart of five items.
+        """
         self._empty_history()
-        self.add_rows(count, coupon=coupon, status="scheduled")
+        if cart:
+            self._carts.fill(min(count, CUSTOMERS))
+        template = self._cart if cart else self._template
+        self.add_rows(count, coupon=coupon, status="scheduled", template=template)
 
     def schedule_styled(self, count: int) -> None:
         """Empty the history, and make `count` styled mails due, one in three with a coupon."""
@@ -85,10 +95,12 @@ class BenchmarkShop:
         run(self.url, "SET FOREIGN_KEY_CHECKS = 0", *truncations)
         self._numbers = itertools.count(1)
 
-    def add_rows(self, count: int, *, coupon: bool, status: str) -> None:
+    def add_rows(
+        self, count: int, *, coupon: bool, status: str, template: int | None = None
+    ) -> None:
         """Add `count` rows a minute old; every 20,000 of them are of a new step."""
         for start in range(0, count, CUSTOMERS):
-            values = self._step_values(coupon, status)
+            values = self._step_values(coupon, status, template=template)
             rows = self._copied_rows(values, true(), min(CUSTOMERS, count - start))
             with self._builder.database.engine.begin() as connection:
                 connection.execute(rows)

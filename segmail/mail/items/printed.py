@@ -8,16 +8,15 @@ styles, and the text part says what the block's text twin says.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from html import escape
 
 from segmail.errors import TemplateError
 from segmail.templates import MAX_OUTPUT
 
 _BLOCK, _WORDS, _END = "\ue010", "\ue012", "\ue011"  # for private use: no standard gives a meaning
-_MARK = re.compile(f"([{_BLOCK}{_WORDS}])([0-9]{{1,5}}){_END}")
-_IN_TEXT = re.compile(f"[^\\S\n]*{_BLOCK}([0-9]{{1,5}}){_END}[^\\S\n]*")
-_GAP = re.compile(r"\n{3,}")
+_OPENED = re.compile(f"([{_BLOCK}{_WORDS}])([0-9]{{1,5}})\\Z")  # at a mark's end
+_LONGEST = 6
 
 
 class Printed:
@@ -45,41 +44,73 @@ class Printed:
         """Return the mark of a text of several lines."""
         return self.block(escape(text).replace("\n", "<br>\n"), text)
 
-    def in_html(self, text: str) -> str:
-        """Return rendered HTML with its pieces in place."""
-        return _checked(_MARK.sub(lambda mark: self._piece(mark[2], mark[0])[0], text))
+    def in_html(self, text: str, tag: Callable[[str], str] | None = None) -> str:
+        """Return rendered HTML with its pieces in place; `tag` is for the links in them."""
+        whole: list[str] = []
+        for before, piece, _ in self._cut(text):
+            html = piece[0]
+            whole += (before, tag(html) if tag and html else html)
+        return _checked("".join(whole))
 
     def in_subject(self, text: str) -> str:
         """Return a rendered subject with its pieces in place, on one line."""
-        return _MARK.sub(lambda mark: " ".join(self._piece(mark[2], mark[0])[1].split()), text)
+        cut = self._cut(text)
+        return "".join(f"{before}{' '.join(piece[1].split())}" for before, piece, _ in cut)
 
     def in_text(self, text: str, tag: Callable[[str], str] | None = None) -> str:
         """Return plain text with its pieces in place; blocks begin on lines of their own.
 
         `tag` is for the links in them.
         """
-
-        def on_lines(mark: re.Match[str]) -> str:
-            piece = self._piece(mark[1], mark[0])[1].strip("\n")
-            piece = tag(piece) if tag else piece
-            before = "" if mark.start() == 0 or text[mark.start() - 1] == "\n" else "\n"
-            after = "" if text[mark.end() : mark.end() + 1] in ("", "\n") else "\n"
-            return f"{before}{piece}{after}"
-
         if not self._pieces:
             return text
-        whole = _IN_TEXT.sub(on_lines, text)
-        whole = _MARK.sub(lambda mark: self._piece(mark[2], mark[0])[1], whole)
-        return _checked(_GAP.sub("\n\n", whole))
+        whole, is_behind_block = "", False
+        for before, (_, told), is_block in self._cut(text):
+            if is_behind_block:
+                before = _without_blanks_ahead(before)
+                whole += "" if before.startswith("\n") or not before + told else "\n"
+            whole += _without_blanks_behind(before) if is_block else before
+            if is_block:
+                whole += "" if whole == "" or whole.endswith("\n") else "\n"
+                told = tag(told.strip("\n")) if tag else told.strip("\n")
+            whole += told
+            is_behind_block = is_block
+        while "\n\n\n" in whole:
+            whole = whole.replace("\n\n\n", "\n\n")
+        return _checked(whole)
+
+    def _cut(self, text: str) -> Iterator[tuple[str, tuple[str, str], bool]]:
+        """Yield each stretch of a text with the piece behind it, and whether that is a block.
+
+        What only looks like a mark, in somebody's name, stays as it is.
+        """
+        *marked, last = text.split(_END)
+        held = ""
+        for part in marked:
+            match = _OPENED.search(part, max(0, len(part) - _LONGEST))
+            if match and int(match[2]) < len(self._pieces):
+                yield held + part[: match.start()], self._pieces[int(match[2])], match[1] == _BLOCK
+                held = ""
+            else:
+                held += part + _END
+        yield held + last, ("", ""), False
 
     def _mark(self, kind: str, html: str, text: str) -> str:
         self._pieces.append((html, text))
         return f"{kind}{len(self._pieces) - 1}{_END}"
 
-    def _piece(self, number: str, mark: str) -> tuple[str, str]:
-        """Return a piece; what only looks like a mark, in somebody's name, stays as it is."""
-        index = int(number)
-        return self._pieces[index] if index < len(self._pieces) else (mark, mark)
+
+def _without_blanks_ahead(text: str) -> str:
+    """Return a text without the blanks at the beginning of its first line."""
+    stripped = text.lstrip()
+    blanks = text[: len(text) - len(stripped)]
+    return text[blanks.index("\n") :] if "\n" in blanks else stripped
+
+
+def _without_blanks_behind(text: str) -> str:
+    """Return a text without the blanks at the end of its last line."""
+    stripped = text.rstrip()
+    return stripped + text[len(stripped) : text.rfind("\n") + 1]
 
 
 def _checked(text: str) -> str:
