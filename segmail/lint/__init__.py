@@ -7,7 +7,7 @@ a shop decides: its customers' attributes, allowed settings, templates and block
 
 from segmail.lint.check import lint
 from segmail.lint.coupon import unmet_coupon_reads
-from segmail.lint.findings import LintFinding, LintRule, TemplatePlace, stops_mails, stops_something
+from segmail.lint.findings import LintFinding, LintRule, TemplatePlace, stops_mails, stopped_by
 from segmail.lint.reading import Letter
 from segmail.lint.shop_facts import Facts
 
@@ -19,6 +19,6 @@ __all__ = [
     "TemplatePlace",
     "lint",
     "stops_mails",
-    "stops_something",
+    "stopped_by",
     "unmet_coupon_reads",
 ]

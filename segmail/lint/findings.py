@@ -103,9 +103,11 @@ def stops_mails(finding: LintFinding) -> bool:
     return finding.severity is Severity.ERROR and finding.rule in _STOPPING
 
 
-def stops_something(finding: LintFinding) -> bool:
-    """Return whether the mail, or the very part that is found fault with, reaches nobody.
+def stopped_by(finding: LintFinding) -> str:
+    """Return what reaches nobody because of a finding: `mail`, `declaration`, or '' for nothing.
 
     A declaration that cannot be read costs itself: the mail leaves without it.
     """
-    return stops_mails(finding) or finding.rule == LintRule.STYLE_ATTRIBUTE
+    if stops_mails(finding):
+        return "mail"
+    return "declaration" if finding.rule == LintRule.STYLE_ATTRIBUTE else ""

@@ -342,6 +342,7 @@ def test_lint_as_json_has_everything(shop: ShopBuilder) -> None:
             "text": "{{var customer}} prints a whole object, so no such mail can be sent.",
             "fix": "Name one of its values, such as customer.getName().",
             "stops": True,
+            "stopped": "mail",
         }
     ]
     assert result.exit_code == 1

@@ -11,7 +11,7 @@ from segmail.authoring.check import Checked, check_letters
 from segmail.commands.options import AS_JSON
 from segmail.errors import StepsFailed
 from segmail.findings import errors, warnings
-from segmail.lint import LintFinding, stops_something
+from segmail.lint import LintFinding, stopped_by
 from segmail.output import print_json, print_table
 
 
@@ -67,13 +67,15 @@ def _print_lines(checked: Checked) -> None:
 
 
 def _as_json(finding: LintFinding) -> dict[str, object]:
+    stopped = stopped_by(finding)
     return {
         "rule": finding.rule,
         "severity": finding.severity,
         **vars(finding.where),
         "text": finding.what,
         "fix": finding.advice,
-        "stops": stops_something(finding),
+        "stops": bool(stopped),
+        "stopped": stopped or None,
     }
 
 
