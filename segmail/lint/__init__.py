@@ -7,7 +7,7 @@ a shop decides: its customers' attributes, allowed settings, templates and block
 
 from segmail.lint.check import lint
 from segmail.lint.coupon import unmet_coupon_reads
-from segmail.lint.findings import LintFinding, LintRule, TemplatePlace, stops_mails, stopped_by
+from segmail.lint.findings import LintFinding, LintRule, TemplatePlace, stopped_by, stops_mails
 from segmail.lint.reading import Letter
 from segmail.lint.shop_facts import Facts
 
@@ -18,7 +18,7 @@ __all__ = [
     "LintRule",
     "TemplatePlace",
     "lint",
-    "stops_mails",
     "stopped_by",
+    "stops_mails",
     "unmet_coupon_reads",
 ]
