@@ -37,3 +37,14 @@ def minutes_in(text: str) -> int | None:
         total += int(part[1]) * _MINUTES[unit]
         position = part.end()
     return total if seen and position == len(given) else None
+
+
+def in_words(minutes: int) -> str:
+    """Return a length of time in days, hours and minutes: `1 day 2 h 30 min`; 0 is nothing."""
+    days, rest = divmod(minutes, DAY)
+    parts = (
+        (days, "day" if days == 1 else "days"),
+        (rest // HOUR, "h"),
+        (rest % HOUR, "min"),
+    )
+    return " ".join(f"{count} {unit}" for count, unit in parts if count)

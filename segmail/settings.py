@@ -24,6 +24,8 @@ from sqlalchemy import URL
 from segmail.database_url import parse_database_url
 from segmail.errors import ConfigError, Fault
 from segmail.maho.config.local_xml import LocalXml, is_table_prefix, read_local_xml
+from segmail.sending_rules import DEFAULT, RULES, SendingRules
+from segmail.sending_rules import NONE as NO_RULE
 from segmail.toml_table import read_table
 from segmail.trusted_files import read_trusted, trusted_owners
 
@@ -61,6 +63,25 @@ class SegmentSettings:
     enrol_limit: int = 5_000  # a refresh that would enrol more customers enrols nobody
     late_days: int = 7  # for so long a new member may confirm a subscription and still be enrolled
     chunk: int = 5_000  # customers that a transaction of a large refresh writes
+
+
+@dataclass(frozen=True)
+class SendingRuleSettings:
+    """When mails may be sent, and how many; the `[sending_rules]` table of segmail.toml.
+
+    In the words of a campaign file, whose own rules take their place; `none` is no rule.
+    """
+
+    cap: str = NO_RULE  # mails to a customer: 2 per day, 4 per week
+    window: str = NO_RULE  # hours in which mails are sent, by the store's clock: 9:00-20:00
+    quiet_hours: str = NO_RULE  # hours in which none is: 22:00-7:00
+    weekdays: str = NO_RULE  # mon-fri
+    gap: str = NO_RULE  # between two mails to a customer: 4 hours
+    expiry: str = NO_RULE  # a step that is later than this is skipped: 3 days
+
+    def rules(self) -> SendingRules:
+        """Return the rules; raises ValueError for words that are none."""
+        return SendingRules().with_chosen(dict(vars(self)))
 
 
 @dataclass(frozen=True)
@@ -149,6 +170,7 @@ class Settings:
     not_upgraded: str | None = None  # why bin/segmail runs an older commit than its checkout has
     delivery: DeliverySettings = DeliverySettings()
     segments: SegmentSettings = SegmentSettings()
+    sending_rules: SendingRuleSettings = SendingRuleSettings()
     templates: TemplateSettings = TemplateSettings()
     message: MessageSettings = MessageSettings()
     status: StatusSettings = StatusSettings()
@@ -212,6 +234,7 @@ def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Setti
         not_upgraded=environ.get("SEGMAIL_NOT_UPGRADED"),
         delivery=read_table("delivery", DeliverySettings, told, file, faults),
         segments=read_table("segments", SegmentSettings, told, file, faults),
+        sending_rules=_sending_rules(told, file, faults),
         templates=read_table("templates", TemplateSettings, told, file, faults),
         message=replace(
             read_table("message", MessageSettings, told, file, faults),
@@ -237,6 +260,7 @@ _TOP_LEVEL: dict[str, type] = {
     "heed_maintenance": bool,
     "delivery": dict,
     "segments": dict,
+    "sending_rules": dict,
     "templates": dict,
     "message": dict,
     "coupon_words": dict,
@@ -289,6 +313,27 @@ def _coupon_words(
                 faults.append(Fault(f"{file}: `{name}.{item.name}` must have {needed} in it."))
         found[name.partition(".")[2]] = words
     return found
+
+
+def _sending_rules(
+    told: Mapping[str, Any], file: Path | None, faults: list[Fault]
+) -> SendingRuleSettings:
+    found = read_table("sending_rules", SendingRuleSettings, told, file, faults)
+    plain = {}
+    for name, kind in RULES.items():
+        words = getattr(found, name)
+        try:
+            plain[name] = kind.plain(words)
+        except ValueError:
+            plain[name] = DEFAULT
+        if plain[name] == DEFAULT:
+            what = f"`sending_rules.{name}` must be {kind.allowed} or 'none', not '{words}'"
+            faults.append(Fault(f"{file}: {what}."))
+            plain[name] = NO_RULE
+    read = SendingRuleSettings(**plain)
+    if not read.rules().allows_hours():
+        faults.append(Fault(f"{file}: `sending_rules` allow no minute of the week."))
+    return read
 
 
 def _parse_toml(file: Path, text: str) -> dict[str, Any]:

@@ -17,7 +17,13 @@ from segmail.delivery.process import process_emails
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.delivery.summary import Summary
 from segmail.maho.config.store_config import StoreConfig
-from segmail.settings import DeliverySettings, MessageSettings, Settings, TemplateSettings
+from segmail.settings import (
+    DeliverySettings,
+    MessageSettings,
+    SendingRuleSettings,
+    Settings,
+    TemplateSettings,
+)
 from tests.shop_builder import ShopBuilder
 
 FOLDER = "a folder of .eml files"
@@ -72,6 +78,7 @@ class Runner:
     delivery: DeliverySettings = field(default_factory=DeliverySettings)
     message: MessageSettings = field(default_factory=MessageSettings)
     templates: TemplateSettings = field(default_factory=TemplateSettings)
+    rules: SendingRuleSettings = field(default_factory=SendingRuleSettings)
 
     def job(
         self,
@@ -88,6 +95,7 @@ class Runner:
             delivery=self.delivery,
             message=self.message,
             templates=self.templates,
+            sending_rules=self.rules,
         )
         return Job(self.shop.shop, config, settings, clock or StillClock(now or self.shop.now))
 

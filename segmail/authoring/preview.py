@@ -15,8 +15,8 @@ from segmail.authoring.telling_customers import Telling, telling_customers
 from segmail.coupons import CouponBasis, coupon_for
 from segmail.delivery.decide.eligible import (
     RowFacts,
+    RunFacts,
     SendCounts,
-    SendingRules,
     skip_reason,
     stale_after,
 )
@@ -173,7 +173,7 @@ class Previewer:
         stopped = load_stopped(tx, [row], states.current(), states.conditions, now=now)
         counts = SendCounts.load(tx, [row], states.current().by_run())
         facts = RowFacts(customer, subscriber, counts, stopped.get(_NO_ROW))
-        rules = SendingRules(self._shop.layout, {}, stale_after(self._settings.delivery))
+        rules = RunFacts(self._shop.layout, {}, stale_after(self._settings.delivery))
         reason = skip_reason(row, facts, rules, now=now)
         held = None if row.step.segment.sends else "the segment or its automation is switched off"
         findings = [step_warning(row.step, told) for told in (reason, held) if told]

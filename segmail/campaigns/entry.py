@@ -75,6 +75,7 @@ class StepEntry:
     max_sends: int | None = None
     repeat: Repeat | None = None
     no_repeat: bool = False
+    expiry: str | None = None
     coupon: CouponEntry | None = None
     no_coupon: bool = False
     lines: Mapping[str, int] = field(default_factory=dict)

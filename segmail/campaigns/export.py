@@ -22,6 +22,7 @@ from segmail.segments.naming.shop_names import ShopNames
 from segmail.segments.naming.translate import with_names
 from segmail.segments.stored.codes import Names, load_groups, load_websites
 from segmail.segments.stored.state import Refresh, SegmentState, load_states
+from segmail.sending_rules import DEFAULT
 
 FILE = "campaigns.yaml"
 _FOLDER = "templates"
@@ -112,6 +113,7 @@ class _Named:
             active=None if step.is_active else False,
             max_sends=None if step.max_sends == 1 else step.max_sends,
             repeat=step.policy.repeat,
+            expiry=None if step.policy.expiry == DEFAULT else step.policy.expiry,
             coupon=coupon,
         )
 

@@ -11,6 +11,7 @@ from segmail.campaigns.read import POLICIES
 from segmail.maho.policies import PolicyKind
 from segmail.maho.repeats import ALLOWED as REPEATS
 from segmail.maho.repeats import PATTERN as REPEAT_PATTERN
+from segmail.maho.step_policies import EXPIRIES
 from segmail.maho.steps import Trigger
 from segmail.segments.language.forms import SENTENCES
 from segmail.segments.language.labels import FAMILIES
@@ -110,6 +111,7 @@ def _step() -> dict[str, Any]:
             "active": _SWITCH,
             "coupon": {"anyOf": [coupon, {"const": "none"}]},
             "max sends": _COUNT,
+            "expiry": {**_TEXT, "description": EXPIRIES},
             "repeat": {**_TEXT, "pattern": REPEAT_PATTERN, "description": REPEATS},
         },
         "template",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from segmail.campaigns.entry import CouponEntry, FileFaults, StepEntry
@@ -18,7 +19,9 @@ from segmail.campaigns.fields import (
 from segmail.campaigns.markup import Items, MarkupNode, Scalar
 from segmail.maho.repeats import ALLOWED as REPEATS
 from segmail.maho.repeats import Repeat
+from segmail.maho.step_policies import EXPIRIES
 from segmail.maho.steps import Trigger
+from segmail.sending_rules import RULES
 from segmail.sequences.wanted_step import PREFIX
 
 _MOST_DAYS = 36_500
@@ -38,21 +41,11 @@ def read_steps(node: MarkupNode, faults: FileFaults) -> tuple[StepEntry, ...] | 
 
 
 def _step(node: MarkupNode, faults: FileFaults) -> StepEntry | None:
-    known = ("after", "template", "trigger", "active", "coupon", "max sends", "repeat")
-    found = read_fields(node, known, faults)
+    found = read_fields(node, ("template", *_READERS), faults)
     values: dict[str, Any] = {}
-    if "after" in found:
-        values["delay_minutes"] = read_delay(found["after"], faults)
-    if "trigger" in found:
-        values["trigger"] = read_choice(found["trigger"], Trigger, faults)
-    if "active" in found:
-        values["active"] = read_switch(found["active"], faults)
-    if "max sends" in found:
-        values["max_sends"] = read_count(found["max sends"], faults)
-    if "repeat" in found:
-        values |= _repeat(found["repeat"], faults)
-    if "coupon" in found:
-        values |= _coupon(found["coupon"], faults)
+    for key, read in _READERS.items():
+        if key in found:
+            values |= read(found[key], faults)
     template = read_text(found["template"], faults) if "template" in found else None
     if not template:
         faults.add(node.line, "A step needs a 'template', the name of a newsletter template.")
@@ -70,6 +63,16 @@ def _repeat(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:
     except ValueError:
         instead = f", not '{text[:60]}'" if text else ""
         faults.add(node.line, f"Here must be {REPEATS}{instead}.")
+        return {}
+
+
+def _expiry(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:
+    text = node.text if isinstance(node, Scalar) else ""
+    try:
+        return {"expiry": RULES["expiry"].plain(text)}
+    except ValueError:
+        instead = f", not '{text[:60]}'" if text else ""
+        faults.add(node.line, f"Here must be {EXPIRIES}{instead}.")
         return {}
 
 
@@ -103,3 +106,15 @@ def _days(node: MarkupNode, faults: FileFaults) -> int | None:
         faults.add(node.line, f"Here must be whole days, such as '7 days', up to {_MOST_DAYS:,}.")
         return None
     return count
+
+
+# By key: what a step's value says, in the terms of `StepEntry`.
+_READERS: Mapping[str, Callable[[MarkupNode, FileFaults], dict[str, Any]]] = {
+    "after": lambda node, faults: {"delay_minutes": read_delay(node, faults)},
+    "trigger": lambda node, faults: {"trigger": read_choice(node, Trigger, faults)},
+    "active": lambda node, faults: {"active": read_switch(node, faults)},
+    "coupon": _coupon,
+    "max sends": lambda node, faults: {"max_sends": read_count(node, faults)},
+    "repeat": _repeat,
+    "expiry": _expiry,
+}

@@ -12,6 +12,7 @@ from segmail.segments.conditions.tree import Combine
 from segmail.segments.naming.translate import Naming, with_names
 from segmail.segments.stored.codes import Names
 from segmail.segments.stored.state import DEFAULTS, SegmentState
+from segmail.sending_rules import DEFAULT
 
 CONDITIONS = "conditions"
 
@@ -49,7 +50,7 @@ def _list(ids: tuple[int, ...], names: Names) -> str:
 
 def _policy(state: SegmentState, name: str) -> str:
     value = state.policies.get(name, DEFAULTS[name])
-    return "" if value is None else str(value)
+    return "" if value in (None, DEFAULT) else str(value)
 
 
 def _conditions(tree: Combine | None, naming: Naming) -> str:

@@ -133,8 +133,12 @@ def _after(run: StepsRun, start: Step, entry: StepEntry, wanted: WantedStep) -> 
         "is_active": True if pruned and entry.active is None else entry.active,
         "max_sends": entry.max_sends,
     }
+    policy = start.policy
     if entry.repeat is not None or entry.no_repeat:
-        said["policy"] = replace(start.policy, repeat=entry.repeat)
+        policy = replace(policy, repeat=entry.repeat)
+    if entry.expiry is not None:
+        policy = replace(policy, expiry=entry.expiry)
+    said["policy"] = policy
     if entry.coupon is not None:
         coupon = entry.coupon
         said |= {
@@ -293,6 +297,7 @@ def _told(run: StepsRun, step: Step) -> dict[str, str]:
         "active": "yes" if step.is_active else "no",
         "max sends": str(step.max_sends),
         "repeat": step.policy.told()["repeat"],
+        "expiry": step.policy.expiry,
         "coupon": _coupon(run, step),
     }
 

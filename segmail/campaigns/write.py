@@ -128,6 +128,7 @@ def _step(step: StepEntry) -> dict[str, Any]:
         "active": step.active,
         "max sends": step.max_sends,
         "repeat": step.repeat and str(step.repeat),
+        "expiry": step.expiry,
     }
     if step.coupon is not None:
         days = step.coupon.expires_days

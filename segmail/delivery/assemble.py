@@ -158,7 +158,8 @@ def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:
     states = ShopStates(
         job.shop, job.config, enabled=job.settings.enabled, at_most=delivery.recheck_seconds / 2
     )
-    return Planner(job.shop, preparer, journal, delivery, held_until, states)
+    rules = job.settings.sending_rules.rules()
+    return Planner(job.shop, preparer, journal, delivery, held_until, states, rules)
 
 
 def _journal(job: Job) -> Journal:

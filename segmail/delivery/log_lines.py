@@ -74,6 +74,8 @@ def log_summary(summary: Summary) -> None:
     level = logging.DEBUG if summary.did_nothing else logging.INFO
     if summary.held:
         logger.log(level, "Held %d due steps of segments that are switched off", summary.held)
+    if counts[Status.POSTPONED]:
+        logger.info("Postponed %d due steps by sending rules", counts[Status.POSTPONED])
     if counts[Status.DEFERRED] or counts[Status.RELEASED]:
         logger.info(
             "Scheduled again: %d deferred, %d not begun",

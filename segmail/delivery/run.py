@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from segmail.clock import Clock
 from segmail.coupons import CouponsRefused
 from segmail.delivery.claim_size import ClaimSize
 from segmail.delivery.decide.plan import Plan, Planner
 from segmail.delivery.decide.recheck import Recheck
+from segmail.delivery.decide.timetable import RulesGate
 from segmail.delivery.log_lines import OutcomeLog
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
@@ -28,6 +30,7 @@ from segmail.mail.due_row import DueRow, Prepared
 from segmail.settings import DeliverySettings
 
 _CODE_TRIES = 10
+_GONE_BACK = (Status.RELEASED, Status.POSTPONED)
 _LONGEST_PAUSE = 6 * 60  # minutes between two tries of a row
 
 
@@ -76,7 +79,7 @@ class Run:
                         if not self._is_told_at_the_end(outcome):
                             outcome_log.write(outcome)
                     on_outcomes(outcomes)
-                    quota.give_back(sum(o.status is Status.RELEASED for o in outcomes))
+                    quota.give_back(sum(o.status in _GONE_BACK for o in outcomes))
             except Exception:
                 with suppress(SegmailError):  # then the leases let go of them
                     self.claimer.give_back(rows)
@@ -100,16 +103,22 @@ class Run:
             if plan.prepared and not self.senders.reach():
                 yield self._release(plan.prepared)
                 return
+            gate = RulesGate(plan.timetable, self.clock.now())
             try:
                 attempts = self.recorder.record(
-                    plan.prepared, now=self.clock.now(), before_commit=self._note
+                    plan.prepared, now=self.clock.now(), before_commit=self._note, gate=gate
                 )
             except CouponsRefused:  # a code is taken: plan these rows again, with other codes
                 rows = [prepared.row for prepared in plan.prepared]
                 continue
+            if gate.held:
+                self.settler.settle(gate.held, now=self.clock.now())
+                yield gate.held
             _log_coupons(attempts)
             with closing(
-                self.senders.send(attempts, ask_again=self._ask_again, asked_at=plan.asked_at)
+                self.senders.send(
+                    attempts, ask_again=partial(self._ask_again, plan), asked_at=plan.asked_at
+                )
             ) as groups:
                 for group in groups:
                     outcomes = [self._with_retry(outcome, plan) for outcome in group]
@@ -130,8 +139,13 @@ class Run:
         self.settler.settle(outcomes, now=self.clock.now())
         return outcomes
 
-    def _ask_again(self, attempts: Sequence[Attempt]) -> tuple[Mapping[int, Outcome], float]:
-        return self.recheck.forbidden(attempts, now=self.clock.now())
+    def _ask_again(
+        self, plan: Plan, attempts: Sequence[Attempt]
+    ) -> tuple[Mapping[int, Outcome], float]:
+        now = self.clock.now()
+        forbidden, asked_at = self.recheck.forbidden(attempts, now=now)
+        closed = {it.queue_id: plan.timetable.closed(it, now=now) for it in attempts}
+        return {**{id: it for id, it in closed.items() if it}, **forbidden}, asked_at
 
     def _note(self, attempts: list[Attempt]) -> None:
         self.journal.write(Verdict.RECORDED, [attempt.key for attempt in attempts])

@@ -20,6 +20,7 @@ from sqlalchemy import delete, select
 from segmail.errors import ConfigError, Fault
 from segmail.maho.config.rows import write_config
 from segmail.maho.schema.transaction import Transaction
+from segmail.sending_rules import DEFAULT, RULES, SendingRules
 
 _PATH = "customer_segmentation/segmail/segment/"
 _ENROLS_SINCE = "enrols_since"  # no policy, but what a refresh remembers
@@ -149,7 +150,8 @@ class Policy:
     `on_exit` is None where nobody has chosen: then who leaves is stopped, as with STOP. A customer
     is in one campaign of a `group` at a time, whose name knows no case. One with a higher
     `priority` ends the others.
-    `holdout` is the share of entrants who get no mail.
+    `holdout` is the share of entrants who get no mail. The others are sending rules in words, each
+    `default` where the shop's own counts.
     """
 
     on_exit: OnExit | None = None
@@ -159,19 +161,33 @@ class Policy:
     group: str = NO_GROUP
     priority: int = 0
     holdout: Holdout = Holdout()  # noqa: RUF009 - a number
+    cap: str = DEFAULT
+    window: str = DEFAULT
+    quiet_hours: str = DEFAULT
+    weekdays: str = DEFAULT
+    gap: str = DEFAULT
+    expiry: str = DEFAULT
 
     @property
     def stops_on_exit(self) -> bool:
         """Whether the refresh skips the pending enter steps of those who leave."""
         return self.on_exit is not OnExit.CONTINUE
 
+    def rules_over(self, shops: SendingRules) -> SendingRules:
+        """Return the sending rules for the segment's mails, where the shop has these."""
+        return shops.with_chosen({name: getattr(self, name) for name in RULES})
+
     def shares_group(self, other: Policy) -> bool:
         """Whether both are of the same group."""
         return self.group != NO_GROUP and self.group.casefold() == other.group.casefold()
 
     def told(self) -> dict[str, str]:
-        """Return the policies as they are written, by their names here."""
-        values = {field.name: str(getattr(self, field.name)) for field in fields(self)}
+        """Return the policies as they are written, by their names here; rules only if chosen."""
+        values = {
+            field.name: str(getattr(self, field.name))
+            for field in fields(self)
+            if field.name not in RULES or getattr(self, field.name) != DEFAULT
+        }
         return values | {"on_exit": str(self.on_exit or OnExit.STOP)}
 
     def __str__(self) -> str:
@@ -238,6 +254,16 @@ KINDS: Mapping[str, PolicyKind] = {
     "holdout": PolicyKind(
         "holdout", Holdout, (), "'10 %', up to 99 %, or 'none'", r"^([0-9]{1,2} ?%?|none)$"
     ),
+    **{
+        name: PolicyKind(
+            kind.key,
+            kind.plain,
+            (),
+            f"{kind.allowed}, 'none', or 'default' for the shop's rule",
+            "^.{1,60}$",
+        )
+        for name, kind in RULES.items()
+    },
     "refreshed_by": PolicyKind("refresh", RefreshedBy, tuple(RefreshedBy)),
 }
 

@@ -20,6 +20,7 @@ from segmail.maho.config.rows import delete_config, write_config
 from segmail.maho.repeats import ALLOWED as REPEATS
 from segmail.maho.repeats import Repeat
 from segmail.maho.schema.transaction import Transaction
+from segmail.sending_rules import DEFAULT, RULES
 
 _PATH = "customer_segmentation/segmail/step/"
 _KEY = re.compile(re.escape(_PATH) + "([0-9]+)/([a-z_]+)")
@@ -34,10 +35,14 @@ class StepNeeds(enum.StrEnum):
 
 @dataclass(frozen=True)
 class StepPolicy:
-    """A step's policies; `repeat` is None where it is sent once a run."""
+    """A step's policies; `repeat` is None where it is sent once a run.
+
+    `expiry` is how late it may be, in words; `default` where the campaign's counts.
+    """
 
     needs: StepNeeds = StepNeeds.NOTHING
     repeat: Repeat | None = None
+    expiry: str = DEFAULT
 
     def told(self) -> dict[str, str]:
         """Return the policies as they are written, by their names here."""
@@ -47,10 +52,13 @@ class StepPolicy:
 
 NO_POLICY = StepPolicy()
 
+EXPIRIES = f"{RULES['expiry'].allowed}, 'none', or 'default' for the campaign's"
+
 # How each is read, which raises ValueError, and what it can be.
 _KINDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "needs": (StepNeeds, f"'{StepNeeds.NOTHING}' or '{StepNeeds.PRODUCTS}'"),
     "repeat": (Repeat.read, REPEATS),
+    "expiry": (RULES["expiry"].plain, EXPIRIES),
 }
 
 

@@ -34,6 +34,7 @@ def _fields(step: Step) -> dict[str, str]:
         "delay": format_delay(step.delay_minutes),
         "max-sends": str(step.max_sends),
         "repeat": step.policy.told()["repeat"],
+        "expiry": step.policy.expiry,
         "active": "yes" if step.is_active else "no",
         **_coupon_fields(step),
     }

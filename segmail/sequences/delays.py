@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from segmail.durations import DAY, HOUR, minutes_in
+from segmail.durations import in_words, minutes_in
 from segmail.errors import InputError
 
 # `delay_minutes` is a signed int in the specification's layout, an unsigned one in Maho's.
@@ -33,10 +33,4 @@ def parse_delay(text: str) -> int:
 
 def format_delay(minutes: int) -> str:
     """Return a delay in days, hours and minutes: `1 day 2 h 30 min`; 0 is `immediately`."""
-    days, rest = divmod(minutes, DAY)
-    parts = (
-        (days, "day" if days == 1 else "days"),
-        (rest // HOUR, "h"),
-        (rest % HOUR, "min"),
-    )
-    return " ".join(f"{count} {unit}" for count, unit in parts if count) or "immediately"
+    return in_words(minutes) or "immediately"

@@ -46,6 +46,7 @@ class StepSummary:
     coupon_prefix: str | None
     coupon_expires_days: int | None
     repeat: str  # 'none', or how often it is sent again
+    expiry: str  # how late it may be; 'default': as its campaign or the shop says
     needs: str
     progress: Mapping[str, int | None]  # by status; None: not counted, because there are many
 
@@ -121,6 +122,7 @@ def _summary(
         coupon_prefix=step.coupon_prefix,
         coupon_expires_days=step.coupon_expires_days if step.generate_coupon else None,
         repeat=step.policy.told()["repeat"],
+        expiry=step.policy.expiry,
         needs=step.policy.needs.value,
         progress=progress,
     )

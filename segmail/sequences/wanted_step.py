@@ -13,7 +13,9 @@ from segmail.maho.repeats import ALLOWED as REPEATS
 from segmail.maho.repeats import Repeat
 from segmail.maho.schema.tables import Layout
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.step_policies import EXPIRIES
 from segmail.maho.steps import Segment, Step, Trigger
+from segmail.sending_rules import RULES
 from segmail.sequences.delays import parse_delay
 
 NOT_STORED = 0  # the sequence id of a step that is no row yet
@@ -33,6 +35,7 @@ class StepOptions:
     delay: str | None = None
     max_sends: int | None = None
     repeat: str | None = None
+    expiry: str | None = None
     coupon: str | None = None
     no_coupon: bool = False
     prefix: str | None = None
@@ -67,7 +70,7 @@ def apply_options(tx: Transaction, step: Step, options: StepOptions) -> tuple[St
         lambda: _trigger(tx.tables.layout, step, options),
         lambda: _template(tx, options),
         lambda: _delay(options),
-        lambda: _repeat(step, options),
+        lambda: _policy(step, options),
         lambda: _coupon(tx, options),
         lambda: _coupon_settings(step, options),
         lambda: _plain(options),
@@ -106,14 +109,19 @@ def _delay(options: StepOptions) -> dict[str, Any]:
     return {} if options.delay is None else {"delay_minutes": parse_delay(options.delay)}
 
 
-def _repeat(step: Step, options: StepOptions) -> dict[str, Any]:
-    if options.repeat is None:
-        return {}
-    try:
-        repeat = Repeat.read(options.repeat)
-    except ValueError as error:
-        raise InputError(f"--repeat '{options.repeat}': it must be {REPEATS}.") from error
-    return {"policy": replace(step.policy, repeat=repeat)}
+def _policy(step: Step, options: StepOptions) -> dict[str, Any]:
+    policy = step.policy
+    if options.repeat is not None:
+        try:
+            policy = replace(policy, repeat=Repeat.read(options.repeat))
+        except ValueError as error:
+            raise InputError(f"--repeat '{options.repeat}': it must be {REPEATS}.") from error
+    if options.expiry is not None:
+        try:
+            policy = replace(policy, expiry=RULES["expiry"].plain(options.expiry))
+        except ValueError as error:
+            raise InputError(f"--expiry '{options.expiry}': it must be {EXPIRIES}.") from error
+    return {"policy": policy}
 
 
 def _coupon(tx: Transaction, options: StepOptions) -> dict[str, Any]:

@@ -54,6 +54,32 @@ from segmail.sequences.automation import Automation, switch_automation
     help="The share of entrants who get no mail, to compare with: '10 %', or none.",
 )
 @click.option(
+    "--cap",
+    type=PolicyType("cap"),
+    help="At most so many automation mails to a customer: '2 per day, 4 per week'; none; default: "
+    "what segmail.toml says, as for the following.",
+)
+@click.option(
+    "--send-window",
+    "window",
+    type=PolicyType("window"),
+    help="Send in these hours only, by the store's clock: 9:00-20:00.",
+)
+@click.option(
+    "--quiet-hours",
+    type=PolicyType("quiet_hours"),
+    help="Send nothing in these hours: 22:00-7:00.",
+)
+@click.option("--weekdays", type=PolicyType("weekdays"), help="Send on these days only: mon-fri.")
+@click.option(
+    "--gap", type=PolicyType("gap"), help="Least time between two mails to a customer: '4 hours'."
+)
+@click.option(
+    "--expiry",
+    type=PolicyType("expiry"),
+    help="Skip steps that would be later than this: '3 days'.",
+)
+@click.option(
     "--refresh",
     "refreshed_by",
     type=click.Choice(RefreshedBy, case_sensitive=False),

@@ -45,6 +45,12 @@ _OPTIONS = (
         "'every 2 weeks', or none. Its 'at most' takes the place of --max-sends.",
     ),
     click.option(
+        "--expiry",
+        metavar="TIME",
+        help="Skip it where sending rules or an outage make it later than this: '3 days', none, "
+        "or default (the campaign's or the shop's).",
+    ),
+    click.option(
         "--coupon", metavar="RULE", help="Make each customer a coupon of this sales rule."
     ),
     click.option("--prefix", metavar="TEXT", help="What the coupon codes begin with."),

@@ -57,6 +57,7 @@ def print_step(step: StepSummary) -> None:
         ("Delay", f"{step.delay} ({step.delay_minutes} minutes)"),
         ("Active", yes_no(step.is_active)),
         ("Repeat", step.repeat),
+        ("Expiry", step.expiry),
         ("Sends per customer", step.most_sends or "without limit"),
         ("Coupon", _coupon(step) if step.generate_coupon else "none"),
         *((status, _count(step, status)) for status in _STATUSES),

@@ -18,6 +18,7 @@ from segmail.delivery.decide.distance import EarlierSteps, load_earlier_steps
 from segmail.delivery.decide.eligible import CountKey, RowFacts, SendCounts
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.delivery.decide.shop_state import ShopState, ShopStates
+from segmail.delivery.decide.timetable import Timetable
 from segmail.delivery.rows.attempts import EarlierAttempt, load_earlier_attempts
 from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.delivery.rows.outcome import attempt_key
@@ -30,6 +31,7 @@ from segmail.mail.due_row import DueRow
 from segmail.mail.items.reader import BatchItems
 from segmail.mail.prepare import Preparer
 from segmail.mail.variables import Addressee
+from segmail.sending_rules import SendingRules
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class Batch:
     items: BatchItems  # the carts, orders and products that the mails show
     state: ShopState
     earlier_steps: EarlierSteps
+    timetable: Timetable
     taken: set[CountKey] = field(default_factory=set)  # prepared so far
     ended: set[int] = field(default_factory=set)  # progress ids that came to their end so far
 
@@ -84,6 +87,7 @@ def load_batch(
     journal: Journal,
     states: ShopStates,
     rows: Sequence[DueRow],
+    sending_rules: SendingRules,
     *,
     now: datetime,
 ) -> Batch:
@@ -103,6 +107,7 @@ def load_batch(
             state.steps,
             begun_until=max((row.lease_until for row in rows), default=now),
         )
+        timetable = Timetable.load(tx, rows, state, sending_rules, now=now)
         earlier = _earlier(tx, rows)
         made = _earlier_coupons(rows, earlier, customers, subscribers, preparer, now)
         coupons = own_unused_coupons(tx, made)
@@ -141,6 +146,7 @@ def load_batch(
         items,
         state,
         earlier_steps,
+        timetable,
     )
 
 

@@ -41,9 +41,8 @@ class EarlierSteps:
 
     def postpone(self, row: DueRow, ended: Collection[int], *, now: datetime) -> Postponed | None:
         """Return why a row must wait at `now`; `ended` are rows that this batch ends."""
-        late = [self._after_late(row, earlier) for earlier in self.rows.get(row.progress_id, ())]
-        until = max((moment for moment in late if moment), default=now)
-        if until > now:
+        until = self.after_late(row)
+        if until is not None and until > now:
             return Postponed(
                 f"an earlier step was sent late: this one waits until {until:%Y-%m-%d %H:%M} UTC",
                 until,
@@ -52,26 +51,47 @@ class EarlierSteps:
             if self._is_awaited(earlier) and earlier.progress_id not in ended:
                 # One that the server deferred may be tried again in hours.
                 again = earlier.scheduled_at if earlier.scheduled_at > self.begun_until else None
+                if again is not None and earlier.queue_id is None:
+                    again += self._distance(row, earlier)
                 return Postponed(f"step {earlier.step_number} comes before it", again)
         return None
+
+    def after_late(self, row: DueRow) -> datetime | None:
+        """Return when a row is to be sent, as earlier steps were sent late; None: as planned."""
+        late = [self._after_late(row, earlier) for earlier in self.rows.get(row.progress_id, ())]
+        return max((moment for moment in late if moment), default=None)
 
     def _after_late(self, row: DueRow, earlier: Any) -> datetime | None:
         """Return when the row is to be sent after an earlier one that was sent late."""
         if earlier.status != ProgressStatus.SENT or not earlier.sent_at:
             return None
-        distance = timedelta(
-            minutes=row.step.delay_minutes - self.steps[earlier.sequence_id].delay_minutes
-        )
-        if earlier.sent_at - earlier.scheduled_at <= min(_LATE, distance / 5):
+        distance, planned = self._distance(row, earlier), self._planned(earlier)
+        if earlier.sent_at - planned <= min(_LATE, distance / 5):
             return None
         moment: datetime = earlier.sent_at + distance
         return moment
 
+    def _distance(self, row: DueRow, earlier: Any) -> timedelta:
+        own, before = row.step.delay_minutes, self.steps[earlier.sequence_id].delay_minutes
+        return timedelta(minutes=own - before)
+
+    def _planned(self, earlier: Any) -> datetime:
+        """Return when an earlier step was to be sent, before any rule moved it."""
+        try:
+            planned = self.steps[earlier.sequence_id].planned_at(
+                earlier.created_at, earlier.scheduled_at
+            )
+        except (OverflowError, ValueError):
+            planned = earlier.scheduled_at
+        moment: datetime = min(planned, earlier.scheduled_at)
+        return moment
+
     def _is_awaited(self, earlier: Any) -> bool:
-        """Whether a row is due, claimed, or was tried: its mail comes first."""
+        """Whether a row is due, claimed, was tried, or moved by a rule: its mail comes first."""
         if earlier.status != ProgressStatus.SCHEDULED:
             return False
-        return earlier.queue_id is not None or earlier.scheduled_at <= self.begun_until
+        is_due = earlier.queue_id is not None or earlier.scheduled_at <= self.begun_until
+        return is_due or earlier.scheduled_at > self._planned(earlier)
 
 
 def load_earlier_steps(

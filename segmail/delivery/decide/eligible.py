@@ -81,7 +81,7 @@ class SendCounts:
 
 
 @dataclass(frozen=True)
-class SendingRules:
+class RunFacts:
     """What a run goes by.
 
     `held_until` says per segment when it was last seen switched off; `stale_after` is how late a
@@ -113,7 +113,7 @@ def stale_after(settings: DeliverySettings) -> timedelta | None:
     return timedelta(days=settings.stale_days) if settings.stale_days else None
 
 
-def skip_reason(row: DueRow, facts: RowFacts, rules: SendingRules, *, now: datetime) -> str | None:
+def skip_reason(row: DueRow, facts: RowFacts, rules: RunFacts, *, now: datetime) -> str | None:
     """Return why this row must not be sent, in words for the history; None when it may."""
     held_until = rules.held_until.get(row.step.segment.segment_id)
     return (
@@ -127,7 +127,7 @@ def skip_reason(row: DueRow, facts: RowFacts, rules: SendingRules, *, now: datet
     )
 
 
-def ends_run(row: DueRow, facts: RowFacts, rules: SendingRules) -> bool:
+def ends_run(row: DueRow, facts: RowFacts, rules: RunFacts) -> bool:
     """Return whether the reason not to send is one for ever: a repeat of the step ends, too."""
     over = _step_reason(row, rules.layout) or facts.stopped
     return over is not None or facts.customer is None

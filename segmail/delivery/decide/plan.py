@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from segmail.delivery.decide.batch import Batch, load_batch
-from segmail.delivery.decide.eligible import SendingRules, ends_run, skip_reason, stale_after
+from segmail.delivery.decide.eligible import RunFacts, ends_run, skip_reason, stale_after
 from segmail.delivery.decide.shop_state import ShopState, ShopStates
+from segmail.delivery.decide.timetable import Timetable
 from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.delivery.rows.recover import recover
@@ -18,6 +20,7 @@ from segmail.maho.shop import Shop
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
 from segmail.mail.variables import Addressee
+from segmail.sending_rules import SendingRules
 from segmail.settings import DeliverySettings
 
 _UNTIL_MENDED = timedelta(hours=1)  # for what a person must mend in the shop's configuration
@@ -28,13 +31,15 @@ class Plan:
     """A batch, decided: rows that come to their end here, and messages to send.
 
     `problems` counts the earlier tries of a progress row that ended without delivery. `asked_at`
-    (`time.monotonic`) is when the oldest of the facts was read by which it was decided.
+    (`time.monotonic`) is when the oldest of the facts was read by which it was decided, `timetable`
+    what the sending rules said.
     """
 
     outcomes: Sequence[Outcome]
     prepared: Sequence[Prepared]
     problems: Mapping[int, int]
     asked_at: float
+    timetable: Timetable
 
 
 class Planner:
@@ -48,22 +53,32 @@ class Planner:
         settings: DeliverySettings,
         held_until: Mapping[int, datetime],
         states: ShopStates,
+        sending_rules: SendingRules,
     ) -> None:
         self._shop = shop
+        self._sending_rules = sending_rules
         self._preparer = preparer
         self._journal = journal
         self._grace = timedelta(minutes=settings.grace_minutes)
         self._keeps_distance = settings.keep_distance
-        self.rules = SendingRules(shop.layout, held_until, stale_after(settings))
+        self.rules = RunFacts(shop.layout, held_until, stale_after(settings))
         self.states = states
         self._sent_before: Mapping[int, datetime] | None = None
 
     def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
         """Decide about `rows` as the shop is now; nothing is written."""
-        batch = load_batch(self._shop, self._preparer, self._journal, self.states, rows, now=now)
+        batch = load_batch(
+            self._shop,
+            self._preparer,
+            self._journal,
+            self.states,
+            rows,
+            self._sending_rules,
+            now=now,
+        )
         outcomes: list[Outcome] = []
         prepared: list[Prepared] = []
-        for row in rows:
+        for row in batch.timetable.in_order(rows):
             result = self._sent(row) or self._decide(
                 _without_closed_attempt(row, batch), batch, now
             )
@@ -72,7 +87,7 @@ class Planner:
             else:
                 outcomes.append(result)
         problems = {progress_id: it.problems for progress_id, it in batch.earlier.items()}
-        return Plan(outcomes, prepared, problems, batch.state.read_at)
+        return Plan(outcomes, prepared, problems, batch.state.read_at, batch.timetable)
 
     def _sent(self, row: DueRow) -> Outcome | None:
         """Return the end of a row that knows of no attempt though this host's journal does.
@@ -106,6 +121,7 @@ class Planner:
             reason = f"a bug in segmail: {type(error).__name__}; exception.log has its traceback"
             return replace(undecided, status=Status.FAILED, reason=reason, error=error)
         batch.taken.add(batch.counts.key(row))
+        batch.timetable.take(row, now=now)
         return prepared
 
     def _recovered(self, undecided: Outcome, batch: Batch, now: datetime) -> Outcome | None:
@@ -128,6 +144,9 @@ class Planner:
             batch.ended.add(row.progress_id)
             over = ends_run(current, facts, self.rules)
             return replace(undecided, status=Status.SKIPPED, reason=reason, ends_run=over)
+        if reason := batch.timetable.expired(row, now=now):
+            batch.ended.add(row.progress_id)
+            return replace(undecided, status=Status.SKIPPED, reason=reason)
         if reason := _wait_reason(row, batch):
             return replace(undecided, reason=reason)
         postponed = batch.earlier_steps.postpone(row, batch.ended, now=now)
@@ -135,7 +154,11 @@ class Planner:
             return replace(undecided, reason=postponed.reason, retry_at=postponed.until)
         if reason := self._no_links_reason(row, batch):
             return replace(undecided, reason=reason, retry_at=now + _UNTIL_MENDED)
-        return None
+        zone = ZoneInfo(self._addressee(row, batch).locale.timezone)
+        by_rules = batch.timetable.decide(undecided, zone, _due_at(row, batch), now=now)
+        if by_rules is not None and by_rules.status is Status.SKIPPED:
+            batch.ended.add(row.progress_id)
+        return by_rules
 
     def _no_links_reason(self, row: DueRow, batch: Batch) -> str | None:
         """Return why a row waits whose mail would have links, to unsubscribe too, to nowhere."""
@@ -176,6 +199,20 @@ def as_it_is_now(row: DueRow, state: ShopState) -> DueRow:
     """Return a row with its step as an admin left it; a step that is gone is switched off."""
     step = state.steps.get(row.step.sequence_id)
     return replace(row, step=step or replace(row.step, is_active=False))
+
+
+def _due_at(row: DueRow, batch: Batch) -> datetime:
+    """Return when a row was to be sent before any rule moved it, its distance kept.
+
+    A row that was tried is due when it stands to be tried again, also on a person's word.
+    """
+    if row.queue_id is not None or row.created_at is None:
+        return row.seen_at
+    try:
+        planned = row.step.planned_at(row.created_at, row.seen_at)
+    except (OverflowError, ValueError):
+        return row.seen_at
+    return max(planned, batch.earlier_steps.after_late(row) or planned)
 
 
 def _undecided(row: DueRow, batch: Batch) -> Outcome:

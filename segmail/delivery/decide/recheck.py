@@ -13,8 +13,8 @@ from sqlalchemy import Row
 from segmail.delivery.decide.batch import is_refused
 from segmail.delivery.decide.eligible import (
     RowFacts,
+    RunFacts,
     SendCounts,
-    SendingRules,
     ends_run,
     skip_reason,
 )
@@ -35,7 +35,7 @@ class Recheck:
     One more for each segment whose conditions are asked.
     """
 
-    def __init__(self, shop: Shop, states: ShopStates, rules: SendingRules) -> None:
+    def __init__(self, shop: Shop, states: ShopStates, rules: RunFacts) -> None:
         self._shop = shop
         self._states = states
         self._rules = rules

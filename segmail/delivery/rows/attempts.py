@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
@@ -61,6 +61,16 @@ def load_earlier_attempts(tx: Transaction, queue_ids: Collection[int]) -> dict[i
     }
 
 
+class Gate(Protocol):
+    """Counts messages once more in the transaction that records them."""
+
+    def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
+        """Let no other transaction count the same until this one ends."""
+
+    def admitted(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Return those of the messages that are not too many."""
+
+
 class Recorder:
     """Writes the attempts of a batch in one transaction: coupons, queue rows, progress."""
 
@@ -74,11 +84,13 @@ class Recorder:
         *,
         now: datetime,
         before_commit: Callable[[list[Attempt]], None],
+        gate: Gate | None = None,
     ) -> list[Attempt]:
         """Record the messages that are still this run's and return their attempts.
 
         A row that lost its lease, or was stopped by a refresh since it was claimed, is left out.
-        `before_commit` gets the attempts while they can still be rolled back (the journal).
+        `before_commit` gets the attempts while they can still be rolled back (the journal). Only
+        what the `gate` lets through is recorded.
 
         Raises CouponsRefused, with nothing written, when a coupon code exists already.
         """
@@ -86,7 +98,11 @@ class Recorder:
 
         def work(tx: Transaction) -> list[Attempt]:
             started_at = as_stored(tx.connection, column, now)
+            if gate is not None:
+                gate.lock(tx, prepared)
             mine = self._still_mine(tx, prepared)
+            if gate is not None:
+                mine = gate.admitted(tx, mine)
             insert_coupons(tx, [p.coupon for p in mine if p.coupon])
             attempts = self._write_queue(tx.connection, mine, started_at)
             if attempts:

@@ -30,6 +30,7 @@ _QUEUE_STATUS = {
     Status.FAILED: QueueStatus.CANCEL,
     Status.DEFERRED: QueueStatus.CANCEL,
     Status.RELEASED: QueueStatus.CANCEL,
+    Status.POSTPONED: QueueStatus.CANCEL,
 }
 _TOLD = (Status.FAILED, Status.DEFERRED, Status.SKIPPED)  # those that leave a problem row
 _REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # those that name the subscriber

@@ -23,6 +23,7 @@ class Status(enum.StrEnum):
     FAILED = ProgressStatus.FAILED.value
     DEFERRED = "deferred"  # stays scheduled, tried again later
     RELEASED = "released"  # stays scheduled as it was; nothing was sent
+    POSTPONED = "postponed"  # stays scheduled, for the moment that the sending rules allow
 
 
 @dataclass(frozen=True)

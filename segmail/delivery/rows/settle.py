@@ -31,6 +31,7 @@ _PROGRESS_STATUS = {
     Status.FAILED: ProgressStatus.FAILED,
     Status.DEFERRED: ProgressStatus.SCHEDULED,
     Status.RELEASED: ProgressStatus.SCHEDULED,
+    Status.POSTPONED: ProgressStatus.SCHEDULED,
 }
 
 
@@ -117,7 +118,8 @@ def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
 
 def _is_undone(outcome: Outcome) -> bool:
     """Whether an attempt leaves no trace: released, and not the repetition of an earlier one."""
-    return outcome.status is Status.RELEASED and outcome.row.queue_id is None
+    never_left = outcome.status in (Status.RELEASED, Status.POSTPONED)
+    return never_left and outcome.row.queue_id is None
 
 
 def _settlement(outcome: Outcome, now: datetime) -> Settlement:

@@ -16,6 +16,7 @@ from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine
 from segmail.segments.refresh.candidates import Candidate, load_candidates
+from segmail.sending_rules import DEFAULT, RULES
 
 
 class Refresh(enum.StrEnum):
@@ -34,6 +35,7 @@ DEFAULTS: Mapping[str, object] = {
     "group": NO_GROUP,
     "priority": 0,
     "holdout": Holdout(),
+    **dict.fromkeys(RULES, DEFAULT),
 }
 
 

@@ -1,0 +1,227 @@
+"""What the sending rules say of rows: which go now, which later, and which not at all.
+
+A rule postpones; what it postpones is not late. Beyond the step's expiry it is skipped, with the
+reason. Between rows of one address, the campaign's priority decides who goes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from segmail.delivery.decide.shop_state import ShopState
+from segmail.delivery.rows.outcome import Attempt, Outcome, Status, outcome_of
+from segmail.maho.recent_mails import (
+    RecentMails,
+    due_steps,
+    load_addresses,
+    load_recent,
+    lock_addresses,
+)
+from segmail.maho.schema.transaction import Transaction
+from segmail.mail.due_row import DueRow, Prepared
+from segmail.sending_rules import Postponement, SendingRules
+
+_AGAIN = timedelta(days=1)  # when rules are looked at again that allow no moment
+_PRIORITY = "another campaign's mail to the customer, of a higher priority, goes first"
+
+
+@dataclass(frozen=True)
+class _Passed:
+    """A row that may go, and by what that was decided."""
+
+    undecided: Outcome
+    rules: SendingRules
+    zone: ZoneInfo
+    due_at: datetime
+
+
+@dataclass(frozen=True)
+class Timetable:
+    """The rules of a batch of rows, and what counts for them.
+
+    `ahead` are the priorities of campaigns whose rows wait, too, by address; `passed` what was let
+    go, by progress id.
+    """
+
+    shops: SendingRules
+    state: ShopState
+    recent: RecentMails
+    ahead: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    passed: dict[int, _Passed] = field(default_factory=dict)
+
+    @classmethod
+    def load(
+        cls,
+        tx: Transaction,
+        rows: Sequence[DueRow],
+        state: ShopState,
+        shops: SendingRules,
+        *,
+        now: datetime,
+    ) -> Timetable:
+        """Read what the rules of these rows ask for: nothing, or two statements.
+
+        One more where campaigns have different priorities.
+        """
+        own = [rules_of(row, state, shops) for row in rows]
+        counting = [row for row, rules in zip(rows, own, strict=True) if rules.counts]
+        if not counting:
+            return cls(shops, state, RecentMails({}))
+        addresses = load_addresses(tx, {row.customer_id for row in counting})
+        since = now - max(rules.reach for rules in own)
+        ids = [row.progress_id for row in rows]
+        recent = load_recent(tx, addresses, since=since, leaving_out=ids)
+        ahead: dict[int, list[int]] = {}
+        if len({candidate.policy.priority for candidate in state.candidates.values()}) > 1:
+            sending = state.sending(state.steps)
+            for customer_id, sequence_id in due_steps(tx, addresses, now=now, leaving_out=ids):
+                if (step := sending.get(sequence_id)) is not None:
+                    priority = state.policy(step.segment.segment_id).priority
+                    ahead.setdefault(addresses[customer_id], []).append(priority)
+        return cls(shops, state, recent, ahead)
+
+    def in_order(self, rows: Sequence[DueRow]) -> list[DueRow]:
+        """Return the rows, oldest first as they are, but those of one address by priority."""
+        places: dict[int, list[int]] = {}
+        for place, row in enumerate(rows):
+            places.setdefault(self.recent.address(row.customer_id), []).append(place)
+        ordered = list(rows)
+        for own in places.values():
+            by_priority = sorted(own, key=lambda place: -self._priority(rows[place]))
+            for place, chosen in zip(own, by_priority, strict=True):
+                ordered[place] = rows[chosen]
+        return ordered
+
+    def decide(
+        self, undecided: Outcome, zone: ZoneInfo, due_at: datetime, *, now: datetime
+    ) -> Outcome | None:
+        """Return what the rules make of a row at `now`; None: it may go.
+
+        `due_at` is when it was to be sent, before any rule moved it. A row whose time has not come
+        yet, as in a preview, is judged at its time.
+        """
+        row = undecided.row
+        rules = rules_of(row, self.state, self.shops)
+        at, recent = max(now, row.seen_at), self.recent.of(row.customer_id)
+        if kept := rules.postponed(at, zone, recent):
+            return postponed(undecided, rules, kept, due_at, now=at)
+        own = self._priority(row)
+        ahead = self.ahead.get(self.recent.address(row.customer_id), ())
+        stronger = sum(priority > own for priority in ahead)
+        if stronger and rules.postponed(at, zone, [*recent, *[at] * stronger]):
+            return replace(undecided, reason=_PRIORITY)
+        self.passed[row.progress_id] = _Passed(undecided, rules, zone, due_at)
+        return None
+
+    def expired(self, row: DueRow, *, now: datetime) -> str | None:
+        """Return why a row comes too late by its own expiry, whatever made it late."""
+        expiry = rules_of(row, self.state, self.shops).expiry
+        if expiry is None or now - row.seen_at <= expiry.length:
+            return None
+        return f"expired: it was due more than {expiry} ago"
+
+    def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
+        """Count one host after the other, from here to the end of the transaction that records."""
+        if addresses := self._counted(prepared):
+            lock_addresses(tx, addresses)
+
+    def count_again(
+        self, tx: Transaction, prepared: Sequence[Prepared], *, now: datetime
+    ) -> list[Outcome]:
+        """Return what becomes of messages that are too many, now that others have recorded theirs.
+
+        One statement, after `lock`; none where nothing counts.
+        """
+        addresses = self._counted(prepared)
+        if not addresses:
+            return []
+        since = now - max(self._of(one).rules.reach for one in prepared)
+        ids = [one.row.progress_id for one in prepared]
+        recent, held = load_recent(tx, addresses, since=since, leaving_out=ids), []
+        for one in prepared:
+            passed = self._of(one)
+            times = recent.of(one.row.customer_id)
+            kept = passed.rules.postponed(now, passed.zone, times) if passed.rules.counts else None
+            if kept is None:
+                recent.add(one.row.customer_id, now)
+            else:
+                held.append(postponed(passed.undecided, passed.rules, kept, passed.due_at, now=now))
+        return held
+
+    def closed(self, attempt: Attempt, *, now: datetime) -> Outcome | None:
+        """Return what becomes of a message whose hours are over before it was begun."""
+        passed = self._of(attempt.prepared)
+        kept = passed.rules.postponed(now, passed.zone, ())
+        if kept is None:
+            return None
+        undecided = outcome_of(attempt, Status.RELEASED, "")
+        return postponed(undecided, passed.rules, kept, passed.due_at, now=now)
+
+    def _counted(self, prepared: Sequence[Prepared]) -> dict[int, int]:
+        """Return all accounts with the addresses of messages that count, by account."""
+        wanted = {
+            self.recent.address(one.row.customer_id)
+            for one in prepared
+            if self._of(one).rules.counts
+        }
+        return {id: it for id, it in sorted(self.recent.address_of.items()) if it in wanted}
+
+    def _of(self, prepared: Prepared) -> _Passed:
+        return self.passed[prepared.row.progress_id]
+
+    def take(self, row: DueRow, *, now: datetime) -> None:
+        """Count a mail that is about to be sent."""
+        self.recent.add(row.customer_id, now)
+
+    def _priority(self, row: DueRow) -> int:
+        return self.state.policy(row.step.segment.segment_id).priority
+
+
+class RulesGate:
+    """Lets messages be recorded that are not too many; `held` are the others' outcomes."""
+
+    def __init__(self, timetable: Timetable, now: datetime) -> None:
+        self._timetable = timetable
+        self._now = now
+        self.held: Sequence[Outcome] = ()
+
+    def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
+        """Let no other host count mails to the same addresses until the transaction ends."""
+        self._timetable.lock(tx, prepared)
+
+    def admitted(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
+        """Return those of the messages that are not too many now."""
+        self.held = self._timetable.count_again(tx, prepared, now=self._now)
+        held = {outcome.row.progress_id for outcome in self.held}
+        return [one for one in prepared if one.row.progress_id not in held]
+
+
+def rules_of(row: DueRow, state: ShopState, shops: SendingRules) -> SendingRules:
+    """Return the rules for a row: the step's, else its campaign's, else the shop's."""
+    step = state.steps.get(row.step.sequence_id, row.step)
+    rules = state.policy(step.segment.segment_id).rules_over(shops)
+    return rules.with_chosen({"expiry": step.policy.expiry})
+
+
+def postponed(
+    undecided: Outcome,
+    rules: SendingRules,
+    kept: Postponement,
+    due_at: datetime,
+    *,
+    now: datetime,
+) -> Outcome:
+    """Return what becomes of a row that rules keep back: later, or skipped beyond its expiry."""
+    until = kept.until or now + _AGAIN
+    if rules.expiry is not None and until - due_at > rules.expiry.length:
+        reason = f"expired: {kept.rules} would send it more than {rules.expiry} after it was due"
+        return replace(undecided, status=Status.SKIPPED, reason=reason)
+    if until.microsecond:  # the column has whole seconds
+        until = until.replace(microsecond=0) + timedelta(seconds=1)
+    told = f"postponed by {kept.rules} until {until:%Y-%m-%d %H:%M} UTC"
+    if kept.until is None:
+        told = f"{kept.rules} allow no moment in the next days; looked at again in a day"
+    return replace(undecided, status=Status.POSTPONED, reason=told, retry_at=until)
