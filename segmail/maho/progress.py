@@ -10,6 +10,7 @@ table".
 from __future__ import annotations
 
 import enum
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,11 +24,13 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    false,
     func,
     insert,
     literal,
     or_,
     select,
+    true,
     update,
 )
 
@@ -36,7 +39,7 @@ from segmail.maho.db.database import after_commit
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.db.locking import locking
-from segmail.maho.db.moments import minutes_after
+from segmail.maho.db.moments import minutes_after, minutes_later
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
 from segmail.maho.ended import ENDED, ended_rows, lines_of_ended
 from segmail.maho.reasons import find_reasons, tell_of_attempts
@@ -54,6 +57,7 @@ class ProgressStatus(enum.StrEnum):
     SKIPPED = "skipped"
 
 
+_CLAIMED_MINUTES = 20  # a claim's quarter of an hour, and more
 FINAL = (ProgressStatus.SENT, ProgressStatus.FAILED, ProgressStatus.SKIPPED)
 _MANY = 1_000_000
 # Maho's index is on segment, trigger and status: both triggers lead to the status.
@@ -107,6 +111,30 @@ def is_repetition(tables: Tables) -> ColumnElement[bool]:
         first.c.progress_id < row.c.progress_id,
     )
     return found.correlate(row)
+
+
+def is_postponed(tables: Tables, steps: Iterable[Step], *, now: datetime) -> ColumnElement[bool]:
+    """Return the condition that a row waits beyond its delay, though nothing was tried.
+
+    A claim moves a row on for a quarter of an hour, too: so much does not count. Repetitions are
+    left out, for their dates are no delays.
+    """
+    c = tables.progress.c
+    by_delay: defaultdict[int, list[int]] = defaultdict(list)
+    repeating = []
+    for step in steps:
+        by_delay[step.delay_minutes].append(step.sequence_id)
+        if step.policy.repeat is not None:
+            repeating.append(step.sequence_id)
+    late = [
+        and_(
+            c.sequence_id.in_(ids),
+            c.scheduled_at > minutes_later(c.created_at, literal(delay + _CLAIMED_MINUTES)),
+        )
+        for delay, ids in by_delay.items()
+    ]
+    once = or_(c.sequence_id.not_in(repeating), ~is_repetition(tables)) if repeating else true()
+    return and_(c.queue_id.is_(None), c.scheduled_at > now, or_(false(), *late), once)
 
 
 def is_running(tables: Tables, repeating: Collection[int]) -> ColumnElement[bool]:

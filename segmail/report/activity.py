@@ -20,7 +20,8 @@ class Counts:
     `sent`, `failed` and `skipped` are those of the report's window; of the failed, `interrupted`
     may have arrived all the same. `scheduled` is everything
     that waits now; of it, `held` is due but its segment is switched off, and `overdue` should have
-    been sent an hour ago.
+    been sent an hour ago, `postponed` waits beyond its delay by a rule or an earlier step, and
+    `deferred` was tried and is tried again.
     """
 
     sent: int = 0
@@ -30,6 +31,8 @@ class Counts:
     scheduled: int = 0
     held: int = 0
     overdue: int = 0
+    postponed: int = 0
+    deferred: int = 0
 
     @property
     def total_active(self) -> int:

@@ -16,7 +16,7 @@ from segmail.errors import InputError
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.problems import last_problem, was_interrupted
-from segmail.maho.progress import ProgressStatus, has_status, is_pending_in
+from segmail.maho.progress import ProgressStatus, has_status, is_pending_in, is_postponed
 from segmail.maho.reasons import BY_OTHERS, attempt_ended_at, is_reason, read_back
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
@@ -78,7 +78,9 @@ def collect_activity(
         steps = load_steps(tx, segment_ids=segment_ids)
         rows = _Rows.find(tx, steps, store_ids, lateness)
         days = [] if scope is None else list(_days(tx.connection, rows, window))
-        numbers = _count_rows(tx.connection, rows, window, now, None if scope is None else days)
+        numbers = _count_rows(
+            tx.connection, rows, steps, window, now, None if scope is None else days
+        )
         activity = Activity(
             window,
             Counts(),
@@ -230,19 +232,22 @@ def _counts(step: Step, numbers: Mapping[int, Counter[str]]) -> Counts:
         scheduled=found[ProgressStatus.SCHEDULED],
         held=0 if sends else found["due"],
         overdue=found["overdue"] if sends else 0,
+        postponed=found["postponed"],
+        deferred=found["deferred"],
     )
 
 
 def _count_rows(
     connection: Connection,
     rows: _Rows,
+    steps: Sequence[Step],
     window: Window,
     now: datetime,
     days: Sequence[Day] | None,
 ) -> Mapping[int, Counter[str]]:
     """Return numbers of rows by sequence id and name; `days` has what was sent, if it was asked."""
     numbers: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    queries = [_waiting(rows, now), _ended(rows, window)]
+    queries = [_waiting(rows, steps, now), _ended(rows, window)]
     if days is None:
         queries.append(_sent(rows, window))
     for day in days or ():
@@ -255,7 +260,7 @@ def _count_rows(
     return numbers
 
 
-def _waiting(rows: _Rows, now: datetime) -> Select[Any]:
+def _waiting(rows: _Rows, steps: Sequence[Step], now: datetime) -> Select[Any]:
     c = rows.tables.progress.c
     return (
         select(
@@ -263,6 +268,8 @@ def _waiting(rows: _Rows, now: datetime) -> Select[Any]:
             func.count().label(ProgressStatus.SCHEDULED.value),
             _number(c.scheduled_at <= now).label("due"),
             _number(c.scheduled_at <= now - _OVERDUE).label("overdue"),
+            _number(is_postponed(rows.tables, steps, now=now)).label("postponed"),
+            _number(c.queue_id.is_not(None)).label("deferred"),
         )
         .where(rows.waiting)
         .group_by(c.sequence_id)

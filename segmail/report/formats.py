@@ -39,6 +39,7 @@ def as_text(activity: Activity) -> str:
         f"Skipped       {counts.skipped:>11,}",
         f"Scheduled     {counts.scheduled:>11,}  "
         f"({counts.held:,} held: segment switched off; {counts.overdue:,} overdue)",
+        f"{'':27}({counts.postponed:,} postponed, {counts.deferred:,} to be tried again)",
         f"Total active  {counts.total_active:>11,}",
         f"Coupons       {activity.coupons.generated:>11,}  "
         f"({activity.coupons.used:,} used so far, {activity.coupons.expired:,} expired unused)",
@@ -179,7 +180,8 @@ def _table(rows: Sequence[Sequence[str]], *, names: int) -> Iterator[str]:
 
 def _cells(segment: SegmentActivity, step: StepActivity) -> tuple[str, ...]:
     name = " ".join(segment.segment.name.split())
-    numbers = (step.step.step_number, *asdict(step.counts).values())
+    counts = asdict(step.counts)
+    numbers = (step.step.step_number, *(counts[column.lower()] for column in _HEADINGS[3:]))
     return (name, step.step.trigger.value, *(f"{number:,}" for number in numbers))
 
 

@@ -11,15 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select
+from sqlalchemy import case, func, select
 
 from segmail.jobs.record import JobRecord, load_records
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import Switch, automation_switch, maho_sends
 from segmail.maho.cron import RECENTLY, SENDS, mahos_own_entry
-from segmail.maho.db.moments import minutes_later
 from segmail.maho.open_attempts import load_open_attempts
-from segmail.maho.progress import is_pending_in
+from segmail.maho.progress import is_pending_in, is_postponed
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
@@ -171,7 +170,7 @@ def _waiting(
             func.count(),
             func.count(c.queue_id),
             func.min(c.scheduled_at),
-            func.sum(case((_is_postponed(tx, steps, now=now), 1), else_=0)),
+            func.sum(case((is_postponed(tx.tables, steps, now=now), 1), else_=0)),
         )
         .where(is_pending_in(tx.tables, segment_ids))
         .group_by(c.segment_id, due)
@@ -184,22 +183,3 @@ def _waiting(
         segment["due"] += number if is_due else 0
         segment["oldest_due" if is_due else "next_due"] = first
     return found
-
-
-def _is_postponed(tx: Transaction, steps: Sequence[Step], *, now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a row waits beyond its delay, though nothing was tried.
-
-    A claim moves a row on for a quarter of an hour, too: so much does not count.
-    """
-    c = tx.tables.progress.c
-    by_delay: defaultdict[int, list[int]] = defaultdict(list)
-    for step in steps:
-        by_delay[step.delay_minutes].append(step.sequence_id)
-    late = [
-        and_(
-            c.sequence_id.in_(ids),
-            c.scheduled_at > minutes_later(c.created_at, literal(delay + _CLAIMED_MINUTES)),
-        )
-        for delay, ids in by_delay.items()
-    ]
-    return and_(c.queue_id.is_(None), c.scheduled_at > now, or_(false(), *late))

@@ -103,7 +103,7 @@ def test_everything_that_waits_is_scheduled(shop: ShopBuilder, step: int) -> Non
     row(shop, step, "scheduled", created_at=500, scheduled_at=0.5)
     row(shop, step, "scheduled", created_at=500, scheduled_at=-500)
 
-    assert last_day(shop).counts == Counts(scheduled=2)
+    assert last_day(shop).counts == Counts(scheduled=2, postponed=1)
 
 
 def test_what_should_have_gone_an_hour_ago_is_overdue(shop: ShopBuilder, step: int) -> None:
@@ -121,7 +121,7 @@ def test_what_is_due_in_a_segment_that_is_switched_off_is_held(
     row(shop, step, "scheduled", scheduled_at=2)
     row(shop, step, "scheduled", scheduled_at=-2)
 
-    assert last_day(shop).counts == Counts(scheduled=2, held=1)
+    assert last_day(shop).counts == Counts(scheduled=2, held=1, postponed=1)
 
 
 @pytest.mark.parametrize("layout", Layout)
@@ -134,12 +134,12 @@ def test_each_segment_and_step_has_its_own_counts(shop: ShopBuilder) -> None:
     activity = last_day(shop)
 
     assert [(each.segment.name, each.counts) for each in activity.segments] == [
-        ("VIP", Counts(sent=1, scheduled=1)),
+        ("VIP", Counts(sent=1, scheduled=1, postponed=1)),
         ("New", Counts(failed=1)),
     ]
     assert [each.counts for each in activity.segments[0].steps] == [
         Counts(sent=1),
-        Counts(scheduled=1),
+        Counts(scheduled=1, postponed=1),
     ]
 
 
@@ -187,4 +187,4 @@ def test_the_number_of_statements_does_not_grow_with_the_shop(shop: ShopBuilder)
 
     last_day(shop)
 
-    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 6
+    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 7

@@ -19,7 +19,17 @@ from segmail.report import (
 
 SEGMENT = Segment(7, "Cart\nabandoned, città", True, True, None, False)
 STEP = Step(31, SEGMENT, Trigger.ENTER, 1, 5, 60, True, 1, False, None, None, None)
-COUNTS = Counts(sent=3_421, failed=12, interrupted=2, skipped=4, scheduled=156, held=6, overdue=2)
+COUNTS = Counts(
+    sent=3_421,
+    failed=12,
+    interrupted=2,
+    skipped=4,
+    scheduled=156,
+    held=6,
+    overdue=2,
+    postponed=5,
+    deferred=3,
+)
 ACTIVITY = Activity(
     Window(datetime(2026, 3, 9, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, tzinfo=UTC)),
     COUNTS,
@@ -34,6 +44,7 @@ Sent                3,421
 Failed                 12  (2 interrupted: may have arrived)
 Skipped                 4
 Scheduled             156  (6 held: segment switched off; 2 overdue)
+                           (5 postponed, 3 to be tried again)
 Total active        3,589
 Coupons             1,210  (14 used so far, 3 expired unused)
 
@@ -61,6 +72,8 @@ def test_json_has_totals_segments_and_steps() -> None:
         "scheduled": 156,
         "held": 6,
         "overdue": 2,
+        "postponed": 5,
+        "deferred": 3,
         "total_active": 3589,
     }
     assert json.loads(FORMATS["json"](ACTIVITY)) == {
