@@ -28,9 +28,9 @@ class HistoryEntry:
 
     `status` is Maho's; `outcome` says more: deferred, interrupted, under way, retried. `at` is
     when it was sent or last tried, None where the tables do not know; `due_at` when it was or is
-    due, `next_try_at` that of a row that was tried and is tried again. `reason` is why the last
-    try did not succeed, or why it was skipped, None where none is stored; `problems` are those of
-    all tries.
+    due, `next_try_at` that of a row that was tried and is tried again, `enrolled_at` when its run
+    began. `reason` is why the last try did not succeed, or why it was skipped, None where none is
+    stored; `problems` are those of all tries.
     """
 
     progress_id: int
@@ -54,6 +54,7 @@ class HistoryEntry:
     coupon_code: str | None
     queue_id: int | None
     next_try_at: datetime | None
+    enrolled_at: datetime | None
 
     @property
     def happened_at(self) -> datetime | None:
@@ -94,6 +95,7 @@ def _details(tables: Tables, ids: Collection[int]) -> Select[Any]:
             c.status,
             c.sent_at,
             c.scheduled_at,
+            c.created_at,
             c.customer_id,
             tables.customer.c.email,
             c.segment_id,
@@ -158,6 +160,7 @@ def _entry(row: Row[Any], told: Sequence[str]) -> HistoryEntry:
         coupon_code=code_in_text(row.text or "", row.coupon_prefix or None, row.customer_id),
         queue_id=None if is_reason else row.queue_id,
         next_try_at=row.scheduled_at if outcome in (DEFERRED, "retried") else None,
+        enrolled_at=row.created_at,
     )
 
 

@@ -135,4 +135,5 @@ def _row(customer_id: int, step: Step, entries: Sequence[HistoryEntry], now: dat
         scheduled_at=now,
         seen_at=(row.due_at if row else None) or now,
         lease_until=now,
+        created_at=row.enrolled_at if row else None,
     )
