@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from segmail.demo.folder import set_stage
+from segmail.commands.write_file import write_file
+from segmail.demo.folder import Stage, set_stage
 from segmail.demo.run_jobs import play
 from segmail.demo.seed import NOW
 from segmail.demo.show import show
@@ -25,12 +26,14 @@ from segmail.demo.show import show
     help="The folder for the shop and its mails; an earlier demo in it is replaced.",
 )
 @click.option("--keep", is_flag=True, help="Go on with the demo that is in the folder.")
+@click.option("--recipes", is_flag=True, help="Then play all recipes for 35 days, in DIR/recipes.")
 @click.pass_context
-def demo(ctx: click.Context, *, folder: Path, keep: bool) -> None:
+def demo(ctx: click.Context, *, folder: Path, keep: bool, recipes: bool) -> None:
     """Build a small shop, run the jobs on it and show what happened.
 
     Needs no database server and no mail server: the shop is an SQLite file, and each mail becomes
-    an .eml file. The shop's clock says 2026-03-10 14:05, or what --now tells it.
+    an .eml file. The shop's clock says 2026-03-10 14:05, or what --now tells it. The recipes have
+    a shop of their own, which plays 35 days from 2026-02-24 on.
 
     \b
     Examples:
@@ -38,7 +41,20 @@ def demo(ctx: click.Context, *, folder: Path, keep: bool) -> None:
         segmail --now '2026-03-11 14:05' demo --keep
     """
     now = ctx.find_root().params["now"] or NOW
-    show(play(set_stage(folder, keep=keep), now=now), program=_program())
+    stage = set_stage(folder, keep=keep)
+    show(play(stage, now=now), program=_program())
+    if recipes:
+        _play_recipes(stage)
+
+
+def _play_recipes(stage: Stage) -> None:
+    from segmail.demo.recipes.page import as_page
+    from segmail.demo.recipes.play import play_recipes
+    from segmail.demo.show import show_recipes
+
+    played = play_recipes(stage.recipes)
+    write_file(played.page, as_page(played))
+    show_recipes(played)
 
 
 def _program() -> str:

@@ -40,6 +40,10 @@ class Stage:
         return self.folder / "preview.html"
 
     @property
+    def recipes(self) -> Path:
+        return self.folder / "recipes"
+
+    @property
     def state(self) -> Path:
         return self.folder / "state"
 
@@ -75,7 +79,7 @@ def _clear(stage: Stage) -> None:
         )
     for file in (stage.shop, stage.config, stage.log, stage.exceptions, stage.preview):
         file.unlink(missing_ok=True)
-    for folder in (stage.mails, stage.state):
+    for folder in (stage.mails, stage.state, stage.recipes):
         shutil.rmtree(folder, ignore_errors=True)
 
 

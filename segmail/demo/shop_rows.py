@@ -31,7 +31,7 @@ _ATTRIBUTES = {
 
 def shop_rows(tables: Tables) -> Rows:
     """Return the rows of everything but the automation."""
-    return [*_store_rows(tables), (tables.config, _settings()), *_customer_rows(tables)]
+    return [*store_rows(tables), (tables.config, setting_rows()), *_customer_rows(tables)]
 
 
 def email(person: Person) -> str:
@@ -41,7 +41,8 @@ def email(person: Person) -> str:
     return f"{plain}@mail.example"
 
 
-def _store_rows(t: Tables) -> Rows:
+def store_rows(t: Tables) -> Rows:
+    """Return the rows of websites, stores and the customer group."""
     admin = {"store_id": 0, "code": "admin", "website_id": 0, "group_id": 0, "name": "Admin"}
     return [
         (t.website, [_website(0, "admin", "Admin"), *map(_website_of, STORES)]),
@@ -88,7 +89,8 @@ def _store(store: StoreSeed) -> dict[str, Any]:
     }
 
 
-def _settings() -> list[dict[str, Any]]:
+def setting_rows() -> list[dict[str, Any]]:
+    """Return the stores' settings: addresses, languages, clocks, currencies."""
     prices_by_website = {
         "scope": "default",
         "scope_id": 0,

@@ -21,6 +21,8 @@ from segmail.demo.between_jobs import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.mails import WrittenMail
 from segmail.demo.outcomes import OutcomeLine, outcome_lines
 from segmail.demo.people import PEOPLE, SUBSCRIBED
+from segmail.demo.recipes.cast import DAYS, START
+from segmail.demo.recipes.play import PlayedRecipes
 from segmail.demo.run_jobs import Story
 from segmail.demo.seed import MERCHANTS_CODES, STORES, StoreSeed
 from segmail.report import log_line
@@ -43,6 +45,34 @@ def show(story: Story, *, program: str) -> None:
     console.print(_where(story))
     # Lines that people copy are left to the terminal to wrap.
     console.print(_next(story, program), soft_wrap=True)
+
+
+def show_recipes(played: PlayedRecipes) -> None:
+    """Print what happened in each use case, and where its mails are."""
+    console = Console(file=styled(sys.stdout), highlight=False, emoji=False)
+    console.width = min(console.width, _WIDEST)
+    numbers = ("Enrolled", "Mails", "Coupons", "Stopped")
+    table = _table("Recipe", *numbers, "Who, for example", numbers=numbers)
+    found = {one.segment: one for one in played.findings.segments}
+    for case in played.cases:
+        one = found[case.segment]
+        coupons, stopped = (
+            sum(getattr(step, name) for step in one.steps) for name in ("coupons", "skipped")
+        )
+        numbers_of = (one.enrolled, one.sent, coupons, stopped)
+        who = "; ".join(f"{role.name} {role.told}" for role in case.cast)
+        table.add_row(case.recipe, *(str(n or "") for n in numbers_of), Text(who))
+    counts = played.report.counts
+    told = (
+        f"All {len(played.cases)} recipes in a shop of their own, {DAYS} days from "
+        f"{START:%Y-%m-%d} on: {counts.sent} mails sent, {counts.skipped} steps stopped, "
+        f"{counts.scheduled} still to come."
+    )
+    places = _pairs(
+        ("Mails", f"{played.folder / 'mails'} ({len(played.mails)} .eml files)"),
+        ("To look at", f"{played.page.as_uri()} (for a browser)"),
+    )
+    console.print(_section(f"Sixteen recipes, {DAYS} days", told, table, places))
 
 
 def _section(title: str, *parts: RenderableType) -> RenderableType:

@@ -93,6 +93,9 @@ class Clockwork:
         return tuple(repr(it.effective_value) for place, it in values if place not in self.moving)
 
 
+NOTHING_MOVES = Clockwork(frozenset(), frozenset(), is_always_moving=False, moving=frozenset())
+
+
 def _parts(query: Select[Any]) -> Iterator[Any]:
     return iter(visitors.iterate(query))
 

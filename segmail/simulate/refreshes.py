@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Select, literal, select
 
 from segmail.clock import Clock
+from segmail.errors import ConditionError
 from segmail.maho.policies import NO_GROUP
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
+from segmail.segments.conditions.read import read_conditions
+from segmail.segments.conditions.tree import leaves
 from segmail.segments.refresh import (
     Candidate,
     Choice,
@@ -22,9 +26,10 @@ from segmail.segments.refresh import (
     refresh_segments,
 )
 from segmail.segments.refresh.candidates import choose
-from segmail.simulate.moments import Clockwork
+from segmail.simulate.moments import NOTHING_MOVES, Clockwork
 from segmail.simulate.rhythm import Rhythm
 
+_LIST = "list"
 _SECOND = timedelta(seconds=1)
 
 
@@ -44,6 +49,13 @@ class _Watched:
     at: set[datetime] = field(default_factory=set)
     moves: bool = False
     is_touched: bool = True
+    ready: tuple[datetime, Select[Any]] | None = None  # its SELECT, made for a moment
+
+    @cached_property
+    def has_list(self) -> bool:
+        """Whether a list of customers, each of whom may expire, is among the conditions."""
+        tree = read_conditions(self.candidate.conditions)
+        return any(leaf.family == _LIST for leaf in leaves(tree))
 
 
 class Refreshes:
@@ -88,15 +100,20 @@ class Refreshes:
             return self._matching(tx, candidate, moment)
 
         one = before
-        if one is None or one.candidate.conditions != candidate.conditions:
-            one = _Watched(candidate, Clockwork.of(select_at, at), ())
-        one.candidate = candidate
-        day = one.clockwork.day_of(select_at(at))
-        if day != one.day:
-            one.day = day
-            one.at.add(at)
-        evening = one.clockwork.day_of(select_at(max(at, self._until - _SECOND)))
-        one.moves = one.clockwork.is_always_moving or evening != day
+        try:
+            if one is None or one.candidate.conditions != candidate.conditions:
+                one = _Watched(candidate, Clockwork.of(select_at, at), ())
+            one.candidate = candidate
+            one.ready = at, select_at(at)
+            day = one.clockwork.day_of(one.ready[1])
+            if day != one.day:
+                one.day = day
+                one.at.add(at)
+            if before is None or one.has_list:  # hours are alike each day; who is listed is not
+                evening = one.clockwork.day_of(select_at(max(at, self._until - _SECOND)))
+                one.moves = one.clockwork.is_always_moving or evening != day
+        except ConditionError:  # its refresh tells
+            return one or _Watched(candidate, NOTHING_MOVES, ())
         return one
 
     def touch(self, *tables: str) -> None:
@@ -132,7 +149,7 @@ class Refreshes:
         for one in self._watched:
             is_due = one.moves or any(moment <= now for moment in one.at)
             one.at = {moment for moment in one.at if moment > now}
-            if not (one.is_touched or (is_due and self._changes(one.candidate))):
+            if not (one.is_touched or (is_due and self._changes(one))):
                 continue
             one.is_touched = False
             [done] = self._refresh(one.candidate)
@@ -151,13 +168,16 @@ class Refreshes:
             matching=self._matching,
         )
 
-    def _changes(self, candidate: Candidate) -> bool:
+    def _changes(self, one: _Watched) -> bool:
         """Return whether the conditions match others than the members there are."""
         now = self._clock.now().replace(microsecond=0)
         m = self._shop.tables.member.c
-        members = select(m.customer_id).where(m.segment_id == candidate.id)
+        members = select(m.customer_id).where(m.segment_id == one.candidate.id)
         with self._shop.read() as tx:
-            matched = self._matching(tx, candidate, now)
+            if one.ready and one.ready[0] == now:
+                matched = one.ready[1]
+            else:
+                matched = self._matching(tx, one.candidate, now)
             ids = select(matched.subquery())
             for differ in (ids.except_(members), members.except_(ids)):
                 if tx.connection.scalar(select(literal(1)).select_from(differ.subquery()).limit(1)):

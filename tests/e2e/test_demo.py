@@ -6,6 +6,7 @@ import re
 import shlex
 from collections import Counter
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner, Result
@@ -15,6 +16,9 @@ from segmail.delivery.rows.outcome import Status
 from segmail.demo.between_jobs import CLOSES_ACCOUNT, UNSUBSCRIBES
 from segmail.demo.folder import Stage, set_stage
 from segmail.demo.people import PEOPLE
+from segmail.demo.recipes.cast import CAST
+from segmail.demo.recipes.page import as_page
+from segmail.demo.recipes.play import PlayedRecipes, play_recipes
 from segmail.demo.run_jobs import Story, play
 from segmail.demo.seed import ITALY, MERCHANTS_CODES, NOW, STORES, US
 from segmail.maho.customers import SubscriberStatus
@@ -206,3 +210,65 @@ def test_the_documented_commands_work_on_the_demos_shop(tmp_path: Path) -> None:
         arguments = shlex.split(line)[1:]
         ran = CliRunner().invoke(program, ["--config", str(stage.config), *arguments])
         assert ran.exit_code == 0, f"{line}\n{ran.output}"
+
+
+@pytest.fixture(scope="module")
+def recipes(tmp_path_factory: pytest.TempPathFactory) -> PlayedRecipes:
+    """All recipes, played for 35 days."""
+    return play_recipes(tmp_path_factory.mktemp("recipes") / "played")
+
+
+def got(recipes: PlayedRecipes, name: str, recipe: str) -> list[str]:
+    """Return what a customer got of a recipe, each with its day and hour in New York."""
+    segment = next(case.segment for case in recipes.cases if case.recipe == recipe)
+    address = f"{name.lower().replace(' ', '.')}@mail.example"
+    return [
+        f"{row.at.astimezone(ZoneInfo(US.timezone)):%d %b %H:%M} {row.step.rpartition(':')[2]}"
+        for row in recipes.rows
+        if row.email == address and row.segment == segment and row.is_sent
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "recipe", "mails"),
+    [
+        ("Gideon Marsh", "abandoned-cart",
+         ["24 Feb 09:00 1", "25 Feb 08:00 2", "03 Mar 08:00 3"]),
+        ("Pearl Nakamura", "abandoned-cart", ["24 Feb 09:00 1"]),
+        ("Hazel Lindgren", "abandoned-cart", []),
+        ("Rufus Tan", "abandoned-cart", []),
+        ("Rufus Tan", "high-value-cart", ["24 Feb 10:00 1", "25 Feb 08:00 2", "27 Feb 08:00 3"]),
+        ("Amos Greer", "welcome", ["24 Feb 08:30 1"]),
+        ("Adaeze Nwosu", "win-back", ["24 Feb 08:00 1"]),
+        ("Florence Quill", "birthday", ["28 Feb 00:00 1", "03 Mar 00:00 2", "07 Mar 00:00 3"]),
+        ("Ginevra Sala", "birthday-reminder", ["28 Feb 18:00 1", "07 Mar 18:00 2"]),
+        ("Delphine Roy", "new-region", ["24 Feb 08:00 1", "27 Feb 08:00 2", "10 Mar 09:00 3"]),
+    ],
+)  # fmt: skip
+def test_each_use_case_writes_to_whom_it_is_for_and_when(
+    recipes: PlayedRecipes, name: str, recipe: str, mails: list[str]
+) -> None:
+    assert got(recipes, name, recipe) == mails
+
+
+def test_every_recipe_mails_its_cast_and_the_page_shows_each_mail(recipes: PlayedRecipes) -> None:
+    mailed = {row.segment for row in recipes.rows if row.is_sent}
+    page = "".join(as_page(recipes))
+
+    assert len(recipes.cases) == 16
+    assert {case.segment for case in recipes.cases} == mailed
+    assert recipes.findings.sent == len(recipes.mails) == recipes.report.counts.sent
+    assert not recipes.report.counts.failed
+    shown = sum(len(got(recipes, role.name, role.recipe)) for role in CAST)
+    assert page.count("<iframe sandbox") == shown > 50
+    assert "<script" not in page
+
+
+def test_the_command_plays_the_recipes_too(tmp_path: Path) -> None:
+    ran = demo(tmp_path / "demo", "--recipes")
+
+    folder = Stage(tmp_path / "demo").recipes
+    assert ran.exit_code == 0, ran.output
+    assert "Sixteen recipes, 35 days" in ran.output
+    assert (folder / "mails.html").stat().st_size > 100_000
+    assert list((folder / "mails").glob("*.eml"))
