@@ -51,7 +51,7 @@ PLAYED = Table(
 BEFORE = "before"  # the outcome of rows that had ended when the simulation began
 _PAGE = 2_000
 _ENDED = (ProgressStatus.SKIPPED.value, BEFORE)
-_QUIET = (Status.RELEASED,)  # nothing became of the row
+_POSTPONED = "postponed"  # what becomes of rows that a rule moves to a later time
 
 
 class Record:
@@ -79,13 +79,13 @@ class Record:
                     one.row.step.segment.segment_id,
                     one.row.step.sequence_id,
                     one.row.progress_id,
-                    one.status.value,
+                    _outcome(one),
                     reason=None if one.status is Status.SENT else one.reason,
                     queue_id=one.queue_id,
                     coupon_code=one.coupon_code,
                 )
                 for one in outcomes
-                if one.status not in _QUIET
+                if one.status is not Status.RELEASED or one.retry_at is not None
             ]
         )
 
@@ -168,6 +168,10 @@ class Record:
     def _write(self, rows: Sequence[dict[str, Any]]) -> None:
         if rows:
             self._shop.database.transact(lambda c: c.execute(insert(PLAYED), rows))
+
+
+def _outcome(one: Outcome) -> str:
+    return _POSTPONED if one.status is Status.RELEASED else one.status.value
 
 
 @dataclass(frozen=True)

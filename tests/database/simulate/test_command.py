@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import URL, text
 
 from segmail.cli import program
+from segmail.maho.schema.tables import Layout
 from tests.database.simulate.played_shop import fill
 from tests.program import start
 from tests.shop_builder import ShopBuilder
@@ -23,8 +24,10 @@ READER = "segmail_reader"
 def simulate(shop: ShopBuilder, *arguments: str, url: URL | None = None) -> Result:
     told = (url or shop.url).render_as_string(hide_password=False)
     return CliRunner().invoke(
-        program, ["--database-url", told, "--now", "2026-03-10 12:00", "simulate", *arguments]
-    )
+        program,
+        ["--database-url", told, "--table-prefix", shop.tables.prefix, "--now", "2026-03-10 12:00",
+         "simulate", *arguments],
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -40,6 +43,8 @@ def reader(mariadb_shop: ShopBuilder) -> Iterator[URL]:
         connection.execute(text(f"DROP USER '{READER}'@'%'"))
 
 
+@pytest.mark.parametrize("layout", [Layout.SPEC])
+@pytest.mark.parametrize("prefix", ["shop_"])
 def test_the_shop_is_only_read(
     mariadb_shop: ShopBuilder, reader: URL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
