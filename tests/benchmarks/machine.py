@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,8 @@ def line_of(file: str, name: str) -> str:
 
 
 def output_of(*command: str) -> str:
-    """Return what a command prints."""
+    """Return what a command prints; nothing where it is not installed."""
+    if shutil.which(command[0]) is None:
+        return ""
     ran = subprocess.run(command, capture_output=True, text=True, check=False)
     return ran.stdout.strip() or "unknown"

@@ -52,6 +52,7 @@ OTHER_PROGRAMS_OPTIONS = {
     "--instructions",
     "--before",
     "--seed",  # bin/storm
+    "--single-transaction",  # mariadb-dump
     "--upgrade",  # bin/lock
     "--upgrade-package",
 }

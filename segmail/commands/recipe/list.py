@@ -6,7 +6,7 @@ import click
 
 from segmail.campaigns.recipes.recipe import load_recipe, recipe_names
 from segmail.commands.options import AS_JSON
-from segmail.output import print_json
+from segmail.output import print_json, print_table
 
 
 @click.command("list")
@@ -22,5 +22,4 @@ def list_(*, as_json: bool) -> None:
     if as_json:
         print_json(recipes)
         return
-    for one in recipes:
-        click.echo(f"{one.name:20}  {one.summary}")
+    print_table("Recipes", ("Name", "What it does"), [(one.name, one.summary) for one in recipes])

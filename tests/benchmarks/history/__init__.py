@@ -1,0 +1,1 @@
+"""How long the commands that look back take beside millions of finished rows."""
