@@ -34,17 +34,23 @@ nav { display: flex; gap: 1rem; align-items: baseline; }
 .inbox p { margin: 0; overflow: hidden; white-space: nowrap; text-overflow: ellipsis; }
 .inbox span, th { color: #666; }
 .screens { display: flex; flex-wrap: wrap; gap: 1.5rem; align-items: flex-start; }
-figure { margin: 0; max-width: 100%; }
+figure { margin: 0; max-width: 100%; overflow-x: auto; }
 figcaption { margin: .5rem 0; font-weight: 600; }
 table { border-collapse: collapse; }
 th { padding: .1rem 1rem .1rem 0; text-align: right; vertical-align: top; white-space: nowrap;
   font-weight: normal; }
 td, li { overflow-wrap: anywhere; }
-iframe, pre { box-sizing: border-box; max-width: 100%; margin: 0; border: 1px solid #ccc;
-  background: #fff; }
+iframe, pre { box-sizing: border-box; margin: 0; border: 1px solid #ccc; background: #fff; }
 iframe { height: 44rem; resize: vertical; }
 pre { max-width: 46rem; padding: 1rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .finding { max-width: 46rem; padding: .5rem 1rem; background: #fde9c8; }
+@media (prefers-color-scheme: dark) {
+  body { color: #ddd; background: #1b1b1b; }
+  .inbox, pre { background: #262626; border-color: #555; }
+  .inbox span, th { color: #aaa; }
+  .finding { background: #5a431a; }
+  a { color: #8ab4f8; }
+}
 """
 
 
@@ -107,12 +113,13 @@ def _inbox(preview: Preview) -> str:
 def _screens(html: str) -> str:
     knows = _KNOWS_THE_DARK.search(html) is not None
     dark = html if knows else _DARKENED + html
-    scheme = "color-scheme:dark;" if knows else ""
+    light = "color-scheme:light;"  # also where who looks at the page prefers the dark
+    scheme = "color-scheme:dark;" if knows else light
     screens = [
-        ("Phone, 375 px", 375, html, ""),
+        ("Phone, 375 px", 375, html, light),
         ("Phone, dark", 375, dark, scheme),
-        ("Phone, images off", 375, _NO_IMAGES + html, ""),
-        ("Desktop, 1000 px", 1000, html, ""),
+        ("Phone, images off", 375, _NO_IMAGES + html, light),
+        ("Desktop, 1000 px", 1000, html, light),
         ("Desktop, dark", 1000, dark, scheme),
     ]
     frames = (

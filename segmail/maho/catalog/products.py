@@ -105,12 +105,17 @@ class Product:
     @property
     def can_be_bought(self) -> bool:
         """Whether the shop sells it now, by itself or as a part of another."""
-        return self.status == ENABLED and self.in_website and self.salable and bool(self.name)
+        return self.status == ENABLED and self.in_website and self.salable
 
     @property
     def can_be_listed(self) -> bool:
-        """Whether a list in a mail may show it: salable, visible, of this website, priced."""
-        return self.can_be_bought and self.visibility in LISTED and self.indexed is not None
+        """Whether a list in a mail may show it: salable, visible, here, named, priced."""
+        return (
+            self.can_be_bought
+            and bool(self.name)
+            and self.visibility in LISTED
+            and self.indexed is not None
+        )
 
 
 class Products:
@@ -126,6 +131,7 @@ class Products:
         self._paths: dict[tuple[int, int], str] = {}
         self._parts: dict[int, list[int]] = defaultdict(list)
         self._seen: dict[tuple[int, int, int], Product | None] = {}
+        self._read: set[tuple[int, int, int]] = set()
 
     @classmethod
     def load(
@@ -139,12 +145,30 @@ class Products:
     ) -> Products:
         """Read products for these store views and customer groups; a fixed number of statements."""
         products = cls()
-        if not ids:
-            return products
-        reader = _Reader(tx, products)
-        all_ids = reader.with_parts(set(ids))
-        reader.read(attributes, all_ids, stores, group_ids)
+        products.add(tx, attributes, ids, stores=stores, group_ids=group_ids)
         return products
+
+    def add(
+        self,
+        tx: Transaction,
+        attributes: ProductAttributes,
+        ids: Collection[int],
+        *,
+        stores: Collection[Store],
+        group_ids: Collection[int],
+    ) -> None:
+        """Read those of the products that are not known yet to each of the views and groups."""
+        views = [(store.store_id, group_id) for store in stores for group_id in group_ids]
+        new = {id for id in ids if any((id, *view) not in self._read for view in views)}
+        if not new:
+            return
+        reader = _Reader(tx, self)
+        reader.read(attributes, reader.with_parts(new), stores, group_ids)
+        self._read |= {(id, *view) for id in new for view in views}
+        self._seen = {key: one for key, one in self._seen.items() if key[0] not in new}
+
+    def __len__(self) -> int:
+        return len(self._read)
 
     def of(self, product_id: int | None, store: Store, group_id: int) -> Product | None:
         """Return a product as a store view shows it to a group; None where there is none."""
@@ -217,9 +241,10 @@ class _Reader:
         """Return the ids with those of which composite products are made."""
         relation = build_catalog_tables(self.tx.tables.prefix).product_relation
         query = select(relation).where(among(relation.c.parent_id, ids))
-        parts = self.products._parts
+        parts: dict[int, list[int]] = defaultdict(list)
         for parent_id, child_id in self.tx.connection.execute(query):
             parts[parent_id].append(child_id)
+        self.products._parts |= parts
         return ids | {child for children in parts.values() for child in children}
 
     def read(
@@ -302,6 +327,8 @@ def _picture(value: object) -> str | None:
 def _line(value: object) -> str:
     """Return a text on one line, without control characters."""
     text = str(value or "")
+    if text.isprintable() and "  " not in text:
+        return text.strip()
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

@@ -39,7 +39,8 @@ class OptionWords:
         rows: Collection[tuple[int | None, Stored]],
         store_ids: Collection[int],
     ) -> OptionWords:
-        """Read the words of rows (product id and options) in these stores; five statements."""
+        """Read the words of rows (product id and options) in these stores; at most five
+        statements."""
         words, catalog = cls(), build_catalog_tables(tx.tables.prefix)
         custom = {id for _, stored in rows for id in _ids(stored.get("option_ids"))}
         chosen = {
@@ -115,6 +116,8 @@ class OptionWords:
         attribute_ids: set[int],
         stores: Sequence[int],
     ) -> None:
+        if not attribute_ids:
+            return
         catalog = build_catalog_tables(tx.tables.prefix)
         own, label = catalog.super_attribute.c, catalog.super_label.c
         rows = tx.connection.execute(
@@ -181,6 +184,8 @@ def _read(
     stores: Sequence[int],
     into: dict[int, dict[int, str]],
 ) -> None:
+    if not ids:
+        return
     c = table.c
     query = select(c[key], c.store_id, c[text]).where(among(c[key], ids), c.store_id.in_(stores))
     for id, store_id, value in connection.execute(query):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -41,6 +41,8 @@ from segmail.mail.items.partials import Partials
 from segmail.mail.items.printed import Printed
 from segmail.mail.items.shown import ShownItem, StoreWindow
 
+_FRESH = timedelta(seconds=60)  # after which prices and stock are read anew
+_MOST_PRODUCTS = 10_000  # times store views and customer groups
 _RANKED = 60  # best sellers that are read for a customer: most are bought or in the cart already
 
 
@@ -74,6 +76,7 @@ class Shelf:
     _taxes: Taxes | None = None
     _attributes: ProductAttributes | None = None
     _bestsellers: Bestsellers | None = None
+    _products: tuple[datetime, Products] | None = None
 
     def taxes(self, tx: Transaction) -> Taxes:
         """Return the shop's taxes."""
@@ -92,6 +95,16 @@ class Shelf:
         if self._bestsellers is None:
             self._bestsellers = Bestsellers.load(tx, now=now)
         return self._bestsellers
+
+    def products(self, now: datetime) -> Products:
+        """Return the products that other batches have read a moment ago, to be added to."""
+        if (
+            self._products is None
+            or not timedelta(0) <= now - self._products[0] < _FRESH
+            or len(self._products[1]) > _MOST_PRODUCTS
+        ):
+            self._products = now, Products()
+        return self._products[1]
 
     def window(self, site: StoreSite) -> StoreWindow:
         """Return the links and pictures of a store view."""
@@ -208,7 +221,8 @@ class BatchItems:
         if not ids:
             return
         self.taxes = self.shelf.taxes(tx)
-        self.products = Products.load(
+        self.products = self.shelf.products(self.now)
+        self.products.add(
             tx,
             self.shelf.attributes(tx),
             ids,
@@ -292,12 +306,15 @@ class MailItems:
         sold = [
             (line, product)
             for line in lines
-            if (product := self._product(line.product_id)) and product.can_be_bought
+            if (product := self._product(line.product_id))
+            and product.can_be_bought
+            and (product.name or line.name)
         ]
         if not sold:
             return None
         items = [
-            self._line(line, self._product(line.page_id) or product, product.name, cart.currency,
+            self._line(line, self._product(line.page_id) or product,
+                       product.name or one_line(line.name), cart.currency,
                        self._setting("tax/cart_display/price"))
             for line, product in sold
         ]  # fmt: skip

@@ -43,6 +43,36 @@ def test_a_customers_cart_is_printed(shop: ShopBuilder, kind: int, name: str) ->
     assert _render(shop, "Cart", asked, subject=True) == "Red <b>lamp waits"
 
 
+@pytest.mark.parametrize(
+    ("kind", "shown"),
+    [
+        (2, ">Frozen &amp; kept</"),
+        (1, "1 × Frozen & kept: $20.00\n"),
+    ],
+)
+def test_a_product_without_a_name_has_that_of_the_carts_row_and_is_in_no_list(
+    shop: ShopBuilder, kind: int, shown: str
+) -> None:
+    catalog, customer = Catalog(shop), shop.customer()
+    nameless = catalog.sold("")
+    catalog.in_cart(
+        catalog.cart(customer, quote_currency_code="USD", subtotal="20"), nameless,
+        product_type="simple", name="Frozen & kept", qty=1, row_total="20",
+        row_total_incl_tax="20",
+    )  # fmt: skip
+    catalog.view(customer, nameless, days=1)
+    form = "Html" if kind == 2 else "Text"
+    shop.template(
+        f"{{{{var cart.getItems{form}()}}}}[{{{{var products.getViewed{form}(4)}}}}]",
+        code="Cart", type=kind,
+    )  # fmt: skip
+
+    text = _render(shop, "Cart", Asked(customer=str(customer)))
+
+    assert shown in text
+    assert text.endswith("[]")
+
+
 def test_a_step_shows_a_sample_of_the_coupon_that_an_earlier_one_makes(shop: ShopBuilder) -> None:
     segment, customer = shop.segment("VIP"), shop.customer()
     shop.template("Use {{var coupon_code}}", code="Reminder")
