@@ -44,10 +44,10 @@ def test_the_page_shows_headers_html_text_and_size() -> None:
 
     frames = read.found["iframe"]
     assert [frame["sandbox"] for frame in frames] == [""] * 5
+    widths = [375, 375, 375, 1000, 1000]
     assert [frame["style"] for frame in frames] == [
-        "width:375px", "width:375px", "width:375px", "width:1000px",
-        "width:1000px",
-    ]  # fmt: skip
+        f"color-scheme:light;width:{width}px" for width in widths
+    ]
     assert frames[0]["srcdoc"] == frames[3]["srcdoc"] == MAIL.html
     assert "img-src 'none'" in str(frames[2]["srcdoc"])
     for told in ("Hello <Ada>", '"Ada" <ada@example.com>', MAIL.text, "12,345 bytes",
