@@ -10,6 +10,7 @@ from segmail.doctor.findings import Area, AreaFinding
 from segmail.findings import Finding, Severity
 from segmail.maho.config.tuned import was_tuned
 from segmail.maho.db.information_schema import index_columns
+from segmail.maho.progress import has_long_history
 from segmail.maho.schema.check import find_indexes
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
@@ -20,15 +21,25 @@ _JOINED = ("customer_id", "order_id", "parent_id", "quote_id", "wishlist_id", "e
 
 
 def lost_tuning(tx: Transaction) -> Iterator[AreaFinding]:
-    """Yield a warning where `schema tune` was run and its index is gone."""
-    indexes = index_columns(tx.connection, tx.tables.progress.name)
-    if was_tuned(tx) and not is_tuned(indexes):
+    """Yield a warning where `schema tune` was run and its index is gone.
+
+    Where it was not, and a history is long, yield a note that it would help.
+    """
+    if is_tuned(index_columns(tx.connection, tx.tables.progress.name)):
+        return
+    advice = "segmail schema tune --yes"
+    if was_tuned(tx):
         what = (
             "The index that `segmail schema tune` made is gone: `./maho migrate` drops every index "
             "that no module declares. (Or it was made by a version that made one of two.)"
         )
-        advice = "segmail schema tune --yes"
         yield Finding(Severity.WARNING, Area.INDEXES, what, advice)
+    elif has_long_history(tx):
+        what = (
+            "There may be more than a million steps in the history, and no index tells which were "
+            "sent when, or wait: `report`, and at times `process-emails`, read them all."
+        )
+        yield Finding(Severity.NOTE, Area.INDEXES, what, advice)
 
 
 def lost_indexes(

@@ -10,6 +10,9 @@ from sqlalchemy import text
 
 from segmail.doctor.findings import AreaFinding
 from segmail.doctor.indexes import index_findings
+from segmail.doctor.lost_indexes import lost_tuning
+from segmail.maho import progress
+from segmail.maho.schema.tune import plan_tuning, run_tuning
 from segmail.segments.refresh.candidates import load_candidates
 from tests.bare_database import run
 from tests.sales_tables import create_sales_tables
@@ -138,3 +141,28 @@ def test_nothing_is_suggested_on_sqlite(shop: ShopBuilder) -> None:
     segment(shop, COUPON)
 
     assert suggested(shop) == []
+
+
+def test_a_long_history_would_gain_by_tuning_until_it_is_tuned(
+    mariadb_shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = mariadb_shop
+    step = shop.step(shop.segment())
+    for _ in range(3):
+        shop.due(step, shop.customer())
+
+    def told() -> list[tuple[str, str]]:
+        with shop.shop.read() as tx:
+            return [(one.severity, one.advice) for one in lost_tuning(tx)]
+
+    assert told() == []
+    monkeypatch.setattr(progress, "_MANY", 1)
+    statements = plan_tuning(shop.database, "")
+    if statements:  # a test before may have left them
+        assert told() == [("note", "segmail schema tune --yes")]
+    run_tuning(shop.database, statements)
+    try:
+        assert told() == []
+    finally:
+        names = [statement.split()[2] for statement in statements]
+        run(shop.url, *(f"DROP INDEX {name} ON {shop.tables.progress.name}" for name in names))
