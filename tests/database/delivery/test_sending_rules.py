@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
@@ -230,6 +232,41 @@ def test_an_outage_lets_a_step_expire_too(shop: ShopBuilder, run_emails: Runner)
 
     assert (shop.status(late), shop.status(in_time)) == ("skipped", "sent")
     assert reasons(ran, Status.SKIPPED) == ["expired: it was due more than 3 days ago"]
+
+
+@pytest.mark.parametrize("expiry", ["none", "3 days"])
+def test_rules_lose_no_row(shop: ShopBuilder, run_emails: Runner, expiry: str) -> None:
+    """Played to the end, in a week in which clocks go forward: each is sent in time, or told."""
+    zone = ZoneInfo("Europe/Berlin")
+    shop.config("general/locale/timezone", zone.key, scope="websites", id=1)
+    shop.now = datetime(2026, 3, 26, 17, tzinfo=UTC)
+    rules(run_emails, cap="1 per day", window="9:00-20:00", weekdays="thu-mon", expiry=expiry)
+    customers = [shop.customer(), shop.customer()]
+    rows = [row for _ in range(6) for row in campaign(shop, *customers)]
+
+    moment: datetime | None = shop.now
+    looks = 0
+    while moment and looks < 30:
+        run_emails(now=moment)
+        waiting = shop.rows(shop.tables.progress, status="scheduled")
+        moment = min((row["scheduled_at"] for row in waiting), default=None)
+        looks += 1
+
+    ended = [shop.progress(row) for row in rows]
+    assert {row["status"] for row in ended} <= {"sent", "skipped"}
+    assert all(row["queue_id"] for row in ended)
+    for customer in customers:
+        times = [
+            row["sent_at"] for row in ended if row["customer_id"] == customer and row["sent_at"]
+        ]
+        times.sort()
+        assert all(later - earlier >= DAY for earlier, later in pairwise(times))
+        assert len(times) == (6 if expiry == "none" else 3)
+        for at in times:
+            wall = at.astimezone(zone)
+            assert 9 <= wall.hour < 20
+            assert wall.weekday() not in (1, 2)
+    assert looks <= 10  # nothing is looked at before its moment
 
 
 def test_why_tells_the_rule_and_the_moment(shop: ShopBuilder, run_emails: Runner) -> None:
