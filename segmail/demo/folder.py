@@ -60,6 +60,10 @@ def set_stage(folder: Path, *, keep: bool) -> Stage:
     """
     stage = Stage(folder.resolve())
     try:
+        str(stage.folder).encode()
+    except UnicodeEncodeError as error:  # its files name each other in UTF-8
+        raise InputError(f"--dir {str(folder)!a}: is not UTF-8; give another folder.") from error
+    try:
         if not keep or not stage.shop.exists():
             _clear(stage)
             build_shop(stage.shop)

@@ -122,3 +122,13 @@ def test_what_is_no_number_is_refused_for_one(value: str) -> None:
 
     assert done.exit_code == 2
     assert "Invalid value for '--rate'" in done.stderr
+
+
+@pytest.mark.parametrize("folder", ["", "caf\udce9", "dangling/x", "x" * 300, "/dev/full"])
+def test_so_is_a_folder_where_no_demo_can_be(
+    folder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dangling").write_text("no folder")
+
+    assert CliRunner().invoke(program, ["demo", "--dir", folder]).exit_code == 2
