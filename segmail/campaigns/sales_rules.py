@@ -278,8 +278,8 @@ def _state(row: Row[Any], websites: tuple[int, ...], groups: tuple[int, ...]) ->
         free_shipping=bool(row.simple_free_shipping),
         website_ids=websites,
         group_ids=groups,
-        starts=row.from_date if isinstance(row.from_date, date) else None,
-        ends=row.to_date if isinstance(row.to_date, date) else None,
+        starts=row.from_date,
+        ends=row.to_date,
         uses_per_customer=row.uses_per_customer,
         generates=row.coupon_type == SPECIFIC_COUPON and bool(row.use_auto_generation),
     )

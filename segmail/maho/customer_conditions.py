@@ -37,6 +37,7 @@ RIVAL_BEGUN = "another campaign of the same group has begun for the customer"
 ORDERED = "the customer has ordered since the sequence began"
 ORDERED_WITH_COUPON = "the customer has ordered with a coupon of the sequence since it began"
 SWITCHED_OFF = "the step is switched off"
+STEP_GONE = "the step does not exist any more"
 UNSUBSCRIBED = "the customer is not subscribed to the newsletter any more"
 
 

@@ -20,6 +20,7 @@ from sqlalchemy import (
     ColumnElement,
     Row,
     Select,
+    Update,
     and_,
     case,
     delete,
@@ -36,6 +37,7 @@ from sqlalchemy import (
 
 from segmail.maho.db.column_types import UInt, UtcDateTime
 from segmail.maho.db.database import after_commit
+from segmail.maho.db.foreign_keys import past_missing_rows
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.db.locking import locking
@@ -409,13 +411,18 @@ def settle(tx: Transaction, settlements: Sequence[Settlement]) -> None:
         # Its queue_id is there already, or was taken away with the queue row.
         times = {one.progress_id: one.sent_at for one in sent}
         move = _settlement(tx.tables, sent)
-        tx.connection.execute(move.values(sent_at=chosen_by(c.progress_id, times, c.sent_at)))
+        _write(tx, move.values(sent_at=chosen_by(c.progress_id, times, c.sent_at)))
     if unknown:
-        tx.connection.execute(_settlement(tx.tables, unknown))
+        _write(tx, _settlement(tx.tables, unknown))
     if others:
         kept = {one.progress_id: one.queue_id for one in others}
         move = _settlement(tx.tables, others).where(is_pending(tx.tables))
-        tx.connection.execute(move.values(queue_id=chosen_by(c.progress_id, kept, c.queue_id)))
+        _write(tx, move.values(queue_id=chosen_by(c.progress_id, kept, c.queue_id)))
+
+
+def _write(tx: Transaction, move: Update) -> int:
+    """Give rows another status, also those whose customer or segment is gone; return how many."""
+    return past_missing_rows(tx.connection, lambda: tx.connection.execute(move).rowcount)
 
 
 def _settlement(tables: Tables, settlements: Sequence[Settlement]) -> Any:
@@ -455,11 +462,12 @@ def settle_forgotten(tx: Transaction, sent: Mapping[int, datetime]) -> int:
     """Let rows that are `forgotten` be sent at the time of their mail; return how many were."""
     c = tx.tables.progress.c
     remember = update(tx.tables.progress).where(forgotten(tx.tables, sent))
-    return tx.connection.execute(
+    return _write(
+        tx,
         remember.values(
             status=ProgressStatus.SENT.value, sent_at=chosen_by(c.progress_id, sent, c.sent_at)
-        )
-    ).rowcount
+        ),
+    )
 
 
 # Enrol, stop, schedule again, prune
@@ -607,10 +615,11 @@ def _end(tx: Transaction, reason: str, now: datetime) -> None:
     attempts = select(ENDED.c.queue_id).where(ENDED.c.queue_id.is_not(None))
     tell_of_attempts(tx, attempts, reason)
     told = chosen_by(c.sequence_id, by_step, c.queue_id) if by_step else c.queue_id
-    tx.connection.execute(
+    _write(
+        tx,
         update(tx.tables.progress)
         .where(c.progress_id == ENDED.c.progress_id)
-        .values(status=ProgressStatus.SKIPPED.value, queue_id=func.coalesce(c.queue_id, told))
+        .values(status=ProgressStatus.SKIPPED.value, queue_id=func.coalesce(c.queue_id, told)),
     )
 
 
@@ -623,7 +632,7 @@ def schedule_failed_again(
         has_status(tx.tables, ProgressStatus.FAILED),
     )
     values = {"status": ProgressStatus.SCHEDULED.value, "scheduled_at": due_at}
-    return tx.connection.execute(again.values(values)).rowcount
+    return _write(tx, again.values(values))
 
 
 def prune(

@@ -14,9 +14,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, insert, literal, select
+from sqlalchemy import ColumnElement, and_, case, exists, func, insert, literal, select
 
 from segmail.maho.config.rows import write_config
+from segmail.maho.db.foreign_keys import past_missing_rows
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Tables
@@ -100,7 +101,10 @@ def find_reasons(
     known = _known(tx, {_path(ending): ending for ending in endings}, steps)
     missing = [it for it in sorted(set(endings)) if it not in known and it[0] in steps]
     rows: list[Mapping[str, Any]] = [_row(it, *steps[it[0]], now=now) for it in missing]
-    ids = dict(zip(missing, insert_rows(tx.connection, tx.tables.queue, rows), strict=True))
+    new = past_missing_rows(  # a step's template may be gone
+        tx.connection, lambda: insert_rows(tx.connection, tx.tables.queue, rows)
+    )
+    ids = dict(zip(missing, new, strict=True))
     write_config(tx, {_path(it): str(id) for it, id in ids.items()})
     return known | ids
 
@@ -124,12 +128,20 @@ def _path(ending: Ending) -> str:
 
 
 def _steps(tx: Transaction, sequence_ids: Collection[int]) -> dict[int, tuple[int, int]]:
-    """Return template and segment of steps by sequence id."""
+    """Return template and segment of steps by sequence id.
+
+    Maho's table wants a template also for a step that is gone: any.
+    """
     c = tx.tables.sequence.c
     query = select(c.sequence_id, c.template_id, c.segment_id).where(
         c.sequence_id.in_(sequence_ids)
     )
-    return {row[0]: (row[1], row[2]) for row in tx.connection.execute(query)}
+    found = {row[0]: (row[1], row[2]) for row in tx.connection.execute(query)}
+    missing = [id for id in sequence_ids if id not in found]
+    if missing:
+        any_ = tx.connection.scalar(select(func.min(tx.tables.template.c.template_id)))
+        found |= {id: (any_, 0) for id in missing if any_ is not None}
+    return found
 
 
 def _known(

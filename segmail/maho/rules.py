@@ -146,16 +146,11 @@ def _rule(row: Row[Any], website_ids: frozenset[int], group_ids: frozenset[int])
         coupon_type=row.coupon_type,
         use_auto_generation=bool(row.use_auto_generation),
         uses_per_customer=row.uses_per_customer,
-        from_date=_day(row.from_date),
-        to_date=_day(row.to_date),
+        from_date=row.from_date,
+        to_date=row.to_date,
         simple_action=row.simple_action or "",
         discount_amount=row.discount_amount,
         free_shipping=bool(row.simple_free_shipping),
         website_ids=website_ids,
         group_ids=group_ids,
     )
-
-
-def _day(value: object) -> date | None:
-    """A zero date, which PyMySQL hands out as text, is no date."""
-    return value if isinstance(value, date) else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, func, null, select
@@ -13,6 +13,8 @@ from sqlalchemy import ColumnElement, Row, Select, func, null, select
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.step_policies import NO_POLICY, StepPolicy, load_step_policies
+
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 
 
 class Trigger(enum.StrEnum):
@@ -68,17 +70,25 @@ class Step:
         return self.max_sends if repeat is None else repeat.at_most or 0
 
     def first_at(self, began: datetime) -> datetime:
-        """Return when it is sent, or sent first, in a run that `began` then."""
-        return began + timedelta(minutes=self.delay_minutes)
+        """Return when it is sent, or sent first, in a run that `began` then: before 10000."""
+        try:
+            return began + timedelta(minutes=self.delay_minutes)
+        except OverflowError:
+            return _NEVER
 
     def planned_at(self, began: datetime, seen: datetime) -> datetime:
         """Return when a row of a run that `began` then was to be sent, as far as that tells.
 
-        Of a repeat it is the last date until `seen`, a time that stood in the row. Raises
-        OverflowError for a run past every calendar.
+        Of a repeat it is the last date until `seen`, a time that stood in the row; that itself for
+        a run past every calendar.
         """
         first, repeat = self.first_at(began), self.policy.repeat
-        return first if repeat is None else repeat.latest(first, seen + timedelta(days=1))
+        if repeat is None:
+            return first
+        try:
+            return repeat.latest(first, seen + timedelta(days=1))
+        except (OverflowError, ValueError):
+            return seen
 
 
 def load_segments(tx: Transaction) -> list[Segment]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 
 from segmail.coupons import insert_coupons
 from segmail.delivery.rows.outcome import Attempt
+from segmail.maho.db.foreign_keys import past_missing_rows
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.db.moments import as_stored
 from segmail.maho.newsletter_queue import AUTOMATION, QueueStatus
@@ -178,4 +179,7 @@ def insert_failed_queue_rows(
         }
         for row in rows
     ]
-    return insert_rows(tx.connection, tx.tables.queue, queue_rows)
+    # Also where the step's template is gone, of which the reason speaks.
+    return past_missing_rows(
+        tx.connection, lambda: insert_rows(tx.connection, tx.tables.queue, queue_rows)
+    )

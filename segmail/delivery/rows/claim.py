@@ -151,12 +151,9 @@ class Claimer:
 def _when_due(row: Row[Any], step: Step) -> datetime:
     """Return when a row was due: by its column, or by its run where that says it no longer."""
     # A row with a queue_id was claimed before, and its column has the end of a lease.
-    if row.queue_id is None and row.scheduled_at is not None:
+    if row.created_at is None or (row.queue_id is None and row.scheduled_at is not None):
         return _seen(row)
-    try:
-        return step.planned_at(row.created_at, _seen(row))
-    except (TypeError, OverflowError, ValueError):  # a zero date, or one past every calendar
-        return _seen(row)
+    return step.planned_at(row.created_at, _seen(row))
 
 
 def _seen(row: Row[Any]) -> datetime:

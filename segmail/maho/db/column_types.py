@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     ColumnElement,
+    Date,
     DateTime,
     Dialect,
     Integer,
@@ -61,6 +62,16 @@ class LocalDateTime(UtcDateTime):
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
         return value if isinstance(value, datetime) else None
+
+
+class Day(TypeDecorator[date]):
+    """A date without a time. A zero date, which PyMySQL hands out as text, reads as None."""
+
+    impl = Date
+    cache_ok = True
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> date | None:
+        return value if isinstance(value, date) else None
 
 
 class _HeldAsTimestamp(UtcDateTime):

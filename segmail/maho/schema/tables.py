@@ -15,7 +15,6 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
-    Date,
     DateTime,
     ForeignKey,
     Index,
@@ -32,6 +31,7 @@ from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
 from segmail.maho.db.column_types import (
+    Day,
     LocalDateTime,
     MediumText,
     UInt,
@@ -425,8 +425,8 @@ def _rule_tables(shop: _Schema) -> dict[str, Table]:
             _key("rule_id"),
             Column("name", String(255)),
             Column("description", Text),
-            Column("from_date", Date),
-            Column("to_date", Date),
+            Column("from_date", Day),
+            Column("to_date", Day),
             _count("uses_per_customer", Integer),
             _count("is_active", SmallInteger),
             Column("simple_action", String(32)),

@@ -261,8 +261,7 @@ def _enrol(tx: Transaction, task: Task, *, now: datetime) -> None:
             continue
         movements = [one for one in Movement if one.trigger is step.trigger]
         customers = _of_chunk(movements, ENROLLED)
-        due_at = now + timedelta(minutes=step.delay_minutes)
-        enrol(tx, step, customers, now=now, due_at=due_at)
+        enrol(tx, step, customers, now=now, due_at=step.first_at(now))
 
 
 def _of_chunk(movements: Collection[Movement], verdict: str) -> Select[tuple[int]]:

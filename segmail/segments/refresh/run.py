@@ -96,7 +96,7 @@ def _refresh(
             shop, candidate.id, options, matching=matching, now=now, is_stopping=is_stopping
         )
         done = found or _busy(nothing)
-    except (SegmailError, SQLAlchemyError, Conflict) as error:
+    except Exception as error:  # noqa: BLE001 - a bug may cost its segment, never the others
         done = _failed(shop, nothing, error, mark=not options.dry_run, now=clock.now())
     return replace(done, seconds=round(time.monotonic() - began, 3))
 
@@ -121,7 +121,11 @@ def _failed(
 
 def _reason(error: Exception) -> str:
     cause = error.__cause__ if isinstance(error, Conflict) else error
-    return str(cause.orig if isinstance(cause, DBAPIError) else cause)
+    if isinstance(cause, DBAPIError):
+        return str(cause.orig)
+    if isinstance(cause, SegmailError | SQLAlchemyError | None):
+        return str(cause)
+    return f"a bug in segmail: {type(cause).__name__}; exception.log has its traceback"
 
 
 def _warn(candidate: Candidate) -> None:

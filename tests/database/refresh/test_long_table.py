@@ -12,7 +12,7 @@ from segmail.maho.policies import OnReentry, save_policy
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import load_segment_ids, load_steps
 from segmail.segments.refresh.changes import find_changes, find_members, judge
-from segmail.segments.refresh.sweep import unsubscribed
+from segmail.segments.refresh.sweep import named_steps, unsubscribed
 from segmail.segments.refresh.task import Movement, load_task
 from segmail.segments.refresh.temporary_tables import create_scratch
 from tests.database.long_table import fill, rows_read
@@ -98,3 +98,15 @@ def test_an_enrolment_reads_the_earlier_rows_of_who_enters_and_no_others(
 
     assert (changes.enrolled, changes.of(Movement.ENTER)) == (1, 2)
     assert read < 200  # of 5,000
+
+
+def test_steps_that_are_gone_are_found_without_reading_their_rows(
+    mariadb_shop: ShopBuilder, segments: int, analyzed: bool
+) -> None:
+    shop = mariadb_shop
+    fill(shop, segments=segments, analyzed=analyzed)
+    query = named_steps(shop.tables)
+    with shop.read() as tx:
+        read = rows_read(tx.connection, lambda: tx.connection.execute(query).all())
+
+    assert read < 500  # of 5,000
