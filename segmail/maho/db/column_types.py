@@ -64,7 +64,7 @@ class LocalDateTime(UtcDateTime):
         return value if isinstance(value, datetime) else None
 
 
-class Day(TypeDecorator[date]):
+class WholeDay(TypeDecorator[date]):
     """A date without a time. A zero date, which PyMySQL hands out as text, reads as None."""
 
     impl = Date

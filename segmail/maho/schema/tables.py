@@ -31,12 +31,12 @@ from sqlalchemy.schema import SchemaItem
 from sqlalchemy.types import TypeEngine
 
 from segmail.maho.db.column_types import (
-    Day,
     LocalDateTime,
     MediumText,
     UInt,
     USmallInt,
     UtcDateTime,
+    WholeDay,
     as_timestamp,
 )
 
@@ -425,8 +425,8 @@ def _rule_tables(shop: _Schema) -> dict[str, Table]:
             _key("rule_id"),
             Column("name", String(255)),
             Column("description", Text),
-            Column("from_date", Day),
-            Column("to_date", Day),
+            Column("from_date", WholeDay),
+            Column("to_date", WholeDay),
             _count("uses_per_customer", Integer),
             _count("is_active", SmallInteger),
             Column("simple_action", String(32)),
