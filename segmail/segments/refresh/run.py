@@ -26,6 +26,9 @@ from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.segment import RefreshOptions, refresh_segment
 from segmail.segments.refresh.status import mark_failed
 
+# What a stored value that nobody thought of does: it may cost its segment, never the others.
+_BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
 
 def refresh_segments(
     shop: Shop,
@@ -96,7 +99,7 @@ def _refresh(
             shop, candidate.id, options, matching=matching, now=now, is_stopping=is_stopping
         )
         done = found or _busy(nothing)
-    except Exception as error:  # noqa: BLE001 - a bug may cost its segment, never the others
+    except (SegmailError, SQLAlchemyError, Conflict, *_BUGS) as error:
         done = _failed(shop, nothing, error, mark=not options.dry_run, now=clock.now())
     return replace(done, seconds=round(time.monotonic() - began, 3))
 

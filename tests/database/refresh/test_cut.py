@@ -13,7 +13,7 @@ from tests.database.refresh.refreshing import members, refresh_one
 from tests.shop_builder import ShopBuilder
 
 
-class Cut(BaseException):
+class Cut(Exception):
     """The process is gone."""
 
 
