@@ -80,7 +80,7 @@ class _Row:
     def line(self, words: OptionWords, store_id: int) -> Line:
         item = self.item
         without, including = amounts(item)
-        options = words.options_of(item.product_id, self.stored, store_id)
+        options = words.options_of(item.product_id, self.stored, store_id) if self.stored else []
         if item.product_type == "bundle":
             options += bundled(
                 [
