@@ -10,7 +10,9 @@ import pytest
 from segmail.janitor import count_old_progress, delete_old_progress
 from segmail.janitor.progress import old_progress_ids
 from segmail.maho.policies import OnReentry
+from segmail.maho.repeats import Repeat
 from segmail.maho.schema.tables import Layout
+from segmail.maho.step_policies import StepPolicy, save_step_policy
 from segmail.segments.conditions.write import conditions_as_json
 from tests.database.refresh.refreshing import decide
 from tests.sales_builder import every, leaf
@@ -185,4 +187,20 @@ def test_the_newest_run_that_a_condition_asks_about_stays_whole(
             kept |= {row} if days == 300 else set()
 
     assert delete_old_progress(shop.shop, days=90, now=now) == 2
+    assert remaining(shop) == kept
+
+
+def test_the_run_of_a_repeat_stays_as_long_as_it_waits_to_be_repeated(shop: ShopBuilder) -> None:
+    segment = shop.segment()
+    steps = [shop.step(segment, number=number, max_sends=0) for number in (1, 2)]
+    policy = StepPolicy(repeat=Repeat.read("every month"))
+    shop.shop.transact(lambda tx: save_step_policy(tx, steps[1], policy))
+    running, over = shop.customer(), shop.customer()
+    old = {"created_at": shop.now - timedelta(days=200), "scheduled_at": shop.now - timedelta(120)}
+    kept = {shop.due(step, running, **old, status="sent") for step in steps}
+    kept.add(shop.due(steps[1], running, created_at=old["created_at"], scheduled_at=shop.now))
+    for step in steps:
+        shop.due(step, over, **old, status="sent")
+
+    assert delete_old_progress(shop.shop, days=90, now=shop.now) == 2
     assert remaining(shop) == kept
