@@ -32,7 +32,7 @@ from segmail.maho.db.value_lists import among
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
-from segmail.maho.schema.tables import Tables
+from segmail.maho.schema.tables import Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
@@ -77,7 +77,7 @@ def copy_shop(
         on_customers(len(ids))
     filled.coupons(set(customer_ids))
     filled.products()
-    return Shop(target, tx.tables)
+    return Shop(target, filled.tables)
 
 
 class _Filling:
@@ -89,7 +89,15 @@ class _Filling:
         self._sales = build_sales_tables(tables.prefix)
         self._catalog = build_catalog_tables(tables.prefix)
         self._target = target
-        every = (tables.metadata, self._sales.metadata, self._catalog.metadata)
+        # In SQLite no column is a TIMESTAMP, whatever the shop's are.
+        self.tables = build_tables(tables.prefix, tables.layout)
+        others = (self._sales.metadata, self._catalog.metadata)
+        self._written = {
+            table.name: table
+            for metadata in (self.tables.metadata, *others)
+            for table in metadata.sorted_tables
+        }
+        every = (tables.metadata, *others)
         known = chain.from_iterable(metadata.sorted_tables for metadata in every)
         self._columns = {
             table: [column for column in table.c if column.name in there]
@@ -105,7 +113,7 @@ class _Filling:
         """
         metadata = MetaData()
         for table in self._columns:
-            copied = table.to_metadata(metadata)
+            copied = self._written[table.name].to_metadata(metadata)
             for column in copied.c:
                 column.nullable = not column.primary_key
         self._target.transact(metadata.create_all)
@@ -301,7 +309,7 @@ class _Filling:
         self._note_products(table, rows)
 
         def work(connection: Connection) -> None:
-            connection.execute(insert(table).prefix_with("OR IGNORE"), rows)
+            connection.execute(insert(self._written[table.name]).prefix_with("OR IGNORE"), rows)
 
         self._target.transact(work)
 
@@ -313,7 +321,7 @@ class _Filling:
         if table not in self._columns:
             return []
         with self._target.read() as connection:
-            return list(connection.execute(select(table)))
+            return list(connection.execute(select(self._written[table.name])))
 
 
 def _some(ids: Sequence[int], most: int) -> Iterator[Sequence[int]]:

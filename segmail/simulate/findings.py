@@ -191,6 +191,13 @@ class _Count:
     number: int
     coupons: int
 
+    @property
+    def kind(self) -> str | None:
+        """The reason without the moment that a rule names, by which a thousand rows differ."""
+        if self.reason is None or self.outcome in ENDS:
+            return self.reason
+        return self.reason.partition(" until ")[0]
+
 
 def _counts(tx: Transaction) -> list[_Count]:
     p = PLAYED.c
@@ -263,7 +270,7 @@ def _step(step: StepSummary, counts: Sequence[_Count], *, is_held: bool) -> Step
     for count in counts:
         ends[count.outcome] += count.number
         if count.reason:
-            reasons[f"{count.outcome}: {count.reason}"] += count.number
+            reasons[f"{count.outcome}: {count.kind}"] += count.number
     waiting = step.waiting
     sent = ends[Status.SENT.value]
     return StepFound(
@@ -402,9 +409,7 @@ def _postponed(counts: Sequence[_Count]) -> dict[str, int]:
     found: Counter[str] = Counter()
     for count in counts:
         if count.outcome not in ENDS:
-            # A rule names the moment, too, by which each of a thousand rows would differ.
-            reason = count.reason and count.reason.partition(" until ")[0]
-            found[reason or count.outcome] += count.number
+            found[count.kind or count.outcome] += count.number
     return dict(found.most_common())
 
 

@@ -130,14 +130,14 @@ def _copied(
         sample = _sample(tx, question, [*chosen, *(event.customer_id for event in events)])
         filling = open_scratch(file, foreign_keys=False)
         try:
-            copy_shop(tx, filling, sample.ids, on_customers=watching.copied)
+            copy = copy_shop(tx, filling, sample.ids, on_customers=watching.copied)
         finally:
             filling.close()
     until = start + timedelta(days=question.days)
     for event in events:
         if event.at >= until:
             raise InputError(f"--event '{event.told}': that is after the simulation ends.")
-    return sample, events, chosen, replace(shop, database=open_scratch(file), crypt_key=None)
+    return sample, events, chosen, replace(copy, database=open_scratch(file))
 
 
 def _sample(tx: Transaction, question: Question, always: Sequence[int]) -> Chosen:

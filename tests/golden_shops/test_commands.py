@@ -51,6 +51,7 @@ SCRIPT = (
     ("template lint bench-inc --json", 1, "2 errors, 0 warnings found"),
     ("report", 0, "Scheduled +1,500 "),
     ("report --format json --hours 48", 0, '"scheduled": 1500'),
+    ("simulate --days 1 --sample 50", 0, "50 of 2,000 customers, 50 mails"),
     ("process-emails --dry-run --limit 3", 0, "Dry run: 3 due rows, nothing was changed"),
     ("process-emails --dry-run --limit 0 --json", 0, "to c500@example.test: We miss you"),
     ("cleanup-progress --dry-run", 0, "Would delete 0 sequence progress records"),

@@ -19,6 +19,7 @@ from segmail.demo.seed import STORES
 from segmail.log import nothing_logged
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.time_zones import time_zone
+from segmail.maho.db.scratch import open_scratch
 from segmail.maho.shop import Shop
 from segmail.report import Activity, choose_window, collect_activity
 from segmail.segments.import_list import Import, import_list
@@ -28,6 +29,7 @@ from segmail.simulate.findings import Circumstances, Findings, find
 from segmail.simulate.play import Course, Player
 from segmail.simulate.record import PlayedRow, Record, played_rows
 from segmail.transport.mail_url import FileSettings
+from segmail.transport.recorder import Transport
 
 _ZONE = STORES[0].timezone
 _SHOP, _MAILS, _PAGE = "shop.sqlite", "mails", "mails.html"
@@ -64,15 +66,20 @@ def play_recipes(folder: Path) -> PlayedRecipes:
     """Build the shop in `folder`, which is emptied, and play."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shop = build_recipes_shop(folder / _SHOP)
+    shop = build_recipes_shop(open_scratch(folder / _SHOP))
     try:
-        with nothing_logged():
-            return _play(shop, folder)
+        return play_in(shop, folder, days=DAYS, transport=FileSettings(folder / _MAILS))
     finally:
         shop.database.close()
 
 
-def _play(shop: Shop, folder: Path) -> PlayedRecipes:
+def play_in(shop: Shop, folder: Path, *, days: int, transport: Transport) -> PlayedRecipes:
+    """Play in a shop that was built for it; what a host keeps of its runs is put into `folder`."""
+    with nothing_logged():
+        return _play(shop, folder, days, transport)
+
+
+def _play(shop: Shop, folder: Path, days: int, transport: Transport) -> PlayedRecipes:
     files = {name: _file(name) for name in recipe_names()}
     applied = apply_files(shop, list(files.values()), Wish(prune=False, now=START))
     cases = [_case(name, file) for name, file in files.items()]
@@ -88,8 +95,8 @@ def _play(shop: Shop, folder: Path) -> PlayedRecipes:
     clock = StandingClock(START)
     job = Job(shop, config, Settings(state_dir=folder / "state"), clock)
     record = Record(shop, start=START, zone=time_zone(_ZONE))
-    course = Course(START, START + timedelta(days=DAYS), events)
-    played = Player(job, clock, course, record, FileSettings(folder / _MAILS)).play()
+    course = Course(START, START + timedelta(days=days), events)
+    played = Player(job, clock, course, record, transport).play()
     about = Circumstances(_ZONE, len(CAST), len(CAST), {"created": len(applied)}, (), ())
     return PlayedRecipes(
         folder=folder,
@@ -97,7 +104,7 @@ def _play(shop: Shop, folder: Path) -> PlayedRecipes:
         findings=find(shop, played, about),
         rows=list(played_rows(shop)),
         mails=read_mails(folder / _MAILS),
-        report=_report(shop, clock),
+        report=_report(shop, clock, days),
         cleaned=played.cleaned,
     )
 
@@ -120,8 +127,8 @@ def _import(shop: Shop, case: UseCase) -> None:
         import_list(shop, case.segment, what, dry_run=False, now=START)
 
 
-def _report(shop: Shop, clock: StandingClock) -> Activity:
-    end = START + timedelta(days=DAYS)
+def _report(shop: Shop, clock: StandingClock, days: int) -> Activity:
+    end = START + timedelta(days=days)
     clock.put(end)
-    window = choose_window(now=end, hours=24 * DAYS + 1, since=None, until=None)
+    window = choose_window(now=end, hours=24 * days + 1, since=None, until=None)
     return collect_activity(shop, window, now=end)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import insert
@@ -26,7 +25,7 @@ from segmail.demo.seed_rows import Rows, id_in
 from segmail.demo.shop_rows import CUSTOMER_GROUP, setting_rows, store_rows
 from segmail.maho.config.switch import FLAG
 from segmail.maho.customers import SubscriberStatus
-from segmail.maho.db.scratch import open_scratch
+from segmail.maho.db.database import Database
 from segmail.maho.schema.catalog_tables import CatalogTables, build_catalog_tables
 from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
 from segmail.maho.schema.tables import Tables, build_tables
@@ -62,10 +61,10 @@ _PRODUCTS = (
 )
 
 
-def build_recipes_shop(file: Path) -> Shop:
-    """Create the shop in `file`, which must not exist."""
+def build_recipes_shop(database: Database) -> Shop:
+    """Create the shop in an empty database."""
     tables, sales, catalog = build_tables(), build_sales_tables(), build_catalog_tables()
-    shop = Shop(open_scratch(file), tables)
+    shop = Shop(database, tables)
 
     def work(tx: Transaction) -> None:
         for part in (tables, sales, catalog):
