@@ -356,11 +356,10 @@ def _first_run(tx: Transaction, played: Played) -> FirstRun:
 
 def _collisions(tx: Transaction) -> Collisions:
     """Look at each two mails to one customer that follow each other, in the order of customers."""
-    p, row, segment = PLAYED.c, tx.tables.progress.c, tx.tables.segment.c
+    p, segment = PLAYED.c, tx.tables.segment.c
     query = (
-        select(p.customer_id, p.at, p.day, segment.name, row.trigger_type, row.step_number)
-        .join_from(PLAYED, tx.tables.progress, row.progress_id == p.progress_id)
-        .join(tx.tables.segment, segment.segment_id == p.segment_id)
+        select(p.customer_id, p.at, p.day, segment.name, p.trigger_type, p.step_number)
+        .join_from(PLAYED, tx.tables.segment, segment.segment_id == p.segment_id)
         .where(p.outcome == Status.SENT.value)
         .order_by(p.customer_id, p.at, p.played_id)
     )

@@ -40,6 +40,9 @@ PLAYED = Table(
     Column("segment_id", Integer, nullable=False),
     Column("sequence_id", Integer, nullable=False),
     Column("progress_id", Integer, nullable=False),
+    # Of the row, which a cleanup may have deleted when the simulation is told.
+    Column("trigger_type", String(10)),
+    Column("step_number", Integer),
     Column("outcome", String(20), nullable=False),
     Column("reason", Text),
     Column("queue_id", Integer),
@@ -79,6 +82,7 @@ class Record:
                     one.row.step.segment.segment_id,
                     one.row.step.sequence_id,
                     one.row.progress_id,
+                    (one.row.trigger_type, one.row.step.step_number),
                     _outcome(one),
                     reason=None if one.status is Status.SENT else one.reason,
                     queue_id=one.queue_id,
@@ -115,6 +119,7 @@ class Record:
                     row.segment_id,
                     row.sequence_id,
                     row.progress_id,
+                    (row.trigger_type, row.step_number),
                     row.status,
                     reason=read_back(row.newsletter_subject),
                 )
@@ -146,6 +151,7 @@ class Record:
         segment_id: int,
         sequence_id: int,
         progress_id: int,
+        step: tuple[str, int],
         outcome: str,
         *,
         reason: str | None,
@@ -159,6 +165,8 @@ class Record:
             "segment_id": segment_id,
             "sequence_id": sequence_id,
             "progress_id": progress_id,
+            "trigger_type": step[0],
+            "step_number": step[1],
             "outcome": outcome,
             "reason": reason,
             "queue_id": queue_id,
@@ -208,7 +216,7 @@ def played_rows(shop: Shop, *, customer_ids: Collection[int] | None = None) -> I
             page = tx.connection.execute(query.where(p.played_id > after)).all()
         for row in page:
             after = row.played_id
-            label = f"{row.segment}:{row.trigger}:{row.step_number}"
+            label = f"{row.segment}:{row.trigger_type}:{row.step_number}"
             yield PlayedRow(
                 at=row.at,
                 day=row.day,
@@ -227,18 +235,15 @@ def played_rows(shop: Shop, *, customer_ids: Collection[int] | None = None) -> I
 
 
 def _played(tables: Tables) -> Select[Any]:
-    p, row = PLAYED, tables.progress
+    p = PLAYED
     return (
         select(
             p,
             tables.customer.c.email,
             tables.segment.c.name.label("segment"),
-            row.c.trigger_type.label("trigger"),
-            row.c.step_number,
             tables.queue.c.newsletter_subject,
         )
-        .join_from(p, row, row.c.progress_id == p.c.progress_id)
-        .outerjoin(tables.customer, tables.customer.c.entity_id == p.c.customer_id)
+        .join_from(p, tables.customer, tables.customer.c.entity_id == p.c.customer_id, isouter=True)
         .outerjoin(tables.segment, tables.segment.c.segment_id == p.c.segment_id)
         .outerjoin(tables.queue, tables.queue.c.queue_id == p.c.queue_id)
         .where(p.c.outcome != BEFORE)
