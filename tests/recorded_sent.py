@@ -164,16 +164,22 @@ class _Page(HTMLParser):
     def __init__(self, html: str) -> None:
         super().__init__()
         self.text = ""
+        self._is_style = False
         self.links: list[str] = []
         self.feed(html)
         self.close()
 
     def handle_data(self, data: str) -> None:
-        self.text += data
+        if not self._is_style:
+            self.text += data
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.text += " "
+        self._is_style = tag == "style"
         self.links += [value for name, value in attrs if name in ("href", "src") and value]
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_style = False
 
 
 CASES = [

@@ -148,10 +148,11 @@ def simulate(
     )
     shown = _FORMATS["json" if as_json else format_]
     with (
-        _removed_when_killed(),
-        _watching(days) as watching,
+        _ended_in_order() as go_on,
+        _watching(days, go_on) as watching,
         simulated(app.shop, app.settings, question, now=app.now(), watching=watching) as simulation,
     ):
+        go_on()
         if output is not None:
             write_file(output, shown(simulation), mode=_PRIVATE)
         else:
@@ -177,17 +178,35 @@ def _read(app: App, files: Sequence[str], recipes: Sequence[str]) -> list[ReadFi
 
 
 @contextmanager
-def _watching(days: int) -> Iterator[Watching]:
+def _watching(days: int, go_on: Callable[[], None]) -> Iterator[Watching]:
     with progress_bar("Playing days", days) as advance:
-        yield Watching(played=advance)
+
+        def played(count: int) -> None:
+            advance(count)
+            go_on()
+
+        yield Watching(played=played)
 
 
 @contextmanager
-def _removed_when_killed() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP end the command as Ctrl-C does: the copy is removed on the way."""
+def _ended_in_order() -> Iterator[Callable[[], None]]:
+    """Let SIGTERM and SIGHUP end the command as Ctrl-C does: the copy is removed on the way.
+
+    Yields what raises KeyboardInterrupt once one has arrived. A handler that raises would do so
+    anywhere, also in a destructor, where it is lost; a second signal does.
+    """
+    count = 0
 
     def end() -> None:
-        raise KeyboardInterrupt
+        nonlocal count
+        count += 1
+        if count > 1:
+            raise KeyboardInterrupt
 
-    with stopped_by(end, signal.SIGTERM, signal.SIGHUP):
-        yield
+    with stopped_by(end, signal.SIGINT, signal.SIGTERM, signal.SIGHUP) as arrived:
+
+        def go_on() -> None:
+            if arrived:
+                raise KeyboardInterrupt
+
+        yield go_on

@@ -13,6 +13,7 @@ from segmail.demo.seed_rows import Rows
 from segmail.demo.shop_rows import shop_rows
 from segmail.maho.db.database import Database
 from segmail.maho.policies import RefreshedBy, save_policy
+from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import build_tables
 from segmail.maho.schema.transaction import Transaction
@@ -33,6 +34,7 @@ def build_shop(file: Path) -> None:
     def work(tx: Transaction) -> None:
         tables.metadata.create_all(tx.connection)
         sales.metadata.create_all(tx.connection)
+        build_catalog_tables().metadata.create_all(tx.connection)
         for table, values in rows:
             tx.connection.execute(insert(table), values)
         for segment_id in segmails_own():

@@ -71,6 +71,7 @@ def test_json_has_every_field(shop: ShopBuilder, step: int) -> None:
         "coupon_code": None,
         "queue_id": 1,
         "next_try_at": None,
+        "enrolled_at": "2026-03-10T11:00:00+00:00",
     }
 
 
