@@ -303,7 +303,7 @@ _STEP = st.tuples(st.sampled_from(["A", "B", "C"]), st.integers(0, 3))
 
 
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -55,7 +55,7 @@ def test_it_has_changed_all_or_nothing(shop: ShopBuilder) -> None:
 def test_between_chunks_everybody_is_either_moved_with_all_steps_or_not_yet(
     mariadb_shop: ShopBuilder,
 ) -> None:
-    crowd = Crowd(mariadb_shop, 400)
+    crowd = Crowd(mariadb_shop, 250)
     crowd.move(4)
 
     cuts, partly = 0, 0

@@ -46,11 +46,12 @@ def mails(folder: Path) -> dict[str, str]:
 
 
 def test_a_refresh_killed_at_any_moment_loses_and_repeats_nothing(
-    shop: ShopBuilder, tmp_path: Path
+    mariadb_shop: ShopBuilder, tmp_path: Path
 ) -> None:
+    shop = mariadb_shop
     crowd, chance = Crowd(shop, 1_200), random.Random(20260310)  # noqa: S311 - not a secret
     killed = 0
-    for _ in range(10):
+    for _ in range(6):
         crowd.move(40)
         with begin(shop, tmp_path, *REFRESH) as process:
             try:
@@ -69,8 +70,8 @@ def test_a_refresh_killed_at_any_moment_loses_and_repeats_nothing(
 
 
 def test_two_refreshes_at_once_enrol_everybody_once(shop: ShopBuilder, tmp_path: Path) -> None:
-    crowd = Crowd(shop, 1_200)
-    for _ in range(3):
+    crowd = Crowd(shop, 600)
+    for _ in range(2):
         crowd.move(100)
         both = [begin(shop, tmp_path, *REFRESH) for _ in range(2)]
         ended = [(process.communicate(), process.returncode) for process in both]
