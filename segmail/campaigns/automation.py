@@ -10,7 +10,7 @@ from segmail.campaigns.outcome import Change
 from segmail.campaigns.steps import PlannedStep, StepsRun
 from segmail.findings import errors, warnings
 from segmail.maho.customer_conditions import RETRIGGERED
-from segmail.maho.held import mark_held
+from segmail.maho.held_segments import mark_held
 from segmail.maho.policies import save_enrols_since
 from segmail.maho.progress import count_pending, is_pending_in, stop
 from segmail.maho.schema.tables import Layout

@@ -12,10 +12,10 @@ from segmail.errors import ConditionError
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.compile import compile_leaf
-from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import KnownSegment, Scope, open_scope
 from segmail.segments.conditions.tree import Leaf
+from segmail.segments.conditions.unknown_to_maho import needs_segmail
 from segmail.segments.conditions.write import conditions_as_json
 from segmail.segments.language.labels import BY_TYPE
 from segmail.segments.language.line import hint

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from segmail.campaigns.apply import ReadFile
-from segmail.campaigns.beside import Texts
 from segmail.campaigns.entry import FileFaults
 from segmail.campaigns.markup import LONGEST
 from segmail.campaigns.read import read_campaign
+from segmail.campaigns.texts import Texts
 from segmail.errors import InputError
 
 STDIN = "-"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-from segmail.campaigns.beside import Texts
 from segmail.campaigns.conditions import read_tree
 from segmail.campaigns.entry import (
     CampaignFile,
@@ -32,6 +31,7 @@ from segmail.campaigns.markup import Items, MarkupError, MarkupNode, parse_yaml
 from segmail.campaigns.read_rules import read_rule
 from segmail.campaigns.read_steps import read_steps
 from segmail.campaigns.read_templates import read_template
+from segmail.campaigns.texts import Texts
 from segmail.maho.policies import KINDS as POLICY_KINDS
 from segmail.maho.policies import PolicyKind
 from segmail.maho.steps import Trigger

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from segmail.campaigns.beside import Texts
 from segmail.campaigns.entry import FileFaults, TemplateEntry
 from segmail.campaigns.fields import read_fields, read_name, read_text
 from segmail.campaigns.markup import MarkupNode
+from segmail.campaigns.texts import Texts
 
 _LONGEST_NAME = 150
 _LONGEST_LINE = 200  # characters of the columns for subject and sender

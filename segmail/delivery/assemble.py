@@ -19,14 +19,14 @@ from segmail.delivery.rows.outcome import Outcome
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.run import Run
 from segmail.delivery.senders import Limits, Senders
-from segmail.maho.held import load_held_until
+from segmail.maho.held_segments import load_held_until
 from segmail.maho.schema.layout import holds_four_bytes
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
 from segmail.mail.run_cache import RunCache
 from segmail.transport.bounce_address import bounce_address
-from segmail.transport.longest import longest_dialogue
+from segmail.transport.longest_dialogue import longest_dialogue
 from segmail.transport.open_mailer import mailer_factory
 from segmail.transport.recorder import Transport
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from segmail.delivery.rows.outcome import Status
 from segmail.errors import StepError
 from segmail.log import exceptions, logger
-from segmail.maho.ended import ended_line
+from segmail.maho.ended_rows import ended_line
 
 if TYPE_CHECKING:
     from segmail.delivery.rows.outcome import Outcome

@@ -15,7 +15,7 @@ from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Status
 from segmail.delivery.rows.resolve import Resolver
 from segmail.delivery.summary import Summary
-from segmail.maho.held import mark_held
+from segmail.maho.held_segments import mark_held
 from segmail.maho.progress import count_due
 from segmail.maho.steps import Step
 from segmail.transport.settings import mail_settings
@@ -52,7 +52,7 @@ def process_emails(
         if due.workers:
             # What renders and sends is loaded only now: most runs of cron find nothing due.
             from segmail.delivery.assemble import Share, Work, open_run
-            from segmail.delivery.beforehand import check_beforehand
+            from segmail.delivery.dangerous_states import check_beforehand
 
             check_beforehand(job)
             work = Work.load(job, options, due, transport)

@@ -21,8 +21,8 @@ from segmail.demo.shop_rows import CUSTOMER_GROUP
 from segmail.maho.newsletters import TemplateType
 from segmail.maho.rules import SPECIFIC_COUPON
 from segmail.maho.schema.tables import Tables
-from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.tree import Combine
+from segmail.segments.conditions.unknown_to_maho import needs_segmail
 from segmail.segments.conditions.write import conditions_as_json
 from segmail.segments.language.line import read_line
 from segmail.sequences.delays import parse_delay

@@ -1,7 +1,7 @@
 """Deletes what the automation made and nobody needs any more."""
 
-from segmail.janitor.coupons import count_expired_coupons, delete_expired_coupons
-from segmail.janitor.progress import count_old_progress, delete_old_progress
+from segmail.janitor.expired_coupons import count_expired_coupons, delete_expired_coupons
+from segmail.janitor.old_progress import count_old_progress, delete_old_progress
 from segmail.janitor.thresholds import coupon_cleanup_days, progress_cleanup_days
 
 __all__ = [

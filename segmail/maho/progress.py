@@ -43,7 +43,7 @@ from segmail.maho.db.insert import insert_rows
 from segmail.maho.db.locking import locking
 from segmail.maho.db.moments import minutes_after, minutes_later
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
-from segmail.maho.ended import ENDED, ended_rows, lines_of_ended
+from segmail.maho.ended_rows import ENDED, ended_rows, lines_of_ended
 from segmail.maho.reasons import find_reasons, tell_of_attempts
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction

@@ -17,7 +17,7 @@ from sqlalchemy import Row, Select, and_, exists, or_, select
 
 from segmail.errors import ConfigError
 from segmail.maho.config.time_zones import load_website_zones, time_zone
-from segmail.maho.counted import uses_a_send
+from segmail.maho.counted_rows import uses_a_send
 from segmail.maho.customer_conditions import UNSUBSCRIBED, is_subscribed
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from segmail.errors import ConfigError, InputError
 from segmail.maho.customer_conditions import RETRIGGERED
-from segmail.maho.held import mark_held
+from segmail.maho.held_segments import mark_held
 from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies, save_enrols_since, save_policy
 from segmail.maho.progress import count_due, count_pending, is_pending_in, stop

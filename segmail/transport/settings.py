@@ -6,7 +6,7 @@ from segmail.errors import ConfigError, Fault
 from segmail.maho.config.mail_settings import maho_mail_url
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
-from segmail.transport.longest import longest_dialogue
+from segmail.transport.longest_dialogue import longest_dialogue
 from segmail.transport.mail_url import MailSettings, parse_mail_url
 
 

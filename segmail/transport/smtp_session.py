@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from segmail.errors import ConfigError, SegmailError
-from segmail.transport.longest import connect_time
+from segmail.transport.longest_dialogue import connect_time
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import NoConnection
 from segmail.transport.smtp_login import log_in

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from segmail.coupons import Coupon, insert_coupons, new_code
 from segmail.janitor import count_expired_coupons, delete_expired_coupons
-from segmail.janitor.coupons import expired_coupons
+from segmail.janitor.expired_coupons import expired_coupons
 from segmail.maho.schema.tables import Layout
 from segmail.sequences.edit import edit_step
 from segmail.sequences.remove import remove_step

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from segmail.janitor import count_old_progress, delete_old_progress
-from segmail.janitor.progress import old_progress_ids
+from segmail.janitor.old_progress import old_progress_ids
 from segmail.maho.policies import OnReentry
 from segmail.maho.repeats import Repeat
 from segmail.maho.schema.tables import Layout

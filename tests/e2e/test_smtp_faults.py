@@ -8,7 +8,7 @@ import time
 import pytest
 
 from segmail.errors import MailServerUnavailable
-from segmail.transport.longest import longest_dialogue
+from segmail.transport.longest_dialogue import longest_dialogue
 from segmail.transport.mail_url import parse_mail_url
 from segmail.transport.mailer import (
     AcceptanceUnknown,

@@ -20,7 +20,7 @@ from segmail.maho.customers import load_subscribers
 from segmail.maho.db.insert import write_rows
 from segmail.maho.db.locking import locking
 from segmail.maho.db.value_lists import among, chosen_by
-from segmail.maho.ended import ended_line
+from segmail.maho.ended_rows import ended_line
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.open_attempts import OpenAttempt, load_open_attempts, remember_oldest
 from segmail.maho.problems import INTERRUPTED

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.pair import split_pair
+from segmail.segments.conditions.number_pair import split_pair
 from segmail.segments.conditions.predicate import normal_operator
 from segmail.segments.conditions.tree import Leaf
 

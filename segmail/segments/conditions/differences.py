@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from segmail.segments.conditions.difference_rules import LEAVES, NEGATED, OWN, UNUSABLE
-from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
+from segmail.segments.conditions.unknown_to_maho import needs_segmail
 
 
 def differences(node: ConditionNode, *, unusable: Collection[str] = ()) -> list[tuple[str, str]]:

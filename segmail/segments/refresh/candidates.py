@@ -16,9 +16,9 @@ from segmail.maho.lookup import find_segment
 from segmail.maho.policies import Policy, RefreshedBy, load_policies
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, load_segments
-from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine
+from segmail.segments.conditions.unknown_to_maho import needs_segmail
 
 _EARLY = timedelta(seconds=30)  # cron starts a second early now and then
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, select
 
-from segmail.maho.counted import uses_a_send
+from segmail.maho.counted_rows import uses_a_send
 from segmail.maho.customer_conditions import (
     has_ordered_as_guest,
     has_ordered_logged_in,

@@ -12,9 +12,9 @@ from segmail.errors import ConditionError
 from segmail.maho.policies import NO_GROUP, Goal, Holdout, OnReentry, RefreshedBy
 from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.canonical import canonical_tree
-from segmail.segments.conditions.own import needs_segmail
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine
+from segmail.segments.conditions.unknown_to_maho import needs_segmail
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 from segmail.sending_rules import DEFAULT, RULES
 

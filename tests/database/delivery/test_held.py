@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from segmail.maho.held import load_held_until, mark_held
+from segmail.maho.held_segments import load_held_until, mark_held
 from segmail.maho.schema.tables import Layout
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder

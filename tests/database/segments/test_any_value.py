@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.compile import FAMILIES
-from segmail.segments.conditions.own import OWN_ATTRIBUTES
 from segmail.segments.conditions.tree import Leaf
+from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES
 from tests.database.segments.second_opinion import FACTS
 from tests.sales_builder import SalesBuilder
 

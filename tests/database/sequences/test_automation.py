@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from segmail.errors import ConfigError, InputError
-from segmail.maho.held import load_held_until
+from segmail.maho.held_segments import load_held_until
 from segmail.maho.schema.tables import Layout
 from segmail.maho.steps import Trigger
 from segmail.sequences.automation import Automation, switch_automation

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from segmail.campaigns.beside import Texts
 from segmail.campaigns.entry import FileFaults, SegmentEntry
 from segmail.campaigns.read import read_campaign
+from segmail.campaigns.texts import Texts
 from segmail.campaigns.write import write_entries
 from segmail.maho.policies import Goal, OnExit, OnReentry
 from segmail.segments.conditions.canonical import canonical_tree

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from segmail.segments.conditions.compile import FAMILIES
-from segmail.segments.conditions.own import OWN_ATTRIBUTES
+from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES
 from tests.program import ROOT
 
 PAGE = (ROOT / "docs" / "segments.md").read_text("utf-8")

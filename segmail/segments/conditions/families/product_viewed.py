@@ -20,7 +20,7 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.clearance import on_clearance
 from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.having import with_row, with_total
-from segmail.segments.conditions.pair import split_pair
+from segmail.segments.conditions.number_pair import split_pair
 from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
 from segmail.segments.conditions.recent import recent_enough

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Select, not_
 from segmail.errors import ConditionError
 from segmail.maho.runs import FinishedRuns, running
 from segmail.segments.conditions.days_ago import days_ago
-from segmail.segments.conditions.pair import split_pair
+from segmail.segments.conditions.number_pair import split_pair
 from segmail.segments.conditions.predicate import normal_operator
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf

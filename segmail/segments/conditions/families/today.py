@@ -20,7 +20,7 @@ from datetime import date
 from sqlalchemy import ColumnElement, false, true
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.pair import split_pair
+from segmail.segments.conditions.number_pair import split_pair
 from segmail.segments.conditions.predicate import normal_operator, numbers_of
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf

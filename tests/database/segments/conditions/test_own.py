@@ -8,7 +8,7 @@ import pytest
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.families.customer_list import LONGEST
-from segmail.segments.conditions.own import needs_segmail
+from segmail.segments.conditions.unknown_to_maho import needs_segmail
 from tests.sales_builder import SalesBuilder, every, leaf
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from segmail.errors import ConditionError, ConfigError
 from segmail.maho.schema.tables import Layout
-from segmail.segments.conditions.own import needs_segmail
+from segmail.segments.conditions.unknown_to_maho import needs_segmail
 from tests.campaign_files import apply, export
 from tests.sales_builder import SalesBuilder, every, leaf
 from tests.shop_builder import ShopBuilder

@@ -14,9 +14,9 @@ from segmail.segments.conditions.difference_rules import (
     UNUSABLE,
 )
 from segmail.segments.conditions.differences import differences
-from segmail.segments.conditions.own import OWN_ATTRIBUTES
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
+from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES
 from tests.program import ROOT
 from tests.recorded_conditions import CASES
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from segmail.segments.conditions.compile import FAMILIES
-from segmail.segments.conditions.own import OWN_ATTRIBUTES, OWN_FAMILIES, needs_segmail
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import leaves
+from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES, OWN_FAMILIES, needs_segmail
 
 ROOT = Path(__file__).parents[4]
 TEXT = (ROOT / "docs" / "segments.md").read_text()

@@ -8,8 +8,8 @@ import pytest
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.compile import FAMILIES as COMPILED
-from segmail.segments.conditions.own import OWN_ATTRIBUTES
 from segmail.segments.conditions.tree import Leaf
+from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES
 from segmail.segments.language.labels import BY_TYPE, FAMILIES
 from segmail.segments.language.line import read_line, write_line
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Select, false, func, not_, select
 
 from segmail.log import logger
-from segmail.maho.counted import is_counted_from
+from segmail.maho.counted_rows import is_counted_from
 from segmail.maho.policies import OnReentry, load_policies
 from segmail.maho.progress import ended_before, prune
 from segmail.maho.schema.tables import Tables
