@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.faults.database_faults import check, kill_connections
-from tests.e2e.faults.database_proxy import Cut
-from tests.e2e.faults.end_state import due_rows
-from tests.e2e.faults.moments import Turn
+from tests.faults.cases.database_faults import check, kill_connections
+from tests.faults.cases.database_proxy import Cut
+from tests.faults.cases.end_state import due_rows
+from tests.faults.cases.moments import Turn
 from tests.shop_builder import ShopBuilder
 
 STATEMENTS = 75  # a few more than a run of three mails takes

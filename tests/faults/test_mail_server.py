@@ -1,4 +1,4 @@
-"""The whole fault matrix of the mail server; see `tests/e2e/faults/test_mail_server.py`."""
+"""The whole fault matrix of the mail server; see `tests/faults/cases/test_mail_server.py`."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.faults.end_state import due_rows
-from tests.e2e.faults.smtp_cases import CONNECTION_CASES, LEAVING_CASES, MESSAGE_CASES, Case
-from tests.e2e.faults.smtp_faults import AT_ONCE, ONE_BY_ONE, check
+from tests.faults.cases.end_state import due_rows
+from tests.faults.cases.smtp_cases import CONNECTION_CASES, LEAVING_CASES, MESSAGE_CASES, Case
+from tests.faults.cases.smtp_faults import AT_ONCE, ONE_BY_ONE, check
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Script
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.faults.crowd import check_overlapping
+from tests.faults.cases.crowd import check_overlapping
 from tests.shop_builder import ShopBuilder
 
 

@@ -13,9 +13,9 @@ from sqlalchemy import URL, create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from tests.e2e.faults.database_faults import JOB, assert_each_once, run_after_the_lease
-from tests.e2e.faults.end_state import UNTOUCHED, due_rows
-from tests.e2e.faults.own_database import PASSWORD, administer, durable_server, fresh_shop
+from tests.faults.cases.database_faults import JOB, assert_each_once, run_after_the_lease
+from tests.faults.cases.end_state import UNTOUCHED, due_rows
+from tests.faults.cases.own_database import PASSWORD, administer, durable_server, fresh_shop
 from tests.mariadb import Server
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder

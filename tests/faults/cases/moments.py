@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from tests.e2e.faults.database_proxy import Cut
+from tests.faults.cases.database_proxy import Cut
 
 Deed = Callable[[], Cut | None]  # what is done at the moment
 

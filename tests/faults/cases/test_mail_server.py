@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.faults.end_state import due_rows
-from tests.e2e.faults.smtp_cases import CONNECTION_CASES, LEAVING_CASES, MESSAGE_CASES, Case, chosen
-from tests.e2e.faults.smtp_faults import AT_ONCE, ONE_BY_ONE, check
+from tests.faults.cases.end_state import due_rows
+from tests.faults.cases.smtp_cases import (
+    CONNECTION_CASES,
+    LEAVING_CASES,
+    MESSAGE_CASES,
+    Case,
+    chosen,
+)
+from tests.faults.cases.smtp_faults import AT_ONCE, ONE_BY_ONE, check
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Fault
 

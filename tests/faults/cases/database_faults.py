@@ -12,9 +12,9 @@ from pathlib import Path
 from sqlalchemy import URL, create_engine, text
 
 from segmail.maho.db.database import Database
-from tests.e2e.faults.database_proxy import Cut, database_proxy
-from tests.e2e.faults.end_state import DueRows
-from tests.e2e.faults.moments import Deed, Moment, Turn
+from tests.faults.cases.database_proxy import Cut, database_proxy
+from tests.faults.cases.end_state import DueRows
+from tests.faults.cases.moments import Deed, Moment, Turn
 from tests.jobs import Runner
 from tests.program import run
 from tests.shop_builder import ShopBuilder

@@ -6,8 +6,8 @@ import collections
 from datetime import timedelta
 from pathlib import Path
 
-from tests.e2e.faults.end_state import INTERRUPTED, REFUSED, SENT, DueRows
-from tests.e2e.faults.smtp_cases import Case, scripts
+from tests.faults.cases.end_state import INTERRUPTED, REFUSED, SENT, DueRows
+from tests.faults.cases.smtp_cases import Case, scripts
 from tests.jobs import Runner
 from tests.program import run
 from tests.sending import patience

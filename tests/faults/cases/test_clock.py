@@ -12,8 +12,8 @@ import pytest
 
 from segmail.clock import Clock
 from segmail.settings import DeliverySettings
-from tests.e2e.faults.database_faults import JOB, assert_each_once
-from tests.e2e.faults.end_state import due_rows
+from tests.faults.cases.database_faults import JOB, assert_each_once
+from tests.faults.cases.end_state import due_rows
 from tests.jobs import Runner
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder

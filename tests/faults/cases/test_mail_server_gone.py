@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.faults.end_state import SENT, UNTOUCHED, DueRows, due_rows
-from tests.e2e.faults.smtp_cases import CLOSING
-from tests.e2e.faults.smtp_faults import COMMAND, check_later_runs
+from tests.faults.cases.end_state import SENT, UNTOUCHED, DueRows, due_rows
+from tests.faults.cases.smtp_cases import CLOSING
+from tests.faults.cases.smtp_faults import COMMAND, check_later_runs
 from tests.program import run
 from tests.shop_builder import ShopBuilder
 from tests.smtp_certificate import make_certificate

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.documented_refusals import Refusal, documented_refusals
-from tests.e2e.faults.end_state import DEFERRED, INTERRUPTED, REFUSED, SENT, UNTOUCHED
+from tests.faults.cases.end_state import DEFERRED, INTERRUPTED, REFUSED, SENT, UNTOUCHED
 from tests.smtp_server import STAGES, Answer, Fault, Script
 
 GARBAGE = b"HTTP/1.1 400 Bad Request\r\n\r\n"

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, Connection, Select, create_engine, insert, select, text
 
-from tests.e2e.faults.database_faults import JOB, assert_each_once, run_after_the_lease
-from tests.e2e.faults.database_proxy import database_proxy
-from tests.e2e.faults.end_state import SENT, UNTOUCHED, DueRows, due_rows
-from tests.e2e.faults.moments import Moment
+from tests.faults.cases.database_faults import JOB, assert_each_once, run_after_the_lease
+from tests.faults.cases.database_proxy import database_proxy
+from tests.faults.cases.end_state import SENT, UNTOUCHED, DueRows, due_rows
+from tests.faults.cases.moments import Moment
 from tests.program import run
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import recording_server

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e.faults.crowd import check_overlapping
+from tests.faults.cases.crowd import check_overlapping
 from tests.shop_builder import ShopBuilder
 
 

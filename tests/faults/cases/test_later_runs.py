@@ -6,8 +6,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from segmail.settings import DeliverySettings
-from tests.e2e.faults.database_faults import JOB
-from tests.e2e.faults.end_state import DueRows, due_rows
+from tests.faults.cases.database_faults import JOB
+from tests.faults.cases.end_state import DueRows, due_rows
 from tests.jobs import Runner
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.faults.database_faults import check, kill_connections
-from tests.e2e.faults.database_proxy import Cut
-from tests.e2e.faults.end_state import SENT, UNTOUCHED, due_rows
-from tests.e2e.faults.moments import Deed, Moment
+from tests.faults.cases.database_faults import check, kill_connections
+from tests.faults.cases.database_proxy import Cut
+from tests.faults.cases.end_state import SENT, UNTOUCHED, due_rows
+from tests.faults.cases.moments import Deed, Moment
 from tests.shop_builder import ShopBuilder
 
 CLAIM, RECORD, SETTLE = (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.faults.smtp_faults import COMMAND
+from tests.faults.cases.smtp_faults import COMMAND
 from tests.program import run
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import recording_server
