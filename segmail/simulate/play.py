@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 from itertools import pairwise
 
 from segmail.clock import StandingClock
@@ -159,7 +160,7 @@ class Player:
         now, happened = self._clock.now(), False
         while self._events and self._events[0].at <= now:
             event = self._events.pop(0)
-            self._job.shop.transact(lambda tx, event=event: happen(tx, event))  # type: ignore[misc]
+            self._job.shop.transact(partial(happen, event=event))
             happened = True
         if happened:
             self._refreshes.touch_all()

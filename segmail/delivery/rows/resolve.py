@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -67,10 +68,8 @@ class Resolver:
         ]
         for start in range(0, len(asked), _BATCH):
             some = asked[start : start + _BATCH]
-            self.shop.transact(
-                lambda tx, some=some: self._close(tx, some, verdicts, now),  # type: ignore[misc]
-                idempotent=True,
-            )
+            close = partial(self._close, some=some, verdicts=verdicts, now=now)
+            self.shop.transact(close, idempotent=True)
             _log(some, verdicts)
         closed = {one.queue_id for one in asked}
         still = [one.queue_id for one in all_open if one.queue_id not in closed]

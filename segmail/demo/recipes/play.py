@@ -130,5 +130,5 @@ def _import(shop: Shop, case: UseCase) -> None:
 def _report(shop: Shop, clock: StandingClock, days: int) -> Activity:
     end = START + timedelta(days=days)
     clock.put(end)
-    window = choose_window(now=end, hours=24 * days + 1, since=None, until=None)
+    window = choose_window(now=end, hours=None, since=START, until=None)
     return collect_activity(shop, window, now=end)
