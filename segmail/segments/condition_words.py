@@ -1,4 +1,4 @@
-"""Conditions in words, for people: the words of campaign files."""
+"""Conditions in the words of campaign files, for people to read."""
 
 from __future__ import annotations
 
@@ -11,16 +11,18 @@ from segmail.segments.language.line import write_line
 from segmail.segments.naming.shop_names import ShopNames
 from segmail.segments.naming.translate import with_names
 
-_LONGEST = 80  # characters of a line that are shown
+_LONGEST = 80  # maximum characters shown of a line
 
 
 def words_by_path(tx: Transaction, tree: Combine) -> dict[str, str]:
-    """Return each node of a stored tree in words, with the shop's names, by its place."""
+    """Return every node of a stored tree in words, by its path; ids are replaced by the shop's
+    names.
+    """
     return {node.path: in_words(node) for node in _nodes(with_names(tree, ShopNames(tx)))}
 
 
 def in_words(node: ConditionNode) -> str:
-    """Return a node, without its children, as the line that a campaign file has.
+    """Return a node, without its children, as a line of a campaign file.
 
     A family, attribute or operator that segmail does not know is shown as it is stored.
     """

@@ -1,4 +1,4 @@
-"""Whom a segment's conditions match now, and why they match one customer or not."""
+"""Which customers a segment's conditions match now, and why they match one customer or not."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from segmail.segments.conditions.tree import ConditionNode, Leaf, leaves
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 
-_COLUMNS = 50  # conditions that are asked for in one statement
+_COLUMNS = 50  # conditions checked in one statement
 
 
 @dataclass(frozen=True)
 class ConditionMatch:
-    """What one condition says about a customer; `decides` where the other answer would turn all."""
+    """What one condition says about a customer; `decides` if its opposite changes the result."""
 
     path: str
     condition: str
@@ -36,7 +36,7 @@ class ConditionMatch:
 
 @dataclass(frozen=True)
 class CustomerMatch:
-    """Whether a customer matches a segment; `outside` tells what no condition can make up for."""
+    """Whether a customer matches a segment; `outside` are reasons that outweigh conditions."""
 
     segment_id: int
     segment: str
@@ -50,8 +50,8 @@ class CustomerMatch:
 def matching_ids(shop: Shop, given: str, *, now: datetime) -> list[int]:
     """Return the ids of the customers that a segment's conditions match at `now`, in order.
 
-    Nothing is written, and whether the segment is active does not matter. Raises InputError for a
-    segment that there is not, ConditionError for conditions that cannot be used.
+    Nothing is written, and the segment may be inactive. Raises InputError if the segment does not
+    exist, ConditionError if its conditions cannot be used.
     """
     with shop.read() as tx:
         candidate = _find(tx, given)
@@ -61,7 +61,9 @@ def matching_ids(shop: Shop, given: str, *, now: datetime) -> list[int]:
 
 
 def match_customer(shop: Shop, given: str, customer: str, *, now: datetime) -> CustomerMatch:
-    """Return whether a customer, by id or e-mail address, matches a segment at `now`, and why."""
+    """Return whether a customer, given by id or e-mail address, matches a segment at `now`, and
+    why.
+    """
     tables = shop.tables
     with shop.read() as tx:
         candidate = _find(tx, given)
@@ -97,7 +99,7 @@ def _find(tx: Transaction, given: str) -> Candidate:
 def _truths(
     connection: Connection, all_: Sequence[Leaf], scope: Scope, customer_id: int
 ) -> dict[str, bool]:
-    """Return by path whether each condition holds for the customer."""
+    """Return, by path, whether each condition holds for the customer."""
     found: dict[str, bool] = {}
     for start in range(0, len(all_), _COLUMNS):
         some = all_[start : start + _COLUMNS]
@@ -135,7 +137,7 @@ def _answer(
 
 
 def _holds(tree: ConditionNode, truths: Mapping[str, bool]) -> bool:
-    """Return whether the tree holds; one without conditions does."""
+    """Return whether the tree holds; a tree without conditions does."""
     return _truth(tree, truths) is not False
 
 

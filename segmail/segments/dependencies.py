@@ -1,4 +1,4 @@
-"""In which order segments are refreshed that name each other, and which go in a circle."""
+"""The order in which segments that name each other are refreshed, and circles among them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _NONE = SegmentsNamed()
 
 
 def in_order(ids: Sequence[int], named: Mapping[int, SegmentsNamed]) -> list[int]:
-    """Return the ids so that each comes after the segments that it names, else as they were.
+    """Return the ids so that each comes after the segments it names, otherwise in the given order.
 
-    Membership comes before sequences, whose rows may be those of any time: two segments whose
-    sequences wait for each other are no circle. Those that go in a circle come last.
+    Membership decides before sequences, because a sequence's rows need not be of this run: two
+    segments whose sequences wait for each other are no circle. Segments in a circle come last.
     """
     left, ordered = list(ids), list[int]()
     while left:
@@ -34,10 +34,10 @@ def in_order(ids: Sequence[int], named: Mapping[int, SegmentsNamed]) -> list[int
 
 
 def circle_of(id: int, members: Mapping[int, Collection[int]]) -> list[int] | None:
-    """Return the shortest way from a segment to itself; None where there is none.
+    """Return the shortest way from a segment back to itself; None if there is none.
 
     `members` are the segments whose members each segment's conditions ask for. The way begins with
-    the segment, and leaves its second mention out.
+    the segment and does not repeat it at the end.
     """
     ways, seen = [[id]], {id}
     for way in ways:
@@ -51,7 +51,7 @@ def circle_of(id: int, members: Mapping[int, Collection[int]]) -> list[int] | No
 
 
 def circle_in_words(names: Sequence[str]) -> str:
-    """Return what is wrong with the conditions of these segments, each naming the next one."""
+    """Return the error text for segments whose conditions name each other in a circle."""
     following = [*names[1:], names[0]]
     told = ", ".join(
         f"'{one}' names '{other}'" for one, other in zip(names, following, strict=True)

@@ -30,9 +30,9 @@ from segmail.segments.stay import stay_oddities
 
 @dataclass(frozen=True)
 class ExplainedNode:
-    """A node of the tree: how many customers of the segment's websites and groups it matches alone.
+    """A node of the tree and how many of the segment's possible members it matches on its own.
 
-    `fault` tells why it cannot be used.
+    `fault` says why it cannot be used.
     """
 
     path: str
@@ -52,7 +52,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A segment explained; without `sql` where its conditions cannot be used."""
+    """A segment explained; `sql` is None if its conditions cannot be used."""
 
     segment_id: int
     segment: str
@@ -68,7 +68,7 @@ class Explanation:
 def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
     """Explain the segment that `given` names, as it is at `now`; nothing is written.
 
-    Raises InputError where there is no such segment, ConditionError where what is stored is no
+    Raises InputError if the segment does not exist, ConditionError if the stored value is not a
     tree at all.
     """
     tables = shop.tables
@@ -158,6 +158,6 @@ def _count(connection: Connection, query: Select[Any]) -> int:
 
 
 def _sql(query: Select[Any], scope: Scope) -> str:
-    """Return the SELECT with its values, for a database client."""
+    """Return the SELECT with its values written out, for a database client."""
     dialect = sqlite.dialect() if scope.dialect == "sqlite" else mysql.dialect(paramstyle="named")
     return str(query.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

@@ -1,4 +1,4 @@
-"""Who has reached the goal of a segment since a sequence began for them."""
+"""Finds customers who have reached a segment's goal since their sequence began."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BATCH = 1_000
 
 
 def goal_reason(goal: Goal) -> str:
-    """Return why a row ends whose customer has reached a goal."""
+    """Return the reason for ending a row whose customer has reached the goal."""
     if goal == Goal.COUPON:
         return ORDERED_WITH_COUPON
     return ORDERED if goal.over is None else f"{ORDERED}, for more than {goal.over}"
@@ -33,8 +33,9 @@ def reached_goals(
 ) -> dict[int, str]:
     """Return the progress rows whose goals are reached, by id, with the reason.
 
-    Of those for which `which` holds; `goals` are by segment id, `steps` those of the segments at
-    least. A statement for each sum, and two for coupons; none without goals.
+    Only rows that satisfy `which` are considered. `goals` are by segment id, `steps` include at
+    least those of the segments. Needs a statement for each sum and two for coupons; none without
+    goals.
     """
     by_sum: defaultdict[Decimal | None, list[int]] = defaultdict(list)
     for segment_id, goal in goals.items():
@@ -55,7 +56,7 @@ def reached_goals(
 def rows_with_coupons(
     tx: Transaction, which: ColumnElement[bool], segment_ids: Sequence[int], steps: Sequence[Step]
 ) -> dict[int, str]:
-    """Return those of the segments' rows whose customers ordered with a coupon of the sequence."""
+    """Return the segments' rows whose customers ordered with a coupon of the sequence."""
     if not segment_ids:
         return {}
     c = tx.tables.progress.c

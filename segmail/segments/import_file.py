@@ -1,4 +1,4 @@
-"""Reads a file of customers: ids or e-mail addresses, one a line or in a column of a CSV."""
+"""Reads a file of customers: ids or e-mail addresses, one per line or in a column of a CSV."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from segmail.segments.conditions.families.customer_list import LONGEST
 
 LARGEST = 20_000_000  # bytes of a file
 
-_COLUMNS = ("customer_id", "entity_id", "email")  # the first that a row fills counts
+_COLUMNS = ("customer_id", "entity_id", "email")  # the first one that is filled in a row counts
 _EXPIRES = ("expires", "expires_at", "expire", "until")
 _SINCE = ("date", "since", "created_at", "resolved_at")
 _DELIMITERS = ",;\t"
@@ -22,10 +22,10 @@ _DELIMITERS = ",;\t"
 
 @dataclass(frozen=True)
 class ListedCustomer:
-    """A customer of a file: an id or e-mail address, and the days that stand beside it.
+    """A customer of a file: an id or e-mail address, and the dates in the same row.
 
-    `expires` is the moment from which the customer is not listed any more, `since` that from which
-    a time to expire counts. Both are UTC.
+    `expires` is the moment from which the customer is no longer listed, `since` the moment from
+    which `--expire` counts. Both are UTC.
     """
 
     mention: str
@@ -34,11 +34,11 @@ class ListedCustomer:
 
 
 def read_customers(data: bytes, file: str) -> list[ListedCustomer]:
-    """Return the customers of a file, each once in whatever case, by their first and last rows.
+    """Return the customers of a file, each once regardless of case, by their first and last rows.
 
-    A first line with a comma, semicolon or tab, or that is a known column, is the header of a CSV;
-    nobody at all is an empty list. `file` is what the file is called in messages. Raises InputError
-    for a file that cannot be read, and for one of more than 20,000.
+    A first line that contains a comma, semicolon or tab, or that is a known column, is the header
+    of a CSV. A file without customers gives an empty list. `file` is its name in messages. Raises
+    InputError for a file that cannot be read or has more than 20,000 customers.
     """
     rows = _rows(_text(data, file), file)
     found: dict[str, ListedCustomer] = {}
@@ -92,7 +92,7 @@ def _column(header: Sequence[str], names: Sequence[str]) -> int | None:
 def _moment(
     row: Sequence[str], column: int | None, where: str, *, end_of_day: bool
 ) -> datetime | None:
-    """Return the time that a cell says, in UTC where it says no zone; of a day its start or end."""
+    """Return the time in a cell, in UTC unless it names a zone; for a date its start or end."""
     text = row[column].strip() if column is not None and column < len(row) else ""
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""`segment import`: whom a segment's list of customers names, from a file."""
+"""`segment import`: fills a segment's list of customers from a file."""
 
 from __future__ import annotations
 
@@ -28,14 +28,15 @@ from segmail.segments.stored.state import Refresh, SegmentState, load_states
 from segmail.segments.stored.store import SegmentPlan, lock_segments, save_plans
 
 _EMPTY = Leaf("list", "customer_id", "()", "", "1")
-_SHOWN = 5  # of the unknown, in a message
+_SHOWN = 5  # how many unknown ones a message shows
 
 
 @dataclass(frozen=True)
 class Imported:
-    """What became of a segment's list: `changed` or `unchanged`, with how many customers.
+    """The result for a segment's list: `changed` or `unchanged`, and the number of customers.
 
-    `unknown` are the ids and addresses of the file that no customer of the segment's websites has.
+    `unknown` are the ids and addresses of the file that belong to no customer of the segment's
+    websites.
     """
 
     segment_id: int
@@ -49,10 +50,10 @@ class Imported:
 
 @dataclass(frozen=True)
 class Import:
-    """What to import: the bytes of a file and what it is called.
+    """What to import: the bytes of a file and its name.
 
-    `add` keeps who is listed; `expire` is how long each of the file's customers stays listed, from
-    the day beside them or from now.
+    `add` keeps the customers already listed; `expire` is how long each customer of the file stays
+    listed, from the date in their row or from now.
     """
 
     data: bytes
@@ -62,12 +63,12 @@ class Import:
 
 
 def import_list(shop: Shop, given: str, what: Import, *, dry_run: bool, now: datetime) -> Imported:
-    """Make a file's customers the list of a segment's `list` condition, and tell what changed.
+    """Make a file's customers the list of a segment's `list` condition, and return what changed.
 
-    A segment without conditions gets such a condition; one whose list changes is segmail's from
-    then on, and waits for its next refresh. A dry run writes nothing. A file of nobody makes the
-    list empty. Raises InputError for a segment or file that cannot be used, and where customers are
-    in the file and none is known.
+    A segment without conditions gets such a condition. A segment whose list changes is refreshed by
+    segmail from then on, at its next refresh. A dry run writes nothing. An empty file empties the
+    list. Raises InputError for a segment or file that cannot be used, and if the file has customers
+    but none of them is known.
     """
     customers = read_customers(what.data, what.file)
 
@@ -115,7 +116,7 @@ def _import(tx: Transaction, given: str, run: _Run) -> Imported:
 
 
 def _list_of(state: SegmentState) -> Leaf:
-    """Return the segment's list, which is empty where the segment has no conditions."""
+    """Return the segment's list; an empty one if the segment has no conditions."""
     if state.tree is None:
         raise ConditionError(f"The conditions of '{state.name}' cannot be read.")
     every = list(leaves(state.tree))
@@ -134,7 +135,7 @@ def _list_of(state: SegmentState) -> Leaf:
 def _resolve(
     tx: Transaction, mentions: Sequence[str], state: SegmentState
 ) -> tuple[dict[str, set[int]], list[str]]:
-    """Return the ids of the segment's websites' customers by mention, and what is none of them."""
+    """Return the ids of the websites' customers by mention, and the mentions that match nobody."""
     if not mentions:
         return {}, []
     keys = {mention: _key(mention) for mention in mentions}
@@ -155,23 +156,23 @@ def _resolve(
 
 
 def _expires(one: ListedCustomer, run: _Run) -> datetime | None:
-    """Return from when a customer is not listed any more: as the file says, or after a time."""
+    """Return when a customer stops being listed: at the file's date, or after a time."""
     if one.expires is not None or run.expire is None:
         return one.expires
     return ((one.since or run.now) + run.expire).replace(microsecond=0)
 
 
 def _key(mention: str) -> int | str:
-    """Return the id, or the address in lower case, that a customer must have."""
+    """Return the id, or the address in lower case, by which a customer is found."""
     number = as_number(mention)
     return lower_case(mention) if number is None else number
 
 
 def _is_named(dialect: str, tables: Tables, mentions: Sequence[str]) -> ColumnElement[bool]:
-    """Narrow the customers down; a collation may take more addresses for the same.
+    """Narrow the customers down; a collation may treat more addresses as the same.
 
-    Some collations know no case, so LOWER() is asked too; but LOWER() of others knows letters that
-    they then tell apart. SQLite's is segmail's own, and it takes 32,766 bound values.
+    Some collations ignore case, so LOWER() is compared too; LOWER() in others changes letters that
+    they tell apart. SQLite's is segmail's own. SQLite takes 32,766 bound values.
     """
     c, keys = tables.customer.c, [_key(mention) for mention in mentions]
     emails = [key for key in keys if isinstance(key, str)]
@@ -202,7 +203,7 @@ def _after(
 
 
 def _with(tree: Combine, leaf: Leaf) -> Combine:
-    """Return the tree with this leaf in the place of the one at its path."""
+    """Return the tree with the leaf at this leaf's path replaced by it."""
 
     def child(node: ConditionNode) -> ConditionNode:
         if isinstance(node, Combine):

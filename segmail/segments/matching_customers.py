@@ -1,4 +1,4 @@
-"""Whom the stored conditions of a segment match."""
+"""Finds the customers who match a segment's stored conditions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from segmail.segments.refresh.candidates import Candidate, Matching
 
 
 def matching_by_conditions(tables: Tables) -> Matching:
-    """Return what compiles a segment's conditions to the SELECT of its members."""
+    """Return a function that compiles a segment's conditions to the SELECT of its members."""
     sales = build_sales_tables(tables.prefix)
 
     def matching(tx: Transaction, candidate: Candidate, now: datetime) -> Select[Any]:
@@ -37,7 +37,7 @@ def matching_by_conditions(tables: Tables) -> Matching:
 
 
 class ConditionsOfFew:
-    """Asks the conditions of segments about a few customers, with one statement for a segment.
+    """Checks the conditions of segments for a few customers, with one statement per segment.
 
     The shop's attributes, and each segment's conditions, are read once.
     """
@@ -58,7 +58,7 @@ class ConditionsOfFew:
     ) -> set[int]:
         """Return those of the customers whom the segment's conditions match at `now`.
 
-        Raises ConditionError where they cannot be used.
+        Raises ConditionError if the conditions cannot be used.
         """
         if self._scope is None:
             self._scope = open_scope(tx, self._sales, now=now)

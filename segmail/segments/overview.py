@@ -1,4 +1,4 @@
-"""Segments as people look at them: their members, their automation, their rows."""
+"""Segments at a glance: their members, their automation, their progress rows."""
 
 from __future__ import annotations
 
@@ -25,19 +25,18 @@ from segmail.maho.steps import Segment, Step, Trigger, load_segments, load_steps
 
 @dataclass(frozen=True)
 class SegmentSummary:
-    """A segment, its automation, and its progress rows by what became of them.
+    """A segment, its automation, and its progress rows counted by status.
 
-    `held` counts the pending rows whose time has come, but which are not sent, because the
-    automation, the segment or their step is switched off. `sent`, `failed` and `skipped` are None
-    where they were not counted.
+    `held` counts the pending rows that are due but not sent, because the automation, the segment or
+    their step is switched off. `sent`, `failed` and `skipped` are None if they were not counted.
     """
 
     segment_id: int
     name: str
     is_active: bool
     automation: bool
-    trigger: Trigger | None  # None where each step has its own
-    allows_overlap: bool | None  # None in the specification's layout
+    trigger: Trigger | None  # None if each step has its own
+    allows_overlap: bool | None  # None in SPEC's layout
     policy: Policy
     members: int
     refreshed_at: datetime | None
@@ -48,13 +47,13 @@ class SegmentSummary:
     failed: int | None
     skipped: int | None
     held: int
-    repeats: Mapping[str, str]  # how often, by the trigger and number of the step
+    repeats: Mapping[str, str]  # sends by the trigger and number of the step
 
 
 def list_segments(shop: Shop, *, now: datetime, totals: bool = False) -> list[SegmentSummary]:
-    """Return every segment, by id.
+    """Return every segment, ordered by id.
 
-    Beside a long history finished rows are counted only where the `totals` are asked for.
+    Finished rows, which may be many, are counted only if `totals` are asked for.
     """
     with shop.read() as tx:
         segments = load_segments(tx)
@@ -134,7 +133,7 @@ def _waiting(tx: Transaction, ids: Sequence[int]) -> Mapping[int, Mapping[str, i
 
 
 def _membership(tx: Transaction, ids: Sequence[int]) -> dict[int, tuple[int, datetime | None]]:
-    """Return by segment id how many members it has, and when that was last found out."""
+    """Return, by segment id, how many members it has, and when that was last determined."""
     s, m = tx.tables.segment.c, tx.tables.member.c
     members = select(func.count()).where(m.segment_id == s.segment_id).scalar_subquery()
     query = select(s.segment_id, members, s.last_refresh_at).where(s.segment_id.in_(ids))

@@ -1,7 +1,7 @@
 """How long customers can stay in a segment, as far as its conditions tell.
 
-Who is in a segment because something happened lately leaves it as time passes, unless it happens
-again. Steps whose delay is longer are then never sent.
+Customers who are in a segment because something happened recently leave it as time passes, unless
+it happens again. Steps with a longer delay are then never sent.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ _CART_DATES = ("created_at", "updated_at")
 
 @dataclass(frozen=True)
 class _Span:
-    """The time between the bounds of an age; None where there is none on that side."""
+    """The lower and upper bound of an age; None if there is no bound on that side."""
 
     low: timedelta | None
     high: timedelta | None
 
 
 def longest_stay(node: ConditionNode) -> timedelta | None:
-    """Return after how long everybody has left such a segment; None: perhaps never.
+    """Return how long customers can stay in such a segment at most; None: perhaps for ever.
 
-    Nothing is concluded from combinations that must not be true.
+    Combinations that must be FALSE are ignored.
     """
     if isinstance(node, Leaf):
         span = _span(node)
@@ -53,7 +53,7 @@ def longest_stay(node: ConditionNode) -> timedelta | None:
 
 
 def has_ageless_cart(node: ConditionNode) -> bool:
-    """Return whether conditions ask for a cart, however old it is."""
+    """Return whether the conditions ask for a cart but do not limit its age."""
     wanted = list(_wanted(node))
     carts = [leaf for leaf in wanted if leaf.family in _CARTS and not _is_no(leaf)]
     return bool(carts) and not any(_limits_cart(leaf) for leaf in wanted)
@@ -62,9 +62,9 @@ def has_ageless_cart(node: ConditionNode) -> bool:
 def stay_oddities(
     tree: Combine, steps: Sequence[tuple[str, timedelta]], *, stops_on_exit: bool
 ) -> list[str]:
-    """Return, in sentences, what time does to a segment and to its active enter steps.
+    """Return, in sentences, what the passing of time does to a segment and its active enter steps.
 
-    `steps` are their names and delays.
+    `steps` are the steps' names and delays.
     """
     told = []
     if has_ageless_cart(tree):
@@ -83,7 +83,7 @@ def stay_oddities(
 
 
 def _between(node: Combine) -> Iterator[timedelta]:
-    """Yield the time between two bounds of one age, which stand side by side."""
+    """Yield the time between two bounds of the same age that are side by side."""
     spans: dict[tuple[str, str], list[_Span]] = {}
     for leaf in node.children:
         if isinstance(leaf, Leaf) and (span := _span(leaf)) is not None:
@@ -118,7 +118,7 @@ def _span(leaf: Leaf) -> _Span | None:
 
 
 def _wanted(node: ConditionNode) -> Iterator[Leaf]:
-    """Yield the conditions that are not below a combination that must not be true."""
+    """Yield the conditions that are not below a combination that must be FALSE."""
     if isinstance(node, Leaf):
         yield node
     elif node.expects:

@@ -1,1 +1,1 @@
-"""The conditions of a segment: Maho's trees, read and compiled to SQL."""
+"""The conditions of a segment: reads Maho's trees and compiles them to SQL."""

@@ -1,4 +1,4 @@
-"""One form for conditions that mean the same, so that trees can be compared and written."""
+"""Brings conditions that mean the same into one form, so that trees can be compared and written."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def canonical_tree(tree: Combine) -> Combine:
 def canonical_leaf(leaf: Leaf) -> Leaf:
     """Return the leaf with a plain text as its value wherever that means the same.
 
-    Equality with several values is `()`; values of `()` and `!()` are trimmed and joined by
-    commas, and stay a tuple only where one of them has a comma itself. Raises ConditionError for
-    an unknown operator, and for several values where the operator takes one.
+    Equality with several values becomes `()`. The values of `()` and `!()` are trimmed and joined
+    by commas; they stay a tuple only if one of them contains a comma. Raises ConditionError for an
+    unknown operator, and for several values if the operator takes one.
     """
     operator, values = normal_operator(leaf), split_values(leaf)
     if len(values) > 1:
@@ -34,7 +34,9 @@ def canonical_leaf(leaf: Leaf) -> Leaf:
 
 
 def listed(values: tuple[str, ...]) -> str | tuple[str, ...]:
-    """Return the value of `()` as Maho's form stores it: joined by commas, where that works."""
+    """Return the value of `()` as Maho's form stores it: joined by commas, unless one contains a
+    comma.
+    """
     return values if any("," in value for value in values) else ",".join(values)
 
 

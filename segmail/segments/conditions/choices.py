@@ -1,4 +1,4 @@
-"""Compares a multiselect attribute, whose choices Maho keeps as text between commas."""
+"""Compares a multiselect attribute, whose choices Maho stores as text, separated by commas."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from segmail.segments.conditions.wide_text import wide_enough
 def has_choice(column: ColumnElement[Any], leaf: Leaf) -> ColumnElement[bool]:
     """Return whether one of the leaf's values is among the choices in `column`.
 
-    Maho compares the text as a whole: choice 12 is then part of `112`, and not equal to `12,13`.
+    Maho compares the text as a whole: there, choice 12 is part of `112` and not equal to `12,13`.
     """
     operator = normal_operator(leaf)
     if operator in (">=", "<=", ">", "<"):

@@ -1,4 +1,4 @@
-"""Products on clearance: with a special price below their price, today by the UTC date."""
+"""Products on clearance: their special price is below their price today, by the UTC date."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _CODES = ("price", "special_price", "special_from_date", "special_to_date")
 def on_clearance(
     leaf: Leaf, named: ProductRows, scope: Scope
 ) -> tuple[FromClause, ColumnElement[bool]]:
-    """Compare 1 (on clearance now) or 0 (not) with the leaf, for each of the rows' products.
+    """Compare 1 (on clearance now) or 0 (not) with the leaf, for the product of each row.
 
-    A special price without dates always holds; both of its dates belong to it.
+    A special price without dates always applies; its first and last date are both included.
     """
     rows, values = named.rows, {}
     for code in _CODES:

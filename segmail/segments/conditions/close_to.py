@@ -1,4 +1,4 @@
-"""An amount that is close to a threshold, not there yet: the next tier of a loyalty programme."""
+"""An amount close to a threshold but below it, such as the next tier of a loyalty programme."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CLOSE_TO = "lifetime_sales_close_to"
 def bounds(leaf: Leaf) -> tuple[Leaf, Leaf]:
     """Return `1000:50` as two conditions on the lifetime sales: `>= 950` and `< 1000`.
 
-    Raises ConditionError for another operator than `==`, and for values that are no amounts.
+    Raises ConditionError for any operator but `==`, and for values that are not amounts.
     """
     if normal_operator(leaf) != "==":
         raise ConditionError(f"{leaf} works with the operator == only.")

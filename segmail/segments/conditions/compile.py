@@ -52,7 +52,7 @@ FAMILIES: Mapping[str, Condition] = {
     "today": today.condition,
 }
 
-_SQLITE_LEVELS = 8  # its parser's stack holds 100 symbols, of which each level takes some
+_SQLITE_LEVELS = 8  # its parser's stack holds 100 symbols, and each level takes some
 
 
 def matching_customers(
@@ -63,11 +63,11 @@ def matching_customers(
     group_ids: Collection[int],
     among: Collection[int] | None = None,
 ) -> Select[tuple[int]]:
-    """Return the SELECT of the ids of the active customers that the tree matches.
+    """Return a SELECT of the ids of the active customers that the tree matches.
 
-    Only customers of `website_ids` count, and of `group_ids` where that is not empty. With `among`
-    only these customers are asked about, and only their rows are read. Raises ConditionError with
-    every condition of the tree that is unknown or cannot be used.
+    Only customers of `website_ids` are selected, and only those of `group_ids` unless it is empty.
+    With `among`, only these customers are considered and only their rows are read. Raises
+    ConditionError that names every condition of the tree that is unknown or cannot be used.
     """
     scope = scope.of_websites(website_ids)
     scope = scope if among is None else replace(scope, among=tuple(among))
@@ -85,7 +85,7 @@ def matching_customers(
 def compile_node(
     node: ConditionNode, scope: Scope, *, depth: int = 0
 ) -> ColumnElement[bool] | None:
-    """Return the boolean over `customer_entity`; None where combinations hold no condition.
+    """Return the SQL boolean over `customer_entity`; None if the node contains no condition.
 
     Raises ConditionError at the first condition that is unknown or cannot be used.
     """
@@ -101,7 +101,7 @@ def compile_node(
 
 
 def compile_leaf(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the boolean of one condition; raise ConditionError for an unusable one."""
+    """Return the SQL boolean of one condition; raise ConditionError if it cannot be used."""
     if leaf.family not in FAMILIES:
         raise ConditionError(f"The type of {leaf} is unknown to segmail.")
     condition = FAMILIES[leaf.family]
@@ -119,7 +119,7 @@ def compile_leaf(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def is_about_days(leaf: Leaf) -> bool:
-    """Return whether the leaf speaks of calendar days, which are those of a time zone."""
+    """Return whether the leaf counts calendar days, which depend on a time zone."""
     return (
         leaf.family == "today"
         or leaf.attribute.startswith("days_")
@@ -129,7 +129,7 @@ def is_about_days(leaf: Leaf) -> bool:
 
 
 def _unnested(condition: ColumnElement[bool], scope: Scope) -> ColumnElement[bool]:
-    """Say the same without parentheses around it, where those are limited."""
+    """Return the same condition without nested parentheses, if the database limits their depth."""
     if scope.dialect != "sqlite":
         return condition
     customer_id = scope.tables.customer.c.entity_id

@@ -1,8 +1,8 @@
-"""Days in SQL, for each dialect: the columns are UTC times, the days those of a time zone.
+"""Days in SQL, for each dialect: columns are UTC times, days are those of a time zone.
 
 A day is a calendar day, as in Maho: yesterday 23:59 is one day before today 00:01. The bounds of
-days are computed here and bound, so that no server needs tables of time zones, and an index on the
-column can be used. NULL, or MySQL's zero date, is no time, which no comparison matches.
+days are computed here and bound, so that the server needs no time zone tables and can use an index
+on the column. NULL and MySQL's zero date are no time and match no comparison.
 """
 
 from __future__ import annotations
@@ -22,35 +22,37 @@ _Time: TypeAlias = ColumnElement[Any]
 
 
 def midnight(day: date, zone: tzinfo) -> _Time:
-    """Return the start of a zone's day as a bound value.
+    """Return the start of a day in a time zone as a bound value.
 
-    Where clocks skip midnight, the day begins with the moment at which they do so; where there are
-    two midnights, with the first.
+    If the clocks skip midnight, the day begins at that moment; if midnight occurs twice, at the
+    first.
     """
     start = datetime.combine(day, time(), zone)
     return literal(start.astimezone(UTC) if zone is not UTC else start, UtcDateTime())
 
 
 def is_time(scope: Scope, column: _Time) -> ColumnElement[bool]:
-    """Return the condition that a column holds a time at all."""
+    """Return the condition that a column holds a time: not NULL, not a zero date."""
     day = func.julianday(column) if scope.dialect == "sqlite" else func.to_days(column)
     return day.is_not(None)
 
 
 def day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[int]:
-    """Return the calendar days from `earlier` to `later`; negative where it is the other way."""
+    """Return the calendar days from `earlier` to `later`; negative if `later` comes first."""
     if scope.dialect == "sqlite":
         return cast(func.julianday(func.date(later)) - func.julianday(func.date(earlier)), Integer)
     return func.datediff(later, earlier, type_=Integer())
 
 
 def local_day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[int]:
-    """Return the calendar days of the scope's zone between two UTC times of rows."""
+    """Return the calendar days, in the scope's time zone, between two columns with UTC times."""
     return day_difference(scope, _local(scope, later), _local(scope, earlier))
 
 
 def _local(scope: Scope, column: _Time) -> _Time:
-    """Return a UTC time of a row on the clocks of the scope's zone, by its changes since 1990."""
+    """Return a column's UTC time as local time of the scope's zone, by the zone's changes since
+    1990.
+    """
     changes = _offsets(str(scope.zone), scope.now.year + 1)
     later = [
         (column >= literal(since, UtcDateTime()), _moved(scope, column, minutes))
@@ -70,7 +72,7 @@ def _moved(scope: Scope, column: _Time, minutes: int) -> _Time:
 
 @cache
 def _offsets(zone: str, last_year: int) -> list[tuple[datetime, int]]:
-    """Return from when a zone was how many minutes ahead of UTC, since 1990."""
+    """Return the zone's offsets since 1990: from which UTC time on, and how many minutes."""
     clock = UTC if zone == "UTC" else ZoneInfo(zone)
 
     def ahead(moment: datetime) -> int:
@@ -91,10 +93,10 @@ def _offsets(zone: str, last_year: int) -> list[tuple[datetime, int]]:
 
 
 def days_until_birthday(scope: Scope, born: _Time) -> ColumnElement[int]:
-    """Return the days until the next birthday, 0 on the day itself, never negative.
+    """Return the days until the next birthday; 0 on the day itself, never negative.
 
-    Who was born on 29 February celebrates on the 28th in other years. Maho counts by the day of
-    the year, which is wrong from March on where one of the two years is a leap year.
+    Customers born on 29 February celebrate on the 28th in other years. Maho counts by the day of
+    the year, which is off by one from March on if one of the two years is a leap year.
     """
     today = scope.today
     this_year = _birthday(scope, born, today.year)

@@ -1,6 +1,6 @@
-"""Conditions on the calendar days since a time: days of the customer's website.
+"""Conditions on the calendar days since a time, counted in the time zone of the website.
 
-The time itself is compared with the bounds of days, which are computed here.
+The column is compared with bounds of days that are computed here.
 """
 
 from __future__ import annotations
@@ -16,19 +16,21 @@ from segmail.segments.conditions.predicate import normal_operator, numbers_of
 from segmail.segments.conditions.scope import Scope
 from segmail.segments.conditions.tree import Leaf
 
-# What a TIMESTAMP column can be compared with, in any time zone.
+# The values that a TIMESTAMP column can be compared with, in any time zone.
 _FIRST, _LAST = date(1970, 1, 3), date(2038, 1, 17)
 
 
 def days_ago(leaf: Leaf, scope: Scope, column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Compare the days from a UTC time, of a row or an aggregate, until now with the leaf's value.
+    """Compare the days from a UTC time (a column or an aggregate) until now with the leaf's value.
 
-    Raises ConditionError for a value that is no number, and for operators on text.
+    Raises ConditionError for a value that is not a number, and for operators on text.
     """
     operator, values = normal_operator(leaf), numbers_of(leaf)
 
     def reached(days: int) -> ColumnElement[bool]:
-        """So many days ago or longer: before the end of that day."""
+        """Return the condition that a time is at least so many days ago: before the end of that
+        day.
+        """
         bound = scope.today.toordinal() - days + 1
         day = date.fromordinal(min(max(bound, _FIRST.toordinal()), _LAST.toordinal()))
         return column < midnight(day, scope.zone)

@@ -1,4 +1,4 @@
-"""One difference from Maho: which conditions it concerns, by attribute, operator and value."""
+"""One difference from Maho, and the conditions it concerns by attribute, operator and value."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ _DAY = re.compile(r"\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\b.*", re.DOTALL)
 
 
 def always(_leaf: Leaf) -> bool:
-    """Return True: the difference is the same for every value."""
+    """Return True: the difference holds for every value."""
     return True
 
 
 @dataclass(frozen=True)
 class DifferenceRule:
-    """A row of docs/segments.md, by its first cell, and the conditions that it concerns.
+    """A row of docs/segments.md, identified by its first cell, and the conditions that it concerns.
 
-    `attributes` are patterns of family/attribute; without `operators` it concerns all of them.
+    `attributes` are patterns of family/attribute; without `operators` it concerns all operators.
     """
 
     row: str
@@ -35,7 +35,7 @@ class DifferenceRule:
     when: Callable[[Leaf], bool] = always
 
     def concerns(self, leaf: Leaf) -> bool:
-        """Return whether Maho's answer to the leaf differs in this."""
+        """Return whether this difference changes Maho's answer to the leaf."""
         name = f"{leaf.family}/{leaf.attribute}"
         return (
             any(fnmatchcase(name, pattern) for pattern in self.attributes)
@@ -45,12 +45,12 @@ class DifferenceRule:
 
 
 def unknown_operator(leaf: Leaf) -> bool:
-    """Return whether the operator is none that segmail knows."""
+    """Return whether segmail does not know the operator."""
     return _operator(leaf) is None
 
 
 def no_number(leaf: Leaf) -> bool:
-    """Return whether a value is no number; an empty one is none."""
+    """Return whether a value is not a number; this includes an empty value."""
     return not all(_NUMBER.fullmatch(value) for value in _values(leaf))
 
 
@@ -60,39 +60,39 @@ def fraction(leaf: Leaf) -> bool:
 
 
 def empty(leaf: Leaf) -> bool:
-    """Return whether there is no value."""
+    """Return whether the leaf has no value."""
     return not unknown_operator(leaf) and not any(value.strip() for value in _values(leaf))
 
 
 def day(leaf: Leaf) -> bool:
-    """Return whether a value is a day, as in 2026-12-31."""
+    """Return whether a value is a date, as in 2026-12-31."""
     return any(_DAY.fullmatch(value) for value in _values(leaf))
 
 
 def no_day(leaf: Leaf) -> bool:
-    """Return whether there is a value that is no day."""
+    """Return whether a value is not a date; an empty value does not count."""
     return not empty(leaf) and not all(_DAY.fullmatch(value) for value in _values(leaf))
 
 
 def question_mark(leaf: Leaf) -> bool:
-    """Return whether a value has a question mark in it."""
+    """Return whether a value contains a question mark."""
     return any("?" in value for value in _values(leaf))
 
 
 def wildcard(leaf: Leaf) -> bool:
-    """Return whether a value has one of SQL's wildcards in it."""
+    """Return whether a value contains one of SQL's wildcards."""
     return any("%" in value or "_" in value for value in _values(leaf))
 
 
 def numbers_only(leaf: Leaf) -> bool:
-    """Return whether each value is a plain whole number, such as an id."""
+    """Return whether every value is a plain whole number, such as an id."""
     return bool(_values(leaf)) and all(
         value.isascii() and value.isdigit() for value in _values(leaf)
     )
 
 
 def matches_zero(leaf: Leaf) -> bool:
-    """Return whether an amount of 0 is matched."""
+    """Return whether the condition matches an amount of 0."""
     return bool(_values(leaf)) and not no_number(leaf) and zero_satisfies(leaf)
 
 

@@ -1,6 +1,7 @@
 """Where Maho's answers differ on purpose: the tables of docs/segments.md, for `segment explain`.
 
-What depends on the database engine, or on the segment's websites and groups, is in the docs only.
+Differences that depend on the database engine, or on the segment's websites and groups, are in the
+docs only.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ _DATES = (
     "*/last_viewed_at",
     "*/added_at",
 )
-_MOMENTS = (  # all but the account's own dates, which Maho compares by day as well
+_MOMENTS = (  # all dates but the account's own, which Maho compares by day as well
     "order_*/*ed_at",
     "cart_*/*ed_at",
     "product_*/*ed_at",
@@ -44,13 +45,13 @@ _BIRTHDAY = ("customer_attributes/days_until_birthday",)
 
 
 def _of_product(leaf: Leaf) -> bool:
-    """Return whether the value may differ by store, and is not copied to the order's item."""
+    """Return whether the value may differ by store and is not copied to the order's item."""
     copied = ("product_name", "product_type") if leaf.family == "order_items" else ()
     return leaf.attribute not in ("product_sku", *copied)
 
 
 def _no_number(leaf: Leaf) -> bool:
-    """Leave out products' attributes, whose kind only the shop knows, and what Maho drops."""
+    """Return whether a number is missing; except for products' attributes and what Maho drops."""
     dropped = leaf.family == "order_items" and empty(leaf)
     return no_number(leaf) and not dropped and not leaf.attribute.startswith("product_")
 
@@ -66,7 +67,7 @@ DAYS = DifferenceRule(
     "a website's time zone is not UTC: `days_…`, `…_at`, birthdays",
     ("*/days_*", "*/*_at", "customer_timebased/order_frequency_days"),
     "Maho's days begin at midnight UTC; here at midnight of the customer's website.",
-)  # where the zone is another one
+)  # where the zone differs from UTC
 
 OWN = (
     DifferenceRule(

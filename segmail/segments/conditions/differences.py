@@ -10,10 +10,10 @@ from segmail.segments.conditions.unknown_to_maho import needs_segmail
 
 
 def differences(node: ConditionNode, *, unusable: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Return what differs from Maho's answer: the place in the tree, and a sentence.
+    """Return the differences from Maho's answer: the place in the tree, and a sentence.
 
-    `unusable` are the places of conditions that could not be compiled: Maho uses them all the
-    same, or leaves them out.
+    `unusable` are the places of conditions that could not be compiled; Maho uses them all the same,
+    or leaves them out.
     """
     return list(_differences(node, unusable))
 

@@ -1,8 +1,8 @@
 """Conditions on the minutes or hours since something happened, which Maho does not have.
 
-Full minutes and full hours count, as full days do in Maho: `>= 2` hours is at least two hours
-ago, `== 2` at least two and less than three, `> 2` at least three. The column itself is compared
-with a bound time, so that an index on it can be used.
+Full minutes and full hours count, as full days do in Maho: `>= 2` hours means at least two hours
+ago, `== 2` at least two but less than three, `> 2` at least three. The column itself is compared
+with a bound time, so that the database can use an index on it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _Column = ColumnElement[Any]
 def elapsed(leaf: Leaf, scope: Scope, unit: timedelta, *columns: _Column) -> ColumnElement[bool]:
     """Compare the full units since the latest of `columns` (none of them NULL) with the leaf.
 
-    Raises ConditionError for a value that is no whole number, and for `{}` and `!{}`.
+    Raises ConditionError for a value that is not a whole number, and for `{}` and `!{}`.
     """
     operator = normal_operator(leaf)
     amounts = [_whole(leaf, value, unit) for value in split_values(leaf)]

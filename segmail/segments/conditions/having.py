@@ -1,4 +1,4 @@
-"""Turns facts about a customer (orders, carts, views) into a boolean over the customer."""
+"""Turns facts about a customer (orders, carts, views) into an SQL boolean over the customer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segmail.segments.conditions.scope import Scope
 def with_row(
     scope: Scope, rows: FromClause, customer_id: ColumnElement[Any], *where: ColumnElement[bool]
 ) -> ColumnElement[bool]:
-    """Customers who own at least one row of `rows` for which all of `where` hold."""
+    """Return customers who own at least one row of `rows` that satisfies all of `where`."""
     found = select(customer_id).select_from(rows).where(*_counted(scope, customer_id), *where)
     return scope.tables.customer.c.entity_id.in_(found)
 
@@ -25,7 +25,7 @@ def with_total(
     having: ColumnElement[bool],
     *where: ColumnElement[bool],
 ) -> ColumnElement[bool]:
-    """Customers whose rows, taken together, satisfy `having`; nobody without a row does."""
+    """Return customers whose rows, taken together, satisfy `having`; nobody without rows does."""
     found = select(customer_id).select_from(rows).where(*_counted(scope, customer_id), *where)
     totals = grouped(found, customer_id).having(having)
     return scope.tables.customer.c.entity_id.in_(totals)
@@ -36,9 +36,9 @@ def _counted(scope: Scope, customer_id: ColumnElement[Any]) -> Sequence[ColumnEl
 
 
 def grouped(rows: Select[Any], customer_id: ColumnElement[Any]) -> Select[Any]:
-    """Group by customer; MySQL and MariaDB then sort all rows once.
+    """Group rows by customer so that MySQL and MariaDB sort all rows once.
 
-    By themselves they walk an index on the customer and look up row after row, or keep a temporary
+    By default they walk an index on the customer and look up row after row, or keep a temporary
     table of all customers: five to twenty times slower with millions of orders.
     """
     query = rows.group_by(customer_id)

@@ -1,4 +1,4 @@
-"""Values of two numbers, `1000:50`, as some of segmail's own conditions take them."""
+"""Values of two numbers, such as `1000:50`, which some of segmail's own conditions take."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from segmail.segments.conditions.tree import Leaf
 def split_pair(leaf: Leaf, what: str) -> tuple[str, str]:
     """Return both parts of the leaf's value; raise ConditionError unless there are two.
 
-    `what` says in the error what the parts are.
+    `what` describes the parts in the error.
     """
     value = leaf.value if isinstance(leaf.value, str) else ""
     first, colon, second = value.partition(":")

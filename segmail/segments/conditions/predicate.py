@@ -1,8 +1,8 @@
 """Compares a column with a condition's value, by Maho's operators.
 
-A row whose column is NULL satisfies no operator, not even a negative one, as in Maho. Values are
-always bound, `%` and `_` mean themselves, and a value that is no number or date where one is
-needed is an error: Maho compares with 0, or with today.
+As in Maho, a row whose column is NULL satisfies no operator, not even a negative one. Values are
+always bound, `%` and `_` mean themselves, and a value that is not the number or date that is needed
+is an error: Maho would compare with 0, or with today.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _ORDER: Mapping[str, _Compare] = {
     "<": python.lt,
 }
 _OPERATORS = ("==", "!=", "()", "!()", "{}", "!{}", *_ORDER)
-_SAME_AS = {"": "==", "=": "=="}  # what Maho's SQL is without an operator
+_SAME_AS = {"": "==", "=": "=="}  # what Maho's SQL does without an operator
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,8})?")
 _DAY = re.compile(r"([1-9][0-9]{3}-[0-9]{2}-[0-9]{2})([ T][0-9:]{5,8})?")
 _ONE_DAY = timedelta(days=1)
@@ -48,10 +48,10 @@ def predicate(
 ) -> ColumnElement[bool]:
     """Return the comparison of `column` with the leaf's value.
 
-    A `date` stands for its whole day in `zone`: `<= D` includes D, `== D` is any time of it; of a
-    column without times of day, such as a birthday, the zone is UTC. A `choice` is a number where
-    the column is one; an empty choice is then the choice of no row.
-    Raises ConditionError for an operator or a value that means nothing; its text names the leaf.
+    A `date` stands for its whole day in `zone`: `<= D` includes D, `== D` is any time of that day.
+    For a column without times of day, such as a birthday, the zone is UTC. A `choice` is a number
+    if the column is one; an empty choice then matches no row.
+    Raises ConditionError for an operator or value that means nothing; the error names the leaf.
     """
     operator, values = normal_operator(leaf), split_values(leaf)
     if operator in _ORDER or operator in ("{}", "!{}"):
@@ -68,7 +68,7 @@ def predicate(
 
 
 def numbers_of(leaf: Leaf) -> list[float]:
-    """Return the leaf's values as numbers; raise ConditionError for what is none."""
+    """Return the leaf's values as numbers; raise ConditionError if one is not a number."""
     operator, values = normal_operator(leaf), split_values(leaf)
     if operator in ("{}", "!{}"):
         raise ConditionError(f"The operator '{leaf.operator}' of {leaf} works on text only.")
@@ -80,7 +80,7 @@ def numbers_of(leaf: Leaf) -> list[float]:
 
 
 def normal_operator(leaf: Leaf) -> str:
-    """Return the leaf's operator, `==` for none; raise ConditionError for an unknown one."""
+    """Return the leaf's operator (none means `==`); raise ConditionError for an unknown one."""
     operator = _SAME_AS.get(leaf.operator, leaf.operator)
     if operator not in _OPERATORS:
         raise ConditionError(
@@ -91,7 +91,7 @@ def normal_operator(leaf: Leaf) -> str:
 
 
 def split_values(leaf: Leaf) -> tuple[str, ...]:
-    """Return the leaf's values; `()` and `!()` split a text at its commas, as Maho does."""
+    """Return the leaf's values; for `()` and `!()` a text is split at its commas, as in Maho."""
     value = leaf.value or ""
     if isinstance(value, str) and normal_operator(leaf) in ("()", "!()"):
         value = tuple(value.split(","))
@@ -106,7 +106,7 @@ def _check_single(leaf: Leaf, values: tuple[str, ...]) -> None:
 
 
 def _number(leaf: Leaf, value: str) -> ColumnElement[Any]:
-    """Return a bound number; raise ConditionError for what is none (Maho takes it as 0).
+    """Return a bound number; raise ConditionError if it is not one (Maho takes it as 0).
 
     A whole number stays one: an id is looked up as `1`, not as `1.0`.
     """
@@ -117,13 +117,13 @@ def _number(leaf: Leaf, value: str) -> ColumnElement[Any]:
 
 
 def _day(leaf: Leaf, value: str) -> date:
-    """Return the day of a value; a time of day is cut off, as in Maho."""
+    """Return the date of a value; a time of day is cut off, as in Maho."""
     found = _DAY.fullmatch(value.strip())
     try:
         day = date.fromisoformat(found[1]) if found else date.max
     except ValueError:
         day = date.max
-    if day == date.max:  # the day after it must exist
+    if day == date.max:  # fails if there is no day after it
         raise ConditionError(
             f"The value '{value}' of {leaf} is not a date; write it as 2026-12-31."
         )
@@ -165,7 +165,7 @@ def _escape(value: str) -> str:
 
 
 class _any_case(FunctionElement[str]):  # noqa: N801 - reads as the function it is in SQL
-    """Text compared without regard to case, as Maho's collations on MySQL do, on SQLite too."""
+    """Text compared without regard to case, as Maho's collations on MySQL do; on SQLite too."""
 
     type = String()
     inherit_cache = True

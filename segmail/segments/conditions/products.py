@@ -30,7 +30,7 @@ _STATIC: dict[str, ValueKind] = {
 
 @dataclass(frozen=True)
 class ProductRows:
-    """Rows that each name a product, and the store in which it was bought, seen or kept."""
+    """Rows that each name a product and the store in which it was bought, seen or kept."""
 
     rows: FromClause
     product_id: ColumnElement[Any]
@@ -42,9 +42,9 @@ def product_is(
 ) -> tuple[FromClause, ColumnElement[bool]]:
     """Compare the attribute `code` of the rows' products with the leaf's value.
 
-    Returns the rows joined with what the comparison needs, and the comparison. An attribute has
-    the value of the row's store, or the default one where the store has none, as the shop shows
-    it; one of several choices is compared choice by choice.
+    Returns the rows joined with the tables that the comparison needs, and the comparison. As in the
+    shop, the value for the row's store counts, or the default value if the store has none. Several
+    choices are compared one by one.
     """
     attribute = scope.eav.find("catalog_product", code)
     if attribute is None:
@@ -60,7 +60,7 @@ def product_is(
 def with_value(
     rows: FromClause, attribute: EavAttribute, named: ProductRows, scope: Scope
 ) -> tuple[FromClause, ColumnElement[Any]]:
-    """Join the attribute's values to `rows` and return the one that holds in the row's store."""
+    """Join the attribute's values to `rows` and return the value that holds in the row's store."""
     table = scope.sales.product_values[attribute.backend_type]
     own, default = table.alias(), table.alias()
     for values, store_id in ((own, named.store_id), (default, 0)):
@@ -76,7 +76,7 @@ def with_value(
 def in_category(
     leaf: Leaf, named: ProductRows, scope: Scope
 ) -> tuple[FromClause, ColumnElement[bool]]:
-    """Compare the categories to which the rows' products are assigned directly."""
+    """Compare the categories to which the rows' products are directly assigned."""
     link = scope.sales.category_product
     rows = named.rows.join(link, link.c.product_id == named.product_id)
     return rows, predicate(link.c.category_id, leaf, kind="number")

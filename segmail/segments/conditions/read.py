@@ -1,6 +1,6 @@
 """Reads `customer_segment.conditions_serialized`: JSON (Maho 26) or PHP serialize (Maho 25).
 
-Nothing is dropped: Maho forgets conditions that it does not know, and so widens the segment.
+Nothing is dropped: Maho drops conditions that it does not know, which widens the segment.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _NOTHING = Combine(every=True, expects=True, children=(), path="root")
 def read_conditions(stored: str | None) -> Combine:
     """Return the tree of a segment; NULL and '' are the empty tree, which matches everybody.
 
-    Raises ConditionError for what is no tree: an aggregator other than all and any, or a
-    combination that does not say whether it is TRUE or FALSE. Whether a condition's type, operator
-    and value mean something is found out by the compiler.
+    Raises ConditionError for what is not a tree: an aggregator other than all and any, or a
+    combination that does not say whether it is TRUE or FALSE. The compiler checks whether a
+    condition's type, operator and value are valid.
     """
     if stored is None or not stored.strip():
         return _NOTHING
@@ -36,7 +36,7 @@ def read_conditions(stored: str | None) -> Combine:
 
 
 def tree_from(data: object) -> Combine:
-    """Return the tree of decoded data: nested mappings with the keys that Maho writes."""
+    """Return the tree of decoded data: nested mappings with Maho's keys."""
     root = _mapping(data, "root")
     kind = _family(root, "root") if root.get("type") else _COMBINE
     if kind != _COMBINE:
@@ -95,12 +95,12 @@ def _mapping(data: object, path: str) -> Mapping[Any, Any]:
 
 
 def _family(data: Mapping[Any, Any], path: str) -> str:
-    """Return the type without Maho's prefix; a type without the prefix stays as it is."""
+    """Return the type without Maho's prefix; a type without it stays as it is."""
     return _text(data.get("type"), path).removeprefix(PREFIX)
 
 
 def _children(data: Mapping[Any, Any], path: str) -> list[object]:
-    """Return the conditions, which are a list in JSON and an array with keys in PHP."""
+    """Return the child conditions: a list in JSON, an array with keys in PHP."""
     children = data.get("conditions")
     if children is None or children == "":
         return []
@@ -121,7 +121,7 @@ def _every(data: Mapping[Any, Any], path: str) -> bool:
 def _expects(data: Mapping[Any, Any], path: str) -> bool:
     """Return whether the combination must be true, by what PHP takes as true.
 
-    Maho negates a combination that does not say; here it is an error.
+    If the value is missing, Maho negates the combination; here it is an error.
     """
     if "value" not in data:
         _fail(path, "does not say whether it must be TRUE or FALSE (no 'value')")

@@ -1,4 +1,4 @@
-"""Leaves out the rows that are too old to decide how long ago the last one was."""
+"""Leaves out rows that are too old to decide how long ago the last one was."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _LONGEST = 18_000  # days, 49 years: no bound is earlier than a TIMESTAMP can be
 def recent_enough(
     leaf: Leaf, scope: Scope, column: ColumnElement[Any]
 ) -> Sequence[ColumnElement[bool]]:
-    """Return what a row's time must satisfy to matter to a leaf about the days since the last one.
+    """Return the conditions on a row's time under which it matters for the days since the last one.
 
-    "At most 30 days" and "30 days" look at the rows of 30 days only, which an index on the time
-    finds; "more than 30 days" must look at all, and nothing is returned. The leaf is one that
-    `predicate` has accepted as a number.
+    "At most 30 days" and "30 days" need only the rows of the last 30 days, which an index on the
+    time finds. "More than 30 days" needs all rows, so nothing is returned. `predicate` must have
+    accepted the leaf as a number.
     """
     if normal_operator(leaf) not in ("<", "<=", "==", "()"):
         return ()

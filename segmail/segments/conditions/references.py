@@ -1,4 +1,4 @@
-"""The other segments that conditions name, by their ids."""
+"""The other segments that conditions name, by id."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ MEMBERS, SEQUENCES = "segment", "sequence"  # families
 
 @dataclass(frozen=True)
 class SegmentsNamed:
-    """The segments whose members conditions ask for, and those whose sequences."""
+    """The segments that conditions name: for their members, and for their sequences."""
 
     members: frozenset[int] = frozenset()
     sequences: frozenset[int] = frozenset()
 
 
 def segments_named(tree: ConditionNode) -> SegmentsNamed:
-    """Return the segments that a tree names; what is no id is left out."""
+    """Return the segments that a tree names; values that are not ids are left out."""
     members, sequences = set[int](), set[int]()
     for leaf in leaves(tree):
         if leaf.family in (MEMBERS, SEQUENCES):
@@ -29,7 +29,7 @@ def segments_named(tree: ConditionNode) -> SegmentsNamed:
 
 
 def renumbered(tree: Combine, ids: Mapping[int, int]) -> Combine:
-    """Return the tree with other ids in the place of those that are keys of `ids`."""
+    """Return the tree with each id that is a key of `ids` replaced by its value."""
 
     def node(one: ConditionNode) -> ConditionNode:
         if isinstance(one, Combine):

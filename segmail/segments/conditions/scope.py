@@ -23,9 +23,9 @@ _ENTITIES = ("customer", "customer_address", "catalog_product")
 
 @dataclass(frozen=True)
 class EavAttribute:
-    """An attribute and where its values are: a value table's type, or `static` for a column.
+    """An attribute and the type of the table with its values; `static` is a column of the entity.
 
-    `backend_table` is the table of one that has its own.
+    `backend_table` is set if the attribute has a table of its own.
     """
 
     attribute_id: int
@@ -50,7 +50,7 @@ class EavAttributes:
 class KnownSegment:
     """A segment of the shop.
 
-    `trigger` is that of its sequence: leaving only where no step is for entering.
+    `trigger` is its sequence's: exit only if it has no enter steps.
     """
 
     name: str
@@ -59,11 +59,11 @@ class KnownSegment:
 
 @dataclass(frozen=True)
 class Scope:
-    """`now` is aware UTC; `dialect` is `mysql` (MariaDB too) or `sqlite`.
+    """A compilation's context. `now` is aware UTC; `dialect` is `mysql` (MariaDB too) or `sqlite`.
 
-    A condition about days is compiled for one zone at a time, `zone`; `zones` has the names of the
-    zones of the websites, by website id. `segments` are those that conditions can name, by id.
-    With `among` only these customers are asked about: each condition then reads their rows alone.
+    A condition about days is compiled for one time zone at a time, `zone`; `zones` has the zone
+    names by website id. `segments` are those that conditions can name, by id. With `among`, only
+    these customers are considered: each condition then reads only their rows.
     """
 
     tables: Tables
@@ -86,14 +86,16 @@ class Scope:
         return replace(self, zones={id: name for id, name in self.zones.items() if id in ids})
 
     def segment(self, leaf: Leaf, given: str) -> int:
-        """Return the id of a segment that a leaf names; raise ConditionError where it is none."""
+        """Return the id of the segment that a leaf names; raise ConditionError if it does not
+        exist.
+        """
         id = int(given) if given.removeprefix("-").isdecimal() else 0
         if id not in self.segments:
             raise ConditionError(f"{leaf} names the segment '{given}', which is not there.")
         return id
 
     def asked(self, customer_id: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
-        """Return the condition that a row is of a customer who is asked about; () for all."""
+        """Return the condition that a row belongs to a customer in `among`; () without `among`."""
         return () if self.among is None else (among(customer_id, self.among),)
 
 

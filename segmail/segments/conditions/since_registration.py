@@ -1,4 +1,4 @@
-"""The time since a customer registered in hours or minutes, which Maho counts in days."""
+"""The hours or minutes since a customer registered; Maho counts in days only."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A segment's conditions as Maho stores them, without what Maho writes and never reads."""
+"""A segment's conditions as Maho stores them, without the keys that Maho writes and never reads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ class Leaf:
     """One condition: an attribute of a family, compared with a value.
 
     `family` is the type without Maho's prefix, as in `customer_clv`. `path` is the position in the
-    tree, counted from 1 in each combination: `1.2` is the second condition of the first.
+    tree, counted from 1 in each combination: `1.2` is the second condition of the first
+    combination.
     """
 
     family: str
@@ -27,10 +28,10 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Combine:
-    """A combination: `every` is the aggregator "all"; without `expects` the whole is negated.
+    """A combination. `every` is the aggregator "all"; if `expects` is False, the whole is negated.
 
-    "If ALL of these are FALSE" is NOT (a AND b) in Maho's segments: at least one is not true.
-    A combination without children says nothing, negated or not.
+    In Maho's segments "If ALL of these are FALSE" is NOT (a AND b): at least one is not true. A
+    combination without children says nothing, negated or not.
     """
 
     every: bool

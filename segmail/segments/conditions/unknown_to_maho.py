@@ -1,7 +1,7 @@
-"""The conditions that segmail has and Maho has not.
+"""The conditions that segmail knows and Maho does not.
 
-Maho drops a condition that it does not know when it loads a segment, and loses it for good when
-it saves one. A segment with such a condition must therefore be in Maho's manual mode.
+Maho drops a condition that it does not know when it loads a segment, and loses it for good when it
+saves the segment. A segment with such a condition must therefore be in Maho's manual mode.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OWN_ATTRIBUTES = frozenset(
         ("cart_attributes", "minutes_since_created"),
         ("cart_items", "category_id"),
         ("cart_items", "product_id"),
-        ("cart_items", "product_type"),  # Maho offers it, and drops it
+        ("cart_items", "product_type"),  # Maho offers it, but drops it
         ("customer_attributes", "hours_since_registration"),
         ("customer_attributes", "minutes_since_registration"),
         ("customer_clv", "lifetime_sales_close_to"),
@@ -30,7 +30,7 @@ OWN_ATTRIBUTES = frozenset(
 )
 
 
-# What Maho's form offers of an account; it drops conditions on any other attribute.
+# The account attributes that Maho's form offers; Maho drops conditions on any other.
 MAHOS_OF_CUSTOMERS = frozenset(
     {
         "created_at",

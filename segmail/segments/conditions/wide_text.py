@@ -1,6 +1,6 @@
-"""Compares Maho's three-byte columns with text that needs four bytes a character, as emoji do.
+"""Compares Maho's three-byte columns with text of four-byte characters, such as emoji.
 
-MySQL and MariaDB refuse the comparison ("Illegal mix of collations") where they could answer it.
+MySQL and MariaDB refuse the comparison ("Illegal mix of collations") although they could answer it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _LAST_OF_THREE_BYTES = "\uffff"
 
 
 def wide_enough(column: ColumnElement[Any], values: Iterable[str]) -> ColumnElement[Any]:
-    """Return the column, converted only where one of the values needs it: no index serves then."""
+    """Return the column, converted only if one of the values needs it: no index works then."""
     if any(character > _LAST_OF_THREE_BYTES for value in values for character in value):
         return _four_bytes(column)
     return column

@@ -21,7 +21,7 @@ def conditions_as_php(tree: Combine) -> str:
 
 
 def _data(node: ConditionNode) -> dict[str, Any]:
-    """Return the array that Maho makes of a node, with its keys in Maho's order."""
+    """Return the array that Maho makes of a node, with the keys in Maho's order."""
     return _leaf(node) if isinstance(node, Leaf) else _combine(node)
 
 

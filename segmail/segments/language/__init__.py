@@ -1,1 +1,1 @@
-"""Conditions as lines of text: what files hold, and what people are shown."""
+"""Conditions as lines of text: as files hold them and people are shown them."""

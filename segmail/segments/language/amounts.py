@@ -1,4 +1,4 @@
-"""Values such as `1h`, `2 days` and `3 weeks`, in the unit in which an attribute counts."""
+"""Values such as `1h`, `2 days` and `3 weeks`, converted to the attribute's own unit."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ _WITH_UNIT = re.compile(r"[0-9][0-9.]*\s*[a-z].*", re.IGNORECASE | re.DOTALL)
 
 
 def has_unit(text: str, attribute: str) -> bool:
-    """Return whether a value of the attribute, or the end of a pair such as `42:7d`, has a unit."""
+    """Return whether the attribute's value, or the end of a pair such as `42:7d`, has a unit."""
     return _unit(attribute) is not None and bool(_WITH_UNIT.fullmatch(_last(text)))
 
 
 def in_unit(text: str, attribute: str) -> str:
-    """Return the value in the attribute's unit: `2 days` of hours is `48`.
+    """Return the value in the attribute's unit: for an attribute in hours, `2 days` is `48`.
 
-    A value without a unit stays as it is. Raises ConditionError for what is no length of time, or
-    no whole number of the attribute's unit.
+    A value without a unit stays as it is. Raises ConditionError if it is not a length of time, or
+    not a whole number of the attribute's unit.
     """
     unit = _unit(attribute)
     if unit is None or not has_unit(text, attribute):
@@ -47,5 +47,5 @@ def _unit(attribute: str) -> str | None:
 
 
 def _last(text: str) -> str:
-    """Return the part that is compared: all, or what follows the last colon of a pair."""
+    """Return the part that is compared: everything, or the text after the last colon of a pair."""
     return text.rpartition(":")[2].strip()

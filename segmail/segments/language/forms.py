@@ -1,6 +1,6 @@
 """Conditions that read as a sentence: `member of "VIP"`, `finished "Welcome" = yes`.
 
-Other conditions are ATTRIBUTE OPERATOR VALUE; so are these where they do not fit their sentence.
+All other conditions are ATTRIBUTE OPERATOR VALUE, as are these if no sentence fits them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ANSWERS = {"yes": "1", "no": "0"}
 _SIGNS = {"=": "==", "!=": "!=", ">=": ">=", "<=": "<=", ">": ">", "<": "<"}
 
 
-# How each family's sentences go, for people who write them.
+# Examples of each family's sentences, for the people who write them.
 SENTENCES: Mapping[str, str] = {
     "segment": 'member of "NAME", not member of "NAME"',
     "sequence": 'finished "SEGMENT" = yes, days since finished "SEGMENT" >= 7, '
@@ -50,7 +50,7 @@ class _Said:
 
 
 def read_form(type_: str, line: str, path: str) -> Leaf | None:
-    """Return the condition of a family (its type) that a sentence says; None where it is none."""
+    """Return the condition of a family (its type) that a sentence states; otherwise None."""
     match type_:
         case "segment":
             said = _read_member(line)
@@ -64,7 +64,7 @@ def read_form(type_: str, line: str, path: str) -> Leaf | None:
 
 
 def write_form(leaf: Leaf) -> str | None:
-    """Return the sentence for a leaf in its canonical form; None where there is none."""
+    """Return the sentence for a leaf in its canonical form; None if it has none."""
     if not isinstance(leaf.value, str):
         return None
     match leaf.family:
@@ -136,7 +136,7 @@ def _quoted(name: str) -> str:
 
 
 def _name(text: str) -> str:
-    """Return a name, which may stand in double quotes as JSON has them."""
+    """Return a name, which may be a JSON text in double quotes."""
     text = text.strip()
     if not text.startswith('"'):
         return text

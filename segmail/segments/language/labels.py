@@ -1,4 +1,4 @@
-"""What conditions are called in a file: each of Maho's codes has one label, and back."""
+"""The labels of conditions in a file: each of Maho's codes has one, and each label one code."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _OF_OPERATORS = frozenset(
 
 @dataclass(frozen=True)
 class Family:
-    """A family's name in a file, its attributes' codes by label, and names of their values.
+    """A family's name in a file, its attributes' codes by label, and the names of their values.
 
-    With `products` every product attribute is one of the family's, called by its code; with
-    `shops_own` so is every attribute of customers that a shop has made.
+    With `products`, every product attribute belongs to the family and is written by its code; with
+    `shops_own`, so does every customer attribute that a shop has added.
     """
 
     type: str
@@ -36,7 +36,7 @@ class Family:
     shops_own: bool = False
 
     def code(self, label: str) -> str | None:
-        """Return the attribute that is called `label`; None where there is none."""
+        """Return the attribute with this label; None if there is none."""
         if label in self.codes:
             return self.codes[label]
         if self.products and _PRODUCT_ATTRIBUTE.fullmatch(label):
@@ -45,7 +45,7 @@ class Family:
         return code if self.shops_own and _CUSTOMER_ATTRIBUTE.fullmatch(code) else None
 
     def label(self, code: str) -> str | None:
-        """Return what the attribute is called; None where the family has none such."""
+        """Return the attribute's label; None if the family has no such attribute."""
         found = next((label for label, known in self.codes.items() if known == code), None)
         if found is None and self.products and _PRODUCT_ATTRIBUTE.fullmatch(code):
             return code
@@ -54,7 +54,7 @@ class Family:
         return found
 
     def _with_spaces(self, code: str) -> str:
-        """Return a shop's code as words, unless a line with them would be read as another one."""
+        """Return a shop's code as words, unless a line with them would mean something else."""
         words = code.replace("_", " ")
         is_same = self.code(" ".join(words.split())) == code
         misread = _OF_OPERATORS.intersection(words.split()) or means_another("customer", words)
@@ -74,7 +74,7 @@ def _family(
     shops_own: bool = False,
     **renamed: str,
 ) -> Family:
-    """An attribute is called as its code, with spaces; `renamed` are those with another label."""
+    """Return a family whose labels are its codes with spaces; `renamed` are labels that differ."""
     labels = {code.replace("_", " "): code for code in codes}
     labels |= {label: code for code, label in renamed.items()}
     return Family(type_, labels, values or {}, products, shops_own)

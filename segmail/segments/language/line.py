@@ -2,9 +2,9 @@
 
     ATTRIBUTE OPERATOR VALUE
 
-A value is plain text, or a JSON text in double quotes: where it is empty, has spaces around it,
-begins like an operator or a quotation mark, or holds what cannot be printed. The values of `is
-one of` stand between commas.
+A value is plain text, or a JSON text in double quotes if it is empty, has spaces around it,
+begins like an operator or a quotation mark, or contains characters that cannot be printed. The
+values of `is one of` are separated by commas.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _OPERATORS = {
     "is not one of": "!()",
 }
 _WORDS = {code: word for word, code in _OPERATORS.items()}
-_IMPORTED = "imported"  # whom `segment import` lists; nobody, until then
+_IMPORTED = "imported"  # the customers that `segment import` lists; nobody until then
 _OPERATOR_SIGNS = ("=", "<", ">", "!")
 _LINE = re.compile(
     r"(?P<label>[^=!<>\"]{0,100}?)\s*"
@@ -68,10 +68,10 @@ def write_line(leaf: Leaf) -> tuple[str, str]:
 
 
 def read_line(name: str, line: str, path: str) -> Leaf:
-    """Return the leaf, at `path`, that a line under a family's name says.
+    """Return the leaf at `path` for a line under a family's name.
 
-    Raises ConditionError for an unknown family or attribute, a line without operator, and a value
-    that must be quoted and is not.
+    Raises ConditionError for an unknown family or attribute, a line without an operator, and a
+    value that must be quoted and is not.
     """
     name, line = translated(name, line)
     if name not in FAMILIES:
@@ -93,9 +93,9 @@ def read_line(name: str, line: str, path: str) -> Leaf:
 
 
 def hint(name: str, label: str, *, more: Collection[str] = ()) -> str:
-    """Return what may be meant by a family and an attribute that it does not have, for an error.
+    """Return a suggestion for an unknown family and attribute, for an error message.
 
-    The attributes of other families are meant where one is called just so. `more` are labels that
+    An attribute of another family is suggested if it has this very label. `more` are labels that
     the family has in a shop.
     """
     others = [other for other, family in FAMILIES.items() if label in family.codes]
@@ -110,7 +110,7 @@ def hint(name: str, label: str, *, more: Collection[str] = ()) -> str:
 
 
 def nearly(label: str) -> list[str]:
-    """Return the attributes of all families that are called nearly so, as `family: attribute`."""
+    """Return attributes of all families with a similar label, as `family: attribute`."""
     everywhere = {
         said: f"{name}: {said}" for name, family in FAMILIES.items() for said in family.codes
     }

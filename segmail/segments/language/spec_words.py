@@ -1,4 +1,4 @@
-"""The specification's own words for conditions, and those of Maho's form, as a file's line.
+"""Translates SPEC's own words for conditions, and those of Maho's form, into a file's line.
 
 `Shopping Cart: Cart Status equals "Active"` is `cart: active = yes`; `Order: Total Orders is
 greater than 1` is `lifetime: number of orders > 1`.
@@ -146,7 +146,7 @@ _OPERATORS: Mapping[str, str] = {
     "is none of": "is not one of",
     "equals": "=",
 }
-# The operators that files have; a line whose first one is among them stays as it is.
+# The operators of files; a line whose first operator is one of these stays as it is.
 _KEPT = ("does not contain", "contains", "is not one of", "is one of")
 _WORDS = "|".join(
     words.replace(" ", r"\s+") for words in sorted((*_OPERATORS, *_KEPT), key=len, reverse=True)
@@ -165,7 +165,7 @@ _AGO = re.compile(
 _MONEY = re.compile(r"\$\s?([0-9][0-9,]*(?:\.[0-9]+)?)")
 _STATES = {"active": "yes", "inactive": "no", "not active": "no"}
 
-# What the specification's use cases say in prose, by a word of theirs.
+# What SPEC's use cases say in prose, by a word in them.
 _PROSE: Mapping[str, str] = {
     "regist": "customer: days since registration <= 7",
     "lifetime": "lifetime: sales > 1000",
@@ -187,19 +187,19 @@ _PROSE: Mapping[str, str] = {
 
 
 def is_money(value: str) -> bool:
-    """Return whether a value is an amount with a dollar sign, which counts as the number."""
+    """Return whether a value is an amount with a dollar sign; its number is used."""
     return _MONEY.fullmatch(value.strip()) is not None
 
 
 def means_another(family: str, label: str) -> bool:
-    """Return whether an attribute's label means another one in the specification's words."""
+    """Return whether an attribute's label stands for another attribute in SPEC's words."""
     return (family, label) in _ATTRIBUTES
 
 
 def of_family(text: str) -> tuple[str, str] | None:
-    """Return family and line of the specification's words without a family; None for others.
+    """Return family and line for SPEC's words without a family; None for other text.
 
-    `Number of orders equals 0` and `Newsletter subscription status is "Subscribed"` are such.
+    Examples: `Number of orders equals 0`, `Newsletter subscription status is "Subscribed"`.
     """
     found = _LINE.fullmatch(text.strip()) or _IS.fullmatch(text.strip())
     label = " ".join(found["label"].lower().split()) if found else ""
@@ -209,13 +209,13 @@ def of_family(text: str) -> tuple[str, str] | None:
 
 
 def prose_hint(text: str) -> str | None:
-    """Return the condition that a sentence of the specification's use cases may mean."""
+    """Return the condition that a sentence of SPEC's use cases may mean."""
     said = text.lower()
     return next((line for word, line in _PROSE.items() if word in said), None)
 
 
 def translated(name: str, line: str) -> tuple[str, str]:
-    """Return family and line in the words of files; what is in them already stays as it is."""
+    """Return family and line in the words of files; text in those words stays as it is."""
     family, line = " ".join(name.lower().split()), line.strip()
     family = _FAMILIES.get(family, family)
     if found := _AGO.fullmatch(line):

@@ -1,1 +1,1 @@
-"""Names in the place of ids: a file names segments, categories, products and choices."""
+"""Names instead of ids: a file names segments, categories, products and choices."""

@@ -1,4 +1,4 @@
-"""Names without a shop: those of the files' own segments, and whatever else a shop may have."""
+"""Accepts every name, without a shop: a file's own segments, and anything a shop may have."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _GENDERS = {"male": "1", "female": "2"}
 
 
 class AnyNames:
-    """Takes every name for one that the shop may have; the same segment has the same id."""
+    """Takes every name as one that the shop may have; the same segment always gets the same id."""
 
     def __init__(self, segments: Iterable[str]) -> None:
         self._segments: dict[str, int] = {}
-        self.names: dict[int, str] = {}  # of segments, by the id that stands for each
+        self.names: dict[int, str] = {}  # segments by the id that stands for each
         for name in segments:
             self.segment(name)
 
@@ -27,7 +27,7 @@ class AnyNames:
         return id
 
     def id(self, reference: Reference, name: str, leaf: Leaf) -> str:
-        """Return an id; a choice of an attribute other than the gender is its own."""
+        """Return an id; a choice of any attribute but the gender is its own id."""
         match reference.of:
             case Mentioned.SEGMENT:
                 return str(self.segment(name))
@@ -37,5 +37,5 @@ class AnyNames:
         return "1"
 
     def name(self, reference: Reference, id: str) -> str | None:
-        """Return None: ids mean nothing here."""
+        """Return None: ids have no meaning here."""
         return None

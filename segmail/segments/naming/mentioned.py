@@ -1,6 +1,6 @@
-"""What the value of a condition mentions: another segment, a category, a product, a choice.
+"""What the value of a condition refers to: another segment, a category, a product, a choice.
 
-Maho stores ids, which mean nothing in another shop; files and people have names.
+Maho stores ids, which mean nothing in another shop; files and people use names.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from segmail.segments.conditions.tree import Leaf
 
-# Attributes that files alone have: their values are names, where the stored one has ids.
+# Attributes that exist in files only: their values are names where the stored value has ids.
 BY_NAME: Mapping[str, str] = {"category": "category_id", "product": "product_id"}
 
 _WITH_PRODUCTS = ("order_items", "cart_items", "product_viewed", "product_wishlist")
@@ -24,7 +24,7 @@ _NO_CHOICES = ("product_id", "product_name", "product_sku", "product_type")
 
 
 class Mentioned(enum.Enum):
-    """What can be mentioned, with the word for it in messages."""
+    """The kinds of things that can be mentioned, with the word for each in messages."""
 
     SEGMENT = "segment"
     CATEGORY = "category"
@@ -34,9 +34,9 @@ class Mentioned(enum.Enum):
 
 @dataclass(frozen=True)
 class Reference:
-    """What a condition's value mentions.
+    """What a condition's value refers to.
 
-    Of a pair (`42:7`) it is what stands before the last colon. A choice is one of the attribute
+    In a pair (`42:7`) it is the part before the last colon. A choice belongs to the attribute
     `code` of `entity`, customers or products.
     """
 
@@ -47,7 +47,7 @@ class Reference:
 
 
 def reference_of(leaf: Leaf) -> Reference | None:
-    """Return what a condition mentions, in a file or as it is stored; None for nothing."""
+    """Return what a condition refers to, in a file or as it is stored; None if nothing."""
     attribute = BY_NAME.get(leaf.attribute, leaf.attribute)
     match leaf.family:
         case "segment":

@@ -1,7 +1,7 @@
 """The names of a shop: its segments, categories, products and the choices of its attributes.
 
-Each kind is read when it is first needed. Names are compared without regard to case. A name comes
-first, and `id 12` or a plain number is an id where nothing has it as its name.
+Each kind is read when it is first needed. Names are compared without regard to case. `id 12` or a
+plain number is an id, unless something has it as its name.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ _MANY = 8  # names in a message
 
 @dataclass(frozen=True)
 class NamesById:
-    """Names by id, the one to be written first; one may have several names."""
+    """Names by id, the preferred one first; an id may have several names."""
 
     by_id: Mapping[str, Sequence[str]]
 
     def ids(self, name: str) -> list[str]:
-        """Return the ids of what is called so."""
+        """Return the ids that have this name."""
         wanted = plain(name)
         return [id for id, names in self.by_id.items() if wanted in map(plain, names)]
 
     def name(self, id: str) -> str | None:
-        """Return the first name that nothing else has, None where there is none such."""
+        """Return the id's first name that no other id has; None if there is none."""
         names = self.by_id.get(id, ())
         return next((name for name in names if name and self.ids(name) == [id]), None)
 
 
 def plain(name: str) -> str:
-    """Return a name as it is compared; spaces around the slashes of a path do not count."""
+    """Return a name in the form for comparing; spaces around the slashes of a path do not count."""
     return re.sub(r" ?/ ?", "/", " ".join(name.split())).casefold()
 
 
 class ShopNames:
-    """The names in a shop; `new` are segments that are about to be there, by ids of no segment."""
+    """The names in a shop; `new` are segments about to be created, by provisional ids."""
 
     def __init__(self, tx: Transaction, *, new: Mapping[int, str] | None = None) -> None:
         self._tx = tx
@@ -59,7 +59,8 @@ class ShopNames:
         self._known: dict[tuple[Mentioned, str, str], NamesById] = {}
 
     def id(self, reference: Reference, name: str, leaf: Leaf) -> str:
-        """Return the id of what a file names; raise ConditionError where it is none, or several.
+        """Return the id for a name in a file; raise ConditionError if it fits nothing, or several
+        ids.
 
         A value of an attribute without choices is returned as it is.
         """
@@ -83,9 +84,9 @@ class ShopNames:
         )
 
     def name(self, reference: Reference, id: str) -> str | None:
-        """Return the name that means an id, and it alone; None where there is none such.
+        """Return the name that means this id and no other; None if there is none.
 
-        Segments and choices have `id 12` in its place, which is read as the id.
+        Segments and choices without such a name get `id 12`, which is read as the id.
         """
         known = self._called(reference, f"id {id}")
         if id not in known.by_id:
@@ -97,7 +98,7 @@ class ShopNames:
         return known.name(id) or (f"id {id}" if plainly else None)
 
     def _called(self, reference: Reference, name: str) -> NamesById:
-        """Return the names among which one can be found; of products, those that are called so."""
+        """Return the names to search for one; for products, only those that match it."""
         if reference.of is Mentioned.PRODUCT:
             return self._products(name)
         key = (reference.of, reference.entity, reference.code)
@@ -119,7 +120,7 @@ class ShopNames:
 
 
 def load_categories(tx: Transaction) -> NamesById:
-    """Return the categories: by name, and by name with more and more of those above it.
+    """Return the categories by name, and by name with more and more of the categories above it.
 
     `Shoes`, `Men/Shoes`, `Default Category/Men/Shoes`.
     """
@@ -167,7 +168,7 @@ def load_products(tx: Transaction, name: str, *, by_name: bool) -> NamesById:
 
 
 def load_choices(tx: Transaction, entity: str, code: str) -> NamesById:
-    """Return the choices of a select or yes/no attribute by option id; none of any other."""
+    """Return the choices of a select or yes/no attribute by option id; none for others."""
     catalog, attribute = build_catalog_tables(tx.tables.prefix), tx.tables.attribute.c
     query = select(attribute.attribute_id, attribute.frontend_input, attribute.source_model).where(
         attribute.attribute_id.in_(_attribute(tx, entity, code))
@@ -198,7 +199,7 @@ def _attribute(tx: Transaction, entity: str, code: str) -> Select[tuple[int]]:
 
 
 def _has_ids(reference: Reference) -> bool:
-    """Return whether a file has ids there as well, of what may be gone or still to come."""
+    """Return whether a file may have an id here although nothing in the shop has it."""
     return reference.is_pair and reference.of in (Mentioned.CATEGORY, Mentioned.PRODUCT)
 
 

@@ -1,4 +1,4 @@
-"""Trees of conditions with names, as in files, and with ids, as Maho stores them."""
+"""Translates trees of conditions between names, as in files, and ids, as Maho stores them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _TEXTUAL = ("{}", "!{}")  # operators on a part of a text, which is no name
 
 
 class Naming(Protocol):
-    """Whoever knows what is called how."""
+    """Translates between names and ids."""
 
     def id(self, reference: Reference, name: str, leaf: Leaf) -> str:
-        """Return what is stored for a name; raise ConditionError where it means nothing."""
+        """Return the stored value for a name; raise ConditionError if the name means nothing."""
 
     def name(self, reference: Reference, id: str) -> str | None:
-        """Return the name that means an id, and it alone; None where there is none such."""
+        """Return the name that means this id and no other; None if there is none."""
 
 
 def leaf_with_ids(leaf: Leaf, naming: Naming) -> Leaf:
@@ -45,9 +45,9 @@ def leaf_with_ids(leaf: Leaf, naming: Naming) -> Leaf:
 
 
 def leaf_with_names(leaf: Leaf, naming: Naming) -> Leaf:
-    """Return a stored condition as a file has it; ids without a name of their own stay.
+    """Return a stored condition as a file has it; ids without an unambiguous name stay ids.
 
-    What means nothing stays as it is.
+    A value that means nothing stays as it is.
     """
     reference = reference_of(leaf)
     if reference is None or leaf.attribute in BY_NAME:

@@ -1,4 +1,4 @@
-"""`refresh-segments`: who is in a segment now, and which steps start and stop by that."""
+"""`refresh-segments`: updates who is in a segment, and starts and stops steps accordingly."""
 
 from segmail.segments.refresh.candidates import Candidate, Choice, Matching
 from segmail.segments.refresh.outcome import Refreshed, RefreshState

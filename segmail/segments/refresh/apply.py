@@ -1,4 +1,4 @@
-"""Writes what a refresh found: members, stopped rows, new rows; inside the caller's transaction."""
+"""Writes what a refresh found, inside the caller's transaction: members, stopped rows, new rows."""
 
 from __future__ import annotations
 
@@ -80,9 +80,9 @@ def _stop_rows(tx: Transaction, ids: Sequence[int], reason: str, now: datetime) 
 
 
 def write_changes(tx: Transaction, task: Task, changes: Changes, *, now: datetime) -> int:
-    """Let who is in CHUNK enter and leave, with the steps that this starts.
+    """Let the customers in CHUNK enter and leave, and schedule the steps that this starts.
 
-    `changes` are their numbers. Return how many scheduled steps were stopped.
+    `changes` are their numbers. Returns how many scheduled steps were stopped.
     """
     stopped = 0
     if changes.of(Movement.EXIT):
@@ -123,15 +123,15 @@ def count_stops(connection: Connection, task: Task) -> int:
 
 
 def remember_enrolling(tx: Transaction, task: Task, *, now: datetime) -> None:
-    """Keep since when whoever enters this segment is enrolled, by which late ones are known.
+    """Store since when customers who enter this segment are enrolled, to recognise late ones.
 
-    Whom a refresh takes in without a mail on purpose (`--no-enrol`) is never one of them.
+    Customers whom a refresh takes in without a mail on purpose (`--no-enrol`) never count as late.
     """
     since = task.enrols_since
     if task.enrols:
         since = since or now
     elif task.candidate.segment.automation_active and not task.enrol:
-        # After those who enter now, by what stands in their rows.
+        # After the rows of customers who enter now, because it is found by what these rows say.
         added_at = as_stored(tx.connection, tx.tables.member.c.added_at, now)
         since = added_at + timedelta(seconds=1)
     else:
@@ -143,7 +143,7 @@ def remember_enrolling(tx: Transaction, task: Task, *, now: datetime) -> None:
 def complete(connection: Connection, task: Task, members: int, *, now: datetime) -> None:
     """Write the segment's counters; `now` is when the refresh began.
 
-    Maho stamps the end instead, so that its daily refresh finds yesterday's too young.
+    Maho writes the time of the end instead, so that its daily refresh finds yesterday's too young.
     """
     segment = task.tables.segment
     connection.execute(
@@ -159,9 +159,9 @@ def complete(connection: Connection, task: Task, members: int, *, now: datetime)
 
 
 def _stop_who_leave(tx: Transaction, task: Task, *, now: datetime) -> int:
-    """Skip the pending enter rows of those who leave, unless the policy lets them go on.
+    """Skip the pending enter rows of customers who leave, unless the policy lets them go on.
 
-    Leaving ends what repeats in any case.
+    Leaving ends repeating steps in any case.
 
     A row whose mail is on its way becomes `sent` all the same: delivery settles it.
     """
@@ -171,9 +171,9 @@ def _stop_who_leave(tx: Transaction, task: Task, *, now: datetime) -> int:
 
 
 def _of_leavers(task: Task) -> ColumnElement[bool]:
-    """Of steps that repeat alone, where the policy lets the others go on.
+    """Return the leavers' pending rows; if the policy lets them go on, only repeating steps.
 
-    A join, not a subquery: MySQL then begins with those who leave, and locks no other rows.
+    It is a join, not a subquery: MySQL then begins with those who leave, and locks no other rows.
     """
     ended = task.tables.progress.c.sequence_id.in_(task.own_repeating)
     return and_(
@@ -185,7 +185,7 @@ def _of_leavers(task: Task) -> ColumnElement[bool]:
 
 
 def _of_returners(task: Task) -> ColumnElement[bool]:
-    """The pending exit rows of those who enter: nobody is told good-bye who is back."""
+    """Return the pending exit rows of customers who enter: they are back; say no good-bye."""
     return and_(
         is_pending_in(task.tables, [task.candidate.id], [Trigger.EXIT.value]),
         task.tables.progress.c.customer_id == CHUNK.c.customer_id,
@@ -194,7 +194,7 @@ def _of_returners(task: Task) -> ColumnElement[bool]:
 
 
 def _stop_former_runs(tx: Transaction, task: Task, *, now: datetime) -> int:
-    """Skip what is left of earlier runs of those for whom a new one begins in its place."""
+    """Skip what is left of earlier runs of customers for whom a new run replaces them."""
     return sum(stop(tx, which, reason=BEGUN_ANEW, now=now) for which in _of_former_runs(task))
 
 
@@ -212,9 +212,9 @@ def _of_former_runs(task: Task) -> list[ColumnElement[bool]]:
 
 
 def _of_rivals(task: Task) -> ColumnElement[bool]:
-    """What is left of weaker or held campaigns of the group, of those for whom this one begins.
+    """Return what is left of weaker or held campaigns of the group for those who begin this one.
 
-    What will be repeated one day is not under way.
+    A row that is only due to be repeated some day is not under way.
     """
     return and_(
         is_pending_in(task.tables, [one.id for one in task.rivals]),
@@ -227,7 +227,7 @@ def _of_rivals(task: Task) -> ColumnElement[bool]:
 def _remove_members(connection: Connection, task: Task) -> None:
     member, leaving = task.tables.member, CHUNK.c.direction == Movement.EXIT.value
     here = member.c.segment_id == task.candidate.id
-    if connection.dialect.name == "sqlite":  # which has no DELETE with a join
+    if connection.dialect.name == "sqlite":  # SQLite has no DELETE with a join
         left: ColumnElement[bool] = member.c.customer_id.in_(
             select(CHUNK.c.customer_id).where(leaving)
         )
@@ -237,7 +237,7 @@ def _remove_members(connection: Connection, task: Task) -> None:
 
 
 def _add_members(connection: Connection, task: Task, *, now: datetime) -> None:
-    """Insert who enters, as Maho writes members."""
+    """Insert the customers who enter, as Maho writes members."""
     customer = task.tables.customer.c
     joiners = select(
         plain_literal(task.candidate.id),
@@ -252,7 +252,7 @@ def _add_members(connection: Connection, task: Task, *, now: datetime) -> None:
 
 
 def _enrol(tx: Transaction, task: Task, *, now: datetime) -> None:
-    """Schedule every active step for those who are to be enrolled, one statement a step.
+    """Schedule every active step for the customers to be enrolled, with one statement per step.
 
     A delay counts from the enrolment, not from the step before it.
     """
@@ -279,7 +279,7 @@ def _enrol_without_mail(
     *,
     now: datetime,
 ) -> None:
-    """Note for whom a sequence does not start: a skipped row of its first step, with the reason."""
+    """Record why a sequence does not start for a customer: a skipped row of its first step."""
     for trigger in Trigger:
         steps = task.active_steps(trigger)
         moved = [movement for movement in movements if movement.trigger is trigger]

@@ -1,4 +1,4 @@
-"""Which segments a run refreshes, and what it must know of each."""
+"""Which segments a run refreshes, and what it must know about each."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ _EARLY = timedelta(seconds=30)  # cron starts a second early now and then
 
 @dataclass(frozen=True)
 class Choice:
-    """Which segments are asked for.
+    """Which segments to refresh.
 
-    `names` are ids or names; none: every segment that is automatic or segmail's own, with `all_`
-    the manual ones too. `every` is how old, in minutes, a refresh must be to be done again;
-    `all_` does it anyway.
+    `names` are ids or names. Without any, it is every segment that is automatic or that segmail
+    refreshes; with `all_`, the manual ones too. A segment is refreshed again only if its last
+    refresh is older than `every` minutes, or with `all_`.
     """
 
     names: Sequence[str] = ()
@@ -39,9 +39,9 @@ class Choice:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A segment with all that its refresh needs.
+    """A segment with everything its refresh needs.
 
-    Without `group_ids` customers of every group may be members, as in Maho.
+    Without `group_ids`, customers of every group may be members, as in Maho.
     """
 
     segment: Segment
@@ -58,22 +58,22 @@ class Candidate:
 
     @property
     def is_refreshed(self) -> bool:
-        """Whether `refresh-segments` refreshes it where nobody names it."""
+        """Whether `refresh-segments` refreshes it without being told its name."""
         return self.is_automatic or self.is_segmails
 
     @property
     def is_segmails(self) -> bool:
-        """Whether segmail refreshes it although it is manual for Maho: it says so, or must."""
+        """Whether segmail refreshes it although it is manual for Maho: by choice or necessity."""
         return self.policy.refreshed_by is RefreshedBy.SEGMAIL or self.needs_segmail
 
     @cached_property
     def needs_segmail(self) -> bool:
-        """Whether it has conditions that Maho does not know; unreadable ones are nobody's."""
+        """Whether it has conditions that Maho does not know; False if they cannot be read."""
         return self.tree is not None and needs_segmail(self.tree)
 
     @cached_property
     def tree(self) -> Combine | None:
-        """Its conditions; None where what is stored is no tree."""
+        """Its conditions; None if what is stored is not a tree."""
         try:
             return read_conditions(self.conditions)
         except ConditionError:
@@ -81,14 +81,14 @@ class Candidate:
 
 
 # Returns the SELECT of the ids of the customers that a segment's conditions match at a moment.
-# Raises ConditionError where they cannot be used.
+# Raises ConditionError if the conditions cannot be used.
 Matching: TypeAlias = Callable[[Transaction, Candidate, datetime], Select[Any]]
 
 
 def choose(tx: Transaction, choice: Choice, *, now: datetime) -> list[Candidate]:
-    """Return the segments to refresh, by id; those named may be inactive.
+    """Return the segments to refresh, by id; those given by name may be inactive.
 
-    Raises InputError for a name that there is not, ConfigError for policies without meaning.
+    Raises InputError for a segment that does not exist, ConfigError for invalid policies.
     """
     named = {find_segment(tx, name).segment_id for name in choice.names}
     candidates = load_candidates(tx, named or None)

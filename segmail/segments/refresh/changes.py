@@ -36,7 +36,7 @@ from segmail.segments.refresh.temporary_tables import CHANGED, CHUNK, MATCHED, c
 
 @dataclass(frozen=True)
 class Changes:
-    """Numbers of customers; the people are in a temporary table."""
+    """Numbers of customers; the customers themselves are in a temporary table."""
 
     verdicts: Counter[tuple[Movement, str]] = field(default_factory=Counter)
 
@@ -48,7 +48,7 @@ class Changes:
         return self.verdicts.total()
 
     def of(self, movement: Movement) -> int:
-        """Return how many enter, leave, or stay and are enrolled late."""
+        """Return how many customers enter, leave, or stay and are enrolled late."""
         return sum(n for (of, _), n in self.verdicts.items() if of is movement)
 
     @property
@@ -57,12 +57,12 @@ class Changes:
 
     @property
     def waiting(self) -> int:
-        """Customers whose enrolment waits for a word."""
+        """How many customers wait for a person to allow their enrolment."""
         return sum(n for (_, told), n in self.verdicts.items() if told == WAITING)
 
     @property
     def not_enrolled(self) -> dict[str, int]:
-        """Customers by the reason why no sequence starts for them."""
+        """The number of customers by the reason why no sequence starts for them."""
         counts: Counter[str] = Counter()
         for (_, reason), count in self.verdicts.items():
             if reason not in (ENROLLED, WAITING, ""):
@@ -71,7 +71,7 @@ class Changes:
 
 
 def find_members(tx: Transaction, task: Task, matching: Matching, *, now: datetime) -> int:
-    """Fill MATCHED; return how many members the segment is to have."""
+    """Fill MATCHED; return how many members the segment is going to have."""
     matched = matching(tx, task.candidate, now)
     fill = insert(MATCHED).from_select(["customer_id"], matched)
     return tx.connection.execute(collected(fill)).rowcount
@@ -84,11 +84,12 @@ def find_changes(
     late_since: datetime | None,
     left_since: datetime | None = None,
 ) -> int:
-    """Fill CHANGED from MATCHED; return how many enter, leave or are enrolled late.
+    """Fill CHANGED from MATCHED; return how many customers enter, leave or may be enrolled late.
 
-    The last are members who entered since `late_since` (None: nobody) and were not enrolled then,
-    for want of a subscription or of a word; and those who left since `left_since`, when their exit
-    sequence could not start for want of a word. Nothing else is written.
+    Late are members who entered since `late_since` (None: nobody) and were not enrolled then,
+    because they were not subscribed or the enrolment limit held them back; and customers who left
+    since `left_since` (None: nobody), whose exit sequence was held back by the limit. Nothing else
+    is written.
     """
     queries = [_who_changes(task, one) for one in (Movement.ENTER, Movement.EXIT)]
     if late_since is not None:
@@ -99,7 +100,7 @@ def find_changes(
 
 
 def find_present(connection: Connection, task: Task) -> int:
-    """Fill CHANGED with the members, whenever they entered; return how many they are."""
+    """Fill CHANGED with all members, whenever they entered; return their number."""
     member = task.tables.member.c
     stay = literal(Movement.STAY.value)
     query = select(member.customer_id, stay).where(member.segment_id == task.candidate.id)
@@ -114,11 +115,11 @@ def _fill(connection: Connection, query: Select[Any]) -> int:
 def judge(
     connection: Connection, task: Task, *, after: int = 0, last: int | None = None
 ) -> Changes:
-    """Fill CHUNK with those of CHANGED after one customer up to another (None: to the end).
+    """Fill CHUNK from CHANGED with the customers after one id up to another (None: to the end).
 
-    What the conditions said stays; whoever came in or was taken out by others since then is left
-    out. For whom a sequence starts is asked here and now: who is subscribed, active and free of
-    steps.
+    The answer of the conditions stays; customers whom others have added or removed since then are
+    left out. Whether a sequence starts is decided here and now: for customers who are subscribed,
+    active and free of steps.
     """
     create_chunk(connection)
     for movement in Movement:
@@ -153,7 +154,7 @@ def _who_changes(task: Task, movement: Movement) -> Select[Any]:
 
 
 def _who_may_start_late(task: Task, since: datetime) -> Select[Any]:
-    """Only those whom a sequence starts for now: of the others nothing changes."""
+    """Return only customers for whom a sequence starts now: nothing changes for the others."""
     member, customer = task.tables.member, task.tables.customer
     same = customer.c.entity_id == member.c.customer_id
     return (
@@ -170,7 +171,7 @@ def _who_may_start_late(task: Task, since: datetime) -> Select[Any]:
 
 
 def _who_left_and_waits(task: Task, since: datetime) -> Select[Any]:
-    """Only those whom a sequence starts for now, and who are not coming back."""
+    """Return only customers for whom a sequence starts now, and who are not coming back."""
     row, customer, member = task.tables.progress, task.tables.customer, task.tables.member
     back = and_(
         member.c.segment_id == task.candidate.id, member.c.customer_id == customer.c.entity_id

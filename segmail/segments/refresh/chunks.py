@@ -1,8 +1,8 @@
 """Writes the changes of a large refresh in transactions of a bounded size.
 
-The accounts of those who enter are locked, by the foreign keys of their rows, only until the
-commit of their chunk. A chunk changes membership and steps of the same customers, so that each
-commit leaves a state from which the next refresh goes on.
+The foreign keys of new rows lock the accounts of customers who enter, only until the commit of
+their chunk. A chunk changes membership and steps of the same customers, so that each commit leaves
+a state from which the next refresh goes on.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _STOPPED = "stopped by a signal; the next run does the rest"
 
 @dataclass(frozen=True)
 class Written:
-    """What was written: customers, and scheduled steps that were stopped; why it is not all."""
+    """What was written: numbers of customers and of stopped steps; and why it is not everything."""
 
     changes: Changes = Changes()  # noqa: RUF009 - frozen
     stopped: int = 0
@@ -41,7 +41,7 @@ class Written:
 def write_in_chunks(
     session: ShopSession, task: Task, *, size: int, now: datetime, is_stopping: Callable[[], bool]
 ) -> Written:
-    """Write what is in CHANGED, `size` customers a transaction, until it is done or is to end."""
+    """Write CHANGED, `size` customers per transaction, until it is done or must stop."""
     written, after = Written(), 0
     while True:
         if is_stopping():
@@ -73,7 +73,7 @@ def finish(
 
 @contextmanager
 def integrity_is_conflict() -> Iterator[None]:
-    """A customer was deleted, or Maho was faster: roll back and look again."""
+    """A customer was deleted, or Maho was faster: treat it as a conflict and retry."""
     try:
         yield
     except IntegrityError as error:
@@ -84,11 +84,11 @@ def integrity_is_conflict() -> Iterator[None]:
 class _Chunk:
     changes: Changes
     stopped: int
-    last: int | None  # the last customer; None where nobody is left
+    last: int | None  # the last customer; None if nobody is left
 
 
 def _write(tx: Transaction, *, task: Task, after: int, size: int, now: datetime) -> _Chunk | None:
-    """Write one chunk; return None where the segment is not what it was at the beginning."""
+    """Write one chunk; return None if the segment has changed since the refresh began."""
     if not is_still(tx, task):
         return None
     last = _last(tx.connection, after, size)

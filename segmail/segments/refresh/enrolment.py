@@ -1,4 +1,4 @@
-"""For whom a sequence starts, and why for others it does not."""
+"""For which customers a sequence starts, and why it does not start for others."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ WAITING = "waiting for a word, being more than the limit"
 
 
 def verdict(task: Task, movement: Movement) -> ColumnElement[str]:
-    """Return `enrolled` or a reason, of a row of `customer_entity`; '' where there are no steps.
+    """Return `enrolled` or a reason for a row of `customer_entity`; '' if there are no steps.
 
-    For who stays, also of a row of members.
+    For customers who stay, a row of members is needed too.
     """
     if reason := _reason_for_all(task):
         return literal(reason)
@@ -86,7 +86,7 @@ def _reasons_of_earlier_runs(
 
 
 def _has_pending_rows(task: Task, trigger: Trigger) -> ColumnElement[bool]:
-    """Rows of the same trigger; those of the other one end by themselves, or may go on."""
+    """Return rows of the same trigger; those of the other end by themselves, or may go on."""
     row = task.tables.progress.c
     running = is_running(task.tables, task.own_repeating)
     return _has_row(task, running, row.trigger_type == trigger.value)
@@ -97,7 +97,7 @@ def _was_enrolled(task: Task, trigger: Trigger) -> ColumnElement[bool]:
 
 
 def _began_lately(task: Task, movement: Movement, days: int) -> ColumnElement[bool]:
-    """Whether a run began so few days before this refresh, or before a member entered."""
+    """Return whether a run began less than `days` before this refresh, or before the entry."""
     row, since = task.tables.progress.c, literal(task.now - timedelta(days), UtcDateTime())
     lately = row.created_at > since
     if movement is Movement.STAY:
@@ -107,8 +107,10 @@ def _began_lately(task: Task, movement: Movement, days: int) -> ColumnElement[bo
 
 
 def _has_used_up(task: Task, trigger: Trigger) -> ColumnElement[bool]:
-    """Whether an active step was sent as often as its `max_sends` allows, so that nobody is sent
-    the rest of a sequence alone. What may have arrived counts as sent."""
+    """Return whether an active step was sent as often as its `max_sends` allows.
+
+    Nobody is sent the rest of a sequence without it. A mail that may have arrived counts as sent.
+    """
     row = task.tables.progress.c
     steps = [step for step in task.active_steps(trigger) if step.most_sends]
     once = [step.sequence_id for step in steps if step.most_sends == 1]
@@ -129,7 +131,7 @@ def _has_used_up(task: Task, trigger: Trigger) -> ColumnElement[bool]:
 
 
 def _enrolled_since_entering(task: Task) -> ColumnElement[bool]:
-    """Whether there is, or was then, a row of the sequence: it began, or was still under way."""
+    """Return whether the sequence began after the entry, or was still under way then."""
     row, added_at = task.tables.progress.c, task.tables.member.c.added_at
     since = or_(row.created_at >= added_at, row.scheduled_at >= added_at, row.sent_at >= added_at)
     return _has_row(task, row.trigger_type == Trigger.ENTER.value, since)
@@ -143,7 +145,7 @@ def _ordered_since_entering(task: Task) -> ColumnElement[bool]:
 
 
 def rival_ran_since_entering(task: Task) -> ColumnElement[bool]:
-    """Whether a stronger campaign of the group ran for a member after they entered."""
+    """Return whether a stronger campaign of the group ran for the member after they entered."""
     row, added_at = task.tables.progress.c, task.tables.member.c.added_at
     since = or_(row.created_at >= added_at, row.scheduled_at >= added_at, row.sent_at >= added_at)
     return _has_rows_of(task, task.stronger, since)
@@ -174,5 +176,5 @@ def _of_customer(task: Task) -> tuple[ColumnElement[bool], ...]:
     )
     if not task.waiting:
         return of_segment
-    # A row that only tells that a sequence waits is none of its rows.
+    # A row that only records that a sequence waits is none of its rows.
     return (*of_segment, or_(row.queue_id.is_(None), row.queue_id.not_in(task.waiting)))

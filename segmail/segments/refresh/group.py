@@ -1,4 +1,4 @@
-"""Segments of one group: a customer is in the campaign of one of them at a time."""
+"""Segments of one group: a customer is in the campaign of only one of them at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from segmail.segments.refresh.candidates import Candidate, load_candidates
 
 
 def load_group(shop: Shop, segment_id: int) -> list[int]:
-    """Return the ids of the segments of a segment's group, in order; its own alone without one."""
+    """Return the ids of the segments in a segment's group, in order; at least its own."""
     with shop.read() as tx:
         policies = load_policies(tx)
     own = policies.get(segment_id, Policy())
@@ -17,7 +17,7 @@ def load_group(shop: Shop, segment_id: int) -> list[int]:
 
 
 def load_rivals(tx: Transaction, candidate: Candidate) -> list[Candidate]:
-    """Return the other segments of a segment's group."""
+    """Return the other segments in a segment's group."""
     own = candidate.policy
     if own.group == NO_GROUP:
         return []

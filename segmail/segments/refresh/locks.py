@@ -1,4 +1,4 @@
-"""Keeps others away from a segment while its refresh is at work."""
+"""Keeps others away from a segment while it is being refreshed."""
 
 from __future__ import annotations
 
@@ -16,23 +16,24 @@ from segmail.maho.db.moments import as_stored
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
-_PAUSES = (0.05, 0.1, 0.2)  # seconds between looks at whether a segment is free
+_PAUSES = (0.05, 0.1, 0.2)  # seconds between checks whether a segment is free
 _REFUSED = 1105  # Percona XtraDB Cluster: "prohibits use of GET_LOCK"
 
 
 def lock_group_if_free(tx: Transaction, segment_ids: Sequence[int]) -> bool:
-    """Lock the segments of a group, in their order; return False where somebody else keeps one.
+    """Lock the segments of a group, in order; return False if somebody else has locked one.
 
-    Whoever has the first one is alone with the others.
+    Whoever has the first one has them all.
     """
     return all(lock_if_free(tx, id) for id in sorted(segment_ids))
 
 
 def lock_if_free(tx: Transaction, segment_id: int) -> bool:
-    """Lock the segment until the transaction ends; return False where somebody else keeps it.
+    """Lock the segment until the transaction ends; return False if somebody else holds the lock.
 
-    Who holds it for a moment only (a row that refers to it is being written) is waited for. The
-    lock also keeps Maho's own refresh waiting: its rows refer to the segment by foreign key.
+    A lock that is held for a moment only (while a row that refers to the segment is written) is
+    waited for. This lock also keeps Maho's own refresh waiting: its rows refer to the segment by
+    foreign key.
     """
     c = tx.tables.segment.c
     query = select(c.segment_id).where(c.segment_id == segment_id).with_for_update(skip_locked=True)
@@ -45,17 +46,17 @@ def lock_if_free(tx: Transaction, segment_id: int) -> bool:
 
 @contextmanager
 def kept_for_one_refresh(session: Session, shop: Shop, segment_id: int) -> Iterator[bool]:
-    """Hold the segment from the first transaction to the last; yield False where another run does.
+    """Hold the segment from the first transaction to the last; yield False if another run holds it.
 
     Whoever holds the first segment of a group keeps refreshes of all of them away.
 
-    A named lock belongs to a connection: a run that is killed holds nothing. SQLite has none and
-    needs none, because a refresh is one transaction there.
+    A named lock belongs to a connection: a run that is killed holds nothing. SQLite has no such
+    locks and needs none, because a refresh is one transaction there.
 
-    It spares two runs from doing the same work, and no more: what keeps it right is that members
-    have a key and that each transaction looks again. So two nodes of a Galera cluster, whose named
-    locks know nothing of each other, may refresh at once, and Percona's, which refuses named locks
-    (`pxc_strict_mode`), can do without.
+    The lock only saves two runs from doing the same work. Correctness rests on the members' key,
+    and on each transaction looking again. So two nodes of a Galera cluster, whose named locks know
+    nothing of each other, may refresh at once, and Percona XtraDB Cluster, which refuses named
+    locks (`pxc_strict_mode`), can do without.
     """
     if shop.database.url.get_backend_name() == "sqlite":
         yield True
@@ -70,7 +71,7 @@ def kept_for_one_refresh(session: Session, shop: Shop, segment_id: int) -> Itera
 
 
 def leave_mark(tx: Transaction, segment_id: int, *, now: datetime) -> None:
-    """Write what `kept_from_maho` looks for, while the segment is locked."""
+    """Write the mark that `kept_from_maho` checks, while the segment is locked."""
     segment = tx.tables.segment
     row = update(segment).where(segment.c.segment_id == segment_id)
     tx.connection.execute(row.values(updated_at=_mark(now)))
@@ -78,14 +79,15 @@ def leave_mark(tx: Transaction, segment_id: int, *, now: datetime) -> None:
 
 @contextmanager
 def kept_from_maho(shop: Shop, segment_id: int, *, now: datetime) -> Iterator[bool]:
-    """Let others insert rows that refer to the segment, and nobody change the segment itself.
+    """Let others insert rows that refer to the segment, but not change the segment itself.
 
-    Maho's refresh begins by saving the segment, then remembers who is a member: it must not do so
-    between two chunks, or it would announce those of the second one as its own. Yield False where
-    the segment was saved since `leave_mark`: whoever waited for that transaction came first.
+    Maho's refresh begins by saving the segment and then remembers its members. It must not do so
+    between two chunks, or it would announce the members of the second one as its own. Yields False
+    if the segment was saved since `leave_mark`: somebody who waited for that transaction came
+    first.
 
-    In a Galera cluster whoever saves the segment on another node breaks this lock; each chunk
-    looks whether somebody did.
+    In a Galera cluster, saving the segment on another node breaks this lock; each chunk checks for
+    that.
     """
     c = shop.tables.segment.c
     query = select(c.updated_at).where(c.segment_id == segment_id).with_for_update(read=True)
@@ -98,7 +100,7 @@ def kept_from_maho(shop: Shop, segment_id: int, *, now: datetime) -> Iterator[bo
 
 
 def _let_go(connection: Connection) -> None:
-    """End the transaction, which the server has done already where it broke the lock."""
+    """End the transaction; the server has already done so if it broke the lock."""
     try:
         connection.rollback()
     except DBAPIError as error:
@@ -107,7 +109,7 @@ def _let_go(connection: Connection) -> None:
 
 
 def _get_lock(session: Session, name: str) -> bool | None:
-    """Return whether the named lock is ours; None where the server has no named locks."""
+    """Return whether we have the named lock; None if the server has no named locks."""
     try:
         return session.transact(lambda c: c.scalar(select(func.get_lock(name, 0)))) == 1
     except DBAPIError as error:
@@ -117,11 +119,13 @@ def _get_lock(session: Session, name: str) -> bool | None:
 
 
 def _mark(now: datetime) -> datetime:
-    """Before the refresh began: nobody else who saves the segment meanwhile writes that."""
+    """Return a time before the refresh began, which nobody else who saves the segment writes."""
     return now - timedelta(seconds=1)
 
 
 def _name(shop: Shop, segment_id: int) -> str:
-    """Named locks are the server's, so the name tells the shop; 64 characters at most."""
+    """Return the lock's name, at most 64 characters; it includes the shop, as locks are the
+    server's.
+    """
     place = f"{shop.database.url.database}.{shop.tables.segment.name}"
     return f"segmail.{hashlib.sha256(place.encode()).hexdigest()[:32]}.{segment_id}"

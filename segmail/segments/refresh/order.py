@@ -1,4 +1,4 @@
-"""The order of a run: segments after those whose members or sequences they name."""
+"""The order of a run: segments come after those whose members or sequences they name."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from segmail.segments.refresh.candidates import Candidate, load_candidates
 def in_order(
     tx: Transaction, candidates: Sequence[Candidate]
 ) -> tuple[list[Candidate], dict[int, ConditionError]]:
-    """Return the candidates in the order of their refresh, and what is wrong with those in circles.
+    """Return the candidates in the order of their refresh, and an error for each one in a circle.
 
-    A circle may go through segments that are not refreshed now: every segment of the shop is looked
-    at, but only where a candidate names another one.
+    A circle may go through segments that are not refreshed now, so every segment of the shop is
+    examined, but only if a candidate names another one.
     """
     named = _named(candidates)
     if not any(one.members or one.sequences for one in named.values()):

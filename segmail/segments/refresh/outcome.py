@@ -11,8 +11,8 @@ class RefreshState(enum.StrEnum):
     """How the refresh of a segment ended."""
 
     REFRESHED = "refreshed"
-    FAILED = "failed"  # only `refresh_status` was changed, or so many chunks as were committed
-    WAITING = "waiting"  # members and stopped steps are right, the enrolment waits for a word
+    FAILED = "failed"  # only `refresh_status` was changed, or the chunks already committed
+    WAITING = "waiting"  # members and stopped steps are right, the enrolment waits for a person
     UNFINISHED = "unfinished"  # some chunks are written; the next run does the rest
     BUSY = "busy"  # another refresh, or an admin who saves it, is at work on the segment
     INACTIVE = "inactive"  # named, but switched off: its members stay as they are
@@ -22,7 +22,7 @@ class RefreshState(enum.StrEnum):
 class Refreshed:
     """A segment's refresh in numbers of customers; `stopped` and `ordered` are numbers of rows.
 
-    `not_enrolled` counts by reason those who entered or left, and whom no sequence started for.
+    `not_enrolled` counts, by reason, the customers who entered or left without starting a sequence.
     `ordered` rows were skipped because the customer has ordered (`goal = order`).
     """
 
@@ -33,8 +33,8 @@ class Refreshed:
     entered: int = 0
     left: int = 0
     enrolled: int = 0
-    late: int = 0  # of the enrolled: members who had not been, when they entered
-    waiting: int = 0  # those who would be enrolled, but are too many
+    late: int = 0  # of the enrolled: members who were not enrolled when they entered
+    waiting: int = 0  # those who would be enrolled, but exceed the limit
     not_enrolled: Mapping[str, int] = field(default_factory=dict)
     stopped: int = 0
     ordered: int = 0
@@ -44,7 +44,7 @@ class Refreshed:
 
     @property
     def changed_something(self) -> bool:
-        """Whether the log of a shop at rest has room for it: somebody came, left or was stopped."""
+        """Whether it is worth a log line in a quiet shop: somebody came, left or was stopped."""
         changes = (self.entered, self.left, self.enrolled, self.late, self.stopped, self.ordered)
         return any(changes) or bool(self.not_enrolled)
 
@@ -67,5 +67,5 @@ class Refreshed:
         return ", ".join(changes)
 
     def told_reasons(self) -> str:
-        """Return why customers were not enrolled, in words."""
+        """Return in words why customers were not enrolled."""
         return "; ".join(f"{count:,} {reason}" for reason, count in self.not_enrolled.items())

@@ -1,4 +1,4 @@
-"""`segment enrol`: starts a sequence for the members who are there, on a person's word."""
+"""`segment enrol`: starts a sequence for the present members, when a person asks for it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from segmail.segments.refresh.temporary_tables import create_scratch, drop_scrat
 
 @dataclass(frozen=True)
 class Enrolment:
-    """Numbers of members: `enrolled` now, and by reason those whom nothing starts for."""
+    """Numbers of members: `enrolled` now, and by reason those for whom nothing starts."""
 
     segment_id: int
     segment: str
@@ -34,8 +34,7 @@ class Enrolment:
 
 
 def members_without_mail(shop: Shop, segment_id: int, *, now: datetime) -> int:
-    """Return how many members have the sequence neither before nor ahead of them, and so get
-    nothing, as long as nobody enrols them."""
+    """Return how many members never began the sequence; they get nothing until enrolled."""
     with shop.read() as tx:
         task = load_task(tx, segment_id, enrol=True, now=now)
         if not task.active_steps(Trigger.ENTER):
@@ -55,9 +54,10 @@ def enrol_present(
 ) -> Enrolment:
     """Enrol the members of the segment that `given` names, as if they entered now.
 
-    Who is not subscribed, had the sequence since they entered, or is refused by the segment's
-    policies is left out. No limit counts, for a person has asked. Raises InputError for a wrong
-    name, ConfigError where nobody could be enrolled, TemporaryError while it is refreshed.
+    Members who are not subscribed, who have had the sequence since they entered, or whom the
+    segment's policies refuse are left out. No limit applies, because a person has asked. Raises
+    InputError for a wrong name, ConfigError if nobody could be enrolled, TemporaryError while the
+    segment is being refreshed.
     """
     now = now.replace(microsecond=0)
     with shop.read() as tx:

@@ -26,7 +26,7 @@ from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.segment import RefreshOptions, refresh_segment
 from segmail.segments.refresh.status import mark_failed
 
-# What a stored value that nobody thought of does: it may cost its segment, never the others.
+# Errors raised by a stored value that nobody foresaw: it may cost its segment, never the others.
 _BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
@@ -39,11 +39,11 @@ def refresh_segments(
     matching: Matching,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> list[Refreshed]:
-    """Refresh the chosen segments, each after those it names, and tell what became of each.
+    """Refresh the chosen segments, each after those it names, and return the outcome of each.
 
-    A segment that fails is marked `error` and does not stop the others. Once `is_stopping`, no
-    other segment is begun, and a large one ends with the chunk at which it is.
-    Raises InputError for a name that there is not, ConfigError for policies without meaning.
+    A segment that fails is marked `error` and does not stop the others. Once `is_stopping` returns
+    True, no other segment is begun, and a large one ends with its current chunk.
+    Raises InputError for a segment that does not exist, ConfigError for invalid policies.
     """
     with shop.read() as tx:
         candidates, circles = in_order(tx, choose(tx, choice, now=clock.now()))
@@ -61,7 +61,9 @@ def refresh_segments(
 
 
 def fault_of(done: Sequence[Refreshed]) -> SegmailError | None:
-    """Return the error a run ends with: 78 or 75 where every failure is of that kind, else 1."""
+    """Return the run's error: 78 or 75 if all failures are of that kind, else 1; None if all is
+    well.
+    """
     codes = {one.exit_code for one in done if one.exit_code}
     if not codes:
         return None
@@ -115,7 +117,7 @@ def _failed(
 ) -> Refreshed:
     if mark and not isinstance(error, TemporaryError):
         mark_failed(shop, nothing.segment_id, now=now)
-    # What a person must mend has its line in the log at each refresh; no traceback helps with it.
+    # An error that a person must fix is logged at each refresh; a traceback does not help with it.
     if not isinstance(error, SegmailError):
         exceptions.error("Segment %d could not be refreshed", nothing.segment_id, exc_info=error)
     code = error.exit_code if isinstance(error, SegmailError) else RefreshFailed.exit_code

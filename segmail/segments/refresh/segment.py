@@ -1,4 +1,4 @@
-"""The refresh of one segment: in one transaction, or a large one in chunks."""
+"""The refresh of one segment: in one transaction, or in chunks if it is large."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ from segmail.segments.refresh.temporary_tables import create_scratch, drop_scrat
 class RefreshOptions:
     """How a run refreshes.
 
-    With `enrol` False members change silently. Where more than `enrol_limit` customers would be
-    enrolled, the members change and steps stop, but nobody is enrolled. Members who entered in the
-    last `late_days` are enrolled once they are subscribed (0: nobody is). A dry run takes
-    everything back: what it tells is exact. More changes than `chunk` are written so many
-    customers a transaction.
+    If `enrol` is False, members change silently. If more than `enrol_limit` customers would be
+    enrolled, members change and steps stop, but nobody is enrolled. Members who entered in the last
+    `late_days` days are enrolled once they are subscribed (0: never). A dry run rolls everything
+    back, so its numbers are exact. More changes than `chunk` are written in transactions of that
+    many customers.
     """
 
     enrol: bool = True
@@ -69,11 +69,11 @@ def refresh_segment(
     now: datetime,
     is_stopping: Callable[[], bool],
 ) -> Refreshed | None:
-    """Refresh a segment and return what was done; None where somebody else is at work on it.
+    """Refresh a segment and return the outcome; None if somebody else is refreshing it.
 
-    Raises RefreshFailed when too many would be enrolled, ConditionError, or what the database
-    says. Then nothing was changed, or so many chunks as were committed: each is right by itself,
-    and because membership tells who has been enrolled and stopped, the next run does the rest.
+    Raises RefreshFailed if too many would be enrolled, ConditionError, or the database's errors.
+    Then nothing was changed, or only the committed chunks: each is right by itself, and because
+    membership tells who has been enrolled and stopped, the next run does the rest.
     """
     group = load_group(shop, segment_id)
     with (
@@ -101,7 +101,7 @@ def refresh_segment(
 
 @dataclass(frozen=True)
 class _Begun:
-    """What the first transaction found; `written` is None where the chunks are still to come."""
+    """What the first transaction found; `written` is None if the chunks are still to come."""
 
     task: Task
     ordered: int
@@ -144,10 +144,10 @@ def _begin(
     matching: Matching,
     now: datetime,
 ) -> _Begun | None:
-    """Do all of a refresh that one transaction may.
+    """Do everything in a refresh that fits into one transaction.
 
     The segment is locked first, with its group, and read again: its conditions may have changed,
-    and whoever comes second sees the members that the first one wrote.
+    and whoever comes second must see the members that the first one wrote.
     """
 
     def work(tx: Transaction) -> _Begun | None:
@@ -183,7 +183,7 @@ def _look_and_write(
             changes = judge(tx.connection, task)
     remember_enrolling(tx, task, now=now)
     if task.waiting and not task.enrol:
-        forget_skipped(tx, task.waiting)  # `--no-enrol` is a word, too
+        forget_skipped(tx, task.waiting)  # `--no-enrol` is a person's decision, too
     if is_large:
         leave_mark(tx, task.candidate.id, now=now)
         return _Begun(task, ordered, members, None)
@@ -197,7 +197,7 @@ def _look_and_write(
 
 
 def _has_row_locks(connection: Connection) -> bool:
-    """SQLite locks the whole file in any case, and has no locks that outlive a transaction."""
+    """Return False for SQLite: it locks the whole file, and no lock outlives a transaction."""
     return connection.dialect.name != "sqlite"
 
 

@@ -14,7 +14,7 @@ _BEGUN = "processing"
 
 
 def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
-    """Write `processing`, unless somebody else is at work on the segment: then return False."""
+    """Write `processing`; return False if somebody else is refreshing the segment."""
 
     def work(tx: Transaction) -> bool:
         if not lock_if_free(tx, segment_id):
@@ -26,7 +26,7 @@ def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
 
 
 def mark_unfinished(shop: Shop, segment_id: int, *, now: datetime) -> None:
-    """Write `pending` where the segment is still marked as begun: the next run does the rest."""
+    """Write `pending` if the segment is still marked as begun: the next run does the rest."""
     shop.transact(
         lambda tx: _write(tx, segment_id, "pending", now, only=_BEGUN),
         idempotent=True,

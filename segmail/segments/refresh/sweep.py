@@ -1,7 +1,7 @@
-"""Takes back what unsubscribed and deleted customers left behind, as Maho's observers did.
+"""Clears what unsubscribed and deleted customers left behind, as Maho's observers do.
 
-Maho does so when its own code saves a subscriber or deletes a customer; an import, or a shop whose
-foreign keys were lost, goes past them. Each batch is a short transaction of its own.
+Maho does so when its own code saves a subscriber or deletes a customer. An import bypasses the
+observers, and a shop may have lost its foreign keys. Each batch is a short transaction of its own.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Swept:
 
 
 def sweep_up(shop: Shop, *, now: datetime, dry_run: bool = False) -> Swept:
-    """Skip scheduled steps of who is not subscribed; delete rows of customers who are gone.
+    """Skip scheduled steps of customers who are not subscribed; delete rows of deleted customers.
 
     Rows whose step is gone, which no run claims, are skipped, too.
 
@@ -83,9 +83,9 @@ def _count_sweep(shop: Shop) -> Swept:
 
 
 def _unguarded(shop: Shop) -> list[Table]:
-    """Return the tables without the foreign key that deletes a customer's rows by itself.
+    """Return the tables without the foreign key that deletes a customer's rows automatically.
 
-    So a shop that has it is spared the search through every finished row.
+    A shop that has it is spared a search through every finished row.
     """
     with shop.database.read() as connection:
         keys = {
@@ -100,7 +100,7 @@ def _unguarded(shop: Shop) -> list[Table]:
 
 
 def named_steps(tables: Tables) -> Select[int]:
-    """Return the query of the ids of steps that progress rows name; a test holds its plan.
+    """Return the query of the ids of steps that progress rows name; a test checks its plan.
 
     The server goes from one id to the next in the index of the column, and reads few rows.
     """
@@ -108,7 +108,7 @@ def named_steps(tables: Tables) -> Select[int]:
 
 
 def _gone_steps(tx: Transaction) -> list[int]:
-    """Return the ids of steps that progress rows name and that there are not."""
+    """Return the ids of steps that progress rows name but that no longer exist."""
     named = tx.connection.scalars(named_steps(tx.tables))
     return sorted(set(named) - {step.sequence_id for step in load_steps(tx)})
 
@@ -134,7 +134,7 @@ def _skip(shop: Shop, *, now: datetime) -> int:
 
 
 def _mend_repeats(shop: Shop, *, now: datetime) -> int:
-    """Go on with what Maho has ended for customers who were away and are subscribed again."""
+    """Continue repeats that Maho ended for customers who are subscribed again."""
     with shop.read() as tx:
         steps = {step.sequence_id: step for step in load_steps(tx) if step.policy.repeat}
         if not steps:
@@ -148,7 +148,7 @@ def _mend_repeats(shop: Shop, *, now: datetime) -> int:
 
 
 def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:
-    """Yield conditions on the keys of what `query` finds, until it finds no more."""
+    """Yield conditions on the keys of the rows that `query` finds, until it finds no more."""
     columns = [column for column in query.selected_columns if isinstance(column, Column)]
     while True:
         with shop.database.read() as connection:
@@ -160,9 +160,9 @@ def _batches(shop: Shop, query: Select[Any]) -> Iterator[ColumnElement[bool]]:
 
 
 def unsubscribed(tables: Tables, segment_ids: Collection[int]) -> Select[Any]:
-    """Return the query of the waiting rows in these segments of who is not subscribed.
+    """Return the query of the waiting rows in these segments whose customers are not subscribed.
 
-    The segments are given as values: named by a subquery, the server reads every finished row.
+    The segments are bound as values: with a subquery the server would read every finished row.
     """
     row = tables.progress.c
     customer = exists().where(tables.customer.c.entity_id == row.customer_id, is_subscribed(tables))

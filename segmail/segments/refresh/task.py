@@ -1,4 +1,4 @@
-"""What one segment's refresh is about, as it was when it began."""
+"""What the refresh of one segment works on, as read when it began."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Movement(enum.StrEnum):
     ENTER = "enter"
     EXIT = "exit"
     STAY = "stay"  # a member who is enrolled later than they entered
-    GONE = "gone"  # who left before, and whose exit sequence waits for a word
+    GONE = "gone"  # left before, and the exit sequence waits for a person
 
     @property
     def trigger(self) -> Trigger:
-        """The trigger of the sequence that may start by it."""
+        """The trigger of the sequence that this may start."""
         left = self in (Movement.EXIT, Movement.GONE)
         return Trigger.EXIT if left else Trigger.ENTER
 
@@ -38,11 +38,11 @@ class Movement(enum.StrEnum):
 class Task:
     """A segment, its steps, and whether sequences may start.
 
-    Whoever entered since `enrols_since` was to be enrolled (None: nobody knows). With `passed`, the
-    limit on enrolments, who would be enrolled now is not, for they are too many. `now` is when the
+    Customers who entered since `enrols_since` should have been enrolled (None: unknown). With
+    `passed`, the enrolment limit that is exceeded, nobody is enrolled now. `now` is when the
     refresh began. `rivals` are the other segments of its group. `waiting` are the ids of the reason
-    to which the skipped rows point of those who left and whose sequence waits for a word,
-    `repeating` those of all steps of the shop that repeat.
+    in the skipped rows of customers who left and whose exit sequence waits for a person;
+    `repeating` are the ids of all steps of the shop that repeat.
     """
 
     tables: Tables
@@ -57,7 +57,7 @@ class Task:
     repeating: frozenset[int] = frozenset()
 
     def active_steps(self, trigger: Trigger) -> list[Step]:
-        """Return the steps that a customer is enrolled in."""
+        """Return the steps in which a customer is enrolled."""
         return [step for step in self.steps if step.is_active and step.trigger is trigger]
 
     @property
@@ -67,14 +67,15 @@ class Task:
 
     @property
     def enrols(self) -> bool:
-        """Whether whoever enters now is enrolled, unless something about them is against it."""
+        """Whether customers who enter now are enrolled, unless something about them prevents it."""
         on = self.candidate.segment.automation_active
         return on and self.enrol and bool(self.active_steps(Trigger.ENTER))
 
     def replaces_runs(self, movement: Movement) -> bool:
-        """Whether a new run ends what is left of the one before.
+        """Return whether a new run replaces the rest of the previous one.
 
-        Where each entry starts a run, unless the segment lets a customer have several at a time.
+        It does if each entry starts a run, unless the segment lets a customer have several at a
+        time.
         """
         policy, overlaps = self.candidate.policy, self.candidate.segment.allows_overlap
         is_entry = movement is not Movement.STAY
@@ -82,22 +83,22 @@ class Task:
 
     @property
     def stronger(self) -> list[int]:
-        """Return the rivals that let nobody in here whom they run for.
+        """Return the rivals whose running campaign keeps a customer from starting this one.
 
-        What is held, because automation or segment are off, runs for nobody.
+        A segment that is held, because it or its automation is off, keeps nobody away.
         """
         own = self.candidate.policy.priority
         return [one.id for one in self.rivals if one.segment.sends and one.policy.priority >= own]
 
     def left_since(self, now: datetime, window: timedelta) -> datetime | None:
-        """Return since when they must have left who are enrolled on a word; None: nobody is."""
+        """Return the earliest leaving time to enrol those held back by the limit; None: nobody."""
         enrols = self.candidate.segment.automation_active and self.enrol
         return now - window if enrols and self.waiting and window else None
 
     def late_since(self, now: datetime, window: timedelta) -> datetime | None:
-        """Return since when members must have entered to be enrolled late; None: nobody is.
+        """Return the earliest entry from which members are enrolled late; None: nobody is.
 
-        Those for whom a rival ran are, however long they waited.
+        Members for whom a rival ran are enrolled however long they waited.
         """
         if not self.enrols or self.enrols_since is None or not (window or self.rivals):
             return None
@@ -105,7 +106,7 @@ class Task:
 
 
 def load_task(tx: Transaction, segment_id: int, *, enrol: bool, now: datetime) -> Task:
-    """Return the task of a segment that there is."""
+    """Return the task of an existing segment."""
     [candidate] = load_candidates(tx, [segment_id])
     steps = load_steps(tx, segment_ids=[segment_id])
     since = load_enrols_since(tx, segment_id)

@@ -1,8 +1,8 @@
 """Temporary tables of one connection: who matches, and who enters and leaves.
 
-So the conditions are read once and every statement of a refresh sees the same answer, without an
-id ever passing through Python. They outlive a transaction, so a large refresh goes through them in
-chunks; MySQL keeps them when one is rolled back.
+With them the conditions are read once and every statement of a refresh sees the same answer,
+without an id ever passing through Python. They outlive a transaction, so a large refresh goes
+through them in chunks; MySQL keeps them when a transaction is rolled back.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ CHANGED = Table(
     prefixes=["TEMPORARY"],
 )
 
-CHUNK = Table(  # those of CHANGED who are written next
+CHUNK = Table(  # the customers of CHANGED who are written next
     "segmail_chunk",
     _METADATA,
     Column("customer_id", UInt, primary_key=True, autoincrement=False),
     Column("direction", String(5), nullable=False),
-    Column("verdict", String(60), nullable=False),  # enrolled, or why not
+    Column("verdict", String(60), nullable=False),  # enrolled, or the reason why not
     prefixes=["TEMPORARY"],
 )
 
@@ -47,13 +47,13 @@ def create_scratch(connection: Connection) -> None:
 def create_chunk(connection: Connection) -> None:
     """Create CHUNK, empty.
 
-    A DELETE would take longer each time: InnoDB steps over the deleted rows of all chunks before.
+    A DELETE would take longer each time: InnoDB steps over the deleted rows of all earlier chunks.
     """
     _renew(connection, CHUNK)
 
 
 def drop_scratch(connection: Connection) -> None:
-    """Drop those that there are."""
+    """Drop the temporary tables that exist."""
     for table in (MATCHED, CHANGED, CHUNK):
         _drop(connection, table)
 
@@ -65,6 +65,6 @@ def _renew(connection: Connection, table: Table) -> None:
 
 def _drop(connection: Connection, table: Table) -> None:
     sqlite = connection.dialect.name == "sqlite"
-    # DROP TEMPORARY TABLE does not end the transaction, as DROP TABLE does.
+    # DROP TEMPORARY TABLE does not end the transaction, unlike DROP TABLE.
     drop = "DROP TABLE IF EXISTS temp." if sqlite else "DROP TEMPORARY TABLE IF EXISTS "
     connection.execute(text(f"{drop}{table}"))

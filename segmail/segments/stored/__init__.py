@@ -1,1 +1,1 @@
-"""A segment as it is stored: read in the terms of a file, and written."""
+"""A segment as it is stored: read into a file's terms, and written."""

@@ -1,4 +1,4 @@
-"""Websites and customer groups by their codes, which mean the same in another shop; ids do not."""
+"""Websites and customer groups by code; a code, unlike an id, is the same in another shop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segmail.maho.schema.transaction import Transaction
 
 Mention: TypeAlias = int | str  # a website or customer group by id (int) or code (str)
 
-_ADMIN = 0  # the website of Maho's own pages, which no customer has
+_ADMIN = 0  # the website of Maho's admin, to which no customer belongs
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Names:
     codes: Mapping[int, str]
 
     def id(self, mention: Mention) -> int | None:
-        """Return the id that an id or a code means; None where that is none, or not one."""
+        """Return the id for an id or a code; None if it fits no website or group, or several."""
         if isinstance(mention, int):
             return mention if mention in self.codes else None
         found = [id for id, code in self.codes.items() if code == mention]
@@ -35,7 +35,7 @@ class Names:
         line: int,
         tell: Callable[[int, str], None],
     ) -> tuple[int, ...]:
-        """Return the ids that mentions under a file's key mean; `tell` gets what is none."""
+        """Return the ids for a file's values under `key`; call `tell` for each unknown one."""
         ids = {mention: self.id(mention) for mention in mentions}
         for mention in (mention for mention, id in ids.items() if id is None):
             known = ", ".join(f"{code} ({id})" for id, code in sorted(self.codes.items()))
@@ -43,7 +43,7 @@ class Names:
         return tuple(sorted({id for id in ids.values() if id is not None}))
 
     def mention(self, id: int) -> Mention:
-        """Return the code, or the id where no code means it."""
+        """Return the code; the id if the code is not unique."""
         code = self.codes.get(id)
         return code if code and self.id(code) == id else id
 

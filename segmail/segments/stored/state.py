@@ -22,12 +22,12 @@ from segmail.sending_rules import DEFAULT, RULES
 class Refresh(enum.StrEnum):
     """Who refreshes a segment, and when."""
 
-    AUTOMATIC = "automatic"  # Maho's job, and segmail's
-    SEGMAIL = "segmail"  # segmail's alone; the only one for conditions that Maho does not know
-    MANUAL = "manual"  # nobody, until somebody asks for it
+    AUTOMATIC = "automatic"  # by Maho's job, and by segmail
+    SEGMAIL = "segmail"  # by segmail alone; the only choice for conditions that Maho does not know
+    MANUAL = "manual"  # by nobody, until somebody asks for it
 
 
-# A file's policies with what they are where nobody has chosen.
+# The policies of a file, with the values that hold if nobody has chosen.
 DEFAULTS: Mapping[str, object] = {
     "on_exit": None,
     "goal": Goal.NONE,
@@ -43,7 +43,7 @@ DEFAULTS: Mapping[str, object] = {
 class SegmentState:
     """What a file can say about a segment; no `group_ids` means every group.
 
-    `policies` has those that are not `DEFAULTS`. Without `tree` the stored conditions are no tree.
+    `policies` has those that are not `DEFAULTS`. `tree` is None if what is stored is not a tree.
     """
 
     name: str
@@ -62,7 +62,7 @@ class SegmentState:
 
 
 def load_states(tx: Transaction, ids: Collection[int] | None) -> dict[int, SegmentState]:
-    """Return the given segments (None: all), by id; raise ConfigError for senseless policies."""
+    """Return the given segments (None: all), by id; raise ConfigError for invalid policies."""
     c = tx.tables.segment.c
     rows = tx.connection.execute(select(c.segment_id, c.description))
     descriptions = {segment_id: description or "" for segment_id, description in rows}
@@ -70,7 +70,7 @@ def load_states(tx: Transaction, ids: Collection[int] | None) -> dict[int, Segme
 
 
 def chosen(policies: Mapping[str, object]) -> dict[str, object]:
-    """Leave out what is as it would be anyway."""
+    """Return the policies that differ from their defaults."""
     found = {name: policies.get(name) for name in DEFAULTS}
     return {
         name: value

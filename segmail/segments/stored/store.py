@@ -24,9 +24,9 @@ _OF_MEMBERS = ("website_ids", "group_ids", "tree")
 
 @dataclass(frozen=True)
 class SegmentPlan:
-    """A segment as it is (None: there is none yet) and as it is to be.
+    """A segment as it is (None: it does not exist yet) and as it is to be.
 
-    Until it is saved, conditions name a new one by `new_id`, which is no segment's.
+    Until it is saved, conditions refer to a new segment by `new_id`, which no segment has.
     """
 
     segment_id: int | None
@@ -36,7 +36,7 @@ class SegmentPlan:
 
 
 def lock_segments(tx: Transaction, ids: Sequence[int]) -> None:
-    """Let a refresh of these segments end first, and others wait."""
+    """Wait until a running refresh of these segments ends, and make other refreshes wait."""
     c = tx.tables.segment.c
     query = select(c.segment_id).where(c.segment_id.in_(ids)).order_by(c.segment_id)
     tx.connection.execute(query.with_for_update()).all()
@@ -45,7 +45,7 @@ def lock_segments(tx: Transaction, ids: Sequence[int]) -> None:
 def lock_creation(tx: Transaction) -> None:
     """Wait until nobody else creates segments from a file: names are not unique in Maho.
 
-    The lock is on the admin's website, which every shop has and no customer belongs to.
+    The lock is on the admin's website, which every shop has and to which no customer belongs.
     """
     c = tx.tables.website.c
     tx.connection.execute(select(c.website_id).order_by(c.website_id).limit(1).with_for_update())
@@ -56,9 +56,9 @@ def save_plans(
 ) -> list[SegmentPlan]:
     """Write what differs and return the plans, each with its segment's id.
 
-    Conditions are stored as JSON, or as PHP serialize in a Maho that may be too old for JSON;
-    those that stay as they are keep their bytes. Raises ConfigError for characters that the
-    database cannot store.
+    Conditions are stored as JSON, or as PHP serialize if this Maho may be too old for JSON;
+    unchanged conditions keep their bytes. Raises ConfigError for characters that the database
+    cannot store.
     """
     php = dates_are_timestamps(tx)
     saved = [_save(tx, plan, php=php, now=now) for plan in plans]
@@ -69,7 +69,7 @@ def save_plans(
 
 
 def _compare(tx: Transaction, saved: Sequence[SegmentPlan]) -> None:
-    """Read back what was written: a database that is not strict changes it without a word."""
+    """Read back what was written: a database that is not in strict mode changes it silently."""
     written = {plan.segment_id: plan for plan in saved if plan.segment_id is not None}
     states = load_states(tx, written)
     faults = [_unstorable(plan) for id, plan in written.items() if states[id] != plan.after]
@@ -96,7 +96,7 @@ def _save(tx: Transaction, plan: SegmentPlan, *, php: bool, now: datetime) -> Se
 def _renumber(
     tx: Transaction, plan: SegmentPlan, ids: Mapping[int, int], *, php: bool
 ) -> SegmentPlan:
-    """Write the ids of segments that were new into the conditions that name them."""
+    """Write the ids of new segments into the conditions that name them."""
     tree = plan.after.tree
     if tree is None or not ids or (settled := renumbered(tree, ids)) == tree:
         return plan
@@ -130,7 +130,7 @@ def _write(
 
 
 def _changed(plan: SegmentPlan, *, php: bool) -> dict[str, Any]:
-    """Return the columns to write; other members than before wait for the next refresh."""
+    """Return the columns to write; if membership may change, it waits for the next refresh."""
     before, after = plan.before, plan.after
     fields = [
         name
@@ -169,7 +169,7 @@ def _csv(ids: tuple[int, ...]) -> str:
 
 
 def _policies(plan: SegmentPlan) -> dict[str, object]:
-    """Return the policies to write: those that differ, and whose refresh it is."""
+    """Return the policies to write: those that differ, and who refreshes the segment."""
     old = {} if plan.before is None else plan.before.policies
     new = plan.after.policies
     chosen = {

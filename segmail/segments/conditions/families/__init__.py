@@ -1,1 +1,1 @@
-"""One module for each family of conditions: a leaf in, a condition of SQL out; see `compile`."""
+"""One module per family of conditions; each turns a leaf into an SQL condition. See `compile`."""

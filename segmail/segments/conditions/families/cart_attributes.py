@@ -1,10 +1,10 @@
-"""Conditions on a customer's active carts; `is_active == 0` is the one about the others.
+"""Conditions on a customer's active carts; `is_active == 0` is about the other carts.
 
 Amounts are in the website's base currency. `hours_since_updated`, `minutes_since_updated`,
 `hours_since_created` and `minutes_since_created` are segmail's own.
 
-Touched by `sales_flat_quote`; `hours_…` and `minutes_…` change by the clock, each full unit after
-the time of a row.
+Touched by `sales_flat_quote`; `hours_…` and `minutes_…` change with the clock, each time a full
+unit has passed since the time of a row.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _COLUMNS: dict[str, ValueKind] = {
     "applied_rule_ids": "text",
     "coupon_code": "text",
 }
-# A cart that was never changed after it was made may have a zero date as its `updated_at`.
+# A cart that was never changed after its creation may have a zero date as `updated_at`.
 _SINCE = {
     "hours_since_updated": (HOUR, ("updated_at", "created_at")),
     "minutes_since_updated": (MINUTE, ("updated_at", "created_at")),
@@ -39,7 +39,7 @@ _SINCE = {
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    """Return the SQL condition of the leaf; raise ConditionError for an unknown attribute."""
     cart = scope.sales.quote
     if leaf.attribute == "is_active":
         chosen = predicate(cart.c.is_active, leaf, kind="choice")

@@ -31,7 +31,7 @@ _PRODUCT = "product_"
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    """Return the SQL condition of the leaf; raise ConditionError for an unknown attribute."""
     cart = scope.sales.quote
     rows, matches = _compare(leaf, scope)
     return with_row(scope, rows, cart.c.customer_id, cart.c.is_active == 1, matches)

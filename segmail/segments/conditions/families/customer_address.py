@@ -1,4 +1,4 @@
-"""Conditions on the addresses in a customer's address book; one address that matches is enough.
+"""Conditions on the addresses in a customer's address book; one matching address is enough.
 
 Touched by `customer_address_entity` and its value tables, and by `directory_country_region`; the
 clock changes nothing.
@@ -23,7 +23,7 @@ _Compare: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    """Return the SQL condition of the leaf; raise ConditionError if it cannot be used."""
     if leaf.attribute == "region":
         return _owner(scope, _region(leaf, scope))
     if leaf.attribute == "country_id":
@@ -34,13 +34,13 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _owner(scope: Scope, matches: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Customers with such an address; an address without a customer must not undo a NOT."""
+    """Return customers with such an address; an address without a customer must not break a NOT."""
     address = scope.sales.address
     return with_row(scope, address, address.c.parent_id, matches)
 
 
 def _region(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Compare the region's id where the value is one, as Maho's form stores it, else its name."""
+    """Compare the region's id if the value is one, as Maho's form stores it; otherwise its name."""
     if _names_ids(leaf):
         return _in_values(leaf, "region_id", scope, _choice(leaf))
     region = scope.sales.region.c
@@ -52,14 +52,14 @@ def _region(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _names_ids(leaf: Leaf) -> bool:
-    """Maho compares the ids that its own form stores with names, which matches nobody."""
+    """Return whether Maho compares ids from its own form with names, which matches nobody."""
     if normal_operator(leaf) in ("{}", "!{}"):
         return False
     return all(value.isascii() and value.isdigit() for value in split_values(leaf))
 
 
 def _in_values(leaf: Leaf, code: str, scope: Scope, compare: _Compare) -> ColumnElement[bool]:
-    """Addresses whose value of the EAV attribute `code` compares."""
+    """Return addresses whose value of the EAV attribute `code` satisfies the leaf."""
     attribute = scope.eav.find("customer_address", code)
     if attribute is None or attribute.backend_type not in scope.sales.address_values:
         raise ConditionError(f"{leaf} needs the address attribute '{code}', which is missing.")

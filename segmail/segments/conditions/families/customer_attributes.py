@@ -1,12 +1,12 @@
-"""Conditions on the customer account itself: Maho's attributes, and those that a shop has made.
+"""Conditions on the customer account itself: Maho's attributes, and those that a shop has added.
 
-An attribute that has no value for a customer satisfies no operator, not even a negative one. Any
-attribute of customers can be compared, whatever keeps its values; those that Maho's form does not
-offer are segmail's own. Dates of such attributes are days as they are stored; `select` attributes
-are compared by the ids of their options, several choices one by one.
+An attribute without a value for a customer satisfies no operator, not even a negative one. Every
+customer attribute can be compared, whichever table holds its values; those that Maho's form does
+not offer are segmail's own. Dates of such attributes are days as stored; `select` attributes are
+compared by the ids of their options, several choices one by one.
 
-Touched by `customer_entity` and its value tables; `days_…`, `hours_…` and `minutes_…` change by the
-clock: days at midnight of the website.
+Touched by `customer_entity` and its value tables; `days_…`, `hours_…` and `minutes_…` change with
+the clock: days at midnight of the website.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _KINDS: Mapping[str, ValueKind] = {
     "decimal": "number",
     "datetime": "date",
 }
-# Columns of the account, by what Maho's form makes of them.
+# Columns of the account, by the kind of input that Maho's form has for them.
 _STATIC: Mapping[str, tuple[ValueKind, TypeEngine[Any]]] = {
     "boolean": ("choice", Integer()),
     "select": ("choice", Integer()),
@@ -60,7 +60,7 @@ _Compare: TypeAlias = Callable[[ColumnElement[Any]], ColumnElement[bool]]
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    """Return the SQL condition of the leaf; raise ConditionError if it cannot be used."""
     customer = scope.tables.customer.c
     if leaf.attribute in _COLUMNS:
         return _known(customer[leaf.attribute], leaf, _COLUMNS[leaf.attribute], scope)
@@ -104,7 +104,7 @@ def _of_the_shop(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _of_the_account(leaf: Leaf, attribute: EavAttribute, scope: Scope) -> ColumnElement[bool]:
-    """Compare a column of the account, which the tables here may not have.
+    """Compare a column of the account; this shop's table may not have it.
 
     The code is one of the shop's attributes: letters, digits and underscores.
     """
@@ -116,12 +116,12 @@ def _of_the_account(leaf: Leaf, attribute: EavAttribute, scope: Scope) -> Column
 def _known(
     column: ColumnElement[Any], leaf: Leaf, kind: ValueKind, scope: Scope
 ) -> ColumnElement[bool]:
-    """False, not NULL, where the column is NULL: then a negated combination is right as well."""
+    """Return False, not NULL, if the column is NULL: negated combinations are then right too."""
     return and_(column.is_not(None), predicate(column, leaf, kind=kind, zone=scope.zone))
 
 
 def _with_value(leaf: Leaf, code: str, scope: Scope, compare: _Compare) -> ColumnElement[bool]:
-    """Customers whose value of the EAV attribute `code` compares."""
+    """Return customers whose value of the EAV attribute `code` satisfies the leaf."""
     attribute = scope.eav.find("customer", code)
     if attribute is None or attribute.backend_type not in scope.tables.customer_values:
         raise ConditionError(f"{leaf} needs the customer attribute '{code}', which is missing.")

@@ -1,7 +1,7 @@
-"""Conditions on what a customer was worth: sales, orders, refunds, over the whole lifetime.
+"""Conditions on a customer's lifetime value: sales, orders and refunds.
 
-Orders count unless they are canceled or closed. Amounts are in the website's base currency.
-A customer without orders or refunds has 0 of them; Maho leaves such customers out of profit and
+Orders count unless they are canceled or closed. Amounts are in the website's base currency. A
+customer without orders or refunds has 0 of them. Maho leaves such customers out of profit and
 refunds, and subtracts refunds of orders that it did not count.
 
 Touched by `sales_flat_order` and `sales_flat_creditmemo`; the clock changes nothing.
@@ -33,7 +33,7 @@ _CANCELED_REFUND = 3  # sales_flat_creditmemo.state
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    """Return the SQL condition of the leaf; raise ConditionError if it cannot be used."""
     if leaf.attribute == CLOSE_TO:
         return and_(*(condition(bound, scope) for bound in bounds(leaf)))
     if leaf.attribute not in _TOTALS:
@@ -48,7 +48,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 @dataclass(frozen=True)
 class _Total:
-    """An amount over each customer's rows, and which of them count."""
+    """An amount over each customer's rows, and the condition that a row counts."""
 
     rows: FromClause
     amount: ColumnElement[Any]
@@ -56,7 +56,7 @@ class _Total:
 
 
 def zero_satisfies(leaf: Leaf) -> bool:
-    """Return whether the leaf, whose value is known to be good, matches who has nothing."""
+    """Return whether the leaf, whose value is valid, matches customers without any rows."""
     operator, values = normal_operator(leaf), [float(value.strip()) for value in split_values(leaf)]
     if operator in _ORDER:
         return _ORDER[operator](0.0, values[0])
@@ -80,7 +80,7 @@ def _of_orders(scope: Scope, amount: ColumnElement[Any]) -> _Total:
 
 
 def _profit(scope: Scope) -> _Total:
-    """Sales less the refunds of the same orders."""
+    """Return sales less the refunds of the same orders."""
     order, memo = scope.sales.order, scope.sales.creditmemo
     refunded = (
         select(memo.c.order_id, func.sum(memo.c.grand_total).label("amount"))
@@ -94,7 +94,7 @@ def _profit(scope: Scope) -> _Total:
 
 
 def _of_asked(scope: Scope, order_id: ColumnElement[Any]) -> Sequence[ColumnElement[bool]]:
-    """Return the condition that an order is of a customer who is asked about."""
+    """Return the condition that an order belongs to a customer of the scope."""
     order = scope.sales.order.c
     asked = scope.asked(order.customer_id)
     return (order_id.in_(select(order.entity_id).where(*asked)),) if asked else ()
@@ -108,12 +108,12 @@ def _refunds(scope: Scope) -> _Total:
 
 
 def _rounded(amount: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Four decimals, as Maho stores them; no amounts at all are 0."""
+    """Return an amount with four decimals, as Maho stores them; without any amounts 0."""
     return func.round(func.coalesce(amount, 0), 4)
 
 
 def _in_base(scope: Scope, amount: ColumnElement[Any]) -> ColumnElement[Any]:
-    """An amount in the order's currency, in the base currency at the order's own rate."""
+    """Convert an amount from the order's currency to the base currency at the order's own rate."""
     order = scope.sales.order.c
     at_its_rate = amount * order.base_grand_total / func.nullif(order.grand_total, 0)
     return func.coalesce(at_its_rate, amount)

@@ -1,10 +1,10 @@
-"""Membership of a list: the customer ids that the condition's value holds.
+"""Membership of a list: the condition's value holds the customer ids.
 
-For what a shop's database does not know: resolved support tickets, exit intent, referrals. The
-family is `list`, the attribute `customer_id`, the operator `()` or `!()`. An id may have an `@` and
-the moment (UTC) from which it does not count any more: `9@2026-12-05T10:30:00`.
+It is for facts that a shop's database does not hold: resolved support tickets, exit intent,
+referrals. The family is `list`, the attribute `customer_id`, the operator `()` or `!()`. An id may
+be followed by `@` and the moment (UTC) from which it no longer counts: `9@2026-12-05T10:30:00`.
 
-No table touches it but the segment's own row; the clock does where an id ends at a moment.
+Touched by no table but the segment's own row; the clock changes it when an id expires.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BATCH = 1_000
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """Return the customers on the list (`()`) or not on it (`!()`) at the scope's moment.
 
-    Raises ConditionError for other operators, an id that is no number, and more than 20,000 ids.
+    Raises ConditionError for other operators, an id that is not a number, and more than 20,000 ids.
     """
     listed = listed_customers(leaf)
     if len(listed) > LONGEST:
@@ -41,9 +41,9 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def listed_customers(leaf: Leaf) -> dict[int, datetime | None]:
-    """Return until when each id of a list counts (None: for ever), however many, in order.
+    """Return each id of a list, in order, with its end (None: it never expires), however many.
 
-    Raises ConditionError for what is no list of ids.
+    Raises ConditionError if the value is not a list of ids.
     """
     if leaf.attribute != "customer_id" or normal_operator(leaf) not in ("()", "!()"):
         raise ConditionError(f"{leaf} must be the attribute customer_id with () or !().")
@@ -56,7 +56,7 @@ def listed_customers(leaf: Leaf) -> dict[int, datetime | None]:
 
 
 def written_list(listed: Mapping[int, datetime | None]) -> str:
-    """Return the value of a list; `listed_customers` reads it."""
+    """Return the value of a list as it is stored; `listed_customers` reads it."""
     return ",".join(
         str(id) if expires is None else f"{id}@{expires.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
         for id, expires in sorted(listed.items())
@@ -75,7 +75,7 @@ def _listed(value: str, leaf: Leaf) -> tuple[int, datetime | None]:
 
 
 def one_of(column: ColumnElement[Any], values: Sequence[Any]) -> ColumnElement[bool]:
-    """Return whether the column has one of many values; of none, never."""
+    """Return whether the column holds one of many values; false if there are none."""
     starts = range(0, len(values), _BATCH)
     return or_(false(), *(column.in_(values[start : start + _BATCH]) for start in starts))
 

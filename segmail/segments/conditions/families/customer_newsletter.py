@@ -1,6 +1,6 @@
 """Conditions on a customer's newsletter subscription, in any store.
 
-A customer who never had one matches neither `==` nor `!=`.
+A customer who never had a subscription matches neither `==` nor `!=`.
 
 Touched by `newsletter_subscriber`; the clock changes nothing.
 """
@@ -19,7 +19,7 @@ _COLUMNS: dict[str, ValueKind] = {"subscriber_status": "choice", "change_status_
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    """Return the SQL condition of the leaf; raise ConditionError if it cannot be used."""
     if leaf.attribute not in _COLUMNS:
         raise ConditionError(f"The attribute of {leaf} is unknown.")
     subscriber = scope.tables.subscriber

@@ -1,10 +1,10 @@
 """Conditions on the days since a customer did something; canceled orders do not count.
 
-Who never logged in or never ordered has no such day and matches nothing, with one exception:
-without any purchase, the days without one are more than any number.
+Customers who never logged in or never ordered have no such day and match nothing, with one
+exception: without any purchase, the days without one are more than any number.
 
 Touched by `log_customer`, `sales_flat_order` and `customer_entity`; all but `order_frequency_days`
-change by the clock, at midnight of the website.
+change with the clock, at midnight of the website.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _OPPOSITE = {">": "<=", ">=": "<", "!=": "==", "!()": "()"}
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    """Return the SQL condition of the leaf; raise ConditionError if it cannot be used."""
     if leaf.attribute not in _RULES:
         raise ConditionError(f"The attribute of {leaf} is unknown.")
     return _RULES[leaf.attribute](leaf, scope)
@@ -56,7 +56,7 @@ def _first_order(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _order_frequency(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Compare the average of the days between orders; two orders at least."""
+    """Compare the average days between a customer's orders, of which there must be at least two."""
     created_at, count = scope.sales.order.c.created_at, func.count()
     days = local_day_difference(scope, func.max(created_at), func.min(created_at))
     gaps = case((count > 1, count - 1), else_=None)
@@ -65,9 +65,9 @@ def _order_frequency(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _inactive(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Compare the days since the last login or order, or the registration where there is none.
+    """Compare the days since the last login or order; without either, since the registration.
 
-    Each table is grouped by itself: Maho multiplies logins by orders.
+    Each table is grouped separately: Maho multiplies logins by orders.
     """
     login, order = scope.sales.login, scope.sales.order
     customer = scope.tables.customer.alias()
@@ -83,7 +83,7 @@ def _inactive(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _without_purchase(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Without any purchase, the days are more than any number."""
+    """Compare the days since the last purchase; without any, they are more than any number."""
     if opposite := _OPPOSITE.get(normal_operator(leaf)):
         return not_(_last_order(replace(leaf, operator=opposite), scope))
     return _last_order(leaf, scope)
@@ -99,7 +99,7 @@ def _with_orders(
 def _last(
     scope: Scope, table: Table, time: ColumnElement[Any], *where: ColumnElement[bool]
 ) -> Subquery:
-    """Each customer's last `time` in a table."""
+    """Return each customer's last `time` in a table."""
     asked = scope.asked(table.c.customer_id)
     query = select(table.c.customer_id, func.max(time).label("last")).where(*where, *asked)
     return grouped(query, table.c.customer_id).subquery()

@@ -1,12 +1,12 @@
 """Conditions on orders: facts of a single order, and totals over all of a customer's orders.
 
-Facts of a single order and the days since the last one count every order, canceled ones too;
-average and total leave canceled orders out. Totals are in the website's base currency, where Maho
-adds up the currencies of the orders; a discount is a positive amount, where Maho compares its
+Facts of a single order and the days since the last one count every order, including canceled ones;
+average and total leave canceled orders out. Totals are in the website's base currency, whereas Maho
+adds up amounts in the orders' currencies. A discount is a positive amount; Maho compares the
 negative one.
 
-Touched by `sales_flat_order` and `sales_flat_order_payment`; `days_since_last_order` alone changes
-by the clock, at midnight of the website.
+Touched by `sales_flat_order` and `sales_flat_order_payment`; only `days_since_last_order` changes
+with the clock, at midnight of the website.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _COLUMNS: dict[str, tuple[str, ValueKind]] = {
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    """Return the SQL condition of the leaf; raise ConditionError for an unknown attribute."""
     order = scope.sales.order
     if leaf.attribute in _COLUMNS:
         name, kind = _COLUMNS[leaf.attribute]

@@ -1,7 +1,7 @@
-"""Conditions on the products a customer bought; orders that were canceled do not count.
+"""Conditions on the products a customer bought; canceled orders do not count.
 
-`category_id` and `product_id` are segmail's own: bought a product that is in the category now, or
-the product itself.
+`category_id` and `product_id` are segmail's own: the customer bought a product that is in the
+category now, or the product itself.
 
 Touched by `sales_flat_order` and `sales_flat_order_item`, by products' values
 (`catalog_product_entity_*`) and categories (`catalog_category_product`); the clock changes nothing.
@@ -31,7 +31,7 @@ _PRODUCT = "product_"
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    """Return the SQL condition of the leaf; raise ConditionError if it cannot be used."""
     if not any(split_values(leaf)):
         raise ConditionError(f"{leaf} has no value; Maho ignores it, which matches everybody.")
     order = scope.sales.order

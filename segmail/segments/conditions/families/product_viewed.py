@@ -1,12 +1,12 @@
 """Conditions on the products a customer looked at.
 
 segmail's own: `on_clearance` (1: a product that has a special price now), and
-`days_since_viewed_product`, `days_since_viewed_category` with a value like `42:7` (product or
+`days_since_viewed_product` and `days_since_viewed_category` with a value like `42:7` (product or
 category 42, seven days; the operator compares the days).
 
 Touched by `report_viewed_product_index`, by products' values (`catalog_product_entity_*`) and
-categories (`catalog_category_product`); `days_…` and `on_clearance`, whose prices begin and end,
-change by the clock, at midnight of the website.
+categories (`catalog_category_product`); `days_…`, and `on_clearance` because special prices begin
+and end, change with the clock, at midnight of the website.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DAYS = {
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    """Return the SQL condition of the leaf; raise ConditionError for an unknown attribute."""
     viewed = scope.sales.viewed
     last = func.max(viewed.c.added_at)
     recent: Sequence[ColumnElement[bool]] = ()

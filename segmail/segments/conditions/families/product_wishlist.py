@@ -1,10 +1,10 @@
 """Conditions on a customer's wishlist and its items.
 
-Who has no item has no count, no product and no days; who has no wishlist has not shared one,
-but is not matched by `wishlist_shared == 0` either, as in Maho.
+Customers without an item match no condition on count, product or days. Customers without a wishlist
+have not shared one, but `wishlist_shared == 0` does not match them either, as in Maho.
 
 Touched by `wishlist` and `wishlist_item`, by products' values (`catalog_product_entity_*`) and
-categories (`catalog_category_product`); `days_since_added` alone changes by the clock, at midnight
+categories (`catalog_category_product`); only `days_since_added` changes with the clock, at midnight
 of the website.
 """
 
@@ -24,7 +24,7 @@ _PRODUCT = {"product_name": "name", "product_sku": "sku"}
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    """Return the SQL condition of the leaf; raise ConditionError for an unknown attribute."""
     owner, items = scope.sales.wishlist.c.customer_id, _items(scope)
     added_at = scope.sales.wishlist_item.c.added_at
     match leaf.attribute:

@@ -1,11 +1,12 @@
-"""Conditions on the reviews of products that a customer wrote; segmail's own.
+"""Conditions on the product reviews that a customer wrote; segmail's own.
 
-Only approved reviews count, in a store of the customer's website, or in none (a store view that was
-deleted, or Maho's admin). `rating` holds for one review: its stars are the average of its ratings,
-1 to 5. `days_since` counts from the latest one, `count` is 0 for who wrote none.
+Only approved reviews count, written in a store of the customer's website, or in none (a store view
+that was deleted, or Maho's admin). `rating` looks at one review: its stars are the average of its
+ratings, 1 to 5. `days_since` counts from the latest review; `count` is 0 for customers who wrote
+none.
 
-Touched by `review`, `review_detail`, `rating_option_vote` and `core_store`; `days_since` alone
-changes by the clock, at midnight of the website.
+Touched by `review`, `review_detail`, `rating_option_vote` and `core_store`; only `days_since`
+changes with the clock, at midnight of the website.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ _PERCENT_OF_A_STAR = 20.0
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unknown."""
+    """Return the SQL condition of the leaf; raise ConditionError for an unknown attribute."""
     review, customer_id = scope.sales.review, scope.sales.review_detail.c.customer_id
     rows, counts = _reviews(scope)
     match leaf.attribute:
@@ -61,7 +62,9 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _reviews(scope: Scope) -> tuple[FromClause, Sequence[ColumnElement[bool]]]:
-    """Return the reviews with their authors and stores, and which of them count."""
+    """Return the reviews joined with their authors and stores, and the condition that a review
+    counts.
+    """
     review, detail = scope.sales.review, scope.sales.review_detail
     store, author = scope.tables.store, scope.tables.customer.alias("author")
     rows = (
@@ -75,7 +78,7 @@ def _reviews(scope: Scope) -> tuple[FromClause, Sequence[ColumnElement[bool]]]:
 
 
 def _average_stars(scope: Scope) -> Subquery:
-    """Return the stars of each review, with four decimals."""
+    """Return the average stars of each review, with four decimals."""
     vote, detail = scope.sales.rating_vote, scope.sales.review_detail
     stars = case(
         (vote.c.percent > 0, vote.c.percent / literal(_PERCENT_OF_A_STAR, Float())),

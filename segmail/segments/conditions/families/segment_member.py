@@ -18,9 +18,9 @@ from segmail.segments.conditions.tree import Leaf
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the members of the segment, or of one of several; with `!=` and `!()` the others.
+    """Return the members of the segment, or of one of several; for `!=` and `!()` all others.
 
-    Raises ConditionError for other operators, and for a segment that there is not.
+    Raises ConditionError for other operators, and for a segment that does not exist.
     """
     operator = normal_operator(leaf)
     if leaf.attribute != "member_of":

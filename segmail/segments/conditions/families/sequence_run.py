@@ -1,12 +1,12 @@
-"""Where a customer is in a segment's sequence of mails; segmail's own.
+"""Where a customer is in a segment's e-mail sequence; segmail's own.
 
-The family is `sequence`; the value begins with the segment's id: `12:1` for yes and `12:0` for no
-of `finished` and `running`, `12:30` for the days of `days_since_finished`. The sequence is the one
-for who enters; of a segment with steps for leaving only, that one. See `maho/runs.py` for what a
-finished run is.
+The family is `sequence`; the value begins with the segment's id. `finished` and `running` take
+`12:1` for yes and `12:0` for no, `days_since_finished` takes `12:30` for 30 days. The sequence is
+that of the enter steps, or of the exit steps if the segment has no others. `maho/runs.py` says what
+a finished run is.
 
 Touched by `customer_segment_sequence_progress`, and by steps that are switched on or off
-(`customer_segment_email_sequence`); `days_since_finished` alone changes by the clock, at midnight
+(`customer_segment_email_sequence`); only `days_since_finished` changes with the clock, at midnight
 of the website.
 """
 
@@ -28,7 +28,7 @@ _ANSWERS = {"1": True, "0": False}
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return the customers that the leaf matches; raise ConditionError where it is unusable."""
+    """Return the SQL condition of the leaf; raise ConditionError if it cannot be used."""
     match leaf.attribute:
         case "finished":
             wanted, compared = _segment(leaf, scope, "yes or no, as in 12:1")
@@ -48,7 +48,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def _segment(leaf: Leaf, scope: Scope, what: str) -> tuple[int, str]:
-    """Return the segment's id and what is compared."""
+    """Return the segment's id and the part of the value that is compared."""
     id, compared = split_pair(leaf, f"the id of a segment and {what}")
     return scope.segment(leaf, id), compared
 

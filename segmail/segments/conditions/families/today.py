@@ -1,11 +1,11 @@
-"""Conditions on today's date, the same for every customer of a website: seasons, and weekdays.
+"""Conditions on today's date, the same for every customer of a website: seasons and weekdays.
 
-Segmail's own. Today is the day in the website's time zone. `month` is 1 to 12, `day` that of the
-month, `weekday` 1 (Monday) to 7; `date` is a season of each year, from day to day, both included:
-`11-20:12-24`, over New Year as `12-20:01-06`, or one day: `12-24`. In years without 29 February the
-28th stands for it, as on birthdays.
+They are segmail's own. Today is the day in the website's time zone. `month` is 1 to 12, `day` the
+day of the month, `weekday` 1 (Monday) to 7. `date` is a season of every year, first and last day
+included: `11-20:12-24`, across New Year `12-20:01-06`, or a single day: `12-24`. In years without
+29 February the 28th stands for it, as for birthdays.
 
-No table touches these; they change at midnight of the website, by the clock alone.
+Touched by no table; they change at midnight of the website, with the clock alone.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ _ORDER: Mapping[str, Callable[[float, float], bool]] = {
 }
 _LAST = {"month": 12, "day": 31, "weekday": 7}
 _DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
-_LEAP_YEAR = 2000  # which has every day that there is
+_LEAP_YEAR = 2000  # a leap year, which has every day
 
 
 def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
-    """Return everybody or nobody, by the day in the scope's zone.
+    """Return everybody or nobody, by today's date in the scope's time zone.
 
-    Raises ConditionError where the leaf is unknown, or names a day that no year has.
+    Raises ConditionError if the attribute is unknown, or names a day that no year has.
     """
     match leaf.attribute:
         case "month":
@@ -82,7 +82,7 @@ def _season(leaf: Leaf, today: date) -> bool:
 
 
 def _day(leaf: Leaf, text: str, year: int) -> tuple[int, int]:
-    """Return month and day of a text, as they are in a year."""
+    """Return month and day of a text such as 12-24."""
     found = _DAY.fullmatch(text)
     month, day = (int(found[1]), int(found[2])) if found else (0, 0)
     try:
