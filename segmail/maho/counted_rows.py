@@ -1,4 +1,4 @@
-"""Progress rows from which promises are counted for ever: `max_sends`, and `never` again."""
+"""Progress rows that must be kept because promises count them: `max_sends`, and `never` again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NOTHING: Mapping[int, int] = MappingProxyType({})
 def uses_a_send(tables: Tables, rows: FromClause) -> ColumnElement[bool]:
     """Return the condition that a row's mail arrived, or may have: `max_sends` counts it.
 
-    The statuses are named together, for the index on customer and status.
+    The statuses are listed together, so that the index on customer and status can be used.
     """
     sent, failed = ProgressStatus.SENT.value, ProgressStatus.FAILED.value
     may_have_arrived = and_(rows.c.queue_id.is_not(None), was_interrupted(tables, rows.c.queue_id))
@@ -34,15 +34,15 @@ def is_counted_from(
     asked: Collection[int] = (),
     repeating: Mapping[int, int] = _NOTHING,
 ) -> ColumnElement[bool]:
-    """Return the condition that a promise rests on a progress row.
+    """Return the condition that a progress row is needed to keep a promise.
 
-    For each customer and step the newest rows that used a send, as many as `max_sends`; in the
-    segments `never`, whose policy asks when a customer had the sequence last, each customer's
-    newest row of a trigger; in those `by_run`, where each entry is judged by itself, no row of
-    another run than the newest. In the segments `holdout`, those that count who is held out. In the
-    segments `asked`, whose sequences conditions ask about, the whole newest run. Of steps that
-    repeat, whose sends are limited by `repeating` (0: not at all) by sequence id, each row of a
-    run that will be repeated.
+    Kept are, for each customer and step, the newest rows that used a send, as many as `max_sends`.
+    In segments in `never`, whose policy asks when a customer last had the sequence: each customer's
+    newest row of a trigger. In those in `by_run`, where each entry is judged by itself: rows of the
+    newest run only. In those in `holdout`: the rows that record who is held out. In those in
+    `asked`, whose sequences conditions ask about: the whole newest run. For steps that repeat,
+    whose sends are limited by `repeating` (0: not at all) by sequence id: each row of a run that
+    will be repeated.
     """
     row, newer, step = tables.progress, tables.progress.alias("newer"), tables.sequence
     same_customer = and_(
@@ -91,7 +91,7 @@ def is_counted_from(
 
 
 def _in_waiting_repeats(tables: Tables, repeating: Collection[int]) -> ColumnElement[bool]:
-    """Return the condition that a row belongs to a run of which a step will be repeated."""
+    """Return the condition that a row belongs to a run in which a step will be repeated."""
     row, waiting = tables.progress, tables.progress.alias("waiting")
     return (
         exists()

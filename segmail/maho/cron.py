@@ -1,8 +1,8 @@
 """Maho's `cron_schedule`: what `./maho cron:history`, the admin grid and SPEC's queries show.
 
-A row of segmail's carries one of Maho's job codes, is never `pending` (Maho would run it), and has
-`messages` that begin with `segmail `, by which it is told from Maho's own. The table belongs to
-Maho's cron: a shop may be without it, so it is not among the tables that segmail needs.
+A row that segmail writes has one of Maho's job codes, is never `pending` (Maho would run it), and
+has `messages` that begin with `segmail `, which distinguishes it from Maho's own. The table belongs
+to Maho's cron: a shop may lack it, so it is not among the tables that segmail needs.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ OURS = "segmail "  # what `messages` of segmail's rows begin with
 SENDS = "customersegmentation_process_emails"  # Maho's own job that sends what segmail sends
 RECENTLY = timedelta(
     hours=2
-)  # Maho's cron schedules some minutes ahead, and runs that job each five
+)  # Maho's cron schedules jobs minutes ahead, and runs that one every five
 
 _MOST_CHARACTERS = 10_000  # of the column's 65,535 bytes
 
 
 class CronStatus(enum.StrEnum):
-    """`cron_schedule.status`, as far as segmail writes it."""
+    """`cron_schedule.status`: the values that segmail writes."""
 
     RUNNING = "running"
     SUCCESS = "success"
@@ -78,7 +78,7 @@ def cron_table(prefix: str, timestamps: frozenset[tuple[str, str]] = frozenset()
 
 
 def has_cron_table(tx: Transaction) -> bool:
-    """Return whether the shop has Maho's cron at all."""
+    """Return whether the shop has Maho's cron table."""
     return inspect(tx.connection).has_table(_table(tx).name)
 
 
@@ -87,9 +87,9 @@ def _table(tx: Transaction) -> Table:
 
 
 def mahos_own_entry(tx: Transaction, job_code: str, *, since: datetime) -> datetime | None:
-    """Return when Maho's own row of a job is, or was, to run: the latest since a time (UTC).
+    """Return when Maho's own row of a job last ran, or is to run (UTC): the latest since a time.
 
-    None where there is none: Maho's cron does not run this job, or the shop has no cron.
+    None if there is none: Maho's cron does not run this job, or the shop has no cron.
     """
     if not has_cron_table(tx):
         return None
@@ -126,7 +126,7 @@ def end_entry(
     message: str,
     now: datetime,
 ) -> None:
-    """Write how the run of a row of segmail's ended."""
+    """Write how the run recorded in segmail's row ended."""
     table = _table(tx)
     tx.connection.execute(
         update(table)
@@ -138,7 +138,7 @@ def end_entry(
 
 
 def running_entries(tx: Transaction, job_code: str) -> Sequence[Row[int, str, datetime]]:
-    """Return (schedule_id, messages, executed_at) of segmail's rows of a job that did not end."""
+    """Return (schedule_id, messages, executed_at) of segmail's unfinished rows of a job."""
     table = _table(tx)
     query = select(table.c.schedule_id, table.c.messages, table.c.executed_at).where(
         table.c.job_code == job_code,

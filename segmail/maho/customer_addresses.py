@@ -22,10 +22,9 @@ Address = Mapping[str, Any]  # by attribute code
 
 
 def load_addresses(tx: Transaction, owners: Mapping[int, int]) -> dict[int, Address]:
-    """Return addresses by id, with their attributes; `owners` says whose each must be.
+    """Return addresses by id, with their attributes; `owners` gives each one's customer.
 
-    A default may point to an address that is gone, or that is somebody else's: it is none. Six
-    statements.
+    A default address that is gone, or belongs to somebody else, is left out. Six statements.
     """
     sales = build_sales_tables(tx.tables.prefix)
     attribute, entity_type = tx.tables.attribute, tx.tables.entity_type
@@ -59,7 +58,7 @@ def load_addresses(tx: Transaction, owners: Mapping[int, int]) -> dict[int, Addr
 
 
 def _name_regions(tx: Transaction, addresses: Collection[dict[str, Any]]) -> None:
-    """Put the name of a region that fits the country in the place of what was typed."""
+    """Replace the region as typed by the name of the chosen region of that country, if any."""
     region = build_sales_tables(tx.tables.prefix).region.c
     ids = {address["region_id"] for address in addresses if address.get("region_id")}
     query = select(region.region_id, region.country_id, region.default_name).where(

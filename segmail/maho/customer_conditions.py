@@ -44,8 +44,8 @@ UNSUBSCRIBED = "the customer is not subscribed to the newsletter any more"
 def is_subscribed(tables: Tables) -> ColumnElement[bool]:
     """Return the condition that a row of `customer_entity` is subscribed to the newsletter.
 
-    Maho allows several subscriptions. The one with the account's own address decides, else any
-    that is subscribed: the rule of `customers.load_subscribers`.
+    Maho allows several subscriptions. The one with the account's own address decides, else any that
+    is subscribed: the rule of `customers.load_subscribers`.
     """
     customer = tables.customer.c
     one, own = tables.subscriber.alias("one"), tables.subscriber.alias("own")
@@ -70,9 +70,9 @@ def is_subscribed(tables: Tables) -> ColumnElement[bool]:
 def has_ordered(tables: Tables, over: Decimal | None = None) -> ColumnElement[bool]:
     """Return the condition that a progress row's customer has ordered since the enrolment.
 
-    Also as a guest, with the account's address in its website. A canceled order is none; one from
-    the very second of the enrolment counts. The grand total in base currency must be more than
-    `over`.
+    Guest orders with the account's address in its website count too. Canceled orders do not count;
+    an order in the very second of the enrolment does. The grand total in base currency must be more
+    than `over`.
     """
     row = tables.progress
     return or_(
@@ -88,7 +88,7 @@ def has_ordered_logged_in(
     rows: Table,
     over: Decimal | None = None,
 ) -> ColumnElement[bool]:
-    """Return the condition that a row's customer has an order since a time of that row."""
+    """Return the condition that a row's customer has an order since a time in that row."""
     order = build_sales_tables(tables.prefix).order
     counts = order_counts(order, since, over)
     return exists().where(order.c.customer_id == customer_id, counts).correlate(rows)
@@ -101,7 +101,7 @@ def has_ordered_as_guest(
     rows: Table,
     over: Decimal | None = None,
 ) -> ColumnElement[bool]:
-    """Return the condition that there is a guest's order with the address of a row's customer."""
+    """Return the condition that a guest order has the address of a row's customer."""
     order = build_sales_tables(tables.prefix).order
     return (
         exists()
@@ -114,10 +114,10 @@ def has_ordered_as_guest(
 def rows_of_guest_orders(
     tables: Tables, which: ColumnElement[bool], *, since: datetime, over: Decimal | None = None
 ) -> Select[Any]:
-    """Return the query of the ids of progress rows whose customers ordered as guests since then.
+    """Return the query of the ids of progress rows whose customers have ordered as guests since.
 
-    `since` is when the oldest of these rows was enrolled. A join, so that the server may begin with
-    the few recent orders of guests, and find accounts by the index of their addresses.
+    `since` is when the oldest of these rows was enrolled. It is a join, so that the server can
+    begin with the few recent guest orders, and find accounts by the index on their addresses.
     """
     order, row = build_sales_tables(tables.prefix).order, tables.progress
     same = row.c.customer_id == tables.customer.c.entity_id
@@ -147,7 +147,7 @@ def _of_guest(order: Table, since: ColumnElement[Any], over: Decimal | None) -> 
 def order_counts(
     order: Table, since: ColumnElement[Any] | datetime, over: Decimal | None = None
 ) -> ColumnElement[bool]:
-    """Return the condition that an order since then is neither canceled nor too small."""
+    """Return the condition that an order since then counts: not canceled, and large enough."""
     return and_(
         order.c.created_at >= since,
         or_(order.c.state.is_(None), order.c.state != "canceled"),
@@ -156,16 +156,17 @@ def order_counts(
 
 
 def same_text(one: ColumnElement[Any], other: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that two texts, such as addresses, are the same, whatever their case.
+    """Return the condition that two texts, such as addresses, are the same, ignoring case.
 
-    Maho's columns know no case on MySQL, where a plain comparison can use an index.
+    On MySQL Maho's columns ignore case, so a plain comparison can use an index.
     """
     return _AsCompared(one) == _AsCompared(other)
 
 
 class _AsCompared(FunctionElement[str]):
-    """A text as it is compared: an operator between two, for a function that compares them
-    would itself be compared with 1, and then no database uses an index."""
+    """A text as it is compared. It is an operator between two texts: SQLAlchemy would compare the
+    result of a function with 1, and then no database uses an index.
+    """
 
     type = String()
     inherit_cache = True

@@ -25,7 +25,7 @@ NAME_ATTRIBUTES = ("prefix", "firstname", "middlename", "lastname", "suffix")
 
 
 class SubscriberStatus(enum.IntEnum):
-    """`newsletter_subscriber.subscriber_status`; a number that Maho does not know is UNKNOWN."""
+    """`newsletter_subscriber.subscriber_status`; a number that Maho does not define is UNKNOWN."""
 
     UNKNOWN = 0
     SUBSCRIBED = 1
@@ -40,7 +40,7 @@ class SubscriberStatus(enum.IntEnum):
 
 @dataclass(frozen=True)
 class CustomerAttribute:
-    """One attribute of customers and where its values are kept."""
+    """A customer attribute and where its values are stored."""
 
     attribute_id: int
     code: str
@@ -79,7 +79,7 @@ class CustomerAttributes:
 
     @cached_property
     def visible(self) -> Mapping[str, bool]:
-        """Whether each attribute is shown: what `names.full_name` asks for."""
+        """Whether each attribute is shown, as `names.full_name` needs it."""
         return {code: attribute.is_visible for code, attribute in self.by_code.items()}
 
 
@@ -110,9 +110,9 @@ class Subscriber:
 
 
 class RefusedAddresses:
-    """The addresses that unsubscribed, each in its store, whoever's subscription it is.
+    """The addresses that unsubscribed, each in its store, whichever account the subscription is of.
 
-    Kept as sorted numbers of eight bytes: a shop may have a million of them.
+    They are kept as sorted eight-byte numbers: a shop may have a million of them.
     """
 
     def __init__(self, keys: array[int], mark: tuple[object, ...]) -> None:
@@ -121,7 +121,7 @@ class RefusedAddresses:
 
     @classmethod
     def load(cls, tx: Transaction, known: RefusedAddresses | None = None) -> RefusedAddresses:
-        """Read them with one statement where `known` is still right, else with some more."""
+        """Read them with one statement if `known` is still right, otherwise with a few more."""
         s = tx.tables.subscriber.c
         unsubscribed = s.subscriber_status == SubscriberStatus.UNSUBSCRIBED.value
         marks = select(
@@ -156,7 +156,7 @@ class RefusedAddresses:
 
 
 def _address_key(store_id: int | None, email: str) -> int:
-    """Different addresses may have the same key: of a million, one pair in ten million shops."""
+    """Return a number for an address; of a million, two share one in one of ten million shops."""
     return hash((store_id, email.strip().casefold()))
 
 
@@ -168,9 +168,9 @@ def load_customers(
 ) -> dict[int, Customer]:
     """Return the customers that exist, by id, with the values of the attributes `codes`.
 
-    The parts of the name are always among them. Takes one statement for the accounts and one for
-    each value table that is needed, for every thousand customers. Without `attributes` the
-    accounts alone are read.
+    The parts of the name are always included. Takes one statement for the accounts and one for each
+    value table that is needed, for every thousand customers. Without `attributes`, only the
+    accounts are read.
     """
     wanted = (
         []
@@ -192,10 +192,10 @@ def load_customers(
 
 
 def load_subscribers(tx: Transaction, customer_ids: Collection[int]) -> dict[int, Subscriber]:
-    """Return the subscription that decides for each customer who has one.
+    """Return, for each customer who has one, the subscription that decides.
 
-    Maho allows several. The one with the account's own address decides, else a subscribed one,
-    else the oldest: Maho itself takes whichever comes first.
+    Maho allows several. The one with the account's own address decides, else a subscribed one, else
+    the oldest: Maho itself takes whichever comes first.
     """
     subscriber, customer = tx.tables.subscriber, tx.tables.customer
     best: dict[int, tuple[tuple[bool, bool, int], Subscriber]] = {}
@@ -240,7 +240,7 @@ def _values(
 
 
 def _as_stored(value: object) -> object:
-    """A value as Maho reads it: dates and decimals are text there."""
+    """Return a value as Maho reads it: dates and decimals are text there."""
     if isinstance(value, datetime):
         return value.strftime("%Y-%m-%d %H:%M:%S")
     return str(value) if isinstance(value, Decimal) else value
@@ -260,7 +260,7 @@ def _customer(row: Row[Any], values: Mapping[str, object]) -> Customer:
 
 
 def _rank(row: Row[Any]) -> tuple[bool, bool, int]:
-    """The lowest decides: own address, then subscribed, then oldest."""
+    """Return a sort key; the lowest decides: own address, then subscribed, then oldest."""
     return (
         (row.subscriber_email or "").casefold() != (row.email or "").casefold(),
         row.subscriber_status != SubscriberStatus.SUBSCRIBED,

@@ -1,7 +1,7 @@
-"""The rows that one statement ends without a mail: kept in a temporary table while it does so.
+"""The rows that one statement ends without a mail, kept in a temporary table meanwhile.
 
-So a million of them are ended without their ids passing through Python one by one. For the log,
-which has a line for each, they are read once, and kept as plain numbers until the commit.
+So a million rows are ended without their ids passing through Python one by one. The log has a line
+for each row: for it they are read once, and kept as plain numbers until the commit.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ENDED = Table(
     prefixes=["TEMPORARY"],
 )
 
-_PAGE = 5_000  # rows that are read at once
+_PAGE = 5_000  # rows read at once
 
 
 @contextmanager
@@ -40,12 +40,12 @@ def ended_rows(connection: Connection) -> Iterator[None]:
     connection.execute(ENDED.delete())
     yield
     sqlite = connection.dialect.name == "sqlite"
-    # DROP TEMPORARY TABLE does not end the transaction, as DROP TABLE does.
+    # DROP TEMPORARY TABLE does not end the transaction, unlike DROP TABLE.
     connection.execute(text(f"DROP {'TABLE temp.' if sqlite else 'TEMPORARY TABLE '}{ENDED}"))
 
 
 def lines_of_ended(connection: Connection, reason: str) -> Callable[[], None]:
-    """Return what writes a line for each row that is in the table now, in the log's words."""
+    """Return a function that logs a line for each row now in the table."""
     c = ENDED.c
     steps: defaultdict[tuple[int, str, int], array[int]] = defaultdict(lambda: array("Q"))
     after = 0
@@ -85,7 +85,7 @@ def ended_line(
     progress_id: int,
     reason: str,
 ) -> str:
-    """Return the line by which the log says what became of a row, and why."""
+    """Return the log line that says what became of a row, and why."""
     return (
         f"{verb} step {step_number} ({trigger}) of segment {segment_id} for customer "
         f"{customer_id}, progress {progress_id}: {reason}"

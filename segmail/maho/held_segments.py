@@ -1,8 +1,8 @@
 """Remembers until when a segment's due rows were held back.
 
-A row does not tell whether it is late because its segment was switched off or because cron was.
-What was held is let go as stale after some days instead of leaving in one burst; what cron missed
-is sent. The memory stands in the shop's configuration, so that all hosts share it.
+A row does not show whether it is late because its segment was switched off or because cron did not
+run. Rows that were held are dropped as stale after some days instead of leaving in one burst; rows
+that cron missed are sent. The times are in the shop's configuration, so that all hosts share them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FORMAT = "%Y-%m-%d %H:%M:%S"
 
 
 def load_held_until(tx: Transaction) -> dict[int, datetime]:
-    """Return by segment id until when its due rows were seen to be held, in UTC."""
+    """Return, by segment id, when its due rows were last seen to be held (UTC)."""
     c = tx.tables.config.c
     query = select(c.path, c.value).where(
         c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%")
@@ -34,7 +34,7 @@ def load_held_until(tx: Transaction) -> dict[int, datetime]:
 def mark_held(tx: Transaction, segment_ids: Collection[int], *, now: datetime) -> None:
     """Remember that due rows of these segments are held at `now`.
 
-    Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
+    Raises Conflict, for `Database.transact` to repeat it, if two hosts do so at once.
     """
     until = now.strftime(_FORMAT)
     write_config(tx, {f"{_PATH}{id}": until for id in segment_ids})

@@ -1,4 +1,4 @@
-"""Finds what an argument means: a segment, template, rule or customer, by id or exact name."""
+"""Finds the segment, template, rule or customer that an argument names by id or exact name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Named:
 
 
 def find_segment(tx: Transaction, given: str) -> Segment:
-    """Return the segment that `given` names; raise InputError where that is none, or several."""
+    """Return the segment that `given` names; raise InputError if it names none, or several."""
     segments = load_segments(tx)
     found = find_named("segment", [Named(s.segment_id, s.name) for s in segments], given)
     return next(segment for segment in segments if segment.segment_id == found.id)
@@ -32,7 +32,7 @@ def find_segment(tx: Transaction, given: str) -> Segment:
 def find_template(tx: Transaction, given: str) -> Named:
     """Return the newsletter template that `given` names.
 
-    Copies that Maho kept of former versions (`template_actual` = 0) have an id, but no name here.
+    Copies that Maho kept of earlier versions (`template_actual` = 0) are found by id only.
     """
     c = tx.tables.template.c
     rows = tx.connection.execute(
@@ -56,7 +56,7 @@ def find_rule(tx: Transaction, given: str) -> Named:
 def find_customer(tx: Transaction, given: str) -> int:
     """Return the id of the customer with this id or e-mail address.
 
-    Raises InputError where there is none, or where the address has an account on more websites.
+    Raises InputError if there is none, or if the address has accounts in several websites.
     """
     c = tx.tables.customer.c
     number = as_number(given)
@@ -74,10 +74,10 @@ def find_customer(tx: Transaction, given: str) -> int:
 def find_named(
     kind: str, candidates: Sequence[Named], given: str, *, only_by_id: Sequence[Named] = ()
 ) -> Named:
-    """Return the candidate with this id, else the one with exactly this name, in any case.
+    """Return the candidate with this id, else the one with exactly this name, ignoring case.
 
-    Raises InputError where there is none, with the names that come close, or more than one, with
-    their ids. `only_by_id` are candidates whose names do not count.
+    Raises InputError if there is none, with similar names, or several, with their ids. `only_by_id`
+    are candidates whose names do not count.
     """
     by_id = {named.id: named for named in (*candidates, *only_by_id)}
     number = as_number(given)
@@ -95,7 +95,7 @@ def find_named(
 
 
 def as_number(given: str) -> int | None:
-    """Return the id that `given` may be; None where it is no number that a column holds."""
+    """Return the id that `given` may be; None if it is not a number that the column can hold."""
     return int(given) if given.isascii() and given.isdecimal() and len(given) <= 10 else None
 
 

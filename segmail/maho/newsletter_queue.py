@@ -1,10 +1,10 @@
-"""`newsletter_queue`: the row that each mail of the automation has in Maho."""
+"""`newsletter_queue`: Maho's row for each mail of the automation."""
 
 from __future__ import annotations
 
 import enum
 
-AUTOMATION = "customer_segmentation"  # `automation_source` of a mail of a step
+AUTOMATION = "customer_segmentation"  # `automation_source` of a step's mail
 
 
 class QueueStatus(enum.IntEnum):
@@ -14,4 +14,4 @@ class QueueStatus(enum.IntEnum):
     SENDING = 1
     CANCEL = 2  # an attempt that ended without delivery
     SENT = 3
-    PAUSE = 4  # an attempt of segmail in flight: no cron of Maho's touches it
+    PAUSE = 4  # an attempt of segmail in flight: none of Maho's crons touches it

@@ -30,7 +30,7 @@ class TemplateType(enum.IntEnum):
 
 @dataclass(frozen=True)
 class NewsletterTemplate:
-    """A newsletter template as the merchant wrote it; what is NULL in Maho's row is empty here."""
+    """A newsletter template as the merchant wrote it; NULL in Maho's row is '' here."""
 
     template_id: int
     code: str
@@ -40,7 +40,7 @@ class NewsletterTemplate:
     style_sheet: str | None = None
     sender_name: str = ""
     sender_email: str = ""
-    is_actual: bool = True  # False: a copy that Maho kept of a former version
+    is_actual: bool = True  # False: a copy that Maho kept of an earlier version
     modified_at: datetime | None = None
 
     @property
@@ -55,7 +55,7 @@ class NewsletterTemplate:
 
     @contextmanager
     def named_in_errors(self) -> Iterator[None]:
-        """Let a TemplateError say which template it is about."""
+        """Add to a TemplateError which template it is about."""
         try:
             yield
         except TemplateError as error:
@@ -65,7 +65,7 @@ class NewsletterTemplate:
 
 @dataclass(frozen=True)
 class CompiledNewsletter:
-    """A newsletter template with its subject and text, compiled."""
+    """A newsletter template with its subject and text compiled."""
 
     template: NewsletterTemplate
     subject: Template
@@ -75,7 +75,7 @@ class CompiledNewsletter:
 def load_newsletters(
     tx: Transaction, condition: ColumnElement[bool]
 ) -> dict[int, NewsletterTemplate]:
-    """Return the templates that meet a condition on their table, by id, in that order."""
+    """Return the templates that satisfy a condition on their table, by id, in order of id."""
     query = select(tx.tables.template).where(condition).order_by(tx.tables.template.c.template_id)
     return {row.template_id: _newsletter(row) for row in tx.connection.execute(query)}
 
@@ -86,7 +86,7 @@ def sent_by_steps(tables: Tables) -> ColumnElement[bool]:
 
 
 def current_text(tables: Tables, code: str) -> Select[str | None]:
-    """Select the text of the template with this code, as it is now."""
+    """Return the query of the current text of the template with this code."""
     c = tables.template.c
     return (
         select(c.template_text)
@@ -100,7 +100,7 @@ def compile_newsletter(
 ) -> CompiledNewsletter:
     """Return the template with its subject and text compiled; see `compile_template`.
 
-    Raises TemplateError where one of them passes a limit.
+    Raises TemplateError if one of them exceeds a limit.
     """
     return CompiledNewsletter(
         template,

@@ -1,9 +1,9 @@
-"""Attempts that are open: `newsletter_queue` rows of the automation on PAUSE, found by their ids.
+"""Attempts that are open: `newsletter_queue` rows of the automation on PAUSE, found by id.
 
-No index leads to them, so the walk goes up the primary key from the oldest id that may be open,
-which stands in the shop's configuration, where all hosts share it. Ids far below the newest are
-left behind for good; the newest are walked over again, because their transactions may be slower
-than those of later ids.
+No index leads to them, so the search goes up the primary key from the oldest id that may be open.
+That id is in the shop's configuration, where all hosts share it. Ids far below the newest are never
+searched again; the newest are searched each time, because their transactions may commit later than
+those of higher ids.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from segmail.maho.newsletter_queue import AUTOMATION, QueueStatus
 from segmail.maho.schema.transaction import Transaction
 
 _PATH = "customer_segmentation/segmail/oldest_open_attempt"
-_MARGIN = 10_000  # ids below the newest that are looked at each time
+_MARGIN = 10_000  # ids below the newest that are searched each time
 
 
 @dataclass(frozen=True)
 class OpenAttempt:
-    """An open attempt and its progress row; what is of the row is None where that is gone."""
+    """An open attempt and its progress row; the row's values are None if it is gone."""
 
     queue_id: int
     template_id: int
@@ -39,7 +39,7 @@ class OpenAttempt:
     scheduled_at: datetime | None
 
     def is_stuck(self, begun_before: datetime) -> bool:
-        """Return whether it was begun so long ago that no run can be at work on it."""
+        """Return whether it began so long ago that no run can still be working on it."""
         return self.started_at is None or self.started_at < begun_before
 
 
@@ -76,7 +76,7 @@ def load_open_attempts(tx: Transaction) -> list[OpenAttempt]:
 
 
 def oldest_that_may_be_open(tx: Transaction) -> int:
-    """Return the id from which the walk begins; 0 where no run has walked yet."""
+    """Return the id from which the search begins; 0 if no run has searched yet."""
     c = tx.tables.config.c
     query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path == _PATH)
     value = tx.connection.scalar(query) or ""
@@ -84,14 +84,14 @@ def oldest_that_may_be_open(tx: Transaction) -> int:
 
 
 def remember_oldest(tx: Transaction, still_open: list[int]) -> None:
-    """Move the beginning of the walk up to the oldest of these ids, or to near the newest of all.
+    """Move the start of the search up to the oldest of these ids, or to near the newest of all.
 
-    Nothing is written where that is not worth it. Raises Conflict, for `Database.transact` to
-    repeat it, when two hosts do so at once.
+    Nothing is written if the difference is small. Raises Conflict, for `Database.transact` to
+    repeat it, if two hosts do so at once.
     """
     before = oldest_that_may_be_open(tx)
     newest = tx.connection.scalar(select(func.max(tx.tables.queue.c.queue_id))) or 0
     oldest = min([newest - _MARGIN, *still_open])
-    # A database that was restored has lower ids than were remembered.
+    # A restored database has lower ids than the one remembered.
     if oldest >= before + _MARGIN or newest < before:
         write_config(tx, {_PATH: str(max(0, oldest))})

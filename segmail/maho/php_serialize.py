@@ -1,7 +1,7 @@
 """Reads and writes PHP's serialize() format, without objects and references.
 
-Maho before 26 keeps conditions and currency symbols in it. The reader is strict: lengths are
-counted in bytes and must be exact, nothing may follow, depth and size have bounds. What is read is
+Maho before 26 stores conditions and currency symbols in it. The reader is strict: lengths are
+counted in bytes and must be exact, nothing may follow, depth and size are limited. The result is
 plain data; nothing in it can run.
 """
 
@@ -12,7 +12,7 @@ from typing import Any, NoReturn, TypeAlias
 
 Value: TypeAlias = "bool | int | float | str | dict[int | str, Value] | None"
 
-_MAX_BYTES = 4_000_000  # Maho's column holds 16 MB, its own limit is 2 MB
+_MAX_BYTES = 4_000_000  # Maho's column holds 16 MB; segmail's limit is 2 MB
 _MAX_DEPTH = 200
 _SCALAR = re.compile(rb"N;|b:([01]);|i:([+-]?[0-9]{1,19});|d:([-+0-9.eE]{1,40}|-?INF|NAN);")
 _STRING = re.compile(rb's:([0-9]{1,8}):"')
@@ -24,7 +24,7 @@ class PhpSerializeError(ValueError):
 
 
 def loads(data: bytes) -> Value:
-    """Return the value that was serialized; arrays are dicts in their order.
+    """Return the value that was serialized; arrays become dicts in the same order.
 
     Raises PhpSerializeError.
     """
@@ -39,7 +39,7 @@ def loads(data: bytes) -> Value:
 def dumps(value: Any) -> str:
     """Return None, booleans, integers, texts, lists and dicts as PHP's `serialize` writes them.
 
-    Lengths of texts are counted in UTF-8 bytes.
+    Lengths of texts are in UTF-8 bytes.
     """
     if value is None:
         return "N;"

@@ -1,7 +1,7 @@
-"""What a segment's sequences do beyond Maho's settings; kept in the shop's configuration.
+"""A segment's settings beyond Maho's; stored in the shop's configuration.
 
-`core_config_data`, scope default, `customer_segmentation/segmail/segment/<id>/<name>`: so all
-hosts share the policies, and Maho needs no new table.
+They are in `core_config_data`, scope default, `customer_segmentation/segmail/segment/<id>/<name>`:
+all hosts share them, and Maho needs no new table.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.sending_rules import DEFAULT, RULES, SendingRules
 
 _PATH = "customer_segmentation/segmail/segment/"
-_ENROLS_SINCE = "enrols_since"  # no policy, but what a refresh remembers
+_ENROLS_SINCE = "enrols_since"  # not a policy, but what a refresh remembers
 _KEY = re.compile(re.escape(_PATH) + "([0-9]+)/([a-z_]+)")
 
 
 class OnExit(enum.StrEnum):
-    """What becomes of pending enter steps when a customer leaves."""
+    """What happens to pending enter steps when a customer leaves."""
 
-    STOP = "stop"  # skipped by the refresh, or right before the mail
+    STOP = "stop"  # skipped by the refresh, or right before sending
     CONTINUE = "continue"
 
 
@@ -38,7 +38,7 @@ _OVER = re.compile(r"order over ([0-9]{1,9}(?:\.[0-9]{1,4})?)")
 
 
 class Goal(str):
-    """What makes the rest of a sequence needless, in the words of a campaign file.
+    """What makes the rest of a sequence unnecessary, in the words of a campaign file.
 
     `order`: an order that is not canceled, placed after the enrolment, as a guest too. `order over
     100`: one whose grand total in base currency is more than that. `order with this coupon`: one
@@ -57,7 +57,7 @@ class Goal(str):
 
     @property
     def is_order(self) -> bool:
-        """Whether any order reaches it, or one of some size."""
+        """Whether an order reaches it, of any size or above a sum."""
         return self == Goal.ORDER or self.over is not None
 
     @property
@@ -79,12 +79,12 @@ NO_GROUP = "none"
 
 
 class OnReentry(str):
-    """What happens to customers who enter (or leave) once more, in the words of a campaign file.
+    """What happens to customers who enter (or leave) again, in the words of a campaign file.
 
-    `once`: the sequence starts again as long as no step of it is used up (`max_sends`). `never`:
-    nobody starts it twice. `each entry`: each entry is a new run, within which `max_sends` counts;
-    `each entry after 7 days` only where the last run began so long ago. `restart`, the former word
-    for the default, is read as `once`. Raises ValueError for other words.
+    `once`: the sequence starts again as long as none of its steps is used up (`max_sends`).
+    `never`: nobody starts it twice. `each entry`: each entry is a new run, within which `max_sends`
+    counts; `each entry after 7 days` only if the last run began at least so long ago. `restart`,
+    the former word for the default, is read as `once`. Raises ValueError for other words.
     """
 
     ONCE: ClassVar[OnReentry]
@@ -105,12 +105,12 @@ class OnReentry(str):
 
     @property
     def is_each_entry(self) -> bool:
-        """Whether a run is judged by itself, whatever was sent in earlier ones."""
+        """Whether each run is judged by itself, whatever was sent in earlier ones."""
         return self.startswith("each entry")
 
     @property
     def after_days(self) -> int:
-        """Return how many days ago the last run must have begun, where each entry starts one."""
+        """Return how many days ago the last run must have begun, if each entry starts one."""
         each = _EACH_ENTRY.fullmatch(self)
         return int(each[1] or 0) if each else 0
 
@@ -123,7 +123,7 @@ OnReentry.EACH_ENTRY = OnReentry("each entry")
 class Holdout(int):
     """The share of a segment's entrants who get no mail, in percent; 0: nobody is held out.
 
-    Raises ValueError for other texts than `10 %`, `10` and `none`.
+    Raises ValueError for texts other than `10 %`, `10` and `none`.
     """
 
     def __new__(cls, text: str = NO_GROUP) -> Holdout:
@@ -137,7 +137,7 @@ class Holdout(int):
 
 
 class RefreshedBy(enum.StrEnum):
-    """Whose refresh knows the segment's conditions."""
+    """Whose refresh updates the segment's members."""
 
     MAHO = "maho"
     SEGMAIL = "segmail"  # manual for Maho, so that its own refresh leaves the segment alone
@@ -147,11 +147,10 @@ class RefreshedBy(enum.StrEnum):
 class Policy:
     """A segment's policies.
 
-    `on_exit` is None where nobody has chosen: then who leaves is stopped, as with STOP. A customer
-    is in one campaign of a `group` at a time, whose name knows no case. One with a higher
-    `priority` ends the others.
-    `holdout` is the share of entrants who get no mail. The others are sending rules in words, each
-    `default` where the shop's own counts.
+    `on_exit` is None if nobody has chosen: then customers who leave are stopped, as with STOP. A
+    customer is in one campaign of a `group` at a time; the group's name ignores case, and a
+    campaign with a higher `priority` ends the others. `holdout` is the share of entrants who get no
+    mail. The others are sending rules in words, `default` for the shop's own.
     """
 
     on_exit: OnExit | None = None
@@ -170,19 +169,19 @@ class Policy:
 
     @property
     def stops_on_exit(self) -> bool:
-        """Whether the refresh skips the pending enter steps of those who leave."""
+        """Whether the refresh skips the pending enter steps of customers who leave."""
         return self.on_exit is not OnExit.CONTINUE
 
     def rules_over(self, shops: SendingRules) -> SendingRules:
-        """Return the sending rules for the segment's mails, where the shop has these."""
+        """Return the sending rules for the segment's mails, given the shop's own rules."""
         return shops.with_chosen({name: getattr(self, name) for name in RULES})
 
     def shares_group(self, other: Policy) -> bool:
-        """Whether both are of the same group."""
+        """Whether both are in the same group."""
         return self.group != NO_GROUP and self.group.casefold() == other.group.casefold()
 
     def told(self) -> dict[str, str]:
-        """Return the policies as they are written, by their names here; rules only if chosen."""
+        """Return the policies as they are written, by field name; sending rules only if chosen."""
         values = {
             field.name: str(getattr(self, field.name))
             for field in fields(self)
@@ -214,8 +213,8 @@ def _priority(text: str) -> int:
 class PolicyKind:
     """How a policy is written: `str` writes what `read` reads, which raises ValueError.
 
-    `key` is its name in campaign files, `allowed` tells people what it can be, `pattern` tells
-    editors; without one it is one of `words`.
+    `key` is its name in campaign files, `allowed` tells people the possible values, `pattern` tells
+    editors; without a pattern it is one of `words`.
     """
 
     key: str
@@ -225,7 +224,7 @@ class PolicyKind:
     pattern: str | None = None
 
     def told(self) -> str:
-        """Return what it can be, as people list it."""
+        """Return the possible values, as a list for people."""
         return self.allowed or ", ".join(f"'{word}'" for word in self.words)
 
 
@@ -271,7 +270,7 @@ KINDS: Mapping[str, PolicyKind] = {
 def load_policies(tx: Transaction) -> dict[int, Policy]:
     """Return the policies of the segments that have any, by segment id.
 
-    Raises ConfigError with every value that means nothing.
+    Raises ConfigError listing every invalid value.
     """
     c = tx.tables.config.c
     query = select(c.path, c.value).where(
@@ -299,7 +298,7 @@ def load_policies(tx: Transaction) -> dict[int, Policy]:
 
 
 def load_enrols_since(tx: Transaction, segment_id: int) -> datetime | None:
-    """Return since when whoever enters the segment is enrolled; None where nobody is, or knows."""
+    """Return since when customers who enter the segment are enrolled; None: never, or unknown."""
     c = tx.tables.config.c
     query = select(c.value).where(
         c.scope == "default", c.scope_id == 0, c.path == _path(segment_id, _ENROLS_SINCE)
@@ -311,7 +310,7 @@ def load_enrols_since(tx: Transaction, segment_id: int) -> datetime | None:
 
 
 def save_enrols_since(tx: Transaction, segment_id: int, since: datetime | None) -> None:
-    """Keep since when whoever enters is enrolled; None: nobody is any more."""
+    """Store since when customers who enter are enrolled; None: they no longer are."""
     path = _path(segment_id, _ENROLS_SINCE)
     if since is None:
         c = tx.tables.config.c
@@ -327,9 +326,9 @@ def _path(segment_id: int, name: str) -> str:
 
 
 def save_policy(tx: Transaction, segment_id: int, chosen: Mapping[str, object]) -> None:
-    """Write the policies `chosen` of a segment, by their names in `Policy`.
+    """Write the policies `chosen` of a segment, by their field names in `Policy`.
 
-    Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
+    Raises Conflict, for `Database.transact` to repeat it, if two hosts do so at once.
     """
     values = {_path(segment_id, name): str(value) for name, value in chosen.items()}
     write_config(tx, values)

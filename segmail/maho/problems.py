@@ -1,8 +1,8 @@
-"""What `newsletter_problem` tells: why the tries of a message ended without delivery.
+"""`newsletter_problem`: why the tries of a message ended without delivery.
 
-segmail writes a row for each such try. `segmail retry` adds one of its own, after which the tries
-are counted anew; it names no subscriber, so that nobody who cleans up Maho's problem reports
-unsubscribes a customer for it.
+segmail writes a row for each such try. `segmail retry` adds a row of its own, after which the tries
+are counted from the start. That row names no subscriber, so that cleaning up Maho's problem reports
+unsubscribes nobody.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from sqlalchemy import ColumnElement, ScalarSelect, exists, func, not_, select
 
 from segmail.maho.schema.tables import Tables
 
-INTERRUPTED = "interrupted"  # begins the reason where nobody knows whether the message arrived
-RETRIED = "scheduled again by segmail retry"  # begins the row that a person's word leaves
+INTERRUPTED = "interrupted"  # begins the reason if it is unknown whether the message arrived
+RETRIED = "scheduled again by segmail retry"  # begins the row that `segmail retry` leaves
 
 
 def tries_since_retry(tables: Tables, queue_id: ColumnElement[Any]) -> ScalarSelect[int]:
-    """Return the number of an attempt's tries, those before the last `segmail retry` left out."""
+    """Return the number of an attempt's tries since the last `segmail retry`."""
     one, again = tables.problem, tables.problem.alias("again")
     retried_after = exists().where(
         again.c.queue_id == one.c.queue_id,
@@ -34,13 +34,13 @@ def tries_since_retry(tables: Tables, queue_id: ColumnElement[Any]) -> ScalarSel
 
 
 def last_problem(tables: Tables, queue_id: ColumnElement[Any]) -> ScalarSelect[int]:
-    """Return the id of an attempt's last row, NULL where it has none."""
+    """Return the id of an attempt's last problem row, NULL if it has none."""
     c = tables.problem.alias("last").c
     return select(func.max(c.problem_id)).where(c.queue_id == queue_id).scalar_subquery()
 
 
 def was_interrupted(tables: Tables, queue_id: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Return the condition that nobody knows whether the last try of an attempt arrived."""
+    """Return the condition that it is unknown whether the last try of an attempt arrived."""
     c = tables.problem.c
     last = select(c.problem_error_text).where(c.queue_id == queue_id)
     last = last.order_by(c.problem_id.desc()).limit(1)

@@ -2,9 +2,8 @@
 
 A row is one step for one customer. It is enrolled (`scheduled` for a time), claimed and settled by
 a run (`sent`, `skipped`, `failed`, or scheduled again), or stopped before its time (`skipped`), and
-pruned in the end. What a row is asked, and each way in which it changes, has its function here; who
-calls it decides about transactions, order and locks. SPEC: "Create customer progress tracking
-table".
+finally pruned. Every condition on a row, and every change to it, has its function here; callers
+decide about transactions, order and locks. SPEC: "Create customer progress tracking table".
 """
 
 from __future__ import annotations
@@ -51,7 +50,7 @@ from segmail.maho.steps import Step, Trigger
 
 
 class ProgressStatus(enum.StrEnum):
-    """The column `status`: one is waited for, three are final."""
+    """The column `status`: one value waits, three are final."""
 
     SCHEDULED = "scheduled"
     SENT = "sent"
@@ -59,10 +58,10 @@ class ProgressStatus(enum.StrEnum):
     SKIPPED = "skipped"
 
 
-_CLAIMED_MINUTES = 20  # a claim's quarter of an hour, and more
+_CLAIMED_MINUTES = 20  # a claim's quarter of an hour, and some more
 FINAL = (ProgressStatus.SENT, ProgressStatus.FAILED, ProgressStatus.SKIPPED)
 _MANY = 1_000_000
-# Maho's index is on segment, trigger and status: both triggers lead to the status.
+# Maho's index is on segment, trigger and status: with both triggers it is used up to the status.
 TRIGGERS = tuple(trigger.value for trigger in Trigger)
 
 
@@ -83,21 +82,21 @@ def is_pending(tables: Tables) -> ColumnElement[bool]:
 
 
 def is_due(tables: Tables, now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a row waits and that its time has come at `now` (UTC)."""
+    """Return the condition that a row waits and is due at `now` (UTC)."""
     return and_(is_pending(tables), tables.progress.c.scheduled_at <= now)
 
 
 def is_of_step(tables: Tables, sequence_id: int) -> ColumnElement[bool]:
-    """Return the condition that a row is one of this step's."""
+    """Return the condition that a row belongs to this step."""
     return tables.progress.c.sequence_id == sequence_id
 
 
 def is_pending_in(
     tables: Tables, segment_ids: Any, triggers: Sequence[str] = TRIGGERS
 ) -> ColumnElement[bool]:
-    """Return the condition that a row of these segments waits; ids or a subquery of them.
+    """Return the condition that a row of these segments waits; ids, or a subquery of ids.
 
-    Maho's index is on segment, trigger and status: naming the triggers lets it find the status.
+    Maho's index is on segment, trigger and status: naming the triggers lets it reach the status.
     """
     c = tables.progress.c
     return and_(c.segment_id.in_(segment_ids), c.trigger_type.in_(triggers), is_pending(tables))
@@ -116,10 +115,10 @@ def is_repetition(tables: Tables) -> ColumnElement[bool]:
 
 
 def is_postponed(tables: Tables, steps: Iterable[Step], *, now: datetime) -> ColumnElement[bool]:
-    """Return the condition that a row waits beyond its delay, though nothing was tried.
+    """Return the condition that a row waits beyond its delay although no attempt was made.
 
-    A claim moves a row on for a quarter of an hour, too: so much does not count. Repetitions are
-    left out, for their dates are no delays.
+    A claim, too, moves a row on by a quarter of an hour, so that much does not count. Repetitions
+    are left out, because their dates are not delays.
     """
     c = tables.progress.c
     by_delay: defaultdict[int, list[int]] = defaultdict(list)
@@ -152,7 +151,7 @@ def is_running(tables: Tables, repeating: Collection[int]) -> ColumnElement[bool
 
 
 def ended_before(tables: Tables, moment: datetime) -> ColumnElement[bool]:
-    """Return the condition that a row is final and that no time on it is as late as `moment`."""
+    """Return the condition that a row is final and all its times are before `moment`."""
     c = tables.progress.c
     times = (c.created_at, c.scheduled_at, c.sent_at)
     return and_(has_status(tables, *FINAL), *(or_(time.is_(None), time < moment) for time in times))
@@ -192,7 +191,7 @@ def count_pending_by_step(
 
 
 def count_due(tx: Transaction, segment_ids: Collection[int], *, now: datetime) -> dict[int, int]:
-    """Return the number of rows whose time has come at `now` (UTC), by sequence id."""
+    """Return the number of rows that are due at `now` (UTC), by sequence id."""
     c = tx.tables.progress.c
     query = (
         select(c.sequence_id, func.count())
@@ -205,7 +204,7 @@ def count_due(tx: Transaction, segment_ids: Collection[int], *, now: datetime) -
 def has_long_history(tx: Transaction) -> bool:
     """Return whether there may be so many rows that counting the finished ones takes seconds.
 
-    The primary key tells it at once: rows that were deleted meanwhile count.
+    The primary key answers at once; rows that have been deleted count too.
     """
     c = tx.tables.progress.c.progress_id
     first, last = (tx.connection.scalar(select(end(c))) or 0 for end in (func.min, func.max))
@@ -235,10 +234,10 @@ def due_rows(
     index: str | None,
     limit: int | None,
 ) -> Select[Any]:
-    """Return the query of these steps' due rows, oldest first; a test holds its plan.
+    """Return the query of these steps' due rows, oldest first; a test checks its plan.
 
-    `after` is where the walk goes on: time and id of the row before. `index` is the one to walk by
-    (`walked_index`).
+    `after` is where the walk continues: time and id of the previous row. `index` is the index to
+    walk along (`walked_index`).
     """
     c = tables.progress.c
     query = (
@@ -268,7 +267,7 @@ def due_rows(
 
 
 def next_due(tx: Transaction, sequence_ids: Iterable[int]) -> datetime | None:
-    """Return when the next waiting row of these steps comes due, or came; None without one."""
+    """Return when the next waiting row of these steps comes due, or came due; None without one."""
     c = tx.tables.progress.c
     query = select(func.min(c.scheduled_at)).where(
         is_pending(tx.tables), c.sequence_id.in_(list(sequence_ids))
@@ -278,7 +277,7 @@ def next_due(tx: Transaction, sequence_ids: Iterable[int]) -> datetime | None:
 
 
 def walked_index(tx: Transaction) -> str | None:
-    """Return the name of the index that finds due rows; None where the server takes no hints."""
+    """Return the name of the index that finds due rows; None if the server takes no hints."""
     if tx.connection.dialect.name == "sqlite":
         return None
     names = {
@@ -297,9 +296,9 @@ def claim(
 ) -> int:
     """Push the time of these due rows on to the end of the lease, if it is still what was seen.
 
-    Return how many were claimed: fewer than `rows` where another run was quicker. Repeating what
-    was seen makes the claim right also where SKIP LOCKED is not (Galera, SQLite). A time that is no
-    moment, such as a zero date, cannot be repeated: there it is enough that the row is still due.
+    Returns how many were claimed: fewer than `rows` if another run was quicker. Repeating the seen
+    time makes the claim correct also where SKIP LOCKED is not (Galera, SQLite). A time that is not
+    a moment, such as a zero date, cannot be repeated: then it is enough that the row is still due.
     """
     c = tx.tables.progress.c
     unreadable = [row.progress_id for row in rows if row.scheduled_at is None]
@@ -328,7 +327,7 @@ def give_back(
     *,
     lease_until: datetime,
 ) -> None:
-    """Undo the claim of rows that nothing was recorded of: `seen` are their times before it."""
+    """Undo the claim of rows for which nothing was recorded: `seen` are their times before it."""
     c = tx.tables.progress.c
     tx.connection.execute(
         update(tx.tables.progress)
@@ -343,7 +342,7 @@ def give_back(
 
 
 def lock_held(tx: Transaction, leases: Mapping[int, datetime]) -> set[int]:
-    """Lock those of the rows that wait and whose lease is still this one; return their ids.
+    """Lock those of the rows that wait and still have this lease; return their ids.
 
     `leases` are the ends of the leases by progress id.
     """
@@ -366,7 +365,7 @@ def load_rows(tx: Transaction, progress_ids: Collection[int]) -> dict[int, Any]:
 
 
 def record_attempts(tx: Transaction, queue_ids: Mapping[int, int]) -> None:
-    """Let rows point to the attempts that were just recorded; `queue_ids` are by progress id."""
+    """Make rows refer to the attempts that were just recorded; `queue_ids` are by progress id."""
     c = tx.tables.progress.c
     tx.connection.execute(
         update(tx.tables.progress)
@@ -382,8 +381,8 @@ def record_attempts(tx: Transaction, queue_ids: Mapping[int, int]) -> None:
 class Settlement:
     """What becomes of a row that a run held, and why.
 
-    The run holds it still where the row points to `attempt`, or its lease is the run's own.
-    `queue_id` is what it points to from now on; `sent_at` counts where it was sent.
+    The run still holds it if the row refers to `attempt`, or has the run's own lease. `queue_id` is
+    what the row refers to from now on; `sent_at` applies if it was sent.
     """
 
     progress_id: int
@@ -393,22 +392,22 @@ class Settlement:
     scheduled_at: datetime
     queue_id: int | None
     sent_at: datetime
-    left: bool  # the message, or nobody knows
+    left: bool  # the message left, or it is unknown
     reason: str
 
 
 def settle(tx: Transaction, settlements: Sequence[Settlement]) -> None:
     """Give the rows that are still the run's their status, and their time back.
 
-    A row whose message left, or may have, is moved whatever its status is; another that was stopped
-    meanwhile stays stopped.
+    A row whose message left, or may have, is settled whatever its status is; any other that was
+    stopped meanwhile stays stopped.
     """
     c = tx.tables.progress.c
     sent = [one for one in settlements if one.status is ProgressStatus.SENT]
     unknown = [one for one in settlements if one.left and one.status is not ProgressStatus.SENT]
     others = [one for one in settlements if not one.left]
     if sent:
-        # Its queue_id is there already, or was taken away with the queue row.
+        # The row has its queue_id already, or lost it with the queue row.
         times = {one.progress_id: one.sent_at for one in sent}
         move = _settlement(tx.tables, sent)
         _write(tx, move.values(sent_at=chosen_by(c.progress_id, times, c.sent_at)))
@@ -421,7 +420,7 @@ def settle(tx: Transaction, settlements: Sequence[Settlement]) -> None:
 
 
 def _write(tx: Transaction, move: Update) -> int:
-    """Give rows another status, also those whose customer or segment is gone; return how many."""
+    """Write another status to rows, even if their customer or segment is gone; return how many."""
     return past_missing_rows(tx.connection, lambda: tx.connection.execute(move).rowcount)
 
 
@@ -445,10 +444,10 @@ def _settlement(tables: Tables, settlements: Sequence[Settlement]) -> Any:
 
 
 def forgotten(tables: Tables, sent: Mapping[int, datetime]) -> ColumnElement[bool]:
-    """Return the condition that a row waits though its mail was accepted.
+    """Return the condition that a row waits although its mail was accepted.
 
-    `sent` has the times of that (UTC) by progress id. A row that was made after that is another
-    one: a restored database gives ids once more.
+    `sent` has the times of acceptance (UTC) by progress id. A row created after that is a different
+    one: a restored database assigns ids again.
     """
     c = tables.progress.c
     return and_(
@@ -459,7 +458,7 @@ def forgotten(tables: Tables, sent: Mapping[int, datetime]) -> ColumnElement[boo
 
 
 def settle_forgotten(tx: Transaction, sent: Mapping[int, datetime]) -> int:
-    """Let rows that are `forgotten` be sent at the time of their mail; return how many were."""
+    """Mark rows that are `forgotten` as sent at the time of their mail; return how many."""
     c = tx.tables.progress.c
     remember = update(tx.tables.progress).where(forgotten(tx.tables, sent))
     return _write(
@@ -495,7 +494,7 @@ def enrol_without_mail(
 ) -> None:
     """Write a skipped row of a step for each customer whose id the query selects.
 
-    `queue_id` is the reason.
+    `queue_id` is that of the reason.
     """
     _insert(tx, step, customers, ProgressStatus.SKIPPED, now, now, queue_id)
 
@@ -538,9 +537,9 @@ def _insert(
 def forget_skipped(
     tx: Transaction, reasons: Collection[int], customers: Select[tuple[int]] | None = None
 ) -> None:
-    """Delete the skipped rows that point at these reasons (queue ids); of all, or some customers.
+    """Delete the skipped rows that refer to these reasons (queue ids), of all or of some customers.
 
-    Such a row tells of a sequence that waits: it starts now, or never.
+    Such a row says that a sequence waits: it starts now, or never.
     """
     c = tx.tables.progress.c
     rows = delete(tx.tables.progress).where(
@@ -563,7 +562,7 @@ class NextRow:
 
 
 def schedule_next(tx: Transaction, rows: Sequence[NextRow]) -> None:
-    """Insert what follows rows that were settled, in the transaction that settles them."""
+    """Insert the rows that follow settled ones, in the transaction that settles them."""
     values: list[Mapping[str, Any]] = [
         {
             "customer_id": row.customer_id,
@@ -587,11 +586,11 @@ def stop(
     reason: str,
     now: datetime,
 ) -> int:
-    """Skip the waiting rows for which a condition holds, for a reason; return how many.
+    """Skip the waiting rows that satisfy a condition, for a reason; return how many.
 
-    The reason is written where every host finds it (`reasons`) and, after the commit, as a line of
-    the log for each row: some ten statements, whatever their number. A row whose mail is on its
-    way becomes `sent` all the same: it is settled by its attempt.
+    The reason is written where every host finds it (`reasons`) and, after the commit, as a log line
+    for each row: some ten statements for any number of rows. A row whose mail is on its way becomes
+    `sent` all the same: it is settled by its attempt.
     """
     c, names = tx.tables.progress.c, [column.name for column in ENDED.c]
     chosen = select(*(c[name] for name in names)).where(which, is_pending(tx.tables))
@@ -606,7 +605,7 @@ def stop(
 
 
 def _end(tx: Transaction, reason: str, now: datetime) -> None:
-    """Skip the rows that are in ENDED, which are locked."""
+    """Skip the rows in ENDED, which are locked."""
     c = tx.tables.progress.c
     untried = select(ENDED.c.sequence_id).where(ENDED.c.queue_id.is_(None)).distinct()
     steps = tx.connection.scalars(untried).all()
@@ -643,7 +642,7 @@ def prune(
 ) -> int:
     """Delete rows that ended before `ended` (UTC); return how many.
 
-    One that came to life again since its id was read stays.
+    A row that was scheduled again since its id was read stays.
     """
     query = delete(tx.tables.progress).where(
         tx.tables.progress.c.progress_id.in_(progress_ids), ended_before(tx.tables, ended)
@@ -654,11 +653,11 @@ def prune(
 def move_to_delay(
     tx: Transaction, step: Step, *, before_minutes: int, now: datetime
 ) -> tuple[int, int]:
-    """Give a step's waiting rows the time that its delay asks for, counted from their creation.
+    """Give a step's waiting rows the time for its new delay, counted from their creation.
 
-    A repetition moves by as much as its first date: `before_minutes` is the former delay. What
-    would lie in the past is due now (UTC), and so not stale. A row whose mail was begun keeps its
-    time. Return how many rows moved, and how many of them are due now.
+    A repetition moves by as much as its first date: `before_minutes` is the former delay. A row
+    whose new time is in the past is due now (UTC), and so not stale. A row whose mail was begun
+    keeps its time. Returns how many rows moved, and how many of them are due now.
     """
     c = tx.tables.progress.c
     waiting = and_(

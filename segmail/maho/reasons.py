@@ -1,10 +1,10 @@
-"""Why rows end without a mail, where every host can read it: a cancelled row of `newsletter_queue`.
+"""Why rows end without a mail, stored where every host can read it: in `newsletter_queue`.
 
-Each step has one for each reason. It is no mail: it has no text, no link row and a source of its
-own, and no cron of Maho's takes it. Rows that had no attempt point at it; one that had keeps its
-attempt, with a row of `newsletter_problem` that begins as the subject does. Which queue row belongs
-to a step and a reason stands in the shop's configuration, because no index leads there; twins that
-two hosts make at once do no harm.
+Each step has one cancelled queue row for each reason. It is no mail: it has no text, no link row
+and a source of its own, and none of Maho's crons takes it. Rows that had no attempt refer to it; a
+row with an attempt keeps it, with a row of `newsletter_problem` that begins like the subject. The
+shop's configuration stores which queue row belongs to a step and a reason, because no index finds
+it; duplicates that two hosts create at once do no harm.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 
 NOT_SENT = "Not sent: "
-BY_OTHERS = "by Maho, or before 0.2"  # what is told of rows that ended without a reason
-SOURCE = "customer_segmentation_reason"  # `automation_source` of the rows that are no mails
+BY_OTHERS = "by Maho, or before 0.2"  # reported for rows that ended without a reason
+SOURCE = "customer_segmentation_reason"  # `automation_source` of the rows that are not mails
 
 _PATH = "customer_segmentation/segmail/reason/"
 _CHARACTERS = 200  # of newsletter_subject and problem_error_text
@@ -34,7 +34,7 @@ Ending = tuple[int, str]  # a step's sequence id, and why its row ends
 
 
 def told(reason: str) -> str:
-    """Return a reason as Maho's columns hold it: braces would be run as a template's."""
+    """Return a reason as Maho's columns hold it, without braces, which Maho would execute."""
     plain = "".join(
         "?" if ord(letter) > 0xFFFF else letter for letter in reason if letter not in "{}"
     )
@@ -43,7 +43,7 @@ def told(reason: str) -> str:
 
 
 def read_back(text: str | None) -> str | None:
-    """Return the reason that a stored subject or problem tells; None where it tells none."""
+    """Return the reason in a stored subject or problem; None if it holds none."""
     if text is None or not text.startswith(NOT_SENT):
         return None
     return text.removeprefix(NOT_SENT)
@@ -55,7 +55,7 @@ def is_reason(tables: Tables) -> ColumnElement[bool]:
 
 
 def ended_for(tables: Tables, reason: str) -> ColumnElement[bool]:
-    """Return the condition that a progress row points at this reason."""
+    """Return the condition that a progress row refers to this reason."""
     q, rows = tables.queue.c, tables.progress.c
     found = exists().where(
         q.queue_id == rows.queue_id, is_reason(tables), q.newsletter_subject == told(reason)
@@ -64,20 +64,20 @@ def ended_for(tables: Tables, reason: str) -> ColumnElement[bool]:
 
 
 def attempt_ended_at(tables: Tables) -> ColumnElement[Any]:
-    """Return when the attempt ended that a progress row points at; NULL where it is a reason."""
+    """Return when the attempt that a row refers to ended; NULL if it refers to a reason."""
     q = tables.queue.c
     return case((q.automation_source == SOURCE, None), else_=q.queue_finish_at)
 
 
 def reason_ids(tx: Transaction) -> list[int]:
-    """Return the queue ids of the reasons that the configuration names: few, whatever the shop."""
+    """Return the queue ids of the reasons in the configuration: few, in any shop."""
     c = tx.tables.config.c
     query = select(c.value).where(c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%"))
     return sorted(int(value) for value in tx.connection.scalars(query) if (value or "").isdecimal())
 
 
 def reason_ids_of(tx: Transaction, endings: Collection[Ending]) -> list[int]:
-    """Return the queue ids that the configuration names for these reasons of steps."""
+    """Return the queue ids that the configuration has for these reasons of steps."""
     if not endings:
         return []
     c = tx.tables.config.c
@@ -89,11 +89,10 @@ def reason_ids_of(tx: Transaction, endings: Collection[Ending]) -> list[int]:
 def find_reasons(
     tx: Transaction, endings: Collection[Ending], *, now: datetime
 ) -> dict[Ending, int]:
-    """Return the queue ids of these reasons of steps; what is missing is inserted.
+    """Return the queue ids of these reasons of steps; missing ones are inserted.
 
-    Three statements, and where something is missing three more. Call it in the transaction that
-    ends the rows. Raises Conflict, for the transaction to be repeated, when two hosts insert at
-    once.
+    Three statements, and three more if something is missing. Call it in the transaction that ends
+    the rows. Raises Conflict, for the transaction to be repeated, if two hosts insert at once.
     """
     if not endings:
         return {}
@@ -110,9 +109,9 @@ def find_reasons(
 
 
 def tell_of_attempts(tx: Transaction, queue_ids: Any, reason: str) -> None:
-    """Insert the reason for attempts whose rows end otherwise; `queue_ids` is a query of theirs.
+    """Insert the reason for attempts whose rows end otherwise; `queue_ids` is a query of their ids.
 
-    It names no subscriber, so that nobody who cleans up Maho's problem reports unsubscribes one.
+    It names no subscriber, so that cleaning up Maho's problem reports unsubscribes nobody.
     """
     tx.connection.execute(
         insert(tx.tables.problem).from_select(
@@ -130,7 +129,7 @@ def _path(ending: Ending) -> str:
 def _steps(tx: Transaction, sequence_ids: Collection[int]) -> dict[int, tuple[int, int]]:
     """Return template and segment of steps by sequence id.
 
-    Maho's table wants a template also for a step that is gone: any.
+    Maho's table needs a template even for a step that is gone: any one.
     """
     c = tx.tables.sequence.c
     query = select(c.sequence_id, c.template_id, c.segment_id).where(
@@ -149,7 +148,7 @@ def _known(
     paths: Mapping[str, Ending],
     steps: Mapping[int, tuple[int, int]],
 ) -> dict[Ending, int]:
-    """Return those that are there still as they were written: an admin may have deleted one."""
+    """Return those that still exist as they were written: an admin may have deleted one."""
     c, q = tx.tables.config.c, tx.tables.queue.c
     query = select(c.path, c.value).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
     noted = {

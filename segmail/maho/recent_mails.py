@@ -1,7 +1,7 @@
-"""What was sent to an address lately, whoever's account it is: by it caps and gaps are counted.
+"""The mails sent to an address lately, in whichever account: caps and gaps count them.
 
-Mails of the automation only. One that is under way counts, and one of which nobody knows whether
-it arrived.
+Only mails of the automation count. One that is under way counts, and so does one that may or may
+not have arrived.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from segmail.maho.schema.transaction import Transaction
 
 
 class RecentMails:
-    """The times of mails by address; accounts are told by the customer's id.
+    """The times of mails by address; accounts are given by the customer's id.
 
-    `address_of` has for each account the least id of those with the same address, which stands for
-    the address.
+    An address is represented by the lowest customer id that has it; `address_of` gives that id for
+    each account.
     """
 
     def __init__(self, address_of: Mapping[int, int]) -> None:
@@ -39,7 +39,7 @@ class RecentMails:
         return self._times[self.address(customer_id)]
 
     def address(self, customer_id: int) -> int:
-        """Return what stands for the customer's address."""
+        """Return the id that represents the customer's address."""
         return self.address_of.get(customer_id, customer_id)
 
     def add(self, customer_id: int, at: datetime) -> None:
@@ -48,9 +48,9 @@ class RecentMails:
 
 
 def load_addresses(tx: Transaction, customer_ids: Collection[int]) -> dict[int, int]:
-    """Return all accounts with the addresses of these customers, each with its address's id.
+    """Return all accounts with these customers' addresses, each with the id for its address.
 
-    Case makes no difference, nor does the website. One statement.
+    Case and website make no difference. One statement.
     """
     if not customer_ids:
         return {}
@@ -89,7 +89,7 @@ def load_recent(
 def recent_mails(
     tables: Tables, customer_ids: Collection[int], *, since: datetime, leaving_out: Collection[int]
 ) -> Select[Any]:
-    """Return the query of customer and time of what was sent; a test holds its plan."""
+    """Return the query of customer and time of sent mails; a test checks its plan."""
     row, queue = tables.progress.c, tables.queue.c
     was_sent = has_status(tables, ProgressStatus.SENT)
     counts = or_(
@@ -113,10 +113,10 @@ def recent_mails(
 
 
 def lock_addresses(tx: Transaction, address_of: Mapping[int, int]) -> None:
-    """Let nobody else record mails to these accounts until the transaction ends.
+    """Keep others from recording mails to these accounts until the transaction ends.
 
-    Whoever records a mail holds its waiting row, and locks those of all accounts first. So two
-    hosts count one after the other.
+    A run that records a mail holds its waiting row, and locks the waiting rows of all these
+    accounts first, so that two hosts count one after the other.
     """
     row = tx.tables.progress
     query = (

@@ -1,8 +1,8 @@
 """What follows a row of a step that repeats, in the transaction that settles it.
 
 A run of a sequence is the rows of one customer, segment and trigger with the same `created_at`; the
-next row carries that of its run. There is one row of a run that waits, and a newer one than the
-settled row means that somebody has made it already: so nothing is repeated twice, whoever settles.
+next row gets that of its run. Only one row of a run waits, and a row newer than the settled one
+means that somebody has already made it: so nothing is repeated twice, whoever settles.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ _FINAL = frozenset(status.value for status in FINAL)
 
 
 def continue_repeats(tx: Transaction, settled: Mapping[int, Step], *, now: datetime) -> int:
-    """Schedule what follows rows that were settled just now; return how many rows were made.
+    """Schedule what follows rows that were just settled; return how many rows were made.
 
-    `settled` are their steps by progress id; those that do not repeat cost nothing, the others five
-    statements. The date is counted from the run's first one by the calendar of the customer's
-    website, and is the first that is later than `now`.
+    `settled` are their steps by progress id; steps that do not repeat cost nothing, the others five
+    statements. Dates are counted from the run's first one, in the time zone of the customer's
+    website; the first date later than `now` is taken.
     """
     repeating = {id: step for id, step in settled.items() if step.policy.repeat is not None}
     if not repeating:
@@ -64,10 +64,10 @@ def continue_repeats(tx: Transaction, settled: Mapping[int, Step], *, now: datet
 
 
 def broken_off(tables: Tables, steps: Sequence[Step]) -> Select[Any]:
-    """Return the query of rows whose repeats unsubscribing has ended, of who is subscribed again.
+    """Return the query of rows whose repeats were ended by unsubscribing, if subscribed again.
 
-    When a customer unsubscribes, Maho itself skips the rows that wait, without a reason, or the
-    next refresh does so. Who was a member of the segment all the time goes on.
+    When a customer unsubscribes, Maho itself skips the waiting rows, without a reason, or the next
+    refresh does so. Customers who stayed in the segment all the time go on.
     """
     row, newer, member = tables.progress, tables.progress.alias("newer"), tables.member.c
     is_newest = ~exists().where(
@@ -96,7 +96,7 @@ def broken_off(tables: Tables, steps: Sequence[Step]) -> Select[Any]:
 
 
 def mend_broken_off(tx: Transaction, found: Mapping[int, Step], *, now: datetime) -> int:
-    """Go on with repeats that `broken_off` has found; return how many."""
+    """Continue the repeats that `broken_off` has found; return how many."""
     row = tx.tables.progress
     query = select(row.c.progress_id).where(
         among(row.c.progress_id, found), has_status(tx.tables, ProgressStatus.SKIPPED)
@@ -159,7 +159,7 @@ def _next(
         first = step.first_at(own.created_at)
         after = max(now, own.scheduled_at or now)
         date = repeat.next_after(first, after, _zone(zones.get(own.website_id)))
-    except OverflowError:  # a run past every calendar
+    except OverflowError:  # a run past the calendar's last year
         return None
     if date is None:
         return None
@@ -167,7 +167,7 @@ def _next(
 
 
 def _zone(name: str | None) -> ZoneInfo:
-    """Return a website's zone; one that is unknown is told by others, and is UTC here."""
+    """Return a website's zone; UTC if it is unknown, which is reported elsewhere."""
     try:
         return time_zone(name or "UTC")
     except ConfigError:

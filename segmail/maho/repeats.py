@@ -21,15 +21,15 @@ _WORDS = re.compile(
     r"(?:,? at most ([0-9]{1,3})(?: times)?)?"
 )
 _MOST = {"day": 1_826, "week": 260, "month": 60, "quarter": 20, "year": 5}  # five years
-_LONGEST = {"days": 1, "weeks": 7, "months": 31, "years": 366}  # days that one takes at most
-_LAST = datetime(2038, 1, 1, tzinfo=UTC)  # what a TIMESTAMP column holds
+_LONGEST = {"days": 1, "weeks": 7, "months": 31, "years": 366}  # maximum days in one unit
+_LAST = datetime(2038, 1, 1, tzinfo=UTC)  # the times that a TIMESTAMP column can hold
 
 
 @dataclass(frozen=True)
 class Repeat:
-    """A step is sent again each time `count` units (`days`, `weeks`, `months`, `years`) are over.
+    """A step is sent again whenever `count` units (`days`, `weeks`, `months`, `years`) have passed.
 
-    `at_most` is how often a customer is sent it in all; None: as long as they are in the segment.
+    `at_most` is how often a customer is sent it in total; None: as long as they are in the segment.
     """
 
     count: int
@@ -38,7 +38,7 @@ class Repeat:
 
     @classmethod
     def read(cls, text: str) -> Repeat | None:
-        """Return what words say; None for `none`. Raises ValueError for other words."""
+        """Return the repeat that words describe; None for `none`. Raises ValueError for others."""
         plain = " ".join(text.lower().split())
         if plain == "none":
             return None
@@ -60,17 +60,17 @@ class Repeat:
     def date(self, first: datetime, number: int, zone: ZoneInfo) -> datetime:
         """Return the date `number` times after the first, by the calendar of a time zone (UTC).
 
-        Counted from the first one: 31 January, 28 February, 31 March. An hour that summer time
-        leaves out is the next one.
+        Counted from the first one: 31 January, 28 February, 31 March. A time in the hour that
+        summer time skips becomes the next one that exists.
         """
         step: dict[str, Any] = {self.unit: number * self.count}
         wall = first.astimezone(zone).replace(tzinfo=None) + relativedelta(**step)
         return wall.replace(tzinfo=zone).astimezone(UTC)
 
     def next_after(self, first: datetime, moment: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the first date after `moment` that is not the first one; None: beyond calendars.
+        """Return the first repetition after `moment`; None: it is past the calendar's last year.
 
-        What lies in the past is left out: after an outage no mails leave in one burst.
+        Dates in the past are left out: after an outage the mails do not leave in one burst.
         """
         try:
             date = self.date(first, self._number_after(first, moment, zone), zone)
@@ -79,7 +79,7 @@ class Repeat:
         return date if date < _LAST else None
 
     def latest(self, first: datetime, moment: datetime) -> datetime:
-        """Return the last date that is at `moment` or before it, to the hour; else the first."""
+        """Return the last date at or before `moment`, to the hour; else the first."""
         zone = ZoneInfo("UTC")
         return self.date(first, self._number_after(first, moment, zone) - 1, zone)
 

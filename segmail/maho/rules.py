@@ -1,4 +1,4 @@
-"""Sales rules, and why a coupon of one would be refused."""
+"""Sales rules, and why one of their coupons would be refused."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Rule:
 
     @property
     def is_worthless(self) -> bool:
-        """Whether a coupon of it changes no price; Maho's other discounts need an amount too."""
+        """Whether its coupon changes no price; Maho's other discounts need an amount too."""
         return not self.discount_amount and not self.free_shipping
 
     @property
@@ -48,7 +48,7 @@ class Rule:
 
 
 def load_rules(tx: Transaction, rule_ids: Collection[int]) -> dict[int, Rule]:
-    """Return the rules that exist among `rule_ids`, by id, with three statements at most."""
+    """Return the rules among `rule_ids` that exist, by id, with at most three statements."""
     if not rule_ids:
         return {}
     rows = tx.connection.execute(
@@ -67,7 +67,8 @@ def load_uses(
 ) -> dict[tuple[int, int], int]:
     """Return how often customers used the rules that limit it, by (rule id, customer id).
 
-    One statement; none where no rule has a limit per customer. Who is missing used it never.
+    One statement; none if no rule has a limit per customer. Customers who never used a rule are
+    missing.
     """
     limited = [rule.rule_id for rule in rules if rule.uses_per_customer]
     if not limited or not customer_ids:
@@ -80,9 +81,9 @@ def load_uses(
 
 
 def definition_fault(rule: Rule | None) -> str | None:
-    """Return why no coupon can ever be made of this rule; None where one can.
+    """Return why no coupon can ever be made from this rule; None if one can.
 
-    The checks of Maho's own form and of SPEC, those that need neither a day nor a customer.
+    These are the checks of Maho's own form and of SPEC that need neither a day nor a customer.
     """
     if rule is None:
         return "The sales rule of the coupon does not exist; give the step another rule."
@@ -102,11 +103,11 @@ def rule_fault(
     group_id: int | None,
     times_used: int = 0,
 ) -> str | None:
-    """Return why a coupon made now would be refused to this customer; None where it would not.
+    """Return why a coupon made now would be refused to this customer; None if it would not.
 
-    What Maho's checkout asks of a rule: `today` is the store's calendar day, website and group
-    are the customer's (None: they have none), `times_used` how often they used the rule.
-    Conditions on the cart are the checkout's own business.
+    These are the checks of Maho's checkout: `today` is the store's calendar day, website and group
+    are the customer's (None: they have none), `times_used` is how often they used the rule.
+    Conditions on the cart are left to the checkout.
     """
     fault = definition_fault(rule)
     if fault or rule is None:

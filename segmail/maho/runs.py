@@ -16,7 +16,7 @@ from segmail.maho.steps import Trigger
 def running(tables: Tables, segment_id: int, trigger: Trigger) -> Select[tuple[int]]:
     """Return the query of the customers for whom a row of the sequence still waits.
 
-    What will be repeated one day is not under way.
+    A row that is only due to be repeated some day does not count.
     """
     waits = is_pending_in(tables, [segment_id], [trigger.value])
     return select(tables.progress.c.customer_id).where(waits, ~is_repetition(tables))
@@ -26,11 +26,11 @@ def running(tables: Tables, segment_id: int, trigger: Trigger) -> Select[tuple[i
 class FinishedRuns:
     """The customers whose last run was mailed to its end, grouped by customer.
 
-    No row of it waits, and the one with the highest number among its active steps was sent: what
-    was skipped before does not matter, and neither do steps that are switched off or deleted since.
-    A run whose end was skipped or failed (an order, a cancelled subscription, an interrupted
-    attempt, the holdout) is not finished. `last_sent` is when the run's last mail was sent, to be
-    compared in the `having` of `query`.
+    No row of it waits, and the row with the highest number among the active steps was sent. Rows
+    skipped before that do not matter, nor do steps that have been switched off or deleted since. A
+    run whose end was skipped or failed (an order, a cancelled subscription, an interrupted attempt,
+    the holdout) is not finished. `last_sent` is when the run's last mail was sent, to be compared
+    in the `having` of `query`.
     """
 
     query: Select[tuple[int]]
@@ -44,7 +44,7 @@ class FinishedRuns:
         trigger: Trigger,
         asked: Callable[[ColumnElement[Any]], Sequence[ColumnElement[bool]]],
     ) -> FinishedRuns:
-        """Return those of a segment's sequence; `asked` restricts a column of customer ids."""
+        """Return a segment's finished runs; `asked` restricts a column of customer ids."""
         row, run, step = tables.progress, tables.progress.alias("run"), tables.sequence
         last = (
             select(row.c.customer_id, func.max(row.c.created_at).label("began"))

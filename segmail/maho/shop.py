@@ -32,7 +32,7 @@ class Shop:
         return self.tables.layout
 
     def rehearsal(self) -> Shop:
-        """Return the same shop for a dry run: what is transacted there is rolled back."""
+        """Return the same shop for a dry run: its transactions are rolled back."""
         return replace(self, database=self.database.rehearsal())
 
     @contextmanager
@@ -57,8 +57,8 @@ class Shop:
     def open(cls, url: URL, *, prefix: str = "", crypt_key: str | None = None) -> Shop:
         """Connect to a shop and find its layout.
 
-        Raises SchemaError where the automation tables are missing, DatabaseUnavailable or
-        ConfigError where the database is.
+        Raises SchemaError if the automation tables are missing, DatabaseUnavailable or ConfigError
+        if the database cannot be used.
         """
         database = Database(url)
         with database.read() as connection:

@@ -1,7 +1,7 @@
-"""What a step asks for beyond Maho's settings; kept in the shop's configuration.
+"""A step's settings beyond Maho's; stored in the shop's configuration.
 
-`core_config_data`, scope default, `customer_segmentation/segmail/step/<id>/<name>`, beside the
-policies of segments.
+They are in `core_config_data`, scope default, `customer_segmentation/segmail/step/<id>/<name>`,
+beside the policies of segments.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _KEY = re.compile(re.escape(_PATH) + "([0-9]+)/([a-z_]+)")
 
 
 class StepNeeds(enum.StrEnum):
-    """What a step's mail must have to show; without it the step is skipped."""
+    """What a step's mail must have to show; otherwise the step is skipped."""
 
     NOTHING = "nothing"
     PRODUCTS = "products"
@@ -35,9 +35,9 @@ class StepNeeds(enum.StrEnum):
 
 @dataclass(frozen=True)
 class StepPolicy:
-    """A step's policies; `repeat` is None where it is sent once a run.
+    """A step's policies; `repeat` is None if it is sent once per run.
 
-    `expiry` is how late it may be, in words; `default` where the campaign's counts.
+    `expiry` is how late it may be, in words; `default` for the campaign's.
     """
 
     needs: StepNeeds = StepNeeds.NOTHING
@@ -45,7 +45,7 @@ class StepPolicy:
     expiry: str = DEFAULT
 
     def told(self) -> dict[str, str]:
-        """Return the policies as they are written, by their names here."""
+        """Return the policies as they are written, by field name."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
         return {name: "none" if value is None else str(value) for name, value in values.items()}
 
@@ -54,7 +54,7 @@ NO_POLICY = StepPolicy()
 
 EXPIRIES = f"{RULES['expiry'].allowed}, 'none', or 'default' for the campaign's"
 
-# How each is read, which raises ValueError, and what it can be.
+# How each is read (raising ValueError), and its possible values.
 _KINDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
     "needs": (StepNeeds, f"'{StepNeeds.NOTHING}' or '{StepNeeds.PRODUCTS}'"),
     "repeat": (Repeat.read, REPEATS),
@@ -65,7 +65,7 @@ _KINDS: Mapping[str, tuple[Callable[[str], Any], str]] = {
 def load_step_policies(tx: Transaction) -> dict[int, StepPolicy]:
     """Return the policies of the steps that have any, by sequence id.
 
-    Raises ConfigError with every value that means nothing.
+    Raises ConfigError listing every invalid value.
     """
     c = tx.tables.config.c
     query = select(c.path, c.value).where(
@@ -93,9 +93,9 @@ def load_step_policies(tx: Transaction) -> dict[int, StepPolicy]:
 def save_step_policy(
     tx: Transaction, sequence_id: int, policy: StepPolicy, before: StepPolicy = NO_POLICY
 ) -> None:
-    """Write the policies of a step that differ from those that it had.
+    """Write the policies of a step that differ from its former ones.
 
-    Raises Conflict, for `Shop.transact` to repeat it, when two hosts do so at once.
+    Raises Conflict, for `Shop.transact` to repeat it, if two hosts do so at once.
     """
     old = before.told()
     changed = {name: value for name, value in policy.told().items() if value != old[name]}

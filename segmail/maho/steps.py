@@ -28,8 +28,8 @@ class Trigger(enum.StrEnum):
 class Segment:
     """A customer segment and the state of its automation.
 
-    `trigger` is the segment's own in the specification's layout, None in shipped Maho's, where
-    each step has one; `allows_overlap` is None in the specification's layout.
+    `trigger` is the segment's own in SPEC's layout, None in shipped Maho's, where each step has
+    one; `allows_overlap` is None in SPEC's layout.
     """
 
     segment_id: int
@@ -41,7 +41,7 @@ class Segment:
 
     @property
     def sends(self) -> bool:
-        """Whether its steps go out; if not, their due rows are held, not lost."""
+        """Whether its steps are sent; if not, their due rows are held, not lost."""
         return self.is_active and self.automation_active
 
 
@@ -65,22 +65,22 @@ class Step:
 
     @property
     def most_sends(self) -> int:
-        """How often a customer may receive it; 0: no limit. A repeat has a limit of its own."""
+        """How often a customer may receive it; 0: no limit. A repeat has its own limit."""
         repeat = self.policy.repeat
         return self.max_sends if repeat is None else repeat.at_most or 0
 
     def first_at(self, began: datetime) -> datetime:
-        """Return when it is sent, or sent first, in a run that `began` then: before 10000."""
+        """Return when it is sent, or first sent, in a run that `began` then; before 10000."""
         try:
             return began + timedelta(minutes=self.delay_minutes)
         except OverflowError:
             return _NEVER
 
     def planned_at(self, began: datetime, seen: datetime) -> datetime:
-        """Return when a row of a run that `began` then was to be sent, as far as that tells.
+        """Return when a row of a run that `began` then was planned to be sent, as far as is known.
 
-        Of a repeat it is the last date until `seen`, a time that stood in the row; that itself for
-        a run past every calendar.
+        For a repeat it is the last date until `seen`, a time that was in the row; for a run past
+        the calendar's last year it is `seen` itself.
         """
         first, repeat = self.first_at(began), self.policy.repeat
         if repeat is None:
@@ -98,17 +98,17 @@ def load_segments(tx: Transaction) -> list[Segment]:
 
 
 def load_segment_ids(tx: Transaction) -> list[int]:
-    """Return the id of every segment: what finds progress rows by the index that begins with it.
+    """Return the id of every segment; progress rows are found by the index that begins with it.
 
-    Given as values: servers read every progress row where a join or a subquery names the segments.
+    The ids are bound as values: with a join or a subquery, servers read every progress row.
     """
     return list(tx.connection.scalars(select(tx.tables.segment.c.segment_id)))
 
 
 def load_steps(tx: Transaction, *, segment_ids: Collection[int] | None = None) -> list[Step]:
-    """Return the steps of the given segments (None: of all) by segment, trigger and number.
+    """Return the steps of the given segments (None: all) by segment, trigger and number.
 
-    Raises ConfigError for policies without meaning.
+    Raises ConfigError for invalid policies.
     """
     query = _steps_query(tx.tables)
     if segment_ids is not None:
@@ -133,7 +133,7 @@ def _segment_columns(tables: Tables) -> list[ColumnElement[Any]]:
 
 
 def _segment(row: Row[Any]) -> Segment:
-    """Build a segment; in the specification's layout the trigger `none` means switched off."""
+    """Build a segment; in SPEC's layout the trigger `none` means switched off."""
     return Segment(
         segment_id=row.segment_id,
         name=row.name,

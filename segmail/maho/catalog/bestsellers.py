@@ -1,4 +1,4 @@
-"""What sells best in each website, in all and by category: read once a run."""
+"""What sells best in each website, overall and by category; read once per run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 
 _DAYS = 365
-_MOST = 500  # products of a website that are ranked
+_MOST = 500  # ranked products per website
 _FIRST_LEVEL = 2  # below a store's root category
 
 
@@ -30,9 +30,10 @@ class Bestsellers:
 
     @classmethod
     def load(cls, tx: Transaction, *, now: datetime) -> Bestsellers:
-        """Read a year's sales with four statements, five where Maho's statistics are empty.
+        """Read a year's sales with four statements, five if Maho's statistics are empty.
 
-        Maho counts them in a job of its own; a shop that does not run it is counted here.
+        Maho computes its statistics in a job of its own; for a shop that does not run it, sales are
+        counted here.
         """
         ranked = _statistics(tx, now) or _counted(tx, now)
         products = {product_id for ids in ranked.values() for product_id in ids}
@@ -45,10 +46,10 @@ class Bestsellers:
         return cls(ranked, categories, open_)
 
     def of(self, website_id: int, liked: Iterable[Iterable[int]]) -> Sequence[int]:
-        """Return the best sellers of the category that most of `liked` are in, else of all.
+        """Return the best sellers of the category that most of `liked` are in; without one, of all.
 
-        `liked` are the categories of each product that a customer bought or viewed, the newest
-        first, which decides between equals.
+        `liked` has the categories of each product that a customer bought or viewed, the newest
+        first; a newer product breaks a tie.
         """
         ranked = self.ranked.get(website_id, ())
         count: Counter[int] = Counter()
@@ -76,7 +77,7 @@ def load_categories(tx: Transaction, product_ids: Collection[int]) -> dict[int, 
 
 
 def _open_categories(tx: Transaction) -> dict[int, frozenset[int]]:
-    """Return the categories that visitors reach: switched on, and all above them."""
+    """Return the categories that visitors can reach: they and all their parents are switched on."""
     catalog = build_catalog_tables(tx.tables.prefix)
     category, value = catalog.category.c, catalog.category_int.c
     attribute, entity_type = tx.tables.attribute, tx.tables.entity_type

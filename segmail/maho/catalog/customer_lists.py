@@ -1,4 +1,4 @@
-"""Which products customers viewed, wished for and bought, and which go with their last order."""
+"""The products that customers viewed, wished for and bought, and that go with their last order."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 
-# By customer and website: products and when, the newest first.
+# By customer and website: products and when, newest first.
 Dated = Mapping[tuple[int, int], Sequence[tuple[int, datetime]]]
 
-_MOST = 50  # products of a list that a mail may choose from
+_MOST = 50  # products of a list from which a mail may choose
 _CROSS_SELL = 5
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def load_viewed(tx: Transaction, customer_ids: Collection[int]) -> Dated:
-    """Return the products that customers looked at; one statement.
+    """Return the products that customers viewed; one statement.
 
-    Maho keeps one row for each look in some releases, one for each product in others.
+    Maho keeps one row per view in some releases, one per product in others.
     """
     viewed = build_sales_tables(tx.tables.prefix).viewed
     return _newest(tx, viewed, viewed.c.customer_id, customer_ids)
@@ -42,7 +42,7 @@ def load_wished(tx: Transaction, customer_ids: Collection[int]) -> Dated:
 def load_bought(tx: Transaction, customer_ids: Collection[int]) -> dict[int, dict[int, datetime]]:
     """Return when each product was last ordered, by customer and product; one statement.
 
-    Variants and parts count as well as what they belong to; canceled orders do not.
+    Variants and parts count, as do the products they belong to; canceled orders do not.
     """
     sales = build_sales_tables(tx.tables.prefix)
     order, item = sales.order.c, sales.order_item.c
@@ -100,7 +100,7 @@ def _newest(
     customer_id: Any,
     customer_ids: Collection[int],
 ) -> Dated:
-    """Return the products of a table by customer and website, the newest first."""
+    """Return a table's products by customer and website, newest first."""
     store, wishlist = tx.tables.store.c, build_sales_tables(tx.tables.prefix).wishlist
     last = func.max(listed.c.added_at)
     query = select(customer_id.label("customer_id"), store.website_id, listed.c.product_id,

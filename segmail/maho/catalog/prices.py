@@ -1,4 +1,4 @@
-"""What a product costs now, as its page says it; nothing where that is not certain."""
+"""What a product costs now, as its page shows it; nothing if that is not certain."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.storefront.icu import money_text
 from segmail.maho.storefront.locale import StoreLocale
 
-_FROM = ("bundle", "grouped")  # what they cost depends on what is chosen
+_FROM = ("bundle", "grouped")  # their cost depends on what is chosen
 
 
 @dataclass(frozen=True)
 class Price:
-    """A price as text; two texts where the shop shows it without and with tax.
+    """A price as text; two texts if the shop shows it without and with tax.
 
-    `was` is the regular price of a reduced product, one text or none. `starts_at`: what is chosen
-    may cost more.
+    `was` is the regular price of a reduced product: one text, or none. `starts_at` means that the
+    customer's choice may cost more.
     """
 
     now: tuple[str, ...]
@@ -30,7 +30,7 @@ class Price:
 
 @dataclass(frozen=True)
 class PriceList:
-    """Prices as one store view shows them at a moment; `today` is its website's day."""
+    """Prices as one store view shows them at one moment; `today` is the day in its website."""
 
     taxes: Taxes
     config: StoreConfig
@@ -39,11 +39,11 @@ class PriceList:
     today: dt.date
 
     def price_of(self, product: Product, group_id: int) -> Price | None:
-        """Return the price for a customer group; None where nobody can be certain of it.
+        """Return the price for a customer group; None if it is not certain.
 
-        Special prices and catalog rules begin and end at midnight, Maho's index follows some time
-        later: where both differ, there is no price. Nor is there one where Maho hides prices until
-        the cart (`sales/msrp/enabled`).
+        Special prices and catalog rules begin and end at midnight, and Maho's index follows some
+        time later: while both differ, there is no price. Nor is there one if Maho hides prices
+        until the cart (`sales/msrp/enabled`).
         """
         indexed = product.indexed
         if indexed is None or self._hides_prices(product) or not is_certain(product, self.today):
@@ -56,12 +56,12 @@ class PriceList:
         if now is None:
             return None
         if product.type_id == "bundle" and not indexed.tax_class_id:
-            now = now[-1:]  # its parts are taxed, not it: Maho, too, names one amount
+            now = now[-1:]  # its parts are taxed, not the product: Maho, too, shows one amount
         regular = None if starts_at else indexed.price
         if regular is None or regular <= amount:
             return Price(now, starts_at=starts_at)
         was = self._texts(regular, indexed, group_id) or ()
-        return Price(now, was[-1:])  # with tax, where the shop shows both
+        return Price(now, was[-1:])  # with tax, if the shop shows both
 
     def _hides_prices(self, product: Product) -> bool:
         return product.has_msrp and self.config.flag("sales/msrp/enabled", self.store_id)
@@ -82,7 +82,7 @@ class PriceList:
 
 
 def is_certain(product: Product, today: dt.date) -> bool:
-    """Tell whether the index says what the product's page says today."""
+    """Return whether the index has the price that the product's page shows today."""
     indexed = product.indexed
     if product.type_id in _FROM:
         _, first, last = product.special

@@ -32,13 +32,13 @@ _ATTRIBUTES = (
 
 @dataclass(frozen=True)
 class ProductAttributes:
-    """The ids of the attributes that are read, by the value table that keeps them."""
+    """The ids of the attributes that are read, by the value table that holds their values."""
 
     by_type: Mapping[str, Mapping[int, str]]
 
     @classmethod
     def load(cls, tx: Transaction) -> ProductAttributes:
-        """Read them with one statement."""
+        """Read the attributes with one statement."""
         attribute, entity_type = tx.tables.attribute, tx.tables.entity_type
         rows = tx.connection.execute(
             select(attribute.c.backend_type, attribute.c.attribute_id, attribute.c.attribute_code)
@@ -60,7 +60,7 @@ class ProductAttributes:
 class IndexedPrice:
     """A row of Maho's price index, in the website's base currency.
 
-    `rules` are the prices of catalog rules by day, where any is near.
+    `rules` are the prices of catalog rules by day, if there are any around today.
     """
 
     tax_class_id: int
@@ -73,11 +73,11 @@ class IndexedPrice:
 
 @dataclass(frozen=True)
 class Product:
-    """A product as one store view and customer group see it; texts are bare, not HTML.
+    """A product as one store view and customer group see it; texts are plain, not HTML.
 
-    `path` is that of its page below the store's base URL, None where the index has none.
-    `picture` is the file of its picture, None without. `special` is the special price with its
-    first and last day. `parts` are the products that a composite one is made of.
+    `path` is its page's path below the store's base URL, None if the index has none. `picture` is
+    its picture's file, None without one. `special` is the special price with its first and last
+    day. `parts` are the products of which a composite one is made.
     """
 
     product_id: int
@@ -86,7 +86,7 @@ class Product:
     url_key: str | None
     path: str | None
     picture: str | None
-    own_picture: str | None  # its thumbnail, which Maho's cart shows of a chosen variant
+    own_picture: str | None  # its thumbnail, which Maho's cart shows for a chosen variant
     alt: str
     status: int | None
     visibility: int | None
@@ -99,17 +99,17 @@ class Product:
 
     @property
     def has_page(self) -> bool:
-        """Whether its page opens; those of disabled, hidden and foreign products do not."""
+        """Whether its page opens; pages of disabled, hidden or other websites' products do not."""
         return self.status == ENABLED and self.in_website and self.visibility in HAS_PAGE
 
     @property
     def can_be_bought(self) -> bool:
-        """Whether the shop sells it now, by itself or as a part of another."""
+        """Whether the shop sells it now, on its own or as a part of another product."""
         return self.status == ENABLED and self.in_website and self.salable
 
     @property
     def can_be_listed(self) -> bool:
-        """Whether a list in a mail may show it: salable, visible, here, named, priced."""
+        """Whether a mail's list may show it: salable, visible, in this website, named, priced."""
         return (
             self.can_be_bought
             and bool(self.name)
@@ -157,7 +157,7 @@ class Products:
         stores: Collection[Store],
         group_ids: Collection[int],
     ) -> None:
-        """Read those of the products that are not known yet to each of the views and groups."""
+        """Read the products that are not yet known to each of the views and groups."""
         views = [(store.store_id, group_id) for store in stores for group_id in group_ids]
         new = {id for id in ids if any((id, *view) not in self._read for view in views)}
         if not new:
@@ -171,7 +171,7 @@ class Products:
         return len(self._read)
 
     def of(self, product_id: int | None, store: Store, group_id: int) -> Product | None:
-        """Return a product as a store view shows it to a group; None where there is none."""
+        """Return a product as a store view shows it to a group; None if it does not exist."""
         if product_id is None or product_id not in self._types:
             return None
         key = product_id, store.store_id, group_id
@@ -238,7 +238,7 @@ class _Reader:
     products: Products
 
     def with_parts(self, ids: set[int]) -> set[int]:
-        """Return the ids with those of which composite products are made."""
+        """Return the ids, and the ids of the products of which composite ones are made."""
         relation = build_catalog_tables(self.tx.tables.prefix).product_relation
         query = select(relation).where(among(relation.c.parent_id, ids))
         parts: dict[int, list[int]] = defaultdict(list)
@@ -314,9 +314,9 @@ class _Reader:
 
 
 def _picture(value: object) -> str | None:
-    """Return a picture's file below the catalog's media, with its slash; None for none.
+    """Return a picture's file below the catalog's media, with its leading slash; None without one.
 
-    Mail programs show no SVG.
+    SVG pictures are left out: mail programs do not show them.
     """
     path = str(value or "").strip()
     if path in _NO_PICTURE or path.lower().endswith(".svg"):
@@ -333,5 +333,5 @@ def _line(value: object) -> str:
 
 
 def _day(value: dt.datetime | None) -> dt.date | None:
-    """Return the day of a date that Maho keeps as the midnight of the store."""
+    """Return the date that Maho stores as midnight of the store."""
     return value.date() if value else None

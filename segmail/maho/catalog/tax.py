@@ -1,4 +1,4 @@
-"""How much tax is in the catalog's prices, where that is the same for everybody who looks."""
+"""How much tax is in the catalog's prices, if it is the same for every visitor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CENT = Decimal("0.01")
 
 @dataclass(frozen=True)
 class TaxRate:
-    """A rate for one customer and product tax class."""
+    """A tax rate for one customer class and product class."""
 
     priority: int
     country: str
@@ -30,7 +30,7 @@ class TaxRate:
 
 @dataclass(frozen=True)
 class Taxes:
-    """The shop's tax rules, with the configuration that chooses between them."""
+    """The shop's tax rules, and the configuration that chooses between them."""
 
     config: StoreConfig
     rates: Mapping[tuple[int, int], Sequence[TaxRate]]  # by customer and product tax class
@@ -38,7 +38,7 @@ class Taxes:
 
     @classmethod
     def load(cls, tx: Transaction, config: StoreConfig) -> Taxes:
-        """Read them with two statements."""
+        """Read the tax rules with two statements."""
         catalog = build_catalog_tables(tx.tables.prefix)
         tax, rate, rule = catalog.tax, catalog.tax_rate, catalog.tax_rule
         rows = tx.connection.execute(
@@ -67,10 +67,10 @@ class Taxes:
     def shown(
         self, amount: Decimal, store_id: int, group_id: int, product_class: int
     ) -> tuple[Decimal, ...] | None:
-        """Return the amounts that a product's page shows of a price, in the store's currency.
+        """Return the amounts that a product's page shows for a price, in the store's currency.
 
-        One, or two where the shop shows prices without and with tax. None where they depend on
-        the visitor's address or on more than one rate.
+        There are two if the shop shows prices without and with tax. None if they depend on the
+        visitor's address or on more than one rate.
         """
         includes = self.config.flag("tax/calculation/price_includes_tax", store_id)
         display = self.config.value("tax/display/type", store_id) or "1"
@@ -108,7 +108,7 @@ class Taxes:
     def _rate(
         self, rates: Sequence[TaxRate], country: str, region: str, store_id: int
     ) -> Decimal | None:
-        """Return the one rate of a place, 0 where there is none, None where it is not certain."""
+        """Return the single rate of a place, 0 if there is none, None if it is not certain."""
         place = self.config.value(country, store_id) or "US"
         region_id = self.config.value(region, store_id) or "0"
         found = [

@@ -18,10 +18,10 @@ def decrypt(value: str | None, key: str | None) -> str:
     """Return the plain text of an encrypted configuration value.
 
     `key` is `global/crypt/key` of local.xml: 64 hexadecimal digits, or the shorter text of a shop
-    that still has Magento 1's encryption. Nothing (None or '') decrypts to ''.
+    that still uses Magento 1's encryption. None and '' decrypt to ''.
 
     Raises ConfigError where Maho would log an exception and go on with an empty value. Its text
-    says only what is wrong, never the value: the caller adds the path.
+    says what is wrong but never contains the value; the caller adds the path.
     """
     if not value:
         return ""
@@ -46,7 +46,7 @@ def _open_box(data: bytes, key: str) -> bytes:
     """XSalsa20-Poly1305: a nonce of 24 bytes, then the sealed text (libsodium's secretbox)."""
     if len(data) < _SMALLEST_BOX:
         _refuse("is not an encrypted value (too short)")
-    from nacl.exceptions import CryptoError  # a run that decrypts nothing does not pay for it
+    from nacl.exceptions import CryptoError  # not imported by runs that decrypt nothing
     from nacl.secret import SecretBox
 
     try:
@@ -66,7 +66,7 @@ def _open_legacy(data: bytes, key: str) -> bytes:
     if not data or len(data) % _BLOWFISH_BLOCK:
         _refuse("is not a value encrypted with Blowfish (length)")
     try:
-        cipher = Cipher(Blowfish(key.encode()), modes.ECB())  # noqa: S305 - theirs, only read
+        cipher = Cipher(Blowfish(key.encode()), modes.ECB())  # noqa: S305 - Maho's, only read
     except ValueError:
         _refuse("cannot be decrypted: the encryption key is neither 64 hex digits nor Blowfish's")
     decryptor = cipher.decryptor()

@@ -1,6 +1,7 @@
 """The configuration that Maho ships in its modules' config.xml.
 
-As far as segmail reads it, or a template may: `{{config path=…}}`, `{{template config_path=…}}`.
+It has only what segmail reads, or a template may: `{{config path=…}}`, `{{template
+config_path=…}}`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads how Maho reaches its database from `app/etc/local.xml`."""
+"""Reads from `app/etc/local.xml` how Maho reaches its database."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _PREFIX = "global/resources/db/table_prefix"
 _KEY = "global/crypt/key"
 
 _PREFIX_SHAPE = re.compile(r"[a-z][a-z0-9_]*", re.IGNORECASE)
-_LONGEST_PREFIX = 20  # characters; names of tables have 64 at most
+_LONGEST_PREFIX = 20  # characters; names of tables have at most 64
 _BRACKETED = re.compile(r"\[([0-9A-Fa-f:.]+(?:%\w+)?)\](?::(\d+))?")
 _BARE_V6 = re.compile(r"[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*(?:%\w+)?")
 
@@ -33,7 +33,7 @@ MYSQL_SOCKETS = (
 
 @dataclass(frozen=True)
 class LocalXml:
-    """What segmail takes from a shop's local.xml."""
+    """What segmail reads from a shop's local.xml."""
 
     database_url: URL
     table_prefix: str = ""
@@ -41,19 +41,20 @@ class LocalXml:
 
 
 def is_table_prefix(text: str) -> bool:
-    """Return whether a text can stand before table names, as Maho's installer has it."""
+    """Return whether Maho's installer would accept the text as a prefix of table names."""
     return len(text) <= _LONGEST_PREFIX and _PREFIX_SHAPE.fullmatch(text) is not None
 
 
 def read_local_xml(
     root: Path, environ: Mapping[str, str], *, sockets: Sequence[str] = MYSQL_SOCKETS
 ) -> LocalXml:
-    """Return the shop's connection, from `<root>/app/etc/local.xml` or, where that is missing,
-    from the variable MAHO_LOCAL_XML, as Maho itself does in containers.
+    """Return the shop's connection, from `<root>/app/etc/local.xml` or, if that is missing, from
+    the
+    variable MAHO_LOCAL_XML, as Maho itself does in containers.
 
-    `sockets` are tried in turn where the host is a bare `localhost`.
+    `sockets` are tried in turn if the host is a plain `localhost`.
 
-    Raises ConfigError with every fault, each naming the file and the element to mend.
+    Raises ConfigError listing every fault, each with the file and the element to fix.
     """
     source, text = _find(root, environ)
     document = _Document(source, _parse(source, text), sockets)
@@ -83,7 +84,7 @@ class _Document:
 
     @property
     def password(self) -> str | None:
-        """The password with its blanks, which may be part of it."""
+        """The password, including spaces around it, which may be part of it."""
         return self.tree.findtext(f"{_CONNECTION}/password") or None
 
     def required(self, name: str) -> str:
@@ -119,7 +120,7 @@ def _parse(source: str, text: str) -> ElementTree.Element:
 
 
 def _engine(document: _Document) -> str:
-    """Maho's order: engine, then type, then model; `mysql4` is an old name of mysql."""
+    """Return the engine, as Maho finds it: engine, then type, then model; `mysql4` means mysql."""
     told = {name: document.connection(name) for name in ("engine", "type", "model")}
     name, value = next(((name, value) for name, value in told.items() if value), ("", "mysql"))
     engine = value.removeprefix("pdo_").replace("mysql4", "mysql")
@@ -189,7 +190,7 @@ def _split(told: str) -> tuple[str, str]:
 
 
 def _localhost(sockets: Sequence[str]) -> tuple[str, int | None, str | None]:
-    """PHP takes a bare `localhost` as "the local socket", PyMySQL as an address."""
+    """Return a socket for a plain `localhost`, as PHP does; PyMySQL takes it as an address."""
     socket = next((path for path in sockets if Path(path).is_socket()), None)
     return "127.0.0.1", None, socket
 

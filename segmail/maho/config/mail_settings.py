@@ -18,7 +18,7 @@ _KEY = "Maho's password"
 
 @dataclass(frozen=True)
 class _Provider:
-    """A provider's public SMTP server, and who logs in there with Maho's password."""
+    """A provider's public SMTP server, and the user name that goes with Maho's password."""
 
     host: str
     port: int
@@ -54,14 +54,14 @@ _OWN_SERVER = ("smtp", "sweego+smtp")
 
 
 def maho_mail_url(config: StoreConfig, crypt_key: str | None, *, store_id: int = 0) -> str | None:
-    """Return where Maho's newsletters go, as a URL; None where sending is switched off.
+    """Return where Maho's newsletters go, as a URL; None if sending is switched off.
 
-    `smtp://user:password@host:port?starttls=auto` for a mail server, `smtps://…` where the port
-    is 465, `starttls=always` for the named providers, `sendmail:///usr/sbin/sendmail`. In Maho's
-    cron the settings of store 0 count, whichever store a mail is from.
+    `smtp://user:password@host:port?starttls=auto` for a mail server, `smtps://…` if the port is
+    465, `starttls=always` for the named providers, `sendmail:///usr/sbin/sendmail`. As in Maho's
+    cron, the settings of store 0 count, whichever store a mail is from.
 
-    Raises ConfigError with every fault: a transport that is not SMTP, credentials that cannot be
-    decrypted, no host. Maho would send without credentials, or not at all, and call it sent.
+    Raises ConfigError listing every fault: a transport that is not SMTP, credentials that cannot be
+    decrypted, no host. Maho would send without credentials, or not at all, and report it as sent.
     """
     smtp = _Smtp(config, crypt_key, store_id)
     transport = smtp.text("enabled")
@@ -84,7 +84,7 @@ def maho_mail_url(config: StoreConfig, crypt_key: str | None, *, store_id: int =
 def maho_return_path(config: StoreConfig, *, store_id: int = 0) -> str | None:
     """Return where the shop wants its bounces; None: to each mail's sender.
 
-    Maho has the setting and never heeds it: it compares the text `1` with the number 1.
+    Maho has the setting but never applies it: it compares the text `1` with the number 1.
     """
     if config.value("system/smtp/set_return_path", store_id) not in ("1", "2"):
         return None
@@ -93,7 +93,7 @@ def maho_return_path(config: StoreConfig, *, store_id: int = 0) -> str | None:
 
 @dataclass
 class _Smtp:
-    """The settings `system/smtp/*` of a store, and what is wrong with them."""
+    """A store's settings `system/smtp/*`, and what is wrong with them."""
 
     config: StoreConfig
     crypt_key: str | None

@@ -1,4 +1,4 @@
-"""Writes what segmail itself keeps in the shop's configuration, where all hosts see it."""
+"""Writes segmail's own values in the shop's configuration, where all hosts see them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segmail.maho.schema.transaction import Transaction
 
 
 def delete_config(tx: Transaction, paths: Collection[str]) -> None:
-    """Let these paths have no value at default scope, in the caller's transaction."""
+    """Delete the values of these paths at default scope, in the caller's transaction."""
     c = tx.tables.config.c
     tx.connection.execute(
         delete(tx.tables.config).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))
@@ -22,7 +22,7 @@ def delete_config(tx: Transaction, paths: Collection[str]) -> None:
 def write_config(tx: Transaction, values: Mapping[str, str]) -> None:
     """Set these paths at default scope, in the caller's transaction.
 
-    Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
+    Raises Conflict, for `Database.transact` to repeat it, if two hosts do so at once.
     """
     if not values:
         return
@@ -35,5 +35,5 @@ def write_config(tx: Transaction, values: Mapping[str, str]) -> None:
     ]
     try:
         tx.connection.execute(insert(tx.tables.config), rows)
-    except IntegrityError as error:  # another host writes them at this moment
+    except IntegrityError as error:  # another host is writing them at this moment
         raise Conflict from error

@@ -13,7 +13,7 @@ from segmail.maho.config.crypt import decrypt
 from segmail.maho.config.defaults import DEFAULTS
 from segmail.maho.schema.transaction import Transaction
 
-# On the command line there is no request to take the host from; Maho puts this in its place.
+# On the command line there is no request that names the host; Maho uses this value instead.
 _COMMAND_LINE_URL = "http://localhost/"
 
 _UNSECURE = "web/unsecure/base_url"
@@ -34,7 +34,7 @@ class ConfigRow:
 
 @dataclass(frozen=True)
 class ConfigStore:
-    """The store whose configuration is asked for, and its website."""
+    """The store whose configuration is read, and its website."""
 
     store_id: int
     code: str
@@ -45,9 +45,9 @@ class ConfigStore:
 class StoreConfig:
     """The configuration of every store, as it was when it was loaded.
 
-    A value is the store's own, else its website's, else the default scope's, else the one that
-    Maho ships. A row with NULL or '' hides the levels below it and reads as ''. Store 0 is the
-    admin, whose configuration Maho's cron uses.
+    A store's own value comes first, then its website's, then that of the default scope, then the
+    one that Maho ships. A row with NULL or '' hides the levels below it and reads as ''. Store 0 is
+    the admin, whose configuration Maho's cron uses.
     """
 
     rows: Mapping[tuple[str, int, str], str]
@@ -82,9 +82,9 @@ class StoreConfig:
     ) -> StoreConfig:
         """Build the configuration from rows in memory.
 
-        `environ` may carry `MAHO_CONFIG__STORES__<CODE>__<SECTION>__<GROUP>__<FIELD>`, which Maho
-        puts over the store's rows. Its DEFAULT and WEBSITES overrides come too late in Maho to
-        reach a store, so they are no configuration here either.
+        `environ` may contain `MAHO_CONFIG__STORES__<CODE>__<SECTION>__<GROUP>__<FIELD>`, which
+        overrides the store's rows in Maho. Maho applies its DEFAULT and WEBSITES overrides too late
+        for them to reach a store, so they are ignored here as well.
         """
         stores = list(stores)
         values = {_key(row): row.value or "" for row in rows}
@@ -93,24 +93,24 @@ class StoreConfig:
         return cls(values, {0: 0, **websites})
 
     def value(self, path: str, store_id: int = 0) -> str | None:
-        """Return the value of `path` for a store; None where nobody has set one.
+        """Return the value of `path` for a store; None if it is not set.
 
-        The placeholders for base URLs are filled in.
+        Placeholders for base URLs are filled in.
         """
         key = path, store_id
-        if key not in self._known:  # every mail asks for the same ones
+        if key not in self._known:  # every mail asks for the same values
             self._known[key] = self._value(path, store_id, frozenset())
         return self._known[key]
 
     def flag(self, path: str, store_id: int = 0) -> bool:
-        """Return whether `path` is on: anything but nothing, `0` and `false`, in any case."""
+        """Return whether `path` is on: anything but empty, `0` and `false`, in any case."""
         return (self.value(path, store_id) or "").lower() not in ("", "0", "false")
 
     def number(self, path: str, store_id: int = 0) -> int | None:
-        """Return the whole number of `path`; None where nobody has set one, or it is empty.
+        """Return the whole number of `path`; None if it is not set, or empty.
 
-        Raises ConfigError where it is no whole number. (Maho would cut `1.9` to 1 and take `x`
-        as 0, which here would delete everything older than no days at all.)
+        Raises ConfigError if it is not a whole number. (Maho would cut `1.9` to 1 and take `x` as
+        0, which here would delete everything, as older than zero days.)
         """
         value = (self.value(path, store_id) or "").strip()
         if not value:
@@ -120,9 +120,9 @@ class StoreConfig:
         return int(value)
 
     def secret(self, path: str, key: str | None, store_id: int = 0) -> str:
-        """Return the decrypted value of `path`, '' where there is none.
+        """Return the decrypted value of `path`, '' if there is none.
 
-        Raises ConfigError where it cannot be decrypted with the shop's encryption key.
+        Raises ConfigError if it cannot be decrypted with the shop's encryption key.
         """
         try:
             return decrypt(self.value(path, store_id), key)
@@ -130,8 +130,9 @@ class StoreConfig:
             raise ConfigError(fault.about(f"{path} ") for fault in error.faults) from error
 
     def _value(self, path: str, store_id: int, inside: frozenset[str]) -> str | None:
-        """`inside` holds the paths whose placeholders are being filled, so that a URL that names
-        itself ends as text instead of going round for ever."""
+        """Return the value. `inside` holds the paths whose placeholders are being filled, so that a
+        URL that refers to itself ends as text instead of an endless loop.
+        """
         raw = self._raw(path, store_id)
         if raw is None or "{{" not in raw:
             return raw
@@ -140,7 +141,7 @@ class StoreConfig:
             ("{{unsecure_base_url}}", _UNSECURE),
             ("{{secure_base_url}}", _SECURE),
         ):
-            if placeholder in raw:  # Maho fills in one kind of placeholder only
+            if placeholder in raw:  # Maho fills in only one kind of placeholder
                 if source in inside:
                     return raw
                 return raw.replace(placeholder, self._value(source, store_id, inside) or "")
@@ -155,7 +156,7 @@ class StoreConfig:
 
 
 def _key(row: ConfigRow) -> tuple[str, int, str]:
-    """Maho asks for no scope id at default scope, and passes over empty parts of a path."""
+    """Return a row's key; like Maho, ignore the default scope's id and empty parts of paths."""
     path = "/".join(part for part in row.path.split("/") if part not in ("", "0"))
     return row.scope, 0 if row.scope == "default" else row.scope_id, path
 

@@ -1,4 +1,4 @@
-"""Whether the jobs may run, segmail's and Maho's own, and which setting says so."""
+"""Whether the jobs may run, segmail's and Maho's own, and which setting decides."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segmail.maho.schema.transaction import Transaction
 FLAG = "customer_segmentation/email_automation/enabled"
 OWN = "customer_segmentation/segmail/enabled"
 MAHOS_JOB = "crontab/jobs/customersegmentation_process_emails/schedule/enabled"
-# The switches of the four jobs that segmail does instead, from Maho 26.5 on.
+# The switches of the four jobs that segmail replaces, from Maho 26.5 on.
 MAHOS_JOBS = tuple(
     f"crontab/jobs/customersegmentation_{job}/schedule/enabled"
     for job in ("process_emails", "cleanup_progress", "cleanup_coupons", "automation_report")
@@ -21,18 +21,18 @@ MAHOS_JOBS = tuple(
 
 @dataclass(frozen=True)
 class Switch:
-    """Whether segmail's jobs may run; `setting` is what decides."""
+    """Whether segmail's jobs may run; `setting` is the one that decides."""
 
     on: bool
     setting: str
 
 
 def automation_switch(config: StoreConfig, told: bool | None) -> Switch:
-    """Return what decides whether segmail's jobs may run.
+    """Return whether segmail's jobs may run, and what decides.
 
-    SPEC's flag decides, unless segmail's own switch does: `told` by segmail.toml's `enabled`, or
-    `customer_segmentation/segmail/enabled` in the shop's configuration. So a shop can switch
-    Maho's jobs off by the flag and keep segmail on.
+    SPEC's flag decides, unless segmail's own switch does: `told`, which is `enabled` in
+    segmail.toml, or `customer_segmentation/segmail/enabled` in the shop's configuration. So a shop
+    can switch Maho's jobs off by the flag and keep segmail on.
     """
     if told is not None:
         return Switch(told, "`enabled` in segmail.toml")
@@ -41,7 +41,7 @@ def automation_switch(config: StoreConfig, told: bool | None) -> Switch:
 
 
 def load_switch(tx: Transaction, config: StoreConfig, told: bool | None) -> Switch:
-    """Return what decides now, with one statement; `config` is the configuration of a while ago."""
+    """Return what decides now, with one statement; `config` was loaded a while ago."""
     c = tx.tables.config.c
     query = select(c.path, c.value).where(
         c.scope == "default", c.scope_id == 0, c.path.in_((FLAG, OWN))
@@ -56,9 +56,9 @@ def load_switch(tx: Transaction, config: StoreConfig, told: bool | None) -> Swit
 
 
 def maho_sends(config: StoreConfig, *, jobs_have_switches: bool) -> bool:
-    """Return whether Maho's own job sends mails, as far as the configuration tells.
+    """Return whether Maho's own job sends mails, according to the configuration.
 
-    `jobs_have_switches` from Maho 26.5 on; earlier ones know the flag only.
+    `jobs_have_switches` is true from Maho 26.5 on; earlier releases have the flag only.
     """
     switched_off = config.value(MAHOS_JOB) is not None and not config.flag(MAHOS_JOB)
     return config.flag(FLAG) and not (jobs_have_switches and switched_off)

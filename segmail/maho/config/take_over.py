@@ -13,23 +13,23 @@ from segmail.maho.schema.transaction import Transaction
 
 @dataclass(frozen=True)
 class HandOver:
-    """Settings at default scope: what is written, and what is taken away."""
+    """Settings at default scope: the values to write, and the paths to delete."""
 
     values: dict[str, str] = field(default_factory=dict)
     removed: tuple[str, ...] = ()
 
     @property
     def is_needed(self) -> bool:
-        """Whether anything is not so already."""
+        """Whether anything has to change."""
         return bool(self.values or self.removed)
 
 
 def plan_hand_over(tx: Transaction, config: StoreConfig, *, undo: bool) -> HandOver:
-    """Return what has to change for segmail (with `undo`: Maho) to do the four jobs.
+    """Return what has to change so that segmail (with `undo`: Maho) does the four jobs.
 
-    Maho's flag stops its jobs in every release, also by `./maho cron:run`, and segmail's own
-    switch keeps segmail on. From Maho 26.5 on each job has a switch besides, which keeps it from
-    being scheduled for nothing.
+    Maho's flag stops its jobs in every release, also for `./maho cron:run`, and segmail's own
+    switch keeps segmail on. From Maho 26.5 on each job also has a switch, which keeps it from being
+    scheduled for nothing.
     """
     told = {path: config.rows.get(("default", 0, path)) for path in (FLAG, OWN, *MAHOS_JOBS)}
     if undo:
@@ -42,7 +42,7 @@ def plan_hand_over(tx: Transaction, config: StoreConfig, *, undo: bool) -> HandO
 
 
 def hand_over(tx: Transaction, plan: HandOver) -> None:
-    """Write a plan, in the caller's transaction. Raises Conflict where two hosts do so at once."""
+    """Write a plan, in the caller's transaction. Raises Conflict if two hosts do so at once."""
     write_config(tx, plan.values)
     if plan.removed:
         delete_config(tx, plan.removed)

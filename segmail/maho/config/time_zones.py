@@ -1,4 +1,4 @@
-"""The time zones of websites: a day of a customer is a day there."""
+"""The time zones of websites: a customer's day is the day in their website."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ TIMEZONE = "general/locale/timezone"
 def load_website_zones(tx: Transaction) -> dict[int, str]:
     """Return the names of the websites' time zones by website id, with two statements.
 
-    A website's own value counts, else that of the default scope, else the one that Maho ships;
-    an empty one is UTC, as everywhere in Maho.
+    A website's own value counts, else that of the default scope, else the one that Maho ships; an
+    empty value is UTC, as everywhere in Maho.
     """
     c, w = tx.tables.config.c, tx.tables.website.c
     rows = tx.connection.execute(select(c.scope, c.scope_id, c.value).where(c.path == TIMEZONE))
@@ -28,7 +28,7 @@ def load_website_zones(tx: Transaction) -> dict[int, str]:
 
 
 def time_zone(name: str) -> ZoneInfo:
-    """Return the zone of this name; raise ConfigError where it is unknown here."""
+    """Return the zone of this name; raise ConfigError if it is unknown here."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:

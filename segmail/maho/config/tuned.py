@@ -1,7 +1,7 @@
 """Remembers in the shop's configuration that `schema tune` was run there.
 
-`./maho migrate` drops every index that no module declares, at each upgrade of Maho. Only who knows
-that there was one can notice its loss.
+At each upgrade, `./maho migrate` drops every index that no module declares. Its loss can only be
+noticed if it is known that the index existed.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _PATH = "customer_segmentation/segmail/tuned"
 
 
 def remember_tuned(tx: Transaction) -> None:
-    """Keep that the index was made; raises Conflict for `Database.transact` to repeat it."""
+    """Store that the index was made; raises Conflict for `Database.transact` to repeat it."""
     write_config(tx, {_PATH: "1"})
 
 

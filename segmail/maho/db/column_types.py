@@ -21,15 +21,15 @@ from sqlalchemy.dialects import mysql
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-# What a TIMESTAMP holds on every server and in every zone.
+# The times that a TIMESTAMP can hold on every server and in every zone.
 _FIRST, _LAST = datetime(1970, 1, 2), datetime(2038, 1, 18)  # noqa: DTZ001 - literals
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC time in Python, Maho's naive UTC literal with whole seconds in the table.
+    """An aware UTC time in Python; in the table Maho's naive UTC literal with whole seconds.
 
-    Works for TIMESTAMP (Maho up to 26.3) and DATETIME (from 26.5) alike, because the session's
-    time zone is left as Maho leaves it. A zero date reads as None.
+    Works for TIMESTAMP (Maho up to 26.3) and DATETIME (from 26.5) alike, because the session's time
+    zone stays as Maho leaves it. A zero date reads as None.
     """
 
     impl = DateTime
@@ -47,13 +47,13 @@ class UtcDateTime(TypeDecorator[datetime]):
         return utc.replace(tzinfo=None, microsecond=0)
 
     def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
-        if not isinstance(value, datetime):  # PyMySQL hands '0000-00-00 00:00:00' out as text
+        if not isinstance(value, datetime):  # PyMySQL returns '0000-00-00 00:00:00' as text
             return None
         return value.replace(tzinfo=UTC)
 
 
 class LocalDateTime(UtcDateTime):
-    """A store's wall-clock time, naive in Python too: `salesrule_coupon.expiration_date`."""
+    """A store's local time, naive in Python too: `salesrule_coupon.expiration_date`."""
 
     cache_ok = True
 
@@ -65,7 +65,7 @@ class LocalDateTime(UtcDateTime):
 
 
 class WholeDay(TypeDecorator[date]):
-    """A date without a time. A zero date, which PyMySQL hands out as text, reads as None."""
+    """A date without a time. A zero date, which PyMySQL returns as text, reads as None."""
 
     impl = Date
     cache_ok = True
@@ -75,11 +75,11 @@ class WholeDay(TypeDecorator[date]):
 
 
 class _HeldAsTimestamp(UtcDateTime):
-    """Of a column that is a TIMESTAMP, which cannot hold every literal.
+    """A time in a TIMESTAMP column, which cannot hold every literal.
 
-    Summer time leaves an hour of the server's zone out: what is stored becomes the next moment that
-    exists there, and what is outside the type's years the nearest. What is compared with the column
-    stays as it is.
+    Summer time skips an hour in the server's zone. A stored time in that hour becomes the next one
+    that exists there, and a time outside the type's years the nearest one inside. A time that is
+    compared with the column stays as it is.
     """
 
     cache_ok = True
@@ -114,27 +114,27 @@ _COMPARED: dict[type, UtcDateTime] = {
 
 
 def as_timestamp(kind: UtcDateTime) -> UtcDateTime:
-    """Return the type of such values in a TIMESTAMP column."""
+    """Return the type for such values in a TIMESTAMP column."""
     return LocalTimestamp() if isinstance(kind, LocalDateTime) else UtcTimestamp()
 
 
 def is_timestamp(kind: TypeEngine[Any]) -> bool:
-    """Return whether a column's type is one of a TIMESTAMP column."""
+    """Return whether a column type is that of a TIMESTAMP column."""
     return isinstance(kind, _HeldAsTimestamp)
 
 
 def next_existing(moment: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a moment, or the next one that exists in the zone of the server."""
+    """Return a moment, or the next one that exists in the server's time zone."""
     return func.from_unixtime(func.unix_timestamp(moment))
 
 
 @cache
 def _sqlite_datetime() -> TypeEngine[Any]:
-    """Return how SQLite keeps a time: as the text that Maho writes.
+    """Return how SQLite stores a time: as the text that Maho writes.
 
     SQLAlchemy's own format adds microseconds, which would sort and compare differently.
     """
-    from sqlalchemy.dialects import sqlite  # not for the shops on MySQL
+    from sqlalchemy.dialects import sqlite  # shops on MySQL do not load it
 
     return sqlite.DATETIME(  # type: ignore[no-untyped-call]
         storage_format="%(year)04d-%(month)02d-%(day)02d %(hour)02d:%(minute)02d:%(second)02d",

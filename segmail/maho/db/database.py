@@ -21,29 +21,30 @@ from segmail.maho.db.mariadb_hints import collect_when_asked
 
 T = TypeVar("T")
 
-# Server error numbers, because drivers raise one class for a dead server and a missing column.
+# The server's error numbers, because drivers raise one class for a dead server and a missing
+# column.
 _RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed since read
 _UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1226, 1927, 2027}
 _REFUSES_NOW = {1021, 1047, 1114, 1290, 1317, 1792, 1836, 1969, 3024}  # full, read-only, too slow
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {
     *(1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698),
-    *(1251, 1524, 2059, 2061),  # a way to log in that one of the two does not know
+    *(1251, 1524, 2059, 2061),  # a login method that client or server lacks
     *(1820, 1862, 3118, 3159, 4151),  # an expired password, a locked account, encryption demanded
 }
 _NO_SUCH = {1054, 1146}
-_AFTER_COMMIT = "segmail_after_commit"  # of a connection: what is called then
+_AFTER_COMMIT = "segmail_after_commit"  # of a connection: functions to call then
 _ATTEMPTS = 8
-_REPEAT_WITHIN = 45.0  # seconds; what waited longer than that is not waited for again
+_REPEAT_WITHIN = 45.0  # seconds; work that waited longer is not repeated
 _ANSWER = 300  # seconds to wait for the answer to a statement
-_LONG_ANSWER = 3600.0  # to those of a refresh, which write the members of large segments
+_LONG_ANSWER = 3600.0  # the same for a refresh, which writes the members of large segments
 _TIMEOUTS = {"connect_timeout": 10, "read_timeout": _ANSWER, "write_timeout": 60}
 _LOCKED = 1205
-_DDL_PATIENCE = text("SET SESSION lock_wait_timeout = 5")  # seconds in which the shop waits too
+_DDL_PATIENCE = text("SET SESSION lock_wait_timeout = 5")  # seconds in which the shop waits, too
 
 
 class Conflict(Exception):
-    """Raised by a transaction's work when another run was faster: roll back, run it again."""
+    """Raised by a transaction's work if another run was faster: roll back and run it again."""
 
 
 class Database:
@@ -51,26 +52,26 @@ class Database:
 
     Transactions are READ COMMITTED on MySQL and MariaDB, so that two runs that claim rows do not
     lock each other's gaps, and BEGIN IMMEDIATE on SQLite, which has no row locks. The session's
-    time zone is never set: Maho up to 26.7 does not set it either (see `UtcDateTime`).
+    time zone is never set, because Maho up to 26.7 does not set it either (see `UtcDateTime`).
     """
 
     def __init__(self, url: URL, *, kept_open: bool = False) -> None:
-        """Connect to nothing yet; with `kept_open`, an SQLite file is opened once a thread."""
+        """Open no connection yet; with `kept_open`, an SQLite file is opened once per thread."""
         self.url = url
         self.engine = _engine(url, kept_open=kept_open)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Yield a connection for reading; nothing that is read is locked."""
+        """Yield a connection for reading; rows that are read are not locked."""
         with _plain_errors(self.url), self.engine.connect() as connection:
             yield connection.execution_options(segmail_reads=True)
 
     def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
         """Run `work` in one transaction, commit, and return its result.
 
-        Deadlocks (1213), lock time-outs (1205) and `Conflict` roll back and run `work` again, so
-        it must do nothing but database work. With `idempotent`, a lost connection does so too:
-        then it is unknown whether the first commit happened, and `work` must not mind.
+        Deadlocks (1213), lock time-outs (1205) and `Conflict` roll back and run `work` again, so it
+        must do nothing but database work. With `idempotent`, a lost connection does so too: since
+        it is unknown whether the first commit happened, `work` must be safe to repeat.
 
         Raises DatabaseUnavailable, ConfigError or SchemaError.
         """
@@ -78,14 +79,14 @@ class Database:
             return _repeat(self.engine.begin, work, idempotent=idempotent)
 
     def rehearsal(self) -> Rehearsal:
-        """Return the same database for a dry run: what is transacted there is rolled back."""
+        """Return the same database for a dry run: its transactions are rolled back."""
         return Rehearsal(self)
 
     def change_schema(self, statement: str) -> None:
-        """Run one statement that changes a table, or give up soon.
+        """Run one statement that changes a table; give up soon if the table is locked.
 
-        While it waits for others' transactions, the shop's own statements on that table wait
-        behind it. Raises what `transact` raises.
+        While the statement waits for others' transactions, the shop's own statements on that table
+        wait behind it. Raises what `transact` raises.
         """
         with _plain_errors(self.url), self.engine.connect() as connection:
             if connection.dialect.name != "sqlite":
@@ -95,13 +96,13 @@ class Database:
                 connection.exec_driver_sql(statement)
                 connection.commit()
             finally:
-                connection.invalidate()  # with the patience for such statements
+                connection.invalidate()  # with the time-out for such statements
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Yield one connection for several transactions.
 
-        Temporary tables and named locks outlive each of them; after an error the connection is
+        Temporary tables and named locks outlive each transaction; after an error the connection is
         closed, and they are gone. Raises what `transact` raises.
         """
         with _plain_errors(self.url), self.engine.connect() as connection:
@@ -121,7 +122,7 @@ class Database:
 class Rehearsal(Database):
     """A database whose transactions are rolled back once their work is done.
 
-    So a dry run tells exactly what the change would do, from the code that does it.
+    So the code that makes a change also tells, in a dry run, exactly what it would do.
     """
 
     def __init__(self, database: Database) -> None:
@@ -129,7 +130,7 @@ class Rehearsal(Database):
         self.engine = database.engine
 
     def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
-        """Return what `work` returns, and undo what it did; raises what `Database`'s raises."""
+        """Return what `work` returns, and roll back what it did; raises what `Database`'s raises."""
         with _plain_errors(self.url):
             return _repeat(self._begin, work, idempotent=idempotent)
 
@@ -151,7 +152,7 @@ class Session:
 
     @property
     def is_lost(self) -> bool:
-        """Whether the connection broke, and with it all that belonged to it."""
+        """Whether the connection broke, and with it its temporary tables and locks."""
         return self._connection.invalidated
 
     @property
@@ -160,7 +161,7 @@ class Session:
         return self._connection.dialect.name
 
     def transact(self, work: Callable[[Connection], T]) -> T:
-        """Do as `Database.transact` does; a lost connection is never repeated."""
+        """Do as `Database.transact` does, but never repeat after a lost connection."""
         return _repeat(self._begin, work, idempotent=False)
 
     @contextmanager
@@ -170,9 +171,9 @@ class Session:
 
 
 def after_commit(connection: Connection, do: Callable[[], None]) -> None:
-    """Let `do` be called once the transaction of `transact` is committed: for the log's lines.
+    """Call `do` once the transaction of `transact` is committed; used for log lines.
 
-    What is rolled back, also to be repeated, calls nothing.
+    If it is rolled back, also to be repeated, `do` is not called.
     """
     connection.info[_AFTER_COMMIT].append(do)
 
@@ -219,12 +220,12 @@ def _engine(url: URL, *, kept_open: bool) -> Engine:
             isolation_level="READ COMMITTED",
             pool_pre_ping=True,
             pool_recycle=300,
-            pool_reset_on_return=None,  # every transaction here ends before its connection is free
-            hide_parameters=True,  # they are mails, addresses and codes; errors go into logs
+            pool_reset_on_return=None,  # every transaction here ends before that
+            hide_parameters=True,  # parameters are mails, addresses and codes; errors go into logs
             connect_args={
                 name: seconds
                 for name, seconds in _TIMEOUTS.items()
-                if name not in url.query  # there a shop can say otherwise
+                if name not in url.query  # a shop can override it there
             },
         )
         event.listen(engine, "do_connect", _connect_quickly)
@@ -245,7 +246,7 @@ def _be_patient(connection: Connection) -> None:
 
 
 def _connect_quickly(_dialect: Any, _record: Any, _args: Any, parameters: dict[str, Any]) -> Any:
-    from segmail.maho.db.pymysql_connection import QuickConnection  # not for those who use SQLite
+    from segmail.maho.db.pymysql_connection import QuickConnection  # shops on SQLite do not load it
 
     try:
         return QuickConnection(**parameters)
@@ -258,7 +259,7 @@ def _connect_quickly(_dialect: Any, _record: Any, _args: Any, parameters: dict[s
 
 
 def _open_file(url: URL) -> sqlite3.Connection:
-    """Open a file that exists: a mistyped path must not become an empty database."""
+    """Open an existing file: a mistyped path must not become an empty database."""
     path = quote(str(Path(url.database or "").absolute()))
     return sqlite3.connect(f"file:{path}?mode=rw", uri=True, timeout=30, check_same_thread=False)
 
@@ -275,7 +276,7 @@ def _begin_immediate(connection: Connection) -> None:
 
 
 def error_number(error: DBAPIError) -> int:
-    """Return the server's number of an error; 0 where it has none."""
+    """Return the server's number of an error; 0 if it has none."""
     args = getattr(error.orig, "args", ())
     return args[0] if args and isinstance(args[0], int) else 0
 
@@ -287,12 +288,12 @@ def _may_repeat(error: DBAPIError | Conflict, *, idempotent: bool) -> bool:
 
 
 def is_conflict(error: DBAPIError) -> bool:
-    """Return whether the server rolled a transaction back for somebody else's: run it again."""
+    """Return whether the server rolled a transaction back in favour of another: run it again."""
     return error_number(error) in _RETRY or "database is locked" in str(error.orig)
 
 
 def _is_lost(error: DBAPIError) -> bool:
-    """Whether the connection broke, or somebody killed it (1927)."""
+    """Return whether the connection broke, or somebody killed it (1927)."""
     return error.connection_invalidated or error_number(error) in _LOST | {1927}
 
 
@@ -315,7 +316,7 @@ def _plain_errors(url: URL) -> Iterator[None]:
 
 
 def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
-    """Raise what the error means for the user; by number, and never with the password."""
+    """Raise the error that tells the user what is wrong, by its number, never with the password."""
     number, reason = error_number(error), str(error.orig)
     where = url.render_as_string(hide_password=True)
     if number == _LOCKED:

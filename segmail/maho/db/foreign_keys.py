@@ -1,4 +1,4 @@
-"""Rows whose references lead nowhere: of a shop that was restored, or cleaned past its keys."""
+"""Changes rows whose references lead nowhere, in a shop restored or cleaned without its keys."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _CHECK = text("SET SESSION foreign_key_checks = :on")
 
 
 def past_missing_rows(connection: Connection, work: Callable[[], T]) -> T:
-    """Return what `work` returns, which is one statement about rows of any kind.
+    """Return what `work` returns, which runs one statement.
 
-    InnoDB refuses to change a row in an index of a foreign key while what it refers to is gone, and
-    with it all others of the statement. Then the statement is repeated without looking.
+    InnoDB refuses to change a row in an index of a foreign key while the row that it refers to is
+    missing, and refuses the whole statement with it. The statement is then repeated without
+    checking foreign keys.
     """
     try:
         return work()

@@ -1,7 +1,7 @@
-"""What a database says of its tables, asked without SQLAlchemy's reflection.
+"""What a database says about its tables, asked without SQLAlchemy's reflection.
 
-That reads and takes apart whole CREATE TABLE statements, which a run with nothing to do would
-spend a twentieth of its time on.
+Reflection reads and parses whole CREATE TABLE statements, on which a run with nothing to do would
+spend a twentieth of its time.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TIMESTAMPS = (
 
 
 def column_names(connection: Connection, table: str) -> set[str]:
-    """Return the names of a table's columns; none where there is no such table."""
+    """Return the names of a table's columns; none if the table does not exist."""
     if connection.dialect.name == "sqlite":
         try:
             return {column["name"] for column in inspect(connection).get_columns(table)}
@@ -36,7 +36,7 @@ def column_names(connection: Connection, table: str) -> set[str]:
 
 
 def index_columns(connection: Connection, table: str) -> dict[str, tuple[str, ...]]:
-    """Return the columns of each index, by its name; none where there is no such table."""
+    """Return the columns of each index, by its name; none if the table does not exist."""
     if connection.dialect.name == "sqlite":
         try:
             found = inspect(connection).get_indexes(table)
@@ -52,8 +52,8 @@ def index_columns(connection: Connection, table: str) -> dict[str, tuple[str, ..
 def timestamp_columns(connection: Connection, tables: Iterable[str]) -> frozenset[tuple[str, str]]:
     """Return the TIMESTAMP columns of some tables, each with its table, with one statement.
 
-    The names must be SQL's plain ones. Servers look tables up one by one where each is named alone;
-    for a list of them MariaDB opens every table that there is.
+    The names must be plain SQL names. Servers look tables up one by one if each is named
+    separately; for a list, MariaDB opens every table that exists.
     """
     if connection.dialect.name == "sqlite":
         return frozenset()

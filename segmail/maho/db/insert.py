@@ -1,4 +1,4 @@
-"""Inserts many rows with one statement and tells their ids."""
+"""Inserts many rows with one statement and returns their ids."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ def insert_rows(
 ) -> list[int]:
     """Insert `rows`, which have the same columns, and return their ids in the same order.
 
-    One statement for about 250 KB of text: it takes little memory, and no `max_allowed_packet` is
-    too small for it.
+    One statement carries about 250 KB of text: it takes little memory and fits into any
+    `max_allowed_packet`.
 
-    MySQL has no INSERT … RETURNING. Its documentation promises that one INSERT with a known
-    number of rows takes ids that follow each other by `auto_increment_increment`, in every
-    `innodb_autoinc_lock_mode`; `LAST_INSERT_ID()` is the first of them. SQLite, where
-    transactions do not overlap, gives the last instead.
+    MySQL has no INSERT … RETURNING. Its documentation promises that one INSERT with a known number
+    of rows takes ids that follow each other by `auto_increment_increment`, in every
+    `innodb_autoinc_lock_mode`; `LAST_INSERT_ID()` is the first of them. SQLite, where transactions
+    do not overlap, returns the last one instead.
 
     A Galera cluster changes the increment, in open sessions too, as soon as a node comes or goes;
-    raises Conflict where that happened meanwhile, because then the ids are not known.
+    raises Conflict if that happened meanwhile, because then the ids are not known.
     """
     step = _step(connection) if len(rows) > 1 else 1
     ids: list[int] = []
@@ -49,7 +49,7 @@ def write_rows(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 
 def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> int:
-    """Insert the rows and return the one id that the database tells."""
+    """Insert the rows and return the one id that the database reports."""
     names = list(rows[0])
     statement = _statement(connection, table, names, len(rows))
     result = connection.exec_driver_sql(statement, _stored(connection, table, names, rows))
@@ -58,7 +58,7 @@ def _insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
 
 
 def _step(connection: Connection) -> int:
-    """Return how far the ids of one statement are from each other."""
+    """Return the distance between the ids of one statement."""
     if connection.dialect.name == "sqlite":
         return 1
     return int(connection.scalar(_INCREMENT) or 1)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-# Latin, Greek and Cyrillic letters. MySQL and MariaDB compare others by their exact form, or not,
-# with the version of Unicode that a collation knows: those must be written as they are stored.
+# Latin, Greek and Cyrillic letters. MySQL and MariaDB may or may not ignore the case of others,
+# depending on the collation's version of Unicode: those must be written as they are stored.
 _RANGES = (range(0x41, 0x220), range(0x386, 0x3AC), range(0x400, 0x430))
 _LOWER = {
     code: lower
@@ -19,5 +19,5 @@ def lower_case(text: str) -> str:
 
 
 def sql_lower(value: object) -> str | None:
-    """LOWER() for SQLite, whose own knows the letters A to Z only."""
+    """LOWER() for SQLite, whose own function knows the letters A to Z only."""
     return None if value is None else lower_case(str(value))

@@ -8,10 +8,10 @@ from sqlalchemy import Select, Table
 
 
 def locking(query: Select[Any], table: Table, *, shared: bool = False) -> Select[Any]:
-    """Return a query by primary keys that locks what it finds, until commit.
+    """Return a query by primary keys that locks the rows it finds, until commit.
 
-    Left to itself, MySQL and MariaDB may scan a small table, and then wait for every row of it
-    that somebody else has locked.
+    Without it, MySQL and MariaDB may scan a small table, and then wait for every row of it that
+    somebody else has locked.
     """
     for dialect in ("mysql", "mariadb"):
         query = query.with_hint(table, "FORCE INDEX (PRIMARY)", dialect)

@@ -1,8 +1,8 @@
-"""How MariaDB runs a statement about all customers: each subquery's customers are collected once.
+"""Makes MariaDB run a statement about all customers by collecting each subquery's customers once.
 
-It would else look them up customer by customer where it takes the customers to be few, below an OR
-or at a first match, which takes minutes in a large shop. The settings hold for that one statement;
-MySQL and SQLite have none of them, and nothing like the trouble.
+Otherwise, below an OR or at a first match, it looks them up customer by customer if it expects few,
+which takes minutes in a large shop. The settings apply to that one statement. MySQL and SQLite have
+no such settings, and no such problem.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _S = TypeVar("_S", bound=Executable)
 
 _OPTION = "segmail_collected"
 _SWITCHES = ("in_to_exists", "firstmatch", "loosescan", "split_materialized")
-_MEMORY = 128 * 1024 * 1024  # bytes at most; the ids of a million customers take some 40 MB
+_MEMORY = 128 * 1024 * 1024  # at most so many bytes; the ids of a million customers take some 40 MB
 _SETTINGS = ", ".join(
     (
         "optimizer_switch = '" + ",".join(f"{name}=off" for name in _SWITCHES) + "'",
@@ -29,12 +29,12 @@ _SETTINGS = ", ".join(
 
 
 def collected(statement: _S) -> _S:
-    """Return the statement to be run in this way, where the server is MariaDB."""
+    """Return the statement, to be run in this way if the server is MariaDB."""
     return statement.execution_options(**{_OPTION: True})
 
 
 def collect_when_asked(engine: Engine) -> None:
-    """Let `collected` have its effect on the engine's connections."""
+    """Make `collected` work on the engine's connections."""
     event.listen(engine, "before_cursor_execute", _with_settings, retval=True)
 
 

@@ -14,7 +14,7 @@ from segmail.maho.db.column_types import UtcDateTime, is_timestamp, next_existin
 
 
 def minutes_after(connection: Connection, column: Column[Any], minutes: int) -> ColumnElement[Any]:
-    """Return the moment so many minutes after a column's, as that column can hold it."""
+    """Return the time so many minutes after a column's time, in a form that the column can hold."""
     if connection.dialect.name == "sqlite":
         return type_coerce(func.datetime(column, f"{minutes:+d} minutes"), UtcDateTime())
     moment: ColumnElement[Any] = func.timestampadd(text("MINUTE"), minutes, column)
@@ -24,9 +24,9 @@ def minutes_after(connection: Connection, column: Column[Any], minutes: int) -> 
 
 
 def as_stored(connection: Connection, column: Column[Any], moment: datetime) -> datetime:
-    """Return what a column will hold of a moment: that is what can be compared with it afterwards.
+    """Return a moment as the column will store it, so that it can be compared with it later.
 
-    Takes a statement where the column is a TIMESTAMP, else none.
+    Takes a statement if the column is a TIMESTAMP, otherwise none.
     """
     if is_timestamp(column.type):
         stored: datetime = connection.execute(select(literal(moment, column.type))).scalar_one()
@@ -35,7 +35,7 @@ def as_stored(connection: Connection, column: Column[Any], moment: datetime) -> 
 
 
 class minutes_later(FunctionElement[Any]):  # noqa: N801 - reads as the function it is in SQL
-    """The moment so many minutes after another, to be compared: never to be stored."""
+    """The time so many minutes after another, for comparisons only: never to be stored."""
 
     type = UtcDateTime()
     inherit_cache = True
@@ -56,7 +56,7 @@ def _compile_minutes_for_sqlite(
 
 
 class days_later(FunctionElement[Any]):  # noqa: N801 - reads as the function it is in SQL
-    """The moment so many times 24 hours after another, to be compared: never to be stored."""
+    """The time so many times 24 hours after another, for comparisons only: never to be stored."""
 
     type = UtcDateTime()
     inherit_cache = True

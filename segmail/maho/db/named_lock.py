@@ -1,4 +1,4 @@
-"""Locks with names, which a connection holds until it ends: one at a time does something."""
+"""Locks with names, held by a connection until it ends: only one run at a time does something."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ _REFUSED = 1105  # Percona XtraDB Cluster: "prohibits use of GET_LOCK"
 
 @contextmanager
 def named_lock(session: Session, place: str, what: str, *, wait: int) -> Iterator[None]:
-    """Hold a shop's lock, after `wait` seconds at most; `place` tells the shop from others.
+    """Hold a shop's lock, after waiting at most `wait` seconds; `place` identifies the shop.
 
-    SQLite has none and needs none: a transaction is alone there. Raises DatabaseUnavailable where
-    somebody else keeps the lock. Two nodes of a Galera cluster know nothing of each other's named
-    locks: what must not happen twice is looked at again in the transaction.
+    SQLite has no such locks and needs none: a transaction is alone there. Raises
+    DatabaseUnavailable if somebody else keeps the lock. Two nodes of a Galera cluster know nothing
+    of each other's named locks, so a transaction must check again for what must not happen twice.
     """
     if session.dialect == "sqlite":
         yield
@@ -40,7 +40,7 @@ def named_lock(session: Session, place: str, what: str, *, wait: int) -> Iterato
 
 
 def _get(session: Session, name: str, wait: int) -> bool | None:
-    """Return whether the lock is ours; None where the server has no named locks."""
+    """Return whether we have the lock; None if the server has no named locks."""
     try:
         return session.transact(lambda c: c.scalar(select(func.get_lock(name, wait)))) == 1
     except DBAPIError as error:

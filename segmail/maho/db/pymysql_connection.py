@@ -1,4 +1,4 @@
-"""PyMySQL's connection with faster ways to write values: mails are what segmail mostly writes."""
+"""A PyMySQL connection that writes values faster: segmail mostly writes mails."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from pymysql.err import MySQLError, OperationalError
 
 from segmail.maho.db.value_lists import Branches
 
-# What MySQL's manual lists for string literals; the backslash first, as the others bring some.
+# The escapes that MySQL's manual lists for string literals; the backslash first, as the others add
+# some.
 _ESCAPES = (
     ("\\", "\\\\"),
     ("\0", "\\0"),
@@ -31,16 +32,16 @@ _ESCAPES = (
 )
 
 
-HANDSHAKE = 10.0  # seconds for each answer until one is logged in
-LOCKED_TABLE = 20  # seconds to wait for a table that others lock; the server's default is a day
+HANDSHAKE = 10.0  # seconds to wait for each answer during login
+LOCKED_TABLE = 20  # seconds to wait for a table locked by others; the server's default is a day
 
 
 class QuickConnection(Connection):
-    """A connection whose every wait has an end, and whose values are quickly written.
+    """A connection whose every wait has a limit, and which writes values quickly.
 
-    It escapes ten kilobytes in 20 microseconds instead of 185.
-    PyMySQL translates a text character by character; replacing is done in C. Most other values of
-    a batch are numbers, nothing, and the same few moments again and again.
+    It escapes ten kilobytes in 20 microseconds instead of 185. PyMySQL translates a text character
+    by character; str.replace runs in C. Most other values of a batch are numbers, NULL, and the
+    same few times again and again.
     """
 
     server_status: int
@@ -57,7 +58,7 @@ class QuickConnection(Connection):
         self.decoders |= dict.fromkeys((FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _read_moment)
 
     def connect(self, sock: Any = None) -> None:
-        """Connect and log in; a server that falls silent meanwhile is not waited for long."""
+        """Connect and log in, with a short time-out for each answer of the server."""
         asked = self.init_command, self._read_timeout, self._write_timeout
         self.init_command = f"SET SESSION lock_wait_timeout = {LOCKED_TABLE}"
         self._read_timeout = self._write_timeout = HANDSHAKE
@@ -78,19 +79,19 @@ class QuickConnection(Connection):
                 cursor.execute(self.init_command)
 
     def be_patient(self, seconds: float) -> None:
-        """Wait for each answer so long from now on."""
+        """Wait up to so long for each answer from now on."""
         self._read_timeout = seconds
 
     def _create_ssl_ctx(self, sslp: dict[str, Any]) -> Any:
-        """Return what encrypts; where nothing was asked for, it is made if the server offers it.
+        """Return the TLS context; unless TLS was asked for, it is created if the server offers it.
 
-        Reading the certificates that the system trusts takes as long as ten statements.
+        Reading the system's trusted certificates takes as long as ten statements.
         """
         create = super()._create_ssl_ctx  # type: ignore[misc]  # the stubs leave it out
         return create(sslp) if sslp else _Unread(create)
 
     def escape(self, obj: Any, mapping: Any = None) -> str:
-        """Return `obj` as a literal of SQL."""
+        """Return `obj` as an SQL literal."""
         kind = type(obj)
         if kind is int:
             return str(obj)
@@ -98,7 +99,7 @@ class QuickConnection(Connection):
             return f"'{self._escaped(obj)}'"
         if obj is None:
             return "NULL"
-        if kind is datetime and obj.tzinfo is None:  # else equal ones may be written differently
+        if kind is datetime and obj.tzinfo is None:  # else equal values may be written differently
             return _moment(obj)
         if kind is Branches:
             return " ".join([f"WHEN {self.escape(a)} THEN {self.escape(b)}" for a, b in obj])
@@ -114,7 +115,7 @@ class QuickConnection(Connection):
 
 
 class _Unread:
-    """A TLS context that is made when it is first used."""
+    """A TLS context that is created when it is first used."""
 
     def __init__(self, create: Callable[[dict[str, Any]], ssl.SSLContext]) -> None:
         self._create = create

@@ -1,4 +1,4 @@
-"""An SQLite file that nobody else uses and that may be lost: nothing waits for the disk."""
+"""An SQLite file that nobody else uses and that may be lost: no write waits for the disk."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HURRY = ("synchronous = OFF", "journal_mode = MEMORY", "temp_store = MEMORY")
 
 
 def open_scratch(file: Path, *, foreign_keys: bool = True) -> Database:
-    """Open the file, which is made where it is not there; fill it without `foreign_keys`."""
+    """Open the file, creating it if it is missing; it is filled without `foreign_keys`."""
     file.touch(mode=0o600)
     database = Database(URL.create("sqlite", database=str(file)), kept_open=True)
 

@@ -1,8 +1,8 @@
-"""Conditions on many rows at once that cost the same to write for one row and for a hundred.
+"""Conditions on many rows at once that cost the same to compile for one row and for a hundred.
 
-SQLAlchemy looks after every value of an IN list by itself: 3 microseconds each, 12 for a pair, 16
-for a branch of a CASE, which would be a tenth of an e-mail's work. Here all values of a list are
-one bound parameter, which the driver writes out (PyMySQL) or the database unpacks (SQLite).
+SQLAlchemy handles every value of an IN list by itself: 3 microseconds each, 12 for a pair, 16 for a
+branch of a CASE, which would be a tenth of an e-mail's work. Here all values of a list are one
+bound parameter, which the driver writes out (PyMySQL) or the database unpacks (SQLite).
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Branches(tuple[tuple[Any, Any], ...]):
 
 
 def among(column: ColumnElement[Any], values: Collection[object]) -> ColumnElement[bool]:
-    """Return the condition that a column has one of these values; none, no row."""
+    """Return the condition that a column has one of these values; no value, no row."""
     return _is_in(column, _Listed(_bound(_values(column.type), values)))
 
 
 def pairs_among(
     first: Column[Any], second: Column[Any], pairs: Collection[tuple[object, object]]
 ) -> ColumnElement[bool]:
-    """Return the condition that two columns have one of these pairs of values; none, no row."""
+    """Return the condition that two columns have one of these pairs of values; no pair, no row."""
     listed = _ListedPairs(_bound(_pairs(first.type, second.type), pairs))
     return _is_in(tuple_(first, second), listed)
 
@@ -44,7 +44,7 @@ def chosen_by(
     key: Column[Any], values: Mapping[Any, object], column: Column[Any]
 ) -> ColumnElement[Any]:
     """Return the value for `column` that belongs to a row's key, for rows whose key has one."""
-    if len(set(values.values())) == 1:  # often they all get the same
+    if len(set(values.values())) == 1:  # often all rows get the same value
         return literal(next(iter(values.values())), column.type)
     chosen = _Chosen(key, _bound(_choices(key.type, column.type), values.items()))
     return next_existing(chosen) if is_timestamp(column.type) else chosen
@@ -55,8 +55,8 @@ def _bound(kind: TypeEngine[Any], values: Iterable[object]) -> BindParameter[Any
 
 
 def _is_in(left: ColumnElement[Any], listed: ColumnElement[Any]) -> ColumnElement[bool]:
-    # An operator, not a function: SQLAlchemy would compare the result of that with 1, and then
-    # no database uses an index.
+    # An operator, not a function: SQLAlchemy would compare a function's result with 1, and then no
+    # database uses an index.
     return left.op("IN", is_comparison=True)(listed)
 
 
@@ -103,12 +103,12 @@ class _Choices(_Pairs):
         return lambda pairs: Branches([(first(a), second(b)) for a, b in pairs])
 
 
-# Made once: SQLAlchemy asks each new object what kind of type it is.
+# Created once: SQLAlchemy inspects the type of each new object.
 _values, _pairs, _choices = cache(_Values), cache(_Pairs), cache(_Choices)
 
 
 def _store(kind: TypeEngine[Any], dialect: Dialect) -> _Store:
-    """Return what makes a Python value the one that a column of this type stores."""
+    """Return a function that converts a Python value to what a column of this type stores."""
     return kind.dialect_impl(dialect).bind_processor(dialect) or _as_it_is
 
 

@@ -1,1 +1,1 @@
-"""What customers put into carts and ordered, with Maho's stored amounts."""
+"""What customers put into carts and ordered, with the amounts that Maho stored."""

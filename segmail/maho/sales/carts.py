@@ -1,4 +1,4 @@
-"""Customers' active carts, one for each website, with the amounts that Maho stored."""
+"""Customers' active carts, one per website, with the amounts that Maho stored."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 class Cart:
     """A cart's stored facts.
 
-    `is_current` is false where something changed since Maho calculated it; `knows_total` is true
-    where the way of shipping is chosen, or nothing is shipped.
+    `is_current` is false if something changed since Maho calculated it; `knows_total` is true if
+    the shipping method is chosen, or nothing is shipped.
     """
 
     cart_id: int
@@ -49,7 +49,7 @@ class Cart:
 
     @property
     def stored_options(self) -> list[tuple[int | None, Stored]]:
-        """What `OptionWords.load` wants to know of its rows."""
+        """What `OptionWords.load` must know about its rows."""
         return [(row.item.product_id, row.stored) for row in self.rows]
 
     @property
@@ -63,7 +63,7 @@ class _Row:
     item: _Found
     stored: Stored
     parts: Sequence[tuple[_Found, Stored]]
-    grouped_id: int | None  # the grouped product of which this one was chosen
+    grouped_id: int | None  # the grouped product from which this one was chosen
 
     @property
     def product_ids(self) -> set[int]:
@@ -103,10 +103,10 @@ class _Row:
 def load_carts(
     tx: Transaction, stores: Stores, customer_ids: Collection[int]
 ) -> dict[tuple[int, int], Cart]:
-    """Return the active carts that hold something, by customer and website; four statements.
+    """Return the active carts that are not empty, by customer and website; four statements.
 
-    A cart is shared by the store views of a website, never across websites; the one that changed
-    last counts. Counters of Maho's may be stale: rows are counted.
+    A cart is shared by the store views of a website, never across websites; the one changed last
+    counts. Maho's counters may be stale, so rows are counted.
     """
     newest = _newest(tx, stores, customer_ids)
     ids = [quote.entity_id for quote in newest.values()]

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Option:
-    """What was chosen, in the words of a store view; a label may be missing."""
+    """What was chosen, in the words of a store view; the label may be missing."""
 
     label: str
     value: str
@@ -18,15 +18,15 @@ class Option:
 
 @dataclass(frozen=True)
 class Line:
-    """What one row shows; amounts are those that Maho stored, in the cart's or order's currency.
+    """What one row shows; amounts are as Maho stored them, in the cart's or order's currency.
 
-    `page_id` is the product whose page and picture stand for it, `part_id` the chosen variant.
+    `page_id` is the product whose page and picture are shown for it, `part_id` the chosen variant.
     """
 
     product_id: int | None
     page_id: int | None
     part_id: int | None
-    name: str  # as it was when it was put into the cart
+    name: str  # as it was when it was added to the cart
     quantity: Decimal
     without_tax: Decimal
     with_tax: Decimal
@@ -34,7 +34,7 @@ class Line:
 
     @property
     def product_ids(self) -> set[int]:
-        """The products that it needs to be shown."""
+        """The products that are needed to show it."""
         ids = (self.product_id, self.page_id, self.part_id)
         return {product_id for product_id in ids if product_id is not None}
 

@@ -1,4 +1,4 @@
-"""What customers chose of the products in their carts, in the words of a store view."""
+"""The product options that customers chose in their carts, in the words of a store view."""
 
 from __future__ import annotations
 
@@ -39,8 +39,7 @@ class OptionWords:
         rows: Collection[tuple[int | None, Stored]],
         store_ids: Collection[int],
     ) -> OptionWords:
-        """Read the words of rows (product id and options) in these stores; at most five
-        statements."""
+        """Read the words for rows (product id and options) in these stores; up to 5 statements."""
         words, catalog = cls(), build_catalog_tables(tx.tables.prefix)
         custom = {id for _, stored in rows for id in _ids(stored.get("option_ids"))}
         chosen = {
@@ -71,7 +70,7 @@ class OptionWords:
     def options_of(self, product_id: int | None, stored: Stored, store_id: int) -> list[Option]:
         """Return a row's options in the order in which Maho prints them.
 
-        What the merchant has deleted since is left out.
+        Options that the merchant has deleted since are left out.
         """
         return [
             option
@@ -154,7 +153,7 @@ class OptionWords:
 
 
 def labelled(found: Any) -> Iterator[Option]:
-    """Return options that are stored with their words, as orders and extensions keep them."""
+    """Return options that are stored with their words, as orders and extensions store them."""
     for entry in elements(found) if isinstance(found, list | dict) else ():
         if isinstance(entry, dict):
             value = entry.get("print_value") or entry.get("value")
@@ -164,9 +163,9 @@ def labelled(found: Any) -> Iterator[Option]:
 
 
 def bundled(parts: Sequence[tuple[str, Mapping[Any, Any]]]) -> list[Option]:
-    """Return what is in a bundle: the names of its parts, and what was stored of each choice.
+    """Return the content of a bundle: the names of its parts, and what was stored for each choice.
 
-    Prices of the parts stay out: the row's total contains them.
+    Prices of the parts are left out: the row's total contains them.
     """
     found: dict[str, list[str]] = {}
     for name, choice in parts:

@@ -1,4 +1,4 @@
-"""Customers' newest orders, one for each website, with the words and amounts that Maho stored."""
+"""Customers' newest orders, one per website, with the words and amounts that Maho stored."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from segmail.maho.schema.transaction import Transaction
 _Found: TypeAlias = Row[*tuple[Any, ...]]
 
 CANCELED = "canceled"
-_NOT_SHOWN = (CANCELED, "pending_payment")  # which no customer finds among their orders
+_NOT_SHOWN = (CANCELED, "pending_payment")  # states in which an account does not list an order
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Order:
     lines: Sequence[Line]
 
     def status_label(self, store_id: int) -> str:
-        """Return how a store view calls the order's state."""
+        """Return the order's status in the words of a store view."""
         labels = self.status_labels
         return labels.get(store_id) or labels.get(0) or self.status
 
@@ -55,7 +55,7 @@ class Order:
 def load_orders(tx: Transaction, customer_ids: Collection[int]) -> dict[tuple[int, int], Order]:
     """Return the newest order by customer and website; four statements.
 
-    Canceled ones do not count, nor those that wait for their payment, which Maho does not show.
+    Canceled orders are left out, as are those that wait for payment, which Maho does not show.
     """
     newest = {
         (row.customer_id, row.website_id): row
@@ -207,10 +207,10 @@ def _status_labels(tx: Transaction, codes: Collection[str | None]) -> Mapping[st
 def load_lifetime_sales(
     tx: Transaction, customer_ids: Collection[int]
 ) -> dict[tuple[int, int], Decimal]:
-    """Return what customers ordered in each website, in base currency, by customer and website.
+    """Return how much customers ordered, in base currency, by customer and website.
 
-    Canceled and closed (refunded) orders do not count, as in Maho's segment condition; what was
-    refunded of the others is taken off.
+    As in Maho's segment condition, canceled and closed (refunded) orders do not count; refunds of
+    the others are subtracted.
     """
     order, store = build_sales_tables(tx.tables.prefix).order, tx.tables.store.c
     c = order.c

@@ -8,11 +8,11 @@ from typing import Any
 
 from segmail.maho import php_serialize
 
-_LONGEST = 200  # characters of an option: what a customer typed may be a page
+_LONGEST = 200  # characters of an option: a customer may have typed a whole page
 
 
 def stored_value(text: str | None) -> Any:
-    """Return the value; None where it cannot be read, as in Maho."""
+    """Return the value; None if it cannot be read, as in Maho."""
     if not text:
         return None
     try:
@@ -24,7 +24,7 @@ def stored_value(text: str | None) -> Any:
 
 
 def stored_mapping(text: str | None) -> dict[Any, Any]:
-    """Return a mapping; an empty one where it is none."""
+    """Return a mapping; an empty one if the value is not a mapping."""
     value = stored_value(text)
     return value if isinstance(value, dict) else {}
 
@@ -41,6 +41,6 @@ def one_line(value: object) -> str:
 
 
 def quantity(value: object) -> str:
-    """Return a quantity without zeros at its end."""
+    """Return a quantity without trailing zeros."""
     text = f"{value or 0}"
     return text.rstrip("0").rstrip(".") if "." in text else text

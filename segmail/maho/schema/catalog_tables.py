@@ -1,7 +1,8 @@
 """The tables of products, carts and orders that mails show and segmail never writes.
 
-Only the columns that are read, beside those of `sales_tables`, with Maho's types and indexes;
-foreign keys are left out, so that the tables stand on their own in the tests, on every engine.
+They have only the columns that are read and that `sales_tables` lacks, with Maho's types and
+indexes. Foreign keys are left out, so that the tables can be created on their own in the tests, on
+every engine.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from segmail.maho.db.column_types import UInt, USmallInt
 
 @dataclass(frozen=True)
 class CatalogTables:
-    """Prices, stock, addresses of pages, options, taxes and links of products, by their role."""
+    """Prices, stock, page addresses, options, taxes and links of products, by their role."""
 
     metadata: MetaData
     product_website: Table
@@ -65,7 +66,7 @@ class CatalogTables:
 def build_catalog_tables(prefix: str = "") -> CatalogTables:
     """Return the tables with `prefix` before each name, in a MetaData of their own.
 
-    They are made once; nobody may change them.
+    They are built once and shared, so nobody may change them.
     """
     m = MetaData()
 
@@ -271,7 +272,7 @@ def _key(name: str, type_: Any = UInt) -> Column[Any]:
 
 
 def _part(name: str, type_: Any = UInt, *, index: bool = False) -> Column[Any]:
-    """Return a column of a primary key of several."""
+    """Return a column of a composite primary key."""
     return Column(name, type_, primary_key=True, autoincrement=False, index=index)
 
 

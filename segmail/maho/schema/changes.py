@@ -1,4 +1,4 @@
-"""Makes the specification's database changes, of which the shop needs some, all or none."""
+"""Makes SPEC's database changes, of which the shop may need some, all or none."""
 
 from __future__ import annotations
 
@@ -31,11 +31,10 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(?:\.(\w+))?\}")
 
 
 def plan_changes(database: Database, prefix: str) -> list[str]:
-    """Return the statements that create what the shop lacks, in their order; none: nothing to do.
+    """Return the statements that create what the shop lacks, in order; none if nothing is missing.
 
-    They come from the files in `sql/`; each creates one table, column or index. Raises
-    ConfigError where Maho's customer segmentation is not installed, or the engine is one that
-    `sql/` does not know.
+    They come from the files in `sql/`; each creates one table, column or index. Raises ConfigError
+    if Maho's customer segmentation is not installed, or `sql/` does not support the engine.
     """
     report = check_schema(database, prefix)
     _check_ground(report)
@@ -48,8 +47,8 @@ def plan_changes(database: Database, prefix: str) -> list[str]:
 def apply_changes(database: Database, prefix: str, statements: list[str]) -> None:
     """Run `statements`, each committed by itself.
 
-    Safe to repeat through `plan_changes`, also after a run that was cut. Raises SchemaError where
-    something is still missing afterwards, because the specification does not create it.
+    Safe to repeat through `plan_changes`, also after a run that was interrupted. Raises SchemaError
+    if something is still missing afterwards, because SPEC does not create it.
     """
     for statement in statements:
         database.change_schema(statement)
@@ -98,7 +97,7 @@ def _creates_missing(statement: str, missing: tuple[Missing, ...]) -> bool:
 
 
 def _statements(dialect: str) -> Iterator[str]:
-    """Yield the statements of `sql/`, SQLite's own variant of a file where there is one."""
+    """Yield the statements of `sql/`; for SQLite its own variant of a file if there is one."""
     folder = _sql_folder()
     for name in sorted(file.name for file in folder.iterdir() if re.match(r"\d_", file.name)):
         variant = folder / dialect / name
@@ -108,7 +107,7 @@ def _statements(dialect: str) -> Iterator[str]:
 
 
 def _sql_folder() -> Traversable:
-    """Return `sql/`: inside the package where it is installed, beside it in a checkout."""
+    """Return `sql/`: inside the package if it is installed, beside it in a checkout."""
     inside = files("segmail") / "sql"
     return inside if inside.is_dir() else Path(__file__).parents[3] / "sql"
 
@@ -127,7 +126,7 @@ def _filler(connection: Connection, prefix: str) -> Callable[[str], str]:
 
 
 def _column_type(connection: Connection, inspector: Inspector, table: str, column: str) -> str:
-    """Return the type of a column in SQL; foreign keys must have that of what they refer to."""
+    """Return the type of a column in SQL; a foreign key must have that of its target."""
     try:
         types = {c["name"]: c["type"] for c in inspector.get_columns(table)}
     except NoSuchTableError:  # sql/ creates it, or the report says that it is missing
@@ -137,7 +136,7 @@ def _column_type(connection: Connection, inspector: Inspector, table: str, colum
 
 
 def _charset(inspector: Inspector, table: str) -> str:
-    """Return the character set of a table, so that the new ones can be compared with it."""
+    """Return the character set of a table, so that new tables can be compared with it."""
     options = inspector.get_table_options(table)
     charset = options.get("mysql_default charset", "")
     collation = options.get("mysql_collate")

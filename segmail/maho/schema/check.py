@@ -1,4 +1,4 @@
-"""Compares a shop's tables with those that segmail needs, by reading them."""
+"""Reads a shop's tables and compares them with those that segmail needs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.notes import charset_notes, prefix_notes, server, server_faults
 from segmail.maho.schema.tables import Layout, Tables, build_tables
 
-# A plan without this index locks every due row while it claims a few, so its first column alone
-# is not enough. Of the other indexes it is: they narrow down rows, and more columns narrow more.
+# Without all columns of this index, a claim of a few rows locks every due row, so its first column
+# alone is not enough. For the other indexes it is: they narrow down rows, and more columns narrow
+# more.
 _NEEDED_IN_FULL = {("scheduled_at", "status")}
 
 
 class MissingKind(enum.StrEnum):
-    """What can be missing."""
+    """The kinds of things that can be missing."""
 
     TABLE = "table"
     COLUMN = "column"
@@ -31,7 +32,7 @@ class MissingKind(enum.StrEnum):
 class Missing:
     """A table, or a column or index of one, that segmail needs and the shop lacks.
 
-    `name` is the column, or the columns of the index with commas; empty for a table.
+    `name` is the column, or the index's columns with commas; empty for a table.
     """
 
     kind: MissingKind
@@ -48,16 +49,16 @@ class Missing:
 
 @dataclass(frozen=True)
 class SchemaReport:
-    """What a shop's database is, and what it lacks."""
+    """The state of a shop's database, and what it lacks."""
 
     engine: str
     version: str
     layout: Layout | None  # None where there are no automation tables yet
     table_prefix: str
-    time_types: dict[str, str]  # per table, of what holds times: TIMESTAMP up to Maho 26.3
+    time_types: dict[str, str]  # per table, the types of its times: TIMESTAMP up to Maho 26.3
     missing: tuple[Missing, ...]
     faults: tuple[Fault, ...]
-    notes: tuple[Fault, ...]  # that keep nothing from working
+    notes: tuple[Fault, ...]  # that do not stop anything from working
 
     @property
     def complete(self) -> bool:
@@ -68,8 +69,8 @@ class SchemaReport:
 def check_schema(database: Database, prefix: str) -> SchemaReport:
     """Return what the shop with this table prefix has and lacks.
 
-    A shop without automation tables is compared with the specification's layout, which
-    `segmail schema apply` creates. Raises DatabaseUnavailable or ConfigError.
+    A shop without automation tables is compared with SPEC's layout, which `segmail schema apply`
+    creates. Raises DatabaseUnavailable or ConfigError.
     """
     with database.read() as connection:
         layout = find_layout(connection, prefix)
@@ -93,7 +94,7 @@ def check_schema(database: Database, prefix: str) -> SchemaReport:
 
 
 def find_indexes(inspector: Inspector, table: str) -> tuple[list[tuple[str, ...]], list[set[str]]]:
-    """Return the columns of every index of a table, and of those that are unique."""
+    """Return the columns of every index of a table, and of the unique ones."""
     key = tuple(inspector.get_pk_constraint(table)["constrained_columns"])
     constraints = [tuple(c["column_names"]) for c in inspector.get_unique_constraints(table)]
     every, unique = [key, *constraints], [set(key), *map(set, constraints)]

@@ -1,4 +1,4 @@
-"""What a shop's columns tell: its layout, its release of Maho, and what text they hold."""
+"""What a shop's columns tell: its layout, its Maho release, and which characters they hold."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from segmail.maho.schema.transaction import Transaction
 
 
 def find_layout(connection: Connection, prefix: str) -> Layout | None:
-    """Return the layout of the shop's automation tables; None where it has none yet.
+    """Return the layout of the shop's automation tables; None if they do not exist yet.
 
-    Shipped Maho keeps the trigger on the step (`trigger_event`), the specification on the segment
-    (`auto_email_trigger`). Where both columns exist, Maho's module is the one that runs.
+    Shipped Maho keeps the trigger in the step (`trigger_event`), SPEC in the segment
+    (`auto_email_trigger`). If both columns exist, Maho's module is the one in use.
     """
     if "trigger_event" in column_names(connection, f"{prefix}customer_segment_email_sequence"):
         return Layout.SHIPPED
@@ -34,9 +34,9 @@ def dates_are_timestamps(tx: Transaction) -> bool:
 
 
 def holds_four_bytes(tx: Transaction) -> bool:
-    """Return whether `newsletter_queue` holds every character, emoji included.
+    """Return whether `newsletter_queue` can hold every character, emoji included.
 
-    Maho makes its tables in three-byte utf8; some merchants have converted them to utf8mb4.
+    Maho creates its tables in three-byte utf8; some merchants have converted them to utf8mb4.
     """
     if tx.connection.dialect.name not in ("mysql", "mariadb"):
         return True

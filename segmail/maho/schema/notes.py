@@ -1,4 +1,4 @@
-"""What else is worth knowing of a shop's database: its server, its engine, its character sets."""
+"""What else is worth knowing about a shop's database: server, engine, character sets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segmail.maho.schema.tables import Tables
 
 _NAMES = {"mysql": "MySQL", "mariadb": "MariaDB", "sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
-# The first releases with SKIP LOCKED, by which two runs claim different rows.
+# The first releases with SKIP LOCKED, with which two runs claim different rows.
 _OLDEST = {"MySQL": (8, 0), "MariaDB": (10, 6)}
 
 
@@ -25,7 +25,7 @@ def server(connection: Connection) -> tuple[str, str]:
 
 
 def server_faults(connection: Connection, inspector: Inspector, tables: Tables) -> Iterator[Fault]:
-    """Yield what makes the database unfit: a server too old, tables without transactions."""
+    """Yield what makes the database unusable: a server too old, tables without transactions."""
     name, version = server(connection)
     oldest = _OLDEST.get(name)
     if oldest and (connection.dialect.server_version_info or oldest) < oldest:
@@ -41,7 +41,7 @@ def server_faults(connection: Connection, inspector: Inspector, tables: Tables) 
 
 
 def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[Fault]:
-    """Yield the table prefixes that there are, where the given one fits no shop."""
+    """Yield the table prefixes that exist, if the given one fits no shop."""
     if inspector.has_table(tables.config.name):
         return
     end = tables.config.name.removeprefix(prefix)
@@ -56,7 +56,7 @@ def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[
 
 
 def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[Fault]:
-    """Yield which of the tables that hold mails cannot hold every character."""
+    """Yield the tables for mails that cannot hold every character."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for table in (tables.queue, tables.problem):
         charsets = dict(_charsets(inspector, table))
@@ -76,7 +76,7 @@ def _limits(charset: str) -> str:
 
 
 def _charsets(inspector: Inspector, table: Table) -> Iterator[tuple[str, str]]:
-    """Yield the text columns of a table with their character sets, where columns have one."""
+    """Yield a table's text columns with their character sets, if the engine has them per column."""
     default = _options(inspector, table).get("mysql_default charset")
     if default is None:
         return

@@ -1,8 +1,8 @@
-"""Which rights of the database's user each part of segmail needs, asked without changing anything.
+"""Which rights the database user needs for each part of segmail, checked without changing anything.
 
-The server itself is asked, by EXPLAIN of statements that touch no row: it needs the same rights as
-the statement, whoever granted them and how (roles, wildcards, columns), and runs nothing. Whether
-temporary tables may be made only making one tells; this connection alone sees it.
+The server itself is asked, by EXPLAIN of statements that touch no row: EXPLAIN needs the same
+rights as the statement, whoever granted them and how (roles, wildcards, columns), and runs nothing.
+Only the right to temporary tables is tried by creating one, which this connection alone sees.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _DENIED = {1044, 1142, 1143, 1227, 1370}
 
 @dataclass(frozen=True)
 class Right:
-    """A right on a table (without prefix); `column` is one that the statement names."""
+    """A right on a table (without prefix); `column` is one that the statement uses."""
 
     verb: str
     table: str
@@ -70,7 +70,7 @@ REFRESHING = (
 
 
 def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
-    """Raise ConfigError where the database's user lacks one of the rights."""
+    """Raise ConfigError if the database user lacks one of the rights."""
     prefix = tx.tables.prefix
     if missing := list(missing_rights(tx.connection, prefix, rights)):
         raise ConfigError(right_faults(missing, prefix))
@@ -79,7 +79,7 @@ def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
 def missing_rights(
     connection: Connection, prefix: str, rights: Collection[Right]
 ) -> Iterator[Right]:
-    """Yield the rights that this connection's user lacks; SQLite knows none."""
+    """Yield the rights that this connection's user lacks; none on SQLite."""
     if connection.dialect.name == "sqlite":
         return
     for right in rights:

@@ -1,7 +1,7 @@
 """The tables of a Maho shop that segment conditions and mails read and segmail never writes.
 
-Only the columns that are used, with Maho's types and indexes; foreign keys are left out,
-so that the tables stand on their own in the tests, on every engine.
+They have only the columns that are used, with Maho's types and indexes. Foreign keys are left out,
+so that the tables can be created on their own in the tests, on every engine.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class SalesTables:
 def build_sales_tables(prefix: str = "") -> SalesTables:
     """Return the tables with `prefix` before each name, in a MetaData of their own.
 
-    They are made once; nobody may change them.
+    They are built once and shared, so nobody may change them.
     """
     m = MetaData()
 

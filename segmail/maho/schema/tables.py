@@ -1,8 +1,8 @@
-"""The tables of a Maho shop that segmail reads or writes, as Maho makes them.
+"""The tables of a Maho shop that segmail reads or writes, as Maho creates them.
 
-Columns that no part of segmail uses are left out, except where a table could not be created
-without them (the demo shop and the tests create these very tables). Types, keys and foreign keys
-follow Maho 26.7; 25.11 differs in TIMESTAMP for DATETIME, which `UtcDateTime` covers.
+Columns that segmail does not use are left out, unless a table could not be created without them
+(the demo shop and the tests create these very tables). Types, keys and foreign keys follow Maho
+26.7; 25.11 differs in TIMESTAMP for DATETIME, which `UtcDateTime` covers.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ EAV_TYPES = ("varchar", "int", "datetime", "decimal", "text")
 
 
 class Layout(enum.Enum):
-    """Where the trigger of a step is kept; found by reading the columns, never by asking."""
+    """Where the trigger of a step is stored; found by reading the columns, never by asking."""
 
-    SPEC = "spec"  # customer_segment.auto_email_trigger, one trigger a segment
+    SPEC = "spec"  # customer_segment.auto_email_trigger, one trigger per segment
     SHIPPED = "shipped"  # customer_segment_email_sequence.trigger_event, since Maho 25.11
 
 
@@ -91,7 +91,7 @@ class Tables:
 
     @property
     def prefix(self) -> str:
-        """What stands before every table name."""
+        """The prefix of every table name."""
         return self.customer.name.removesuffix("customer_entity")
 
 
@@ -103,8 +103,8 @@ def build_tables(
 ) -> Tables:
     """Return the shop's tables with `prefix` before each name, in the given layout.
 
-    `timestamps` are those columns for times that are TIMESTAMP: Maho's up to 26.3. The tables are
-    made once, which takes as long as twenty statements; nobody may change them.
+    `timestamps` are the columns for times that are TIMESTAMP: Maho's up to 26.3. The tables are
+    built once, which takes as long as twenty statements, and shared, so nobody may change them.
     """
     shop = _Schema(prefix, MetaData())
     tables = Tables(
@@ -124,7 +124,7 @@ def build_tables(
 
 
 def hold_as_timestamps(table: Table, timestamps: Collection[tuple[str, str]]) -> None:
-    """Let a new table's columns be of the type that the shop's are."""
+    """Give a new table's columns the type that the shop's own have."""
     for column in table.columns:
         if (table.name, column.name) in timestamps and isinstance(column.type, UtcDateTime):
             column.type = as_timestamp(column.type)
@@ -132,7 +132,7 @@ def hold_as_timestamps(table: Table, timestamps: Collection[tuple[str, str]]) ->
 
 @dataclass(frozen=True)
 class _Schema:
-    """Makes tables whose names, and those that they refer to, begin with the prefix."""
+    """Builds tables with the prefix in their names and in the names they refer to."""
 
     prefix: str
     metadata: MetaData

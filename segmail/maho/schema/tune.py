@@ -1,4 +1,4 @@
-"""The indexes that a shop with a long history gains from; made only when somebody asks for them."""
+"""The indexes from which a shop with a long history gains; made only on request."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from segmail.maho.db.information_schema import index_columns
 from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.tables import build_tables
 
-# What is due, for `process-emails`; what was sent in a span of time, for `report`, which counts it
-# by step without a look into the rows.
+# For `process-emails`, what is due; for `report`, what was sent in a span of time, which it counts
+# by step without reading the rows.
 _INDEXES = {
     "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": ("status", "scheduled_at"),
     "IDX_SEGMENT_PROGRESS_STATUS_SENT": ("status", "sent_at", "sequence_id"),
@@ -19,11 +19,11 @@ _INDEXES = {
 
 
 def plan_tuning(database: Database, prefix: str) -> list[str]:
-    """Return the statements that make due and sent rows quick to find; none where they are.
+    """Return the statements that make due and sent rows quick to find; none if they already are.
 
-    Maho's index has the same columns the other way round, so that finding what is due walks over
-    every row that ever was; and none leads to what was sent in a span of time. Raises SchemaError
-    where the automation has no tables.
+    Maho's index has the same columns in the other order, so that finding due rows walks over every
+    row that ever existed; and none finds what was sent in a span of time. Raises SchemaError if the
+    automation has no tables.
     """
     with database.read() as connection:
         layout = find_layout(connection, prefix)
@@ -44,12 +44,12 @@ def plan_tuning(database: Database, prefix: str) -> list[str]:
 
 
 def is_tuned(indexes: Mapping[str, tuple[str, ...]]) -> bool:
-    """Return whether all are among those of the progress table, given by their names."""
+    """Return whether the names of the progress table's indexes include all of them."""
     return all(_has(indexes, columns) for columns in _INDEXES.values())
 
 
 def sent_index(indexes: Mapping[str, tuple[str, ...]]) -> str | None:
-    """Return the name of the index that tells what was sent when; None where nobody made it."""
+    """Return the name of the index that finds what was sent when; None if it was not made."""
     wanted = _INDEXES["IDX_SEGMENT_PROGRESS_STATUS_SENT"]
     return next((name for name, has in indexes.items() if has[: len(wanted)] == wanted), None)
 
@@ -59,6 +59,6 @@ def _has(indexes: Mapping[str, tuple[str, ...]], wanted: tuple[str, ...]) -> boo
 
 
 def run_tuning(database: Database, statements: list[str]) -> None:
-    """Run the statements, each committed by itself; the shop goes on meanwhile."""
+    """Run the statements, each committed by itself; the shop keeps working meanwhile."""
     for statement in statements:
         database.change_schema(statement)

@@ -9,7 +9,7 @@ _LINE_BREAK = re.compile(r"\r\n|\n\r|\n|\r")
 
 
 def as_html(plain: str) -> str:
-    """Escape as Maho does, without single quotes and what is an entity already; break lines."""
+    """Escape as Maho does, which leaves single quotes and existing entities alone; break lines."""
     escaped = _AMPERSAND.sub("&amp;", plain)
     escaped = escaped.replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
     return _LINE_BREAK.sub(r"<br />\g<0>", escaped)

@@ -1,19 +1,19 @@
-"""A customer's name, as Maho writes it in mails and on their envelopes."""
+"""A customer's name, as Maho writes it in mails and in their headers."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-# What PHP's trim takes off, and Symfony's mailer through it.
+# The characters that PHP's trim removes, and Symfony's mailer with it.
 _BLANKS = " \t\n\r\0\x0b"
 
 
 def full_name(values: Mapping[str, object], visible: Mapping[str, bool]) -> str:
     """Return `customer.getName()`.
 
-    `values` are the customer's attributes by code, `visible` tells whether an attribute is
-    (`customer_eav_attribute.is_visible`): prefix, middle name and suffix appear only if so.
-    Nothing is trimmed: without a first name the result begins with a blank.
+    `values` are the customer's attributes by code; `visible` tells whether an attribute is visible
+    (`customer_eav_attribute.is_visible`): prefix, middle name and suffix appear only then. Nothing
+    is trimmed: without a first name the result begins with a space.
     """
     prefix = f"{values['prefix']} " if _shows("prefix", values, visible) else ""
     suffix = f" {values['suffix']}" if _shows("suffix", values, visible) else ""
@@ -21,8 +21,9 @@ def full_name(values: Mapping[str, object], visible: Mapping[str, bool]) -> str:
 
 
 def subscriber_name(values: Mapping[str, object], visible: Mapping[str, bool]) -> str | None:
-    """Return `subscriber.getSubscriberFullName()`: first, middle and last name only; None where
-    the customer has neither a first nor a last name."""
+    """Return `subscriber.getSubscriberFullName()`: first, middle and last name only; None if the
+    customer has neither a first nor a last name.
+    """
     if values.get("firstname") is None and values.get("lastname") is None:
         return None
     return _first_to_last(values, visible)
@@ -31,8 +32,8 @@ def subscriber_name(values: Mapping[str, object], visible: Mapping[str, bool]) -
 def recipient_name(values: Mapping[str, object], visible: Mapping[str, bool], email: str) -> str:
     """Return the name for the To header of a mail to `email`.
 
-    It is the subscriber's name on one line and without blanks around it; the part of the address
-    before the @ where there is none; '' where the name is all blank.
+    It is the subscriber's name on one line and without spaces around it; without a name the part of
+    the address before the @; '' if the name is only spaces.
     """
     name = subscriber_name(values, visible)
     if name is None:

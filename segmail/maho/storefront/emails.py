@@ -1,4 +1,4 @@
-"""The transactional templates that newsletters share: Maho's header and footer of all mails."""
+"""The transactional templates that newsletters share: the header and footer of all Maho mails."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from segmail.errors import TemplateError
 
-# The templates of Maho's code that newsletters may want, by id, and their files.
+# The templates in Maho's code that newsletters may use, by id, and their files.
 PACKAGED = {
     "design_email_header": "html/header.html",
     "design_email_footer": "html/footer.html",
@@ -19,10 +19,10 @@ _LAST_LOCALE = "en_US"
 
 
 def packaged_email(template_id: str, locales: Iterable[str], maho_root: Path | None) -> str | None:
-    """Return the text of a template of Maho's code in the first locale that has it.
+    """Return the text of a template in Maho's code, in the first locale that has it.
 
-    None where `template_id` is none. Raises TemplateError for those that segmail does not know and
-    for files that it cannot read, as where `maho_root` is not known.
+    None if `template_id` is empty. Raises TemplateError for templates that segmail does not know
+    and for files that it cannot read, as when `maho_root` is not known.
     """
     if template_id not in PACKAGED:
         if re.fullmatch(r"\w+_template", template_id):

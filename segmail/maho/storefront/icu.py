@@ -1,13 +1,13 @@
 """Money and dates as PHP's intl extension writes them, from Babel's copy of the same data.
 
-Babel and ICU share their locale data (CLDR) but not every rule. What Babel leaves out is done
-here: a space between a number and a symbol that ends in a letter ("CHF 5.00", but "$5.00"), the
-digits of locales that do not write 0 to 9, and a decimal sign of its own for money.
+Babel and ICU share their locale data (CLDR) but not every rule. What Babel lacks is done here: a
+space between a number and a symbol that ends in a letter ("CHF 5.00", but "$5.00"), the digits of
+locales that do not write 0 to 9, and a separate decimal sign for money.
 
-CLDR changes its mind from release to release, and so does what a new Babel prints. A mail must not
-depend on the day of installation: what moved between the versions that pyproject.toml allows is
-held here as ICU 76 has it, the one that the recorded shops printed with. tests/golden/icu_76.json
-holds the texts of 98 locales; a Babel is allowed once it passes with them.
+CLDR changes from release to release, and so does Babel's output. A mail must not depend on the day
+of installation: whatever changed between the versions that pyproject.toml allows is fixed here as
+ICU 76 has it, the version with which the recorded shops printed. tests/golden/icu_76.json holds the
+texts of 98 locales; a Babel version is allowed once it passes with them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _DEFAULT_LOCALE = "en_US"
 _SYMBOL = "\ue000"  # stands for the currency symbol until its neighbours are known
 _NO_BREAK_SPACE = "\u00a0"
 
-# Babel takes the first three from another form of the pattern than ICU does; the others moved.
+# Babel takes the first three from another form of the pattern than ICU does; the others changed.
 _PATTERNS = {
     "es_AR": "¤\u00a0#,##0.00",
     "es_CO": "¤\u00a0#,##0.00",
@@ -34,7 +34,7 @@ _PATTERNS = {
     "ta_IN": "¤#,##,##0.00",
 }
 
-# The sign between the thousands.
+# The sign between thousands.
 _GROUPS = {
     "de_CH": "’",
     "de_LI": "’",
@@ -44,7 +44,7 @@ _GROUPS = {
     "it_CH": "’",
 }
 
-# Currencies with the two decimals of the patterns, whatever Babel counts for them.
+# Currencies with the pattern's two decimals, whatever number Babel has for them.
 _TWO_DECIMALS = {"COP", "HUF"}
 
 _SYMBOLS = {
@@ -78,11 +78,11 @@ _ZEROS = {
 }
 
 
-@functools.lru_cache(maxsize=1000)  # the mails of a run say the same sums and days
+@functools.lru_cache(maxsize=1000)  # the mails of a run print the same sums and days
 def money_text(amount: Decimal, currency: str, locale: str, symbol: str | None = None) -> str:
-    """Return `amount` with the currency's own number of decimals, half rounded to even.
+    """Return `amount` with the currency's own number of decimals, rounded half to even.
 
-    `symbol` takes the place of the locale's symbol for the currency.
+    `symbol` replaces the locale's symbol for the currency.
     """
     known = _known_locale(locale)
     group = _GROUPS.get(locale)
@@ -102,7 +102,7 @@ def money_text(amount: Decimal, currency: str, locale: str, symbol: str | None =
 
 @functools.lru_cache(maxsize=1000)
 def number_text(number: Decimal, locale: str) -> str:
-    """Return a number with the decimals that it has, as the locale writes it, such as "12,5"."""
+    """Return a number with its own decimals, as the locale writes it, such as "12,5"."""
     known = _known_locale(locale)
     system = _numbering(known)
     text = format_decimal(number, "0.####", known, numbering_system=system)
@@ -140,19 +140,19 @@ def _numbering(locale: Locale) -> str:
 
 
 def _with_money_decimal(number: str, locale: Locale) -> str:
-    """Swiss French writes 5,00 but CHF 5.00."""
+    """Use the decimal sign of money: Swiss French writes 5,00 but CHF 5.00."""
     symbols = locale.number_symbols[_numbering(locale)]
     own = symbols.get("currencyDecimal")
     return number.replace(symbols["decimal"], own) if own else number
 
 
 def _with_minus(number: str, locale: Locale) -> str:
-    """Write the locale's own minus: Scandinavia and the Baltic have U+2212, where Babel has "-"."""
+    """Write the locale's own minus: U+2212 in Scandinavia and the Baltic, where Babel has "-"."""
     return number.replace("-", locale.number_symbols[_numbering(locale)].get("minusSign", "-"))
 
 
 def _grouped(number: str, sign: str) -> str:
-    """Put `sign` between the thousands of a number that has none."""
+    """Put `sign` between the thousands of a number without separators."""
     return re.sub(r"(?<=\d)(?=(?:\d{3})+(?!\d))", sign, number)
 
 
@@ -169,7 +169,7 @@ def _with_symbol(number: str, symbol: str) -> str:
 
 
 def _space_between(neighbour: str, edge: str) -> str:
-    """CLDR's currency spacing: a digit touches no letter and no full stop of a symbol."""
+    """Apply CLDR's currency spacing: a digit touches no letter and no full stop of a symbol."""
     if not edge or not neighbour.isdigit() or unicodedata.category(edge)[0] in "SZ":
         return ""
     return _NO_BREAK_SPACE

@@ -1,4 +1,4 @@
-"""How a store speaks: its money, its dates, its time zone."""
+"""How a store writes money and dates, and its time zone."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ _SYMBOLS = "currency/options/customsymbol"
 
 @dataclass(frozen=True)
 class StoreLocale:
-    """The language, money and clock of one store.
+    """The language, currency and clock of one store.
 
-    Amounts come in `base_currency`, in which sales rules are kept, and are shown in
+    Amounts are given in `base_currency`, in which sales rules are stored, and shown in
     `display_currency`, converted at `rate`. `symbol` is the merchant's own for that currency.
     """
 
@@ -44,9 +44,9 @@ class StoreLocale:
 
     @classmethod
     def of(cls, config: StoreConfig, store_id: int, rates: Rates) -> StoreLocale:
-        """Return a store's locale, as Maho finds it when it shows a page of that store.
+        """Return a store's locale, as Maho determines it for a page of that store.
 
-        Raises ConfigError where the store's time zone is unknown.
+        Raises ConfigError if the store's time zone is unknown.
         """
         locale = config.value("general/locale/code", store_id) or "en_US"
         base, display, rate = _currencies(config, store_id, rates)
@@ -57,7 +57,7 @@ class StoreLocale:
         """Return `amount` of base currency as the store shows it, such as "$5.00".
 
         Maho calculates with floating-point numbers, so that 1234.5 at 0.95 is 1,172.77 and not
-        1,172.78; a price in a mail must be the price in the shop.
+        1,172.78; a price in a mail must equal the price in the shop.
         """
         shown = Decimal(repr(float(amount) * float(self.rate)))
         return money_text(shown, self.display_currency, self.locale, self.symbol)
@@ -67,7 +67,7 @@ class StoreLocale:
         return number_text(number, self.locale)
 
     def amount(self, amount: Decimal, currency: str) -> str:
-        """Return an amount of any currency, as it is stored with carts and orders."""
+        """Return an amount in any currency, as it is stored with carts and orders."""
         symbol = self.symbol if currency == self.display_currency else None
         return money_text(amount, currency, self.locale, symbol)
 
@@ -76,7 +76,7 @@ class StoreLocale:
         return day_text(day, self.locale)
 
     def local(self, moment: dt.datetime) -> dt.datetime:
-        """Return the store's wall-clock time, naive, at an aware moment."""
+        """Return the store's local time, naive, at an aware moment."""
         return _wall_clock(moment.astimezone(dt.UTC), self.timezone)
 
     def today(self, now: dt.datetime) -> dt.date:
@@ -106,7 +106,7 @@ def _currencies(config: StoreConfig, store_id: int, rates: Rates) -> tuple[str, 
 
 
 def _display_currency(config: StoreConfig, store_id: int) -> str:
-    """Return the default currency where it is allowed, else the first that is."""
+    """Return the default currency if it is allowed, else the first that is."""
     display = _code(config.value(_DISPLAY, store_id))
     allowed = [_code(part) for part in (config.value(_ALLOWED, store_id) or "").split(",")]
     return display if display in allowed else allowed[0]
@@ -136,9 +136,9 @@ def _custom_symbol(stored: str, currency: str, locale: str) -> str | None:
 
 
 def _stored_symbols(stored: str) -> dict[str, str]:
-    """Read what Maho keeps as JSON since 26.1 and in PHP's serialize() format before.
+    """Read what Maho stores as JSON since 26.1 and in PHP's serialize() format before.
 
-    What cannot be read is no symbol, as in Maho.
+    A value that cannot be read is no symbol, as in Maho.
     """
     try:
         if stored.startswith("a:"):

@@ -31,7 +31,7 @@ _DECLARED = {
     "wishlist",
 }
 
-# Declared routes with a parameter in their path, and what it must look like.
+# Declared routes with a parameter in their path, and the pattern that it must match.
 _PLACEHOLDERS = {
     "catalog/category/view": ("id", r"\d+"),
     "catalog/product/view": ("id", r"\d+"),
@@ -51,7 +51,7 @@ _PLACEHOLDERS = {
     "wishlist/index/configure": ("id", r"\d+"),
 }
 
-# Customers' own pages, which Maho serves over HTTPS where the shop has it (frontend/secure_url).
+# Customers' own pages, which Maho serves over HTTPS if the shop has it (frontend/secure_url).
 _SECURE = (
     "/checkout/onepage",
     "/customer/",
@@ -74,7 +74,7 @@ _SECURE = (
 
 @dataclass(frozen=True)
 class RoutePath:
-    """A route as it stands in a URL: its path below the base URL, and what the query carries."""
+    """A route as it appears in a URL: its path below the base URL, and the query's parameters."""
 
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
@@ -82,9 +82,9 @@ class RoutePath:
 
 
 def route_path(route: str, params: Mapping[str, object], *, legacy: bool = False) -> RoutePath:
-    """Return where `route` leads with `params`.
+    """Return the path and query for `route` with `params`.
 
-    `route` is `module/controller/action`, maybe followed by `key/value` pairs. `legacy` writes
+    `route` is `module/controller/action`, possibly followed by `key/value` pairs. `legacy` writes
     parameters into the path as Maho up to 26.3 does; later versions read that form too.
     """
     parts = route.split("/")
@@ -101,8 +101,10 @@ def route_path(route: str, params: Mapping[str, object], *, legacy: bool = False
 
 
 def _declared_path(names: list[str], texts: dict[str, str]) -> str | None:
-    """Return the path of a declared route and take its own parameter out of `texts`; None where
-    that is missing or cannot be, which makes Maho fall back to the old form."""
+    """Return the path of a declared route and remove its own parameter from `texts`.
+
+    None if the parameter is missing or invalid, which makes Maho fall back to the old form.
+    """
     full = [*names, "index", "index"][:3]
     name, shape = _PLACEHOLDERS.get("/".join(full).lower(), (None, ""))
     if name is not None:
@@ -122,7 +124,7 @@ def _legacy_path(names: list[str], texts: Mapping[str, str]) -> str:
 
 
 def _text(value: object) -> str:
-    """PHP's string of a parameter; '' for what Maho leaves out."""
+    """Return PHP's string for a parameter; '' for values that Maho leaves out."""
     if value is True:
         return "1"
     return str(value) if isinstance(value, str | int | float) and value is not False else ""

@@ -24,15 +24,15 @@ from segmail.maho.storefront.skin import skin_path, style_sheet
 from segmail.maho.storefront.stores import Store, Stores
 from segmail.maho.storefront.urls import StoreUrls
 
-_MOST_KNOWN = 1000  # URLs kept of a store; those with a customer's data come once only
+_MOST_KNOWN = 1000  # URLs cached per store; those with a customer's data occur only once
 
 
 @dataclass(frozen=True)
 class Sites:
     """The sites of every store, for one run.
 
-    Everything is read when a template first asks for it and then kept, so the number of
-    statements depends on the templates, not on the number of mails.
+    Everything is read when a template first asks for it and then kept, so the number of statements
+    depends on the templates, not on the number of mails.
     """
 
     shop: Shop
@@ -70,7 +70,7 @@ class Sites:
         return {(row.code, row.store_id): (row.html_value, row.plain_value) for row in rows}
 
     def template(self, code: str) -> str | None:
-        """Return the text of the newsletter template `code`; None where there is none."""
+        """Return the text of the newsletter template `code`; None if it does not exist."""
         return self._text(("template", code, 0), current_text(self.shop.tables, code))
 
     @cached_property
@@ -80,9 +80,9 @@ class Sites:
             return allowed_blocks(tx)
 
     def email(self, config_path: str, store_id: int) -> str | None:
-        """Return the text of the transactional template that a setting names; None for none.
+        """Return the text of the transactional template that a setting names; None without one.
 
-        Raises TemplateError where it is a file of Maho's that cannot be read.
+        Raises TemplateError if it is one of Maho's files and cannot be read.
         """
         key = ("email", config_path, store_id)
         if key not in self._texts:
@@ -102,14 +102,14 @@ class Sites:
         return packaged_email(told, filter(None, locales), self.maho_root)
 
     def style_sheet(self, file: str, store_id: int) -> str | None:
-        """Return a style sheet of a store's theme; None where there is none or nobody can look."""
+        """Return a style sheet of a store's theme; None if it, or Maho's root, is not found."""
         key = ("sheet", file, store_id)
         if key not in self._texts:
             self._texts[key] = style_sheet(file, self.config, store_id, self.maho_root)
         return self._texts[key]
 
     def block(self, identifier: str, store_id: int) -> str | None:
-        """Return the content of an active CMS block of a store, else of all stores."""
+        """Return the content of a store's active CMS block, else of one for all stores."""
         block, shown = self.shop.tables.cms_block, self.shop.tables.cms_block_store
         is_it = (
             block.c.block_id == int(identifier)
@@ -151,7 +151,7 @@ class StoreSite:
     def store_url(self, route: str, params: Mapping[str, str]) -> str:
         """Return `{{store url="route" …}}`; `_store` names another store, by code or id.
 
-        Most of them are the same in every mail. Raises TemplateError where there is no such store.
+        Most of them are the same in every mail. Raises TemplateError if the store does not exist.
         """
         key = route, *params.items()
         known = self._known.get(key)
@@ -166,7 +166,7 @@ class StoreSite:
         return self._urls(params).url("", {**params, "_direct": path})
 
     def unsubscribe_url(self, subscriber: Subscriber) -> str:
-        """Return the link with which the subscriber leaves the newsletter."""
+        """Return the link that unsubscribes the subscriber from the newsletter."""
         return self.urls.unsubscribe_url(subscriber.subscriber_id, subscriber.confirm_code)
 
     def confirm_url(self, subscriber: Subscriber) -> str:
@@ -178,7 +178,7 @@ class StoreSite:
         return self.urls.base_url("media") + path
 
     def skin_url(self, path: str, params: Mapping[str, object]) -> str:
-        """Return `{{skin url="path" …}}`; raise TemplateError where the path holds `..`."""
+        """Return `{{skin url="path" …}}`; raise TemplateError if the path contains `..`."""
         secure = str(params.get("_secure") or "0") != "0"
         below = skin_path(
             path, params, self.sites.config, self.store.store_id, self.sites.maho_root
@@ -186,7 +186,7 @@ class StoreSite:
         return self.urls.base_url("skin", secure=secure) + below
 
     def config(self, path: str) -> str | None:
-        """Return `{{config path="path"}}`; None where it is empty or templates may not see it."""
+        """Return `{{config path="path"}}`; None if it is empty or templates may not see it."""
         if path not in self.sites.allowed_paths:
             return None
         return self.sites.config.value(path, self.store.store_id)
@@ -210,11 +210,11 @@ class StoreSite:
         return self.sites.template(code)
 
     def email_template(self, config_path: str) -> str | None:
-        """Return the text for `{{template config_path="path"}}`; None where there is none."""
+        """Return the text for `{{template config_path="path"}}`; None if there is none."""
         return self.sites.email(config_path, self.store.store_id)
 
     def style_sheet(self, file: str) -> str | None:
-        """Return the styles for `{{inlinecss file="file"}}`; None where they are not found."""
+        """Return the styles for `{{inlinecss file="file"}}`; None if they are not found."""
         return self.sites.style_sheet(file, self.store.store_id)
 
     def non_inline_styles(self, own: str | None) -> Markup:
@@ -225,7 +225,7 @@ class StoreSite:
         return Markup(f'<style type="text/css">\n{css}\n</style>\n' if css else "")  # noqa: S704
 
     def allows_block(self, type_: str) -> bool:
-        """Tell whether `{{block type="type"}}` may run."""
+        """Return whether `{{block type="type"}}` may run."""
         return type_ in self.sites.allowed_blocks
 
     def block(self, identifier: str) -> str | None:

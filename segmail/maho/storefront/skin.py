@@ -1,4 +1,4 @@
-"""Where a skin file of Maho's themes is found."""
+"""Finds a skin file of Maho's themes."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def skin_path(
 ) -> str:
     """Return the path of a skin file below the skin's base URL: area, package, theme, file.
 
-    `params` may name `_area`, `_package` and `_theme`; else the store's design decides. The file
-    comes from the first theme that has it, as in Maho; from `base/default` where none has, or
-    where `maho_root` is not known and nobody can look.
+    `params` may name `_area`, `_package` and `_theme`; otherwise the store's design decides. As in
+    Maho, the file comes from the first theme that has it; from `base/default` if none has it, or if
+    `maho_root` is not known.
 
     Raises TemplateError for a path that climbs out of the theme.
     """
@@ -45,8 +45,9 @@ def style_sheet(
 ) -> str | None:
     """Return a style sheet from the folder `css` of the store's theme, for {{inlinecss}}.
 
-    It comes from the first theme that has it; None where none has, where `file` is no `.css`, or
-    where `maho_root` is not known. Nothing outside `maho_root` is read, through links either.
+    It comes from the first theme that has it. None if no theme has it, if `file` is not a `.css`
+    file, or if `maho_root` is not known. Nothing outside `maho_root` is read, not even through
+    links.
 
     Raises TemplateError for a path that climbs out of the theme, and for a file too large.
     """
@@ -74,7 +75,7 @@ def _read(maho_root: Path, below: str) -> str | None:
                 continue
             with path.open("rb") as sheet:
                 content = sheet.read(MAX_SHEET + 1)
-        except (OSError, ValueError):  # no name that a file can have, or one closed to us
+        except (OSError, ValueError):  # not a possible file name, or one we may not read
             continue
         if len(content) > MAX_SHEET:
             raise TemplateError(f"The style sheet {below} is longer than {MAX_SHEET:,} bytes.")
@@ -99,5 +100,5 @@ def _exists(maho_root: Path | None, path: str) -> bool:
         return False
     try:
         return any((maho_root / folder / f"skin/{path}").is_file() for folder in ("public", "."))
-    except (OSError, ValueError):  # no name that a file can have, or a folder closed to us
+    except (OSError, ValueError):  # not a possible file name, or a folder we may not read
         return False

@@ -1,4 +1,4 @@
-"""The shop's stores, and which of them speaks to a customer."""
+"""The shop's stores, and which of them writes to a customer."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Stores:
         )
 
     def by_id(self, store_id: int | None) -> Store | None:
-        """Return a store, active or not; None where there is none with this id."""
+        """Return a store, active or not; None if no store has this id."""
         return None if store_id is None else self.stores.get(store_id)
 
     def for_customer(
@@ -58,10 +58,10 @@ class Stores:
     ) -> Store:
         """Return the store in whose name a customer is written to.
 
-        It is the store where they subscribed, else the one of their account, where it exists, is
+        It is the store where they subscribed, else the one of their account, provided it exists, is
         active and not the admin; else the default store of their website; else the shop's.
 
-        Raises ConfigError where the shop has no active store at all.
+        Raises ConfigError if the shop has no active store at all.
         """
         for store_id in (subscriber_store_id, customer_store_id):
             store = self.by_id(store_id)
@@ -79,7 +79,7 @@ class Stores:
 
     @property
     def single_store_mode(self) -> bool:
-        """Whether there is at most one store besides the admin; Maho then leaves codes out."""
+        """Whether there is at most one store besides the admin; Maho then omits store codes."""
         return sum(store_id != ADMIN for store_id in self.stores) <= 1
 
     @property

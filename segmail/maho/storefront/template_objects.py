@@ -1,6 +1,6 @@
 """The objects that a template sees: the customer, the store, the subscription.
 
-Each shows its stored values and the methods named here, nothing else of Maho or Python.
+Each shows its stored values and the methods named here, and nothing else of Maho or Python.
 """
 
 from __future__ import annotations
@@ -26,9 +26,12 @@ def customer_object(
     store: object,
     addresses: Mapping[str, Mapping[str, object]] = NO_ADDRESSES,
 ) -> DataObject:
-    """Return `customer`; `visible` are the attributes that count for the full name, `store` is
-    what `customer.getStore()` leads to, `addresses` are `default_billing` and `default_shipping`,
-    where there are any and the template asks for them."""
+    """Return `customer`.
+
+    `visible` are the attributes that count for the full name, `store` is what `customer.getStore()`
+    returns, `addresses` are `default_billing` and `default_shipping`, if they exist and the
+    template asks for them.
+    """
     data: dict[str, object] = {
         "entity_id": customer.customer_id,
         "website_id": customer.website_id,
@@ -57,7 +60,7 @@ def _answer(value: object) -> Callable[[], object]:
 
 
 def address_object(address: Mapping[str, object]) -> DataObject:
-    """Return an address; `country` is its code, as in Maho, and `street` has a line for each."""
+    """Return an address; `country` is its code, as in Maho, and `street` has several lines."""
     lines = str(address.get("street") or "").split("\n")
     data = {**address, "country": address.get("country_id")}
     data |= {f"street{number}": line for number, line in enumerate(lines, 1)}
@@ -74,7 +77,7 @@ def address_object(address: Mapping[str, object]) -> DataObject:
 
 
 def store_object(site: StoreSite) -> DataObject:
-    """Return `store`. Its `getConfig(path)` reads only what `{{config}}` may, too."""
+    """Return `store`. Its `getConfig(path)` reads only what `{{config}}` may read, too."""
     store = site.store
     data: dict[str, object] = {
         "store_id": store.store_id,
@@ -94,7 +97,7 @@ def store_object(site: StoreSite) -> DataObject:
         "getWebsite": lambda: DataObject(website, {}, "store.website"),
         "getConfig": lambda path="": site.config(str(path)),
         "getBaseUrl": lambda kind="link", secure=0: _base_url(site, kind, secure),
-        # Asked of a store in Maho's cron, where another one is current, a URL names its store.
+        # In Maho's cron, where another store is current, a store's URL names its store.
         "getUrl": lambda route="": site.store_url(_text(route), {"_store_to_url": "1"}),
     }
     return DataObject(data, methods, "store")
@@ -106,7 +109,7 @@ def subscriber_object(
     values: Mapping[str, object],
     visible: Mapping[str, bool],
 ) -> DataObject:
-    """Return `subscriber`, whose links lead to `site`; `values` are the customer's attributes."""
+    """Return `subscriber`, whose links use `site`; `values` are the customer's attributes."""
     data: dict[str, object] = {
         "subscriber_id": subscriber.subscriber_id,
         "customer_id": subscriber.customer_id,

@@ -1,4 +1,4 @@
-"""The URLs of one store, as Maho builds them with that store current."""
+"""The URLs of one store, as Maho builds them while that store is current."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from segmail.maho.storefront.stores import Store
 
 BaseUrl = Literal["link", "direct_link", "web", "media", "skin", "js"]
 
-# Parameters that steer the URL and are no part of it.
+# Parameters that control the URL and are not part of it.
 _RESERVED = frozenset(
     {
         "_absolute",
@@ -44,8 +44,8 @@ _PARTS = re.compile(r"((?:[A-Za-z][\w+.-]*:)?//[^/?#]*)?([^?#]*)(.*)", re.DOTALL
 class StoreUrls:
     """Builds the URLs of a store.
 
-    `legacy_routes` is for Maho up to 26.3, which has parameters in the path and, where the web
-    server rewrites nothing, `index.php` before it.
+    `legacy_routes` is for Maho up to 26.3, which has parameters in the path and, unless the web
+    server rewrites URLs, `index.php` before it.
     """
 
     store: Store
@@ -55,7 +55,7 @@ class StoreUrls:
     _routes: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def base_url(self, kind: BaseUrl = "link", *, secure: bool = False) -> str:
-        """Return a base URL with one slash at its end; only `link` carries the store's code."""
+        """Return a base URL with one slash at its end; only `link` contains the store's code."""
         url = self._config(f"web/{'secure' if secure else 'unsecure'}/{_SETTING[kind]}")
         if kind in ("link", "direct_link"):
             url += self._script
@@ -65,10 +65,11 @@ class StoreUrls:
 
     @property
     def missing_base_url(self) -> str | None:
-        """The setting that gives the pages of this store no host that customers reach, if any.
+        """The setting that leaves this store's pages without a host that customers reach, if any.
 
-        That is one which is empty, left as Maho ships it (Maho then takes the host of the request,
-        and a cron job has none) or names this machine: every link in a mail would lead nowhere.
+        The setting is empty, unchanged from Maho's default (Maho then takes the host of the
+        request, and a cron job has none) or names this machine: every link in a mail would lead
+        nowhere.
         """
         secure = self.config.flag("web/secure/use_in_frontend", self.store.store_id)
         for scheme in ("unsecure", "secure") if secure else ("unsecure",):
@@ -80,10 +81,10 @@ class StoreUrls:
     def url(self, route: str = "", params: Mapping[str, object] | None = None) -> str:
         """Return the URL of a route, such as `checkout/cart`.
 
-        `params` are those of Maho's `{{store}}` directive: `_direct` is a path instead of a
-        route, `_query` (text or mapping) or `_query_<name>` fill the query, `_fragment`,
-        `_secure`, `_type` (of the base URL) and `_store_to_url` do what they say, the rest belongs
-        to the route. Raises TemplateError for a type that is none.
+        `params` are those of Maho's `{{store}}` directive: `_direct` is a path instead of a route,
+        `_query` (text or mapping) or `_query_<name>` fill the query, `_fragment`, `_secure`,
+        `_type` (of the base URL) and `_store_to_url` do what they say, the rest belongs to the
+        route. Raises TemplateError for an unknown type.
         """
         given = params or {}
         path = self._path(route, given)
@@ -95,14 +96,14 @@ class StoreUrls:
         return _escape(self._slashed(url))
 
     def unsubscribe_url(self, subscriber_id: int, code: str | None) -> str:
-        """Return the link with which a subscriber leaves the newsletter.
+        """Return the link that unsubscribes a subscriber from the newsletter.
 
         Parameters are in the query, which every version of Maho reads.
         """
         return self._subscriber_url("unsubscribe", subscriber_id, code)
 
     def confirm_url(self, subscriber_id: int, code: str | None) -> str:
-        """Return the link with which a subscriber confirms the subscription."""
+        """Return the link that confirms a subscription."""
         return self._subscriber_url("confirm", subscriber_id, code)
 
     def _subscriber_url(self, action: str, subscriber_id: int, code: str | None) -> str:
@@ -112,7 +113,7 @@ class StoreUrls:
         return self._subscriber_route(action) + query
 
     def _subscriber_route(self, action: str) -> str:
-        """Return a link's constant part, with its question mark: every mail has such a link."""
+        """Return a link's constant part, up to the question mark: every mail has such a link."""
         if action not in self._routes:
             whole = self.url(f"newsletter/subscriber/{action}", {"_query": "0"})
             self._routes[action] = whole.removesuffix("0")
@@ -159,7 +160,7 @@ class StoreUrls:
         )
 
     def _slashed(self, url: str) -> str:
-        """Add or remove the slash at the end of the path, as the shop wants it."""
+        """Add or remove the slash at the end of the path, as the shop's setting says."""
         behavior = self._config("web/url/trailing_slash_behavior")
         if behavior not in ("add", "remove"):
             return url
@@ -226,7 +227,7 @@ def _is_true(value: object) -> bool:
 
 
 def _encode(value: object) -> str:
-    """PHP's urlencode, which differs from Python's in the tilde only."""
+    """Return PHP's urlencode, which differs from Python's in the tilde only."""
     text = str(int(value)) if isinstance(value, bool) else str(value)
     if text.isascii() and text.isalnum():  # as a subscriber's code is
         return text
