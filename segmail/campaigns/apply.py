@@ -1,6 +1,6 @@
-"""`campaign apply`: makes a shop be as files say, each file whole or not at all.
+"""`campaign apply`: makes a shop match campaign files, each file as a whole or not at all.
 
-A dry run does the same work and rolls it back, so that what it tells is what would happen.
+A dry run does the same work and rolls it back, so it reports exactly what would happen.
 """
 
 from __future__ import annotations
@@ -42,12 +42,12 @@ from segmail.segments.stored.store import (
     save_plans,
 )
 
-_LONGEST_WAIT = 60  # seconds for another one who applies files
+_LONGEST_WAIT = 60  # seconds to wait for another run that applies files
 
 
 @dataclass(frozen=True)
 class ReadFile:
-    """A file as it was read, with what was wrong with it."""
+    """A file as it was read, with its faults."""
 
     campaign: CampaignFile
     faults: FileFaults
@@ -55,7 +55,7 @@ class ReadFile:
 
 @dataclass(frozen=True)
 class Wish:
-    """How files are to be applied: with `prune`, steps that they do not list go."""
+    """How files are to be applied; `prune` removes steps that they do not list."""
 
     prune: bool
     now: datetime
@@ -84,9 +84,9 @@ def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applie
 
 
 def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
-    """Apply the files, one transaction each, and tell what was done.
+    """Apply the files, one transaction each, and return what was done.
 
-    One run at a time does so in a shop. Raises ConfigError with every fault of a file.
+    Only one run at a time does so in a shop. Raises ConfigError with every fault of a file.
     """
     declared = _declared(files)
     outcomes: list[Applied] = []
@@ -101,7 +101,7 @@ def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Appli
 
 
 class _Enough(Exception):
-    """Ends a transaction whose work is not wanted."""
+    """Ends a transaction whose changes are not wanted."""
 
 
 def _rolled_back(shop: Shop, work: Callable[[Transaction], list[Applied]]) -> list[Applied]:
@@ -127,7 +127,7 @@ def _alone(shop: Shop) -> Iterator[ShopSession]:
 
 
 def _declared(files: Sequence[ReadFile]) -> dict[str, set[str]]:
-    """Return the names of templates, rules and segments that the files describe, in any case."""
+    """Return the names, in lower case, of the templates, rules and segments in the files."""
     found: dict[str, set[str]] = defaultdict(set)
     for file in files:
         found["templates"] |= {one.name.casefold() for one in file.campaign.templates}
@@ -137,7 +137,7 @@ def _declared(files: Sequence[ReadFile]) -> dict[str, set[str]]:
 
 
 def _in_order(files: Sequence[ReadFile]) -> list[ReadFile]:
-    """Return the files so that what one refers to is described before, where that is possible."""
+    """Return the files so that each comes after those it refers to, if there is such an order."""
     left, ordered = list(files), []
     while left:
         free = (file for file in left if not _needs(file, [one for one in left if one != file]))
@@ -148,7 +148,7 @@ def _in_order(files: Sequence[ReadFile]) -> list[ReadFile]:
 
 
 def _needs(file: ReadFile, others: Sequence[ReadFile]) -> bool:
-    """Return whether a file refers to what others describe, and not to its own."""
+    """Return whether a file refers to something that other files describe, and it does not."""
     own, declared = _declared([file]), _declared(others)
     steps = [step for segment in file.campaign.segments for step in segment.steps or ()]
     templates = {step.template.casefold() for step in steps}
@@ -286,7 +286,7 @@ def _titles(tx: Transaction) -> tuple[dict[int, str], dict[int, str]]:
 def _existing(
     tx: Transaction, entries: Sequence[SegmentEntry], faults: FileFaults
 ) -> dict[str, int]:
-    """Return the ids of the segments that there are, by their names in lower case."""
+    """Return the ids of the segments that exist, by their names in lower case."""
     found: dict[str, list[int]] = defaultdict(list)
     for segment in load_segments(tx):
         found[segment.name.casefold()].append(segment.segment_id)

@@ -38,10 +38,10 @@ def apply_automation(
     changed: set[int],
     faults: FileFaults,
 ) -> AutomationOutcome:
-    """Switch the automation as the entry asks, and tell what is wrong with the steps.
+    """Switch the automation as the entry asks, and return the outcome.
 
-    What keeps an active step from being sent is a fault where this file made or changed the step,
-    its template or sales rule (`changed` are their ids), or switches the automation on.
+    A reason why an active step cannot be sent is a fault if this file made or changed the step, its
+    template or its sales rule (`changed` are their ids), or switches the automation on.
     """
     spec = run.tx.tables.layout is Layout.SPEC
     trigger = _trigger(segment, planned, entry) if spec else None
@@ -68,7 +68,7 @@ def apply_automation(
             trigger=trigger,
             now=run.now,
         )
-        # Who entered before is not owed anything: the next refresh begins to remember anew.
+        # Customers who entered before get nothing late: the next refresh begins to remember anew.
         save_enrols_since(run.tx, segment.segment_id, None)
     if switched_on and segment.is_active:
         mark_held(run.tx, [segment.segment_id], now=run.now)
@@ -84,7 +84,7 @@ def apply_automation(
 def _trigger(
     segment: Segment, planned: Sequence[PlannedStep], entry: SegmentEntry
 ) -> Trigger | None:
-    """In the specification's layout the segment has a trigger, one for all its steps."""
+    """Return the segment's trigger, which in SPEC's layout applies to all its steps."""
     if entry.trigger or segment.trigger:
         return entry.trigger or segment.trigger
     return Trigger.ENTER if planned or entry.automation else None

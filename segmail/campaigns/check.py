@@ -1,4 +1,4 @@
-"""Finds out whether the shop can evaluate the conditions of a file."""
+"""Checks whether the shop can evaluate the conditions of a file."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_conditions(
 ) -> None:
     """Add every condition that means nothing in this shop to `faults`, with its line.
 
-    `new` are the names of the segments that are about to be made, by the ids that stand for them.
+    `new` are the names of the segments about to be created, by their provisional ids.
     """
     scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
     segments = {id: KnownSegment(name) for id, name in new.items()}
@@ -47,7 +47,7 @@ def check_leaves(entry: SegmentEntry, scope: Scope, faults: FileFaults) -> None:
 
 
 def _faults(entry: SegmentEntry, scope: Scope) -> Iterator[tuple[str, str]]:
-    """Every condition that could be read is looked at, also beside some that could not."""
+    """Return a fault for each condition, including those beside unreadable ones."""
     if entry.tree is not None:
         stored = conditions_as_json(entry.tree)
         if len(stored) > LONGEST:

@@ -26,7 +26,7 @@ _NAMES = {meaning: name for name, meaning in COMBINATIONS.items()}
 
 @dataclass
 class ReadConditions:
-    """What could be read: the tree, None where it has faults; every leaf; the lines by path."""
+    """What could be read: the tree (None if it has faults), every leaf, and the lines by path."""
 
     tree: Combine | None = None
     leaves: list[Leaf] = field(default_factory=list)
@@ -46,7 +46,7 @@ def read_tree(node: MarkupNode, faults: FileFaults) -> ReadConditions:
 
 
 def write_tree(node: ConditionNode) -> dict[str, Any]:
-    """Return a node as what `write_yaml` takes; raise ConditionError for an unknown condition."""
+    """Return a node as `write_yaml` takes it; raise ConditionError for an unknown condition."""
     if isinstance(node, Leaf):
         name, line = write_line(node)
         return {name: line}
@@ -92,7 +92,7 @@ def _combine(
 
 
 def _pair(node: MarkupNode, faults: FileFaults) -> tuple[Scalar, MarkupNode] | None:
-    """Return the only key of a mapping and its value; a line in quotes is such a pair too."""
+    """Return the only key of a mapping and its value; a quoted line is such a pair, too."""
     if isinstance(node, Scalar) and ":" in node.text:
         name, line = node.text.split(":", 1)
         return replace(node, text=name.strip()), replace(node, text=line.strip())

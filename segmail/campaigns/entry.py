@@ -1,4 +1,4 @@
-"""What a campaign file says, in its terms."""
+"""The content of a campaign file, in its own terms."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from segmail.segments.stored.state import Refresh
 
 @dataclass(frozen=True)
 class TemplateEntry:
-    """A newsletter template; what is None is not said, and stays as it is."""
+    """A newsletter template; a field that is None is not in the file, and stays as it is."""
 
     name: str
     subject: str | None = None
@@ -39,7 +39,7 @@ class Discount:
 
 @dataclass(frozen=True)
 class RuleEntry:
-    """A sales rule; what is None is not said, and stays as it is. No `groups` means every one."""
+    """A sales rule; a field that is None stays as it is. No `groups` means every group."""
 
     name: str
     description: str | None = None
@@ -57,7 +57,7 @@ class RuleEntry:
 
 @dataclass(frozen=True)
 class CouponEntry:
-    """A step's coupon; what is None is not said."""
+    """A step's coupon; a field that is None is not in the file."""
 
     rule: str
     prefix: str | None = None
@@ -66,7 +66,7 @@ class CouponEntry:
 
 @dataclass(frozen=True)
 class StepEntry:
-    """A step; what is None is not said. `no_coupon` and `no_repeat` where the file says `none`."""
+    """A step; a field that is None is not in the file. `no_coupon`, `no_repeat`: it says `none`."""
 
     template: str
     delay_minutes: int | None = None
@@ -83,11 +83,11 @@ class StepEntry:
 
 @dataclass(frozen=True)
 class SegmentEntry:
-    """What is None, or not in `policies`, is not said: it stays as it is, or as a new one has it.
+    """A segment. A field that is None, or not in `policies`, stays as it is, or as for a new one.
 
-    No `groups` at all means customers of every group. `lines` has where in the file each of
-    `keys`, the condition at each path (`1.2`), and the entry itself (``) are. `leaves` are the
-    conditions that could be read, also where others could not and there is no `tree`.
+    Empty `groups` means customers of every group. `lines` are the lines in the file of each of
+    `keys`, of the condition at each path (`1.2`), and of the entry itself (``). `leaves` are the
+    conditions that could be read, even if others could not and there is no `tree`.
     """
 
     name: str
@@ -108,7 +108,7 @@ class SegmentEntry:
 
 @dataclass(frozen=True)
 class CampaignFile:
-    """All that one file says."""
+    """Everything that one file says."""
 
     name: str
     templates: tuple[TemplateEntry, ...] = ()
@@ -117,7 +117,7 @@ class CampaignFile:
 
 
 class FileFaults:
-    """Collects what is wrong with a file, each with its line."""
+    """Collects the faults of a file, each with its line."""
 
     def __init__(self, file: str) -> None:
         self.file = file
@@ -127,7 +127,7 @@ class FileFaults:
         self._found.append((line, what))
 
     def copy(self) -> FileFaults:
-        """Return as many faults, to which others can be added."""
+        """Return a copy, to which more faults can be added."""
         faults = FileFaults(self.file)
         faults._found = list(self._found)
         return faults

@@ -1,4 +1,4 @@
-"""`campaign export`: campaigns of the shop as a file that `campaign apply` reads."""
+"""`campaign export`: writes the shop's campaigns as a file that `campaign apply` reads."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ class Exported:
 
 
 def export_campaigns(shop: Shop, given: Sequence[str], *, beside: bool) -> Exported:
-    """Return the file of the segments that `given` names, by id; of every one for none.
+    """Return the file of the segments that `given` names, by id; without names, of every segment.
 
-    It holds their steps, and the templates and sales rules of those. With `beside`, texts of
-    templates are files of their own. Raises InputError for a name that there is not,
-    ConditionError with every segment whose conditions segmail does not know.
+    It contains their steps, and the templates and sales rules of the steps. With `beside`, the
+    texts of templates are separate files. Raises InputError for a name that does not exist,
+    ConditionError listing every segment whose conditions segmail does not know.
     """
     tables = shop.tables
     with shop.read() as tx:
@@ -72,7 +72,7 @@ def export_campaigns(shop: Shop, given: Sequence[str], *, beside: bool) -> Expor
 
 
 def save_export(exported: Exported, folder: Path) -> list[Path]:
-    """Write an export into a folder, which is made if there is none; return its files."""
+    """Write an export into a folder, which is created if it is missing; return its files."""
     files = {FILE: exported.text, **exported.beside}
     try:
         for name, text in files.items():
@@ -86,7 +86,7 @@ def save_export(exported: Exported, folder: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class _Named:
-    """Turns ids of steps into the names of a file."""
+    """Replaces the ids in steps by the names for a file."""
 
     templates: Mapping[int, NewsletterTemplate]
     rules: Mapping[int, RuleState]
@@ -160,7 +160,7 @@ def _check(entries: Sequence[SegmentEntry]) -> None:
 def _paths(
     templates: Sequence[NewsletterTemplate],
 ) -> dict[tuple[int, str], tuple[str, str]]:
-    """Return the files of the templates' texts: path and text by template and kind."""
+    """Return the files for the templates' texts: path and text by template and kind."""
     found: dict[tuple[int, str], tuple[str, str]] = {}
     taken: set[str] = set()
     for one in templates:

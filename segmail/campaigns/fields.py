@@ -1,4 +1,4 @@
-"""Reads the values of a file's nodes; what is wrong is collected, and reads as None."""
+"""Reads the values of a file's nodes; a faulty value is reported, and read as None."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from segmail.sequences.delays import parse_delay
 _Kind = TypeVar("_Kind", bound=enum.StrEnum)
 
 EVERY_GROUP = "all"
-MOST = 2_147_483_647  # what the columns of both layouts hold
+MOST = 2_147_483_647  # the most that the columns of both layouts can hold
 
 _NONE = ("", "~", "null")
 _SWITCHES = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
@@ -29,7 +29,7 @@ _LONGEST = 60_000  # bytes of a TEXT column
 def read_fields(
     node: MarkupNode, known: Iterable[str], faults: FileFaults
 ) -> dict[str, MarkupNode]:
-    """Return a mapping's values by key; unknown keys and those that are there twice are faults."""
+    """Return a mapping's values by key; unknown and repeated keys are faults."""
     names = tuple(known)
     if not isinstance(node, Fields):
         faults.add(node.line, f"Here belong {among(names)}, each with a value.")
@@ -48,7 +48,7 @@ def read_fields(
 
 
 def read_text(node: MarkupNode, faults: FileFaults) -> str | None:
-    """Return a text; nothing, `~` and `null` are the empty one."""
+    """Return a text; an empty value, `~` and `null` are the empty text."""
     if not isinstance(node, Scalar):
         faults.add(node.line, "Here must be a text.")
         return None
@@ -59,7 +59,7 @@ def read_text(node: MarkupNode, faults: FileFaults) -> str | None:
 
 
 def read_switch(node: MarkupNode, faults: FileFaults) -> bool | None:
-    """Return what `yes` and `no`, `true` and `false`, `on` and `off` say."""
+    """Return the meaning of `yes` and `no`, `true` and `false`, `on` and `off`."""
     word = node.text.lower() if isinstance(node, Scalar) and not node.quoted else ""
     if word in _SWITCHES:
         return _SWITCHES[word]
@@ -93,7 +93,7 @@ def read_policy(node: MarkupNode, kind: PolicyKind, faults: FileFaults) -> objec
 
 
 def read_count(node: MarkupNode, faults: FileFaults, *, most: int = MOST) -> int | None:
-    """Return a whole number from 0 on."""
+    """Return a whole number, 0 or more."""
     text = node.text.strip() if isinstance(node, Scalar) else ""
     if re.fullmatch(r"[0-9]{1,10}", text) and int(text) <= most:
         return int(text)
@@ -102,7 +102,7 @@ def read_count(node: MarkupNode, faults: FileFaults, *, most: int = MOST) -> int
 
 
 def read_day(node: MarkupNode, faults: FileFaults) -> date | None:
-    """Return a day: `2026-12-31`."""
+    """Return a date: `2026-12-31`."""
     text = node.text.strip() if isinstance(node, Scalar) else ""
     try:
         return date.fromisoformat(text)
@@ -122,14 +122,14 @@ def read_delay(node: MarkupNode, faults: FileFaults) -> int | None:
 
 
 def is_none(node: MarkupNode) -> bool:
-    """Tell whether the file says `none`, or nothing."""
+    """Return whether the file says `none`, or nothing."""
     return isinstance(node, Scalar) and not node.quoted and node.text.lower() in (*_NONE, "none")
 
 
 def read_name(
     kind: str, whole: MarkupNode, node: MarkupNode | None, faults: FileFaults, *, longest: int
 ) -> str | None:
-    """Return the name that each template, sales rule and segment needs; `whole` is all of it."""
+    """Return the name that each template, sales rule and segment needs; `whole` is its entry."""
     name = None if node is None else read_text(node, faults)
     if not name or not name.strip() or len(name) > longest:
         what = f"A {kind} needs a 'name' of 1 to {longest} characters."
@@ -139,7 +139,7 @@ def read_name(
 
 
 def read_groups(node: MarkupNode, faults: FileFaults) -> tuple[Mention, ...] | None:
-    """Return a list of customer groups; none for `all`."""
+    """Return a list of customer groups; an empty one for `all`."""
     if isinstance(node, Scalar) and node.text == EVERY_GROUP:
         return ()
     return read_mentions(node, faults)
@@ -155,7 +155,7 @@ def read_mentions(node: MarkupNode, faults: FileFaults) -> tuple[Mention, ...] |
 
 
 def among(names: Iterable[str]) -> str:
-    """Return names as people list them."""
+    """Return names as a list for people."""
     return ", ".join(f"'{name}'" for name in names)
 
 
@@ -170,5 +170,5 @@ def _mention(node: MarkupNode, faults: FileFaults) -> Mention | None:
 
 
 def _instead(node: MarkupNode) -> str:
-    """Return what stands there, for the end of a sentence."""
+    """Return the value found instead, for the end of a sentence."""
     return f", not '{node.text[:60]}'" if isinstance(node, Scalar) and node.text else ""

@@ -1,4 +1,4 @@
-"""Campaign files in folders: found, and read."""
+"""Finds and reads campaign files in folders."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _ENDINGS = (".yaml", ".yml")
 def read_files(given: Sequence[str]) -> list[ReadFile]:
     """Return the campaign files that arguments name: files, folders, `-` for stdin.
 
-    In a folder and those below it, every `.yaml` and `.yml` counts, by name, but for hidden ones.
-    What is wrong in a file is in its faults. Raises InputError for what is not there.
+    In a folder and those below it every `.yaml` and `.yml` is read, in order of name, except hidden
+    ones. Faults in a file are in its `faults`. Raises InputError for a path that does not exist.
     """
     paths: list[Path | None] = []
     for one in given:
@@ -30,7 +30,7 @@ def read_files(given: Sequence[str]) -> list[ReadFile]:
 
 
 def read_bytes(data: bytes, *, file: str, folder: Path) -> ReadFile:
-    """Return a campaign file that was read already; the paths in it count from `folder`."""
+    """Return a campaign file whose bytes were read before; paths in it are relative to `folder`."""
     faults = FileFaults(file)
     return ReadFile(read_campaign(data, Texts(folder), faults), faults)
 

@@ -1,4 +1,4 @@
-"""The JSON Schema of campaign files: editors complete keys by it, and underline what is wrong."""
+"""The JSON Schema of campaign files, with which editors complete keys and underline faults."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of customers in a file: what `segment import` has listed stays as it is."""
+"""Lists of customers in a file: a list that `segment import` has filled stays as it is."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _LIST = "list"
 
 
 def keep_lists(entry: SegmentEntry, before: SegmentState | None) -> SegmentEntry:
-    """Return the entry with the shop's own lists in the place of the file's, in their order.
+    """Return the entry with its lists replaced by the shop's own, in their order.
 
-    A file's list fills a segment that has none yet.
+    A list of the file fills a segment that has none yet.
     """
     if entry.tree is None or before is None or before.tree is None:
         return entry

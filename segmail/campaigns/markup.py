@@ -1,7 +1,7 @@
 """YAML as plain nodes that know their lines; the only module that imports ruamel.yaml.
 
-Less than YAML on purpose: no anchors, aliases or tags, one document, bounded depth and size. What
-a plain scalar means is up to who reads it: `name: 2026` is a text where a text belongs.
+It reads less than YAML on purpose: no anchors, aliases or tags, one document, limited depth and
+size. The caller decides what a plain scalar means: `name: 2026` is a text where a text belongs.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 if TYPE_CHECKING:
     from ruamel.yaml.events import Event
 
-LONGEST = 2_000_000  # bytes; what Maho allows for the conditions of one segment
+LONGEST = 2_000_000  # bytes; the limit that Maho has for the conditions of one segment
 
 _MAX_DEPTH = 130  # two for each combination
 
 
 class MarkupError(Exception):
-    """A text that is not the YAML that segmail reads; `line` counts from 1."""
+    """The text is not YAML that segmail reads; `line` counts from 1."""
 
     def __init__(self, line: int, what: str) -> None:
         self.line = line
@@ -30,7 +30,7 @@ class MarkupError(Exception):
 
 @dataclass(frozen=True)
 class Scalar:
-    """A text; `block` where it stands on lines of its own, below a `|` or `>`."""
+    """A text; `block` if it is on lines of its own, below a `|` or `>`."""
 
     line: int
     text: str
@@ -46,7 +46,7 @@ class Items:
 
 @dataclass(frozen=True)
 class Fields:
-    """A mapping, with every pair in its order, also those whose keys occur twice."""
+    """A mapping with all its pairs in order, including those whose keys occur twice."""
 
     line: int
     pairs: tuple[tuple[Scalar, MarkupNode], ...]
@@ -85,7 +85,7 @@ def parse_yaml(data: bytes) -> MarkupNode | None:
 
 
 def write_yaml(data: dict[str, Any]) -> str:
-    """Return nested dicts and lists as YAML in their order; tuples are lists on one line."""
+    """Return nested dicts and lists as YAML in their order; tuples become lists on one line."""
     from ruamel.yaml import YAML
     from ruamel.yaml.comments import CommentedSeq
     from ruamel.yaml.scalarstring import DoubleQuotedScalarString, LiteralScalarString
@@ -112,7 +112,7 @@ def write_yaml(data: dict[str, Any]) -> str:
 
 
 def _is_odd(text: str) -> bool:
-    """Tell a text that could be read as markup on a line: ruamel.yaml leaves `[?a]` plain."""
+    """Return whether one-line text could be read as markup: ruamel.yaml leaves `[?a]` plain."""
     return not re.fullmatch(r"[\w ./%@+-]+", text) or not text[0].isalnum()
 
 

@@ -1,4 +1,4 @@
-"""Puts ids in the place of what a file's conditions name, and finds circles among segments."""
+"""Replaces the names in a file's conditions by ids, and finds circles among segments."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from segmail.segments.refresh.candidates import load_candidates
 
 
 def with_ids(entry: SegmentEntry, naming: Naming, faults: FileFaults) -> SegmentEntry:
-    """Return the entry with conditions as they are stored; names without meaning are faults."""
+    """Return the entry with conditions as they are stored; unknown names are faults."""
     found: dict[str, Leaf] = {}
     for leaf in entry.leaves:
         try:
@@ -38,7 +38,7 @@ def with_ids(entry: SegmentEntry, naming: Naming, faults: FileFaults) -> Segment
 
 
 def names_of_segments(entry: SegmentEntry) -> set[str]:
-    """Return the names of the segments that a file's conditions name, as they are compared."""
+    """Return the names of the segments that a file's conditions name, in the form for comparing."""
     found = set()
     for leaf in entry.leaves:
         reference = reference_of(leaf)
@@ -54,9 +54,9 @@ def check_circles(
     ids: Mapping[str, int],
     faults: FileFaults,
 ) -> None:
-    """Add each circle to `faults` in which the conditions of the entries would go in the shop.
+    """Add each circle that the entries' conditions would make in the shop to `faults`.
 
-    `ids` are those of the entries by name, also of segments that are still to be made.
+    `ids` are those of the entries by name, including segments still to be created.
     """
     said = {ids[one.name.casefold()]: one for one in entries if one.tree is not None}
     named = {id: _members(one.tree) for id, one in said.items()}
@@ -75,9 +75,9 @@ def tell_circles(
     names: Mapping[int, str],
     faults: FileFaults,
 ) -> None:
-    """Add to `faults` each circle that goes through one of the entries, by their ids.
+    """Add to `faults` each circle that goes through one of the entries, given by id.
 
-    `members` are the segments whose members each segment asks for, `names` what they are called.
+    `members` are the segments whose members each segment asks for, `names` are the segments' names.
     """
     for id, entry in entries.items():
         if circle := circle_of(id, members):
@@ -86,7 +86,7 @@ def tell_circles(
 
 
 def members_of(entry: SegmentEntry) -> Collection[int]:
-    """Return the segments whose members the entry's conditions ask for, by their ids."""
+    """Return the ids of the segments whose members the entry's conditions ask for."""
     return _members(entry.tree)
 
 

@@ -1,4 +1,4 @@
-"""Templates and sales rules of the shop by their names, which Maho does not keep unique."""
+"""Templates and sales rules of the shop by name; Maho does not keep the names unique."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from segmail.maho.schema.transaction import Transaction
 
 @dataclass
 class KnownNames:
-    """Ids by name, in any case; `declared` are names that files of this call will create."""
+    """Ids by name, ignoring case; `declared` are names that the files of this call will create."""
 
     kind: str
     ids: Mapping[str, Sequence[int]]
@@ -24,7 +24,7 @@ class KnownNames:
     created: dict[str, int] = field(default_factory=dict)
 
     def id(self, name: str) -> int | None:
-        """Return the id that a name means; None where there is none, or more than one."""
+        """Return the id for a name; None if there is none, or more than one."""
         key = name.casefold()
         if key in self.created:
             return self.created[key]
@@ -32,7 +32,7 @@ class KnownNames:
         return found[0] if len(found) == 1 else None
 
     def check(self, name: str, line: int, faults: FileFaults, *, may_be_new: bool) -> None:
-        """Add why a name means nothing, or too much, to `faults`."""
+        """Add the reason why a name means nothing, or several things, to `faults`."""
         found = self.ids.get(name.casefold(), ())
         if len(found) > 1:
             which = " and ".join(map(str, found))
@@ -47,7 +47,7 @@ class KnownNames:
 
 
 def load_templates(tx: Transaction, declared: set[str]) -> KnownNames:
-    """Return the newsletter templates, without the copies that Maho kept of former versions."""
+    """Return the newsletter templates, without the copies that Maho kept of earlier versions."""
     c = tx.tables.template.c
     query = select(c.template_id, c.template_code).where(c.template_actual != 0)
     return _known("template", tx.connection.execute(query.order_by(c.template_id)).all(), declared)

@@ -1,4 +1,4 @@
-"""Makes the shop's newsletter templates be as a file says; none is ever deleted."""
+"""Makes the shop's newsletter templates match a file; none is ever deleted."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from segmail.maho.newsletters import NewsletterTemplate, TemplateType, load_news
 from segmail.maho.schema.layout import holds_four_bytes
 from segmail.maho.schema.transaction import Transaction
 
-_BEYOND = re.compile("[\U00010000-\U0010ffff]")  # what three-byte utf8 cannot hold
+_BEYOND = re.compile("[\U00010000-\U0010ffff]")  # characters that three-byte utf8 cannot hold
 _SHOWN = 60  # characters of a value
 _LONGEST = 65_535  # bytes of a TEXT column
 _SENDER = "trans_email/ident_general/"
@@ -26,7 +26,7 @@ _SENDER = "trans_email/ident_general/"
 
 @dataclass(frozen=True)
 class PlannedTemplate:
-    """A template as it is (None: there is none yet) and as it is to be."""
+    """A template as it is (None: it does not exist yet) and as it is to be."""
 
     entry: TemplateEntry
     before: NewsletterTemplate | None
@@ -39,7 +39,7 @@ class PlannedTemplate:
 
 @dataclass(frozen=True)
 class TemplatePlanner:
-    """What a plan needs of the shop."""
+    """What the planning of templates must know about the shop."""
 
     existing: dict[int, NewsletterTemplate]
     sender: tuple[str, str]
@@ -54,7 +54,7 @@ class TemplatePlanner:
         known: KnownNames,
         faults: FileFaults,
     ) -> TemplatePlanner:
-        """Read the templates that the entries are about."""
+        """Read the templates that the entries name."""
         ids = [id for entry in entries if (id := known.id(entry.name)) is not None]
         condition = tx.tables.template.c.template_id.in_(ids)
         existing = load_newsletters(tx, condition) if ids else {}
@@ -63,7 +63,7 @@ class TemplatePlanner:
         return cls(existing, sender, not beyond or holds_four_bytes(tx), faults)
 
     def plan(self, entry: TemplateEntry, known: KnownNames) -> PlannedTemplate:
-        """Return what the entry asks for; what is missing or cannot be goes to `faults`."""
+        """Return the plan for the entry; add what is missing or impossible to `faults`."""
         before = self.existing.get(known.id(entry.name) or 0)
         if before is None:
             self._require(entry)
@@ -87,7 +87,7 @@ class TemplatePlanner:
         )
 
     def _stored(self, entry: TemplateEntry, said: str | None, before: str) -> str | None:
-        """Return a text as it is stored: what is the same but for line ends stays as it is."""
+        """Return the text to store; a text that differs in line ends only stays as it is."""
         if said is None or _unified(said) == _unified(before):
             return None
         if not self.four_bytes and entry.is_html is not False:
@@ -119,7 +119,7 @@ def save_templates(
     *,
     now: datetime,
 ) -> list[Applied]:
-    """Write what differs, and tell it."""
+    """Write what differs, and return the outcomes."""
     return [_save(tx, plan, known, now=now) for plan in plans]
 
 
@@ -195,7 +195,7 @@ def _cannot(text: str) -> str:
 
 
 def _sender(tx: Transaction) -> tuple[str, str]:
-    """Return the shop's general contact, Maho's sender of mails that name none."""
+    """Return the shop's general contact: Maho's sender of mails that name none."""
     c = tx.tables.config.c
     paths = (f"{_SENDER}name", f"{_SENDER}email")
     query = select(c.path, c.value).where(c.scope == "default", c.scope_id == 0, c.path.in_(paths))

@@ -15,7 +15,7 @@ EXTRA = "not in the file"  # a step that only `--prune` removes
 
 @dataclass(frozen=True)
 class Change:
-    """A key of the file and its value; `before` is None where there was none."""
+    """A key of the file and its value; `before` is None if there was no value."""
 
     key: str
     before: str | None
@@ -24,10 +24,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Applied:
-    """What becomes of a template, sales rule, segment or step.
+    """The result for a template, sales rule, segment or step.
 
-    `effects` are sentences about customers under way, and warnings. `id` is None where it would
-    be created, in a dry run.
+    `effects` are sentences about customers under way, and warnings. `id` is None if a dry run would
+    create it.
     """
 
     kind: str
@@ -40,7 +40,7 @@ class Applied:
 
     @property
     def is_drift(self) -> bool:
-        """Whether the shop is not as the file says."""
+        """Whether the shop differs from the file."""
         return self.outcome != UNCHANGED
 
     @property
@@ -50,7 +50,7 @@ class Applied:
 
 
 def changes(before: dict[str, str] | None, after: dict[str, str]) -> list[Change]:
-    """Return what differs, by key; for something new, what it has."""
+    """Return what differs, by key; for something new, all its values."""
     if before is None:
         return [Change(key, None, text) for key, text in after.items() if text]
     return [Change(key, before[key], text) for key, text in after.items() if before[key] != text]

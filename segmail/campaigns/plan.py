@@ -1,4 +1,4 @@
-"""What a segment is to be, by what a file says about it and what it is."""
+"""Plans a segment's new state from what a file says about it and its present state."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from segmail.campaigns.fields import among
 from segmail.segments.stored.codes import Mention, Names
 from segmail.segments.stored.state import Refresh, SegmentState, chosen
 
-_NEEDED = ("websites", "conditions")  # by a new segment
+_NEEDED = ("websites", "conditions")  # for a new segment
 
 
 @dataclass(frozen=True)
 class SegmentPlanner:
-    """The shop's names, and where faults are told."""
+    """The shop's names, and where to report faults."""
 
     websites: Names
     groups: Names

@@ -1,6 +1,6 @@
 """Remembers which steps `--prune` switched off: a file that lists one again switches it on.
 
-A step that a person switched off stays off. The memory stands in the shop's configuration.
+A step that a person switched off stays off. The shop's configuration stores this.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ def load_pruned(tx: Transaction) -> frozenset[int]:
 def remember_pruned(tx: Transaction, ids: Collection[int]) -> None:
     """Remember that these steps were pruned.
 
-    Raises Conflict, for `Database.transact` to repeat it, when two hosts do so at once.
+    Raises Conflict, for `Database.transact` to repeat it, if two hosts do so at once.
     """
     write_config(tx, {f"{_PATH}{id}": "1" for id in ids})
 
 
 def forget_pruned(tx: Transaction, ids: Collection[int]) -> None:
-    """Forget it of these steps, because they are listed again, or gone."""
+    """Forget these steps, because they are listed again, or gone."""
     c = tx.tables.config.c
     paths = [f"{_PATH}{id}" for id in ids]
     tx.connection.execute(

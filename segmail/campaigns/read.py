@@ -1,4 +1,4 @@
-"""Reads a campaign file; every fault is told with its line, and nothing is passed over.
+"""Reads a campaign file; every fault is reported with its line, and nothing is ignored.
 
 The format is described in docs/campaigns.md.
 """
@@ -37,7 +37,7 @@ from segmail.maho.policies import PolicyKind
 from segmail.maho.steps import Trigger
 from segmail.segments.stored.state import Refresh
 
-# A file's key of each policy, with its name in `Policy`; `refresh` is the segment's own key.
+# The key in a file for each policy, with its name in `Policy`; `refresh` is a key of the segment.
 POLICIES: Mapping[str, tuple[str, PolicyKind]] = {
     kind.key: (name, kind) for name, kind in POLICY_KINDS.items() if name != "refreshed_by"
 }
@@ -49,7 +49,7 @@ _Entry = TypeVar("_Entry", TemplateEntry, RuleEntry, SegmentEntry)
 
 
 def read_campaign(data: bytes, texts: Texts, faults: FileFaults) -> CampaignFile:
-    """Return what a file says as far as it can be read; what is wrong goes to `faults`."""
+    """Return what a file says as far as it can be read; add what is wrong to `faults`."""
     nothing = CampaignFile(faults.file)
     try:
         root = parse_yaml(data)

@@ -29,7 +29,7 @@ NO_DISCOUNT = Discount("by_percent", Decimal(0))
 
 
 def read_rule(node: MarkupNode, faults: FileFaults) -> RuleEntry | None:
-    """Return a sales rule as far as it can be read; None where it has no name."""
+    """Return a sales rule as far as it can be read; None if it has no name."""
     found = read_fields(node, ("name", *_READERS), faults)
     name = read_name("sales rule", node, found.get("name"), faults, longest=_LONGEST_NAME)
     if name is None:

@@ -30,7 +30,7 @@ _WEEKS = re.compile(r"([0-9]{1,5})\s*(?:w|weeks?)")
 
 
 def read_steps(node: MarkupNode, faults: FileFaults) -> tuple[StepEntry, ...] | None:
-    """Return a sequence's steps in their order, as far as they can be read."""
+    """Return a sequence's steps in order, as far as they can be read."""
     if is_none(node):
         return ()
     if not isinstance(node, Items):
@@ -108,7 +108,7 @@ def _days(node: MarkupNode, faults: FileFaults) -> int | None:
     return count
 
 
-# By key: what a step's value says, in the terms of `StepEntry`.
+# By key: how a step's value is read, in the terms of `StepEntry`.
 _READERS: Mapping[str, Callable[[MarkupNode, FileFaults], dict[str, Any]]] = {
     "after": lambda node, faults: {"delay_minutes": read_delay(node, faults)},
     "trigger": lambda node, faults: {"trigger": read_choice(node, Trigger, faults)},

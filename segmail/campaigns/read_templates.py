@@ -15,7 +15,7 @@ _LONGEST_LINE = 200  # characters of the columns for subject and sender
 
 
 def read_template(node: MarkupNode, texts: Texts, faults: FileFaults) -> TemplateEntry | None:
-    """Return a template as far as it can be read; None where it has no name."""
+    """Return a template as far as it can be read; None if it has no name."""
     known = ("name", "subject", "sender", "html", "text", "styles")
     found = read_fields(node, known, faults)
     name = read_name("template", node, found.get("name"), faults, longest=_LONGEST_NAME)

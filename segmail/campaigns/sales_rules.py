@@ -1,7 +1,7 @@
-"""Makes the shop's sales rules be as a file says; none is ever deleted, nor are its coupons.
+"""Makes the shop's sales rules match a file; neither a rule nor its coupons are ever deleted.
 
-What the checkout asks of a rule whose coupons are generated: type 2 with auto-generation, and
-conditions and actions, which Maho stores also where there are none.
+The checkout requires of a rule with generated coupons: type 2 with auto-generation, and conditions
+and actions, which Maho stores even if they are empty.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ class RuleState:
     starts: date | None = None
     ends: date | None = None
     uses_per_customer: int = 0
-    generates: bool = True  # of the type that has generated coupons
+    generates: bool = True  # it has the type with generated coupons
 
 
 @dataclass(frozen=True)
 class PlannedRule:
-    """A sales rule as it is (None: there is none yet) and as it is to be."""
+    """A sales rule as it is (None: it does not exist yet) and as it is to be."""
 
     entry: RuleEntry
     id: int | None
@@ -84,7 +84,7 @@ def plan_rule(
     codes: tuple[Names, Names],
     faults: FileFaults,
 ) -> PlannedRule:
-    """Return what the entry asks for; what is missing or cannot be goes to `faults`.
+    """Return the plan for the entry; add what is missing or impossible to `faults`.
 
     A new rule is for every customer group, and needs its websites.
     """
@@ -123,7 +123,7 @@ def save_rules(
     known: KnownNames,
     codes: tuple[Names, Names],
 ) -> list[Applied]:
-    """Write what differs, and tell it."""
+    """Write what differs, and return the outcomes."""
     php = bool(plans) and dates_are_timestamps(tx)
     return [_save(tx, plan, known, codes, php=php) for plan in plans]
 
@@ -153,7 +153,7 @@ def told(state: RuleState, codes: tuple[Names, Names]) -> dict[str, str]:
 
 
 def discount(state: RuleState) -> str:
-    """Return a discount in the words of a file; of an action that it does not know, its code."""
+    """Return a discount in the words of a file; for an action that files do not have, its code."""
     if state.action not in UNITS:
         return f"{state.action} {_plain(state.amount)}"
     if not state.amount:
@@ -217,7 +217,7 @@ def _columns(state: RuleState) -> dict[str, Any]:
 
 
 def _new(*, php: bool) -> dict[str, Any]:
-    """Return what a file says nothing of, as Maho's own form stores it."""
+    """Return the values that a file does not set, as Maho's own form stores them."""
     write = php_serialize.dumps if php else _json
     return {
         "conditions_serialized": write(_combine("salesrule/rule_condition_combine")),

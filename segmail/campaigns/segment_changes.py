@@ -1,4 +1,4 @@
-"""What a file changes about a segment, for people."""
+"""What a file changes about a segment, in words for people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def find_changes(
     codes: tuple[Names, Names],
     naming: Naming,
 ) -> list[Change]:
-    """Return what differs, in the order of the file's keys; for a new segment, what it has.
+    """Return what differs, in the order of the file's keys; for a new segment, all its values.
 
     `codes` are those of websites and customer groups, `naming` has the names in conditions.
     """

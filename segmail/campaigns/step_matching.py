@@ -1,7 +1,8 @@
-"""Which step of the shop is which of a file: steps have no names.
+"""Matches a file's steps with the shop's: steps have no names.
 
-A step is known by its template, twins by their order. The same place with another template, and
-nothing else that differs, is an edit. Everything else is new, or left over.
+A step is recognised by its template, steps with the same template by their order. A step in the
+same place with another template, and no other difference, is an edit. Every other step is new, or
+left over.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from segmail.maho.steps import Step, Trigger
 
 @dataclass(frozen=True)
 class WantedStep:
-    """A step of a file: its template, and the trigger that the file says (None: none)."""
+    """A step of a file: its template, and the trigger that the file gives (None: none)."""
 
     template_id: int
     trigger: Trigger | None
@@ -25,10 +26,10 @@ def match_steps(
     wanted: Sequence[WantedStep],
     only_template_differs: Callable[[Step, int], bool],
 ) -> list[Step | None]:
-    """Return, for each wanted step, the step of the shop that it is; None where it is new.
+    """Return, for each wanted step, the matching step of the shop; None if it is new.
 
-    `existing` are one segment's, in their order. `only_template_differs` tells whether a step has
-    all that the file says of the wanted step with this index, but for the template.
+    `existing` are one segment's, in order. `only_template_differs` tells whether a step has
+    everything that the file says of the wanted step with this index, except the template.
     """
     found: list[Step | None] = [None] * len(wanted)
     left = list(existing)
@@ -48,9 +49,9 @@ def match_steps(
 
 
 def number_steps(wanted: Sequence[Step], taken: Sequence[int]) -> list[int]:
-    """Return the numbers of steps in their order: each keeps its own where that is possible.
+    """Return the numbers of steps in order: each keeps its own if that is possible.
 
-    `taken` are numbers of other steps, which stay. A new step's number is 0.
+    `taken` are the numbers of other steps, which stay. A new step's number is 0.
     """
     numbers: list[int] = []
     last = 0

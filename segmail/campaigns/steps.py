@@ -1,4 +1,4 @@
-"""Makes a segment's steps be as a file says, and tells what that means for customers under way."""
+"""Makes a segment's steps match a file, and says what that means for customers under way."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS, blank_step
 
 @dataclass(frozen=True)
 class StepsRun:
-    """What the steps of one file share."""
+    """What the steps of one file have in common."""
 
     tx: Transaction
     templates: KnownNames
@@ -50,7 +50,7 @@ class StepsRun:
 
 @dataclass(frozen=True)
 class PlannedStep:
-    """A step as it is (None: it is new) and as it is to be; `entry` is None for what is left."""
+    """A step as it is (None: it is new) and as it is to be; `entry` is None for one left over."""
 
     before: Step | None
     after: Step
@@ -60,7 +60,7 @@ class PlannedStep:
 def apply_steps(
     run: StepsRun, segment: Segment, existing: Sequence[Step], entry: SegmentEntry
 ) -> tuple[list[PlannedStep], list[Applied]]:
-    """Write the steps that the entry lists; `existing` are the segment's, in their order."""
+    """Write the steps that the entry lists; `existing` are the segment's, in order."""
     if entry.steps is None:
         kept = [PlannedStep(step, step) for step in existing]
         return kept, []
@@ -86,7 +86,7 @@ def _remember(
     gone: Sequence[Step],
     counts: Mapping[int, Mapping[str, int]],
 ) -> None:
-    """Remember who was switched off by this, and no more who is listed or gone."""
+    """Remember which steps this switched off; forget those that are listed again or gone."""
     off = [
         one.sequence_id for one in gone if one.is_active and any(counts[one.sequence_id].values())
     ]
@@ -163,7 +163,7 @@ def _after(run: StepsRun, start: Step, entry: StepEntry, wanted: WantedStep) -> 
 def _left_over(
     run: StepsRun, left: Sequence[Step], counts: Mapping[int, Mapping[str, int]]
 ) -> tuple[list[Step], list[PlannedStep]]:
-    """Return which steps go, and which stay; one with rows stays for its history."""
+    """Return which steps are removed, and which stay; one with rows stays for its history."""
     if not run.prune:
         return [], [PlannedStep(step, step) for step in left]
     stay = [step for step in left if any(counts[step.sequence_id].values())]
@@ -174,7 +174,7 @@ def _left_over(
 def _numbered(
     layout: Layout, listed: Sequence[PlannedStep], left: Sequence[PlannedStep]
 ) -> list[PlannedStep]:
-    """Return the steps with their numbers: those switched off come behind the last."""
+    """Return the steps with their numbers: those switched off come after the last."""
     triggers = {one.after.trigger for one in (*listed, *left)}
     groups: list[set[Trigger]] = (
         [set(Trigger)] if layout is Layout.SPEC else [{trigger} for trigger in sorted(triggers)]
@@ -197,7 +197,7 @@ def _numbered(
 
 
 def _write(run: StepsRun, planned: list[PlannedStep], gone: Sequence[Step]) -> None:
-    """Write what differs, in an order that no unique key minds."""
+    """Write what differs, in an order that violates no unique key."""
     for step in gone:
         delete_step(run.tx, step.sequence_id)
     pairs = [(one.before, one.after) for one in planned if one.before]
@@ -236,7 +236,7 @@ def _outcome(run: StepsRun, one: PlannedStep, counts: Mapping[int, Mapping[str, 
 
 
 def _effects(run: StepsRun, one: PlannedStep, counts: Mapping[str, int]) -> list[str]:
-    """Do with the waiting rows what a change means for them, and tell it."""
+    """Change the waiting rows as the change of the step requires, and say so."""
     before, after, told = one.before, one.after, []
     if before is None:
         return []
@@ -283,7 +283,7 @@ def _left_outcome(
 
 
 def step_name(_layout: Layout, step: Step) -> str:
-    """Return what a step is called in a plan: `VIP:enter:2`."""
+    """Return the name of a step in a plan: `VIP:enter:2`."""
     return f"{step.segment.name}:{step.trigger.value}:{step.step_number}"
 
 

@@ -1,4 +1,4 @@
-"""Texts that stand in the campaign file itself, or in a file beside it."""
+"""Texts that are in the campaign file itself, or in a file beside it."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _FILE = re.compile(r"[^<>{}\n]*(/[^<>{}\n]*|\.[A-Za-z0-9]{1,8})")
 
 @dataclass(frozen=True)
 class Texts:
-    """Reads what a file refers to; paths count from `folder`."""
+    """Reads the files that a campaign file names; paths are relative to `folder`."""
 
     folder: Path
 
     def read(self, node: MarkupNode, faults: FileFaults) -> str | None:
         """Return a text.
 
-        It is a file's where there is one line with a slash or an ending such as `.html`; text on
-        lines of its own, below a `|`, and whatever has a tag or a directive, is the text itself.
+        A single line with a slash or an ending such as `.html` is the path of a file. Text on lines
+        of its own, below a `|`, and anything with a tag or a directive, is the text itself.
         """
         if not isinstance(node, Scalar) or node.block or not _FILE.fullmatch(node.text):
             return read_text(node, faults)

@@ -1,4 +1,4 @@
-"""`campaign validate`: what is wrong with campaign files, without a shop."""
+"""`campaign validate`: finds what is wrong with campaign files, without a shop."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _TYPES = {"dob": "datetime", "gender": "int"}
 
 
 class _AnyAttributes(EavAttributes):
-    """Attributes of a shop that is not there: every code may be one."""
+    """The attributes of an unknown shop: it may have any code."""
 
     def find(self, entity: str, code: str) -> EavAttribute | None:
         return EavAttribute(1, code, _TYPES.get(code, "varchar"), "text")
 
 
 def validate_files(files: Sequence[ReadFile], *, now: datetime) -> list[str]:
-    """Check files as far as that can be done without the shop; return what is odd, with lines.
+    """Check files as far as possible without the shop; return what is odd, with lines.
 
     Names of templates and sales rules that the files do not describe may be the shop's. Raises
     ConfigError with every fault of every file, each with its line.
@@ -110,7 +110,7 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
 
 
 def _perhaps_misspelt(leaf: Leaf) -> str | None:
-    """Return a word about an attribute of customers that must be the shop's own."""
+    """Return a hint about a customer attribute that only the shop itself can have added."""
     name, family = BY_TYPE[leaf.family]
     if not family.shops_own or leaf.attribute in family.codes.values():
         return None

@@ -20,7 +20,7 @@ from segmail.sequences.delays import format_delay
 
 @dataclass(frozen=True)
 class Contents:
-    """What a file is to hold; `texts` are the files beside it by template and kind."""
+    """What a file is to contain; `texts` are the files beside it by template and kind."""
 
     templates: Sequence[NewsletterTemplate] = ()
     rules: Sequence[RuleState] = ()
@@ -39,7 +39,7 @@ def write_campaign(contents: Contents, websites: Names, groups: Names) -> str:
 
 
 def write_entries(entries: Sequence[SegmentEntry]) -> str:
-    """Return a file of segments alone."""
+    """Return a file with segments only."""
     return write_campaign(Contents(segments=entries), Names({}), Names({}))
 
 
@@ -60,7 +60,7 @@ def _template(
 
 
 def _inline(text: str) -> Any:
-    """Return a text as one that is never taken for the name of a file."""
+    """Return a text in a form that is never taken for a file's name."""
     unified = text.replace("\r\n", "\n")
     lines = unified.split("\n")
     plain = all(line.isprintable() for line in lines) and bool(unified.strip())
@@ -116,7 +116,7 @@ def _automation(entry: SegmentEntry) -> dict[str, Any]:
 
 
 def _plain(policy: object) -> object:
-    """Return a policy's value as the file has it: a number as one."""
+    """Return a policy's value as the file has it: a number as a number."""
     return policy if type(policy) is int else str(policy)
 
 

@@ -1,1 +1,1 @@
-"""Recipes: campaigns that come with segmail, one folder each, with parameters of their own."""
+"""Recipes: campaigns that come with segmail, one folder each, with their own parameters."""

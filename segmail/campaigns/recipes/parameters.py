@@ -1,4 +1,4 @@
-"""The parameters of recipes: what each kind may be, and how values get into a recipe's texts."""
+"""The parameters of recipes: the values that each kind allows, and how they get into the texts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from segmail.errors import InputError
 
 _PLACE = re.compile(r"\$\{([a-z_]+)\}")
 
-# What a value of each kind looks like, and in words. None can end a text in YAML's quotes.
+# For each kind, the pattern of its values, and a description. None can end a quoted YAML text.
 KINDS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "percent": (re.compile(r"[1-9][0-9]?|100"), "a whole number from 1 to 100"),
     "amount": (re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?"), "an amount such as 200 or 49.90"),
@@ -30,7 +30,7 @@ KINDS: Mapping[str, tuple[re.Pattern[str], str]] = {
 
 @dataclass(frozen=True)
 class RecipeParameter:
-    """A parameter of a recipe; without a default it has to be given, and `example` shows how."""
+    """A parameter of a recipe; one without a default is required, and has an `example`."""
 
     name: str
     kind: str
@@ -39,7 +39,7 @@ class RecipeParameter:
     example: str | None = None
 
 
-# What every recipe has.
+# The parameters that every recipe has.
 COMMON = (
     RecipeParameter("websites", "websites", "Codes of the websites; by default all", "", "base"),
     RecipeParameter("sender_name", "text", "The sender's name; by default the shop's contact", ""),
@@ -52,7 +52,7 @@ COMMON = (
 def parse_given(given: tuple[str, ...], known: tuple[RecipeParameter, ...]) -> dict[str, str]:
     """Return the values of `KEY=VALUE` arguments.
 
-    Raises InputError for unknown keys and for values that are not of the parameter's kind.
+    Raises InputError for unknown keys and for values that do not fit the parameter's kind.
     """
     by_name = {one.name: one for one in known}
     values: dict[str, str] = {}
@@ -76,7 +76,7 @@ def parse_given(given: tuple[str, ...], known: tuple[RecipeParameter, ...]) -> d
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Return a recipe's text with the values in their places, less lines whose value is empty."""
+    """Return a recipe's text with the values filled in, without the lines whose value is empty."""
     kept = [
         line
         for line in text.splitlines(keepends=True)

@@ -19,7 +19,7 @@ _STYLES = "mail.css"  # one for all recipes, beside their folders
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a recipe's `recipe.yaml` says; `feed` tells which list to import, if there is one."""
+    """What a recipe's `recipe.yaml` says; `feed` names the list to import, if there is one."""
 
     name: str
     title: str
@@ -49,10 +49,10 @@ def load_recipe(name: str) -> Recipe:
 def settle_values(
     recipe: Recipe, given: Mapping[str, str], *, websites: str | None = None, examples: bool = False
 ) -> dict[str, str]:
-    """Return a value for each parameter: what was given, else its default.
+    """Return a value for each parameter: the one given, else its default.
 
-    `websites` are those of the shop. With `examples`, an example stands where there is no default.
-    Raises InputError for what has to be given.
+    `websites` are those of the shop. With `examples`, a parameter without a default gets its
+    example. Raises InputError for a required one that is missing.
     """
     values: dict[str, str] = {}
     for one in recipe.parameters:
@@ -83,7 +83,7 @@ def read_recipe(recipe: Recipe, values: Mapping[str, str]) -> ReadFile:
 
 
 def export_recipe(recipe: Recipe, values: Mapping[str, str]) -> dict[str, str]:
-    """Return the recipe's files by name, in a folder of their own: for a start of one's own."""
+    """Return the recipe's files by name, for a folder from which to start one's own campaign."""
     folder = _HERE / recipe.name
     texts = {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.html"))}
     texts["campaign.yaml"] = (folder / "campaign.yaml").read_text("utf-8")

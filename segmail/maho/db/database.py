@@ -130,7 +130,7 @@ class Rehearsal(Database):
         self.engine = database.engine
 
     def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
-        """Return what `work` returns, and roll back what it did; raises what `Database`'s raises."""
+        """Return what `work` returns, and roll back what it did; raises as `Database` does."""
         with _plain_errors(self.url):
             return _repeat(self._begin, work, idempotent=idempotent)
 
