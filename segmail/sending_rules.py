@@ -13,10 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 from segmail.durations import in_words, minutes_in
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 NONE = "none"  # no rule
 DEFAULT = "default"  # of a campaign: the shop's rule; of a step: its campaign's

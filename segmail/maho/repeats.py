@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from dateutil.relativedelta import relativedelta
 
 ALLOWED = "'every month, at most 12', 'every 2 weeks', 'every quarter' or 'none'"
 PATTERN = (
@@ -57,17 +54,20 @@ class Repeat:
         often = f"every {self.count} {self.unit}" if self.count > 1 else f"every {self.unit[:-1]}"
         return often if self.at_most is None else f"{often}, at most {self.at_most}"
 
-    def date(self, first: datetime, number: int, zone: ZoneInfo) -> datetime:
+    def date(self, first: datetime, number: int, zone: tzinfo) -> datetime:
         """Return the date `number` times after the first, by the calendar of a time zone (UTC).
 
         Counted from the first one: 31 January, 28 February, 31 March. A time in the hour that
         summer time skips becomes the next one that exists.
         """
+        # Loaded here, for few shops have steps that repeat, and each run reads them.
+        from dateutil.relativedelta import relativedelta
+
         step: dict[str, Any] = {self.unit: number * self.count}
         wall = first.astimezone(zone).replace(tzinfo=None) + relativedelta(**step)
         return wall.replace(tzinfo=zone).astimezone(UTC)
 
-    def next_after(self, first: datetime, moment: datetime, zone: ZoneInfo) -> datetime | None:
+    def next_after(self, first: datetime, moment: datetime, zone: tzinfo) -> datetime | None:
         """Return the first repetition after `moment`; None: it is past the calendar's last year.
 
         Dates in the past are left out: after an outage the mails do not leave in one burst.
@@ -80,10 +80,9 @@ class Repeat:
 
     def latest(self, first: datetime, moment: datetime) -> datetime:
         """Return the last date at or before `moment`, to the hour; else the first."""
-        zone = ZoneInfo("UTC")
-        return self.date(first, self._number_after(first, moment, zone) - 1, zone)
+        return self.date(first, self._number_after(first, moment, UTC) - 1, UTC)
 
-    def _number_after(self, first: datetime, moment: datetime, zone: ZoneInfo) -> int:
+    def _number_after(self, first: datetime, moment: datetime, zone: tzinfo) -> int:
         days = self.count * _LONGEST[self.unit]
         number = max(1, (moment - first) // timedelta(days=days))
         while self.date(first, number, zone) <= moment:

@@ -27,7 +27,6 @@ from segmail.maho.open_attempts import OpenAttempt, load_open_attempts, remember
 from segmail.maho.problems import INTERRUPTED
 from segmail.maho.progress import ProgressStatus, Settlement, settle
 from segmail.maho.reasons import NOT_SENT
-from segmail.maho.repeating import continue_repeats
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
@@ -117,6 +116,9 @@ class Resolver:
             if (settlement := self._settlement(one, verdicts[one.queue_id], now)) is not None
         ]
         settle(tx, settled)
+        # Loaded here, with the policies: hardly a run finds an attempt to close.
+        from segmail.maho.repeating import continue_repeats
+
         held = {
             one.progress_id: step
             for one in ours
