@@ -47,7 +47,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Sequences": {
         "sequence": ("sequence:sequence", "Set up the steps that a segment's customers receive."),
-        "template": ("template:template", "Look into newsletter templates, check and render them."),
+        "template": ("template:template", "Show, check and render newsletter templates."),
         "preview": (
             "preview:preview",
             "Show the mail of one step as its customers would get it.",
@@ -101,7 +101,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "completion": (
             "completion:completion",
-            "Print the script by which a shell completes commands and options.",
+            "Print the script with which a shell completes commands and options.",
         ),
         "help": ("help:help_", "Show the help of a command, or of segmail."),
         "demo": ("demo:demo", "Build a small shop, run the jobs on it and show what happened."),

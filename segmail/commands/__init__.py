@@ -1,1 +1,1 @@
-"""The commands: a file each, which parses, makes one call, prints and raises."""
+"""The commands: one file each, which parses arguments, makes one call, prints and raises."""

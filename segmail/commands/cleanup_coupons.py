@@ -23,8 +23,10 @@ _WHAT = "expired automation coupons"
 @click.option(
     "--days",
     type=click.IntRange(0, MOST_DAYS),
-    help="Keep coupons for so many days after they expired, instead of the shop's setting "
-    "(30 where there is none).",
+    help=(
+        "Keep coupons for this many days after they expire, instead of the shop's setting (30 if "
+        "unset)."
+    ),
 )
 @click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
 @METRICS_FILE
@@ -35,8 +37,8 @@ def cleanup_coupons(
 ) -> None:
     """Delete expired, unused automation coupons.
 
-    Only coupons that the automation made: on a rule that a step uses, with a code of the shape
-    that it gives them. The shop's setting is
+    Deletes only coupons that the automation made: of a rule that a step uses, with a code in the
+    automation's format. The shop's setting is
     customer_segmentation/email_automation/coupon_cleanup_days.
 
     \b

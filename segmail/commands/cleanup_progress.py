@@ -23,9 +23,11 @@ _WHAT = "sequence progress records"
 @click.option(
     "--days",
     type=click.IntRange(0, MOST_DAYS),
-    help="Keep records for so many days, instead of the shop's setting (90 where there is none).",
+    help="Keep records for this many days, instead of the shop's setting (90 if unset).",
 )
-@click.option("--all", "all_", is_flag=True, help="Also those that max_sends is counted from.")
+@click.option(
+    "--all", "all_", is_flag=True, help="Delete also those that max_sends is counted from."
+)
 @click.option("--dry-run", is_flag=True, help="Say how many would be deleted; change nothing.")
 @METRICS_FILE
 @AS_JSON
@@ -41,9 +43,9 @@ def cleanup_progress(
 ) -> None:
     """Delete old finished progress records.
 
-    Finished are those that were sent, skipped or have failed. The shop's setting is
-    customer_segmentation/email_automation/cleanup_days. What max_sends and the policy never are
-    counted from stays: who had a sequence does not get it again after the cleanup.
+    Finished records are those that were sent, were skipped or have failed. The shop's setting is
+    customer_segmentation/email_automation/cleanup_days. Records that max_sends and the policy never
+    are counted from stay: customers who had a sequence do not get it again after the cleanup.
 
     \b
     Example:

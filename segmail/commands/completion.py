@@ -1,4 +1,4 @@
-"""`segmail completion`: what a shell needs to complete commands and options."""
+"""`segmail completion`: the script with which a shell completes commands and options."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from click.shell_completion import get_completion_class
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str) -> None:
-    """Print the script by which a shell completes commands and options.
+    """Print the script with which a shell completes commands and options.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`segmail config`: what is set, by whom, and whether it is right."""
+"""`segmail config`: the settings, where each comes from, and whether they are right."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from segmail.commands.options import AS_JSON
 from segmail.output import print_json, print_table
 from segmail.settings import OPTION, Settings
 
-_SECRETS = re.compile(r"(?<=://)([^:@/]*):.*(?=@)")  # up to the last @: passwords may have some
+_SECRETS = re.compile(r"(?<=://)([^:@/]*):.*(?=@)")  # up to the last @: a password may contain one
 _QUERY_SECRETS = re.compile(r"(?i)([?&](?:password|passwd|secret|token)=)[^&]*")
 _NOT_SETTINGS = {"file", "sources", "overrides", "not_upgraded", "crypt_key"}
 
 
 @dataclass(frozen=True)
 class EffectiveSetting:
-    """A setting as this run has it, and who said so."""
+    """A setting as this run has it, and where it comes from."""
 
     name: str
     value: Any
@@ -59,7 +59,7 @@ def show(ctx: click.Context, *, as_json: bool) -> None:
 def check(app: App, *, as_json: bool) -> None:
     """Check the settings, and that they lead to a shop and a mail transport.
 
-    Exits with 78 and every fault. `doctor` looks further: into steps, segments and jobs.
+    Exits with 78 and lists every fault. `doctor` checks more: steps, segments and jobs.
 
     \b
     Example:
@@ -105,7 +105,7 @@ def _named(source: str, name: str, root: click.Context) -> str:
 
 
 def _masked(value: Any) -> Any:
-    """Return a value that can be shown: no password, numbers and texts as they are."""
+    """Return a value that can be shown: passwords masked, numbers and texts as they are."""
     if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, tuple) and not isinstance(value, URL):

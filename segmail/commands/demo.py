@@ -25,15 +25,15 @@ from segmail.demo.show import show
     metavar="DIR",
     help="The folder for the shop and its mails; an earlier demo in it is replaced.",
 )
-@click.option("--keep", is_flag=True, help="Go on with the demo that is in the folder.")
+@click.option("--keep", is_flag=True, help="Continue the demo that is in the folder.")
 @click.option("--recipes", is_flag=True, help="Then play all recipes for 35 days, in DIR/recipes.")
 @click.pass_context
 def demo(ctx: click.Context, *, folder: Path, keep: bool, recipes: bool) -> None:
     """Build a small shop, run the jobs on it and show what happened.
 
     Needs no database server and no mail server: the shop is an SQLite file, and each mail becomes
-    an .eml file. The shop's clock says 2026-03-10 14:05, or what --now tells it. The recipes have
-    a shop of their own, which plays 35 days from 2026-02-24 on.
+    an .eml file. The shop's clock starts at 2026-03-10 14:05, or at --now. The recipes have a shop
+    of their own, which plays 35 days from 2026-02-24 on.
 
     \b
     Examples:
@@ -58,7 +58,7 @@ def _play_recipes(stage: Stage) -> None:
 
 
 def _program() -> str:
-    """Return what a person types to run this very program."""
+    """Return what a person types to run this program."""
     started = Path(sys.argv[0]).absolute()
     if started.name != "segmail":
         return f"{sys.executable} -m segmail"

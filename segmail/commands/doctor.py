@@ -1,4 +1,4 @@
-"""`segmail doctor`: what is wrong, and what to do."""
+"""`segmail doctor`: what is wrong, and how to fix it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ from segmail.output import print_json, print_table
 def doctor(app: App, *, mail_server: bool, dns: bool, as_json: bool) -> None:
     """Say what is wrong with the shop's automation, and what to do.
 
-    Looks at the schema, switches, mail transport, time zones, base URLs, steps and segments;
-    changes nothing. The mail server and the DNS are asked only where --connect and --dns say so.
-    Exits with 78 when there are errors.
+    Checks the schema, switches, mail transport, time zones, base URLs, steps and segments; changes
+    nothing. The mail server and the DNS are asked only with --connect and --dns. Exits with 78 if
+    there are errors.
 
     \b
     Examples:

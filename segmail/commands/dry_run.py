@@ -1,4 +1,4 @@
-"""Changes that are tried and undone."""
+"""Changes that are tried and rolled back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segmail.maho.shop import Shop
 
 @contextmanager
 def shop_to_change(app: App, *, dry_run: bool) -> Iterator[Shop]:
-    """Yield the shop; for a dry run one in which nothing that is done stays, or is logged."""
+    """Yield the shop; for a dry run a shop in which no change stays, or is logged."""
     if not dry_run:
         yield app.shop
         return

@@ -1,8 +1,8 @@
-"""What no option or argument can mean is refused, whichever it is.
+"""Refuses values that no option or argument can have.
 
-Nothing at all: `--segment "$NAME"` with a variable that is not set would else choose everything.
-Half a character or a NUL byte, which neither a name nor a file's path holds; more lines than one;
-more characters than any value has; what is no number for one.
+These are an empty value, because `--segment "$NAME"` with an unset variable would otherwise choose
+everything; half a character or a NUL byte, which neither a name nor a file's path contains; more
+than one line; more characters than any value has; and a number that is not one.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 
 import click
 
-# Options whose emptiness says something: no prefix at all.
+# Options for which an empty value has a meaning: no prefix at all.
 _MAY_BE_EMPTY = {"table_prefix", "prefix"}
 _FOLDERS = {"dir"}
-_LONGEST = 4_096  # characters, as of a path; columns of names have 255
+_LONGEST = 4_096  # maximum characters, as in a path; names in the database have 255
 _SHOWN = 40
 
 
 def check_arguments(arguments: Sequence[str]) -> None:
-    """Raise click.UsageError where an argument cannot be, before anything is made of it."""
+    """Raise click.UsageError for an impossible argument, before anything is done with it."""
     for one in arguments:
         shown = ascii(one[:_SHOWN])
         if len(one) > _LONGEST:
@@ -41,7 +41,7 @@ def check_arguments(arguments: Sequence[str]) -> None:
 
 
 def check_values(command: click.Command) -> click.Command:
-    """Let a command, and all commands of a group, refuse values that nobody can mean."""
+    """Make a command, and all commands of a group, refuse values that nobody can mean."""
     for parameter in command.params:
         if _takes_text(parameter) and not isinstance(parameter.callback, _Checked):
             parameter.callback = _Checked(parameter.callback)
@@ -56,22 +56,22 @@ def _takes_text(parameter: click.Parameter) -> bool:
 
 
 def _faults(value: Any, parameter: click.Parameter) -> Iterator[str]:
-    if isinstance(value, Path):  # click has made '.' of nothing, and no file is called so
+    if isinstance(value, Path):  # click has turned '' into '.', and no file has that name
         is_empty = value == Path() and parameter.name not in _FOLDERS
     else:
         is_empty = isinstance(value, str) and not value.strip()
     if is_empty and parameter.name not in _MAY_BE_EMPTY:
         yield "is empty; leave it out, or see to the variable that it comes from."
-    if isinstance(value, float) and not math.isfinite(value):  # which is in no range, nor outside
+    if isinstance(value, float) and not math.isfinite(value):  # which compares with no range
         yield f"is no number: {value}."
     if not isinstance(value, str):
-        return  # a path may be of any bytes
+        return  # a path may contain any bytes
     if any("\udc80" <= character <= "\udcff" for character in value):
         yield f"is not UTF-8: {value[:_SHOWN]!a}."
 
 
 class _Checked:
-    """A parameter's callback, after a look at what was given."""
+    """A parameter's callback that first checks the given value."""
 
     def __init__(self, then: Callable[..., Any] | None) -> None:
         self._then = then

@@ -1,4 +1,4 @@
-"""`segmail help`: the help of a command, for those who type it first."""
+"""`segmail help`: the help of a command, for people who type `help` first."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ _COLUMNS = ("When", "Customer", "Step", "Outcome", "Why, or what", "Template", "
 
 @click.command()
 @scope_options
-@click.option("--status", type=click.Choice(STATUSES), help="Only what became of them.")
+@click.option("--status", type=click.Choice(STATUSES), help="Only steps with this outcome.")
 @click.option(
     "--limit",
     type=click.IntRange(1, 10_000),
@@ -44,9 +44,9 @@ def history(
 ) -> None:
     """Show what became of each step, newest first.
 
-    A step happened when it was sent or last tried; what was never tried, when it was or is due.
-    Without --customer, steps that are not due yet are left out; --status scheduled shows them.
-    A step that was skipped without a reason was so by Maho, or before 0.2.
+    The time of a step is when it was sent or last tried; if it was never tried, when it was or is
+    due. Without --customer, steps that are not due yet are left out; --status scheduled shows them.
+    A step that was skipped without a reason was skipped by Maho, or before segmail 0.2.
 
     \b
     Examples:

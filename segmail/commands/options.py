@@ -1,4 +1,4 @@
-"""The options that several commands have."""
+"""Options that several commands share."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ DRY_RUN = click.option("--dry-run", is_flag=True, help="Say what would change; c
 TOTALS = click.option(
     "--totals",
     is_flag=True,
-    help="Count finished rows also beside a long history, which takes seconds.",
+    help="Count finished rows even if there are very many, which takes seconds.",
 )
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 TRIGGER = click.Choice([trigger.value for trigger in Trigger], case_sensitive=False)
 
 _SCOPE = (
-    click.option("--customer", metavar="C", help="Of this customer: an id or e-mail address."),
-    click.option("--segment", metavar="S", help="Of this segment: an id or name."),
-    click.option("--step", metavar="S", help="Of this step: an id or SEGMENT:TRIGGER:NUMBER."),
+    click.option("--customer", metavar="C", help="Only this customer: an id or e-mail address."),
+    click.option("--segment", metavar="S", help="Only this segment: an id or name."),
+    click.option("--step", metavar="S", help="Only this step: an id or SEGMENT:TRIGGER:NUMBER."),
     click.option(
         "--since",
         callback=any_time,
@@ -39,13 +39,16 @@ _SCOPE = (
         help="From this time on: 2026-03-10T08:00 (UTC, or with an offset), '7 days ago'.",
     ),
     click.option(
-        "--until", callback=any_time, metavar="TIME", help="Before this time; 2026-04 is its start."
+        "--until",
+        callback=any_time,
+        metavar="TIME",
+        help="Before this time; 2026-04 means its start.",
     ),
 )
 
 
 def scope_options(command: F) -> F:
-    """Give a command the options that choose steps by whose they are and when."""
+    """Give a command the options that select steps by customer, segment, step and time."""
     for option in reversed(_SCOPE):
         command = option(command)
     return command

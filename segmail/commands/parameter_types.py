@@ -1,6 +1,6 @@
-"""What options mean beyond numbers and text.
+"""The types of options beyond numbers and text.
 
-dateutil is imported where a time is read: that takes longer than all the rest of `--help`.
+dateutil is imported only when a time is read: the import takes longer than the rest of `--help`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ _SPAN = re.compile(
     r"(-?)([0-9]{1,9})\s+(minute|hour|day|week|month|year)s?(\s+ago)?", re.ASCII | re.IGNORECASE
 )
 
-_FIRST_YEAR, _LAST_YEAR = 1971, 2037  # of a TIMESTAMP, with room for what is reckoned from it
+_FIRST_YEAR, _LAST_YEAR = 1971, 2037  # of a TIMESTAMP, with room for calculations
 
 
 def absolute_time(value: str) -> datetime:
-    """Return the time that an option names: a date, or a date and a time, as ISO 8601 has it.
+    """Return the time that an option names: a date, or a date and a time, in ISO 8601.
 
-    A month or a year is its start: `2026-03`. Without an offset it is UTC; the result is aware UTC.
+    A month or a year means its start: `2026-03`. Without an offset it is UTC; the result is aware
+    UTC.
     """
     try:
         time = _iso_time(value)
@@ -30,15 +31,15 @@ def absolute_time(value: str) -> datetime:
 
 
 def any_time(ctx: click.Context, _option: click.Parameter, value: str | None) -> datetime | None:
-    """Return the time that an option names, absolute or as a span from this run's clock on."""
+    """Return the time that an option names, absolute or as a span from this run's clock."""
     return None if value is None else time_from(value, now=ctx.obj.now())
 
 
 def time_from(value: str, *, now: datetime) -> datetime:
-    """Return the time that is meant by `value`: an absolute one, or a span from `now` on.
+    """Return the time that `value` means: an absolute one, or a span from `now`.
 
     A span is `[-]N UNIT [ago]` by the UTC calendar: `-1 month`, `7 days ago`, `2 hours`, which is
-    in two hours. A month before the 31st is the last day of that month where it is shorter.
+    in two hours. A month before the 31st is the last day of that month if it is shorter.
     Raises click.BadParameter.
     """
     span = _SPAN.fullmatch(value.strip())
@@ -50,7 +51,7 @@ def time_from(value: str, *, now: datetime) -> datetime:
             moved = _moved(now, -int(count) if minus or ago else int(count), unit.lower())
             return _within_columns(moved, value)
     except (ValueError, OverflowError):
-        pass  # told below
+        pass  # reported below
     raise click.BadParameter(
         f"{value!r} is not a time; it looks like 2026-03-10, '2026-03-10 12:00', 2026-03, "
         "'-1 month' or '7 days ago'."

@@ -1,4 +1,4 @@
-"""Options that are a segment's policy, written as in campaign files."""
+"""Options that set a policy of a segment, written as in campaign files."""
 
 from __future__ import annotations
 

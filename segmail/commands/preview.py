@@ -1,4 +1,4 @@
-"""`segmail preview`: a mail to look at before anybody gets it."""
+"""`segmail preview`: shows a mail before anybody gets it."""
 
 from __future__ import annotations
 
@@ -29,17 +29,20 @@ from segmail.printable import printable
     "number",
     type=click.IntRange(1, 100),
     metavar="N",
-    help="For N telling customers: longest name, no first name, another store, no cart.",
+    help="For N varied customers: longest name, no first name, another store, no cart.",
 )
 @click.option(
     "--html",
     "file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write a page for the browser there, which only you may read.",
+    help="Write a page for the browser to this file, which only you may read.",
 )
 @click.option(
-    "--send-to", "address", metavar="ADDRESS", help="Send it there as a real mail, marked [Test]."
+    "--send-to",
+    "address",
+    metavar="ADDRESS",
+    help="Send it to this address as a real mail, marked [Test].",
 )
 @AS_JSON
 @click.pass_obj
@@ -55,11 +58,11 @@ def preview(
 ) -> None:
     """Show the mail of one step as its customers would get it.
 
-    STEP is a sequence id or SEGMENT:TRIGGER:NUMBER. Nothing is written to the shop: a coupon's
-    code is a sample that ends in X. Prints how it looks in the inbox, headers, text, links and
-    size; --html writes a page that shows it on a phone and a desktop, in the dark and without
-    images. --send-to sends it over the shop's own transport; its unsubscribe link does nothing.
-    Exits with 1 where the step could not be sent.
+    STEP is a sequence id or SEGMENT:TRIGGER:NUMBER. Nothing is written to the shop: a coupon's code
+    is a sample that ends in X. Prints the inbox line, headers, text, links and size; --html writes
+    a page that shows the mail on a phone and a desktop, in dark mode and without images. --send-to
+    sends it over the shop's own transport; its unsubscribe link does nothing. Exits with 1 if the
+    step could not be sent.
 
     \b
     Examples:
@@ -91,7 +94,7 @@ def preview(
 
 
 def _send(app: App, previewer: Previewer, customer_id: int, address: str) -> None:
-    from segmail.authoring.send_test import send_test  # only this knows mail servers
+    from segmail.authoring.send_test import send_test  # only this module knows mail servers
     from segmail.transport.bounce_address import bounce_address
     from segmail.transport.settings import mail_settings
 

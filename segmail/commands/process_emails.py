@@ -40,7 +40,7 @@ from segmail.output import print_json, progress_bar
 @click.option(
     "--connections",
     type=click.IntRange(1, 64),
-    help="SMTP connections side by side; by default 4, or segmail.toml's.",
+    help="Parallel SMTP connections; by default 4, or segmail.toml's.",
 )
 @click.option(
     "--workers",
@@ -91,7 +91,7 @@ def process_emails(
         options = Options(**given)
         job = Job(app.shop, app.config, app.settings, app.clock)
         if dry_run:
-            from segmail.commands.due_preview import show_preview  # loads what renders
+            from segmail.commands.due_preview import show_preview  # imports the renderer
 
             show_preview(job, options, as_json=as_json)
             return
@@ -109,7 +109,7 @@ def process_emails(
 def _send(job: Job, options: Options) -> tuple[Summary, bool]:
     """Return what was done, and whether Ctrl-C ended it."""
     total = count_waiting(job, options) if sys.stderr.isatty() else None
-    # In order: messages under way are finished.
+    # Let the run end in order: messages under way are finished.
     signals = stopped_by(job.stop.ask, signal.SIGTERM, signal.SIGINT)
     with signals as arrived, progress_bar("Sending", total) as advance:
         summary = send(job, options, on_outcomes=lambda outcomes: advance(len(outcomes)))

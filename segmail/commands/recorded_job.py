@@ -1,4 +1,4 @@
-"""A job's run, written down: in the shop's configuration, in `cron_schedule`, in a metrics file."""
+"""Records a job's run: in the shop's configuration, in `cron_schedule`, in a metrics file."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from segmail.once_a_day import log_once_a_day
 def recorded_job(
     app: App, job: JobName, *, dry_run: bool = False, metrics: Path | None = None
 ) -> Iterator[JobRun]:
-    """Write that a run of `job` begins, and how it ended; the body fills in its outcomes.
+    """Record that a run of `job` begins, and how it ended; the body fills in its outcomes.
 
-    A dry run is not written, nor is one while the jobs are held. Raises what the body
-    raises, and what opening the shop raises: then the end waits in the state directory until the
-    database can be reached.
+    Dry runs are not recorded, nor are runs while the jobs are held. Raises what the body raises,
+    and what opening the shop raises: then the record of the end waits in the state directory until
+    the database can be reached.
     """
     began = app.now()
     run = JobRun(job, began)
@@ -50,7 +50,7 @@ def recorded_job(
 
 
 def log_held(app: App, job: JobName, line: str) -> None:
-    """Write why a job does nothing: into the log once a day, on the screen at each run."""
+    """Report why a job does nothing: in the log once a day, on the screen at each run."""
     if app.settings.log_file is None:
         logger.info("%s", line)
     else:
@@ -67,7 +67,7 @@ def exit_code_of(error: BaseException) -> int:
 def _reason(error: BaseException) -> str:
     if isinstance(error, SegmailError):
         return str(error)
-    return type(error).__name__  # the text of a bug may hold a customer's data
+    return type(error).__name__  # the text of a bug may contain a customer's data
 
 
 def _end(app: App, run: JobRun, exit_code: int, message: str, metrics_file: Path | None) -> None:
@@ -81,7 +81,7 @@ def _write_metrics(
 ) -> None:
     if file is None:
         return
-    from segmail.jobs.metrics import Backlog, write_metrics  # few crontabs ask for them
+    from segmail.jobs.metrics import Backlog, write_metrics  # few crontabs ask for metrics
     from segmail.status.collect import collect_status
 
     backlog = None

@@ -1,4 +1,4 @@
-"""`segmail recover`: what a restored database forgot is settled as sent."""
+"""`segmail recover`: settles as sent what this host sent and a restored database forgot."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segmail.delivery.recover_restored import find_forgotten, settle_found
 from segmail.errors import InputError
 from segmail.output import print_json, print_table, progress_bar
 
-_SHOWN = 100  # rows of the list for people; JSON has them all
+_SHOWN = 100  # rows in the list for people; JSON has all
 
 
 @click.command()
@@ -27,9 +27,9 @@ _SHOWN = 100  # rows of the list for people; JSON has them all
 def recover(app: App, /, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Settle as sent what this host sent and a restored database forgot.
 
-    After a backup was restored, rows wait whose mails were accepted since it was made. The journal
-    of this host (the last 30 days) knows them. Run it on each host that sends. process-emails
-    refuses to send (78) until this was done.
+    After a backup was restored, rows wait although their mails were accepted since the backup. The
+    journal of this host (the last 30 days) knows them. Run it on each host that sends.
+    process-emails refuses to send (78) until this is done.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`segmail refresh-segments`: who is in the segments now."""
+"""`segmail refresh-segments`: updates who is in the segments."""
 
 from __future__ import annotations
 
@@ -30,13 +30,15 @@ from segmail.segments.refresh import refresh_segments as refresh
     metavar="SEGMENT",
     help="Only this segment, by id or name, in whatever mode; may be repeated.",
 )
-@click.option("--all", "all_", is_flag=True, help="Manual segments too, and none is too fresh.")
+@click.option(
+    "--all", "all_", is_flag=True, help="Refresh manual segments too, and those just refreshed."
+)
 @click.option(
     "--every",
     type=click.IntRange(min=0),
     default=0,
     metavar="MINUTES",
-    help="Only segments whose last refresh is so long ago; by default each one.",
+    help="Only segments whose last refresh is at least so long ago; by default all.",
 )
 @click.option(
     "--enrol-limit",
@@ -64,10 +66,10 @@ def refresh_segments(
 ) -> None:
     """Find out who entered and left the segments, and schedule their steps.
 
-    Each segment changes in one transaction, or where many customers enter or leave in several that
-    each leave a right state: after a crash or SIGTERM the next refresh does the rest, and two
-    refreshes at once enrol nobody twice. A segment that fails does not stop the others: exit code
-    1, or 78 or 75 where every failure is of that kind.
+    Each segment changes in one transaction or, if many customers enter or leave, in several that
+    each leave a correct state: after a crash or SIGTERM the next refresh does the rest, and two
+    refreshes at once enrol nobody twice. A segment that fails does not stop the others: the exit
+    code is 1, or 78 or 75 if every failure is of that kind.
 
     \b
     Examples:

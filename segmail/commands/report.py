@@ -52,8 +52,10 @@ from segmail.report import FORMATS, ReportScope, Window, choose_window, collect_
     default=7,
     show_default=True,
     metavar="DAYS",
-    help="Count an order for the last mail that was sent to its customer in so many days before; "
-    "and, where customers are held out, those of so many days from each entry.",
+    help=(
+        "Count an order for the last mail sent to its customer in this many days before it; if "
+        "customers are held out, count orders in this many days after each entry."
+    ),
 )
 @click.option(
     "--format",
@@ -67,11 +69,11 @@ from segmail.report import FORMATS, ReportScope, Window, choose_window, collect_
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write the report there instead.",
+    help="Write the report to this file instead.",
 )
 @METRICS_FILE
 @AS_JSON
-@click.option("--log", is_flag=True, help="Write the daily line into the log and print nothing.")
+@click.option("--log", is_flag=True, help="Write the daily line to the log and print nothing.")
 @click.pass_obj
 def report(
     app: App,
@@ -91,8 +93,8 @@ def report(
 ) -> None:
     """Report what was sent, failed and is scheduled, and what it brought in.
 
-    Revenue is in base currency, of orders that are not canceled: by coupon of the automation, and
-    by last mail. Where a segment holds a share of its customers out, who was mailed is compared
+    Revenue is in base currency, from orders that are not canceled: by coupon of the automation, and
+    by last mail. If a segment holds out a share of its customers, mailed customers are compared
     with them. The page of --format html needs no network and has counts and sums only.
 
     With --log it is SPEC's daily job: one line in the log, for

@@ -1,4 +1,4 @@
-"""`segmail retry`: failed steps are sent again on a person's word."""
+"""`segmail retry`: schedules failed steps again, when a person asks for it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from segmail.history.failures import Failure
 from segmail.history.retry import Found, RetryRequest, find_failures, schedule_again
 from segmail.output import print_json, print_table, progress_bar
 
-_SHOWN = 100  # rows of the list for people; JSON has them all
+_SHOWN = 100  # rows in the list for people; JSON has all
 
 
 @click.command()
 @scope_options
-@click.option("--reason", metavar="TEXT", help="Whose reason has this in it: interrupted, 550.")
+@click.option(
+    "--reason", metavar="TEXT", help="Only steps whose reason contains this: interrupted, 550."
+)
 @click.option(
     "--progress",
     "progress_ids",
@@ -36,7 +38,7 @@ _SHOWN = 100  # rows of the list for people; JSON has them all
     "--at",
     callback=any_time,
     metavar="TIME",
-    help="Let them be due then instead of now: '2 hours'.",
+    help="Make them due then instead of now: '2 hours'.",
 )
 @click.option("--dry-run", is_flag=True, help="List what would be scheduled; change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
@@ -55,9 +57,9 @@ def retry(
 ) -> None:
     """Schedule failed steps again.
 
-    The next process-emails sends them as a new attempt, with all its tries, if nothing speaks
-    against it then: a customer who has unsubscribed is skipped. What was sent, skipped or is
-    scheduled is never touched. Steps that failed as "interrupted" may have arrived: such
+    The next process-emails sends them as a new attempt, with all its tries, unless there is a
+    reason not to: a customer who has unsubscribed is skipped. Steps that were sent, were skipped or
+    are scheduled are never touched. Steps that failed as "interrupted" may have arrived: their
     customers may receive the mail twice.
 
     \b

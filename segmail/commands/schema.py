@@ -29,9 +29,9 @@ def schema() -> None:
 @AS_JSON
 @click.pass_obj
 def check(app: App, *, as_json: bool) -> None:
-    """Say what the shop's database is, and what it lacks.
+    """Show the state of the shop's database, and what it lacks.
 
-    Exits with 78 when something is missing.
+    Exits with 78 if something is missing.
 
     \b
     Example:
@@ -52,10 +52,10 @@ def check(app: App, *, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def apply(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Create what is missing of the specification's tables and columns.
+    """Create the specification's tables and columns that are missing.
 
-    Prints the statements, asks, and runs them. What exists is never touched, so it can be
-    repeated.
+    Prints the statements, asks, and runs them. Existing tables and columns are never touched, so
+    it is safe to repeat.
 
     \b
     Example:
@@ -79,15 +79,15 @@ def apply(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Create the indexes by which due and sent steps are found quickly in a long history.
+    """Create the indexes that find due and sent steps quickly in a long history.
 
-    Maho's own index has its columns the other way round: each run walks over every step that was
-    ever sent. And none of Maho's tells when steps were sent: `report` reads each of them. With some
-    hundred thousand of them the better ones are worth their place; they make each change of a step
-    a little slower. The shop goes on while they are made.
+    Maho's own index has its columns in the other order: each run walks over every step that was
+    ever sent. And none of Maho's indexes tells when steps were sent: `report` reads each step. With
+    some hundred thousand steps these indexes are worth their space; they make each change of a step
+    a little slower. The shop keeps working while they are created.
 
-    `./maho migrate` drops them, as every index that no module declares: run this again after an
-    upgrade of Maho, or declare the indexes in a module of yours. `doctor` notices when one is gone.
+    `./maho migrate` drops them, like every index that no module declares: run this again after an
+    upgrade of Maho, or declare the indexes in a module of yours. `doctor` reports if one is gone.
 
     \b
     Example:
@@ -112,7 +112,7 @@ def _print_statements(statements: Sequence[str], *, none: str) -> None:
 
 
 def _database(app: App) -> Database:
-    """Return the database, without `app.shop`, which needs the tables that may be missing."""
+    """Return the database without `app.shop`, which needs tables that may be missing."""
     return Database(app.settings.require_database())
 
 
@@ -141,7 +141,7 @@ def _print_report(report: SchemaReport) -> None:
 
 
 def _times(report: SchemaReport) -> str:
-    """Return the type that most tables keep times in, and each table that differs."""
+    """Return the type in which most tables store times, and each table that differs."""
     types = report.time_types
     if not types:
         return "unknown"

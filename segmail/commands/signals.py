@@ -1,4 +1,4 @@
-"""Signals that let a job end in order."""
+"""Signals that end a job in order."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def stopped_by(stop: Callable[[], None], *numbers: signal.Signals) -> Iterator[set[signal.Signals]]:
-    """Call `stop` when one of the signals arrives; what was there before is put back.
+    """Call `stop` when one of the signals arrives; afterwards restore the former handlers.
 
-    Yields the set of those that arrived.
+    Yields the set of the signals that arrived.
     """
     arrived: set[signal.Signals] = set()
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""`segmail simulate`: what would happen in the next days, played on a throw-away copy."""
+"""`segmail simulate`: what would happen in the next days, played on a temporary copy."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _PRIVATE = 0o600  # it names customers
     default=USUAL_SAMPLE,
     show_default=True,
     metavar="N",
-    help="Play so many customers, the same ones each time; 0: all.",
+    help="Play this many customers, the same ones each time; 0: all.",
 )
 @click.option(
     "--event",
@@ -104,7 +104,7 @@ _PRIVATE = 0o600  # it names customers
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
-    help="Write it there instead.",
+    help="Write it to this file instead.",
 )
 @AS_JSON
 @click.pass_obj
@@ -127,10 +127,10 @@ def simulate(
     """Play the next days on a copy of the shop: who would get what, when, and why not.
 
     Campaign files are applied to the copy. The shop is only read: refreshes and mails are played in
-    a temporary folder, which is removed afterwards, and no mail leaves. Events are
-    `orders [for 120] [with coupon]`, `unsubscribes`, `subscribes`, `updates cart` and `empties
-    cart`, `on day N` or on a date, `at` a time of the customer's website. The page of --format html
-    and the JSON name customers; a new --output is for its owner alone.
+    a temporary folder, which is removed afterwards, and no mail leaves. Events are `orders [for
+    120] [with coupon]`, `unsubscribes`, `subscribes`, `updates cart` and `empties cart`, `on day N`
+    or on a date, `at` a time of the customer's website. The page of --format html and the JSON name
+    customers; only its owner may read a new --output.
 
     \b
     Examples:
@@ -190,10 +190,10 @@ def _watching(days: int, go_on: Callable[[], None]) -> Iterator[Watching]:
 
 @contextmanager
 def _ended_in_order() -> Iterator[Callable[[], None]]:
-    """Let SIGTERM and SIGHUP end the command as Ctrl-C does: the copy is removed on the way.
+    """Make SIGTERM and SIGHUP end the command as Ctrl-C does: the copy is removed on the way.
 
-    Yields what raises KeyboardInterrupt once one has arrived. A handler that raises would do so
-    anywhere, also in a destructor, where it is lost; a second signal does.
+    Yields a function that raises KeyboardInterrupt once one of them has arrived. A handler that
+    raises would do so anywhere, even in a destructor, where it is lost; a second signal does raise.
     """
     count = 0
 

@@ -18,7 +18,7 @@ from segmail.status.formats import as_json as json_of
 from segmail.status.formats import as_nagios
 from segmail.status.judge import StatusFinding, age, judge
 
-_UNKNOWN = 3  # a plugin's exit code where it cannot tell
+_UNKNOWN = 3  # a plugin's exit code if it cannot tell
 
 
 @click.command()
@@ -35,7 +35,7 @@ _UNKNOWN = 3  # a plugin's exit code where it cannot tell
 def status(app: App, *, as_json: bool, format_: str) -> None:
     """Show how the automation stands: switches, backlog, jobs, segments.
 
-    Exits with 1 when something needs a person, by the thresholds of [status] in segmail.toml.
+    Exits with 1 if something needs a person, by the thresholds of [status] in segmail.toml.
 
     \b
     Examples:

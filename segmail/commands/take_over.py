@@ -1,4 +1,4 @@
-"""`segmail take-over`: Maho's own jobs are switched off, or on again."""
+"""`segmail take-over`: switches Maho's own jobs off, or on again."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from segmail.output import print_json
 def take_over(app: App, /, *, undo: bool, dry_run: bool, as_json: bool) -> None:
     """Switch Maho's own automation jobs off, so that segmail alone does them.
 
-    Writes the settings at default scope of the shop's configuration: Maho's flag goes off, which
-    stops its sending, its two cleanups and its report; segmail's own switch goes on; from Maho 26.5
-    on, the schedules of the four jobs go off, too. Maho keeps its configuration in a cache, so its
-    cache has to be flushed afterwards.
+    Writes settings at default scope of the shop's configuration: Maho's flag is switched off, which
+    stops its sending, its two cleanups and its report; segmail's own switch is switched on; from
+    Maho 26.5 on, the schedules of the four jobs are switched off, too. Maho caches its
+    configuration, so flush its cache afterwards.
 
     \b
     Examples:

@@ -21,8 +21,8 @@ from segmail.printable import printable
 def why(app: App, *, customer: str, segment: str | None, step: str | None, as_json: bool) -> None:
     """Say why a customer did, did not or will receive a step's mail.
 
-    CUSTOMER is an id or e-mail address. Tells of every step of the segments that the customer is
-    in or was scheduled for: what happened, and what a run would do now. Nothing is changed.
+    CUSTOMER is an id or e-mail address. Shows, for every step of the segments that the customer is
+    in or was scheduled for, what happened and what a run would do now. Nothing is changed.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""How commands say numbers of rows, yes and no, and warnings."""
+"""Numbers of rows, yes and no, and warnings, in the words of all commands."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def yes_no(value: bool) -> str:
 def print_deleted(
     count: int | None, what: str, *, days: int | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Tell what a cleanup deleted or would delete; `count` is None where it is switched off.
+    """Print what a cleanup deleted or would delete; `count` is None if it is switched off.
 
-    Cron is told nothing, which prints neither JSON nor a dry run.
+    Under cron, which prints neither JSON nor a dry run, nothing is printed.
     """
     if as_json:
         deleted = {"deleted": count or 0, "days": days, "dry_run": dry_run}
@@ -39,7 +39,7 @@ def print_deleted(
 
 
 def print_dry_run(dry_run: bool) -> None:
-    """Say that what follows was not done, where it was not."""
+    """Print that the following was not done, in a dry run."""
     if dry_run:
         click.echo("Dry run: nothing was changed. What would have been done:")
 

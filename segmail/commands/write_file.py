@@ -1,4 +1,4 @@
-"""Writes what was asked for into a file, so that nobody ever reads half of one."""
+"""Writes a file so that nobody ever reads half of it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from segmail.errors import InputError
 def write_file(
     file: Path, text: str | Iterable[str], *, option: str = "--output", mode: int = 0o640
 ) -> None:
-    """Put `text`, or its pieces, into `file` at once; a device or pipe is written to as it is.
+    """Write `text`, or its pieces, to `file` at once; a device or pipe is written to directly.
 
-    A new file gets `mode`, as far as the umask allows; one that is there keeps its own, and its
+    A new file gets `mode`, as far as the umask allows; an existing one keeps its own, and its
     owner.
 
-    Raises InputError, naming the option that asked for it, where that cannot be.
+    Raises InputError, naming the option that asked for it, if the file cannot be written.
     """
     pieces = (text,) if isinstance(text, str) else text
     try:

@@ -23,8 +23,10 @@ from segmail.output import print_json
 @click.option(
     "--prune",
     is_flag=True,
-    help="Remove steps of the named segments that the files do not list; those with rows are "
-    "switched off.",
+    help=(
+        "Remove steps of the named segments that the files do not list; steps with rows are "
+        "switched off."
+    ),
 )
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @AS_JSON
@@ -32,12 +34,12 @@ from segmail.output import print_json
 def apply(
     app: App, *, files: tuple[str, ...], dry_run: bool, prune: bool, yes: bool, as_json: bool
 ) -> None:
-    """Make the shop be as campaign files say; - is stdin.
+    """Make the shop match campaign files; - is stdin.
 
-    Everything is known by its name; what a file does not say stays as it is. Each FILE is applied
-    whole or not at all; of a folder, every .yaml and .yml. The plan is printed before, with what it
-    means for customers under way. Exits with 78 and every fault of every file, each with its line,
-    where a file cannot be applied; then nothing is written.
+    Everything is identified by its name; what a file does not mention stays as it is. Each FILE is
+    applied as a whole or not at all; for a folder, every .yaml and .yml file in it. The plan is
+    printed first, with its effects on customers under way. If a file cannot be applied, exits with
+    78 and lists every fault of every file, each with its line; nothing is written.
 
     \b
     Examples:
@@ -60,7 +62,7 @@ def apply(
 
 
 def _confirm(plan: Sequence[Applied], *, yes: bool) -> None:
-    """Ask where customers under way are concerned; without a terminal, only where steps go."""
+    """Ask if customers under way are affected; without a terminal, only if steps are removed."""
     gone = [one for one in plan if one.outcome in (REMOVED, SWITCHED_OFF)]
     concerned = [one for one in plan if one.is_written and one.kind == "step" and one.effects]
     if yes or not (gone or concerned):

@@ -17,9 +17,9 @@ from segmail.output import print_json
 @AS_JSON
 @click.pass_context
 def diff(ctx: click.Context, *, files: tuple[str, ...], as_json: bool) -> None:
-    """Say where the shop is not as campaign files say: exits with 1 there, else with 0.
+    """Show where the shop differs from campaign files: exits with 1 if it does, else with 0.
 
-    Steps of the files' segments that the files do not list are such a difference too, unless they
+    Steps of the files' segments that the files do not list count as a difference too, unless they
     are switched off. Nothing is written.
 
     \b

@@ -14,14 +14,19 @@ from segmail.output import print_json
 
 @click.command()
 @click.option("--segment", "segments", metavar="S", multiple=True, help="Only this; repeatable.")
-@click.option("--dir", "folder", metavar="D", help="Write files there: texts of mails apart.")
+@click.option(
+    "--dir",
+    "folder",
+    metavar="D",
+    help="Write the files to this folder, texts of mails in files of their own.",
+)
 @AS_JSON
 @click.pass_obj
 def export(app: App, *, segments: tuple[str, ...], folder: str | None, as_json: bool) -> None:
     """Print campaigns as YAML that `campaign apply` reads, by default all of them.
 
-    With --dir, D gets a campaigns.yaml, and the texts and styles of its mails as files of their
-    own; what has the same names there is written over. JSON is an object of texts by path.
+    With --dir, the folder gets a campaigns.yaml, and the texts and styles of mails as files of
+    their own; files with the same names are overwritten. JSON is an object of texts by path.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""How the plan of campaign files is printed."""
+"""Prints the plan of campaign files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _INDENT = " " * 14
 
 
 def told(one: Applied) -> Iterator[str]:
-    """Yield the lines of an outcome: what it is, what changes, what that means."""
+    """Yield the lines of an outcome: what it is, what changes, what this means for customers."""
     yield printable(f"{one.outcome:12}  {one.kind} '{one.name}'")
     if one.outcome == "changed":
         for change in one.changes:
@@ -23,7 +23,7 @@ def told(one: Applied) -> Iterator[str]:
 
 
 def in_sum(done: Sequence[Applied]) -> str:
-    """Return how many of each outcome there are, in a sentence."""
+    """Return the number of each kind of outcome, in a sentence."""
     counts = Counter(one.outcome for one in done)
     return f"Applied: {', '.join(f'{count:,} {what}' for what, count in counts.items())}."
 

@@ -17,10 +17,10 @@ from segmail.output import print_json
 @AS_JSON
 @click.pass_obj
 def validate(app: App, *, files: tuple[str, ...], as_json: bool) -> None:
-    """Check campaign files without a database: exits with 78 and every fault, with its line.
+    """Check campaign files without a database: exits with 78 and lists every fault with its line.
 
-    Websites, customer groups and what files do not describe themselves can only be known to the
-    shop: `campaign apply --dry-run` checks those too.
+    Only the shop knows its websites, its customer groups and what the files refer to but do not
+    describe: `campaign apply --dry-run` checks those too.
 
     \b
     Example:

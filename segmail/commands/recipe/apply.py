@@ -26,10 +26,10 @@ from segmail.segments.stored.codes import load_websites
 def apply(
     app: App, *, name: str, given: tuple[str, ...], dry_run: bool, yes: bool, as_json: bool
 ) -> None:
-    """Make a recipe's templates, sales rules, segment and steps in the shop, switched on.
+    """Create a recipe's templates, sales rules, segment and steps in the shop, switched on.
 
-    What has the same name already is made as the recipe says. The next refresh enrols everybody
-    who meets the conditions. `recipe show` tells the parameters.
+    Anything that already has the same name is changed to match the recipe. The next refresh enrols
+    everybody who meets the conditions. `recipe show` lists the parameters.
 
     \b
     Examples:

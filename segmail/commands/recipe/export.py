@@ -19,7 +19,7 @@ from segmail.output import print_json
 def export(*, name: str, folder: str, as_json: bool) -> None:
     """Write a recipe's files into the folder DIR, as a start for a campaign of one's own.
 
-    `campaign apply DIR` applies them. Files that are there are never written over.
+    `campaign apply DIR` applies them. Existing files are never overwritten.
 
     \b
     Example:

@@ -1,4 +1,4 @@
-"""`segmail segment`: the segments, whom they match, and the switch of their automation."""
+"""`segmail segment`: the segments, their customers, and the switch of their automation."""
 
 from __future__ import annotations
 

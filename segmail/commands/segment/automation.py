@@ -23,7 +23,7 @@ from segmail.sequences.automation import Automation, switch_automation
 @click.option(
     "--on-exit",
     type=click.Choice(OnExit, case_sensitive=False),
-    help="Stop the pending enter steps of who leaves, or let them go on.",
+    help="Stop the pending enter steps of customers who leave, or let them go on.",
 )
 @click.option(
     "--goal",
@@ -34,9 +34,11 @@ from segmail.sequences.automation import Automation, switch_automation
 @click.option(
     "--on-reentry",
     type=PolicyType("on_reentry"),
-    help="What happens to who comes back: once (the sequence starts again until a step is used "
-    "up), never, 'each entry' or 'each entry after 7 days' (a new run each time); restart is the "
-    "former word for once.",
+    help=(
+        "For customers who come back: once (the sequence starts again until a step is used up), "
+        "never, 'each entry' or 'each entry after 7 days' (a new run each time); restart is the "
+        "former word for once."
+    ),
 )
 @click.option(
     "--group",
@@ -46,18 +48,20 @@ from segmail.sequences.automation import Automation, switch_automation
 @click.option(
     "--priority",
     type=PolicyType("priority"),
-    help="Within the group: a higher one that starts ends the others for the customer.",
+    help="Within the group: a campaign with a higher priority ends the others for the customer.",
 )
 @click.option(
     "--holdout",
     type=PolicyType("holdout"),
-    help="The share of entrants who get no mail, to compare with: '10 %', or none.",
+    help="The share of entrants who get no mail, for comparison: '10 %', or none.",
 )
 @click.option(
     "--cap",
     type=PolicyType("cap"),
-    help="At most so many automation mails to a customer: '2 per day, 4 per week'; none; default: "
-    "what segmail.toml says, as for the following.",
+    help=(
+        "At most this many automation mails to a customer: '2 per day, 4 per week'; none; "
+        "default: segmail.toml's. The same for the next options."
+    ),
 )
 @click.option(
     "--send-window",
@@ -72,18 +76,18 @@ from segmail.sequences.automation import Automation, switch_automation
 )
 @click.option("--weekdays", type=PolicyType("weekdays"), help="Send on these days only: mon-fri.")
 @click.option(
-    "--gap", type=PolicyType("gap"), help="Least time between two mails to a customer: '4 hours'."
+    "--gap", type=PolicyType("gap"), help="Minimum time between two mails to a customer: '4 hours'."
 )
 @click.option(
     "--expiry",
     type=PolicyType("expiry"),
-    help="Skip steps that would be later than this: '3 days'.",
+    help="Skip steps that would be sent later than this: '3 days'.",
 )
 @click.option(
     "--refresh",
     "refreshed_by",
     type=click.Choice(RefreshedBy, case_sensitive=False),
-    help="Whose refresh the segment is for: segmail makes it manual for Maho.",
+    help="Who refreshes the segment: segmail makes it manual for Maho.",
 )
 @DRY_RUN
 @AS_JSON
@@ -101,9 +105,9 @@ def automation(
 ) -> None:
     """Switch the automation of SEGMENT on or off, and set its policies.
 
-    On asks for an active step, and that all active steps can be sent: exits with 78 and every
-    reason where they cannot. Off holds what is scheduled; nothing is lost. A policy that is not
-    given stays as it is.
+    On requires an active step, and that all active steps can be sent: otherwise exits with 78 and
+    lists every reason. Off holds what is scheduled; nothing is lost. A policy that is not given
+    stays as it is.
 
     \b
     Examples:

@@ -22,9 +22,9 @@ from segmail.segments.refresh import Enrolment, enrol_present
 def enrol(app: App, /, *, segment: str, dry_run: bool, yes: bool, as_json: bool) -> None:
     """Start the sequence of SEGMENT for its present members.
 
-    A refresh enrols those who enter. This is for members from before the automation, or a step,
-    was switched on. Who is not subscribed, had the sequence since they entered, or is refused by
-    the segment's policies is left out; the delays count from now.
+    A refresh enrols customers who enter. This is for members who entered before the automation, or
+    a step, was switched on. Members who are not subscribed, who have had the sequence since they
+    entered, or whom the segment's policies refuse are left out. Delays count from now.
 
     \b
     Examples:

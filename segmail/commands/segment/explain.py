@@ -1,4 +1,4 @@
-"""`segmail segment explain`: the conditions in words, and what they do."""
+"""`segmail segment explain`: the conditions in words, and their effect."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from segmail.segments.explain import ExplainedNode, Explanation, explain_segment
 @AS_JSON
 @click.pass_obj
 def explain(app: App, *, segment: str, as_json: bool) -> None:
-    """Explain SEGMENT: its conditions in words, their SQL, and whom each matches alone.
+    """Explain SEGMENT: its conditions in words, their SQL, and how many each matches alone.
 
-    A condition that cannot be used is named with the reason (exit code 78): such a segment is not
-    refreshed, and keeps the members that it has. Where Maho's own answer differs is told too.
+    A condition that cannot be used is listed with the reason (exit code 78): such a segment is not
+    refreshed, and keeps its members. Also shows where Maho's own answer differs.
 
     \b
     Example:

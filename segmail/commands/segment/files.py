@@ -1,4 +1,4 @@
-"""`segmail segment apply` and `export`: other names of those of `campaign`."""
+"""`segmail segment apply` and `export`: old names of `campaign apply` and `export`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from segmail.commands.options import AS_JSON, DRY_RUN
 @AS_JSON
 @click.pass_context
 def apply(ctx: click.Context, *, file: str, dry_run: bool, as_json: bool) -> None:
-    """Do what `campaign apply` does; this name goes away with a later release.
+    """The same as `campaign apply`; this name will be removed in a later release.
 
     \b
     Example:
@@ -31,7 +31,7 @@ def apply(ctx: click.Context, *, file: str, dry_run: bool, as_json: bool) -> Non
 @click.argument("segments", metavar="[SEGMENT]...", nargs=-1)
 @click.pass_obj
 def export(app: App, *, segments: tuple[str, ...]) -> None:
-    """Do what `campaign export` does; this name goes away with a later release.
+    """The same as `campaign export`; this name will be removed in a later release.
 
     \b
     Example:

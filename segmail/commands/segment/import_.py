@@ -1,4 +1,4 @@
-"""`segmail segment import`: a segment's list of customers, from a file."""
+"""`segmail segment import`: fills a segment's list of customers from a file."""
 
 from __future__ import annotations
 
@@ -41,11 +41,12 @@ def import_(
 ) -> None:
     """Make the customers in FILE the list of SEGMENT; - is stdin.
 
-    FILE has one customer id or e-mail address a line, or is a CSV whose header has a customer_id,
-    entity_id or email column. The ids are kept in the segment's `list` condition; a segment
-    without conditions gets one. Whoever is no customer of the segment's websites is named and left
-    out; a FILE of nobody makes the list empty. A column `expires` says when a customer is taken off
-    the list again; with --expire, the time counts from a column `date`, else from now.
+    FILE has one customer id or e-mail address per line, or is a CSV whose header has a customer_id,
+    entity_id or email column. The ids are stored in the segment's `list` condition; a segment
+    without conditions gets one. Ids and addresses that belong to no customer of the segment's
+    websites are listed and left out; an empty FILE empties the list. A column `expires` says when a
+    customer is taken off the list again; with --expire, the time counts from a column `date`, else
+    from now.
 
     \b
     Examples:

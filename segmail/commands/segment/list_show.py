@@ -23,8 +23,8 @@ from segmail.sequences.overview import list_steps
 def list_(app: App, *, totals: bool, as_json: bool) -> None:
     """List the segments, their members and their automation.
 
-    JSON has the numbers of sent, failed and skipped steps, too; beside a history of a million rows
-    they are null.
+    JSON has the numbers of sent, failed and skipped steps, too; in a history of a million rows they
+    are null.
 
     \b
     Example:
@@ -94,7 +94,7 @@ def _count(number: int | None) -> str:
 
 
 def _overlap(found: SegmentSummary) -> dict[str, str]:
-    """The specification's layout has no such setting."""
+    """Return a dash in SPEC's layout, which has no such setting."""
     if found.allows_overlap is None:
         return {}
     return {"Overlapping sequences": yes_no(found.allows_overlap)}

@@ -1,4 +1,4 @@
-"""`segmail segment match`: whom the conditions select now."""
+"""`segmail segment match`: which customers the conditions match now."""
 
 from __future__ import annotations
 
@@ -14,15 +14,17 @@ from segmail.segments.customer_match import CustomerMatch, match_customer, match
 @click.command()
 @click.argument("segment", metavar="SEGMENT")
 @click.option(
-    "--customer", metavar="CUSTOMER", help="Say why this one matches or not: an id or an address."
+    "--customer",
+    metavar="CUSTOMER",
+    help="Say why this customer matches or not: an id or an address.",
 )
 @AS_JSON
 @click.pass_obj
 def match(app: App, *, segment: str, customer: str | None, as_json: bool) -> None:
     """Print the ids of the customers whom SEGMENT's conditions match now.
 
-    Nothing is written: `refresh-segments` makes them members. With --customer, what each condition
-    says, and which of them decide: with the other answer, the whole would turn.
+    Nothing is written: `refresh-segments` makes them members. With --customer, shows what each
+    condition says, and which conditions decide: with the opposite answer, the result would change.
 
     \b
     Examples:

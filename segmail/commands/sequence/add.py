@@ -24,9 +24,9 @@ from segmail.sequences.add import add_step
 @click.option(
     "--if-missing",
     is_flag=True,
-    help="Do nothing where the step is there: one with this number, or this template.",
+    help="Do nothing if the step exists: one with this number, or this template.",
 )
-@click.option("--update", is_flag=True, help="As --if-missing; a step that differs is changed.")
+@click.option("--update", is_flag=True, help="As --if-missing, but a step that differs is changed.")
 @DRY_RUN
 @AS_JSON
 @click.pass_obj
@@ -44,11 +44,11 @@ def add(
 ) -> None:
     """Add a step to the sequence of SEGMENT.
 
-    By default it comes last, is triggered by entering the segment, goes out immediately, once a
-    customer, without a coupon. Delays count from entering or leaving, not from the step before.
-    Who entered or left earlier does not receive it. With --if-missing, a step that is there but
-    differs in anything is an error, and with --update it is changed: there is never a second step
-    with the same mail, unless --step asks for it.
+    By default it comes last, is triggered by entering the segment, and is sent immediately, once
+    per customer, without a coupon. Delays count from entering or leaving, not from the previous
+    step. Customers who entered or left earlier do not receive it. With --if-missing, an existing
+    step that differs in anything is an error, and with --update it is changed: there is never a
+    second step with the same mail, unless --step asks for it.
 
     \b
     Examples:

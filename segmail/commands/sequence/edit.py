@@ -20,16 +20,16 @@ from segmail.sequences.edit import edit_step
 @click.argument("step")
 @click.option("--template", metavar="TEMPLATE", help="The newsletter template.")
 @step_options
-@click.option("--no-coupon", is_flag=True, help="Make no coupons any more.")
+@click.option("--no-coupon", is_flag=True, help="Stop making coupons.")
 @click.option("--active/--inactive", default=None, help="Switch it on or off.")
 @DRY_RUN
 @AS_JSON
 @click.pass_obj
 def edit(app: App, /, *, step: str, dry_run: bool, as_json: bool, **given: Any) -> None:
-    """Change a STEP; what is not named stays as it is.
+    """Change a STEP; what is not given stays as it is.
 
-    What is scheduled already keeps its time when the delay changes, and is skipped when the step
-    is switched off. All else counts from the next mail on.
+    Mails that are already scheduled keep their time when the delay changes, and are skipped when
+    the step is switched off. All other changes apply from the next mail on.
 
     \b
     Examples:

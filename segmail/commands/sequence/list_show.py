@@ -23,8 +23,8 @@ from segmail.sequences.validate import validate_steps
 def list_(app: App, *, segment: str | None, totals: bool, as_json: bool) -> None:
     """List the steps, with their progress rows by status.
 
-    Beside a history of a million rows only those that wait are counted, and null stands in JSON
-    for the others.
+    In a history of a million rows only waiting rows are counted; the other numbers are null in
+    JSON.
 
     \b
     Example:
@@ -63,10 +63,10 @@ def show(app: App, *, step: str, as_json: bool) -> None:
 def validate(app: App, *, segment: str | None, as_json: bool) -> None:
     """Check the steps of SEGMENT, or all: templates, sales rules, order.
 
-    Templates are checked as `template lint` does; what it calls an error is one here where no mail
-    can be sent.
+    Templates are checked as by `template lint`; what it calls an error is one here if no mail can
+    be sent.
 
-    Exits with 1 where there are errors: what keeps mails from being sent.
+    Exits with 1 if there are errors, which keep mails from being sent.
 
     \b
     Example:

@@ -20,7 +20,7 @@ from segmail.sequences.needs import set_step_needs
 @AS_JSON
 @click.pass_obj
 def needs(app: App, /, *, step: str, what: str, dry_run: bool, as_json: bool) -> None:
-    """Skip a STEP where its mail would show no `products`, or let it need `nothing`.
+    """Skip a STEP if its mail would show no `products`, or let it need `nothing`.
 
     Products are those that the template's lists show, such as
     {{var products.getViewedHtml(4)}}. Customers for whom all of them are empty do not get the

@@ -1,4 +1,4 @@
-"""The options that say what a step is to be, the same for `add` and `edit`."""
+"""The options that describe a step, the same for `add` and `edit`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from segmail.sequences.wanted_step import StepOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_MAX_SENDS = 2_147_483_647  # what the column of both layouts holds
+_MAX_SENDS = 2_147_483_647  # the most that the column of both layouts can hold
 
 _OPTIONS = (
     click.option(
@@ -42,18 +42,20 @@ _OPTIONS = (
         "--repeat",
         metavar="REPEAT",
         help="Send it again for as long as a customer stays: 'every month, at most 12', "
-        "'every 2 weeks', or none. Its 'at most' takes the place of --max-sends.",
+        "'every 2 weeks', or none. Its 'at most' replaces --max-sends.",
     ),
     click.option(
         "--expiry",
         metavar="TIME",
-        help="Skip it where sending rules or an outage make it later than this: '3 days', none, "
-        "or default (the campaign's or the shop's).",
+        help=(
+            "Skip it if sending rules or an outage make it later than this: '3 days', none, or "
+            "default (the campaign's or the shop's)."
+        ),
     ),
     click.option(
-        "--coupon", metavar="RULE", help="Make each customer a coupon of this sales rule."
+        "--coupon", metavar="RULE", help="Make a coupon of this sales rule for each customer."
     ),
-    click.option("--prefix", metavar="TEXT", help="What the coupon codes begin with."),
+    click.option("--prefix", metavar="TEXT", help="The text with which coupon codes begin."),
     click.option(
         "--expires-days",
         type=click.IntRange(1, 36_500),
@@ -71,5 +73,5 @@ def step_options(command: F) -> F:
 
 
 def as_step_options(trigger: str | None, **given: Any) -> StepOptions:
-    """Return what Click read, by the names that the options of a step have."""
+    """Return what Click parsed, by the names of a step's options."""
     return StepOptions(trigger=None if trigger is None else Trigger(trigger), **given)

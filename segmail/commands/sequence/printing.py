@@ -1,4 +1,4 @@
-"""Steps and what became of them, in words and tables."""
+"""Steps and their progress rows, in words and tables."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def describe(step: StepSummary) -> str:
 
 
 def history(step: StepSummary) -> str:
-    """Return the sentence that says what the foreign key takes along with a step."""
+    """Return a sentence about the progress rows that are deleted with a step."""
     counts = {status: count for status, count in step.progress.items() if count}
     if not counts:
         return "It has no progress rows."
@@ -91,7 +91,7 @@ def print_switched(switched: Switched, state: str) -> None:
 
 
 def print_findings(findings: Sequence[StepFinding]) -> None:
-    """Print a table of what is wrong, or that nothing is."""
+    """Print a table of findings, or that there are none."""
     if not findings:
         click.echo("No faults found.")
         return

@@ -24,10 +24,10 @@ from segmail.sequences.remove import remove_step
 @AS_JSON
 @click.pass_obj
 def remove(app: App, *, step: str, yes: bool, dry_run: bool, as_json: bool) -> None:
-    """Remove a STEP, and with it its history: who received it, and who will.
+    """Remove a STEP, and with it its history: who has received it, and who would.
 
     To keep the history, disable the step instead. Later steps keep their numbers. (Maho's form
-    moves them up, those of the other trigger too, where its unique key lets it.)
+    moves them up, those of the other trigger too, if its unique key permits.)
 
     \b
     Example:
@@ -46,7 +46,7 @@ def remove(app: App, *, step: str, yes: bool, dry_run: bool, as_json: bool) -> N
 
 
 def _agree(step: StepSummary) -> None:
-    """Let the step go without a question."""
+    """Agree to the removal without a question."""
 
 
 def _ask(step: StepSummary) -> None:

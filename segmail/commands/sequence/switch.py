@@ -23,8 +23,8 @@ from segmail.sequences.switch import disable_steps, enable_steps
 def enable(app: App, *, steps: Sequence[str], dry_run: bool, as_json: bool) -> None:
     """Switch steps on.
 
-    Each must be fit to be sent: exits with 78 and every reason where one is not. What was
-    skipped while a step was off stays skipped.
+    Each must be fit to be sent: otherwise exits with 78 and lists every reason. What was skipped
+    while a step was off stays skipped.
 
     \b
     Example:
@@ -45,7 +45,7 @@ def enable(app: App, *, steps: Sequence[str], dry_run: bool, as_json: bool) -> N
 @AS_JSON
 @click.pass_obj
 def disable(app: App, *, steps: Sequence[str], dry_run: bool, as_json: bool) -> None:
-    """Switch steps off, and skip what is scheduled of them.
+    """Switch steps off, and skip their scheduled mails.
 
     A mail that is on its way at this moment still arrives, and is recorded as sent.
 

@@ -1,4 +1,4 @@
-"""`segmail template`: newsletter templates, looked into, checked and rendered."""
+"""`segmail template`: newsletter templates, shown, checked and rendered."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from segmail.commands.template.render import render
 
 @click.group()
 def template() -> None:
-    """Look into newsletter templates, check and render them.
+    """Show, check and render newsletter templates.
 
-    A TEMPLATE is named by its id or its exact name; a FILE holds the text of one. Nothing is
-    sent, made or changed.
+    A TEMPLATE is named by its id or its exact name; a FILE holds the text of one. Nothing is sent
+    or changed.
     """
 
 

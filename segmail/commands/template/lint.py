@@ -23,10 +23,10 @@ from segmail.output import print_json, print_table
 def lint(app: App, *, templates: tuple[str, ...], strict: bool, as_json: bool) -> None:
     """Check templates, by default all that steps send.
 
-    Each fault is told with its place and what to do. Exits with 1 where there are errors: mails
-    that cannot be sent, or say the wrong thing. What a template includes is checked with it. A
-    FILE can be checked without a shop; what only a shop knows, such as its customers' attributes,
-    is not checked then.
+    Each fault is shown with its place and how to fix it. Exits with 1 if there are errors: mails
+    that cannot be sent, or say the wrong thing. What a template includes is checked with it. A FILE
+    can be checked without a shop; what only a shop knows, such as its customers' attributes, is
+    then not checked.
 
     \b
     Examples:
@@ -59,7 +59,7 @@ def _print_table(checked: Checked) -> None:
 
 
 def _print_lines(checked: Checked) -> None:
-    """Print what editors and CI understand as places in files."""
+    """Print the findings as places in files, which editors and CI understand."""
     for one in checked.findings:
         click.echo(f"{one.where}: {one.severity}: {one} [{one.rule}]")
     if not checked.findings:

@@ -49,7 +49,7 @@ def list_(app: App, *, as_json: bool) -> None:
 @AS_JSON
 @click.pass_obj
 def show(app: App, *, template: str, source: bool, as_json: bool) -> None:
-    """Show a TEMPLATE: who sends it, and what it needs.
+    """Show a TEMPLATE: which steps send it, and what it needs.
 
     That is every variable, customers' attribute, setting, file, template and block that its subject
     and text name, or what they include.

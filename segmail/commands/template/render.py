@@ -1,4 +1,4 @@
-"""`segmail template render`: what a template makes."""
+"""`segmail template render`: prints what a template renders to."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from segmail.terminal import write_exactly
     "values",
     type=click.File("rb"),
     metavar="FILE.json",
-    help="With these variables, which count more than the shop's; - is stdin.",
+    help="With these variables, which override the shop's; - is stdin.",
 )
-@click.option("--subject", is_flag=True, help="Render the subject; of a FILE, take it for one.")
+@click.option("--subject", is_flag=True, help="Render the subject; a FILE is taken as one.")
 @click.pass_obj
 def render(
     app: App,
@@ -43,12 +43,12 @@ def render(
     values: BinaryIO | None,
     subject: bool,
 ) -> None:
-    """Print what FILE or TEMPLATE makes, as a send would.
+    """Print FILE or TEMPLATE as it would be sent.
 
-    Without --customer or --step, what they would tell is empty; the store is the shop's default
-    one. A FILE (- is stdin; .txt is a plain-text mail) needs no shop as long as it asks for
-    nothing of one, such as {{store url}}. Objects in the JSON behave like Maho's: a.b, a.getB()
-    and a.getData('b').
+    Without --customer or --step, their variables are empty; the store is the shop's default one. A
+    FILE (- is stdin; .txt is a plain-text mail) needs no shop as long as it asks for nothing of
+    one, such as {{store url}}. Objects in the JSON behave like Maho's: a.b, a.getB() and
+    a.getData('b').
 
     \b
     Examples:
