@@ -1,1 +1,1 @@
-"""For those who write the mails: templates listed, checked, rendered, previewed."""
+"""For people who write the mails: templates are listed, checked, rendered and previewed."""

@@ -1,4 +1,4 @@
-"""Checks templates of the shop and in files."""
+"""Checks templates in the shop and in files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from segmail.mail.items.samples import SAMPLES
 
 @dataclass(frozen=True)
 class Checked:
-    """How many templates were checked, and what was found, each thing once."""
+    """How many templates were checked, and the findings, each once."""
 
     templates: int
     findings: Sequence[LintFinding]
@@ -29,10 +29,10 @@ class Checked:
 def check_letters(
     given: Sequence[str], open_shop: Callable[[], Shop | None], *, maho_root: Path | None
 ) -> Checked:
-    """Check the templates that `given` names, or every one that a step sends and the partials.
+    """Check the templates that `given` names; without names, the partials and all that steps send.
 
-    `given` are files, ids or codes. `open_shop` may return None where files are to be checked
-    without a shop. Raises InputError with every name that means nothing.
+    `given` are files, ids or codes. `open_shop` may return None if files are to be checked without
+    a shop. Raises InputError listing every name that means nothing.
     """
     files, names = _apart(given)
     shop = open_shop()

@@ -15,11 +15,11 @@ _STDIN = "-"
 
 
 def letter_in_file(given: str) -> Letter | None:
-    """Return the template in the file that `given` names, `-` being stdin; None for no file.
+    """Return the template in the file that `given` names, `-` being stdin; None if it is no file.
 
     A number is always a template's id; write ./7 for a file of that name. A file that ends in .txt
-    is a plain-text mail. Raises InputError for a file that cannot be read, and where `given` can
-    only mean a file and there is none.
+    is a plain-text mail. Raises InputError for a file that cannot be read, or is missing although
+    `given` can only be a file.
     """
     if given == _STDIN:
         return _letter("<stdin>", sys.stdin.buffer.read(_LONGEST + 1))
@@ -35,7 +35,7 @@ def letter_in_file(given: str) -> Letter | None:
         raise InputError(f"The file '{given}' cannot be read: {error.strerror}.") from error
 
 
-_LONGEST = 4 * MAX_OUTPUT  # bytes of UTF-8; a longer text is refused by its characters anyway
+_LONGEST = 4 * MAX_OUTPUT  # bytes of UTF-8; a longer text has too many characters anyway
 
 
 def _letter(name: str, data: bytes) -> Letter:
@@ -51,5 +51,5 @@ def _letter(name: str, data: bytes) -> Letter:
 def _is_file(path: Path) -> bool:
     try:
         return path.exists() and not path.is_dir()
-    except OSError:  # a name that no file can have
+    except OSError:  # not a possible file name
         return False

@@ -1,4 +1,4 @@
-"""What a template needs of a shop and of the step that sends it."""
+"""What a template needs from a shop and from the step that sends it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _NAMING = {"config": "path", "customvar": "code", "media": "url", "skin": "url"}
 
 @dataclass(frozen=True)
 class LetterNeeds:
-    """What subject and text read, with everything that they include; each list is sorted.
+    """What subject and text read, including the templates they include; each list is sorted.
 
-    `attributes` are the customer's; `others` are members of other objects, as `store.name`.
+    `attributes` are the customer's; `others` are members of other objects, such as `store.name`.
     `includes` and `blocks` are codes, `emails` the settings that name transactional templates.
-    `is_complete` is False where a template is included whose name only a rendering knows.
+    `is_complete` is False if the name of an included template is only known when rendering.
     """
 
     variables: Sequence[str]
@@ -35,7 +35,7 @@ class LetterNeeds:
 
 
 def needs_of_letter(letter: Letter, facts: Facts) -> LetterNeeds:
-    """Return what a letter needs; raise TemplateError where it passes a limit."""
+    """Return what a letter needs; raise TemplateError if it exceeds a limit."""
     sources = [letter.text, letter.subject or ""]
     found = [_needs(source, facts) for source in sources]
     includes = sorted({code for needs in found for code in needs.templates})

@@ -1,4 +1,4 @@
-"""What a template sees of a shop where none is named: nothing, and it says so."""
+"""Stands for the shop if none is given: every value is missing, and the error says so."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class NoShop:
         _needs_shop(f"The e-mail template of '{config_path}'")
 
     def style_sheet(self, file: str) -> str | None:
-        """Without a theme there are no styles, and the text is the same."""
+        """Return no styles, as there is no theme; the text does not depend on them."""
         return None
 
     def allows_block(self, type_: str) -> bool:

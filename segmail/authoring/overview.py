@@ -1,4 +1,4 @@
-"""Newsletter templates as people look at them: what they are, who sends them, what they need."""
+"""Newsletter templates at a glance: what they are, which steps send them, what they need."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Use:
 
 @dataclass(frozen=True)
 class TemplateSummary:
-    """A newsletter template; `size` counts the characters of its text."""
+    """A newsletter template; `size` is the number of characters of its text."""
 
     template_id: int
     code: str
@@ -51,11 +51,11 @@ class TemplateSummary:
 
 @dataclass(frozen=True)
 class TemplateDetails:
-    """A newsletter template and what it needs; `fault` says why that cannot be told."""
+    """A newsletter template and what it needs; `fault` says why this is unknown."""
 
     template_id: int
     code: str
-    is_actual: bool  # False: a copy that Maho kept of a former version
+    is_actual: bool  # False: a copy that Maho kept of an earlier version
     type: str
     subject: str
     sender_name: str
@@ -122,7 +122,7 @@ def template_source(shop: Shop, given: str) -> str:
 
 
 def named_template(tx: Transaction, given: str) -> NewsletterTemplate:
-    """Return the template that `given` names; raise InputError where that is none."""
+    """Return the template that `given` names; raise InputError if it does not exist."""
     found = find_template(tx, given)
     named = tx.tables.template.c.template_id == found.id
     return load_newsletters(tx, named)[found.id]

@@ -1,4 +1,4 @@
-"""The use case of `preview`: render one step for customers, as a run would."""
+"""The use case of `preview`: renders one step for customers, as a run would."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from segmail.sequences.lent_coupons import lender_of
 from segmail.settings import Settings
 
 _NO_ROW = 0
-_NO_CODE = "test"  # of a subscription that there is not, so that its link does nothing
+_NO_CODE = "test"  # of a made-up subscription, so that its link does nothing
 
 _PREHEADER = 110  # characters, about as many as inboxes show
 _SILENT = re.compile(
@@ -58,10 +58,11 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"]+")
 
 @dataclass(frozen=True)
 class Preview:
-    """A message as a mail reader sees it; `size` counts the bytes that would be sent.
+    """A message as its reader sees it; `size` is the number of bytes that would be sent.
 
-    `html` is None for a plain-text mail; `findings` say why a run would not send it now, `why`
-    what makes the customer telling. `preheader` is what inboxes show beside the subject.
+    `html` is None for a plain-text mail; `findings` say why a run would not send it now, `why` is
+    what makes the customer worth a look. `preheader` is the text that inboxes show beside the
+    subject.
     """
 
     step: str  # SEGMENT:TRIGGER:NUMBER
@@ -79,12 +80,12 @@ class Preview:
 
 
 class Previewer:
-    """One step of a shop, to be prepared for any customer without writing anything."""
+    """One step of a shop, to be rendered for any customer without writing anything."""
 
     def __init__(
         self, shop: Shop, config: StoreConfig, settings: Settings, step: str, *, now: datetime
     ) -> None:
-        """Raise InputError for a step that there is not."""
+        """Raise InputError if the step does not exist."""
         self._shop = shop
         self._settings = settings
         self._now = now
@@ -106,16 +107,16 @@ class Previewer:
 
     @property
     def label(self) -> str:
-        """How people name the step."""
+        """The step as people name it."""
         return label(self.step)
 
     def customer(self, given: str) -> int:
-        """Return the customer's id; raise InputError where there is none."""
+        """Return the customer's id; raise InputError if there is no such customer."""
         with self._shop.read() as tx:
             return find_customer(tx, given)
 
     def telling(self, number: int) -> list[Telling]:
-        """Return telling customers; raise InputError in a shop that has nobody to show."""
+        """Return varied customers; raise InputError if the shop has nobody to show."""
         with self._shop.read() as tx:
             found = telling_customers(tx, self._cache.attributes, self.step, number)
         if not found:
@@ -125,15 +126,15 @@ class Previewer:
     def show(self, customer_id: int, why: str = "") -> Preview:
         """Return the mail for a customer.
 
-        A coupon's code is a sample, its random letters all X, also that of an earlier step; a
-        customer without a subscription gets the mail as a subscriber would. Raises StepError where
-        the step of a run would fail.
+        A coupon's code is a sample with X for its random letters, even if an earlier step made the
+        coupon; a customer without a subscription gets the mail as a subscriber would. Raises
+        StepError if the step of a run would fail.
         """
         mail, findings = self.prepare(customer_id)
         return _as_read(mail, findings, why)
 
     def show_or_tell(self, customer_id: int, why: str) -> Preview:
-        """Return the mail, or without one why there is none."""
+        """Return the mail, or the reason why there is none."""
         try:
             return self.show(customer_id, why)
         except StepError as error:
@@ -146,7 +147,7 @@ class Previewer:
     ) -> tuple[Prepared, Sequence[StepFinding]]:
         """Return the message and why a run would not send it now.
 
-        `send_to` addresses it to somebody who tests, with an unsubscribe link that does nothing.
+        `send_to` addresses it to a tester, with an unsubscribe link that does nothing.
         """
         now = self._now
         row = DueRow(_NO_ROW, customer_id, self.step, self.step.trigger, None, now, now, now)
@@ -224,14 +225,14 @@ def _as_read(mail: Prepared, findings: Sequence[StepFinding], why: str) -> Previ
 
 
 def _preheader(html: str) -> str:
-    """Return the words at the beginning, hidden ones too, as inboxes show them."""
+    """Return the words at the beginning, including hidden ones, as inboxes show them."""
     words = " ".join(unescape(_TAG.sub(" ", html)).split())
     visible = "".join(letter for letter in words if letter.isprintable())
     return visible[:_PREHEADER]
 
 
 def _links(html: str | None, text: str) -> list[str]:
-    """Return where the mail leads, each once, in its order."""
+    """Return the addresses of the mail's links, each once, in order."""
     found = _ADDRESS.findall(text) if html is None else map(unescape, _HREF.findall(html))
     return list(dict.fromkeys(found))
 

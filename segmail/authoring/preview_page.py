@@ -14,7 +14,7 @@ _POLICY = (
     "default-src 'none'; img-src * data:; font-src *; style-src 'unsafe-inline' *; frame-src 'self'"
 )
 _NO_IMAGES = '<meta http-equiv="Content-Security-Policy" content="img-src \'none\'">'
-# What mail programs do to a mail without colours of its own for the dark.
+# What mail programs do in dark mode to a mail without dark colours of its own.
 _DARKENED = (
     "<style>html{background:#fff;filter:invert(.93) hue-rotate(180deg)}"
     "img,video{filter:invert(1) hue-rotate(180deg)}</style>"
@@ -113,7 +113,7 @@ def _inbox(preview: Preview) -> str:
 def _screens(html: str) -> str:
     knows = _KNOWS_THE_DARK.search(html) is not None
     dark = html if knows else _DARKENED + html
-    light = "color-scheme:light;"  # also where who looks at the page prefers the dark
+    light = "color-scheme:light;"  # even if the page itself is viewed in dark mode
     scheme = "color-scheme:dark;" if knows else light
     screens = [
         ("Phone, 375 px", 375, html, light),

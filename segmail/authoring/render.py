@@ -1,4 +1,4 @@
-"""Renders a template as a send would, for a person to look at; nothing is made or written."""
+"""Renders a template as for sending, for a person to look at; nothing is made or written."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHOP_VARIABLES = SHOP_VALUES | {"store"}
 
 @dataclass(frozen=True)
 class Rendered:
-    """The text, and why a send would not have come so far."""
+    """The text, and the reasons why it would not be sent."""
 
     text: str
     warnings: Sequence[str] = ()
@@ -33,7 +33,7 @@ class Rendered:
 
 @dataclass(frozen=True)
 class Opened:
-    """A shop that is named, with its configuration and its files."""
+    """The given shop with its configuration and its files."""
 
     shop: Shop
     config: StoreConfig
@@ -52,9 +52,8 @@ def render_letter(
 ) -> Rendered:
     """Return the text, or the subject, of the file or template that `given` names.
 
-    `values` are variables that count more than the shop's. A file needs no shop as long as it
-    asks for nothing of one. Raises TemplateError or CouponError where a send would, InputError for
-    names that mean nothing.
+    `values` are variables that override the shop's. A file needs no shop if it uses nothing of one.
+    Raises TemplateError or CouponError if sending would, InputError for names that mean nothing.
     """
     newsletter = _of_file(given, subject=subject, autoescape=autoescape)
     opened = None

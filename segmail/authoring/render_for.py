@@ -1,4 +1,4 @@
-"""The shop's side of a rendering: customer, step and store, and the variables they make."""
+"""The shop's side of a rendering: customer, step and store, and the variables they provide."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ from segmail.sequences.lent_coupons import lender_of
 from segmail.settings import MessageSettings
 from segmail.templates import is_secret
 
-_NOBODY = 1  # the customer's id in the sample code where there is no customer
-_COLUMNS = ("increment_id", "updated_at")  # of the account, which are not always attributes
+_NOBODY = 1  # the customer's id in the sample code if there is no customer
+_COLUMNS = ("increment_id", "updated_at")  # columns of the account, which need not be attributes
 
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose mail is to be rendered, each as a person names it; None where it does not matter."""
+    """For whom the mail is rendered, each as a person names it; None if it does not matter."""
 
     customer: str | None = None
     step: str | None = None
@@ -49,13 +49,13 @@ class Asked:
 
     @property
     def anything(self) -> bool:
-        """Whether only a shop can tell who is meant."""
+        """Whether a shop is needed to find out who is meant."""
         return (self.customer, self.step, self.store) != (None, None, None)
 
 
 @dataclass(frozen=True)
 class SampleCoupon:
-    """A coupon with a code that no checkout knows; `warnings` say why a send would fail."""
+    """A coupon whose code no checkout knows; `warnings` say why a real one could not be made."""
 
     coupon: Coupon
     rule: Rule
@@ -64,7 +64,7 @@ class SampleCoupon:
 
 @dataclass(frozen=True)
 class Cast:
-    """Who was meant."""
+    """The customer, step and store that were found."""
 
     customer: Customer | None
     subscriber: Subscriber | None
@@ -82,7 +82,7 @@ class Told:
 
 
 class Scene:
-    """A shop, set for one mail."""
+    """A shop, prepared for rendering one mail."""
 
     def __init__(
         self,
@@ -94,8 +94,11 @@ class Scene:
         message: MessageSettings,
         now: datetime,
     ) -> None:
-        """Find everybody; raise InputError for names that mean nothing, CouponError for a step
-        whose coupon could not be made."""
+        """Find customer, step and store.
+
+        Raises InputError for names that mean nothing, CouponError for a step whose coupon could not
+        be made.
+        """
         self._shop = shop
         self._message = message
         self._now = now
@@ -106,13 +109,13 @@ class Scene:
 
     @property
     def warnings(self) -> Sequence[str]:
-        """Why a send would not come so far."""
+        """The reasons why the mail would not be sent."""
         return self._cast.coupon.warnings if self._cast.coupon else ()
 
     def variables(self, newsletter: CompiledNewsletter, *, markup: bool) -> Told:
-        """Return the variables as a send would have them; `markup` is for money in HTML.
+        """Return the variables as for sending; `markup` is for money in HTML.
 
-        What only a customer has, a cart too, is there for a customer only.
+        Values that only a customer has, such as a cart, exist only if there is a customer.
         """
         cast, locale = self._cast, self._cache.locale(self._cast.store)
         found = shop_variables(self.site, newsletter.template, self._cache)

@@ -1,4 +1,4 @@
-"""Sends one real mail to somebody who tests a step; the shop's tables stay as they are."""
+"""Sends one real mail to a person who tests a step; the shop's tables stay as they are."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def send_test(
 ) -> TestSent:
     """Send the step's mail for a customer to `address`, marked [Test].
 
-    Its coupon is a sample that no checkout takes, its unsubscribe link does nothing. Raises
-    InputError for an address that cannot be, StepError where the mail cannot be made or is not
-    accepted, MailServerUnavailable where there is no server.
+    Its coupon is a sample that no checkout accepts, its unsubscribe link does nothing. Raises
+    InputError for an invalid address, StepError if the mail cannot be made or is not accepted,
+    MailServerUnavailable if the server cannot be reached.
     """
     try:
         parse_address(address, "--send-to")

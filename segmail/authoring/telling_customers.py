@@ -1,4 +1,4 @@
-"""Customers whose mails tell most about a step: they are where templates go wrong."""
+"""Chooses varied customers to preview a step for: those with whom templates go wrong."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.maho.storefront.customer_name import full_name
 
-_LOOKED_AT = 1000  # members among whom they are found
+_LOOKED_AT = 1000  # members among whom they are searched
 
 
 @dataclass(frozen=True)
 class Telling:
-    """A customer, and what makes them telling."""
+    """A customer, and what makes them worth a look."""
 
     customer_id: int
     why: str
@@ -39,10 +39,10 @@ def telling_customers(
     step: Step,
     number: int,
 ) -> list[Telling]:
-    """Return up to `number` of the segment's members, else of the subscribers.
+    """Return up to `number` of the segment's members; without members, of the subscribers.
 
-    First those who stand for something: the longest name, no first name, another store, with a
-    cart and without; then others in the order of their ids.
+    First come customers who are an example of something: the longest name, no first name, another
+    store, with a cart and without; then others in the order of their ids.
     """
     ids = _candidates(tx, step)
     customers = load_customers(tx, ids, (), attributes)
@@ -63,7 +63,7 @@ def _standing_for(
     attributes: CustomerAttributes,
     with_cart: set[int] | None,
 ) -> dict[int, list[str]]:
-    """Return who stands for something, and for what, the most telling first."""
+    """Return customers, each with what they are an example of, the most telling first."""
     if not customers:
         return {}
     carts = with_cart if with_cart is not None else set()
@@ -94,7 +94,7 @@ def _first_name(customer: Customer) -> str:
 def _of_other_stores(
     customers: Sequence[Customer], subscribers: Mapping[int, Subscriber]
 ) -> Iterator[Customer]:
-    """Yield one customer of each store but the first one's."""
+    """Yield one customer of each store except the first one's."""
     seen: set[int | None] = set()
     for customer in customers:
         subscriber = subscribers.get(customer.customer_id)
@@ -125,7 +125,7 @@ def _candidates(tx: Transaction, step: Step) -> list[int]:
 
 
 def _with_cart(tx: Transaction, ids: Sequence[int]) -> set[int] | None:
-    """Return who has an active cart; None in a database without Maho's carts."""
+    """Return the customers with an active cart; None in a database without Maho's cart tables."""
     quote = build_sales_tables(tx.tables.prefix).quote
     if not inspect(tx.connection).has_table(quote.name):
         return None

@@ -1,4 +1,4 @@
-"""Variables from a JSON file, as a template sees Maho's."""
+"""Variables from a JSON file, in the form in which a template sees Maho's."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _EXAMPLE = '{"customer": {"firstname": "Ada"}, "coupon_code": "SAVE10"}'
 def read_values(data: bytes, name: str) -> dict[str, object]:
     """Return the variables in a JSON file called `name`; its objects are data objects.
 
-    A template reads `a.b`, `a.getB()` and `a.getData('b')` of them. Raises InputError with line
-    and column where it is no JSON, or no object.
+    A template reads `a.b`, `a.getB()` and `a.getData('b')` of them. Raises InputError with line and
+    column if it is not JSON, or not an object.
     """
     if len(data) > MAX_BYTES:
         raise InputError(f"{name}: is longer than {MAX_BYTES:,} bytes.")

@@ -1,4 +1,4 @@
-"""A coupon for one customer: its code, how long it is valid, what a template says of it."""
+"""A coupon for one customer: its code, how long it is valid, and its template variables."""
 
 from segmail.coupons.codes import (
     belongs_to,

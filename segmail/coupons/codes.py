@@ -1,4 +1,4 @@
-"""Coupon codes: making one, and telling for whom one was made.
+"""Coupon codes: makes one, and tells for which customer a code was made.
 
 A code is the step's prefix, the customer's id and ten random letters: SEQ42BCDFGHJKMN. The random
 part has no digits and the prefix never ends in one, so the id is exactly the digits between them.
@@ -16,7 +16,7 @@ from functools import lru_cache
 
 from segmail.coupons.prefixes import normal_prefix
 
-# Without vowels, so that no word can appear, and without L, which is taken for a one.
+# Without vowels, so that no word can appear, and without L, which is mistaken for a one.
 ALPHABET = "BCDFGHJKMNPQRSTVWXYZ"
 _LETTERS = 10  # 20 letters, ten times: 43 bits
 
@@ -32,23 +32,22 @@ def new_code(
 ) -> str:
     """Return a new code for a customer; an empty prefix means SEQ, as in Maho.
 
-    `draw(n)` returns a random number below n. It is asked once for all letters: asking the
+    `draw(n)` returns a random number below n. It is called once for all letters: asking the
     operating system for each would take longer than all the rest of a coupon.
     """
     return _code(prefix, customer_id, _letters(draw(len(ALPHABET) ** _LETTERS)))
 
 
 def sample_code(prefix: str | None, customer_id: int) -> str:
-    """Return a code of the shape of `new_code`, its random letters all X: no checkout knows it."""
+    """Return a code like `new_code`'s, but with X for its random letters: no checkout knows it."""
     return _code(prefix, customer_id, "X" * _LETTERS)
 
 
 def code_owner(code: str, prefix: str | None) -> int | None:
     """Return the customer for whom the automation made `code` with this prefix, else None.
 
-    Knows the codes of segmail and those of Maho's module; both carry the id exactly, once the
-    prefix is known. Upper and lower case, accents and spaces at the end make no difference, as
-    in Maho's column.
+    Recognises the codes of segmail and those of Maho's module; both contain the id exactly, once
+    the prefix is known. As in Maho's column, case, accents and trailing spaces make no difference.
     """
     start = normal_prefix(prefix)
     own, maho = re.escape(fold(_separated(start))), re.escape(fold(start))
@@ -58,7 +57,7 @@ def code_owner(code: str, prefix: str | None) -> int | None:
 
 
 def made_by_automation(code: str, prefix: str | None) -> bool:
-    """Return whether `code` has a shape that the automation makes with this prefix."""
+    """Return whether `code` has a form in which the automation makes codes with this prefix."""
     return code_owner(code, prefix) is not None
 
 
@@ -68,14 +67,14 @@ def belongs_to(code: str, prefix: str | None, customer_id: int) -> bool:
 
 
 def code_in_text(text: str, prefix: str | None, customer_id: int) -> str | None:
-    """Return segmail's code for exactly this customer that `text` carries, else None."""
+    """Return segmail's code for exactly this customer in `text`, else None."""
     start = re.escape(f"{_separated(normal_prefix(prefix))}{customer_id}")
     match = re.search(start + _OWN_TAIL, text, re.IGNORECASE)
     return match[0].upper() if match else None
 
 
 def fold(code: str) -> str:
-    """Return what Maho's column compares: no case, no accents, no spaces at the end."""
+    """Return what Maho's column compares: no case, no accents, no trailing spaces."""
     letters = unicodedata.normalize("NFKD", code.rstrip(" "))
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).upper()
 
@@ -85,7 +84,7 @@ def _code(prefix: str | None, customer_id: int, letters: str) -> str:
 
 
 def _letters(number: int) -> str:
-    """Return a number as ten letters: its digits, the lowest first."""
+    """Return a number as ten letters, its lowest digit first."""
     letters = []
     for _ in range(_LETTERS):
         number, digit = divmod(number, len(ALPHABET))
@@ -95,5 +94,5 @@ def _letters(number: int) -> str:
 
 @lru_cache(maxsize=256)  # a run has few prefixes
 def _separated(prefix: str) -> str:
-    """Keep the prefix apart from the id: A1 and customer 2 must not look like A and 12."""
+    """Separate the prefix from the id: A1 and customer 2 must not look like A and 12."""
     return f"{prefix}-" if fold(prefix)[-1:].isdigit() else prefix

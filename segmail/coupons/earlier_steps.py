@@ -1,4 +1,4 @@
-"""The coupon that an earlier step of the same run gave a customer, for a step without its own."""
+"""Finds the coupon that an earlier step of the run gave a customer, for a step without one."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from segmail.maho.progress import ProgressStatus
 from segmail.maho.rules import load_rules, load_uses
 from segmail.maho.schema.transaction import Transaction
 
-# The rows of a run are made at one moment; Maho makes them one by one.
+# The rows of a run are created at one moment; Maho creates them one by one.
 _SAME_RUN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
 class Asking:
-    """A row of a step without a coupon: whose it is, and the store's wall clock now."""
+    """A row of a step without a coupon: its customer and run, and the store's local time now."""
 
     progress_id: int
     customer_id: int
@@ -32,7 +32,7 @@ class Asking:
 
 
 def coupons_of_earlier_steps(tx: Transaction, rows: Collection[Asking]) -> dict[int, CouponBasis]:
-    """Return by progress id the newest unused coupon that still works of an earlier step.
+    """Return, by progress id, the newest coupon of an earlier step that is unused and still valid.
 
     It is found in the text that was sent, so it is certain that the customer was given it. Five
     statements, none without rows.
@@ -60,7 +60,7 @@ def coupons_of_earlier_steps(tx: Transaction, rows: Collection[Asking]) -> dict[
 
 
 def _sent(tx: Transaction, rows: Collection[Asking]) -> Mapping[tuple[int, int], EarlierCoupon]:
-    """Return what the sent steps of the rows' runs said, by the asking row and the sent one."""
+    """Return the texts of the sent steps of the rows' runs, by the asking row and the sent one."""
     asking = {row.progress_id: row for row in rows}
     own, other, step = tx.tables.progress.alias(), tx.tables.progress.alias(), tx.tables.sequence.c
     pairs = tx.connection.execute(

@@ -17,10 +17,10 @@ from segmail.maho.storefront.locale import StoreLocale
 
 @dataclass(frozen=True)
 class CouponBasis:
-    """From what a step's coupon is made for one customer.
+    """The facts from which a step's coupon is made for one customer.
 
     `uses` is how often the customer used the rule; `own` is the coupon to show instead of a new
-    one: that of an earlier attempt which still works, or a sample.
+    one: one of an earlier attempt that is still valid, or a sample.
     """
 
     rule: Rule | None
@@ -29,7 +29,7 @@ class CouponBasis:
 
     @classmethod
     def load(cls, tx: Transaction, step: Step, customer_id: int | None) -> CouponBasis:
-        """Read it for one step and customer; batches read many at once."""
+        """Read them for one step and customer; batches read many at once."""
         rule = load_rules(tx, [step.rule_id]).get(step.rule_id) if step.rule_id else None
         if rule is None or customer_id is None:
             return cls(rule)
@@ -45,9 +45,9 @@ def coupon_fault(
     *,
     now: datetime,
 ) -> str | None:
-    """Return why the checkout would refuse a coupon of this rule; None where it takes it.
+    """Return why the checkout would refuse a coupon of this rule; None if it would not.
 
-    Without a customer, only the rule itself is asked.
+    Without a customer, only the rule itself is checked.
     """
     if customer is None or basis.rule is None:
         return definition_fault(basis.rule)
@@ -71,8 +71,8 @@ def coupon_for(
 ) -> Coupon:
     """Return the coupon that a step makes now; nothing is written.
 
-    The code of a sample has X for its random letters, and no checkout knows it. Raises CouponError
-    where the expiry cannot be stored.
+    A sample's code has X for its random letters, and no checkout knows it. Raises CouponError if
+    the expiry cannot be stored.
     """
     code = (sample_code if sample else new_code)(step.coupon_prefix, customer_id)
     expires = expires_at(step.coupon_expires_days, locale, rule, now=now)

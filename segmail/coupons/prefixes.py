@@ -1,7 +1,7 @@
-"""Which prefixes the automation's codes have, rule by rule: those of steps, and those that were.
+"""The prefixes of the automation's codes, by rule: those of steps now, and former ones.
 
-Each pair of a rule and a prefix that ever made a code is kept in `core_config_data`, so that a code
-can be told for the automation's whatever became of its step, prefix or segment since.
+Each pair of a rule and a prefix that ever made a code is stored in `core_config_data`, so that a
+code is recognised as the automation's whatever has become of its step, prefix or segment.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 
-_PATH = "customer_segmentation/segmail/coupon_prefix/"  # and rule id / prefix
+_PATH = "customer_segmentation/segmail/coupon_prefix/"  # followed by rule id / prefix
 DEFAULT_PREFIX = "SEQ"
 
 
 def normal_prefix(prefix: str | None) -> str:
-    """Return a step's prefix as its codes have it; none at all is SEQ, as in Maho."""
+    """Return a step's prefix as its codes have it; an empty one is SEQ, as in Maho."""
     return (prefix or "").strip().upper() or DEFAULT_PREFIX
 
 
 def prefixes_by_rule(tx: Transaction, steps: Iterable[Step]) -> dict[int, frozenset[str]]:
-    """Return the prefixes of every rule that made, or may make, codes of the automation.
+    """Return the prefixes of every rule that has made, or may make, codes of the automation.
 
-    One statement. `steps` are all that there are: their codes may be older than the memory.
+    One statement. `steps` are all steps: their codes may be older than the stored pairs.
     """
     found: defaultdict[int, set[str]] = defaultdict(set)
     for step in steps:
@@ -44,10 +44,10 @@ def prefixes_by_rule(tx: Transaction, steps: Iterable[Step]) -> dict[int, frozen
 
 
 def remember_prefixes(tx: Transaction, pairs: Collection[tuple[int, str]]) -> None:
-    """Keep pairs of rule and prefix, in the transaction that makes codes with them.
+    """Store pairs of rule and prefix, in the transaction that makes codes with them.
 
-    One statement where they are known. Raises Conflict, for `Database.transact` to repeat it, when
-    two hosts do so at once.
+    One statement if they are stored already. Raises Conflict, for `Database.transact` to repeat it,
+    if two hosts do so at once.
     """
     paths = {f"{_PATH}{rule_id}/{normal_prefix(prefix)}" for rule_id, prefix in pairs}
     if not paths:
@@ -62,7 +62,7 @@ def remember_prefixes(tx: Transaction, pairs: Collection[tuple[int, str]]) -> No
 
 
 def remember_prefix_of(tx: Transaction, step: Step) -> None:
-    """Keep the pair of a step that is about to change or go, whose codes may be older than this."""
+    """Store the pair of a step about to change or go; its codes may not have been stored."""
     if step.rule_id is not None:
         remember_prefixes(tx, [(step.rule_id, step.coupon_prefix or "")])
 

@@ -1,4 +1,4 @@
-"""Orders with coupons that the automation made: for whom the code was made tells whose they are."""
+"""Orders with coupons that the automation made; an order belongs to the code's customer."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from segmail.maho.steps import Step
 def redeemed_since(
     tx: Transaction, steps: Sequence[Step], since: datetime
 ) -> Mapping[tuple[int, int], datetime]:
-    """Return when the last order was placed with a code of these steps, since then.
+    """Return when the last order with a code of these steps was placed, since a time.
 
-    By segment id and the id of the customer for whom the code was made, whoever placed the order:
-    a guest with another address, too. Canceled orders do not count. One statement.
+    By segment id and the id of the customer for whom the code was made, whoever placed the order,
+    even a guest with another address. Canceled orders do not count. One statement.
     """
     making = [step for step in steps if step.generate_coupon and step.rule_id is not None]
     if not making:

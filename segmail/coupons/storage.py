@@ -25,16 +25,16 @@ Key = TypeVar("Key")
 class CouponsRefused(CouponError):
     """A code is taken, or a rule has gone since it was read; nothing was written.
 
-    The transaction must be left. Then read the rules again, make new codes, render the mails
-    again, and try again.
+    The transaction must be left. Then read the rules again, make new codes, render the mails again,
+    and retry.
     """
 
 
 @dataclass(frozen=True)
 class EarlierCoupon:
-    """What is known of an attempt that did not reach the customer.
+    """What is known about an attempt that did not reach the customer.
 
-    `text` is what was to be sent, subject and body; `local_now` is the store's wall clock now.
+    `text` is what was to be sent, subject and body; `local_now` is the store's local time now.
     """
 
     customer_id: int
@@ -45,10 +45,10 @@ class EarlierCoupon:
 
 
 def insert_coupons(tx: Transaction, coupons: Sequence[Coupon]) -> None:
-    """Insert coupons with one statement, in the caller's transaction, which keeps their prefixes.
+    """Insert coupons with one statement, in the caller's transaction, which stores their prefixes.
 
-    Raises CouponsRefused: leave the transaction and prepare the mails anew, ten times at most
-    (with 43 random bits in a code, even the second time is out of the ordinary).
+    Raises CouponsRefused: leave the transaction and prepare the mails again, at most ten times
+    (with 43 random bits in a code, even a second time is exceptional).
     """
     if not coupons:
         return
@@ -63,10 +63,10 @@ def insert_coupons(tx: Transaction, coupons: Sequence[Coupon]) -> None:
 
 
 def own_unused_coupons(tx: Transaction, attempts: Mapping[Key, EarlierCoupon]) -> dict[Key, Coupon]:
-    """Return the coupons that earlier attempts made for their customers and that still work.
+    """Return the coupons that earlier attempts made for their customers and that are still valid.
 
-    A retried step sends the code it made before: of the same rule, for exactly this customer,
-    in the text of that attempt, unused and not over. One statement; the table's expiry counts,
+    A retried step sends the code it made before: of the same rule, for exactly this customer, in
+    the text of that attempt, unused and not expired. One statement; the expiry in the table counts,
     because saving a rule in the admin changes that of its coupons.
     """
     codes = {

@@ -1,4 +1,4 @@
-"""What a template can say of a coupon: SPEC, "Available Template Variables for Coupons"."""
+"""A coupon's template variables: SPEC, "Available Template Variables for Coupons"."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def coupon_variables(
     markup: bool,
     own_words: Mapping[str, CouponWords] = NONE_OWN,
 ) -> dict[str, object]:
-    """Return SPEC's six variables; what does not exist is ''.
+    """Return SPEC's six variables; a missing value is ''.
 
-    With `markup`, money stands in `<span class="price">`, as everywhere in Maho's HTML;
-    subjects and plain-text mails take it without.
+    With `markup`, money is in `<span class="price">`, as everywhere in Maho's HTML; subjects and
+    plain-text mails use it without.
     """
     day = coupon.last_day
     return {
@@ -51,11 +51,11 @@ def discount_text(
     markup: bool,
     own_words: Mapping[str, CouponWords] = NONE_OWN,
 ) -> str:
-    """Return the discount in words, the one variable that HTML has in a form of its own.
+    """Return the discount in words, the one variable that has a form of its own in HTML.
 
-    A discount alone is told as Maho tells it, in English, unless the merchant has other words;
-    free shipping, of which Maho does not speak, and what stands beside it, in the store's
-    language. `own_words` are the merchant's, by language.
+    A discount alone is worded as Maho words it, in English, unless the merchant has other words.
+    Free shipping, for which Maho has no words, and a discount with it are in the store's language.
+    `own_words` are the merchant's, by language.
     """
     found = wording(locale.locale, own_words)
     if not rule.free_shipping:
@@ -69,7 +69,7 @@ def discount_text(
 def _discount(
     rule: Rule, locale: StoreLocale, words: CouponWords, *, local: bool, markup: bool
 ) -> str:
-    """Return the discount without what else the rule grants; '' where there are no words."""
+    """Return the discount without the rule's other benefits; '' if there are no words for it."""
     match rule.simple_action:
         case "by_percent":
             percent = _percent(rule.discount_amount)
@@ -92,7 +92,7 @@ def _marked_up(pattern: str, money: str) -> str:
 
 
 def _filled(pattern: str, name: str, value: str) -> str:
-    """Put a value into a pattern; where the value is markup, so is the whole."""
+    """Put a value into a pattern; if the value is markup, so is the result."""
     if isinstance(value, Markup):
         before, _, after = pattern.partition(name)
         return escape(before) + value + escape(after)
@@ -100,11 +100,11 @@ def _filled(pattern: str, name: str, value: str) -> str:
 
 
 def _percent(amount: Decimal) -> Decimal:
-    """Return a percentage with two decimals at most, as shops write them; 33.3333 is 33.33."""
+    """Return a percentage with at most two decimals, as shops write them; 33.3333 is 33.33."""
     rounded = amount.quantize(_CENT, ROUND_HALF_UP)
     return rounded or amount
 
 
 def _plain(number: Decimal) -> str:
-    """Return 10, 12.5 or 33.3333: no zeros at the end, no exponent."""
+    """Return 10, 12.5 or 33.3333: no trailing zeros, no exponent."""
     return format(number.normalize(), "f")

@@ -1,7 +1,7 @@
-"""The few words in which a coupon's discount is told, by language.
+"""The few words that describe a coupon's discount, by language.
 
-Maho has words for a discount alone, in English only, and none for free shipping. What it says is
-said as it says it; where free shipping is part of a coupon, the whole phrase is in the language of
+Maho has words for a discount alone, in English only, and none for free shipping. Where Maho has
+words, they are used; if free shipping is part of a coupon, the whole phrase is in the language of
 the store. A merchant's own words (`[coupon_words.LANGUAGE]` in segmail.toml) come before both.
 """
 
@@ -144,7 +144,7 @@ TRANSLATIONS: Mapping[str, CouponWords] = MappingProxyType(
 
 @dataclass(frozen=True)
 class Wording:
-    """The words of one store: `alone` for a discount alone, `local` beside free shipping.
+    """The words of one store: `alone` for a discount alone, `local` for one with free shipping.
 
     `is_local` says whether numbers, too, are written as in the store's language.
     """

@@ -1,8 +1,8 @@
-"""Finds what is wrong with a newsletter template before it is sent: each fault with its place,
-a plain sentence and what to do.
+"""Finds what is wrong with a newsletter template before it is sent.
 
-It is silent about everything that Maho's merchants do on purpose, and needs a shop only for what
-a shop decides: its customers' attributes, allowed settings, templates and blocks.
+Each fault has its place, a plain sentence and a remedy. Nothing is reported that Maho's merchants
+do on purpose. A shop is needed only for what a shop decides: its customers' attributes, allowed
+settings, templates and blocks.
 """
 
 from segmail.lint.check import lint

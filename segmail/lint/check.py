@@ -24,8 +24,8 @@ def lint(
 ) -> list[LintFinding]:
     """Return what is wrong or odd with a letter and what it includes, each once, by place.
 
-    Without `facts` of a shop only that is checked which needs none. `couponless` names the steps
-    that send the letter without a coupon.
+    Without a shop's `facts`, only checks that need none are made. `couponless` are the names of the
+    steps that send the letter without a coupon.
     """
     reading = read_letter(letter, facts)
     found = [

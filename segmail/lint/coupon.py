@@ -1,4 +1,4 @@
-"""Findings about coupons that are shown where none is made."""
+"""Findings about coupons that are shown although none is made."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from segmail.templates.nodes import Directive, Var, paths_of
 
 
 def coupon_findings(passage: Passage, couponless: Sequence[str]) -> Iterator[LintFinding]:
-    """Yield where a coupon is shown in any case; `couponless` are the steps that send the text,
-    but make no coupon."""
+    """Yield places that show a coupon unconditionally; `couponless` steps make none."""
     if not couponless:
         return
     for _, node in _shown(passage):
@@ -26,7 +25,7 @@ def coupon_findings(passage: Passage, couponless: Sequence[str]) -> Iterator[Lin
 
 
 def unmet_coupon_reads(letter: Letter) -> dict[str, int]:
-    """Return the coupon variables that a letter shows in any case, each with its first line.
+    """Return the coupon variables that a letter shows unconditionally, each with its first line.
 
     Only the letter itself is read, not what it includes.
     """
@@ -38,7 +37,7 @@ def unmet_coupon_reads(letter: Letter) -> dict[str, int]:
 
 
 def _shown(passage: Passage) -> Iterator[tuple[str, Var | Directive]]:
-    """What stands in {{if coupon_code}} or {{depend …}} is meant for both kinds of steps."""
+    """Yield uses outside {{if coupon_code}} and {{depend …}}, which serve both kinds of steps."""
     for node, sure in passage.nodes():
         if isinstance(node, Var | Directive) and not any(path.name in COUPON for path in sure):
             for path in paths_of(node):

@@ -1,4 +1,4 @@
-"""Findings about directives: what they name must exist in the shop, and be named."""
+"""Findings about directives: what they name must be given, and exist in the shop."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _FAILS = ("include", "template")  # without their argument
 
 
 def directive_findings(passage: Passage, facts: Facts | None) -> Iterator[LintFinding]:
-    """Yield what directives lack, or name in vain."""
+    """Yield directives that lack a name, or name something that has no effect."""
     for node, _ in passage.nodes():
         if isinstance(node, Directive):
             yield from _argument(passage, node)

@@ -1,6 +1,6 @@
-"""What lint knows of a finding besides its words: the rule that is broken, and where.
+"""What lint knows about a finding besides its text: the broken rule, and the place.
 
-An error is a mail that cannot be sent or says the wrong thing; a warning may be meant.
+An error is a mail that cannot be sent or says the wrong thing; a warning may be intended.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from segmail.findings import Finding, Severity
 
 
 class LintRule(enum.StrEnum):
-    """What a finding is about; scripts may rely on these words."""
+    """The subject of a finding; scripts may rely on these words."""
 
     LIMIT = "limit"
     UNKNOWN_DIRECTIVE = "unknown-directive"
@@ -59,7 +59,7 @@ class LintRule(enum.StrEnum):
     PARTIAL = "partial"
 
 
-# An error against one of these keeps the mail from being sent; the others only spoil what it says.
+# Errors against these rules keep the mail from being sent; the others only spoil its content.
 _STOPPING = frozenset(
     {
         LintRule.LIMIT,
@@ -104,9 +104,9 @@ def stops_mails(finding: LintFinding) -> bool:
 
 
 def stopped_by(finding: LintFinding) -> str:
-    """Return what reaches nobody because of a finding: `mail`, `declaration`, or '' for nothing.
+    """Return what a finding stops: the `mail`, only a `declaration`, or '' for nothing.
 
-    A declaration that cannot be read costs itself: the mail leaves without it.
+    A declaration that cannot be read is lost alone: the mail is sent without it.
     """
     if stops_mails(finding):
         return "mail"

@@ -1,4 +1,4 @@
-"""Findings about tags that are none of Maho's: the customer reads them as they stand."""
+"""Findings about tags that are not Maho's: the customer sees them as they are."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def foreign_findings(passage: Passage) -> Iterator[LintFinding]:
         inner = match["inner"].strip()
         what = f"{shown(match[0])} lacks a brace on each side; the customer reads it as it stands."
         yield passage.error(LintRule.SINGLE_BRACE, place, what, f"Write {{{{{inner}}}}}.")
-    last = source.rfind("}}")  # without one behind it, the directive is told as unfinished
+    last = source.rfind("}}")  # without a closing one, the directive is reported as unfinished
     for place, match in places(source, _HALF.finditer(source)):
         if match["open"] and match.end() > last:
             continue

@@ -1,4 +1,4 @@
-"""Findings about links: the way out of the newsletter, and addresses that a mail cannot follow."""
+"""Findings about links: the unsubscribe link, and addresses that do not work in a mail."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RELATIVE = re.compile(
 def unsubscribe_findings(
     letter: Letter, reading: Reading, facts: Facts | None
 ) -> Iterator[LintFinding]:
-    """Yield that a letter has no link to end the subscription, if that is certain."""
+    """Yield a finding if a letter certainly has no link to unsubscribe."""
     texts = [passage for passage in reading.passages if passage.part == "text"]
     if not reading.complete or not letter.text.strip():
         return
@@ -39,7 +39,7 @@ def unsubscribe_findings(
 
 
 def link_findings(passage: Passage) -> Iterator[LintFinding]:
-    """Yield addresses that need a page around them, which a mail is not."""
+    """Yield relative addresses, which need a page around them; a mail has none."""
     if not passage.is_html:
         return
     place, read = Place(1, 1), 0
@@ -51,7 +51,7 @@ def link_findings(passage: Passage) -> Iterator[LintFinding]:
 
 
 def _visible(passage: Passage) -> Iterator[Node]:
-    """Yield what a passage prints outside comments, where nobody sees a link."""
+    """Yield what a passage prints outside comments, whose links nobody sees."""
     source = without_comments(passage.source) if passage.is_html else passage.source
     if source != passage.source:
         return walk(compile_template(source, kind=Kind.HTML).tree)
@@ -74,7 +74,7 @@ def _leads_out(node: Node, facts: Facts | None) -> bool:
 
 
 def _has_way_out(text: str) -> bool:
-    """Tell whether a text has an address whose words say that it ends a subscription."""
+    """Return whether a text has an address whose words say that it ends a subscription."""
     words = (word.lower() for word in _WORD.findall(text))
     return any(
         ("http" in word or "mailto:" in word) and ("unsubscri" in word or "newsletter/" in word)

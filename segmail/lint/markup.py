@@ -1,5 +1,8 @@
-"""Findings about a mail's HTML: what mail programs remove, what browsers read otherwise, what
-nobody can see or reach."""
+"""Findings about a mail's HTML.
+
+They are about what mail programs remove, what browsers read differently, and what nobody can see or
+reach.
+"""
 
 from __future__ import annotations
 

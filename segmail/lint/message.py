@@ -25,10 +25,10 @@ _HIDDEN = re.compile(
 
 
 def message_findings(letter: Letter, reading: Reading) -> Iterator[LintFinding]:
-    """Yield what keeps every mail of a template from being sent, and what spoils its first look."""
+    """Yield what keeps every mail of a template from being sent, or spoils its first impression."""
     texts = [one for one in reading.passages if one.part == "text" and not one.trail]
     if not texts:
-        return  # its limits are a finding already
+        return  # exceeding the limits is a finding already
     yield from _sender(letter, texts[0])
     yield from _subject(letter, texts[0])
     yield from _text(letter, texts[0], reading)
@@ -118,7 +118,7 @@ def _text(letter: Letter, passage: Passage, reading: Reading) -> Iterator[LintFi
 
 
 def _preheader(letter: Letter, passage: Passage) -> Iterator[LintFinding]:
-    """A line that inboxes show beside the subject is wasted where it repeats it."""
+    """Return a finding if the preheader, shown beside the subject, only repeats it."""
     match = _HIDDEN.search(letter.text) if letter.is_html else None
     if not match or not letter.subject:
         return
@@ -129,4 +129,4 @@ def _preheader(letter: Letter, passage: Passage) -> Iterator[LintFinding]:
 
 
 def _is_empty(value: str) -> bool:
-    return value.strip() in ("", "0")  # what Maho takes for empty
+    return value.strip() in ("", "0")  # what Maho treats as empty

@@ -6,17 +6,17 @@ import difflib
 from collections.abc import Iterable
 
 _SHOWN = 60
-_SHORTEST = 4  # of a name that can be taken for another
+_SHORTEST = 4  # minimum length of a name to be taken for another
 
 
 def shown(source: str) -> str:
-    """Return a directive as written, on one line and not longer than a sentence bears."""
+    """Return a directive as written, on one line and short enough for a sentence."""
     line = " ".join(source.split())
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
 def printable(text: str) -> str:
-    """Return a text with U+FFFD in place of what moves the cursor, or cannot be written."""
+    """Return a text with U+FFFD instead of characters that move the cursor or cannot be printed."""
     return "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
 
 

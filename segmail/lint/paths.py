@@ -22,7 +22,7 @@ Reader: TypeAlias = Var | Directive | Block
 
 
 def path_findings(passage: Passage, facts: Facts | None) -> Iterator[LintFinding]:
-    """Yield what leads nowhere, to a secret, or to a whole object where a value is printed."""
+    """Yield reads that lead nowhere, to a secret, or to a whole object where a value is printed."""
     for node, sure in passage.nodes():
         if not isinstance(node, Reader):
             continue
@@ -33,7 +33,7 @@ def path_findings(passage: Passage, facts: Facts | None) -> Iterator[LintFinding
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A path that a directive reads; `is_sure` where a condition around it asks for the same."""
+    """A path that a directive reads; `is_sure` if a condition around it checks the same path."""
 
     passage: Passage
     node: Reader
@@ -76,7 +76,7 @@ class _Use:
         )
 
     def _prints_nothing(self, key: str) -> bool:
-        """Tell whether no customer has a value, and nothing around the directive asks for one."""
+        """Return whether no customer has a value, and no condition around it checks that."""
         return (
             self.facts is not None
             and isinstance(self.node, Var)

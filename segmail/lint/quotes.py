@@ -1,4 +1,4 @@
-"""Findings about quotation marks: those of word processors, and what editors make of them."""
+"""Findings about quotation marks: those of word processors, and what editors turn them into."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _IN_ATTRIBUTE = re.compile(
 
 
 def quote_findings(passage: Passage) -> Iterator[LintFinding]:
-    """Yield directives and attributes whose quotation marks are none."""
+    """Yield directives and attributes with characters that are not real quotation marks."""
     for node, _ in passage.nodes():
         if isinstance(node, Var | Directive | Block):
             source = node.source

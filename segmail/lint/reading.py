@@ -1,5 +1,8 @@
-"""A template as checks read it: its passages, with those of the templates and blocks it includes,
-and for each node what the {{if}} and {{depend}} around it have made sure of."""
+"""A template as the checks read it.
+
+It has passages, including those of the templates and blocks that it includes. For each node it is
+known which values the {{if}} and {{depend}} around it have checked.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +26,7 @@ _START = Place(1, 1)
 
 @dataclass(frozen=True)
 class Letter:
-    """A template to be checked: its code or file, subject and sender (None: a file has none), text
-    and style sheet."""
+    """A template to be checked: code or file, subject and sender (None in a file), text, styles."""
 
     name: str
     subject: str | None
@@ -37,7 +39,7 @@ class Letter:
 
     @classmethod
     def of(cls, template: NewsletterTemplate) -> Letter:
-        """Return a template of the shop as checks read it."""
+        """Return a template of the shop as the checks read it."""
         return cls(
             template.code or f"template {template.template_id}",
             template.subject,
@@ -52,7 +54,7 @@ class Letter:
 
 @dataclass(frozen=True)
 class Passage:
-    """One text of a letter, or one that it includes; `sure` is what is known to have a value."""
+    """One text of a letter, or one that it includes; `sure` are the paths known to have a value."""
 
     name: str
     part: str
@@ -68,7 +70,7 @@ class Passage:
         return replace(self, part=part)
 
     def nodes(self) -> Iterator[tuple[Node, frozenset[Path]]]:
-        """Yield every node with the conditions that are met where it is printed."""
+        """Yield every node with the conditions that hold where it is printed."""
         return _guarded(self.tree, self.sure)
 
     def error(self, rule: LintRule, place: Place, what: str, advice: str) -> LintFinding:
@@ -82,16 +84,16 @@ class Passage:
     def finding(
         self, rule: LintRule, severity: Severity, place: Place, what: str, advice: str
     ) -> LintFinding:
-        """Return a finding; what a terminal or JSON could not show of the template is replaced."""
+        """Return a finding; characters that a terminal or JSON cannot show are replaced."""
         name, what, advice = map(printable, (self.name, what, advice))
         return Finding(severity, TemplatePlace(name, self.part, *place), what, advice, rule)
 
 
 @dataclass
 class Reading:
-    """All passages of a letter, and what kept others from being read.
+    """All passages of a letter, and the reasons why others could not be read.
 
-    `complete` is False where something is included that nobody can know before a mail is rendered.
+    `complete` is False if something is included that is known only when a mail is rendered.
     """
 
     passages: list[Passage] = field(default_factory=list)
@@ -100,7 +102,7 @@ class Reading:
 
 
 def read_letter(letter: Letter, facts: Facts | None) -> Reading:
-    """Read a letter; without `facts` nothing that it includes is known."""
+    """Read a letter; without `facts`, what it includes is unknown."""
     reader = _PassageReader(facts)
     known = mail_objects(facts.attributes.by_code if facts else None)
     if letter.subject is not None:
@@ -152,7 +154,7 @@ class _PassageReader:
             self.read(inner)
 
     def _runs(self, given: Mapping[str, Parameter]) -> bool:
-        """Tell whether a block of a PHP type is one that mails may show."""
+        """Return whether a block of a PHP type is one that mails may show."""
         type_ = given["type"].literal if "type" in given else None
         return type_ is None or self._facts is None or self._facts.allows_block(type_)
 

@@ -1,4 +1,4 @@
-"""What a shop decides about its templates, read when a check first asks for it."""
+"""What a shop decides about its templates, read when a check first needs it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from segmail.maho.storefront.stores import ADMIN, Stores
 class Facts:
     """A shop's attributes, allowed settings, custom variables, templates and blocks.
 
-    What differs between stores is there if any active store has it.
+    Something that differs between stores exists if any active store has it.
     """
 
     shop: Shop
@@ -39,15 +39,15 @@ class Facts:
         return cls(shop, attributes, Sites(shop, config, stores, maho_root))
 
     def allows_config(self, path: str) -> bool:
-        """Tell whether templates may print a setting (`permission_variable`)."""
+        """Return whether templates may print a setting (`permission_variable`)."""
         return path in self._sites.allowed_paths
 
     def has_config(self, path: str) -> bool:
-        """Tell whether a setting has a value in some store."""
+        """Return whether a setting has a value in some store."""
         return any(self._sites.config.value(path, store) for store in self._stores())
 
     def custom_variable(self, code: str) -> str | None:
-        """Return what a custom variable holds in all stores; None where there is none."""
+        """Return the value of a custom variable for all stores; None if it does not exist."""
         found = [
             text or ""
             for (known, _), texts in self._sites.variables.items()
@@ -57,26 +57,26 @@ class Facts:
         return "\n".join(found) if found else None
 
     def allows_block(self, type_: str) -> bool:
-        """Tell whether templates may run a type of PHP block (`permission_block`)."""
+        """Return whether templates may run a type of PHP block (`permission_block`)."""
         return type_ in self._sites.allowed_blocks
 
     def source(self, kind: str, code: str) -> str | None:
-        """Return the text of an `include`d template or of a `block`; None where there is none."""
+        """Return the text of an `include`d template or of a `block`; None if it does not exist."""
         if kind == "include":
             return self._sites.template(code)
         found = (self._sites.block(code, store) for store in self._stores())
         return next((text for text in found if text is not None), None)
 
     def email(self, config_path: str) -> str | None:
-        """Return the transactional template that a setting names in some store; None for none.
+        """Return the transactional template that a setting names in some store; None without one.
 
-        Raises TemplateError where it is a file of Maho's that cannot be read.
+        Raises TemplateError if it is one of Maho's files and cannot be read.
         """
         found = (self._sites.email(config_path, store) for store in self._stores())
         return next((text for text in found if text is not None), None)
 
     def has_values(self, code: str) -> bool:
-        """Tell whether any customer has a value of an attribute; true in a shop without any."""
+        """Return whether any customer has a value of an attribute; True without customers."""
         attribute = self.attributes.by_code[code]
         if attribute.backend_type not in EAV_TYPES or not self._has_customers:
             return True

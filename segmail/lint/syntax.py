@@ -1,4 +1,4 @@
-"""Findings about what is written wrong, whatever the shop."""
+"""Findings about syntax that is wrong in any shop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _TAG = re.compile(r"\{\{\s*([A-Za-z_]*)")
 
 
 def syntax_findings(passage: Passage) -> Iterator[LintFinding]:
-    """Yield what is no directive, no block, no modifier, or no condition."""
+    """Yield invalid directives, blocks, modifiers and conditions."""
     for note in notes(passage.source):
         what, advice = _SENTENCES[note.kind](note, passage)
         rule, severity = _RULES[note.kind]

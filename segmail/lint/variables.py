@@ -1,4 +1,4 @@
-"""What mails' templates may speak of, as `segmail.delivery` gives it to them, without a shop.
+"""The variables that mails' templates can use, as `segmail.delivery` provides them, without a shop.
 
 A test compares these lists with the real variables.
 """
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class TemplateObject:
-    """An object: its data keys, and its methods, in lower case, with the objects they return.
+    """An object: its data keys, and its methods in lower case with the objects they return.
 
     `is_open` says that it may have other members, too.
     """
@@ -23,10 +23,10 @@ class TemplateObject:
     is_open: bool = False
 
 
-# A variable's object; None where the variable is a single value.
+# A variable's object; None if the variable is a single value.
 Known: TypeAlias = Mapping[str, TemplateObject | None]
 
-ANY_OBJECT = TemplateObject("value", is_open=True)  # a parameter that only a rendering knows
+ANY_OBJECT = TemplateObject("value", is_open=True)  # a parameter that is known only when rendering
 
 COUPON = frozenset(
     {
@@ -207,7 +207,7 @@ _CUSTOMER_METHODS: Mapping[str, TemplateObject | None] = {
 
 
 def mail_objects(attributes: Iterable[str] | None) -> dict[str, TemplateObject | None]:
-    """Return every variable of a mail; `attributes` are the customers', None: not known."""
+    """Return every variable of a mail; `attributes` are the customers' (None: unknown)."""
     keys = ACCOUNT_KEYS | frozenset(attributes or ())
     return {
         **dict.fromkeys(_CUSTOMER_VALUES | SHOP_VALUES | COUPON),

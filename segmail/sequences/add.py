@@ -28,12 +28,12 @@ from segmail.sequences.wanted_step import StepOptions, apply_options, blank_step
 
 @dataclass(frozen=True)
 class Added:
-    """The step, whether it is a new one, and what is odd about it."""
+    """The step, whether it is new, and what is odd about it."""
 
     created: bool
     step: StepSummary
     warnings: list[str]
-    changes: Sequence[StepChange] = ()  # of a step that was there, with `update`
+    changes: Sequence[StepChange] = ()  # of an existing step, with `update`
 
 
 def add_step(
@@ -45,13 +45,13 @@ def add_step(
     update: bool = False,
     now: datetime,
 ) -> Added:
-    """Add a step to the segment that `segment` names, as `options` want it.
+    """Add a step to the segment that `segment` names, according to `options`.
 
-    Without a step number it comes last. With `if_missing`, a step that is there already is left
-    alone: one with this number, or without a number one with this template. With `update`, it is
-    made as the options want it, and what they do not say stays.
+    Without a step number it comes last. With `if_missing`, an existing step is left alone: the one
+    with this number, or without a number the one with this template. With `update`, it is changed
+    as the options say; what they do not say stays.
 
-    Raises InputError with every fault at once; also where the step that is there differs.
+    Raises InputError with every fault at once; also if the existing step differs.
     """
 
     def work(tx: Transaction) -> Added:

@@ -25,18 +25,18 @@ from segmail.sequences.switch import require_sendable
 class Automation:
     """A segment's automation as it is now.
 
-    `changed` is False where it was so already, `policy_changed` where the policies were.
+    `changed` is False if it was so before; likewise `policy_changed` for the policies.
     """
 
     segment_id: int
     segment: str
     active: bool
-    trigger: Trigger | None  # None where each step has its own
+    trigger: Trigger | None  # None if each step has its own
     changed: bool
     policy: Policy
     policy_changed: bool
     scheduled: int
-    due: int  # scheduled rows whose time has come: held while the automation is off
+    due: int  # scheduled rows that are due: held while the automation is off
     other_trigger: int  # scheduled rows of another trigger, which were skipped
     warnings: list[str]
 
@@ -52,12 +52,12 @@ def switch_automation(
 ) -> Automation:
     """Switch the automation of the segment that `given` names.
 
-    `trigger` becomes the segment's own in the specification's layout (by default it keeps what
-    it has, else `enter`); in Maho's it stands on the steps, and must be what they have.
-    `policies` are new values of fields of `Policy`, by name; the others stay as they are.
+    In SPEC's layout `trigger` becomes the segment's own (by default it stays as it is, else
+    `enter`); in Maho's layout it is on the steps, and must match theirs. `policies` are new values
+    of fields of `Policy`, by name; the others stay as they are.
 
-    Raises InputError for a wrong name or trigger, ConfigError with everything that keeps the
-    active steps from being sent, or where there are none: what Maho's form asks of a segment.
+    Raises InputError for a wrong name or trigger, ConfigError with everything that keeps the active
+    steps from being sent, or if there are none: what Maho's form requires of a segment.
     """
 
     def work(tx: Transaction) -> Automation:
@@ -123,10 +123,10 @@ def _write(tx: Transaction, segment: Segment, wish: _Wish, *, now: datetime) -> 
         trigger=wish.trigger,
         now=now,
     )
-    # Who entered before is not owed anything: the next refresh begins to remember anew.
+    # Customers who entered before get nothing late: the next refresh begins to remember anew.
     save_enrols_since(tx, segment.segment_id, None)
     if wish.active and not segment.sends:
-        # What is due now was held until now, also where no run has seen that.
+        # What is due now was held until now, even if no run has noticed.
         mark_held(tx, [segment.segment_id], now=now)
 
 
@@ -137,7 +137,7 @@ def _set_policies(
     *,
     now: datetime,
 ) -> tuple[Policy, Policy]:
-    """Write the policies and return the segment's as they were and as they are."""
+    """Write the policies and return the segment's policies before and after."""
     before = load_policies(tx).get(segment.segment_id, Policy())
     save_policy(tx, segment.segment_id, policies)
     if "refreshed_by" in policies:
@@ -149,7 +149,7 @@ def _set_policies(
 def _trigger(
     layout: Layout, segment: Segment, steps: Sequence[Step], wish: _Wish
 ) -> Trigger | None:
-    """Return the trigger that the segment is to have; None where its steps have their own."""
+    """Return the trigger that the segment is to have; None if its steps have their own."""
     asked = wish.trigger
     if layout is Layout.SPEC:
         return asked or segment.trigger or (Trigger.ENTER if wish.active else None)

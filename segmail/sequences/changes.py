@@ -20,7 +20,7 @@ class StepChange:
 def changes_between(before: Step, after: Step) -> list[StepChange]:
     """Return the fields in which `after` differs from `before`.
 
-    Coupon settings that stand on a step without coupons mean nothing, so they do not count.
+    Coupon settings of a step without coupons have no meaning, so they do not count.
     """
     old, new = _fields(before), _fields(after)
     return [StepChange(name, old[name], new[name]) for name in old if old[name] != new[name]]

@@ -1,6 +1,7 @@
-"""Whether a step can do its work.
+"""Checks whether a step can be sent.
 
-The checks of Maho's own form and of SPEC, and those that tell a mail which could never be sent.
+These are the checks of Maho's own form and of SPEC, and those that find a mail which could never be
+sent.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ _CODE = "coupon_code"
 
 
 def step_findings(step: Step, references: StepReferences, *, now: datetime) -> list[StepFinding]:
-    """Return what is wrong with one step; `now` decides whether a sales rule is over.
+    """Return what is wrong with one step; `now` decides whether a sales rule has ended.
 
     A step whose template is not chosen yet is checked without it.
     """
@@ -51,7 +52,7 @@ def _newsletter_errors(step: Step, references: StepReferences) -> Iterator[StepF
         (newsletter.subject, "subject"),
         (newsletter.text, "text"),
     ):
-        if value.strip() in ("", "0"):  # what Maho takes for empty
+        if value.strip() in ("", "0"):  # what Maho treats as empty
             what = f"{newsletter.label} has no {name}, so no mail can be sent."
             yield step_error(step, what, f"Set it {_FORM}.")
     try:
@@ -62,14 +63,14 @@ def _newsletter_errors(step: Step, references: StepReferences) -> Iterator[StepF
 
 
 def _variable_warnings(step: Step, references: StepReferences) -> Iterator[StepFinding]:
-    """Tell where the step's coupon and what the template shows of one do not match."""
+    """Return warnings if the template shows a coupon the step does not make, or the reverse."""
     newsletter = references.newsletters.get(step.template_id)
     if newsletter is None:
         return
     try:
         compiled = compile_newsletter(newsletter)
     except TemplateError:
-        return  # an error already
+        return  # already an error
     needs = (compiled.subject.needs, compiled.body.needs)
     shown = any(_CODE in need.variables for need in needs)
     included = any(

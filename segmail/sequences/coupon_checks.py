@@ -1,4 +1,4 @@
-"""Whether a step's coupon can be made, and would be accepted at the checkout."""
+"""Checks whether a step's coupon can be made, and would be accepted at the checkout."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ANY_STORE = StoreLocale("en_US", "UTC", "USD", "USD")
 def coupon_errors(
     step: Step, references: StepReferences, *, now: datetime
 ) -> Iterator[StepFinding]:
-    """Yield why no coupon can be made for this step."""
+    """Yield the reasons why no coupon can be made for this step."""
     if not step.generate_coupon:
         return
     rule = references.rules.get(step.rule_id or 0)
@@ -41,7 +41,7 @@ def coupon_errors(
 def coupon_warnings(
     step: Step, references: StepReferences, *, now: datetime
 ) -> Iterator[StepFinding]:
-    """Yield why coupons would fail today, or for some customers; and what is odd."""
+    """Yield reasons why coupons would fail today, or for some customers; and what is odd."""
     if not step.generate_coupon:
         return
     rule = references.rules.get(step.rule_id or 0)
@@ -67,7 +67,7 @@ def _rule_oddities(rule: Rule, now: datetime) -> Iterator[str]:
 
 
 def _for_nobody(step: Step, rule: Rule, references: StepReferences) -> Iterator[str]:
-    """Tell where the rule has none of the segment's websites, or none of its customer groups."""
+    """Yield an error if the rule has none of the segment's websites, or none of its groups."""
     for what, wanted, allowed in _audience(step, rule, references):
         if wanted and not wanted & allowed:
             yield (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from segmail.durations import in_words, minutes_in
 from segmail.errors import InputError
 
-# `delay_minutes` is a signed int in the specification's layout, an unsigned one in Maho's.
+# `delay_minutes` is a signed int in SPEC's layout, an unsigned one in Maho's.
 MAX_MINUTES = 2_147_483_647
 
 
@@ -13,7 +13,7 @@ def parse_delay(text: str) -> int:
     """Return the minutes that `text` means; a number without a unit is minutes.
 
     Parts are added up, each unit once: `1 day 2 hours`. `immediately` is 0. Months are refused,
-    for they differ in length. Raises InputError.
+    because they differ in length. Raises InputError.
     """
     given = text.strip().lower()
     if given in ("immediate", "immediately"):

@@ -1,4 +1,4 @@
-"""Changes a step; what is scheduled already keeps its time."""
+"""Changes a step; mails that are already scheduled keep their time."""
 
 from __future__ import annotations
 
@@ -35,21 +35,21 @@ from segmail.sequences.wanted_step import StepOptions, apply_options
 
 @dataclass(frozen=True)
 class Edited:
-    """The step as it is now, what changed, and what that means for its scheduled rows."""
+    """The step as it is now, what changed, and the effect on its scheduled rows."""
 
     step: StepSummary
     changes: list[StepChange]
     skipped: int  # rows that will not be sent, because the step was switched off
-    retriggered: int  # rows that will not be sent, because they were for the other trigger
-    kept: int  # rows that keep the time they were scheduled for, though the delay changed
+    retriggered: int  # rows that will not be sent, because they have the other trigger
+    kept: int  # rows that keep their scheduled time although the delay changed
     warnings: list[str]
 
 
 def edit_step(shop: Shop, given: str, options: StepOptions, *, now: datetime) -> Edited:
-    """Change the step that `given` names as `options` want it.
+    """Change the step that `given` names according to `options`.
 
-    Raises InputError with every fault at once. A step that is switched off, or is being, may
-    have a template or sales rule that cannot be used.
+    Raises InputError with every fault at once. A step that is switched off, or is being switched
+    off, may have a template or sales rule that cannot be used.
     """
     if options == StepOptions():
         raise InputError("Nothing to change: give an option, such as --delay '3 days'.")

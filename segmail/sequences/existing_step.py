@@ -1,4 +1,4 @@
-"""What `sequence add --if-missing` finds: a step that is there already, as it was asked for."""
+"""Finds the existing step that `sequence add --if-missing` asks for."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from segmail.sequences.wanted_step import StepOptions
 def step_there(
     others: Sequence[Step], step: Step, options: StepOptions, *, update: bool = False
 ) -> Step | None:
-    """Return the one of `others` that `step` would repeat; None where `step` is missing.
+    """Return the one of `others` that `step` would repeat; None if there is none.
 
     It is the one with the number asked for; without a number, one with this template, with the
     fewest differences. A script that runs again must get exactly what it asked for, and never a
     second step that sends the same mail: so a step that differs in anything raises InputError,
-    but for who wants to `update` it.
+    unless the caller wants to `update` it.
     """
     found = [other for other in others if _is_meant(other, step, options)]
     found.sort(key=lambda other: len(_differences(other, step, options)))

@@ -18,7 +18,7 @@ def label(step: Step) -> str:
 def find_steps(tx: Transaction, given: Sequence[str]) -> list[Step]:
     """Return the steps that `given` names, each once, in that order.
 
-    Raises InputError with everything in `given` that names no step.
+    Raises InputError listing everything in `given` that names no step.
     """
     steps = load_steps(tx)
     segments = load_segments(tx)
@@ -57,7 +57,7 @@ def _find(segments: Sequence[Segment], steps: Sequence[Step], given: str) -> Ste
 
 
 def _split(given: str) -> tuple[str, Trigger, int]:
-    """Take `SEGMENT:TRIGGER:NUMBER` apart; the segment's name may have colons of its own."""
+    """Split `SEGMENT:TRIGGER:NUMBER`; the segment's name may itself contain colons."""
     segment, _, rest = given.rpartition(":")
     segment, _, trigger = segment.rpartition(":")
     number = as_number(rest)

@@ -12,7 +12,7 @@ from segmail.sequences.find import label
 
 @dataclass(frozen=True)
 class StepPlace:
-    """A segment and one of its steps; without `sequence_id` and `step` its sequences as a whole."""
+    """A segment and one of its steps; all its sequences if `sequence_id` and `step` are None."""
 
     segment_id: int
     segment: str

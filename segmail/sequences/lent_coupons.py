@@ -1,4 +1,4 @@
-"""Whose coupon a step shows that makes none of its own."""
+"""Finds the step whose coupon a step without its own shows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from segmail.maho.steps import Step
 def lender_of(step: Step, steps: Iterable[Step]) -> Step | None:
     """Return the last step before `step` in its sequence that makes a coupon; None without one.
 
-    `steps` may be of other sequences too; those that are switched off make nothing.
+    `steps` may include other sequences; steps that are switched off make no coupon.
     """
     place = (step.segment.segment_id, step.trigger)
     before = [

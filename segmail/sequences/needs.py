@@ -1,4 +1,4 @@
-"""Says what a step's mail must have to show, so that it is skipped otherwise."""
+"""Sets what a step's mail must have to show; otherwise it is skipped."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NeedsSet:
 
 
 def set_step_needs(shop: Shop, given: str, needs: StepNeeds) -> NeedsSet:
-    """Write what the step that `given` names needs; raise InputError where it names none."""
+    """Write what the step that `given` names needs; raise InputError if there is no such step."""
 
     def work(tx: Transaction) -> NeedsSet:
         [step] = find_steps(tx, [given])

@@ -39,7 +39,7 @@ def _gaps(sequence: Sequence[Step]) -> Iterator[StepFinding]:
 
 
 def _out_of_order(active: Sequence[Step]) -> Iterator[StepFinding]:
-    """Delays count from the moment of entering or leaving, not from the step before."""
+    """Yield warnings about steps sent before preceding ones: delays count from the beginning."""
     for before, step in itertools.pairwise(active):
         if step.delay_minutes < before.delay_minutes:
             text = (

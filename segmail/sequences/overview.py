@@ -1,4 +1,4 @@
-"""Steps as people look at them: names instead of ids, and what became of their rows."""
+"""Steps at a glance: names instead of ids, and the status of their progress rows."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class StepSummary:
 
     @property
     def waiting(self) -> int:
-        """How many rows wait: they are always counted."""
+        """How many rows wait: these are always counted."""
         return self.progress[ProgressStatus.SCHEDULED] or 0
 
 
@@ -61,7 +61,7 @@ def list_steps(
 ) -> list[StepSummary]:
     """Return every step, or those of one segment, by segment, trigger and number.
 
-    Beside a long history finished rows are counted only where the `totals` are asked for.
+    Finished rows, which may be many, are counted only if `totals` are asked for.
     """
     with shop.read() as tx:
         ids = None
@@ -72,7 +72,7 @@ def list_steps(
 
 
 def show_step(shop: Shop, given: str) -> StepSummary:
-    """Return the step that `given` names; raise InputError where there is none."""
+    """Return the step that `given` names; raise InputError if there is no such step."""
     with shop.read() as tx:
         return summarize(tx, find_steps(tx, [given]))[0]
 
@@ -80,7 +80,7 @@ def show_step(shop: Shop, given: str) -> StepSummary:
 def summarize(tx: Transaction, steps: Sequence[Step], *, totals: bool = True) -> list[StepSummary]:
     """Return summaries in the order of `steps`, with three statements.
 
-    Without `totals` only the rows that wait are counted.
+    Without `totals` only waiting rows are counted.
     """
     t, r = tx.tables.template.c, tx.tables.rule.c
     templates = _names(

@@ -16,17 +16,17 @@ from segmail.maho.steps import Step, load_steps
 
 @dataclass(frozen=True)
 class StepReferences:
-    """What the checks of steps need to know besides the steps; by id."""
+    """What the checks of steps must know besides the steps themselves; by id."""
 
     newsletters: Mapping[int, NewsletterTemplate]
     rules: Mapping[int, Rule]
-    websites: Mapping[int, frozenset[int]]  # segment id → where its customers are
-    groups: Mapping[int, frozenset[int]]  # segment id → the customer groups they may be in
-    neighbours: Sequence[Step]  # every step of their segments
+    websites: Mapping[int, frozenset[int]]  # segment id → its customers' websites
+    groups: Mapping[int, frozenset[int]]  # segment id → its customers' possible groups
+    neighbours: Sequence[Step]  # every step of the steps' segments
 
     @classmethod
     def load(cls, tx: Transaction, steps: Sequence[Step]) -> StepReferences:
-        """Read what `steps` refer to, with eight statements at most."""
+        """Read what `steps` refer to, with at most eight statements."""
         templates = {step.template_id for step in steps}
         segment_ids = {step.segment.segment_id for step in steps}
         return cls(
@@ -42,7 +42,7 @@ def _audiences(
 ) -> tuple[dict[int, frozenset[int]], dict[int, frozenset[int]]]:
     """Return the websites and the customer groups of segments.
 
-    One that names none has customers of all of them; group 0 is for visitors without an account.
+    A segment that names none has customers of all; group 0 is for visitors without an account.
     """
     w, g, s = tx.tables.website.c, tx.tables.customer_group.c, tx.tables.segment.c
     websites = frozenset(tx.connection.scalars(select(w.website_id).where(w.website_id != 0)))

@@ -17,7 +17,7 @@ from segmail.sequences.validate import automation_warnings
 
 @dataclass(frozen=True)
 class Removed:
-    """The step as it was, with the progress rows that went with it."""
+    """The step as it was, with the progress rows that were deleted with it."""
 
     step: StepSummary
     rows: int
@@ -25,11 +25,11 @@ class Removed:
 
 
 def remove_step(shop: Shop, given: str, *, confirm: Callable[[StepSummary], None]) -> Removed:
-    """Remove the step that `given` names, and with it, by the foreign key, its progress rows.
+    """Remove the step that `given` names; the foreign key deletes its progress rows with it.
 
-    `confirm` gets the step with its rows counted, and raises to keep it. Later steps keep their
-    numbers: Maho renumbers them, those of the other trigger too, which their unique key may not
-    allow. Raises InputError where `given` names no step.
+    `confirm` gets the step with the count of its rows, and raises to keep it. Later steps keep
+    their numbers: Maho renumbers them, those of the other trigger too, which their unique key may
+    not allow. Raises InputError if `given` names no step.
     """
     confirm(show_step(shop, given))
 

@@ -1,4 +1,4 @@
-"""Steps that come too late for those who are in the segment, and carts that are too old."""
+"""Finds steps that come too late for customers in the segment, and carts that are too old."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from segmail.sequences.findings import StepFinding, segment_finding
 def stay_findings(
     tx: Transaction, segment_ids: Collection[int], steps: Sequence[Step]
 ) -> list[StepFinding]:
-    """Return what time does to these segments, all of whose steps are given."""
+    """Return what the passing of time does to these segments, all of whose steps are given."""
     try:
         candidates = load_candidates(tx, segment_ids)
     except ConfigError:
-        return []  # policies without meaning are told by others
+        return []  # invalid policies are reported elsewhere
     return [
         segment_finding(Severity.WARNING, one.segment, f"'{one.segment.name}': {odd}.")
         for one in candidates
@@ -33,11 +33,11 @@ def stay_findings(
 
 
 def _oddities(one: Candidate, steps: Sequence[Step]) -> list[str]:
-    """Return what time does to a segment that has active steps."""
+    """Return what the passing of time does to a segment that has active steps."""
     try:
         tree = read_conditions(one.conditions)
     except ConditionError:
-        return []  # told by others
+        return []  # reported elsewhere
     mine = [
         (label(step), timedelta(minutes=step.delay_minutes))
         for step in steps

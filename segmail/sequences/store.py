@@ -1,4 +1,4 @@
-"""Writes steps and what hangs on them; every function runs inside the caller's transaction."""
+"""Writes steps and their policies; every function runs inside the caller's transaction."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def insert_step(tx: Transaction, step: Step, *, now: datetime) -> int:
 
 
 def update_step(tx: Transaction, before: Step, after: Step, *, now: datetime) -> None:
-    """Write the columns and policies in which a stored step changes, and no others."""
+    """Write only the columns and policies in which a stored step changes."""
     old = _values(tx.tables, before)
     changed = {
         name: value for name, value in _values(tx.tables, after).items() if value != old[name]
@@ -57,7 +57,7 @@ def delete_step(tx: Transaction, sequence_id: int) -> None:
 
 
 def skip_scheduled(tx: Transaction, sequence_id: int, *, now: datetime) -> int:
-    """Mark a step's scheduled rows skipped, and return how many there were.
+    """Skip a step's scheduled rows, and return how many there were.
 
     A row whose mail is on its way becomes `sent` all the same: delivery settles it by its queue id.
     """
@@ -72,7 +72,7 @@ def set_automation(
     trigger: Trigger | None,
     now: datetime,
 ) -> None:
-    """Switch a segment's automation; `trigger` is written in the specification's layout only."""
+    """Switch a segment's automation; `trigger` is written in SPEC's layout only."""
     values: dict[str, Any] = {"auto_email_active": int(active), "updated_at": now}
     if tx.tables.layout is Layout.SPEC and trigger is not None:
         values["auto_email_trigger"] = trigger.value
@@ -82,7 +82,7 @@ def set_automation(
 
 
 def set_refresh_mode(tx: Transaction, segment_id: int, *, automatic: bool, now: datetime) -> None:
-    """Let Maho's own refresh take the segment, or leave it alone."""
+    """Let Maho's own refresh update the segment, or keep it from doing so."""
     mode = "auto" if automatic else "manual"
     tx.connection.execute(
         update(tx.tables.segment)
@@ -92,9 +92,9 @@ def set_refresh_mode(tx: Transaction, segment_id: int, *, automatic: bool, now: 
 
 
 def record_trigger(tx: Transaction, step: Step, *, now: datetime) -> None:
-    """Give a segment that has no trigger yet that of a step; its automation stays off.
+    """Give a segment without a trigger that of a step; its automation stays off.
 
-    Only the specification's layout has segments with a trigger of their own.
+    Only in SPEC's layout do segments have a trigger of their own.
     """
     segment = step.segment
     if tx.tables.layout is Layout.SPEC and segment.trigger is None:

@@ -21,7 +21,7 @@ from segmail.sequences.validate import automation_warnings
 
 @dataclass(frozen=True)
 class SwitchedStep:
-    """A step that was to be switched; `changed` is False where it was so already."""
+    """A step that was to be switched; `changed` is False if it was so before."""
 
     sequence_id: int
     step: str
@@ -31,7 +31,7 @@ class SwitchedStep:
 
 @dataclass(frozen=True)
 class Switched:
-    """What became of the steps, and what is wrong with their segments now."""
+    """The result for the steps, and what is wrong with their segments now."""
 
     steps: list[SwitchedStep]
     warnings: list[str]
@@ -40,8 +40,8 @@ class Switched:
 def enable_steps(shop: Shop, given: Sequence[str], *, now: datetime) -> Switched:
     """Switch steps on. Rows that were skipped while they were off stay skipped.
 
-    Raises ConfigError with every reason why one of them could not be sent; then none is
-    switched. Raises InputError where `given` names no step.
+    Raises ConfigError with every reason why one of them could not be sent; then none is switched.
+    Raises InputError if `given` names no step.
     """
 
     def work(tx: Transaction) -> Switched:
@@ -56,7 +56,7 @@ def enable_steps(shop: Shop, given: Sequence[str], *, now: datetime) -> Switched
 def disable_steps(shop: Shop, given: Sequence[str], *, now: datetime) -> Switched:
     """Switch steps off and skip their scheduled rows, as Maho does; all of them or none.
 
-    Raises InputError where `given` names no step.
+    Raises InputError if `given` names no step.
     """
 
     def work(tx: Transaction) -> Switched:
@@ -83,7 +83,7 @@ def require_sendable(tx: Transaction, steps: Sequence[Step], *, now: datetime) -
 
 
 def log_skipped(sequence_id: int, step: str, skipped: int) -> None:
-    """Leave the reason why rows were skipped in the log."""
+    """Log why rows were skipped."""
     if skipped:
         logger.info(
             "Skipped %s scheduled emails of sequence %d (%s): the step was switched off",

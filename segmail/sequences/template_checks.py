@@ -15,10 +15,9 @@ from segmail.sequences.references import StepReferences
 def letter_findings(
     steps: Sequence[Step], references: StepReferences, facts: Facts
 ) -> list[StepFinding]:
-    """Return what lint finds in each step's template; errors are those that keep mails from being
-    sent.
+    """Return lint's findings in each step's template; errors are those that stop the mails.
 
-    A coupon that is shown and not made is the step's own fault and told with it.
+    A coupon that is shown but not made is a fault of the step, and reported with it.
     """
     found = {
         template_id: lint(Letter.of(newsletter), facts)
@@ -28,7 +27,7 @@ def letter_findings(
         _of_step(finding, step, references.newsletters[step.template_id])
         for step in steps
         for finding in found.get(step.template_id, ())
-        if finding.rule != LintRule.EMPTY  # the step's own check tells it
+        if finding.rule != LintRule.EMPTY  # reported by the step's own check
     ]
 
 

@@ -1,4 +1,4 @@
-"""Checks every step and every sequence, and says what keeps mails from being sent."""
+"""Checks every step and every sequence, and reports what keeps mails from being sent."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ def validate_steps(
 ) -> list[StepFinding]:
     """Return what is wrong or odd with the steps of one segment, or of all, segment by segment.
 
-    What `template lint` says about their templates is an error where no mail can be sent;
-    `maho_root` is where it finds Maho's own templates.
-    What would be an error on an active step is a warning on one that is switched off.
+    A finding of `template lint` is an error if no mail can be sent; `maho_root` is where it finds
+    Maho's own templates. An error on an active step is a warning on one that is switched off.
     """
     with shop.read() as tx:
         segments = load_segments(tx) if segment is None else [find_segment(tx, segment)]
@@ -54,7 +53,7 @@ def validate_steps(
 def _of_other_trigger(
     steps: Iterable[Step], pending: Mapping[tuple[int, str], int]
 ) -> Iterator[StepFinding]:
-    """Tell of rows that were scheduled before a step, or its segment, got another trigger."""
+    """Return warnings about rows scheduled before a step, or its segment, got another trigger."""
     for step in steps:
         for trigger in Trigger:
             count = pending.get((step.sequence_id, trigger.value), 0)
@@ -64,7 +63,7 @@ def _of_other_trigger(
 
 
 def automation_findings(segment: Segment, steps: Iterable[Step]) -> list[StepFinding]:
-    """Return what is wrong with a segment's automation; `steps` may be of other segments too."""
+    """Return what is wrong with a segment's automation; `steps` may include other segments'."""
     if not segment.automation_active:
         return []
     found = []
@@ -84,14 +83,14 @@ def automation_findings(segment: Segment, steps: Iterable[Step]) -> list[StepFin
 
 
 def automation_warnings(tx: Transaction, segments: Sequence[Segment]) -> list[str]:
-    """Return, for people who change steps, what is wrong with the segments' automation now."""
+    """Return what is wrong with the segments' automation now, for people who change steps."""
     ids = [segment.segment_id for segment in segments]
     steps = load_steps(tx, segment_ids=ids)
     return [str(f) for segment in segments for f in automation_findings(segment, steps)]
 
 
 def _order(place: StepPlace) -> tuple[int, str, int]:
-    """Order by segment, then what is about all its steps, then by trigger and number."""
+    """Sort by segment, then findings about all its steps, then by trigger and number."""
     if place.step is None:
         return place.segment_id, "", 0
     _segment, trigger, number = place.step.rsplit(":", 2)

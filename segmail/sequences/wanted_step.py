@@ -1,4 +1,4 @@
-"""What a person asks a step to be, and the step that comes out of it."""
+"""What a person wants a step to be, and the step that results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from segmail.maho.steps import Segment, Step, Trigger
 from segmail.sending_rules import RULES
 from segmail.sequences.delays import parse_delay
 
-NOT_STORED = 0  # the sequence id of a step that is no row yet
+NOT_STORED = 0  # the sequence id of a step that is not stored yet
 NOT_CHOSEN = 0  # the template id of a step whose template is not known yet
 
 DEFAULT_EXPIRES_DAYS = 30  # the columns' default
@@ -27,7 +27,7 @@ PREFIX = re.compile(r"[A-Za-z0-9]{1,10}")  # what Maho's form accepts; the colum
 
 @dataclass(frozen=True)
 class StepOptions:
-    """The options of `sequence add` and `sequence edit`; None where one is not given."""
+    """The options of `sequence add` and `sequence edit`; None if one is not given."""
 
     template: str | None = None
     trigger: Trigger | None = None
@@ -62,7 +62,7 @@ def blank_step(segment: Segment) -> Step:
 
 
 def apply_options(tx: Transaction, step: Step, options: StepOptions) -> tuple[Step, list[str]]:
-    """Return `step` as the options want it, and every fault of the options.
+    """Return `step` with the options applied, and every fault in the options.
 
     An option with a fault leaves its part of the step as it was.
     """
@@ -86,7 +86,7 @@ def apply_options(tx: Transaction, step: Step, options: StepOptions) -> tuple[St
 
 
 def _trigger(layout: Layout, step: Step, options: StepOptions) -> dict[str, Any]:
-    """In the specification's layout the trigger is the segment's own, one for all its steps."""
+    """Return the trigger; in SPEC's layout it is the segment's own, the same for all its steps."""
     asked, segment = options.trigger, step.segment
     if asked is None:
         return {}
