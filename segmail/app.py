@@ -17,10 +17,14 @@ _MAINTENANCE = "maintenance.flag"
 
 @dataclass(frozen=True)
 class App:
-    """The settings and the clock of this run, and the shop they lead to."""
+    """The settings and the clock of this run, and the shop they lead to.
+
+    `run_id` is what its log lines and its row of `cron_schedule` are told apart by.
+    """
 
     settings: Settings
     clock: Clock
+    run_id: str = ""
 
     def now(self) -> datetime:
         """Return the current time, aware, in UTC."""

@@ -236,11 +236,12 @@ def _log_end(ctx: click.Context, reason: str, code: int) -> None:
 )
 @click.option(
     "--log-format",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(["text", "tagged", "json"]),
     default="text",
     show_default=True,
     envvar="SEGMAIL_LOG_FORMAT",
-    help="The log's lines: those of the specification, or JSON objects that name their run.",
+    help="The log's lines: those of the specification, the same with the run's id at the end, or "
+    "JSON objects.",
 )
 @click.option(
     "--now",
@@ -271,18 +272,18 @@ def program(
     """
     from segmail.app import App
     from segmail.clock import Clock
-    from segmail.log import LoggedRun, set_up_logging
+    from segmail.log import LogFormat, LoggedRun, set_up_logging
     from segmail.once_a_day import log_once_a_day
     from segmail.settings import load_settings, usual_log_file
     from segmail.shop_owner import become_owner
 
     clock = Clock(now)
-    run = LoggedRun(ctx.invoked_subcommand or "") if log_format == "json" else None
+    run, form = LoggedRun(ctx.invoked_subcommand or ""), LogFormat(log_format)
     try:
         settings = load_settings(given, os.environ)
     except ConfigError:
         if (log_file := usual_log_file(given)) and log_file.parent.is_dir():
-            set_up_logging(log_file, verbosity=verbose - quiet, clock=clock, run=run)
+            set_up_logging(log_file, verbosity=verbose - quiet, clock=clock, run=run, form=form)
         raise
     if settings.maho_root is not None:
         become_owner(settings.maho_root, _own_files())
@@ -292,8 +293,9 @@ def program(
         clock=clock,
         secrets=settings.secrets(),
         run=run,
+        form=form,
     )
-    ctx.obj = App(settings, clock)
+    ctx.obj = App(settings, clock, run.id)
     if settings.not_upgraded and ctx.invoked_subcommand in COMMANDS["Jobs"]:
         line = f"Still running the old version: {settings.not_upgraded}"
         log_once_a_day(line, settings.state_dir, "not-upgraded", now=clock.now())

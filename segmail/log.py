@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import logging
 import os
@@ -25,6 +26,14 @@ logger = logging.getLogger("segmail")
 exceptions = logging.getLogger("segmail.exceptions")
 
 
+class LogFormat(enum.StrEnum):
+    """How a line is written: SPEC's, the same with its run's id at the end, or a JSON object."""
+
+    TEXT = "text"
+    TAGGED = "tagged"
+    JSON = "json"
+
+
 @dataclass(frozen=True)
 class LoggedRun:
     """One run of the program, by which lines of several at once can be told apart."""
@@ -40,16 +49,17 @@ def set_up_logging(
     clock: Clock,
     secrets: Collection[str] = (),
     run: LoggedRun | None = None,
+    form: LogFormat = LogFormat.TEXT,
 ) -> None:
     """Send INFO lines to the log file, or to stderr where there is none.
 
     `verbosity` is the number of `-v` less the number of `-q`. With a log file, stderr shows
     warnings (`-v`: every line, `-q`: errors only). Tracebacks go to `exception.log` beside the
-    log file, and nowhere without one. No line has one of the `secrets` in it. With a `run`, each
-    line is a JSON object that names it, instead of SPEC's. The files are
+    log file, and nowhere without one. No line has one of the `secrets` in it. The lines are SPEC's
+    unless another `form` has them name their `run`. The files are
     opened for their first line: who only looks leaves no trace (see `open_log`).
     """
-    formatter = _Formatter(clock, secrets) if run is None else _JsonFormatter(clock, secrets, run)
+    formatter = _formatter(form, clock, secrets, run or LoggedRun(""))
     console = logging.StreamHandler(sys.stderr)
     console.setFormatter(formatter)
     if log_file is not None:
@@ -101,6 +111,18 @@ class _Formatter(logging.Formatter):
         text = without_secrets(super().format(record), self._secrets)
         # One event, one line: text from outside cannot forge a line of its own.
         return printable_lines(text) if record.exc_info else one_line(text)
+
+
+class _TaggedFormatter(_Formatter):
+    """SPEC's lines with ` [5f3a9c1e]` at the end of each: `grep` finds what one run wrote."""
+
+    def __init__(self, clock: Clock, secrets: Collection[str], run: LoggedRun) -> None:
+        super().__init__(clock, secrets)
+        self._tag = f" [{run.id}]"
+
+    def format(self, record: logging.LogRecord) -> str:
+        first, end, traceback = super().format(record).partition("\n")
+        return f"{first}{self._tag}{end}{traceback}"
 
 
 class _JsonFormatter(_Formatter):
@@ -168,6 +190,16 @@ class _File(WatchedFileHandler):
             self._failed = True
             reason = error.strerror or error
             sys.stderr.write(f"The log file {self.baseFilename} cannot be written: {reason}.\n")
+
+
+def _formatter(
+    form: LogFormat, clock: Clock, secrets: Collection[str], run: LoggedRun
+) -> logging.Formatter:
+    if form is LogFormat.JSON:
+        return _JsonFormatter(clock, secrets, run)
+    if form is LogFormat.TAGGED:
+        return _TaggedFormatter(clock, secrets, run)
+    return _Formatter(clock, secrets)
 
 
 def _console_level(verbosity: int, *, has_file: bool) -> int:

@@ -31,7 +31,7 @@ def recorded_job(
         writes = not dry_run and app.held_because is None
         if writes:
             open_log()
-            run = begin_run(app.shop, job, now=began)
+            run = begin_run(app.shop, job, now=began, run_id=app.run_id)
     except SegmailError as error:
         end = JobEnd(began, app.now(), error.exit_code, str(error))
         if not dry_run:

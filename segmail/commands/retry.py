@@ -33,6 +33,14 @@ _SHOWN = 100  # rows in the list for people; JSON has all
     metavar="ID",
     help="This progress row; repeat it for several.",
 )
+@click.option(
+    "--limit",
+    type=click.IntRange(min=0),
+    default=10_000,
+    show_default=True,
+    metavar="N",
+    help="At most N steps at a time; 0: all.",
+)
 @click.option("--all-failed", is_flag=True, help="Every failed step there is.")
 @click.option(
     "--at",
@@ -70,7 +78,9 @@ def retry(
     now = app.now().replace(microsecond=0)
     if at is not None and at < now:
         raise InputError(f"--at {at:%Y-%m-%d %H:%M} UTC is in the past.")
-    found = find_failures(app.shop, RetryRequest(everything=all_failed, **chosen))
+    lateness = app.settings.delivery.lateness
+    asked = RetryRequest(everything=all_failed, lateness=lateness, **chosen)
+    found = find_failures(app.shop, asked)
     print_warnings(found.refused)
     if not found.failures or dry_run:
         _show(found, as_json=as_json)
@@ -90,6 +100,7 @@ def _show(found: Found, *, as_json: bool) -> None:
     else:
         _list(found)
         click.echo(f"Would schedule {_steps(len(found.failures))} again.{_warning(found)}")
+        _tell_of_more(found)
 
 
 def _confirm(found: Found, *, yes: bool, listed: bool) -> None:
@@ -115,6 +126,12 @@ def _tell(found: Found, count: int, due_at: datetime, *, as_json: bool) -> None:
     click.echo(f"Scheduled {_steps(count)} again, due at {due_at:%Y-%m-%d %H:%M} UTC.")
     if others := len(found.failures) - count:
         click.echo(f"{others:,} were left alone: somebody else scheduled them meanwhile.")
+    _tell_of_more(found)
+
+
+def _tell_of_more(found: Found) -> None:
+    if found.more:
+        click.echo("There are more like that: repeat the command, or give --limit 0 for all.")
 
 
 def _list(found: Found) -> None:
@@ -155,4 +172,5 @@ def _fields(found: Found) -> dict[str, object]:
         "may_have_arrived": found.may_have_arrived,
         "failures": found.failures,
         "refused": found.refused,
+        "more": found.more,
     }

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import collections
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from segmail.delivery.rows.outcome import Status
+from segmail.printable import without_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from segmail.delivery.rows.outcome import Outcome
     from segmail.errors import SegmailError
 
-_ADDRESS = re.compile(
-    r"<?[^\s<>@]+@[^\s<>@]+>?"
-)  # in a reason: it names a customer, and parts alike
 _TOLD = 3  # reasons
 _LENGTH = 120  # characters of a reason
 
@@ -47,7 +44,7 @@ class Summary:
         for outcome in outcomes:
             self.counts[outcome.status] += 1
             if outcome.status is Status.FAILED:
-                self.failures[_shortened(_ADDRESS.sub("ADDRESS", outcome.reason))] += 1
+                self.failures[_shortened(without_addresses(outcome.reason))] += 1
 
     def told_failures(self) -> str:
         """Return one line: how many steps failed, and the reasons, the most frequent first.

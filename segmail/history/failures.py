@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, func, join, or_, outerjoin, select
 
 from segmail.history.arrived import with_used_coupons
 from segmail.history.selection import HistoryScope
 from segmail.maho.customer_conditions import SWITCHED_OFF
+from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.letter_case import lower_case
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, last_problem
-from segmail.maho.progress import TRIGGERS, ProgressStatus, has_status
+from segmail.maho.progress import TRIGGERS, ProgressStatus, has_long_history, has_status
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.schema.tune import tuned_index
 from segmail.maho.steps import load_segment_ids
 from segmail.mail.column_limits import as_written, storable_text
 
@@ -30,7 +32,8 @@ class FailureFilter:
     """Which failed rows: every condition that is given must hold; none, all failed rows.
 
     `since` and `until` are about when a row failed, `until` itself left out; `reason` is a part
-    of the reason, in any case.
+    of the reason, in any case. `lateness` is how long after it was due a row may fail at the most
+    (None: no bound), which counts beside a long history only. `limit` is how many are wanted.
     """
 
     scope: HistoryScope = field(default_factory=HistoryScope)
@@ -38,6 +41,20 @@ class FailureFilter:
     reason: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    lateness: timedelta | None = None
+    limit: int | None = None
+
+
+@dataclass(frozen=True)
+class _Way:
+    """What leads to the failed rows, other than the rows' segments, triggers and status.
+
+    `due_since` is the earliest time that they may have been due, with Maho's index on it.
+    """
+
+    by_problems: bool = False
+    due_since: datetime | None = None
+    due_index: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,17 +82,32 @@ class Failure:
 
 
 def load_failures(tx: Transaction, chosen: FailureFilter) -> list[Failure]:
-    """Return the failed rows, by progress id."""
+    """Return the failed rows, by progress id; any of them where there are more than the limit."""
     segments = None if chosen.progress_ids else load_segment_ids(tx)
-    found = tx.connection.execute(failures_query(tx.tables, segments, chosen))
+    found = tx.connection.execute(_failures_query(tx.tables, segments, chosen, _way(tx, chosen)))
     rows = [row for row in found if row.account is not None and row.known_step is not None]
+    rows.sort(key=lambda row: int(row.progress_id))
     asked = [row for row in rows if row.generate_coupon and row.queue_id and _is_unknown(row)]
     arrived = with_used_coupons(tx, asked)
     return [_failure(row, arrived=row.progress_id in arrived) for row in rows]
 
 
-def failures_query(
-    tables: Tables, segment_ids: Collection[int] | None, chosen: FailureFilter
+def _way(tx: Transaction, chosen: FailureFilter) -> _Way:
+    """Return how to find the rows without reading all that ever failed."""
+    if chosen.progress_ids or chosen.scope.customer_id is not None:
+        return _Way()
+    if chosen.since is None:
+        return _Way(by_problems=chosen.reason is not None)
+    if chosen.lateness is None or not has_long_history(tx):
+        return _Way()
+    indexes = index_columns(tx.connection, tx.tables.progress.name)
+    mahos = {columns: name for name, columns in indexes.items()}.get(("scheduled_at", "status"))
+    index = tuned_index(indexes, "scheduled_at") or mahos
+    return _Way(due_since=chosen.since - chosen.lateness, due_index=index)
+
+
+def _failures_query(
+    tables: Tables, segment_ids: Collection[int] | None, chosen: FailureFilter, way: _Way
 ) -> Select[Any]:
     """Return the query of the chosen failed rows of these segments whose attempts are closed.
 
@@ -86,7 +118,10 @@ def failures_query(
     """
     c, q, problem = tables.progress.c, tables.queue, tables.problem
     segment, sequence, member = tables.segment, tables.sequence, tables.member
-    return (
+    of_last_problem = and_(
+        problem.c.queue_id == c.queue_id, problem.c.problem_id == last_problem(tables, c.queue_id)
+    )
+    query = (
         select(
             c.progress_id,
             c.customer_id,
@@ -106,7 +141,11 @@ def failures_query(
             _sends(tables).label("sends"),
             member.c.customer_id.is_not(None).label("is_member"),
         )
-        .select_from(tables.progress)
+        .select_from(
+            join(problem, tables.progress, of_last_problem)
+            if way.by_problems
+            else outerjoin(tables.progress, problem, of_last_problem)
+        )
         .outerjoin(tables.customer, tables.customer.c.entity_id == c.customer_id)
         .outerjoin(segment, segment.c.segment_id == c.segment_id)
         .outerjoin(sequence, sequence.c.sequence_id == c.sequence_id)
@@ -115,13 +154,6 @@ def failures_query(
             and_(member.c.segment_id == c.segment_id, member.c.customer_id == c.customer_id),
         )
         .outerjoin(q, q.c.queue_id == c.queue_id)
-        .outerjoin(
-            problem,
-            and_(
-                problem.c.queue_id == c.queue_id,
-                problem.c.problem_id == last_problem(tables, c.queue_id),
-            ),
-        )
         .where(
             has_status(tables, ProgressStatus.FAILED),
             c.trigger_type.in_(TRIGGERS),
@@ -129,8 +161,17 @@ def failures_query(
             *([] if segment_ids is None else [c.segment_id.in_(segment_ids)]),
             or_(q.c.queue_id.is_(None), q.c.queue_status.in_(_CLOSED)),
         )
-        .order_by(c.progress_id)
+        .limit(chosen.limit)
     )
+    if way.due_since is not None:
+        query = query.where(or_(c.scheduled_at.is_(None), c.scheduled_at >= way.due_since))
+    for dialect in ("mysql", "mariadb"):
+        if way.by_problems:
+            query = query.prefix_with("STRAIGHT_JOIN", dialect=dialect)
+        elif way.due_index is not None:
+            hint = f"FORCE INDEX ({way.due_index})"
+            query = query.with_hint(tables.progress, hint, dialect)
+    return query
 
 
 def _conditions(tables: Tables, chosen: FailureFilter) -> Iterator[ColumnElement[bool]]:

@@ -1,7 +1,8 @@
 """Finds the newest rows of a history without reading the whole table.
 
 A customer's rows are few, and so are those that wait or failed, which an index finds by their
-segment, trigger and status: they are sorted by when they happened. Otherwise two of Maho's indexes
+segment, trigger and status: they are sorted by when they happened. Interrupted ones are found by
+what `newsletter_problem` tells of them. Otherwise, and where too many failed, two of Maho's indexes
 give the newest ones: that on `queue_id` those that were tried, in the order of their attempts, and
 that on `(scheduled_at, status)` those that were due.
 """
@@ -18,7 +19,8 @@ from sqlalchemy import ColumnElement, Select, and_, func, not_, select
 from segmail.history.selection import HistoryScope
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.newsletter_queue import QueueStatus
-from segmail.maho.problems import was_interrupted
+from segmail.maho.problems import INTERRUPTED as INTERRUPTED_REASON
+from segmail.maho.problems import last_problem, was_interrupted
 from segmail.maho.progress import TRIGGERS, ProgressStatus, has_status, is_pending
 from segmail.maho.reasons import attempt_ended_at, reason_ids
 from segmail.maho.schema.tables import Tables
@@ -36,7 +38,8 @@ STATUSES = (
     INTERRUPTED,
 )
 
-_BY_STATUS = (ProgressStatus.SCHEDULED, DEFERRED, ProgressStatus.FAILED, INTERRUPTED)
+_BY_STATUS = (ProgressStatus.SCHEDULED, DEFERRED, ProgressStatus.FAILED)
+_FEW = 10_000  # failed rows that are sorted in no time
 
 _LATEST = timedelta(days=1)  # pauses between two tries are shorter
 
@@ -63,10 +66,17 @@ class AccessPaths:
 
 
 def find_access_paths(tx: Transaction, chosen: HistoryFilter) -> AccessPaths:
-    """Return the paths to what is chosen; none are needed to one customer's rows."""
+    """Return the paths to what is chosen; none are needed to one customer's rows.
+
+    Three statements at most.
+    """
+    if chosen.scope.customer_id is not None or chosen.status == INTERRUPTED:
+        return AccessPaths()
     if chosen.status in _BY_STATUS:
-        return AccessPaths(segments=load_segment_ids(tx))
-    if chosen.scope.customer_id is not None or tx.connection.dialect.name == "sqlite":
+        segments = load_segment_ids(tx)
+        if chosen.status != ProgressStatus.FAILED or _has_few_failed(tx, chosen.scope, segments):
+            return AccessPaths(segments=segments)
+    if tx.connection.dialect.name == "sqlite":
         return AccessPaths()
     found = index_columns(tx.connection, tx.tables.progress.name)
     names = {columns: name for name, columns in found.items()}
@@ -86,8 +96,10 @@ def candidate_queries(
     the tables know. One that was sent more than `lateness` after it was due is not found by time.
     """
     c = tables.progress.c
+    if chosen.status == INTERRUPTED and chosen.scope.customer_id is None:
+        return [_newest_interrupted(tables, chosen)]
     base = _base(tables, chosen, paths)
-    if chosen.scope.customer_id is not None or chosen.status in _BY_STATUS:
+    if chosen.scope.customer_id is not None or paths.segments is not None:
         base = base.where(*_in_time(tables, chosen, chosen.until))
         return [_newest(base, chosen, happened_at(tables), c.progress_id)]
     if chosen.since is None and chosen.until is None:
@@ -115,6 +127,42 @@ def happened_at(tables: Tables) -> ColumnElement[Any]:
     """Return when a row happened, as far as the tables know."""
     c = tables.progress.c
     return func.coalesce(c.sent_at, attempt_ended_at(tables), c.scheduled_at, c.created_at)
+
+
+def _has_few_failed(tx: Transaction, scope: HistoryScope, segments: Collection[int]) -> bool:
+    """Return whether there are no more failed rows than can be sorted; no more are counted."""
+    c = tx.tables.progress.c
+    some = select(c.progress_id).where(
+        c.segment_id.in_(segments),
+        c.trigger_type.in_(TRIGGERS),
+        has_status(tx.tables, ProgressStatus.FAILED),
+        *scope.conditions(tx.tables),
+    )
+    counted = select(func.count()).select_from(some.limit(_FEW + 1).subquery())
+    return (tx.connection.scalar(counted) or 0) <= _FEW
+
+
+def _newest_interrupted(tables: Tables, chosen: HistoryFilter) -> Select[Any]:
+    """Begin with the problems: they are fewer than the failed rows, and the newest come first."""
+    c, q, problem = tables.progress.c, tables.queue, tables.problem
+    query = (
+        select(c.progress_id)
+        .select_from(problem)
+        .join(tables.progress, c.queue_id == problem.c.queue_id)
+        .outerjoin(q, q.c.queue_id == c.queue_id)
+        .where(
+            problem.c.problem_error_text.startswith(INTERRUPTED_REASON),
+            problem.c.problem_id == last_problem(tables, c.queue_id),
+            has_status(tables, ProgressStatus.FAILED),
+            *chosen.scope.conditions(tables),
+            *_in_time(tables, chosen, chosen.until),
+        )
+        .order_by(problem.c.problem_id.desc())
+        .limit(chosen.limit)
+    )
+    for dialect in ("mysql", "mariadb"):
+        query = query.prefix_with("STRAIGHT_JOIN", dialect=dialect)
+    return query
 
 
 def _base(tables: Tables, chosen: HistoryFilter, paths: AccessPaths) -> Select[Any]:

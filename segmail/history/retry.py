@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import insert, select
@@ -31,7 +31,11 @@ _CHUNK = 500  # rows that one transaction locks
 
 @dataclass(frozen=True)
 class RetryRequest:
-    """What a person gave to choose failed rows by; `everything` means all of them."""
+    """What a person gave to choose failed rows by; `everything` means all of them.
+
+    No more than `limit` are found (0: all that are like that). `lateness` is how long after it was
+    due a row may fail.
+    """
 
     customer: str | None = None
     segment: str | None = None
@@ -41,6 +45,8 @@ class RetryRequest:
     until: datetime | None = None
     progress_ids: tuple[int, ...] = ()
     everything: bool = False
+    limit: int = 10_000
+    lateness: timedelta | None = None
 
     @property
     def selects(self) -> bool:
@@ -51,10 +57,14 @@ class RetryRequest:
 
 @dataclass(frozen=True)
 class Found:
-    """The failed rows that were asked for, and why others that were named are not among them."""
+    """The failed rows that were asked for, and why others that were named are not among them.
+
+    `more` tells that there are others like them, beyond the limit.
+    """
 
     failures: tuple[Failure, ...]
     refused: tuple[str, ...]
+    more: bool = False
 
     @property
     def may_have_arrived(self) -> int:
@@ -75,11 +85,15 @@ def find_failures(shop: Shop, asked: RetryRequest) -> Found:
             segment=asked.segment,
             step=asked.step,
         )
-        chosen = FailureFilter(scope, asked.progress_ids, asked.reason, asked.since, asked.until)
+        chosen = FailureFilter(
+            scope, asked.progress_ids, asked.reason, asked.since, asked.until,
+            lateness=asked.lateness, limit=asked.limit + 1 if asked.limit else None,
+        )  # fmt: skip
         failures = load_failures(tx, chosen)
         missing = set(asked.progress_ids) - {failure.progress_id for failure in failures}
         refused = tuple(_refused(tx, missing))
-    return Found(tuple(failures), refused)
+    more = bool(asked.limit) and len(failures) > asked.limit
+    return Found(tuple(failures[: asked.limit or None]), refused, more)
 
 
 def schedule_again(

@@ -45,8 +45,12 @@ def find_scope(
 
     Raises InputError where one names nothing.
     """
+    found = None if step is None else find_steps(tx, [step])[0]
+    segment_id = None if segment is None else find_segment(tx, segment).segment_id
+    if found is not None and segment_id is None:
+        segment_id = found.segment.segment_id  # leads to the step's rows by Maho's index
     return HistoryScope(
         None if customer is None else find_customer(tx, customer),
-        None if segment is None else find_segment(tx, segment).segment_id,
-        None if step is None else find_steps(tx, [step])[0].sequence_id,
+        segment_id,
+        None if found is None else found.sequence_id,
     )

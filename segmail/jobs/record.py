@@ -69,6 +69,7 @@ class JobRun:
     began: datetime
     outcomes: dict[str, int] = field(default_factory=dict)
     schedule_id: int | None = None
+    run_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,13 +134,13 @@ def load_records(tx: Transaction) -> list[JobRecord]:
     return sorted((r for r in records if r), key=lambda record: (record.job, record.host))
 
 
-def begin_run(shop: Shop, job: JobName, *, now: datetime) -> JobRun:
-    """Write that a job begins now, and return it.
+def begin_run(shop: Shop, job: JobName, *, now: datetime, run_id: str = "") -> JobRun:
+    """Write that a job begins now, and return it; `run_id` as its log lines may have it.
 
     What cannot be written, for want of a right, keeps no mail back: it is logged. Raises
     DatabaseUnavailable.
     """
-    run = JobRun(job, now)
+    run = JobRun(job, now, run_id=run_id)
 
     def work(tx: Transaction) -> int | None:
         record = _record(tx, job)
@@ -147,7 +148,7 @@ def begin_run(shop: Shop, job: JobName, *, now: datetime) -> JobRun:
         if not has_cron_table(tx):
             return None
         _close_left_behind(tx, job, now=now)
-        message = f"{__version__} on {this_host()}, process {os.getpid()}"
+        message = f"{_version(run_id)} on {this_host()}, process {os.getpid()}"
         return begin_entry(tx, job.code, message=message, now=now)
 
     try:
@@ -173,7 +174,7 @@ def end_run(shop: Shop, run: JobRun, end: JobEnd, state_dir: Path) -> JobRecord 
         _write(tx, record)
         if run.schedule_id is not None:
             status = CronStatus.SUCCESS if end.worked else CronStatus.ERROR
-            end_entry(tx, run.schedule_id, status, message=_line(end), now=end.ended)
+            end_entry(tx, run.schedule_id, status, message=_line(run, end), now=end.ended)
             delete_old_entries(tx, run.job.code, before=end.ended - _KEPT)
         return record
 
@@ -239,11 +240,17 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-def _line(end: JobEnd) -> str:
+def _version(run_id: str) -> str:
+    """Return what ran, as the row begins: `0.2, run 5f3a9c1e,`."""
+    return f"{__version__}, run {run_id}," if run_id else __version__
+
+
+def _line(run: JobRun, end: JobEnd) -> str:
     """Return what `cron_schedule.messages` says of an end."""
     done = ", ".join(f"{number:,} {name}" for name, number in end.outcomes.items() if number)
     said = end.message or done or "nothing to do"
-    return f"{__version__} on {this_host()}: exit {end.exit_code} after {end.seconds:.1f}s: {said}"
+    ended = f"exit {end.exit_code} after {end.seconds:.1f}s: {said}"
+    return f"{_version(run.run_id)} on {this_host()}: {ended}"
 
 
 def _record(tx: Transaction, job: JobName) -> JobRecord:

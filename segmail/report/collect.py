@@ -15,15 +15,23 @@ from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
 from segmail.errors import InputError
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.lookup import as_number, find_segment
-from segmail.maho.problems import last_problem, was_interrupted
-from segmail.maho.progress import ProgressStatus, has_status, is_pending_in, is_postponed
-from segmail.maho.reasons import BY_OTHERS, attempt_ended_at, is_reason, read_back
+from segmail.maho.problems import INTERRUPTED, last_problem
+from segmail.maho.progress import (
+    ProgressStatus,
+    has_long_history,
+    has_status,
+    is_pending_in,
+    is_postponed,
+)
+from segmail.maho.reasons import BY_OTHERS, is_reason, read_back, reason_ids
+from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
-from segmail.maho.schema.tune import sent_index
+from segmail.maho.schema.tune import tuned_index
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
+from segmail.printable import without_addresses
 from segmail.report.activity import (
     Activity,
     Counts,
@@ -39,6 +47,7 @@ from segmail.report.revenue import Revenue, collect_revenue
 from segmail.report.window import Window
 
 _OVERDUE = timedelta(hours=1)
+_LEASE = timedelta(days=1)  # and more: a row whose run was killed keeps the end of its claim
 _MOST_REASONS = 50
 
 
@@ -67,8 +76,8 @@ def collect_activity(
     counts by the row's creation, so a step that waits longer than a day is in none of its
     reports.)
 
-    `lateness` is how long after it was due a row may fail at the most (None: no bound); it spares
-    reading all that ever failed.
+    `lateness` is how long after it was due a row may fail at the most (None: no bound); beside a
+    long history it spares reading all that ever failed.
 
     With a `scope` the report has the reasons, the days and the revenue, too; without, what the
     daily line tells. Raises InputError for a segment or store that is not there.
@@ -78,9 +87,11 @@ def collect_activity(
         steps = load_steps(tx, segment_ids=segment_ids)
         rows = _Rows.find(tx, steps, store_ids, lateness)
         days = [] if scope is None else list(_days(tx.connection, rows, window))
+        ended = _ended(tx.connection, rows, window)
         numbers = _count_rows(
             tx.connection, rows, steps, window, now, None if scope is None else days
         )
+        _add_ended(numbers, ended)
         activity = Activity(
             window,
             Counts(),
@@ -92,7 +103,7 @@ def collect_activity(
             return activity
         return replace(
             activity,
-            ended=tuple(_reasons(tx.connection, rows, window)),
+            ended=tuple(_reasons(ended)),
             days=tuple(days),
             revenue=_revenue(tx, steps, window, store_ids, scope),
             lift=tuple(_lift(tx, rows, window, scope)),
@@ -103,14 +114,17 @@ def collect_activity(
 class _Rows:
     """The progress rows that a report is about, and what leads to them on a server.
 
-    `due_index` is Maho's on the time they were due, `sent_index` that of `schema tune`.
+    `lateness` is None where the history is short enough to read whatever ever failed; `reasons` are
+    the queue ids that are no attempts. `due_index` is on the time that rows were due: that of
+    `schema tune`, else Maho's; `sent_index` that of `schema tune`.
     """
 
     tables: Tables
     segment_ids: Sequence[int]
     sequence_ids: Sequence[int]
     store_ids: Sequence[int] | None
-    lateness: timedelta | None
+    lateness: timedelta | None = None
+    reasons: Sequence[int] = ()
     due_index: str | None = None
     sent_index: str | None = None
 
@@ -127,16 +141,18 @@ class _Rows:
             sorted({step.segment.segment_id for step in steps}),
             sorted(step.sequence_id for step in steps),
             store_ids,
-            lateness,
+            reasons=reason_ids(tx),
         )
-        if lateness is None or tx.connection.dialect.name == "sqlite":
+        if not has_long_history(tx) or tx.connection.dialect.name == "sqlite":
             return rows
         indexes = index_columns(tx.connection, tx.tables.progress.name)
         names = {columns: name for name, columns in indexes.items()}
+        mahos = names.get(("scheduled_at", "status"))
         return replace(
             rows,
-            due_index=names.get(("scheduled_at", "status")),
-            sent_index=sent_index(indexes),
+            lateness=lateness,
+            due_index=tuned_index(indexes, "scheduled_at") or mahos,
+            sent_index=tuned_index(indexes, "sent_at"),
         )
 
     def along(self, query: Select[Any], index: str | None) -> Select[Any]:
@@ -244,10 +260,13 @@ def _count_rows(
     window: Window,
     now: datetime,
     days: Sequence[Day] | None,
-) -> Mapping[int, Counter[str]]:
-    """Return numbers of rows by sequence id and name; `days` has what was sent, if it was asked."""
+) -> dict[int, Counter[str]]:
+    """Return numbers of rows that wait or were sent, by sequence id and name.
+
+    `days` has what was sent, if it was asked.
+    """
     numbers: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    queries = [_waiting(rows, steps, now), _ended(rows, window)]
+    queries = [_waiting(rows, steps, now)]
     if days is None:
         queries.append(_sent(rows, window))
     for day in days or ():
@@ -258,6 +277,15 @@ def _count_rows(
             named = {name: int(number) for name, number in row.items()}
             numbers[named.pop("sequence_id")].update(named)
     return numbers
+
+
+def _add_ended(
+    numbers: Mapping[int, Counter[str]], ended: Mapping[tuple[int, ProgressStatus, str], int]
+) -> None:
+    for (sequence_id, status, reason), number in ended.items():
+        numbers[sequence_id][status] += number
+        if status is ProgressStatus.FAILED and reason.startswith(INTERRUPTED):
+            numbers[sequence_id]["interrupted"] += number
 
 
 def _waiting(rows: _Rows, steps: Sequence[Step], now: datetime) -> Select[Any]:
@@ -291,50 +319,38 @@ def _of_sent(query: Select[Any], rows: _Rows, window: Window) -> Select[Any]:
     )
 
 
-def _ended(rows: _Rows, window: Window) -> Select[Any]:
-    tables = rows.tables
-    c = tables.progress.c
-    failed = has_status(tables, ProgressStatus.FAILED)
-    skipped = has_status(tables, ProgressStatus.SKIPPED)
-    return _of_ended(
-        select(
-            c.sequence_id,
-            _number(failed).label(ProgressStatus.FAILED.value),
-            _number(and_(failed, was_interrupted(tables, c.queue_id))).label("interrupted"),
-            _number(skipped).label(ProgressStatus.SKIPPED.value),
-        ),
-        rows,
-        window,
-    ).group_by(c.sequence_id)
+def _ended(
+    connection: Connection, rows: _Rows, window: Window
+) -> Counter[tuple[int, ProgressStatus, str]]:
+    """Return how many rows ended without a mail in the window, by step, status and reason.
+
+    Reasons name no customer, so that those which differ in an address alone are one.
+    """
+    found: Counter[tuple[int, ProgressStatus, str]] = Counter()
+    for query in (_untried(rows, window), _tried(rows, window)):
+        result = connection.execute(query, execution_options={"yield_per": 1_000})
+        for sequence_id, status, text, number in result:
+            reason = without_addresses(read_back(text) or text or BY_OTHERS)
+            found[sequence_id, ProgressStatus(status), reason] += number
+    return found
 
 
-def _of_ended(query: Select[Any], rows: _Rows, window: Window) -> Select[Any]:
-    """Return the query of rows that ended without a mail in the window."""
-    tables = rows.tables
-    c, queue = tables.progress.c, tables.queue
-    when = func.coalesce(attempt_ended_at(tables), c.scheduled_at, c.created_at)
-    query = query.join_from(
-        tables.progress, queue, queue.c.queue_id == c.queue_id, isouter=True
-    ).where(
-        rows.chosen,
-        has_status(tables, ProgressStatus.FAILED, ProgressStatus.SKIPPED),
-        _inside(when, window),
+def _untried(rows: _Rows, window: Window) -> Select[Any]:
+    """Return the query of those that nobody tried to send: they ended when they were due."""
+    c, queue = rows.tables.progress.c, rows.tables.queue
+    when_due = _inside(c.scheduled_at, window)
+    return _of_ended(rows, queue.c.newsletter_subject).where(
+        or_(c.queue_id.is_(None), is_reason(rows.tables)),
+        or_(when_due, and_(c.scheduled_at.is_(None), _inside(c.created_at, window))),
     )
-    if rows.lateness is None:
-        return query
-    was_due = and_(c.scheduled_at >= window.since - rows.lateness, c.scheduled_at < window.until)
-    return rows.along(query, rows.due_index).where(or_(c.scheduled_at.is_(None), was_due))
 
 
-def _reasons(connection: Connection, rows: _Rows, window: Window) -> Iterator[Ended]:
-    """Yield how many rows ended for which reason, the most frequent first."""
+def _tried(rows: _Rows, window: Window) -> Select[Any]:
+    """Return the query of those that were tried: they ended with their attempts."""
     tables = rows.tables
-    c, problem = tables.progress.c, tables.problem.alias("last_problem")
-    text = case(
-        (is_reason(tables), tables.queue.c.newsletter_subject), else_=problem.c.problem_error_text
-    )
+    c, queue, problem = tables.progress.c, tables.queue, tables.problem.alias("last_problem")
     query = (
-        _of_ended(select(c.status, text.label("reason"), func.count().label("rows")), rows, window)
+        _of_ended(rows, problem.c.problem_error_text)
         .join(
             problem,
             and_(
@@ -343,12 +359,41 @@ def _reasons(connection: Connection, rows: _Rows, window: Window) -> Iterator[En
             ),
             isouter=True,
         )
-        .group_by(c.status, text)
-        .order_by(func.count().desc(), c.status, text)
-        .limit(_MOST_REASONS)
+        .where(
+            c.queue_id.is_not(None),
+            c.queue_id.not_in(rows.reasons),
+            func.coalesce(queue.c.automation_source, "") != REASON,
+            _inside(func.coalesce(queue.c.queue_finish_at, c.scheduled_at, c.created_at), window),
+        )
     )
-    for status, reason, number in connection.execute(query):
-        yield Ended(ProgressStatus(status), read_back(reason) or reason or BY_OTHERS, number)
+    if rows.lateness is None:
+        return query
+    since, until = window.since - rows.lateness, window.until + _LEASE
+    was_due = and_(c.scheduled_at >= since, c.scheduled_at < until)
+    return query.where(or_(c.scheduled_at.is_(None), was_due))
+
+
+def _of_ended(rows: _Rows, reason: ColumnElement[Any]) -> Select[Any]:
+    """Return the query that counts rows which ended without a mail, by step and reason."""
+    tables = rows.tables
+    c, queue = tables.progress.c, tables.queue
+    query = (
+        select(c.sequence_id, c.status, reason, func.count())
+        .join_from(tables.progress, queue, queue.c.queue_id == c.queue_id, isouter=True)
+        .where(rows.chosen, has_status(tables, ProgressStatus.FAILED, ProgressStatus.SKIPPED))
+        .group_by(c.sequence_id, c.status, reason)
+    )
+    return rows.along(query, rows.due_index)
+
+
+def _reasons(ended: Mapping[tuple[int, ProgressStatus, str], int]) -> Iterator[Ended]:
+    """Yield how many rows of all steps ended for which reason, the most frequent first."""
+    found: Counter[tuple[ProgressStatus, str]] = Counter()
+    for (_step, status, reason), number in ended.items():
+        found[status, reason] += number
+    most = sorted(found.items(), key=lambda item: (-item[1], item[0]))
+    for (status, reason), number in most[:_MOST_REASONS]:
+        yield Ended(status, reason, number)
 
 
 def _days(connection: Connection, rows: _Rows, window: Window) -> Iterator[Day]:

@@ -152,3 +152,17 @@ def test_what_cannot_be_meant_is_refused(
 
     assert (result.exit_code, result.stdout) == (2, "")
     assert fault in result.stderr
+
+
+def test_more_than_the_limit_are_told_and_left_for_the_next_time(
+    shop: ShopBuilder, step: int
+) -> None:
+    rows = [failed(shop, step) for _ in range(3)]
+
+    first = retry(shop, "--all-failed", "--limit", "2", "--yes")
+    last = retry(shop, "--all-failed", "--limit", "2", "--yes")
+
+    assert first.stdout.startswith("Scheduled 2 failed steps again")
+    assert "There are more like that: repeat the command, or give --limit 0" in first.stdout
+    assert last.stdout == "Scheduled 1 failed step again, due at 2026-03-10 12:00 UTC.\n"
+    assert [shop.status(row) for row in rows] == ["scheduled"] * 3

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from segmail.maho import progress
 from segmail.maho.schema.tables import Layout
-from segmail.report import Activity, Counts, Window, collect_activity
+from segmail.report import Activity, Counts, ReportScope, Window, collect_activity
 from tests.database.history.failed import INTERRUPTED, failed, problem
 from tests.shop_builder import ShopBuilder
 
@@ -187,4 +188,36 @@ def test_the_number_of_statements_does_not_grow_with_the_shop(shop: ShopBuilder)
 
     last_day(shop)
 
-    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 7
+    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 11
+
+
+def test_what_failed_long_after_it_was_due_counts_unless_the_history_is_long(
+    shop: ShopBuilder, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Maho's own jobs fail rows, which know no time that is too late."""
+    failed(shop, step, created_at=hours_ago(shop, 2_400), scheduled_at=hours_ago(shop, 2_400))
+    window = Window(shop.now, shop.now + timedelta(seconds=1))
+    lateness = timedelta(days=16)
+
+    def counted() -> int:
+        found = collect_activity(shop.shop, window, now=shop.now, lateness=lateness)
+        return found.counts.failed
+
+    assert counted() == 1
+    monkeypatch.setattr(progress, "_MANY", -1)
+    assert counted() == (1 if shop.database.engine.dialect.name == "sqlite" else 0)
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_answers_that_differ_in_an_address_are_one_reason_that_names_nobody(
+    shop: ShopBuilder, step: int
+) -> None:
+    for name in ("ada", "bob"):
+        failed(shop, step, f"550 5.1.1 <{name}@example.test>: No such user")
+    window = Window(shop.now, shop.now + timedelta(seconds=1))
+
+    activity = collect_activity(shop.shop, window, now=shop.now, scope=ReportScope())
+
+    assert [(one.reason, one.rows) for one in activity.ended] == [
+        ("550 5.1.1 ADDRESS: No such user", 2)
+    ]

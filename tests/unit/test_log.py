@@ -11,7 +11,7 @@ import pytest
 
 from segmail.clock import Clock
 from segmail.errors import ConfigError
-from segmail.log import LoggedRun, exceptions, logger, open_log, set_up_logging
+from segmail.log import LogFormat, LoggedRun, exceptions, logger, open_log, set_up_logging
 
 NOW = datetime(2025, 9, 30, 12, 0, 1, tzinfo=UTC)
 
@@ -119,7 +119,7 @@ def test_who_says_nothing_leaves_no_file_and_others_cannot_read_it(tmp_path: Pat
 def test_json_lines_name_their_run_and_have_no_secret(tmp_path: Path) -> None:
     set_up_logging(
         tmp_path / "log", verbosity=0, clock=Clock(NOW), secrets=["hunter2"],
-        run=LoggedRun("process-emails"),
+        run=LoggedRun("process-emails"), form=LogFormat.JSON,
     )  # fmt: skip
 
     logger.info('Said "%s"', "hunter2\n{}")
@@ -133,3 +133,15 @@ def test_json_lines_name_their_run_and_have_no_secret(tmp_path: Path) -> None:
     assert first["run"] == second["run"] == failed["run"]
     assert first["command"] == "process-emails"
     assert "ValueError: ***" in failed["traceback"]
+
+
+def test_tagged_lines_are_the_specifications_with_the_run_at_the_end(tmp_path: Path) -> None:
+    run = LoggedRun("process-emails", id="5f3a9c1e")
+    set_up_logging(tmp_path / "log", verbosity=0, clock=Clock(NOW), run=run, form=LogFormat.TAGGED)
+
+    logger.info("Sent\nstep 1")
+    exceptions.error("Failed", exc_info=ValueError("why"))
+
+    assert (tmp_path / "log").read_text() == "2025-09-30 12:00:01: Sent step 1 [5f3a9c1e]\n"
+    first, *_, last = (tmp_path / "exception.log").read_text().splitlines()
+    assert (first, last) == ("2025-09-30 12:00:01: Failed [5f3a9c1e]", "ValueError: why")

@@ -10,8 +10,8 @@ from segmail.maho.db.information_schema import index_columns
 from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.tables import build_tables
 
-# For `process-emails`, what is due; for `report`, what was sent in a span of time, which it counts
-# by step without reading the rows.
+# For `process-emails`, what is due, and for `report`, what ended without a mail; what was sent in a
+# span of time, which `report` counts by step without reading the rows.
 _INDEXES = {
     "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": ("status", "scheduled_at"),
     "IDX_SEGMENT_PROGRESS_STATUS_SENT": ("status", "sent_at", "sequence_id"),
@@ -48,9 +48,12 @@ def is_tuned(indexes: Mapping[str, tuple[str, ...]]) -> bool:
     return all(_has(indexes, columns) for columns in _INDEXES.values())
 
 
-def sent_index(indexes: Mapping[str, tuple[str, ...]]) -> str | None:
-    """Return the name of the index that finds what was sent when; None if it was not made."""
-    wanted = _INDEXES["IDX_SEGMENT_PROGRESS_STATUS_SENT"]
+def tuned_index(indexes: Mapping[str, tuple[str, ...]], time: str) -> str | None:
+    """Return the name of the index by status and this time, `scheduled_at` or `sent_at`.
+
+    None if it was not made.
+    """
+    [wanted] = [columns for columns in _INDEXES.values() if time in columns]
     return next((name for name, has in indexes.items() if has[: len(wanted)] == wanted), None)
 
 

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import event
 
 from segmail.errors import InputError
+from segmail.history import query
 from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
 from segmail.history.query import HistoryFilter, candidate_queries, find_access_paths
@@ -236,7 +237,7 @@ def test_only_a_part_of_a_long_table_is_read(
     assert 0 < _rows_read(shop, chosen) < 500
 
 
-def _rows_read(shop: ShopBuilder, chosen: HistoryFilter) -> int:
+def _rows_read(shop: ShopBuilder, chosen: HistoryFilter, *, least: int = 50) -> int:
     """Return how many rows, of tables and indexes, the server reads to find the candidates."""
     with shop.read() as tx:
         paths = find_access_paths(tx, chosen)
@@ -248,5 +249,34 @@ def _rows_read(shop: ShopBuilder, chosen: HistoryFilter) -> int:
             tx.connection,
             lambda: found.extend(i for q in queries for i in tx.connection.scalars(q)),
         )
-    assert len(found) >= 50 or chosen.status == "interrupted"
+    assert len(found) >= least or chosen.status == "interrupted"
     return read
+
+
+def test_many_failed_rows_are_walked_to_from_the_newest(
+    mariadb_shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(mariadb_shop)
+    chosen = HistoryFilter(status="failed", limit=5)
+    by_sorting_all = ids(mariadb_shop, status="failed", limit=5)
+
+    monkeypatch.setattr(query, "_FEW", 10)
+
+    assert ids(mariadb_shop, status="failed", limit=5) == by_sorting_all
+    assert _rows_read(mariadb_shop, chosen, least=5) < 2_500  # of 5,000, in three tables
+
+
+def test_interrupted_rows_are_found_by_what_is_told_of_them(mariadb_shop: ShopBuilder) -> None:
+    fill(mariadb_shop)
+    rows = mariadb_shop.rows(mariadb_shop.tables.progress, status="failed")
+    for row in rows:
+        problem(mariadb_shop, row["queue_id"], "451 Try later")
+    for row in rows[:10]:
+        problem(mariadb_shop, row["queue_id"], INTERRUPTED)
+    problem(mariadb_shop, rows[0]["queue_id"], "550 No such user")
+
+    found = ids(mariadb_shop, status="interrupted")
+
+    assert sorted(found) == [row["progress_id"] for row in rows[1:10]]
+    read = _rows_read(mariadb_shop, HistoryFilter(status="interrupted", limit=5), least=5)
+    assert read < 100

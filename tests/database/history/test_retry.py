@@ -12,6 +12,7 @@ from segmail.errors import InputError
 from segmail.history import retry
 from segmail.history.failures import Failure, FailureFilter, load_failures
 from segmail.history.retry import RetryRequest, find_failures, schedule_again
+from segmail.maho import progress
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
 from tests.database.history.failed import INTERRUPTED, failed, problem
@@ -236,3 +237,29 @@ def test_only_the_failed_steps_of_a_long_table_are_read(
 
     assert len(found) == 50
     assert read < 1_000
+
+
+def test_no_more_failed_steps_are_read_than_are_scheduled_at_a_time(
+    mariadb_shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = mariadb_shop
+    fill(shop)
+    for row in shop.rows(shop.tables.progress, status="failed"):
+        problem(shop, row["queue_id"], "550 No such user")
+    monkeypatch.setattr(progress, "_MANY", 1_000)
+    hour = timedelta(hours=1)
+
+    def reads(**asked: Any) -> tuple[int, int]:
+        with shop.read() as tx:
+            found: list[Failure] = []
+            chosen = FailureFilter(**asked)
+            read = rows_read(tx.connection, lambda: found.extend(load_failures(tx, chosen)))
+        return len(found), read
+
+    for asked in ({"reason": "550"}, {}):
+        number, read = reads(limit=5, **asked)
+        assert (number, read < 150) == (5, True)
+    number, read = reads(since=shop.now - 5 * hour, lateness=hour)
+    assert (number, read < 150) == (3, True)
+    assert find_failures(shop.shop, RetryRequest(everything=True, limit=49)).more
+    assert not find_failures(shop.shop, RetryRequest(everything=True, limit=50)).more
