@@ -35,7 +35,7 @@ class DueRow:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A message that is ready to be sent and recorded."""
+    """A message that is ready to be sent and recorded; `text` is HTML as it is stored, or text."""
 
     row: DueRow
     subscriber: Subscriber

@@ -17,7 +17,7 @@ _ENCODED_LINE = 76  # RFC 2047 section 2
 _LONGEST_WORD = 900
 _LONGEST_QUOTED = 60
 
-_NAME = re.compile(r"[!-9;-~]+")
+_NAME = re.compile(r"(?!\.)[!-9;-~]+")  # a dot would have to be doubled on its way
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 _LINE_BREAK = re.compile(r"[\r\n\0]")
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")

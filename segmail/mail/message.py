@@ -11,13 +11,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from typing import NamedTuple
 from urllib.parse import quote
 
 from segmail.errors import MessageError
 from segmail.mail.address import Address, parse_address
 from segmail.mail.envelope import Envelope
 from segmail.mail.headers import mailbox_header, one_line, text_header
-from segmail.mail.mime import alternative, single
+from segmail.mail.mime import alternative, part_lines
+from segmail.mail.quoted_printable import HALF_A_PAIR, quoted_printable
 
 _SENDER = "The template's sender e-mail (template_sender_email)"
 _SENDER_NAME = "The template's sender name (template_sender_name)"
@@ -40,6 +42,13 @@ _OURS = {
 }  # fmt: skip
 
 
+class Encoded(NamedTuple):
+    """A body and its plain text as quoted-printable; b"" where there is no text."""
+
+    body: bytes
+    text: bytes
+
+
 @dataclass(frozen=True)
 class Mail:
     """What one customer is written, before it is a message."""
@@ -57,6 +66,7 @@ class Mail:
     unsubscribe_url: str | None = None
     list_id: str | None = None  # such as newsletter.example.com
     headers: Mapping[str, str] = field(default_factory=dict)  # further ones, such as Feedback-ID
+    encoded: Encoded | None = None  # body and text, where they were encoded already
 
 
 @dataclass(frozen=True)
@@ -80,24 +90,21 @@ def shared_lines(
 
 
 def build_message(letter: Mail, shared: SharedLines | None = None) -> bytes:
-    """Return the message as RFC 5322 bytes with CRLF line ends, dots not yet doubled.
+    """Return the message as RFC 5322 bytes; CRLF alone ends its lines, none begins with a dot.
 
     `shared` are the mail's own lines, where they were written before for another one.
     Raises MessageError, naming the field to mend, for a missing sender or subject, an impossible
     address, any value that would break out of its header, and more than MAX_MESSAGE bytes.
     """
+    body_lines, body = _body(letter)
     try:
-        body_lines, body = _body(letter)
         shared = shared or shared_lines(
             letter.sender_name, letter.sender_email, letter.list_id, letter.headers
         )
         head = "\r\n".join(_header_lines(letter, shared, body_lines))
         message = f"{head}\r\n\r\n".encode() + body
     except UnicodeEncodeError as error:
-        raise MessageError(
-            "The message holds half of a surrogate pair, which no encoding can write; "
-            "look for broken characters in the template and the customer's data."
-        ) from error
+        raise MessageError(HALF_A_PAIR) from error
     if len(message) > MAX_MESSAGE:
         raise MessageError(
             f"The message has {len(message):,} bytes with its plain-text part; the limit is "
@@ -119,7 +126,7 @@ def build_envelope(
     recipient = parse_address(letter.recipient_email, _RECIPIENT)
     author = parse_address(letter.sender_email, _SENDER)
     utf8 = bounces_to.utf8 or recipient.utf8 or author.utf8
-    return Envelope(str(bounces_to), str(recipient), data, utf8)
+    return Envelope(str(bounces_to), str(recipient), data, utf8, clean=True)
 
 
 def sender_domain(sender_email: str) -> str:
@@ -128,9 +135,13 @@ def sender_domain(sender_email: str) -> str:
 
 
 def _body(letter: Mail) -> tuple[list[str], bytes]:
-    if letter.html and letter.text:
-        return alternative(letter.text, letter.body, unique=letter.message_id)
-    return single(letter.body, html=letter.html)
+    body, text = letter.encoded or Encoded(
+        quoted_printable(letter.body),
+        quoted_printable(letter.text) if letter.html and letter.text else b"",
+    )
+    if text:
+        return alternative(text, body, unique=letter.message_id)
+    return part_lines("html" if letter.html else "plain"), body
 
 
 def _header_lines(letter: Mail, shared: SharedLines, body_lines: Sequence[str]) -> list[str]:

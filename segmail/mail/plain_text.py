@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import unquote
 
 from segmail.mail.hidden import remove_hidden, without_fillers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from turbohtml import Document, Element, PlainText, Text
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _BLOCKS = "table, p, div, h1, h2, h3, h4, h5, h6, ul, ol, dl, br, hr, img, center, blockquote, pre"
 _ARRANGES = "table, h1, h2, h3, h4, h5, h6, ul, ol, dl, hr, blockquote, pre"
 _LAYOUT = f'table:has(:is({_BLOCKS})), table[role="presentation" i]'
+_ARRANGING = "presentation"
+_NOT_LOOKED_AT = {"href", "src", "alt", "title", "content", "background"}
 _PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _MOST_ROWS = 300
 _LONGEST_CELL = 100
@@ -43,14 +45,34 @@ _INVISIBLE = "\u00ad\u034f\u061c\u200b\u200e\u200f\u2060\ufeff"
 _UNTIDY = re.compile(r"\n(?:(?<=[^\S\n]\n)|\n\n)")
 
 
+class LinkTold(NamedTuple):
+    """A link of a mail: where it leads, and its words."""
+
+    href: str
+    words: str
+
+    def filled(self, values: Mapping[int, str]) -> LinkTold:
+        """Return the link with values in the places of their marks."""
+        return LinkTold(self.href.translate(values), self.words.translate(values))
+
+    @property
+    def written(self) -> tuple[str, bool]:
+        """What is written of its address, and whether that is all that is written of it."""
+        address = _leads_to(self.href)
+        return _as_written(address), _are_the_same(self.words, address)
+
+
 def plain_text(html: str) -> str:
     """Return what a reader of the HTML sees, as lines of text; '' where that is nothing.
 
     Links become `words (URL)`, images their alternative text, lists and tables of words keep
     their shape. Paragraphs stay on one line each: every reader breaks them as wide as it is.
     """
-    parse, options = _turbohtml()
-    document = parse(html)
+    return _written(_turbohtml()[0](html), [])
+
+
+def _written(document: Document, told: list[LinkTold]) -> str:
+    """Return a document's text, and add to `told` which links were written out."""
     remove_hidden(document)
     _strike(document)
     # All are selected before the first is changed: a change costs the document its index.
@@ -69,8 +91,41 @@ def plain_text(html: str) -> str:
         paragraph.unwrap()
     for link in links:
         if link not in nested:
-            _write_out(link)
-    return _tidy(document.to_text(options))
+            _write_out(link, told)
+    return _tidy(document.to_text(_turbohtml()[1]))
+
+
+def marked_text(html: str, marks: str) -> tuple[str, list[LinkTold]] | None:
+    """Return the text of HTML in which marks stand for values, and the links that hold some.
+
+    `marks` are characters for private use. None where values may be more than words: where they
+    stand in an attribute that is looked at, or decide what a table or a link becomes.
+    """
+    document = _turbohtml()[0](html)
+    mark = re.compile(f"[{marks}]")
+    if any(map(mark.search, _steering(document))):
+        return None
+    told: list[LinkTold] = []
+    text = _written(document, told)
+    return text, [link for link in told if mark.search(link.href + link.words)]
+
+
+def _steering(document: Document) -> Iterator[str]:
+    """Yield what the shape of the text depends on, beside its words."""
+    for element in document.select("*"):
+        attributes = element.attrs
+        yield from (f"{attributes[name]}" for name in attributes if name not in _NOT_LOOKED_AT)
+    nested = set(document.select("a[href] a[href], a[href]:has(a[href])"))
+    for link in document.select("a[href]"):
+        href = link.attr("href") or ""
+        if link in nested or not _LEADS_OUT.match(href):
+            yield href
+    for table in document.select("table"):
+        rows = [row.select("td, th") for row in table.select("tr")]
+        is_layout = table.select_one(_ARRANGES) or (table.attr("role") or "").lower() == _ARRANGING
+        has_blocks = len(rows) < 2 and table.select_one(_BLOCKS)
+        if not (is_layout or has_blocks or all(len(row) < 2 for row in rows)):
+            yield table.text
 
 
 @cache
@@ -117,7 +172,7 @@ def _fits_a_line(table: Element) -> bool:
 def _has_columns(table: Element) -> bool:
     """Tell whether a table with blocks in its cells lists things: it has a heading row, or each of
     its rows ends with an amount, but for the first one, which may name the columns."""
-    if (table.attr("role") or "").lower() == "presentation" or table.select_one(_ARRANGES):
+    if (table.attr("role") or "").lower() == _ARRANGING or table.select_one(_ARRANGES):
         return False
     rows = table.select("tr")
     if len(rows) < 2 or len(rows) > _MOST_ROWS:
@@ -176,14 +231,16 @@ def _around_others(document: Document, links: list[Element]) -> set[Element]:
     return found
 
 
-def _write_out(link: Element) -> None:
+def _write_out(link: Element, told: list[LinkTold]) -> None:
     """Leave the address of a link only where it is of use beside the link's words."""
     href = link.attr("href") or ""
     address = _leads_to(href)
     words = link.text.strip()
     if not address or not (words or link.select_one(_PICTURE)):
         del link.attrs["href"]
-    elif _are_the_same(words, address):
+        return
+    told.append(LinkTold(href, words))
+    if _are_the_same(words, address):
         link.set_text(words if _PERSONAL.match(address) else address)
         del link.attrs["href"]
     elif (written := _as_written(address)) != href:

@@ -24,11 +24,10 @@ from segmail.maho.storefront.site import StoreSite
 from segmail.mail.campaign import attempt_id
 from segmail.mail.column_limits import check_lengths
 from segmail.mail.due_row import DueRow, Prepared
-from segmail.mail.items.printed import Printed
 from segmail.mail.items.reader import BatchItems, MailItems, ShownTo
-from segmail.mail.links import LinkTags
-from segmail.mail.message import Mail, build_envelope
+from segmail.mail.message import Encoded, Mail, build_envelope
 from segmail.mail.plain_text import plain_text
+from segmail.mail.ready_pages import ReadyPages
 from segmail.mail.run_cache import RunCache
 from segmail.mail.step_in_store import StepInStore
 from segmail.mail.variables import Addressee, mail_variables
@@ -54,6 +53,7 @@ class Preparer:
         self._cache = cache
         self._settings = settings
         self._bounces_to = bounces_to
+        self._pages = ReadyPages()
         self._steps: dict[tuple[int, int], StepInStore] = {}
         self.attributes = cache.attributes
         self.needed_attributes = cache.needed_attributes()
@@ -136,10 +136,9 @@ class Preparer:
         return found
 
     def _prepared(self, draft: Draft, now: datetime) -> Prepared:
-        rendered = _render(draft)
+        rendered = self._render(draft)
         if self._cache.needs_products(draft.row.step) and not draft.shown.shows_products:
             raise NothingToShow(NO_PRODUCTS)
-        subject, text = rendered.subject, rendered.text
         mail = self._mail(draft, rendered, now)
         template = draft.step.newsletter.template
         return Prepared(
@@ -147,8 +146,8 @@ class Preparer:
             subscriber=draft.addressee.subscriber,
             template_id=template.template_id,
             html=template.is_html,
-            subject=subject,
-            text=text,
+            subject=rendered.subject,
+            text=rendered.text,
             styles=template.styles,
             sender_name=template.sender_name,
             sender_email=template.sender_email,
@@ -159,7 +158,6 @@ class Preparer:
     def _mail(self, draft: Draft, rendered: RenderedMail, now: datetime) -> Mail:
         customer, subscriber = draft.addressee.customer, draft.addressee.subscriber
         step, template = draft.step, draft.step.newsletter.template
-        has_text_part = template.is_html and self._settings.text_part
         attempt = attempt_id(draft.row, draft.row.lease_until)
         return Mail(
             sender_name=template.sender_name,
@@ -173,11 +171,34 @@ class Preparer:
             html=template.is_html,
             message_id=f"<{attempt}@{step.sender_domain}>",
             date=now,
-            text=rendered.text_part() if has_text_part else "",
             unsubscribe_url=draft.addressee.unsubscribe_url,
             list_id=step.list_id,
             headers=step.headers,
+            encoded=rendered.encoded,
         )
+
+    def _render(self, draft: Draft) -> RenderedMail:
+        """Return subject and text, which fit into Maho's columns and are not empty."""
+        newsletter, site, tags = draft.step.newsletter, draft.addressee.site, draft.step.link_tags
+        printed, is_html = draft.shown.printed, newsletter.template.is_html
+        with newsletter.template.named_in_errors():
+            subject = newsletter.subject.render(draft.in_subject, site)
+            subject = printed.in_subject(subject).strip()
+            rendered, encoded = newsletter.body.rendered(draft.in_text, site), None
+            if is_html:
+                if printed.anything and not fits(in_place := printed.in_html(rendered.text)):
+                    blocks = len(in_place.encode()) - len(rendered.text.encode())
+                    rendered = newsletter.body.rendered(draft.in_text, site, kept_free=blocks)
+                with_text = self._settings.text_part
+                text, encoded = self._pages.body(rendered, printed, tags, with_text=with_text)
+            else:
+                tag = tags.tag_text if tags else None
+                text = printed.in_text(tag(rendered.text) if tag else rendered.text, tag)
+            for part, what in ((subject, "subject"), (text.strip(), "text")):
+                if not part:
+                    raise TemplateError(f"its {what} renders to nothing")
+            check_lengths(subject, text)
+        return RenderedMail(subject, text, encoded)
 
 
 @dataclass(frozen=True)
@@ -198,20 +219,11 @@ class Draft:
 
 @dataclass(frozen=True)
 class RenderedMail:
-    """A mail's subject and text; `marked` is the text with the marks of item blocks still in it."""
+    """A mail's subject, its text as it is stored, and the parts of a message in HTML."""
 
     subject: str
     text: str
-    marked: str
-    printed: Printed
-    tags: LinkTags | None
-
-    def text_part(self) -> str:
-        """Return the HTML as plain text, in which item blocks say what their text twins say."""
-        if not self.printed.anything:
-            return plain_text(self.text)
-        tag = self.tags.tag_text if self.tags else None
-        return self.printed.in_text(plain_text(self.marked), tag)
+    encoded: Encoded | None
 
 
 def _with_coupon(
@@ -235,28 +247,3 @@ def _with_coupon(
         in_text = {**in_subject, "coupon_discount_text": told}
     made = None if basis.own else coupon
     return replace(draft, in_subject=in_subject, in_text=in_text, made=made)
-
-
-def _render(draft: Draft) -> RenderedMail:
-    """Return subject and text, which fit into Maho's columns and are not empty."""
-    newsletter, site, tags = draft.step.newsletter, draft.addressee.site, draft.step.link_tags
-    printed = draft.shown.printed
-    with newsletter.template.named_in_errors():
-        subject = newsletter.subject.render(draft.in_subject, site)
-        subject = printed.in_subject(subject).strip()
-        marked = text = newsletter.body.render(draft.in_text, site)
-        if printed.anything and newsletter.template.is_html and not fits(printed.in_html(marked)):
-            blocks = len(printed.in_html(marked).encode()) - len(marked.encode())
-            marked = text = newsletter.body.render(draft.in_text, site, kept_free=blocks)
-        tag = None
-        if tags:
-            tag = tags.tag_html if newsletter.template.is_html else tags.tag_text
-            marked = text = tag(marked)
-        if printed.anything:
-            in_place = printed.in_html if newsletter.template.is_html else printed.in_text
-            text = in_place(marked, tag)
-        for part, what in ((subject, "subject"), (text.strip(), "text")):
-            if not part:
-                raise TemplateError(f"its {what} renders to nothing")
-        check_lengths(subject, text)
-    return RenderedMail(subject, text, marked, printed, tags)

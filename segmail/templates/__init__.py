@@ -10,6 +10,7 @@ from segmail.templates.objects import DataObject, is_secret
 from segmail.templates.review import Note, NoteKind, Read, notes, reads, used_directives
 from segmail.templates.site import Site
 from segmail.templates.styles import fits, inline_styles
+from segmail.templates.styling import Rendered, joined
 from segmail.templates.template import Kind, Template, compile_template
 
 __all__ = [
@@ -20,12 +21,14 @@ __all__ = [
     "Note",
     "NoteKind",
     "Read",
+    "Rendered",
     "Site",
     "Template",
     "compile_template",
     "fits",
     "inline_styles",
     "is_secret",
+    "joined",
     "notes",
     "reads",
     "used_directives",

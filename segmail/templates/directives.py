@@ -16,7 +16,7 @@ from segmail.templates.frame import MAX_OUTPUT, Frame, PlainPath
 from segmail.templates.modifiers import MODIFIERS, escape_html, escape_once
 from segmail.templates.nodes import shortened
 from segmail.templates.objects import DataObject
-from segmail.templates.styling import MARK, exchangeable
+from segmail.templates.styling import MARK, after_scheme, exchangeable
 from segmail.templates.values import as_text, is_true
 
 _BLOCK_WIDGET = "cms/widget_block"
@@ -55,8 +55,9 @@ def var_marked(
         text = var_modified(frame, path, modifiers, where)
     if not exchangeable(text):
         return text
-    frame.values.append(text)
-    return MARK
+    start, value = after_scheme(text)
+    frame.values.append(value)
+    return start + MARK
 
 
 def shows(frame: Frame, path: PlainPath | None) -> bool:

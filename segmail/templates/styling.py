@@ -1,4 +1,4 @@
-"""Styles inlined once for many mails.
+"""Pages rendered, and their styles inlined, once for many mails.
 
 Inlining takes forty times as long as rendering. The mails of a template mostly differ in a few
 values, a name, a code, a link, so a mail is rendered with a mark in the place of each such value,
@@ -15,9 +15,19 @@ from html.entities import html5
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from segmail.templates.styles import LEVELS, asks_for_attributes, fits, inline_styles, inlined_at
+from segmail.errors import TemplateError
+from segmail.templates.styles import (
+    LEVELS,
+    asks_for_attributes,
+    check_size,
+    fits,
+    inline_styles,
+    inlined_at,
+)
 
 _KEPT = 64  # pages of a template: stores times the branches that its mails take
+
+_SEEN = 10_000  # pages that are known to have come once
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # for private use: no standard gives them a meaning
 
@@ -41,12 +51,23 @@ _STEERS = re.compile(
     re.IGNORECASE,
 )
 _MAX_VALUE = 2_000
+_SCHEME = re.compile("https?://")
 
 
-class Page(NamedTuple):
-    """A mail's HTML with its styles, cut where the values go in."""
+class Rendered(NamedTuple):
+    """A text, and how it was made: values between pieces, which many mails have in common.
 
+    It is one piece where its values may be more than text.
+    """
+
+    text: str
     pieces: tuple[str, ...]
+    values: Sequence[str]
+
+    @classmethod
+    def whole(cls, text: str) -> Rendered:
+        """Return a text of one piece."""
+        return cls(text, (text,), ())
 
 
 def exchangeable(value: str) -> bool:
@@ -54,32 +75,55 @@ def exchangeable(value: str) -> bool:
     return len(value) <= _MAX_VALUE and _changes_nothing(value)
 
 
+def after_scheme(value: str) -> tuple[str, str]:
+    """Return the start of a value that says where a link leads, and the rest.
+
+    The start is the page's: whoever reads the page sees by it what is a link to the web.
+    """
+    scheme = _SCHEME.match(value)
+    return (scheme[0], value[scheme.end() :]) if scheme else ("", value)
+
+
 def filled(skeleton: str, values: Sequence[str]) -> str:
     """Return a rendered text with the values in the places of its marks."""
-    return _joined(skeleton.split(MARK), values)
+    return joined(skeleton.split(MARK), values)
+
+
+def joined(pieces: Sequence[str], values: Sequence[str]) -> str:
+    """Return the text of pieces with values between them."""
+    return "".join(chain.from_iterable(zip_longest(pieces, values, fillvalue="")))
 
 
 class Styler:
     """Inlines one template's mails; keeps the pages that it has made."""
 
     def __init__(self) -> None:
-        self._pages: dict[tuple[str, str, int], Page | None] = {}
+        self._pages: dict[tuple[str, str, int], tuple[str, ...] | None] = {}
+        self._seen: set[int] = set()
 
-    def styled(self, skeleton: str, values: Sequence[str], css: str, *, kept_free: int = 0) -> str:
+    def styled(
+        self, skeleton: str, values: Sequence[str], css: str, *, kept_free: int = 0
+    ) -> Rendered:
         """Return a mail as `inline_styles` does; raise TemplateError where that cannot be."""
-        styled = ""
-        for level in range(len(LEVELS)):
+        text, pieces = "", tuple[str, ...]()
+        for level in range(len(LEVELS) if css else 1):
             page = self._page(skeleton, len(values), css, level)
             if page is None:
-                return inline_styles(filled(skeleton, values), css, kept_free=kept_free)
-            styled = _joined(page.pieces, values)
-            if fits(styled, kept_free):
+                whole = inline_styles(filled(skeleton, values), css, kept_free=kept_free)
+                return Rendered.whole(whole)
+            text, pieces = joined(page, values), page
+            if fits(text, kept_free):
                 break
-        return styled
+        return Rendered(text, pieces, values)
 
-    def _page(self, skeleton: str, values: int, css: str, level: int) -> Page | None:
+    def _page(self, skeleton: str, values: int, css: str, level: int) -> tuple[str, ...] | None:
         key = (skeleton, css, level)
         if key not in self._pages:
+            if not css and hash(skeleton) not in self._seen:
+                if len(self._seen) >= _SEEN:
+                    self._seen.clear()
+                self._seen.add(hash(skeleton))  # without styles it is only worth it for another
+                return None
             if len(self._pages) >= _KEPT:
                 self._pages.clear()
             self._pages[key] = _page(skeleton, values, css, level)
@@ -91,16 +135,20 @@ def _changes_nothing(value: str) -> bool:
     return _EXCHANGEABLE.fullmatch(value) is not None
 
 
-def _page(skeleton: str, values: int, css: str, level: int) -> Page | None:
-    """Return the page, None where values may not be exchanged in it."""
+def _page(skeleton: str, values: int, css: str, level: int) -> tuple[str, ...] | None:
+    """Return the pieces of the page, None where values may not be exchanged in it."""
     if _STEERS.search(skeleton) or asks_for_attributes(skeleton, css):
         return None
     numbered = _numbered(skeleton)
+    try:
+        check_size(numbered)
+    except TemplateError:
+        return None  # what is too long to be styled is told there, if it is
     html = inlined_at(numbered, css, level)
     pieces = tuple(_NUMBERED.split(html)[::2])
     in_order = list(map(int, _NUMBERED.findall(html))) == list(range(values))
     if in_order and _are_whole(numbered, values) and _OPEN not in "".join(pieces):
-        return Page(pieces) if "".join(pieces) == _without(skeleton, css, level) else None
+        return pieces if "".join(pieces) == _without(skeleton, css, level) else None
     return None
 
 
@@ -120,7 +168,3 @@ def _numbered(skeleton: str) -> str:
 def _without(skeleton: str, css: str, level: int) -> str:
     """Return the page as it is without its values: they may not be what holds it together."""
     return inlined_at(skeleton.replace(MARK, ""), css, level)
-
-
-def _joined(pieces: Sequence[str], values: Sequence[str]) -> str:
-    return "".join(chain.from_iterable(zip_longest(pieces, values, fillvalue="")))

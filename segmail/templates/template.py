@@ -11,21 +11,13 @@ from segmail.errors import TemplateError
 from segmail.templates.compiler import CompiledBody, compile_body
 from segmail.templates.frame import MAX_OUTPUT, Frame, checked
 from segmail.templates.needs import Needs, needs_of
-from segmail.templates.nodes import Directive, Node, walk
+from segmail.templates.nodes import Node
 from segmail.templates.parser import parse
 from segmail.templates.site import Site
 from segmail.templates.styles import as_document, inline_styles
-from segmail.templates.styling import MARK, Styler, filled
+from segmail.templates.styling import MARK, Rendered, Styler, filled
 
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
-
-_STYLED = (
-    "inlinecss",
-    "include",
-    "template",
-    "block",
-    "widget",
-)  # what names style sheets, or may hide it
 
 
 class Kind(enum.Enum):
@@ -52,12 +44,18 @@ class Template:
         self.tree: tuple[Node, ...] = parse(source)
         self.needs: Needs = needs_of(self.tree)
         self._styles = styles if html and styles and styles.strip() else ""
-        self._styler = Styler() if html and (self._styles or _may_name_styles(self.tree)) else None
+        self._styler = Styler() if html else None
         self._unmarked = partial(compile_body, autoescape=autoescape and html)
         self._compile = partial(self._unmarked, marked=self._styler is not None)
         self._body: CompiledBody = self._compile(source)
 
     def render(self, variables: Mapping[str, object], site: Site, *, kept_free: int = 0) -> str:
+        """Return the text for one customer; see `rendered`."""
+        return self.rendered(variables, site, kept_free=kept_free).text
+
+    def rendered(
+        self, variables: Mapping[str, object], site: Site, *, kept_free: int = 0
+    ) -> Rendered:
         """Return the text for one customer; '' where the template renders to nothing.
 
         Styles are inlined as far as Maho's table has room for the text and `kept_free` bytes more.
@@ -69,15 +67,17 @@ class Template:
         text = self._body.render(frame)
         if self._styler:
             return self._styled(text, frame, self._styler, kept_free)
-        return _LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text
+        return Rendered.whole(_LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text)
 
-    def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> str:
+    def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> Rendered:
         if text.count(MARK) != len(frame.values):  # there is one that stands for no value
-            return self._styled_alone(frame, kept_free)
-        css = self._css(frame)
-        if not css or (_may_be_blank(text) and not filled(text, frame.values).strip()):
-            return checked(filled(text, frame.values))
-        return checked(styler.styled(_page(text, frame), frame.values, css, kept_free=kept_free))
+            return Rendered.whole(self._styled_alone(frame, kept_free))
+        if _may_be_blank(text) and not filled(text, frame.values).strip():
+            return Rendered.whole(checked(filled(text, frame.values)))
+        page, css = _page(text, frame), self._css(frame)
+        styled = styler.styled(page, frame.values, css, kept_free=kept_free)
+        checked(styled.text)
+        return styled
 
     def _styled_alone(self, marked: Frame, kept_free: int) -> str:
         frame = Frame(marked.variables, marked.site, self._unmarked)
@@ -123,10 +123,6 @@ def compile_template(
         if len(text) > MAX_OUTPUT:
             raise TemplateError(f"The template is longer than {MAX_OUTPUT:,} characters.")
     return Template(source, kind=kind, autoescape=autoescape, styles=styles)
-
-
-def _may_name_styles(tree: Sequence[Node]) -> bool:
-    return any(isinstance(node, Directive) and node.name in _STYLED for node in walk(tree))
 
 
 def _may_be_blank(skeleton: str) -> bool:

@@ -46,7 +46,7 @@ class SmtpMailer:
 
     def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
         """Send one message; see `Mailer.send`."""
-        data = _dotted(envelope.data)
+        data = _dotted(envelope)
         session = self._ready(envelope)
         on_begin()
         try:
@@ -240,12 +240,15 @@ def _mail_command(session: SmtpSession, envelope: Envelope, size: int) -> str:
     return f"{command} BODY=8BITMIME SMTPUTF8" if envelope.utf8 else command
 
 
-def _dotted(data: bytes) -> bytes:
+def _dotted(envelope: Envelope) -> bytes:
     """Return the data as it goes over the wire: CRLF alone ends lines, dots doubled, end marked.
 
     A bare CR or LF must not reach the server: some take it for a line end, and what follows for
     the end of the message and new commands.
     """
+    data = envelope.data
+    if envelope.clean:
+        return data + b".\r\n"
     if not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n"):
         data = _LINE_BREAK.sub(b"\r\n", data)
     if not data.endswith(b"\r\n"):

@@ -26,7 +26,7 @@ from segmail.maho.progress import lock_held, record_attempts
 from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
-from segmail.mail.column_limits import storable_html, storable_text
+from segmail.mail.column_limits import storable_text
 from segmail.mail.due_row import DueRow, Prepared
 
 
@@ -141,7 +141,7 @@ class Recorder:
         return [Attempt(p, id, now) for p, id in [*known, *zip(new, ids, strict=True)]]
 
     def _queue_row(self, p: Prepared, now: datetime) -> dict[str, Any]:
-        text = storable_html(p.text) if p.html else storable_text(p.text, self._four_bytes)
+        text = p.text if p.html else storable_text(p.text, self._four_bytes)
         return {
             "template_id": p.template_id,
             "newsletter_type": TemplateType.of(is_html=p.html),

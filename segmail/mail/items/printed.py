@@ -15,6 +15,7 @@ from segmail.errors import TemplateError
 from segmail.templates import MAX_OUTPUT
 
 _BLOCK, _WORDS, _END = "\ue010", "\ue012", "\ue011"  # for private use: no standard gives a meaning
+MARKS = f"[{_BLOCK}{_WORDS}][0-9]{{1,5}}{_END}"  # what a template prints for them
 _OPENED = re.compile(f"([{_BLOCK}{_WORDS}])([0-9]{{1,5}})\\Z")  # at a mark's end
 _LONGEST = 6
 

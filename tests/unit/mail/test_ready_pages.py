@@ -1,0 +1,122 @@
+"""A mail joined from ready pieces is, byte for byte, the mail that goes the whole way by itself."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from segmail.errors import MessageError, SegmailError
+from segmail.mail.items.printed import Printed
+from segmail.mail.ready_pages import Body, ReadyPages
+from segmail.templates import Kind, Rendered, Template, compile_template
+from tests.benchmarks.styled import newsletter
+from tests.unit.templates.recorded import RecordedSite
+
+CSS = "p,td{margin:0} .x a{color:red} a:hover{color:blue} @media (max-width:600px){p{margin:9px}}"
+PAGES = [
+    "<p>Hi {{var a}}, your code is {{var b}}.</p>\n<p>{{var c}}</p>",
+    '<html><body><table><tr><td>Hi {{var a}}<td></tr><tr><td><a href="{{var b}}">Go</a></td></tr>'
+    "</table><p>{{var a}}</p><p>.{{var c}}</p></body></html>",
+    '<a href="{{var a}}">{{var a}}</a> <a href="https://{{var b}}/">{{var c}}</a>',
+    '<a href="mailto:{{var a}}">{{var b}}</a><a href="tel:{{var c}}">{{var c}}</a>{{var a}}',
+    '<a href="https://x.test/?n={{var a}}&amp;m={{var b}}"><img src="{{var c}}" alt="{{var b}}"></a>',
+    "<table><tr><td>{{var a}}</td><td>{{var b}}</td></tr><tr><td>x</td><td>{{var c}} €</td></tr>"
+    "</table>",
+    '<table role="presentation"><tr><td>{{var a}}</td><td><p>{{var b}}</p></td></tr></table>',
+    "<table><tr><td>Total: {{var a}}</td></tr><tr><td>{{var b}}</td></tr></table>{{var c}}",
+    "<table><tr><th>A</th><th>B</th></tr><tr><td>{{var a}}<br>{{var b}}</td><td>1</td></tr></table>",
+    "{{var a}}{{var b}}\n.{{var c}}\n",
+    "{{var a}}\r\n{{var b}}\r.{{var c}}\r\n\r\n",
+    "<ul><li>{{var a}}<li><p>{{var b}}</p></ul><ol start='{{var c}}'><li>x</ol>",
+    '<ol start="{{var a}}"><li>x<li>{{var b}}</ol><td colspan="{{var c}}">x',
+    "<pre>{{var a}}  {{var b}}\n{{var c}}</pre><s>{{var a}}</s> <del>{{var b}}</del>",
+    '<div style="display:none">{{var a}}&zwnj;&nbsp;&zwnj;&nbsp;</div>&zwnj;&nbsp;&zwnj;{{var b}}'
+    "&zwnj;&nbsp;&zwnj;{{var c}}",
+    '<p title="{{var a}}" hidden>x</p><b lang="{{var b}}">{{var c}}</b>',
+    "<title>{{var a}}</title><textarea>{{var b}}</textarea><script>{{var c}}</script><p>x",
+    "<style>.x{display:none}</style><p class=x>{{var a}}</p><p>{{var b}}<!-- {{var c}} -->",
+    "<b>{{var a}}</b>><{{var b}}><i>{{var c}}</i>",
+    "{{var a}} {{{var b}} {{depend a}}{{var c}}{{/depend}}{{if b}}<p>{{var b}}</p>{{else}}-{{/if}}",
+    "🎉 {{var a}} \u202e{{var b}} ä" + "x" * 70 + "{{var c}}" + "y" * 90,
+    "\ue100{{var a}} \ue0100\ue011 {{var b}}",
+]
+VALUES = st.one_of(
+    st.sampled_from([
+        "", " ", "Ada", "O'Neil", "Jane & Co", "10,00\xa0€", "7", "12345.00", "=", "==3D", ".", "..",
+        ".\r\n.", "a\r\nb", "a\nb", "\r", "x ", " x", "a  b", "\t", "🎉", "😀.", "שלום", "\u202eabc",
+        "\u200b", "a\u00adb", "\xa0", "ä" * 40, "x" * 75, "x" * 76, "x" * 77, "w" * 200, "y" * 1_999,
+        "z" * 2_001, "a b c " * 30, "{", "{{", "{{var a}}", "}", "<b>x</b>", "<", ">", "><", "&amp;",
+        "&", '"', ";", "http://a.test/?code=x&id=3", "https://a.test/", "https://a.test", "a.test",
+        "http://", "https:// x", "ada@example.test", "+49 30 123", "ada%20x?y=1", "~~", "\ud800",
+        "\ue0100\ue011", "\ue0120\ue011", "\ue010", "\ue100", "\ue000", "\ufeff", "\u2028", "\u3000x",
+    ]),
+    st.text(max_size=8),
+    st.text(alphabet="ab .=\xa0-<>{&\r\n", max_size=8),
+    st.text(alphabet="abc 123äß€=.", max_size=90),
+)  # fmt: skip
+MAILS = st.lists(st.tuples(VALUES, VALUES, VALUES), min_size=1, max_size=4)
+TEMPLATES = st.lists(
+    st.sampled_from([
+        "{{var a}}", "{{var b}}", "{{var c}}", "{{if a}}", "{{/if}}", "<p>", "</p>", "<table>", "<tr>",
+        "<td>", "</td>", "</table>", "<a href='https://x.test/{{var a}}'>", '<a href="{{var b}}">',
+        "</a>", "<img alt=\"{{var c}}\">", "<br>", "\n", "\r\n", " ", ".", "=", "><", "é", "x" * 60,
+        "{", "<ul>", "<li>", "<b>", "</b>", "<pre>", "12 €", "<th>",
+        '<table role="presentation">', "https://", "mailto:", "<s>",
+    ]),
+    max_size=25,
+).map("".join)  # fmt: skip
+
+
+@pytest.mark.parametrize("source", PAGES)
+@pytest.mark.parametrize("css", ["", CSS], ids=["plain", "styled"])
+@settings(deadline=None, max_examples=60)
+@given(mails=MAILS)
+def test_both_ways_give_the_same_bytes(
+    source: str, css: str, mails: list[tuple[str, str, str]]
+) -> None:
+    _compare(compile_template(source, kind=Kind.HTML, styles=css), mails)
+
+
+@settings(deadline=None, max_examples=300)
+@given(source=TEMPLATES, mails=MAILS)
+def test_both_ways_give_the_same_bytes_of_any_template(
+    source: str, mails: list[tuple[str, str, str]]
+) -> None:
+    _compare(compile_template(source, kind=Kind.HTML), mails)
+
+
+@settings(deadline=None, max_examples=150)
+@given(source=TEMPLATES, html=VALUES, text=VALUES, mails=MAILS)
+def test_item_blocks_are_joined_like_values(
+    source: str, html: str, text: str, mails: list[tuple[str, str, str]]
+) -> None:
+    printed = Printed()
+    marks = [printed.block(f"<table>{html}</table>", text), printed.words(text)]
+    mails = [(mark, b, c) for (_, b, c), mark in zip(mails, itertools.cycle(marks))]
+
+    _compare(compile_template(source, kind=Kind.HTML), mails, printed)
+
+
+def _compare(
+    template: Template, mails: list[tuple[str, str, str]], printed: Printed | None = None
+) -> None:
+    ready, printed = ReadyPages(), printed or Printed()
+    for mail in [*mails, *mails, *mails]:
+        try:
+            rendered = template.rendered(dict(zip("abc", mail, strict=True)), RecordedSite())
+        except SegmailError:
+            continue
+        assert _body(ready, rendered, printed) == _body(ReadyPages(), rendered, printed)
+
+
+def _body(pages: ReadyPages, rendered: Rendered, printed: Printed) -> Body | str:
+    try:
+        return pages.body(rendered, printed, None, with_text=True)
+    except MessageError:
+        return "refused"
