@@ -41,7 +41,6 @@ _FORMATTING = re.compile(
     r"<(?:b|big|code|em|font|i|nobr|s|small|strike|strong|tt|u)[\s/]", re.IGNORECASE
 )
 _OWN_ASKS = re.compile("<style\\b[^>]*>[^<]*[\\[\ue000]", re.IGNORECASE)
-_FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 _LONGER_AS_ENTITY = len("&#1114111;") - 4
 
 
@@ -71,7 +70,8 @@ def fits(html: str, kept_free: int = 0) -> bool:
     if len(html) * 4 <= ROOM - kept_free:
         return True
     size = len(html.encode("utf-8", "surrogatepass")) + kept_free
-    return size + _LONGER_AS_ENTITY * sum(1 for _ in _FOUR_BYTES.finditer(html)) <= ROOM
+    units = len(html) if html.isascii() else len(html.encode("utf-16-le", "surrogatepass")) // 2
+    return size + _LONGER_AS_ENTITY * (units - len(html)) <= ROOM
 
 
 def inlined_at(html: str, css: str, level: int) -> str:
