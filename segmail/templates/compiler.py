@@ -15,6 +15,8 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from segmail.templates.directives import (
     DIRECTIVES,
+    OF_THE_SITE,
+    once,
     shows,
     var,
     var_escaped,
@@ -76,6 +78,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters.clear()
     environment.filters |= DIRECTIVES
     environment.filters |= {
+        "once": once,
         "shows": shows,
         "var": var,
         "var_escaped": var_escaped,
@@ -117,7 +120,10 @@ class _Compiler:
             case Var():
                 return self._var(node)
             case Directive(name, parameters):
-                return _call(name, tuple(map(_plain_parameter, parameters)), described(node))
+                plain = tuple(map(_plain_parameter, parameters))
+                if name in OF_THE_SITE and all(literal is not None for _, literal, _ in plain):
+                    return _call("once", name, plain, described(node))
+                return _call(name, plain, described(node))
             case Unclosed():
                 return None
 

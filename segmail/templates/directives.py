@@ -65,6 +65,15 @@ def shows(frame: Frame, path: PlainPath | None) -> bool:
     return is_true(frame.value(path))
 
 
+def once(frame: Frame, name: str, parameters: Parameters, where: str) -> str:
+    """Print a directive that says the same in every mail of a site."""
+    key = name, parameters
+    text = frame.known.get(key)
+    if text is None:
+        text = frame.known[key] = DIRECTIVES[name](frame, parameters, where)
+    return text
+
+
 def _modified(text: str, modifiers: tuple[str, ...], where: str) -> str:
     for modifier in modifiers:
         text = MODIFIERS[modifier](_short(text, where))
@@ -238,3 +247,4 @@ DIRECTIVES: Mapping[str, Callable[[Frame, Parameters, str], str]] = {
     "template": _template,
     "widget": _widget,
 }
+OF_THE_SITE = {"config", "customvar", "media", "protocol", "skin", "store"}  # of nothing else

@@ -42,9 +42,20 @@ class Frame:
     `plain` says that it makes no HTML.
     `values` are those that the text only has marks for (see `styling`); `sheets` the style sheets
     that {{inlinecss}} names, the last one of each template. Both are the whole mail's.
+    `known` is what directives say in every mail of the site.
     """
 
-    __slots__ = ("_compile", "_spent", "_trail", "plain", "sheets", "site", "values", "variables")
+    __slots__ = (
+        "_compile",
+        "_spent",
+        "_trail",
+        "known",
+        "plain",
+        "sheets",
+        "site",
+        "values",
+        "variables",
+    )
 
     def __init__(
         self,
@@ -53,8 +64,10 @@ class Frame:
         compile_body: Callable[[str], Body],
         *,
         plain: bool = False,
+        known: dict[tuple[object, ...], str] | None = None,
     ) -> None:
         self.plain = plain
+        self.known = {} if known is None else known
         self.variables = variables
         self.site = site
         self.values: list[str] = []
@@ -76,7 +89,7 @@ class Frame:
 
     def included(self, kind: str, code: str, source: str, variables: Mapping[str, object]) -> str:
         """Render another template inside this one; `kind` and `code` name it."""
-        inner = Frame(variables, self.site, self._compile, plain=self.plain)
+        inner = Frame(variables, self.site, self._compile, plain=self.plain, known=self.known)
         inner.values, inner.sheets, inner._spent = self.values, self.sheets, self._spent
         inner._trail = (*self._trail, (kind, code))
         self._check(inner)

@@ -20,6 +20,9 @@ from segmail.templates.styling import MARK, Rendered, Styler, filled
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
 
+_MOST_SITES = 64
+
+
 class Kind(enum.Enum):
     """What a template makes: an HTML body, a plain-text body, or a subject of one line."""
 
@@ -45,6 +48,7 @@ class Template:
         self.needs: Needs = needs_of(self.tree)
         self._styles = styles if html and styles and styles.strip() else ""
         self._styler = Styler() if html else None
+        self._sites: dict[int, tuple[Site, dict[tuple[object, ...], str]]] = {}
         self._unmarked = partial(compile_body, autoescape=autoescape and html)
         self._compile = partial(self._unmarked, marked=self._styler is not None)
         self._body: CompiledBody = self._compile(source)
@@ -63,11 +67,21 @@ class Template:
         Variables are `str`, `int`, `float`, `Decimal`, `bool`, `datetime`, `None` or `DataObject`,
         and are never read as templates. Raises TemplateError with a reason for the merchant.
         """
-        frame = Frame(variables, site, self._compile, plain=self.kind is not Kind.HTML)
+        known, plain = self._known(site), self.kind is not Kind.HTML
+        frame = Frame(variables, site, self._compile, plain=plain, known=known)
         text = self._body.render(frame)
         if self._styler:
             return self._styled(text, frame, self._styler, kept_free)
         return Rendered.whole(_LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text)
+
+    def _known(self, site: Site) -> dict[tuple[object, ...], str]:
+        """Return what directives say in every mail of a site."""
+        known = self._sites.get(id(site))
+        if known is None or known[0] is not site:
+            if len(self._sites) >= _MOST_SITES:
+                self._sites.clear()
+            known = self._sites[id(site)] = (site, {})
+        return known[1]
 
     def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> Rendered:
         if text.count(MARK) != len(frame.values):  # there is one that stands for no value
