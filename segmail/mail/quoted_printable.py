@@ -17,6 +17,7 @@ HALF_A_PAIR = (
     "look for broken characters in the template and the customer's data."
 )
 
+_LONG = 500  # characters; longer stretches are not kept, to be small in memory
 _HARD, _SOFT = b"\r\n", b"=\r\n"
 
 
@@ -89,8 +90,16 @@ def _cut(line: str, end: bytes) -> Iterator[tuple[str, bytes]]:
     yield line[start:], end
 
 
-@lru_cache(maxsize=2048)  # most stretches of a newsletter are the same in every mail
 def _encoded(stretch: str) -> bytes:
+    return _encoded_again(stretch) if len(stretch) < _LONG else _encode(stretch)
+
+
+@lru_cache(maxsize=1024)  # most stretches of a newsletter are the same in every mail
+def _encoded_again(stretch: str) -> bytes:
+    return _encode(stretch)
+
+
+def _encode(stretch: str) -> bytes:
     try:
         data = stretch.encode()
     except UnicodeEncodeError as error:

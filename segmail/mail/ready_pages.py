@@ -21,6 +21,7 @@ from segmail.mail.quoted_printable import ReadyText, quoted_printable
 from segmail.templates import Rendered, joined
 
 _KEPT = 64  # pages: templates times stores times the branches that mails take
+_SEEN_ONCE = 10_000  # pages that are known to have come once
 
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 _FIRST, _LAST = 0xE100, 0xF8FF  # marks of values, for private use
@@ -32,9 +33,6 @@ _WIDE = "w" * 200  # longer than whatever is measured: a cell, a row
 # that readers would not see.
 _SEEN = "[^\\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2007\u2060\u2800\u3164\ufeff\ue000-\uf8ff]"
 _WORDS = re.compile(rf"{_SEEN}+(?:[ \xa0]{_SEEN}+)*|{MARKS}")
-
-
-_SEEN_ONCE = 10_000  # pages that are known to have come once
 
 
 class Body(NamedTuple):
