@@ -16,7 +16,7 @@ TEXT_BYTES = 65_535  # newsletter_text
 SUBJECT_CHARACTERS = 200  # newsletter_subject, newsletter_sender_name
 
 _APART = "\u2060"  # takes no room
-_LONGEST_CHARACTER = len("&#1114111;")  # as `storable_html` writes it
+_LONGEST_CHARACTER = 3  # bytes, as `storable_html` writes text
 _DIRECTIVE = re.compile(r"\{(?=\{)")
 _FOUR_BYTES = re.compile("[\U00010000-\U0010ffff]")
 
@@ -39,16 +39,16 @@ def as_written(stored: str) -> str:
     return stored.replace(f"{{{_APART}", "{")
 
 
-def check_lengths(subject: str, text: str) -> None:
-    """Raise TemplateError where a rendered subject or text does not fit into its column."""
+def check_lengths(subject: str, stored: str) -> None:
+    """Raise TemplateError where a rendered subject, or a text that is stored so, does not fit."""
     if (length := len(storable_text(subject, four_bytes=True))) > SUBJECT_CHARACTERS:
         raise TemplateError(
             f"the subject renders to {length} characters; "
             f"newsletter_subject holds {SUBJECT_CHARACTERS}"
         )
-    if len(text) * _LONGEST_CHARACTER <= TEXT_BYTES:
+    if len(stored) * _LONGEST_CHARACTER <= TEXT_BYTES:
         return  # most mails are too short for it, and to count bytes takes time
-    size = len(storable_html(text).encode())
+    size = len(stored.encode())
     if size > TEXT_BYTES:
         raise TemplateError(
             f"the text renders to {size:,} bytes; newsletter_text holds {TEXT_BYTES:,}"

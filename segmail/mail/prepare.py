@@ -22,7 +22,7 @@ from segmail.maho.steps import Step
 from segmail.maho.storefront.customer_name import recipient_name
 from segmail.maho.storefront.site import StoreSite
 from segmail.mail.campaign import attempt_id
-from segmail.mail.column_limits import check_lengths
+from segmail.mail.column_limits import check_lengths, storable_html
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.items.reader import BatchItems, MailItems, ShownTo
 from segmail.mail.message import Encoded, Mail, build_envelope
@@ -197,7 +197,7 @@ class Preparer:
             for part, what in ((subject, "subject"), (text.strip(), "text")):
                 if not part:
                     raise TemplateError(f"its {what} renders to nothing")
-            check_lengths(subject, text)
+            check_lengths(subject, text if is_html else storable_html(text))
         return RenderedMail(subject, text, encoded)
 
 

@@ -68,7 +68,8 @@ def _side_by_side(
     """Return the seconds a value takes by each, measured in turns."""
     rounds = []
     for _ in range(_ROUNDS):
-        quoted_printable._encoded_again.cache_clear()  # a run meets a customer's own lines once only
+        # A run meets a customer's own lines once only.
+        quoted_printable._encoded_again.cache_clear()
         rounds.append((_once(one, values), _once(other, values)))
     return min(pair[0] for pair in rounds), min(pair[1] for pair in rounds)
 
