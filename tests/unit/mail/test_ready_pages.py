@@ -36,6 +36,9 @@ PAGES = [
     "{{var a}}\r\n{{var b}}\r.{{var c}}\r\n\r\n",
     "<ul><li>{{var a}}<li><p>{{var b}}</p></ul><ol start='{{var c}}'><li>x</ol>",
     '<ol start="{{var a}}"><li>x<li>{{var b}}</ol><td colspan="{{var c}}">x',
+    '<ol start="{{var a}}"><li>x<li>{{var b}}</ol>{{var c}}',
+    "<table><tr><td>Name<br>x</td><td>{{var a}}</td></tr><tr><td>{{var b}}</td><td>12 €</td></tr>"
+    "</table>{{var c}}",
     "<pre>{{var a}}  {{var b}}\n{{var c}}</pre><s>{{var a}}</s> <del>{{var b}}</del>",
     '<div style="display:none">{{var a}}&zwnj;&nbsp;&zwnj;&nbsp;</div>&zwnj;&nbsp;&zwnj;{{var b}}'
     "&zwnj;&nbsp;&zwnj;{{var c}}",
