@@ -18,7 +18,7 @@ from segmail.mail.links import LinkTags
 from segmail.mail.message import Encoded
 from segmail.mail.plain_text import LinkTold, marked_text, plain_text
 from segmail.mail.quoted_printable import ReadyText, quoted_printable
-from segmail.templates import Rendered, joined
+from segmail.templates import RenderedText, joined
 
 _KEPT = 64  # pages: templates times stores times the branches that mails take
 _SEEN_ONCE = 10_000  # pages that are known to have come once
@@ -35,7 +35,7 @@ _SEEN = "[^\\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2007\u2060\u2800\u3164\ufef
 _WORDS = re.compile(rf"{_SEEN}+(?:[ \xa0]{_SEEN}+)*|{MARKS}")
 
 
-class Body(NamedTuple):
+class MailBody(NamedTuple):
     """A mail's HTML as it is stored, and the parts of the message."""
 
     stored: str
@@ -50,8 +50,8 @@ class ReadyPages:
         self._seen: set[int] = set()
 
     def body(
-        self, rendered: Rendered, printed: Printed, tags: LinkTags | None, *, with_text: bool
-    ) -> Body:
+        self, rendered: RenderedText, printed: Printed, tags: LinkTags | None, *, with_text: bool
+    ) -> MailBody:
         """Return a mail's body; raise MessageError for what no encoding can write.
 
         `printed` are its item blocks, `tags` go onto its links. Without `with_text` there is no
@@ -80,7 +80,7 @@ class _Mail:
     """One mail on its way into its forms."""
 
     def __init__(
-        self, rendered: Rendered, printed: Printed, tags: LinkTags | None, with_text: bool
+        self, rendered: RenderedText, printed: Printed, tags: LinkTags | None, with_text: bool
     ) -> None:
         numbers: dict[str, int] = {}
         self.order = tuple(
@@ -92,7 +92,7 @@ class _Mail:
         self._tags = tags
         self._with_text = with_text
 
-    def body(self, page: _ReadyPage | None) -> Body:
+    def body(self, page: _ReadyPage | None) -> MailBody:
         tag, values = self._tags.tag_html if self._tags else None, self._values
         marked = html = tag(self._marked) if tag else self._marked
         if self._printed.anything:
@@ -101,9 +101,9 @@ class _Mail:
             page = page if all(map(_keeps_to_itself, values)) else None
         text = self._text(page, marked) if self._with_text else b""
         if page is None:
-            return Body(storable_html(html), Encoded(quoted_printable(html), text))
+            return MailBody(storable_html(html), Encoded(quoted_printable(html), text))
         stored = html if page.is_stored_as_it_is(values) else storable_html(html)
-        return Body(stored, Encoded(page.html.encoded(values), text))
+        return MailBody(stored, Encoded(page.html.encoded(values), text))
 
     def _text(self, page: _ReadyPage | None, marked: str) -> bytes:
         """Return the plain text, in which item blocks say what their text twins say."""

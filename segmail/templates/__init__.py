@@ -10,7 +10,7 @@ from segmail.templates.objects import DataObject, is_secret
 from segmail.templates.review import Note, NoteKind, Read, notes, reads, used_directives
 from segmail.templates.site import Site
 from segmail.templates.styles import fits, inline_styles
-from segmail.templates.styling import Rendered, joined
+from segmail.templates.styling import RenderedText, joined
 from segmail.templates.template import Kind, Template, compile_template
 
 __all__ = [
@@ -21,7 +21,7 @@ __all__ = [
     "Note",
     "NoteKind",
     "Read",
-    "Rendered",
+    "RenderedText",
     "Site",
     "Template",
     "compile_template",

@@ -54,7 +54,7 @@ _MAX_VALUE = 2_000
 _SCHEME = re.compile("https?://")
 
 
-class Rendered(NamedTuple):
+class RenderedText(NamedTuple):
     """A text, and how it was made: values between pieces, which many mails have in common.
 
     It is one piece where its values may be more than text.
@@ -65,7 +65,7 @@ class Rendered(NamedTuple):
     values: Sequence[str]
 
     @classmethod
-    def whole(cls, text: str) -> Rendered:
+    def whole(cls, text: str) -> RenderedText:
         """Return a text of one piece."""
         return cls(text, (text,), ())
 
@@ -103,18 +103,18 @@ class Styler:
 
     def styled(
         self, skeleton: str, values: Sequence[str], css: str, *, kept_free: int = 0
-    ) -> Rendered:
+    ) -> RenderedText:
         """Return a mail as `inline_styles` does; raise TemplateError where that cannot be."""
         text, pieces = "", tuple[str, ...]()
         for level in range(len(LEVELS) if css else 1):
             page = self._page(skeleton, len(values), css, level)
             if page is None:
                 whole = inline_styles(filled(skeleton, values), css, kept_free=kept_free)
-                return Rendered.whole(whole)
+                return RenderedText.whole(whole)
             text, pieces = joined(page, values), page
             if fits(text, kept_free):
                 break
-        return Rendered(text, pieces, values)
+        return RenderedText(text, pieces, values)
 
     def _page(self, skeleton: str, values: int, css: str, level: int) -> tuple[str, ...] | None:
         key = (skeleton, css, level)

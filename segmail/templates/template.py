@@ -15,7 +15,7 @@ from segmail.templates.nodes import Node
 from segmail.templates.parser import parse
 from segmail.templates.site import Site
 from segmail.templates.styles import as_document, inline_styles
-from segmail.templates.styling import MARK, Rendered, Styler, filled
+from segmail.templates.styling import MARK, RenderedText, Styler, filled
 
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -59,7 +59,7 @@ class Template:
 
     def rendered(
         self, variables: Mapping[str, object], site: Site, *, kept_free: int = 0
-    ) -> Rendered:
+    ) -> RenderedText:
         """Return the text for one customer; '' where the template renders to nothing.
 
         Styles are inlined as far as Maho's table has room for the text and `kept_free` bytes more.
@@ -72,7 +72,9 @@ class Template:
         text = self._body.render(frame)
         if self._styler:
             return self._styled(text, frame, self._styler, kept_free)
-        return Rendered.whole(_LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text)
+        return RenderedText.whole(
+            _LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text
+        )
 
     def _known(self, site: Site) -> dict[tuple[object, ...], str]:
         """Return what directives say in every mail of a site."""
@@ -83,11 +85,11 @@ class Template:
             known = self._sites[id(site)] = (site, {})
         return known[1]
 
-    def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> Rendered:
+    def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> RenderedText:
         if text.count(MARK) != len(frame.values):  # there is one that stands for no value
-            return Rendered.whole(self._styled_alone(frame, kept_free))
+            return RenderedText.whole(self._styled_alone(frame, kept_free))
         if _may_be_blank(text) and not filled(text, frame.values).strip():
-            return Rendered.whole(checked(filled(text, frame.values)))
+            return RenderedText.whole(checked(filled(text, frame.values)))
         page, css = _page(text, frame), self._css(frame)
         styled = styler.styled(page, frame.values, css, kept_free=kept_free)
         checked(styled.text)

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from segmail.errors import MessageError, SegmailError
 from segmail.mail import ready_pages
 from segmail.mail.items.printed import Printed
-from segmail.mail.ready_pages import Body, ReadyPages
-from segmail.templates import Kind, Rendered, Template, compile_template
+from segmail.mail.ready_pages import MailBody, ReadyPages
+from segmail.templates import Kind, RenderedText, Template, compile_template
 from tests.benchmarks.styled import newsletter
 from tests.unit.templates.recorded import GOLDEN, RecordedSite, recorded_variables
 
@@ -175,7 +175,7 @@ def _compare(
         assert _body(ready, rendered, printed) == _body(ReadyPages(), rendered, printed)
 
 
-def _body(pages: ReadyPages, rendered: Rendered, printed: Printed) -> Body | str:
+def _body(pages: ReadyPages, rendered: RenderedText, printed: Printed) -> MailBody | str:
     try:
         return pages.body(rendered, printed, None, with_text=True)
     except MessageError:
