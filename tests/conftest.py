@@ -22,12 +22,13 @@ from segmail.maho.shop import Shop
 from tests.jobs import Runner
 from tests.mariadb import memory_folder, private_server
 from tests.shop_builder import ShopBuilder
+from tests.thorough import THOROUGH, by_far
 
 NOW = datetime(2026, 3, 10, 12, 0, 0, tzinfo=UTC)
 
 # The same few examples each time, so that a change is judged by what it changes; bin/fuzz tries
 # others, and many.
-settings.register_profile("same", max_examples=50, derandomize=True, deadline=None)
+settings.register_profile("same", max_examples=by_far(25, 50), derandomize=True, deadline=None)
 settings.register_profile(
     "fuzz", max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck)
 )
@@ -41,6 +42,16 @@ def pytest_configure(config: pytest.Config) -> None:
     if "SEGMAIL_TEST_DATABASE_URL" in os.environ or config.option.collectonly:
         return
     os.environ["SEGMAIL_TEST_DATABASE_URL"] = _SERVER.enter_context(private_server())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what is marked `thorough` to `bin/test --all`."""
+    if THOROUGH:
+        return
+    left = [item for item in items if item.get_closest_marker("thorough")]
+    if left:
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
 
 
 def pytest_unconfigure() -> None:

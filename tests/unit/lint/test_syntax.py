@@ -8,6 +8,7 @@ import pytest
 
 from segmail.findings import Severity
 from segmail.lint import Letter, LintFinding, lint, stops_mails
+from tests.thorough import by_far
 
 WAY_OUT = "{{var subscriber.getUnsubscriptionLink()}}"
 
@@ -158,9 +159,10 @@ def test_a_coupon_is_missed_only_where_it_is_shown_in_any_case() -> None:
 
 @pytest.mark.parametrize("sign", ["<p a ", "<meta ", "{%", "<%", "%7B%7B", "<!--@a", "a{{"])
 def test_a_text_full_of_one_sign_is_read_in_time(sign: str) -> None:
-    text = sign * (60_000 // len(sign))
+    length = by_far(20_000, 60_000)
+    text = sign * (length // len(sign))
     began = time.process_time()
 
-    assert lint(Letter("a", "b", text, styles="{" * 60_000))
+    assert lint(Letter("a", "b", text, styles="{" * length))
 
-    assert time.process_time() - began < 20  # seconds; what it guards against takes minutes
+    assert time.process_time() - began < 8  # seconds; what it guards against takes minutes

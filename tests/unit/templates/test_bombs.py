@@ -14,10 +14,12 @@ from segmail.maho.storefront.skin import skin_path
 from segmail.templates import Kind, compile_template, inline_styles
 from segmail.templates.modifiers import escape_once
 from segmail.templates.styles import are_too_much_work
+from tests.thorough import by_far
 from tests.unit.templates.recorded import RecordedSite
 
 LONGEST = 30  # seconds of CPU; all of these take under one, what they guard against takes hours
 MB = 1_000_000
+DEEP = by_far(10_000, 50_000)
 
 
 @pytest.fixture(autouse=True)
@@ -150,11 +152,11 @@ def test_half_a_character_is_left_to_the_message_which_names_it() -> None:
 @pytest.mark.parametrize(
     "css",
     [
-        ":is(" * 50_000 + "p" + ")" * 50_000 + "{x:y}",
-        "@media x{" * 50_000,
-        "p{" * 50_000,
-        "p{" + "a:b;" * 50_000,
-        "*" * 100_000,
+        ":is(" * DEEP + "p" + ")" * DEEP + "{x:y}",
+        "@media x{" * DEEP,
+        "p{" * DEEP,
+        "p{" + "a:b;" * DEEP,
+        "*" * 2 * DEEP,
     ],
     ids=lambda css: css[:8],
 )

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.templates import Kind, compile_template
+from tests.thorough import by_far
 from tests.unit.templates.fuzz.examine import examine
 from tests.unit.templates.fuzz.grammar import template
 from tests.unit.templates.fuzz.world import RAN, SECRET, World, variables
 
 SEEDS = range(1_000)
+RENDERED = SEEDS[: by_far(300, 1_000)]
 
 
 @given(random=st.randoms(use_true_random=False))
@@ -23,13 +25,13 @@ def test_a_random_template_renders_or_says_why_not(random: Random) -> None:
     assert examine(random) in ("rendered", "refused")
 
 
-def test_a_thousand_templates_render_or_say_why_not(tmp_path: Path) -> None:
+def test_hundreds_of_templates_render_or_say_why_not(tmp_path: Path) -> None:
     (tmp_path / "public/skin/frontend/base/default").mkdir(parents=True)
 
-    ended = Counter(examine(Random(seed), tmp_path) for seed in SEEDS)
+    ended = Counter(examine(Random(seed), tmp_path) for seed in RENDERED)
 
-    assert ended["rendered"] > len(SEEDS) / 3
-    assert ended["refused"] > len(SEEDS) / 30
+    assert ended["rendered"] > len(RENDERED) / 3
+    assert ended["refused"] > len(RENDERED) / 30
 
 
 def test_the_random_templates_try_what_they_are_meant_to() -> None:
