@@ -1,1 +1,1 @@
-"""`doctor`: what is wrong with a shop's automation, and what to do."""
+"""`doctor`: what is wrong with a shop's automation, and how to fix it."""

@@ -1,4 +1,4 @@
-"""Attempts that are open: mails under way, or left by a run that died."""
+"""Open attempts: mails under way, or left by a run that died."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def attempt_findings(
     lease: timedelta,
     grace: timedelta,
 ) -> list[AreaFinding]:
-    """Return how many attempts are open, and whether some are so for longer than any run takes."""
+    """Return how many attempts are open, and whether some have been for too long."""
     found = load_open_attempts(tx)
     late = [one for one in found if one.is_stuck(now - lease - grace)]
     if not late:

@@ -1,4 +1,4 @@
-"""Whether the mail server takes what would be sent: asked only on a person's word (`--connect`)."""
+"""Whether the mail server would accept the mails: asked only with `--connect`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segmail.transport.sendmail import check_sendmail
 
 
 def contact_findings(settings: MailSettings, longest_template: int) -> list[AreaFinding]:
-    """Return what stands in the way of a mail; none is sent.
+    """Return what would stop a mail; none is sent.
 
     `longest_template` is the size in bytes of the longest text that a step sends.
     """

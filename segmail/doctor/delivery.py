@@ -18,7 +18,7 @@ from segmail.trusted_files import check_folder, trusted_owners
 
 
 def program_findings(settings: Settings) -> list[AreaFinding]:
-    """Return whether the code that runs is the one that was fetched."""
+    """Return whether the running code is the code that was fetched."""
     if not settings.not_upgraded:
         read = settings.file or "no segmail.toml"
         return [ok(Area.PROGRAM, f"segmail {__version__}, configured by {read}.")]
@@ -30,7 +30,7 @@ def program_findings(settings: Settings) -> list[AreaFinding]:
 def mail_findings(
     settings: Settings, config: StoreConfig, crypt_key: str | None
 ) -> list[AreaFinding]:
-    """Return what is wrong with the settings of the mail transport; nothing is connected to."""
+    """Return what is wrong with the settings of the mail transport; no connection is made."""
     try:
         found = mail_settings(settings, config, crypt_key)
         bounce_address(found, config)
@@ -43,7 +43,7 @@ def mail_findings(
 
 
 def _readable_password(settings: MailSettings) -> Fault | None:
-    """Return why others on the way could read the password of the mail server."""
+    """Return why others on the network could read the password of the mail server."""
     if not isinstance(settings, SmtpSettings) or not settings.user or settings.is_loopback:
         return None
     if settings.encryption == "never":
@@ -61,7 +61,7 @@ def _readable_password(settings: MailSettings) -> Fault | None:
 
 
 def state_findings(folder: Path) -> list[AreaFinding]:
-    """Return whether this user can write into the state directory, or create it, and others not."""
+    """Return whether this user, and nobody else, can write to or create the state directory."""
     try:
         for one in (folder, folder / "journal"):
             check_folder(one, trusted_owners(folder))

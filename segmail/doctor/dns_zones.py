@@ -1,4 +1,4 @@
-"""Asks the DNS; the only module that knows dnspython, and loaded for `doctor --dns` alone."""
+"""Queries the DNS; the only module that uses dnspython, loaded for `doctor --dns` alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dns.resolver import NXDOMAIN, NoAnswer, Resolver
 
 SYSTEM = "system"
 
-_PATIENCE = 5.0  # seconds for one question
+_PATIENCE = 5.0  # seconds for one query
 
 
 class ZoneSilent(Exception):
@@ -18,7 +18,7 @@ class ZoneSilent(Exception):
 
 
 class Zones:
-    """Asks the system's DNS servers, or the one that is named: `ADDRESS` or `ADDRESS:PORT`."""
+    """Queries the system's DNS servers, or a given one: `ADDRESS` or `ADDRESS:PORT`."""
 
     def __init__(self, nameserver: str) -> None:
         self._nameserver = "" if nameserver == SYSTEM else nameserver

@@ -1,4 +1,4 @@
-"""The use case of `doctor`: look at everything, change nothing, tell all at once."""
+"""The use case of `doctor`: checks everything, changes nothing, reports all at once."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from segmail.transport.settings import mail_settings
 
 @dataclass(frozen=True)
 class Beyond:
-    """What to ask besides the database, where somebody wants it: the mail server, the DNS."""
+    """What to ask besides the database, if it is wanted: the mail server, the DNS."""
 
     mail_server: bool = False
     dns: bool = False
@@ -56,8 +56,8 @@ def examine(
 ) -> list[AreaFinding]:
     """Return what is wrong, odd or in order, area by area, errors first.
 
-    Where tables or columns are missing, `open_shop` is not called, and what reads them is not
-    looked at. Raises DatabaseUnavailable.
+    If tables or columns are missing, `open_shop` is not called, and the checks that read them are
+    skipped. Raises DatabaseUnavailable.
     """
     found = _look(database, settings, open_shop, clock=clock, beyond=beyond)
     return sorted(found, key=_rank)
@@ -120,7 +120,7 @@ def _attempts(shop: Shop, settings: Settings, *, now: datetime) -> list[AreaFind
 
 
 def _segments(shop: Shop, *, now: datetime) -> list[AreaFinding]:
-    """Policies without meaning keep every segment from being refreshed, and so from being read."""
+    """Return findings about segments; invalid policies keep every segment from being refreshed."""
     with shop.read() as tx:
         try:
             candidates = load_candidates(tx, None)
@@ -136,7 +136,7 @@ def _segments(shop: Shop, *, now: datetime) -> list[AreaFinding]:
 def _beyond(
     shop: Shop, config: StoreConfig, settings: Settings, beyond: Beyond
 ) -> list[AreaFinding]:
-    """Settings of the transport that cannot be used are found by another check."""
+    """Return findings of mail server and DNS; unusable transport settings are found elsewhere."""
     if not (beyond.mail_server or beyond.dns):
         return []
     try:
@@ -150,7 +150,7 @@ def _beyond(
     if beyond.mail_server:
         found += contact_findings(transport, letters.longest)
     if beyond.dns:
-        # Loaded for those who ask: it takes as long as the rest of the program.
+        # Imported only if asked for: it takes as long as the rest of the program.
         from segmail.doctor.dns_zones import Zones
         from segmail.doctor.sender_domains import SenderDomains, dns_findings
 
@@ -165,7 +165,7 @@ def _beyond(
 
 
 def _public_name(transport: MailSettings) -> str | None:
-    """Return the mail server's name, where it is one that others can look up."""
+    """Return the mail server's name, if it is one that others can look up."""
     if not isinstance(transport, SmtpSettings) or transport.is_loopback:
         return None
     is_name = "." in transport.host and not transport.host.replace(".", "").isdecimal()

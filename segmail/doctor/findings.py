@@ -1,4 +1,4 @@
-"""What the doctor looks at, and how it tells what it found there."""
+"""What the doctor checks, and how it reports what it finds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from segmail.findings import Finding, Severity
 
 
 class Area(enum.StrEnum):
-    """What was looked at; each has at least one finding, unless it could not be looked at."""
+    """What was checked; each area has at least one finding, unless it could not be checked."""
 
     PROGRAM = "program"
     SCHEMA = "schema"
@@ -37,7 +37,7 @@ AreaFinding: TypeAlias = Finding[Area]
 
 
 def ok(area: Area, what: str) -> AreaFinding:
-    """Return that nothing is wrong with an area."""
+    """Return the finding that nothing is wrong with an area."""
     return Finding(Severity.OK, area, what)
 
 

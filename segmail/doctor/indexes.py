@@ -16,7 +16,7 @@ from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Leaf, leaves
 from segmail.segments.refresh import Candidate
 
-LARGE = 100_000  # rows; below, reading the whole table takes no time worth an index
+LARGE = 100_000  # rows; below that, reading the whole table is fast enough
 
 _ROWS = text(
     "SELECT table_name, table_rows FROM information_schema.tables WHERE table_schema = DATABASE()"
@@ -26,10 +26,10 @@ _ROWS = text(
 def index_findings(
     connection: Connection, prefix: str, candidates: Iterable[Candidate], *, large: int = LARGE
 ) -> list[AreaFinding]:
-    """Return the indexes that are lacking on tables of more than `large` rows.
+    """Return the indexes that are missing on tables of more than `large` rows.
 
-    Those that Maho itself creates are needed by every shop, others by active segments. The server's
-    own estimate of the rows counts. SQLite has none, and no large shops.
+    Every shop needs those that Maho itself creates; others are needed by active segments. The
+    number of rows is the server's own estimate. SQLite has none, and no large shops.
     """
     rows = {
         table: count
@@ -48,7 +48,7 @@ def index_findings(
 
 
 def _wanted(candidates: Iterable[Candidate]) -> Iterator[tuple[UsefulIndex, list[int]]]:
-    """Yield each index that conditions would gain by, and the ids of their segments."""
+    """Yield each index that would speed up conditions, and the ids of their segments."""
     used = {one.id: _leaves(one) for one in candidates if one.segment.is_active}
     for index in USEFUL_INDEXES:
         segments = sorted(id for id, found in used.items() if any(map(index.helps, found)))
@@ -57,7 +57,7 @@ def _wanted(candidates: Iterable[Candidate]) -> Iterator[tuple[UsefulIndex, list
 
 
 def _leaves(candidate: Candidate) -> list[Leaf]:
-    """Return a segment's conditions; those of unreadable ones are found by another check."""
+    """Return a segment's conditions; unreadable ones are found by another check."""
     try:
         return list(leaves(read_conditions(candidate.conditions)))
     except ConditionError:
@@ -65,7 +65,7 @@ def _leaves(candidate: Candidate) -> list[Leaf]:
 
 
 def _estimated_rows(connection: Connection, prefix: str) -> Mapping[str, int]:
-    """Return the rows of each table, by its name without the prefix."""
+    """Return the estimated rows of each table, by its name without the prefix."""
     if connection.dialect.name == "sqlite":
         return {}
     return {
@@ -76,9 +76,9 @@ def _estimated_rows(connection: Connection, prefix: str) -> Mapping[str, int]:
 
 
 def _lacks(connection: Connection, prefix: str, wanted: UsefulIndex) -> bool:
-    """Return whether no index begins as wanted and holds all its columns.
+    """Return whether no index begins with the wanted column and holds all its columns.
 
-    The server then answers from the index alone, and need not look up each row.
+    With such an index the server answers without looking up each row.
     """
     indexes, _unique = find_indexes(inspect(connection), f"{prefix}{wanted.table}")
     return not any(

@@ -18,28 +18,28 @@ from segmail.settings import Settings
 from segmail.status.collect import collect_status
 from segmail.status.judge import age, judge
 
-_SKEW = timedelta(seconds=60)  # rows would be due so much too early or too late
+_SKEW = timedelta(seconds=60)  # rows would be due that much too early or too late
 _LEAST_BYTES = 50_000_000  # a day of journal and log of a large shop
 
 
 def job_findings(
     shop: Shop, config: StoreConfig, settings: Settings, *, now: datetime
 ) -> list[AreaFinding]:
-    """Return what `status` says needs a look: overdue rows, jobs that fail or do not run."""
+    """Return what `status` says needs attention: overdue rows, jobs that fail or do not run."""
     status = collect_status(shop, config, settings, now=now)
     found = [
         Finding(each.severity, Area.JOBS, f"{each.where}: {each.what}", each.advice)
         for each in judge(status, settings.status)
-        if each.where not in ("automation", "program", "attempts")  # told by areas of their own
+        if each.where not in ("automation", "program", "attempts")  # these have areas of their own
     ]
     hosts = ", ".join(status.hosts) or "none yet"
     return found or [ok(Area.JOBS, f"They run, and nothing is overdue. Hosts: {hosts}.")]
 
 
 def clock_findings(connection: Connection, clock: Clock) -> list[AreaFinding]:
-    """Return whether this machine and the database's tell the same time.
+    """Return whether this machine's clock and the database's agree.
 
-    A clock that was set by hand (`--now`) and SQLite, which has this machine's, are not compared.
+    A clock that was set by hand (`--now`) is not compared, nor SQLite, which uses this machine's.
     """
     if clock.is_set or connection.dialect.name == "sqlite":
         return [ok(Area.CLOCK, "Not compared with the database's.")]

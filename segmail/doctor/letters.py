@@ -1,4 +1,4 @@
-"""What of the templates that steps send concerns the ways on which mails leave."""
+"""The facts about the templates that steps send which matter to mail transport."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Letters:
 
 
 def load_letters(tx: Transaction) -> Letters:
-    """Return what active steps send; a sender that is no address is found by another check."""
+    """Return what active steps send; an invalid sender address is found by another check."""
     template, step = tx.tables.template.c, tx.tables.sequence.c
     query = (
         select(template.template_sender_email, func.max(func.length(template.template_text)))

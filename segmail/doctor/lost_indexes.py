@@ -1,4 +1,4 @@
-"""Indexes that Maho creates and conditions join by, in a shop that has lost them."""
+"""Indexes that Maho creates and conditions join by, if a shop has lost them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _JOINED = ("customer_id", "order_id", "parent_id", "quote_id", "wishlist_id", "e
 
 
 def lost_tuning(tx: Transaction) -> Iterator[AreaFinding]:
-    """Yield a warning where `schema tune` was run and its index is gone.
+    """Yield a warning if `schema tune` was run and its index is gone.
 
-    Where it was not, and a history is long, yield a note that it would help.
+    If it was not run, and the history is long, yield a note that it would help.
     """
     if is_tuned(index_columns(tx.connection, tx.tables.progress.name)):
         return

@@ -19,7 +19,7 @@ _APPLY = "`segmail schema apply` creates what the specification adds; the rest i
 
 
 def schema_findings(report: SchemaReport) -> list[AreaFinding]:
-    """Return what `schema check` finds, and the notes that it has."""
+    """Return what `schema check` finds, including its notes."""
     found = [
         *(
             Finding(Severity.ERROR, Area.SCHEMA, f"Missing: {missing}.", _APPLY)
@@ -34,7 +34,7 @@ def schema_findings(report: SchemaReport) -> list[AreaFinding]:
 
 
 def right_findings(connection: Connection, prefix: str) -> list[AreaFinding]:
-    """Return the rights that the jobs need and the database's user lacks."""
+    """Return the rights that the jobs need and the database user lacks."""
     missing = list(missing_rights(connection, prefix, (*SENDING, *COUPONS, *REFRESHING)))
     faults = of_faults(Area.RIGHTS, right_faults(missing, prefix))
     return faults or [ok(Area.RIGHTS, "The jobs may write what they have to.")]

@@ -1,4 +1,4 @@
-"""Whether every segment's stored conditions can be used, and what would make them faster."""
+"""Whether every segment's stored conditions can be used, and what would speed them up."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from segmail.segments.refresh.order import in_order
 def segment_findings(
     tx: Transaction, candidates: Sequence[Candidate], *, now: datetime
 ) -> list[AreaFinding]:
-    """Return the segments whose conditions cannot be used, or are not safe from Maho.
+    """Return the segments whose conditions cannot be used, or that Maho may damage.
 
     A fault of an inactive segment, which is not refreshed, is a warning.
     """

@@ -1,7 +1,7 @@
-"""Whether the domains of the shop's senders are set up so that mailboxes believe them.
+"""Whether the domains of the shop's senders are set up so that mailboxes trust them.
 
 SPF (RFC 7208) names the servers that may send for the domain to which bounces go, DKIM (RFC 6376)
-has the keys by which messages are signed, DMARC (RFC 7489) joins both to the sender whom people
+has the keys with which messages are signed, DMARC (RFC 7489) ties both to the sender that people
 see.
 """
 
@@ -16,19 +16,19 @@ from segmail.doctor.dns_zones import Zones, ZoneSilent
 from segmail.doctor.findings import Area, AreaFinding, ok
 from segmail.findings import Finding, Severity
 
-_PATIENCE = 5.0  # seconds for one question
+_PATIENCE = 5.0  # seconds for one query
 _MOST_LOOKUPS = 10  # of an SPF record with all that it includes: more make it void
 _LOOKING_UP = ("include", "redirect", "a", "mx", "ptr", "exists")
-_BYTES_OF_1024_BITS = 160  # of a public RSA key in its wrapping: below, signatures are ignored
+_BYTES_OF_1024_BITS = 160  # of a public RSA key in its wrapping: shorter ones are ignored
 _BYTES_OF_2048_BITS = 290
 
 
 @dataclass(frozen=True)
 class SenderDomains:
-    """From whom the shop's mails are: domains as the DNS writes them.
+    """Who sends the shop's mails: domains as the DNS writes them.
 
-    `bounces_to` is the domain of all envelopes, None where each mail's sender is in its own;
-    `mail_host` the server through which mails leave, where it has a name that others can use.
+    `bounces_to` is the domain of all envelopes, None if each mail's envelope has its sender's
+    domain; `mail_host` is the server through which mails leave, if others can look up its name.
     """
 
     domains: Sequence[str]
@@ -38,7 +38,7 @@ class SenderDomains:
 
 
 def dns_findings(senders: SenderDomains, zones: Zones) -> list[AreaFinding]:
-    """Return what is wrong with the records of each domain that mails are sent from."""
+    """Return what is wrong with the records of each domain that sends mails."""
     if not senders.domains:
         return [ok(Area.DNS, "No step is active, so no domain sends.")]
     found: list[AreaFinding] = []
@@ -109,7 +109,7 @@ def _merged(domain: str, records: Sequence[str]) -> str:
 
 
 def _count_lookups(record: str, zones: Zones) -> int:
-    """Return how many lookups a record takes; it is not looked further once they are too many."""
+    """Return how many lookups a record takes; counting stops once they are too many."""
     count, records = 0, [record]
     while records and count <= _MOST_LOOKUPS:
         for word in records.pop().lower().split()[1:]:
@@ -145,7 +145,7 @@ def _dkim(domain: str, selectors: Sequence[str], zones: Zones) -> Iterator[AreaF
 
 
 def _key_fault(records: Sequence[str]) -> str:
-    """Return what is wrong with a selector's key; '' where nothing is."""
+    """Return what is wrong with a selector's key; '' if nothing is."""
     if not records:
         return "has no DKIM key"
     tags = _tags(records[0])
@@ -163,7 +163,7 @@ def _key_fault(records: Sequence[str]) -> str:
 
 
 def _dmarc(domain: str, zones: Zones) -> Iterator[AreaFinding]:
-    """A record of a domain above counts for those below that have none."""
+    """Return findings about DMARC; a domain without a record uses that of a domain above it."""
     labels = domain.split(".")
     above = [".".join(labels[start:]) for start in range(len(labels) - 1)]
     for name in above:

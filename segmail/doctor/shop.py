@@ -22,7 +22,7 @@ from segmail.sequences.validate import validate_steps
 
 
 def switch_findings(tx: Transaction, config: StoreConfig, told: bool | None) -> list[AreaFinding]:
-    """Return whether the jobs may run and who says so, and whether Maho's send as well."""
+    """Return whether the jobs may run and what decides, and whether Maho's send as well."""
     switch = automation_switch(config, told)
     if not switch.on:
         what = f"Email automation is switched off by {switch.setting}; no job does anything."
@@ -43,7 +43,7 @@ def time_zone_findings(tx: Transaction, config: StoreConfig) -> list[AreaFinding
 
 
 def base_url_findings(tx: Transaction, config: StoreConfig) -> list[AreaFinding]:
-    """Return the stores whose mails would have links to nowhere; `process-emails` sends none."""
+    """Return the stores whose mails would have dead links; `process-emails` sends none."""
     stores = Stores.load(tx)
     faults = [
         Finding(
@@ -70,7 +70,7 @@ def step_findings(shop: Shop, *, maho_root: Path | None, now: datetime) -> list[
 
 
 def partial_findings(maho_root: Path | None) -> list[AreaFinding]:
-    """Return what is wrong with the shop's own partials, by which mails show carts and products."""
+    """Return what is wrong with the shop's own partials, which show carts and products."""
     partials = Partials(maho_root)
     found = [
         Finding(

@@ -1,4 +1,4 @@
-"""The indexes that at least halved a statement in tests/benchmarks/SEGMENTS.md, and what for."""
+"""The indexes that at least halved a statement in tests/benchmarks/SEGMENTS.md, and their use."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from segmail.segments.conditions.predicate import normal_operator
 from segmail.segments.conditions.tree import Leaf
 
-_EQUALS = ("==", "()")  # an index finds nothing by what must differ or be contained
+_EQUALS = ("==", "()")  # an index cannot find values that must differ or be contained
 
 
 @dataclass(frozen=True)
 class UsefulIndex:
-    """An index with the attributes, by family, that are found by it, and how much it gains.
+    """An index with the attributes, by family, that it helps to find, and how much it gains.
 
-    `table` is without prefix, `columns` are in their order.
+    `table` is without prefix, `columns` are in order.
     """
 
     table: str
@@ -25,7 +25,7 @@ class UsefulIndex:
     attributes: Mapping[str, Collection[str]]
 
     def helps(self, leaf: Leaf) -> bool:
-        """Return whether the condition gains by the index."""
+        """Return whether the index speeds up the condition."""
         if leaf.attribute not in self.attributes.get(leaf.family, ()):
             return False
         return normal_operator(leaf) in _EQUALS

@@ -1,1 +1,1 @@
-"""What became of each step of each customer, and its scheduling again on a person's word."""
+"""What became of each step for each customer, and retries that a person asks for."""

@@ -1,4 +1,4 @@
-"""Finds interrupted mails that must have arrived: their coupons were used."""
+"""Finds interrupted mails that must have arrived, because their coupons were used."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def with_used_coupons(tx: Transaction, rows: Sequence[Row[Any]]) -> set[int]:
     """Return the progress ids of those rows whose mail had a coupon that was used since.
 
     The rows have `progress_id`, `customer_id`, `queue_id` and `coupon_prefix`. Two statements for
-    each 500 of them; none, none.
+    every 500 rows; none without rows.
     """
     found: set[int] = set()
     for start in range(0, len(rows), _CHUNK):
@@ -29,7 +29,7 @@ def with_used_coupons(tx: Transaction, rows: Sequence[Row[Any]]) -> set[int]:
 
 
 def _codes(tx: Transaction, rows: Sequence[Row[Any]]) -> dict[int, str]:
-    """Return by progress id the codes that the mails carried."""
+    """Return, by progress id, the codes in the mails."""
     q = tx.tables.queue.c
     query = select(q.queue_id, q.newsletter_text).where(
         q.queue_id.in_([row.queue_id for row in rows])

@@ -1,4 +1,4 @@
-"""Why no step of a sequence is scheduled for a customer as things are now, whatever happened."""
+"""Why no step of a sequence is scheduled for a customer at present, whatever happened before."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def kept_out(
     *,
     now: datetime,
 ) -> dict[int, str]:
-    """Return by sequence id why enter steps are not scheduled for a customer, where one can tell.
+    """Return, by sequence id, why enter steps are not scheduled for a customer, if it can be told.
 
-    `member_of` are the ids of the customer's segments. A few statements, and those of the
+    `member_of` are the ids of the customer's segments. Takes a few statements, and one for the
     conditions of each segment that the customer is in.
     """
     entering = [step for step in steps if step.trigger is Trigger.ENTER]
@@ -66,7 +66,7 @@ def kept_out(
 
 
 def _ordered(tx: Transaction, customer_id: int, policies: Mapping[int, Policy]) -> dict[int, str]:
-    """Return the segments whose goal the customer has reached since a row of theirs was made."""
+    """Return the segments whose goal the customer has reached since a row of theirs was created."""
     goals = {id_: policy.goal for id_, policy in policies.items() if policy.goal != Goal.NONE}
     if not goals:
         return {}
@@ -85,7 +85,7 @@ def _had(tx: Transaction, customer_id: int) -> set[int]:
 
 
 def _running(tx: Transaction, customer_id: int) -> set[int]:
-    """Return the segments that send, and have steps scheduled for the customer."""
+    """Return the segments that send and have steps scheduled for the customer."""
     c, segments = tx.tables.progress.c, load_segments(tx)
     sending = [segment.segment_id for segment in segments if segment.sends]
     policies = load_step_policies(tx).items()
@@ -96,7 +96,7 @@ def _running(tx: Transaction, customer_id: int) -> set[int]:
 
 
 def _rival(segment_id: int, policies: Mapping[int, Policy], running: set[int]) -> int | None:
-    """Return a campaign of the group that lets the customer in nowhere else."""
+    """Return a campaign of the group that keeps the customer out of all others."""
     own = policies.get(segment_id, Policy())
     found = (
         id

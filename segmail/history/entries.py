@@ -1,4 +1,4 @@
-"""What became of steps: the history, newest first, with a constant number of statements."""
+"""The history of steps, newest first, read with a constant number of statements."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from segmail.mail.column_limits import as_written
 class HistoryEntry:
     """What became of one step for one customer.
 
-    `status` is Maho's; `outcome` says more: deferred, interrupted, under way, retried. `at` is
-    when it was sent or last tried, None where the tables do not know; `due_at` when it was or is
-    due, `next_try_at` that of a row that was tried and is tried again, `enrolled_at` when its run
-    began. `reason` is why the last try did not succeed, or why it was skipped, None where none is
-    stored; `problems` are those of all tries.
+    `status` is Maho's; `outcome` says more: deferred, interrupted, under way, retried. `at` is when
+    it was sent or last tried, None if the tables do not tell; `due_at` is when it was or is due,
+    `next_try_at` the next try of a row that was tried before, `enrolled_at` when its run began.
+    `reason` is why the last try did not succeed, or why it was skipped, None if none is stored;
+    `problems` are the reasons of all tries.
     """
 
     progress_id: int
@@ -58,7 +58,7 @@ class HistoryEntry:
 
     @property
     def happened_at(self) -> datetime | None:
-        """When it was sent, tried or due: what the history is sorted by."""
+        """When it was sent, tried or due: the history is sorted by this."""
         return self.at or self.due_at
 
 
@@ -69,7 +69,7 @@ def load_history(
     now: datetime,
     lateness: timedelta,
 ) -> list[HistoryEntry]:
-    """Return the newest rows that `chosen` describes, newest first; six statements at most."""
+    """Return the newest rows that `chosen` describes, newest first; at most six statements."""
     ids: set[int] = set()
     paths = find_access_paths(tx, chosen)
     for query in candidate_queries(tx.tables, chosen, paths, now=now, lateness=lateness):
@@ -111,7 +111,7 @@ def _details(tables: Tables, ids: Collection[int]) -> Select[Any]:
             attempt_ended_at(tables).label("ended_at"),
             q.c.automation_source,
             q.c.newsletter_subject,
-            # Texts are long, and only those with a coupon are looked into.
+            # Texts are long, and only those with a coupon are searched.
             case((step.c.generate_coupon == 1, q.c.newsletter_text)).label("text"),
         )
         .join_from(tables.progress, tables.customer, tables.customer.c.entity_id == c.customer_id)

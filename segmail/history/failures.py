@@ -1,4 +1,4 @@
-"""The failed steps that a person may want to be sent after all."""
+"""The failed steps that a person may want to send after all."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ _CLOSED = (QueueStatus.CANCEL, QueueStatus.SENT)
 
 @dataclass(frozen=True)
 class FailureFilter:
-    """Which failed rows: every condition that is given must hold; none, all failed rows.
+    """Which failed rows: every condition given must hold; without conditions, all failed rows.
 
-    `since` and `until` are about when a row failed, `until` itself left out; `reason` is a part
-    of the reason, in any case. `lateness` is how long after it was due a row may fail at the most
-    (None: no bound), which counts beside a long history only. `limit` is how many are wanted.
+    `since` and `until` (exclusive) are about when a row failed; `reason` is a part of the reason,
+    ignoring case. `lateness` is the longest time after its due time at which a row may fail (None:
+    no bound), used in a long history only. `limit` is how many are wanted.
     """
 
     scope: HistoryScope = field(default_factory=HistoryScope)
@@ -59,7 +59,7 @@ class _Way:
 
 @dataclass(frozen=True)
 class Failure:
-    """A failed row. `step` is `VIP:enter:2`; `reason` is None where none is stored.
+    """A failed row. `step` is `VIP:enter:2`; `reason` is None if none is stored.
 
     `notes` are what a person should know before it is sent again.
     """
@@ -77,7 +77,7 @@ class Failure:
 
     @property
     def key(self) -> tuple[object, ...]:
-        """Names this failure, apart from that of a later try of the same row."""
+        """Identifies this failure, as distinct from a later failure of the same row."""
         return (self.progress_id, self.queue_id, self.problem_id, self.failed_at)
 
 
@@ -111,10 +111,10 @@ def _failures_query(
 ) -> Select[Any]:
     """Return the query of the chosen failed rows of these segments whose attempts are closed.
 
-    `segment_ids` lead to the failed rows; None where `chosen` names rows by their ids.
+    `segment_ids` help to find the failed rows; None if `chosen` names rows by their ids.
 
     The joins are outer ones, because a server that begins with the steps reads every row of theirs:
-    `account` and `known_step` are NULL where the customer or the step is gone.
+    `account` and `known_step` are NULL if the customer or the step is gone.
     """
     c, q, problem = tables.progress.c, tables.queue, tables.problem
     segment, sequence, member = tables.segment, tables.sequence, tables.member
@@ -179,7 +179,7 @@ def _conditions(tables: Tables, chosen: FailureFilter) -> Iterator[ColumnElement
     if chosen.progress_ids:
         yield tables.progress.c.progress_id.in_(chosen.progress_ids)
     if chosen.reason is not None:
-        # Without coalesce the join is no outer one, and servers may begin with every problem.
+        # Without coalesce servers treat the join as an inner one, and may begin with every problem.
         text = func.lower(func.coalesce(tables.problem.c.problem_error_text, ""))
         yield text.contains(
             lower_case(storable_text(chosen.reason, four_bytes=False)), autoescape=True
@@ -191,7 +191,7 @@ def _conditions(tables: Tables, chosen: FailureFilter) -> Iterator[ColumnElement
 
 
 def _failed_at(tables: Tables) -> ColumnElement[Any]:
-    """Return when a row failed; where no attempt tells, when it was due."""
+    """Return when a row failed; without an attempt that tells, when it was due."""
     c = tables.progress.c
     return func.coalesce(tables.queue.c.queue_finish_at, c.scheduled_at, c.created_at)
 

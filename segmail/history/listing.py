@@ -22,10 +22,10 @@ def tell_history(
     now: datetime,
     lateness: timedelta,
 ) -> list[HistoryEntry]:
-    """Return what became of steps, newest first; `lateness` is how late a row may be sent.
+    """Return the history of steps, newest first; `lateness` is how late a row may be sent.
 
-    The names are put into the filter as its scope. Raises InputError where one does not exist, or
-    nothing lies between `since` and `until`.
+    The names go into the filter as its scope. Raises InputError if one does not exist, or nothing
+    lies between `since` and `until`.
     """
     since, until = chosen.since, chosen.until
     if since is not None and until is not None and since >= until:

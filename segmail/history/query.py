@@ -1,10 +1,10 @@
 """Finds the newest rows of a history without reading the whole table.
 
-A customer's rows are few, and so are those that wait or failed, which an index finds by their
-segment, trigger and status: they are sorted by when they happened. Interrupted ones are found by
-what `newsletter_problem` tells of them. Otherwise, and where too many failed, two of Maho's indexes
-give the newest ones: that on `queue_id` those that were tried, in the order of their attempts, and
-that on `(scheduled_at, status)` those that were due.
+A customer's rows are few, and so are rows that wait or failed, which an index finds by their
+segment, trigger and status: they are sorted by when they happened. Interrupted rows are found by
+what `newsletter_problem` says about them. Otherwise, and if too many failed, two of Maho's indexes
+give the newest rows: the one on `queue_id` gives rows that were tried, in the order of their
+attempts, and the one on `(scheduled_at, status)` gives rows that were due.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _LATEST = timedelta(days=1)  # pauses between two tries are shorter
 
 @dataclass(frozen=True)
 class HistoryFilter:
-    """Which rows of the history; `status` is one of `STATUSES`, `until` is left out itself."""
+    """Which rows of the history; `status` is one of `STATUSES`, `until` is exclusive."""
 
     scope: HistoryScope = field(default_factory=HistoryScope)
     status: str | None = None
@@ -57,18 +57,18 @@ class HistoryFilter:
 
 @dataclass(frozen=True)
 class AccessPaths:
-    """What leads to rows without reading the whole table: segments' ids and names of indexes."""
+    """How to find rows without reading the whole table: segments' ids and names of indexes."""
 
     segments: Collection[int] | None = None  # None: not by segment, trigger and status
     tried: str | None = None
-    reasons: Collection[int] = ()  # the queue ids that are no attempts
+    reasons: Collection[int] = ()  # the queue ids that are not attempts
     due: str | None = None
 
 
 def find_access_paths(tx: Transaction, chosen: HistoryFilter) -> AccessPaths:
-    """Return the paths to what is chosen; none are needed to one customer's rows.
+    """Return the access paths to what is chosen; one customer's rows need none.
 
-    Three statements at most.
+    At most three statements.
     """
     if chosen.scope.customer_id is not None or chosen.status == INTERRUPTED:
         return AccessPaths()
@@ -90,10 +90,10 @@ def find_access_paths(tx: Transaction, chosen: HistoryFilter) -> AccessPaths:
 def candidate_queries(
     tables: Tables, chosen: HistoryFilter, paths: AccessPaths, *, now: datetime, lateness: timedelta
 ) -> list[Select[Any]]:
-    """Return the queries whose progress ids together hold the newest rows.
+    """Return the queries whose progress ids together contain the newest rows.
 
-    A row happened when it was sent or last tried, else when it was or will be due: that is all
-    the tables know. One that was sent more than `lateness` after it was due is not found by time.
+    A row happened when it was sent or last tried, else when it was or will be due: the tables know
+    no more. A row sent more than `lateness` after it was due is not found by time.
     """
     c = tables.progress.c
     if chosen.status == INTERRUPTED and chosen.scope.customer_id is None:
@@ -124,7 +124,7 @@ def candidate_queries(
 
 
 def happened_at(tables: Tables) -> ColumnElement[Any]:
-    """Return when a row happened, as far as the tables know."""
+    """Return when a row happened, as far as the tables tell."""
     c = tables.progress.c
     return func.coalesce(c.sent_at, attempt_ended_at(tables), c.scheduled_at, c.created_at)
 
@@ -176,7 +176,7 @@ def _base(tables: Tables, chosen: HistoryFilter, paths: AccessPaths) -> Select[A
 
 
 def _along(query: Select[Any], tables: Tables, index: str | None) -> Select[Any]:
-    """Walk along an index; left to themselves servers may rather sort every row of the table."""
+    """Walk along an index; without a hint servers may rather sort every row of the table."""
     for dialect in ("mysql", "mariadb") if index else ():
         query = query.with_hint(tables.progress, f"FORCE INDEX ({index})", dialect)
     return query
@@ -188,7 +188,8 @@ def _status(tables: Tables, status: str | None) -> Iterator[ColumnElement[bool]]
         yield and_(
             is_pending(tables),
             c.queue_id.is_not(None),
-            # Without coalesce the join is no outer one, and servers may begin with every mail.
+            # Without coalesce servers treat the join as an inner one, and may begin with every
+            # mail.
             func.coalesce(tables.queue.c.queue_status, -1) == QueueStatus.CANCEL,
         )
     elif status == INTERRUPTED:

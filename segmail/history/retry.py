@@ -1,9 +1,9 @@
-"""Schedules failed steps again, on a person's word.
+"""Schedules failed steps again, when a person asks for it.
 
 A row keeps its closed attempt: `process-emails` sends it again under the same `queue_id`, with the
-coupon that the attempt made, if that is unused. The row that this leaves in `newsletter_problem`
-gives it all its tries anew. `max_sends` counts what was sent, so a retried row does not count
-itself; and it is due now, so it is not stale.
+coupon that the attempt made, if it is unused. The row that this leaves in `newsletter_problem`
+gives it all its tries anew. `max_sends` counts mails that were sent, so a retried row does not
+count itself; and it is due now, so it is not stale.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from segmail.maho.progress import ProgressStatus, has_status, schedule_failed_ag
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
-_CHUNK = 500  # rows that one transaction locks
+_CHUNK = 500  # rows locked by one transaction
 
 
 @dataclass(frozen=True)
 class RetryRequest:
-    """What a person gave to choose failed rows by; `everything` means all of them.
+    """How a person chose failed rows; `everything` means all of them.
 
-    No more than `limit` are found (0: all that are like that). `lateness` is how long after it was
-    due a row may fail.
+    At most `limit` rows are found (0: all that match). `lateness` is the longest time after its due
+    time at which a row may fail.
     """
 
     customer: str | None = None
@@ -68,14 +68,14 @@ class Found:
 
     @property
     def may_have_arrived(self) -> int:
-        """Of how many nobody knows whether they arrived."""
+        """How many of them may have arrived."""
         return sum(failure.may_have_arrived for failure in self.failures)
 
 
 def find_failures(shop: Shop, asked: RetryRequest) -> Found:
     """Return the failed rows that `asked` chooses; nothing is locked or changed.
 
-    Raises InputError where nothing is chosen by, or a name or progress id does not exist.
+    Raises InputError if nothing was given to choose by, or a name or progress id does not exist.
     """
     _check(asked)
     with shop.read() as tx:
@@ -106,8 +106,8 @@ def schedule_again(
 ) -> int:
     """Schedule the rows for `due_at` and return how many.
 
-    A row that is no more as it was listed, because somebody else scheduled it meanwhile, is left
-    alone. Each chunk is a short transaction of its own: what is cut short can be repeated.
+    A row that has changed since it was listed, because somebody else scheduled it, is left alone.
+    Each chunk is a short transaction of its own: if it is interrupted, it can be repeated.
     """
     count = 0
     for start in range(0, len(failures), _CHUNK):
@@ -132,7 +132,7 @@ def _check(asked: RetryRequest) -> None:
 
 
 def _refused(tx: Transaction, missing: Collection[int]) -> Iterator[str]:
-    """Yield why these progress rows were named in vain."""
+    """Yield why these progress rows cannot be retried."""
     if not missing:
         return
     c = tx.tables.progress.c
@@ -153,7 +153,7 @@ def _schedule(
     due_at: datetime,
     now: datetime,
 ) -> int:
-    """Schedule those rows that are still as they were listed, under lock."""
+    """Schedule the rows that are unchanged since they were listed, under lock."""
     progress = tx.tables.progress
     ids = [failure.progress_id for failure in listed]
     still_failed = select(progress.c.progress_id).where(
@@ -172,7 +172,7 @@ def _schedule(
 
 
 def _note(tx: Transaction, failures: Sequence[Failure], now: datetime) -> None:
-    """Leave a row for the history and Maho's problem report, from which tries are counted anew."""
+    """Leave a row for the history and Maho's problem report, after which tries are counted anew."""
     text = f"{RETRIED} at {now:%Y-%m-%d %H:%M} UTC"
     rows = [
         {"queue_id": failure.queue_id, "problem_error_code": 0, "problem_error_text": text}

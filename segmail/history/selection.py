@@ -16,7 +16,7 @@ from segmail.sequences.find import find_steps
 
 @dataclass(frozen=True)
 class HistoryScope:
-    """The ids that were asked for; None where that was not."""
+    """The ids that were asked for; None for what was not given."""
 
     customer_id: int | None = None
     segment_id: int | None = None
@@ -43,7 +43,7 @@ def find_scope(
 ) -> HistoryScope:
     """Return what the arguments name, each by id or name, a customer also by e-mail address.
 
-    Raises InputError where one names nothing.
+    Raises InputError if one names nothing.
     """
     found = None if step is None else find_steps(tx, [step])[0]
     segment_id = None if segment is None else find_segment(tx, segment).segment_id

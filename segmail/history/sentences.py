@@ -15,17 +15,17 @@ from segmail.maho.steps import Step, Trigger
 from segmail.mail.due_row import Prepared
 
 _WAITING = (ProgressStatus.SCHEDULED, query.DEFERRED, "retried")
-_TOLD = 3  # rows of a step that are told one by one
+_TOLD = 3  # a step's rows described one by one
 
 
 @dataclass(frozen=True)
 class Case:
-    """A step and a customer, with all that is known of them.
+    """A step and a customer, with everything known about them.
 
-    `entries` are what became of it, newest first; `member_since` is None where the customer is not
-    in the segment; `outlook` is what a run would do, were the step due now; `switched_off_by` is
-    the setting that keeps every mail back, if one does; `kept_out` is why the step is not scheduled
-    for the customer now.
+    `entries` are its history, newest first; `member_since` is None if the customer is not in the
+    segment; `outlook` is what a run would do if the step were due now; `switched_off_by` is the
+    setting that stops all mails, if one does; `kept_out` is why the step is not scheduled for the
+    customer now.
     """
 
     step: Step
@@ -93,7 +93,7 @@ def _happened(entry: HistoryEntry, now: datetime) -> str:
 
 
 def _membership(case: Case) -> str:
-    """Say what may have kept the customer from being enrolled."""
+    """Return a sentence about what may have kept the customer from being enrolled."""
     since, made = case.member_since, case.made_at
     if case.step.trigger is Trigger.EXIT:
         there = "is in it" if since else "is not in it"

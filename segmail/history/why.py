@@ -25,12 +25,12 @@ from segmail.maho.steps import Step, load_steps
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.sequences.find import label
 
-_ROWS = 1_000  # of one customer, that are looked at
+_ROWS = 1_000  # rows of one customer that are considered
 
 
 @dataclass(frozen=True)
 class Answer:
-    """A step, what became of it last (`never` scheduled, else as in the history), and why."""
+    """A step, what last became of it (`never` scheduled, or as in the history), and why."""
 
     step: str
     sequence_id: int
@@ -43,9 +43,9 @@ def explain(
 ) -> list[Answer]:
     """Return an answer for each step that was asked for.
 
-    Without `segment` and `step`: for those of every segment that the customer is in, or was
-    scheduled for. What a run would do now is asked of the run's own planner, with a row that
-    nobody has scheduled where there is none. Raises InputError where a name does not exist.
+    Without `segment` and `step`: for the steps of every segment that the customer is in, or was
+    scheduled for. The run's own planner says what a run would do now; if no row is scheduled, it
+    gets an invented one. Raises InputError if a name does not exist.
     """
     if segment is not None and step is not None:
         raise InputError("Give either --segment or --step, not both.")
@@ -95,14 +95,14 @@ def _asked(steps: Sequence[Step], scope: HistoryScope, known: Collection[int]) -
 
 
 def _memberships(tx: Transaction, scope: HistoryScope) -> dict[int, datetime]:
-    """Return since when the customer is in segments, by segment id."""
+    """Return, by segment id, since when the customer is in it."""
     c = tx.tables.member.c
     query = select(c.segment_id, c.added_at).where(c.customer_id == scope.customer_id)
     return {row.segment_id: row.added_at for row in tx.connection.execute(query)}
 
 
 def _made(tx: Transaction, sequence_ids: Collection[int]) -> dict[int, datetime]:
-    """Return when the steps were made, by sequence id."""
+    """Return, by sequence id, when the steps were created."""
     c = tx.tables.sequence.c
     query = select(c.sequence_id, c.created_at).where(c.sequence_id.in_(sequence_ids))
     return {row.sequence_id: row.created_at for row in tx.connection.execute(query)}
@@ -115,7 +115,7 @@ def _outlook(
     scope: HistoryScope,
     now: datetime,
 ) -> dict[int, Outcome | Prepared]:
-    """Return by sequence id what a run would make of each step, were it due now."""
+    """Return, by sequence id, what a run would do with each step if it were due now."""
     if scope.customer_id is None or not steps:
         return {}
     rows = [_row(scope.customer_id, step, told[step.sequence_id], now) for step in steps]
@@ -123,7 +123,7 @@ def _outlook(
 
 
 def _row(customer_id: int, step: Step, entries: Sequence[HistoryEntry], now: datetime) -> DueRow:
-    """Return the row that waits longest, else one that nobody has scheduled."""
+    """Return the row that has waited longest; without one, an invented row."""
     waiting = [entry for entry in entries if entry.status == ProgressStatus.SCHEDULED]
     row = waiting[-1] if waiting else None
     return DueRow(

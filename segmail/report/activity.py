@@ -15,13 +15,13 @@ from segmail.report.window import Window
 
 @dataclass(frozen=True)
 class Counts:
-    """Progress rows by what became of them.
+    """Progress rows by status.
 
     `sent`, `failed` and `skipped` are those of the report's window; of the failed, `interrupted`
-    may have arrived all the same. `scheduled` is everything
-    that waits now; of it, `held` is due but its segment is switched off, and `overdue` should have
-    been sent an hour ago, `postponed` waits beyond its delay by a rule or an earlier step, and
-    `deferred` was tried and is tried again.
+    may have arrived all the same. `scheduled` is everything that waits now; of it, `held` is due
+    but its segment is switched off, `overdue` should have been sent an hour ago, `postponed` waits
+    beyond its delay because of a rule or an earlier step, and `deferred` was tried and will be
+    tried again.
     """
 
     sent: int = 0
@@ -36,7 +36,7 @@ class Counts:
 
     @property
     def total_active(self) -> int:
-        """What was sent, failed or waits: SPEC's "total active"."""
+        """Rows that were sent, failed or wait: SPEC's "total active"."""
         return self.sent + self.failed + self.scheduled
 
 
@@ -51,7 +51,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Day:
-    """What was sent on one day, in UTC, by sequence id."""
+    """What was sent on one day (UTC), by sequence id."""
 
     day: date
     sent: Mapping[int, int]
@@ -59,7 +59,7 @@ class Day:
 
 @dataclass(frozen=True)
 class Coupons:
-    """The automation's coupons that were made in the window; used and expired by now."""
+    """The automation's coupons made in the window; `used` and `expired` until now."""
 
     generated: int = 0
     used: int = 0
@@ -87,8 +87,8 @@ class SegmentActivity:
 class Activity:
     """What happened in the window, and what waits.
 
-    `revenue` is None in a shop without Maho's sales tables, and where nobody asked for it; `lift`
-    has those segments that held customers out.
+    `revenue` is None in a shop without Maho's sales tables, and if it was not asked for; `lift` has
+    the segments that held customers out.
     """
 
     window: Window

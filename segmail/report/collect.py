@@ -1,4 +1,4 @@
-"""Counts what happened in a window of time, with a dozen statements whatever the number of rows."""
+"""Counts what happened in a window of time, with a dozen statements for any number of rows."""
 
 from __future__ import annotations
 
@@ -56,8 +56,8 @@ class ReportScope:
     """What a report is about: all segments and stores, or some."""
 
     segment: str | None = None  # by id or name
-    store: str | None = None  # by id or code; whose customers the rows are of, and the orders
-    within_days: int = 7  # how long before an order its mail may have been sent, or who it is of
+    store: str | None = None  # by id or code: that of the customers and of the orders
+    within_days: int = 7  # how long before an order its mail may have been sent, or its customer
     # may have entered
 
 
@@ -72,15 +72,14 @@ def collect_activity(
     """Return what the automation did in `window` and what is scheduled at `now`.
 
     A row counts when it happened: sent by `sent_at`, failed and skipped by the end of its attempt
-    (`newsletter_queue.queue_finish_at`), or, where none was made, by the time it was due. (Maho
-    counts by the row's creation, so a step that waits longer than a day is in none of its
-    reports.)
+    (`newsletter_queue.queue_finish_at`) or, without an attempt, by the time it was due. (Maho
+    counts by the row's creation, so a step that waits longer than a day is in none of its reports.)
 
-    `lateness` is how long after it was due a row may fail at the most (None: no bound); beside a
-    long history it spares reading all that ever failed.
+    `lateness` is the longest time after its due time at which a row may fail (None: no bound); with
+    a long history it avoids reading all rows that ever failed.
 
-    With a `scope` the report has the reasons, the days and the revenue, too; without, what the
-    daily line tells. Raises InputError for a segment or store that is not there.
+    With a `scope` the report has the reasons, the days and the revenue, too; without, only what the
+    daily line says. Raises InputError for a segment or store that does not exist.
     """
     with shop.read() as tx:
         segment_ids, store_ids = _chosen(tx, scope or ReportScope())
@@ -112,11 +111,11 @@ def collect_activity(
 
 @dataclass(frozen=True)
 class _Rows:
-    """The progress rows that a report is about, and what leads to them on a server.
+    """The progress rows that a report is about, and the indexes that find them on a server.
 
-    `lateness` is None where the history is short enough to read whatever ever failed; `reasons` are
-    the queue ids that are no attempts. `due_index` is on the time that rows were due: that of
-    `schema tune`, else Maho's; `sent_index` that of `schema tune`.
+    `lateness` is None if the history is short enough to read every row that ever failed; `reasons`
+    are the queue ids that are not attempts. `due_index` is on the time that rows were due: that of
+    `schema tune`, else Maho's; `sent_index` is that of `schema tune`.
     """
 
     tables: Tables
@@ -156,16 +155,16 @@ class _Rows:
         )
 
     def along(self, query: Select[Any], index: str | None) -> Select[Any]:
-        """Read by an index; left to themselves servers may rather read every row of the steps."""
+        """Read by an index; without a hint servers may rather read every row of the steps."""
         for dialect in ("mysql", "mariadb") if index else ():
             query = query.with_hint(self.tables.progress, f"FORCE INDEX ({index})", dialect)
         return query
 
     @property
     def chosen(self) -> ColumnElement[bool]:
-        """The condition that a row is of the steps and stores.
+        """The condition that a row belongs to the steps and stores.
 
-        An index that has the steps' ids answers without a look into the rows.
+        An index that contains the steps' ids answers without looking at the rows.
         """
         c, customer = self.tables.progress.c, self.tables.customer.c
         of_steps = c.sequence_id.in_(self.sequence_ids)

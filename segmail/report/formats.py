@@ -1,4 +1,4 @@
-"""A report as the log's line, as text for people and as JSON for scripts."""
+"""A report as a log line, as text for people and as JSON for scripts."""
 
 from __future__ import annotations
 
@@ -79,10 +79,9 @@ def as_json(activity: Activity) -> str:
 
 
 def as_csv(activity: Activity) -> str:
-    """Return a line for each step, under a line of headings; sums have a column a currency.
+    """Return a line per step, below a line of headings; sums have one column per currency.
 
-    What tells of a whole sequence, who was held out and how they differ, stands in the line of its
-    first step.
+    Values of a whole sequence, such as the groups of a holdout, are in the line of its first step.
     """
     revenue = activity.revenue
     currencies = sorted(revenue.by_mail.sums) if revenue else []
@@ -168,7 +167,7 @@ def _step_lines(activity: Activity) -> Iterator[str]:
 
 
 def _table(rows: Sequence[Sequence[str]], *, names: int) -> Iterator[str]:
-    """Yield lines whose first columns are names, flush left; numbers are flush right."""
+    """Yield lines whose first columns are names, aligned left; numbers are aligned right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [
@@ -248,7 +247,7 @@ def _revenue(revenue: Revenue | None) -> dict[str, Any] | None:
 
 
 def _lift(lift: Lift) -> dict[str, Any]:
-    """Return the groups, and how they differ where they are large enough for that."""
+    """Return the groups, and their difference if they are large enough."""
     enough = lift.is_enough
     return {
         "segment_id": lift.segment_id,

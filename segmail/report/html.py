@@ -1,9 +1,9 @@
-"""A report as one self-contained page: counts and sums only, nothing of a customer.
+"""A report as one self-contained page: counts and sums only, nothing about single customers.
 
 The bars are drawn by CSS widths, so that the page needs no library, no script and no network; it is
-readable on a phone, in a dark room and on paper. Libraries that draw SVG in Python were tried:
-pygal puts a script and 30 KB into each chart, leather writes labels of fixed pixels, which a phone
-shrinks to half their size; neither knows a dark room. A day's bar beside its number in a table
+readable on a phone, in dark mode and on paper. Libraries that draw SVG in Python were tried: pygal
+puts a script and 30 KB into each chart, leather writes labels of fixed pixels, which a phone
+shrinks to half their size; neither supports dark mode. A day's bar beside its number in a table
 reads well everywhere, also aloud.
 """
 
@@ -44,7 +44,7 @@ th,td{padding:.2rem .3rem}h2{break-after:avoid}tr{break-inside:avoid}}
 
 
 def as_html(activity: Activity) -> str:
-    """Return the page; everything that a merchant named is escaped."""
+    """Return the page; every name that a merchant chose is escaped."""
     since, until = (f"{t:%Y-%m-%d %H:%M}" for t in (activity.window.since, activity.window.until))
     parts = [
         "<!DOCTYPE html>",

@@ -1,4 +1,4 @@
-"""Intervals of 95 %: how far off a share, or the difference of two groups, may be by chance."""
+"""95 % confidence intervals: how far a share, or a difference, may be off by chance."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _Z = NormalDist().inv_cdf(0.975)
 
 @dataclass(frozen=True)
 class Sample:
-    """The sums that are enough to know of a number of each customer of a group."""
+    """The sums needed about a number that each customer of a group has."""
 
     customers: int
     total: float
@@ -23,14 +23,14 @@ class Sample:
 
     @property
     def error(self) -> float:
-        """The squared standard error of the mean; there are two customers at least."""
+        """The squared standard error of the mean; there must be at least two customers."""
         spread = self.squares - self.total * self.total / self.customers
         return max(0.0, spread) / (self.customers - 1) / self.customers
 
 
 @dataclass(frozen=True)
 class GroupDifference:
-    """How much more the first group has for each customer, and between which two numbers."""
+    """How much more the first group has per customer, and the interval's two ends."""
 
     value: float
     low: float
@@ -38,7 +38,7 @@ class GroupDifference:
 
     @property
     def is_shown(self) -> bool:
-        """Whether chance alone hardly makes such a difference."""
+        """Whether chance alone is unlikely to make such a difference."""
         return self.low > 0 or self.high < 0
 
 
@@ -67,7 +67,7 @@ def newcombe(hits: int, of: int, other_hits: int, other_of: int) -> GroupDiffere
 
 
 def welch(first: Sample, second: Sample) -> GroupDifference:
-    """Return the difference of two means whose groups may be spread unequally (Welch's t)."""
+    """Return the difference of two means whose groups may vary unequally (Welch's t)."""
     value = first.mean - second.mean
     error = first.error + second.error
     if not error:
@@ -80,7 +80,7 @@ def welch(first: Sample, second: Sample) -> GroupDifference:
 
 
 def _quantile_of_t(freedom: float) -> float:
-    """Return the 97.5 % quantile of Student's t: from 10 degrees of freedom on right to 0.0001.
+    """Return the 97.5 % quantile of Student's t; from 10 degrees of freedom on, right to 0.0001.
 
     The expansion in powers of 1/freedom is Abramowitz and Stegun's 26.7.5.
     """

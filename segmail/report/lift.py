@@ -1,9 +1,9 @@
-"""What mails add: the customers of a segment who got them beside those who were held out.
+"""What mails add: compares a segment's mailed customers with those who were held out.
 
 A customer counts at the first entry since the segment began to hold customers out, in the group
-that this entry put them in, whether or not each mail went out then: what was decided by chance is
-compared, and nothing that came of it. Their orders count for some days from the entry on. A window
-has those whose days ended in it, so that windows side by side have each customer once.
+that this entry put them in, whether or not each mail was sent: the groups chosen by chance are
+compared, not what followed. Their orders count for some days from the entry on. A window has the
+customers whose days ended in it, so that consecutive windows have each customer once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from segmail.report.intervals import GroupDifference, Sample, newcombe, welch
 from segmail.report.revenue import counts
 from segmail.report.window import Window
 
-# Below, a handful of orders more or less would change what is said.
+# With less, a handful of orders more or less would change the result.
 _LEAST_CUSTOMERS = 100
 _LEAST_BUYERS = 10
 
@@ -43,13 +43,13 @@ class Group:
     revenue: Mapping[str, Sample] = field(default_factory=dict)
 
     def revenue_in(self, currency: str) -> Sample:
-        """Return what each customer ordered for; nobody need have."""
+        """Return what each customer ordered for in a currency; without orders all are 0."""
         return self.revenue.get(currency, Sample(self.customers, 0, 0))
 
 
 @dataclass(frozen=True)
 class Lift:
-    """The two groups of a segment's sequence: who got its mails, and who was held out."""
+    """The two groups of a segment's sequence: customers who got its mails, and those held out."""
 
     segment_id: int
     trigger: str
@@ -67,7 +67,7 @@ class Lift:
 
     @property
     def ordered(self) -> GroupDifference:
-        """How much larger the share of customers is who ordered."""
+        """How much larger the share of customers who ordered is."""
         mailed, held_out = self.mailed, self.held_out
         return newcombe(mailed.buyers, mailed.customers, held_out.buyers, held_out.customers)
 
@@ -101,7 +101,7 @@ def collect_lift(
 ) -> list[Lift]:
     """Return the groups of each of these segments that holds customers out, or did so before.
 
-    Five statements; where nobody was ever held out two, which read no progress row.
+    Five statements; if nobody was ever held out two, which read no progress row.
     """
     chosen = _holding_out(tx, segment_ids)
     reasons = _reasons(tx, chosen)
@@ -134,7 +134,7 @@ _Key = tuple[int, str, bool]  # segment, trigger, whether held out
 
 
 def _holding_out(tx: Transaction, segment_ids: Collection[int]) -> list[int]:
-    """Return which of the segments have the reason among theirs, and so may hold customers out."""
+    """Return which of the segments have the reason, and so may hold customers out."""
     q = tx.tables.queue.c
     query = select(q.automation_source_id).where(
         q.queue_id.in_(reason_ids(tx)), is_reason(tx.tables), q.newsletter_subject == told(HELD_OUT)
@@ -143,9 +143,9 @@ def _holding_out(tx: Transaction, segment_ids: Collection[int]) -> list[int]:
 
 
 def _reasons(tx: Transaction, segment_ids: Sequence[int]) -> list[int]:
-    """Return the queue ids by which rows of these segments tell that they were held out.
+    """Return the queue ids with which rows of these segments record that they were held out.
 
-    Each step and each of its templates has one, so the rows are asked: those that were skipped.
+    Each step and each of its templates has one, so they are read from the skipped rows.
     """
     if not segment_ids:
         return []
@@ -187,7 +187,7 @@ def _entries(
     within_days: int,
     store_ids: Collection[int] | None,
 ) -> Subquery:
-    """Return each customer's first entry, where its days ended in the window."""
+    """Return each customer's first entry, if its days ended in the window."""
     c, customer, within = tx.tables.progress.c, tx.tables.customer.c, timedelta(days=within_days)
     since = [
         and_(c.segment_id == segment_id, c.trigger_type == trigger, c.created_at >= start)
@@ -216,7 +216,7 @@ def _entries(
 def _of_days(
     tx: Transaction, entry: Subquery, within_days: int, store_ids: Collection[int] | None
 ) -> ColumnElement[bool]:
-    """Return the condition that an order is of the customer of an entry, and of its days."""
+    """Return the condition that an order is by the customer of an entry, and within its days."""
     c = build_sales_tables(tx.tables.prefix).order.c
     return and_(
         c.customer_id == entry.c.customer_id,
@@ -229,7 +229,7 @@ def _of_days(
 def _count(
     tx: Transaction, entry: Subquery, within_days: int, store_ids: Collection[int] | None
 ) -> dict[_Key, tuple[int, int, int, int]]:
-    """Return of each group its customers, its buyers, their orders, and the squares of these."""
+    """Return, for each group, its customers, its buyers, their orders, and the squares of these."""
     order = build_sales_tables(tx.tables.prefix).order
     keys = (entry.c.segment_id, entry.c.trigger_type, entry.c.held_out)
     of_customer = (
@@ -258,9 +258,9 @@ def _count(
 def _add_up(
     tx: Transaction, entry: Subquery, within_days: int, store_ids: Collection[int] | None
 ) -> dict[_Key, dict[str, tuple[float, float]]]:
-    """Return of each group and base currency the sum of its orders, and that of the squares.
+    """Return, for each group and base currency, the sum of its orders, and that of the squares.
 
-    What is squared is a customer's sum.
+    Each customer's sum is squared.
     """
     order = build_sales_tables(tx.tables.prefix).order
     currency = func.coalesce(order.c.base_currency_code, "")

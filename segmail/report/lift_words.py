@@ -1,4 +1,4 @@
-"""The difference between who was mailed and who was held out, in words."""
+"""The difference between mailed and held-out customers, in words."""
 
 from __future__ import annotations
 

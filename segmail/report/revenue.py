@@ -1,8 +1,9 @@
 """What mails brought in: orders by coupon and by last mail, and who unsubscribed after one.
 
-An order counts in its base currency unless it is canceled. Two ways of counting, because neither is
-the whole truth: by coupon, an order that used a code of the automation; by last mail, an order
-whose customer was sent a mail within some days before it, counted for the last of these mails.
+An order counts in its base currency unless it is canceled. There are two ways of counting, because
+neither is the whole truth: by coupon, an order that used a code of the automation; by last mail, an
+order whose customer was sent a mail within some days before it, counted for the last of these
+mails.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def collect_revenue(
     within_days: int,
     store_ids: Collection[int] | None = None,
 ) -> Revenue:
-    """Return the revenue of the orders of `window`, of these steps and stores (None: of all)."""
+    """Return the revenue of the orders of `window`, for these steps and stores (None: all)."""
     sequence_ids = {step.sequence_id for step in steps}
     orders = list(_orders_after_mails(tx, window, within_days, store_ids))
     mine = [(step, currency, total) for step, currency, total in orders if step in sequence_ids]
@@ -79,7 +80,7 @@ def collect_revenue(
 
 
 def money_text(sums: Money) -> str:
-    """Return sums in words, the currency by its code: `1,234.50 EUR + 20.00 CHF`."""
+    """Return sums in words, with currency codes: `1,234.50 EUR + 20.00 CHF`."""
     return " + ".join(f"{total:,.2f} {currency}".strip() for currency, total in sums.items()) or "0"
 
 
@@ -97,7 +98,7 @@ def _income(orders: Iterable[tuple[str, Decimal]]) -> Income:
 
 
 def counts(tables: Tables, store_ids: Collection[int] | None) -> ColumnElement[bool]:
-    """Return the condition that an order counts: it is not canceled, and of these stores."""
+    """Return the condition that an order counts: it is not canceled, and in one of these stores."""
     c = build_sales_tables(tables.prefix).order.c
     placed = func.coalesce(c.state, "") != _CANCELED
     return placed if store_ids is None else and_(placed, c.store_id.in_(store_ids))
@@ -149,7 +150,7 @@ def _orders_after_mails(
 def _in_that_order(query: Select[Any]) -> Select[Any]:
     """Join from the few orders, or subscribers, to the rows of their customers.
 
-    Servers that begin with the rows read all that was sent in the window, and some days before.
+    Servers that begin with the rows read everything sent in the window and some days before.
     """
     for dialect in ("mysql", "mariadb"):
         query = query.prefix_with("STRAIGHT_JOIN", dialect=dialect)

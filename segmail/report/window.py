@@ -19,11 +19,10 @@ class Window:
 def choose_window(
     *, now: datetime, hours: int | None, since: datetime | None, until: datetime | None
 ) -> Window:
-    """Return the last `hours` (24 where nothing is given), or from `since` to `until`.
+    """Return the last `hours` (24 if nothing is given), or from `since` to `until`.
 
     Without `until` the window ends with the current second; without `since` it is `hours` long.
-    Raises InputError where both `hours` and `since` are given, or nothing is left between the
-    two ends.
+    Raises InputError if both `hours` and `since` are given, or nothing lies between the two ends.
     """
     if hours is not None and since is not None:
         raise InputError("Give either --since or a number of hours or days, not both.")

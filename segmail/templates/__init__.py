@@ -1,7 +1,7 @@
 """Maho's directive language: templates compiled once, rendered for each customer.
 
-A template sees the variables and `DataObject`s it is given and the `Site` it is rendered in,
-nothing else: no attribute, file or network is within its reach.
+A template sees the variables and `DataObject`s it is given and the `Site` it is rendered in, and
+nothing else: it cannot reach any attribute, file or network.
 """
 
 from segmail.templates.frame import MAX_OUTPUT

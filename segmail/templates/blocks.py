@@ -1,8 +1,7 @@
-"""The first look at a template: which text stands inside which {{if}} and {{depend}}.
+"""Finds which text is inside which {{if}} and {{depend}}.
 
-Maho looks for blocks before it looks for anything else, and so does this. Unlike Maho's, blocks of
-the same kind may nest; an opening tag without its end, or an end without its beginning, stays in
-the text.
+Like Maho, it looks for blocks before anything else. Unlike Maho's, blocks of the same kind may
+nest; an opening tag without its end, or an end without its beginning, stays in the text.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from segmail.errors import TemplateError
 
 MAX_DEPTH = 50
 
-_LONGEST_BROKEN = 500  # characters of a directive that a block interrupts; bounds the copies
+_LONGEST_BROKEN = 500  # of a directive that a block interrupts, in characters; limits the copies
 
 _TAG = re.compile(
     r"\{\{(?:(?P<open>if|depend)|/(?P<close>if|depend)\s*\}\}|(?P<other>else)\}\})",
@@ -26,7 +25,7 @@ _TAG = re.compile(
 
 
 class TextRun(NamedTuple):
-    """A stretch of text without blocks, and where it begins in the template."""
+    """A stretch of text without blocks, and its position in the template."""
 
     text: str
     at: int
@@ -34,7 +33,7 @@ class TextRun(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A block: its tag as written, its condition, and the pieces of either branch."""
+    """A block: its tag as written, its condition, and the pieces of both branches."""
 
     name: str
     condition: str
@@ -56,7 +55,7 @@ class _Tag(NamedTuple):
 
 
 def split_blocks(source: str) -> tuple[Piece, ...]:
-    """Return the pieces of a template; raise TemplateError where blocks nest too deeply."""
+    """Return the pieces of a template; raise TemplateError if blocks are nested too deeply."""
     tags = tuple(_tags(source))
     return _Tree(source, tags, *_pair(tags)).pieces(0, len(tags), 0, len(source), depth=0)
 
@@ -76,7 +75,7 @@ def _tags(source: str) -> Iterator[_Tag]:
 
 
 def _pair(tags: Sequence[_Tag]) -> tuple[dict[int, int], dict[int, int]]:
-    """Return for each opening tag that has them: its closing tag, its {{else}}."""
+    """Return, for each opening tag that has them, its closing tag and its {{else}}."""
     closes: dict[int, int] = {}
     elses: dict[int, int] = {}
     waiting: list[int] = []
@@ -93,7 +92,7 @@ def _pair(tags: Sequence[_Tag]) -> tuple[dict[int, int], dict[int, int]]:
 
 
 def _opener(name: str, tags: Sequence[_Tag], waiting: list[int], open_now: Counter[str]) -> int:
-    """Take the latest opening tag of that name; those opened since will never be closed."""
+    """Take the latest opening tag of that name; tags opened after it will never be closed."""
     while True:
         opener = waiting.pop()
         open_now[tags[opener].name] -= 1
@@ -109,7 +108,7 @@ class _Tree:
     elses: dict[int, int]
 
     def pieces(self, first: int, last: int, at: int, end: int, *, depth: int) -> tuple[Piece, ...]:
-        """Return what stands between two places, whose tags are those from first to last."""
+        """Return the pieces between two positions; their tags are those from first to last."""
         found: list[Piece] = []
         index = first
         while index < last:
@@ -138,10 +137,10 @@ class _Tree:
 
 
 def _mended(pieces: list[Piece]) -> list[Piece]:
-    """Give each branch the whole of a directive that a block stands in the middle of.
+    """Give each branch the whole of a directive that surrounds a block.
 
     `{{var customer.{{if x}}firstname{{else}}lastname{{/if}}}}` becomes a block with a whole {{var}}
-    in each branch, which is what Maho sees once it has taken the block away.
+    in each branch, which is what Maho sees once it has resolved the block.
     """
     for index in range(1, len(pieces) - 1):
         before, block, after = pieces[index - 1 : index + 2]
@@ -157,7 +156,7 @@ def _mended(pieces: list[Piece]) -> list[Piece]:
 
 
 def unfinished(text: str) -> int:
-    """Return where a directive begins in `text` that has no end in it, -1 where none does."""
+    """Return where a directive without an end begins in `text`, -1 if there is none."""
     start = text.find("{{")
     while start >= 0:
         end = text.find("}}", start + 2)
@@ -175,7 +174,7 @@ def _wrapped(block: Branch, tail: TextRun, head: TextRun) -> Branch:
 
 
 def _joined(pieces: list[Piece]) -> list[Piece]:
-    """Return the pieces with neighbouring runs made one."""
+    """Return the pieces with neighbouring runs joined."""
     joined: list[Piece] = []
     for piece in pieces:
         last = joined[-1] if joined else None

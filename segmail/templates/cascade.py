@@ -1,13 +1,13 @@
-"""Which declarations go into style attributes, and what the others must say to win as before.
+"""Decides which declarations go into style attributes, and what makes the others win as before.
 
-A style attribute beats every declaration of a sheet that is not important. So where some are moved
+A style attribute beats every declaration of a sheet that is not important. So if some are moved
 into attributes, those that stay (for small screens, for links under the mouse) are made important
-if they won over what was moved. By that they may win over nothing else: neither over what was
-pasted into an attribute nor over what is important by itself. Where that cannot be had, what they
+if they won over what was moved. This must not make them win over anything else: neither over what
+was pasted into an attribute nor over what is important already. If that is impossible, what they
 won over is not moved but stays in the sheet.
 
-The document's own <style> counts, too: it comes after the sheet and is left as it is. What it says
-of a property that is moved into an attribute goes there with it.
+The document's own <style> counts, too: it comes after the sheet and stays as it is. If it sets a
+property that is moved into an attribute, its declaration is moved with it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from segmail.templates.sheets import Selector, Sheet, Specificity, StyleRule, re
 Rank: TypeAlias = int
 OWN: Rank = 1_000_000
 
-# A declaration: its rule's rank, and its number in there.
+# A declaration: its rule's rank, and its number within the rule.
 Key: TypeAlias = tuple[Rank, int]
 
 _MOST_KNOWN = 5_000  # attributes for one sheet
@@ -35,19 +35,19 @@ _MOST_DECIDED = 64  # documents for one sheet
 
 
 class Match(NamedTuple):
-    """A rule that is for an element, with the weight that its selector gives it there."""
+    """A rule that matches an element, with the weight of its selector there."""
 
     specificity: Specificity
     rank: Rank
 
 
 class Likeness(NamedTuple):
-    """What elements have in common for which the same rules are.
+    """What elements to which the same rules apply have in common.
 
-    `moved` are rules that attributes can stand for, `kept` those that stay in a sheet, `hooks`
-    those that a mail program may bring to bear by what it adds. A rule that is kept stands here
-    with each weight that it may have, for which of its selectors match may change. `pasted` is the
-    style attribute; `holds` tells whether the element can have one: its start tag is in the source.
+    `moved` are rules that attributes can replace, `kept` those that stay in a sheet, `hooks` those
+    that may match through what a mail program adds. A kept rule is listed with each weight that it
+    may have, since which of its selectors match may change. `pasted` is the style attribute;
+    `holds` tells whether the element can have one: its start tag is in the source.
     """
 
     moved: tuple[Match, ...]
@@ -58,7 +58,7 @@ class Likeness(NamedTuple):
 
 
 class Ruling(NamedTuple):
-    """A declaration as it counts for an element: the greater one wins."""
+    """A declaration with its weight for an element: the greater one wins."""
 
     important: bool
     specificity: Specificity
@@ -67,7 +67,7 @@ class Ruling(NamedTuple):
 
     @property
     def key(self) -> Key:
-        """Which declaration it is, wherever it counts."""
+        """Identifies the declaration, wherever it counts."""
         return self.rank, self.number
 
 
@@ -75,23 +75,23 @@ class Ruling(NamedTuple):
 class Distribution:
     """What becomes of the declarations in one document.
 
-    `left` are families of properties that an element's attribute does not speak of. `stays` are
-    declarations of rules for attributes that stand in the sheet, too; `raised` those that are
-    important there; `raised_hooks` the same where only a mail program makes them count.
+    `left` are families of properties that an element's attribute does not set. `stays` are
+    declarations of rules for attributes that stay in the sheet, too; `raised` those that are made
+    important there; `raised_hooks` the same where only a mail program makes them match.
     """
 
     left: dict[Likeness, frozenset[str]] = field(default_factory=dict)
     stays: set[Key] = field(default_factory=set)
     raised: set[Key] = field(default_factory=set)
     raised_hooks: set[Key] = field(default_factory=set)
-    # What was made of it: the text of the sheet, by which selectors match nothing.
+    # The result: the text of the sheet, by which selectors match nothing.
     kept: dict[object, str] = field(default_factory=dict)
 
 
 class Placed(NamedTuple):
-    """A rule with its rank, and its selectors with their matches, the weightiest first.
+    """A rule with its rank, and its selectors with their matches, the heaviest first.
 
-    `is_plain`: an attribute can stand for it.
+    `is_plain`: an attribute can replace it.
     """
 
     rank: Rank
@@ -132,7 +132,7 @@ class Rules:
         return self._distributions[likenesses]
 
     def effort(self, like: Likeness) -> int:
-        """Return how many steps it takes to compare what is said of such elements."""
+        """Return how many steps it takes to compare the declarations of such elements."""
         if like not in self._efforts:
             if len(self._efforts) >= _MOST_KNOWN:
                 self._efforts.clear()
@@ -144,7 +144,7 @@ class Rules:
         return self._efforts[like]
 
     def attribute(self, like: Likeness, left: frozenset[str]) -> str:
-        """Return the style attribute of such elements; '' where nothing is moved into it."""
+        """Return the style attribute of such elements; '' if nothing is moved into it."""
         key = (like, left)
         if key not in self._attributes:
             if len(self._attributes) >= _MOST_KNOWN:
@@ -153,7 +153,7 @@ class Rules:
         return self._attributes[key]
 
     def said(self, matches: Iterable[Match]) -> list[Ruling]:
-        """Return what rules say, the winning ones last."""
+        """Return the declarations of rules, the winning ones last."""
         return sorted(
             Ruling(one.important, match.specificity, match.rank, number)
             for match in matches
@@ -161,8 +161,9 @@ class Rules:
         )
 
     def moved(self, like: Likeness, left: frozenset[str] = frozenset()) -> list[Ruling]:
-        """Return what is moved into the attribute: the sheet's, and the document's own of what has
-        to do with that."""
+        """Return what is moved into the attribute: the sheet's declarations, and the document's own
+        related ones.
+        """
         if not like.holds:
             return []
         found = [one for one in self.said(like.moved) if family(self.name(one)) not in left]
@@ -176,16 +177,16 @@ class Rules:
         return [one for one in found if self.name(one) in names]
 
     def declaration(self, ruling: Ruling) -> Declaration:
-        """Return a declaration's words."""
+        """Return a declaration's text."""
         return self.by_key(ruling.key)
 
     def by_key(self, key: Key) -> Declaration:
-        """Return a declaration's words."""
+        """Return a declaration's text."""
         rank, number = key
         return self._by_rank[rank].declarations[number]
 
     def name(self, ruling: Ruling) -> str:
-        """Return the property of which a declaration speaks."""
+        """Return the property that a declaration sets."""
         return self.declaration(ruling).name
 
     def _attribute(self, like: Likeness, left: frozenset[str]) -> str:
@@ -206,7 +207,7 @@ def rules_of(css: str, own: str) -> Rules:
 
 
 def _related(names: Collection[str]) -> dict[str, list[str]]:
-    """Return for each property those that set something in common with it, itself too."""
+    """Return, for each property, those that set something in common with it, including itself."""
     by_family: dict[str, list[str]] = defaultdict(list)
     for name in names:
         by_family[family(name)].append(name)
@@ -220,11 +221,11 @@ def _related(names: Collection[str]) -> dict[str, list[str]]:
 
 
 class _Property:
-    """Who speaks of one property of elements that are alike."""
+    """The declarations for one property of elements that are alike."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.related: list[_Property] = []  # what sets something in common with it, itself too
+        self.related: list[_Property] = []  # what sets something in common with it
         self.normal: list[Ruling] = []
         self.important: list[Ruling] = []
         self.kept: list[Ruling] = []  # those of both that are never moved
@@ -233,11 +234,11 @@ class _Property:
         self.is_settled = False  # by a pasted declaration that every browser understands
         self.is_pasted = False  # by one that is not important
         self.refused_before = 0  # those of `normal` that may not be made important
-        self.raised_from: int | None = None  # those of `normal` that are
-        self.important_from: int | None = None  # those of `important` that stand in the sheet
+        self.raised_from: int | None = None  # those of `normal` that are made important
+        self.important_from: int | None = None  # those of `important` that stay in the sheet
 
     def wins(self, one: Ruling) -> bool:
-        """Tell whether a declaration wins over one that is moved and is seen there."""
+        """Return whether a declaration wins over one that is moved and visible there."""
         return (
             self.lightest_moved is not None
             and self.lightest_moved < one
@@ -246,9 +247,9 @@ class _Property:
         )
 
     def loses_to(self, one: Ruling) -> bool:
-        """Tell whether something that is important by itself would lose to one that is made so."""
+        """Return whether something already important would lose to one that is made so."""
         return any(
-            # Of the document's own rules those are written a second time, before itself.
+            # Of the document's own rules, these are written a second time, before the original.
             other.specificity < one.specificity
             if min(other.rank, one.rank) >= OWN
             else other[1:] < one[1:]
@@ -264,7 +265,7 @@ class _Property:
 
 
 class _Elements:
-    """Elements that are alike, and who speaks of what there."""
+    """Elements that are alike, and the declarations for their properties."""
 
     def __init__(self, rules: Rules, like: Likeness) -> None:
         self.like = like
@@ -288,7 +289,7 @@ class _Elements:
         self._relate(like.pasted)
 
     def wants(self) -> Iterator[tuple[Key, str]]:
-        """Yield what must be important to win over an attribute, and the family of what it says."""
+        """Yield what must be important to win over an attribute, and the family of its property."""
         for one_property in self._properties.values():
             for one in one_property.kept:
                 if not (one.important or one_property.is_settled):
@@ -297,7 +298,7 @@ class _Elements:
                             yield one.key, family(other.name)
 
     def wanting_hooks(self) -> Iterator[Key]:
-        """Yield the same of hooks, which must win over what else has become important, too."""
+        """Yield the same for hooks, which must also win over what else has become important."""
         for one_property, one in self.hooks:
             if not one.important and any(
                 other.wins(one)
@@ -307,7 +308,7 @@ class _Elements:
                 yield one.key
 
     def stays(self, left: frozenset[str]) -> Iterator[Key]:
-        """Yield which of the sheet's declarations for attributes must stand in the sheet."""
+        """Yield which of the sheet's declarations for attributes must stay in the sheet."""
         kept = {match.rank for match in self.like.kept}
         for one_property, one in self.rulings:
             if one.rank >= OWN or one.rank in kept:
@@ -366,8 +367,10 @@ class _Decision:
         return found
 
     def _refused(self) -> set[Key]:
-        """Return what may not be made important: it would win over more than before, or something
-        heavier would, which must stay above it."""
+        """Return the declarations that may not be made important.
+
+        Each would win over more than before, or something heavier would, which must stay above it.
+        """
         waiting = [
             key
             for key, where in self._where.items()
@@ -389,7 +392,7 @@ class _Decision:
         return found
 
     def _with_heavier(self, keys: Iterable[Key]) -> set[Key]:
-        """Return declarations with those that must be important too, to win over them as before."""
+        """Return declarations, and those that must also be important to win over them as before."""
         waiting = list(keys)
         found = set(waiting)
         while waiting:
@@ -405,8 +408,10 @@ class _Decision:
         return found
 
     def _with_heavier_important(self, distribution: Distribution) -> set[Key]:
-        """Return the important declarations that must stand in the sheet: beside what is raised,
-        and above each other."""
+        """Return the important declarations that must stay in the sheet.
+
+        They must stay beside what is raised, and above each other.
+        """
         found: set[Key] = set()
         waiting = [key for key in distribution.stays if self._rules.by_key(key).important]
         for key in distribution.raised:

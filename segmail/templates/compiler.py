@@ -1,7 +1,7 @@
-"""A template's tree to a Jinja2 template.
+"""Compiles a template's tree to a Jinja2 template.
 
-The Jinja2 tree is built node by node: what a merchant wrote only ever enters it as constants, so
-that no text can become Jinja2 source. All it calls are the functions of `directives`, as filters.
+The Jinja2 tree is built node by node: the merchant's text enters it only as constants, so that no
+text can become Jinja2 source. The only functions it calls are those of `directives`, as filters.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from segmail.templates.paths import Parameter, Path
 
 
 class CompiledBody:
-    """A template that is ready to be rendered any number of times."""
+    """A template that can be rendered any number of times."""
 
     __slots__ = ("_directives", "_template", "tree")
 
@@ -51,7 +51,7 @@ class CompiledBody:
         self._template = template
 
     def render(self, frame: Frame) -> str:
-        """Return the text; raise TemplateError with the reason where that cannot be."""
+        """Return the text; raise TemplateError with the reason if it cannot be rendered."""
         frame.spend(self._directives)
         context = self._template.new_context({"frame": frame})
         return bounded(self._template.root_render_func(context))
@@ -59,9 +59,9 @@ class CompiledBody:
 
 @lru_cache(maxsize=256)
 def compile_body(source: str, *, autoescape: bool, marked: bool = False) -> CompiledBody:
-    """Compile a template; raise TemplateError where it passes a limit.
+    """Compile a template; raise TemplateError if it exceeds a limit.
 
-    `marked` prints marks instead of values that may be put in later (see `styling`).
+    `marked` prints marks instead of values that may be filled in later (see `styling`).
     """
     tree = parse(source)
     root = jinja.Template(_Compiler(autoescape=autoescape, marked=marked).body(tree))
@@ -97,7 +97,7 @@ class _Compiler:
         self._marked = marked
 
     def body(self, nodes: Iterable[Node]) -> list[jinja.Node]:
-        """Return Jinja2 statements; what prints side by side becomes one."""
+        """Return Jinja2 statements; neighbouring outputs become one."""
         statements: list[jinja.Node] = []
         printed: list[jinja.Expr] = []
         for node in nodes:

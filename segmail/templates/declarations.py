@@ -1,8 +1,8 @@
-"""CSS declarations: read from text, put in order, written into a style attribute.
+"""CSS declarations: read from text, sorted, written into a style attribute.
 
-A browser keeps a declaration until a later one that it understands sets the same property. Which
-values it understands is only known for plain ones, lengths, colours, a keyword alone; beside any
-other value the earlier declaration stays.
+A browser keeps a declaration until a later one that it understands sets the same property. It is
+known which values every browser understands only for plain ones: lengths, colours, a keyword alone.
+Beside any other value the earlier declaration stays.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tinycss2 import ast, parse_blocks_contents, serialize
 
 _DEEPEST_BRACKETS = 32
-_HUGE_NUMBER = re.compile(r"(?<![0-9])[0-9]{640,}")  # Python may refuse to read it
+_HUGE_NUMBER = re.compile(r"(?<![0-9])[0-9]{640,}")  # longer ones Python may refuse to read
 
 _LENGTH = r"(?:0|auto|[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:px|em|rem|pt|%))"
 _LENGTHS = re.compile(rf"{_LENGTH}(?: {_LENGTH}){{0,3}}", re.IGNORECASE)
@@ -38,7 +38,7 @@ _SIGN = re.compile(r"\\.|[\"'()\[\]{};]", re.DOTALL)
 
 
 class Declaration(NamedTuple):
-    """A declaration; `text` is how it was written, without `!important`."""
+    """A declaration; `text` is the text as written, without `!important`."""
 
     name: str
     value: str
@@ -52,7 +52,7 @@ def without_huge_numbers(css: str) -> str:
 
 
 def declarations(nodes: str | list[ast.Node]) -> Iterator[Declaration]:
-    """Yield the declarations that can be read; each other one costs itself."""
+    """Yield the declarations that can be read; one that cannot is left out alone."""
     if isinstance(nodes, str):
         nodes = without_huge_numbers(nodes)
     for node in parse_blocks_contents(nodes, skip_comments=True):
@@ -63,7 +63,7 @@ def declarations(nodes: str | list[ast.Node]) -> Iterator[Declaration]:
 
 
 def unreadable(css: str) -> list[str]:
-    """Return the parts of a style attribute that browsers pass over."""
+    """Return the parts of a style attribute that browsers ignore."""
     return [
         part
         for part in map(str.strip, parts(css))
@@ -73,7 +73,7 @@ def unreadable(css: str) -> list[str]:
 
 @lru_cache(maxsize=2_000)
 def parts(css: str) -> tuple[str, ...]:
-    """Return a style attribute, cut at its semicolons but those in strings and brackets."""
+    """Return a style attribute, split at its semicolons except those in strings and brackets."""
     found, start, depth, quote = [], 0, 0, ""
     for match in _SIGN.finditer(css):
         sign = match[0]
@@ -94,7 +94,7 @@ def style_attribute(
 ) -> str:
     """Return a style attribute: rules, what was pasted, and rules that beat what was pasted.
 
-    Of two declarations of a property the later one is enough, if browsers surely know its value.
+    Of two declarations of a property, only the later one is kept if all browsers know its value.
     """
     own = list(_pasted(pasted))
     pinned = {part.name for part in own if part.is_important}
@@ -115,7 +115,7 @@ def style_attribute(
 
 
 def is_sure(one: Declaration) -> bool:
-    """Tell whether every browser understands a value."""
+    """Return whether every browser understands a value."""
     name, value = one.name, one.value
     if _BOX.fullmatch(name):
         many = name in ("margin", "padding")
@@ -130,7 +130,7 @@ def is_sure(one: Declaration) -> bool:
 
 
 def is_readable(nodes: Iterable[ast.Node]) -> bool:
-    """Tell whether nothing in it is broken or deep inside brackets, which could not be written."""
+    """Return whether nothing in it is broken, or too deep inside brackets to be written."""
     for _ in range(_DEEPEST_BRACKETS):
         inner: list[ast.Node] = []
         for node in nodes:
@@ -165,8 +165,8 @@ def _part(one: Declaration) -> _Part:
 def _pasted(css: str) -> Iterator[_Part]:
     """Yield the parts of a pasted attribute.
 
-    What cannot be read is passed on, for it was pasted; only an open bracket or quotation mark,
-    which would take what follows with it, is left out.
+    What cannot be read is passed on, because it was pasted. Only an open bracket or quotation mark,
+    which would swallow what follows, is left out.
     """
     for text in map(str.strip, parts(css)):
         read = next(declarations(text), None) if text else None

@@ -1,7 +1,7 @@
-"""What the directives do when a mail is rendered.
+"""The functions of the directives, called when a mail is rendered.
 
-The compiled template calls these functions, each with the rendering's `Frame` and with constants
-from the template; `where` names the directive in messages. They return what is printed.
+The compiled template calls them, each with the rendering's `Frame` and with constants from the
+template; `where` names the directive in messages. They return what is printed.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def var_escaped(frame: Frame, path: PlainPath, modifiers: tuple[str, ...], where
 def var_marked(
     frame: Frame, path: PlainPath, modifiers: tuple[str, ...], escapes: bool, where: str
 ) -> str:
-    """Print a mark for a value that may be put in later, any other value itself."""
+    """Print a mark for a value that may be filled in later, any other value itself."""
     if escapes:
         text = var_escaped(frame, path, modifiers, where)
     else:
@@ -61,7 +61,7 @@ def var_marked(
 
 
 def shows(frame: Frame, path: PlainPath | None) -> bool:
-    """Tell whether an {{if}} or {{depend}} shows its text."""
+    """Return whether an {{if}} or {{depend}} shows its text."""
     return is_true(frame.value(path))
 
 
@@ -115,11 +115,11 @@ def _config(frame: Frame, parameters: Parameters, where: str) -> str:
 def _customvar(frame: Frame, parameters: Parameters, where: str) -> str:
     code = _texts(frame, parameters, where).get("code")
     value = None if code is None else frame.site.custom_variable(code, plain=frame.plain)
-    return value if value and value != "0" else ""  # PHP takes '0' for no value
+    return value if value and value != "0" else ""  # PHP treats '0' as no value
 
 
 def _protocol(frame: Frame, parameters: Parameters, where: str) -> str:
-    """Print the protocol that Maho's command line believes to be on: always http."""
+    """Print the protocol that Maho's command line believes to be in use: always http."""
     texts = _texts(frame, parameters, where)
     if "url" in texts:
         return f"http://{texts['url']}"
@@ -183,14 +183,14 @@ def _block(frame: Frame, parameters: Parameters, where: str) -> str:
 
 
 def _php_block(texts: Mapping[str, str], where: str) -> str:
-    """Print nothing for a block that is told nothing, as such a block does."""
+    """Print nothing for a block without parameters, as such a block does."""
     if len(texts) > 1:
         raise TemplateError(f"{where} runs a PHP block of the shop; segmail cannot.")
     return ""
 
 
 def _widget(frame: Frame, parameters: Parameters, where: str) -> str:
-    """Print the one widget that needs no PHP, a static block in Maho's frame for it.
+    """Print the one widget that needs no PHP: a static block in Maho's frame for it.
 
     Without its template Maho prints nothing.
     """

@@ -13,7 +13,7 @@ from segmail.templates.site import Site
 MAX_OUTPUT = 5_000_000
 MAX_INCLUDE_DEPTH = 10
 MAX_INCLUDES = 200
-MAX_WORK = 50_000  # directives in a mail, those of included templates each time they are
+MAX_WORK = 50_000  # directives in a mail; an included template's count each time
 
 # A `segmail.templates.paths.Path` as the compiled template holds it: plain tuples.
 PlainStep: TypeAlias = tuple[str, str | None, tuple[Argument, ...]]
@@ -21,7 +21,7 @@ PlainPath: TypeAlias = tuple[str, tuple[PlainStep, ...]]
 
 
 class Body(Protocol):
-    """A compiled template without its finishing touches."""
+    """A compiled template without the final steps."""
 
     def render(self, frame: Frame) -> str: ...
 
@@ -39,10 +39,10 @@ class Spent:
 class Frame:
     """Variables and site of a template that is being rendered, or of one that it includes.
 
-    `plain` says that it makes no HTML.
-    `values` are those that the text only has marks for (see `styling`); `sheets` the style sheets
-    that {{inlinecss}} names, the last one of each template. Both are the whole mail's.
-    `known` is what directives say in every mail of the site.
+    `plain` says that it makes no HTML. `values` are those for which the text has only marks (see
+    `styling`); `sheets` are the style sheets that {{inlinecss}} names, the last one of each
+    template. Both belong to the whole mail. `known` is what directives print in every mail of the
+    site.
     """
 
     __slots__ = (
@@ -99,11 +99,11 @@ class Frame:
             raise TemplateError(f"In the {kind} '{code}': {error}") from error
 
     def use_sheet(self, css: str) -> None:
-        """Take a style sheet for the mail, instead of an earlier one of the same template."""
+        """Use a style sheet for the mail, replacing an earlier one of the same template."""
         self.sheets[self._trail] = css
 
     def spend(self, directives: int) -> None:
-        """Count directives before they are rendered; raise TemplateError where it is too many."""
+        """Count directives before they are rendered; raise TemplateError if they are too many."""
         self._spent.directives += directives
         if self._spent.directives > MAX_WORK:
             raise TemplateError(f"A mail has more than {MAX_WORK:,} directives in all.")
@@ -120,7 +120,7 @@ class Frame:
 
 
 def bounded(pieces: Iterable[str]) -> str:
-    """Return the pieces as one text; raise TemplateError where it is longer than a mail can be."""
+    """Return the pieces as one text; raise TemplateError if it is longer than a mail can be."""
     kept: list[str] = []
     room = MAX_OUTPUT
     for piece in pieces:
@@ -132,7 +132,7 @@ def bounded(pieces: Iterable[str]) -> str:
 
 
 def checked(text: str) -> str:
-    """Return a text; raise TemplateError where it is longer than a mail can be."""
+    """Return a text; raise TemplateError if it is longer than a mail can be."""
     if len(text) > MAX_OUTPUT:
         raise _too_long()
     return text

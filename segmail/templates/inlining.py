@@ -1,4 +1,4 @@
-"""A document's elements with the rules of a sheet, and what becomes of both."""
+"""Matches a document's elements with the rules of a sheet, and divides the rules between both."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _HOOK = re.compile(
     r"|#backgroundTable|\bu ?\+|div\[style"
 )
 
-# What is never shown, whatever rules say of it.
+# Elements that are never shown, whatever rules say about them.
 _UNSEEN = {"base", "head", "link", "meta", "script", "style", "template", "title"}
 
 # The rules for one element, by what becomes of them.
@@ -33,8 +33,8 @@ _FORMATTING = "a, b, big, code, em, font, i, nobr, s, small, strike, strong, tt,
 class Inlining:
     """A document whose elements get the rules of a sheet into their attributes.
 
-    Rules that match more than `most` elements stay in the sheet. All methods raise TooMuchWork
-    before it is.
+    Rules that match more than `most` elements stay in the sheet. Every method raises TooMuchWork in
+    time.
     """
 
     def __init__(self, document: Document, rules: Rules, *, most: int) -> None:
@@ -49,12 +49,12 @@ class Inlining:
             self._look_at(one)
         self._places: list[tuple[SourceLocation, Likeness]] = []
         likenesses = frozenset(self._alike())
-        for like in likenesses:  # to count for all before the first is spent takes too long itself
+        for like in likenesses:  # counting it all first would take too long
             self._work.spend(rules.effort(like))
         self._distribution = rules.distribution(likenesses)
 
     def attributes(self) -> Iterator[tuple[SourceLocation, str]]:
-        """Yield where an element's start tag is, and what its style attribute is to say."""
+        """Yield where an element's start tag is, and the value for its style attribute."""
         for place, like in self._places:
             text = self._rules.attribute(like, self._distribution.left[like])
             if text:
@@ -62,10 +62,10 @@ class Inlining:
                 yield place, text
 
     def kept(self, *, is_fragment: bool) -> str:
-        """Return what has to be a style sheet, to stand before the document's own ones.
+        """Return what must be a style sheet, to be placed before the document's own ones.
 
         Of the rules that match nothing, a fragment keeps those for what mail programs are known to
-        add: it is mostly a part of a shop's mails, which share a sheet.
+        add: it is usually a part of a shop's mails, which share a sheet.
         """
         key = is_fragment, tuple(self._unmatched.items())
         if key not in self._distribution.kept:
@@ -123,7 +123,7 @@ class Inlining:
                 self._take(match, _KEPT, some or self._select_any(one))
 
     def _may_be_moved(self, rank: Rank, found: list[list[Element] | None]) -> bool:
-        """Tell whether it is known which elements a rule is for, and that they are few."""
+        """Return whether it is known which elements a rule matches, and that they are few."""
         many = 0
         for some in found:
             if some is None:
@@ -132,7 +132,7 @@ class Inlining:
         return rank >= OWN or many <= self._most
 
     def _take(self, match: Match, what: int, elements: list[Element]) -> None:
-        """Note a rule at its elements; of selectors that surely match the weightiest counts."""
+        """Record a rule for its elements; of selectors that certainly match, the heaviest is used."""
         self._work.spend(len(elements))
         for element in elements:
             matches = self._matches.get(element)
@@ -143,7 +143,7 @@ class Inlining:
                 known.append(match)
 
     def _select(self, selector: str) -> list[Element] | None:
-        """Return the elements that a selector matches; None where that cannot be said."""
+        """Return the elements that a selector matches; None if that is unknown."""
         if selector not in self._selected:
             self._selected[selector] = self._found(selector)
         return self._selected[selector]
@@ -152,7 +152,7 @@ class Inlining:
         from turbohtml import SelectorSyntaxError
 
         if ":has(" in selector:
-            return None  # takes time with the square of the elements
+            return None  # takes time quadratic in the number of elements
         try:
             found = self._document.select(selector)
         except SelectorSyntaxError:
@@ -169,7 +169,7 @@ class Inlining:
         return []
 
     def _alike(self) -> Iterator[Likeness]:
-        """Yield what is known of each element, and note where it can have an attribute."""
+        """Yield what is known about each element, and record where it can have an attribute."""
         reopened = {
             _looks(element)
             for element in self._document.select(_FORMATTING)
@@ -179,7 +179,7 @@ class Inlining:
             place, pasted = element.source_location, element.attr("style")
             holds = (
                 place is not None
-                # Not where browsers take it from another tag, such as a second <body>.
+                # Not if browsers take it from another tag, such as a second <body>.
                 and (pasted is None or "style" in place.attrs)
                 and not (reopened and _looks(element) in reopened)
             )
@@ -196,5 +196,5 @@ class Inlining:
 
 
 def _looks(element: Element) -> str:
-    """Return what is the same for all elements that browsers make of one tag, closed too late."""
+    """Return what is the same for all elements that browsers make of one tag closed too late."""
     return f"{element.tag} {element.attrs}"

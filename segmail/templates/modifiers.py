@@ -1,7 +1,7 @@
-"""What may stand behind a pipe in {{var}}, and the escaping of {{htmlescape}}.
+"""What may follow a pipe in {{var}}, and the escaping of {{htmlescape}}.
 
-Names and arguments have Maho's case and Maho's blanks: `| escape` is no modifier, and a modifier
-that does not exist changes nothing.
+Names and arguments follow Maho in case and spaces: `| escape` is no modifier, and a modifier that
+does not exist changes nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from segmail.errors import TemplateError
 
 MAX_MODIFIERS = 20
 MAX_ALLOWED_TAGS = 100
-RAW = "raw"  # for Maho an unknown modifier, so that a template with it renders the same there
+RAW = "raw"  # unknown to Maho, so that a template with it renders the same there
 
 _SPECIAL = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;"}
 _QUOTED = str.maketrans(_SPECIAL | {"'": "&#039;"})
@@ -28,9 +28,9 @@ _LINE_END = re.compile(r"\r\n|\n\r|\n|\r")
 
 
 def parse_modifiers(text: str) -> tuple[str, ...]:
-    """Return the keys into `MODIFIERS` of what stands behind the first pipe, in order.
+    """Return the keys into `MODIFIERS` for what follows the first pipe, in order.
 
-    Raises TemplateError where there are more than anybody can mean.
+    Raises TemplateError if there are unreasonably many.
     """
     keys = [key for part in text.split("|") if (key := _key(*part.split(":")))]
     if len(keys) > MAX_MODIFIERS:
@@ -39,7 +39,7 @@ def parse_modifiers(text: str) -> tuple[str, ...]:
 
 
 def unknown_modifiers(text: str) -> tuple[str, ...]:
-    """Return what stands behind the first pipe and is no modifier, as it is written."""
+    """Return what follows the first pipe and is no modifier, as it is written."""
     return tuple(part for part in text.split("|") if part and not _key(*part.split(":")))
 
 
@@ -51,12 +51,12 @@ def escape_html(text: str) -> str:
 def escape_once(text: str, allowed_tags: tuple[str, ...] = ()) -> str:
     """Escape for HTML as {{htmlescape}} does.
 
-    Entities and single quotes stay, and so do the allowed tags where they have no attributes.
-    Raises TemplateError where more tags are allowed than anybody can mean.
+    Entities and single quotes stay, and so do the allowed tags if they have no attributes. Raises
+    TemplateError if unreasonably many tags are allowed.
     """
     if len(allowed_tags) > MAX_ALLOWED_TAGS:
         raise TemplateError(f"{{{{htmlescape}}}} allows more than {MAX_ALLOWED_TAGS} tags.")
-    # Of a name of slashes alone, the pattern would try every split of a row of slashes.
+    # For a name of only slashes, the pattern would try every split of a row of slashes.
     names = "|".join(re.escape(tag) for tag in allowed_tags if _NAMED_TAG.search(tag))
     if not names:
         return _SPECIAL_OR_ENTITY.sub(_escaped_once, text)

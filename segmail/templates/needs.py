@@ -10,7 +10,7 @@ from segmail.templates.frame import MAX_INCLUDE_DEPTH
 from segmail.templates.nodes import Block, Directive, Node, paths_of
 from segmail.templates.paths import Path
 
-# From "include", "template" or "block" and a code to the tree of what that is; None if not known.
+# Maps "include", "template" or "block" and a code to the tree of that text; None if unknown.
 Lookup: TypeAlias = Callable[[str, str], Sequence[Node] | None]
 
 
@@ -20,10 +20,10 @@ class Needs:
 
     `members` are data keys in lower case: `customer.gender`, `customer.getGender()` and
     `customer.getData('gender')` all need `gender`, and `customer.getName()` needs `name`.
-    `unguarded` are the variables that are read outside of every {{if}} and {{depend}} that asks for
-    them: a mail without them says something empty. What it includes are `templates` (by code),
-    `emails` (by setting) and `blocks`. `everything` says that this is not the whole list, for a
-    template is included whose name is only known when a mail is rendered.
+    `unguarded` are the variables that are read outside every {{if}} and {{depend}} that checks
+    them: a mail without them has a gap. What it includes are `templates` (by code), `emails` (by
+    setting) and `blocks`. `everything` says that the list is incomplete, because a template is
+    included whose name is known only when a mail is rendered.
     """
 
     variables: frozenset[str] = frozenset()
@@ -36,7 +36,7 @@ class Needs:
 
 
 def needs_of(nodes: Sequence[Node], lookup: Lookup = lambda kind, code: None) -> Needs:
-    """Return what a tree needs, with what it includes as far as `lookup` finds it."""
+    """Return what a tree needs, including what it includes as far as `lookup` finds it."""
     found = _Found(lookup)
     found.add(nodes)
     members = {name: frozenset(keys) for name, keys in found.members.items() if keys}
@@ -66,7 +66,7 @@ class _Found:
     def add(
         self, nodes: Iterable[Node], depth: int = 0, guards: frozenset[str] = frozenset()
     ) -> None:
-        """Add what nodes read; `guards` are the variables that the {{if}}s around them ask for."""
+        """Add what nodes read; `guards` are the variables that the {{if}}s around them check."""
         for node in nodes:
             if isinstance(node, Block):
                 asked = node.condition
@@ -106,13 +106,13 @@ class _Found:
                 self._share(parameter.name, parameter.path)
 
     def _share(self, name: str, path: Path) -> None:
-        """Count what an included template reads of a parameter as read of what was given."""
+        """Count what an included template reads of a parameter as read of the value given to it."""
         if not path.steps and name in self.members:
             self.members.setdefault(path.name, set()).update(self.members[name])
 
 
 def _code_parameter(directive: str, *, is_typed: bool) -> str:
-    """Return the parameter that says what a directive includes, '' where it includes nothing."""
+    """Return the parameter that says what a directive includes, '' if it includes nothing."""
     if directive == "widget":
         return "block_id"
     if directive == "block":

@@ -1,4 +1,4 @@
-"""The tree of a template: what a merchant wrote, understood, with the place of each part."""
+"""The tree of a template: the merchant's text, parsed, with the place of each part."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Place(NamedTuple):
     column: int
 
     def after(self, text: str) -> Place:
-        """Return the place behind `text`, which begins here."""
+        """Return the place after `text`, which begins here."""
         lines = text.count("\n")
         if not lines:
             return Place(self.line, self.column + len(text))
@@ -27,7 +27,7 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Text that goes out as it is."""
+    """Text that is printed as it is."""
 
     text: str
     place: Place
@@ -35,7 +35,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A directive that does not exist; it goes out as it is, as in Maho."""
+    """A directive that does not exist; it is printed as it is, as in Maho."""
 
     source: str
     place: Place
@@ -43,7 +43,7 @@ class Unknown:
 
 @dataclass(frozen=True, slots=True)
 class Unclosed:
-    """An {{if}} or {{depend}} without its end; nothing is printed in its place, as in Maho."""
+    """An {{if}} or {{depend}} without its end; nothing is printed for it, as in Maho."""
 
     source: str
     place: Place
@@ -85,7 +85,7 @@ Node: TypeAlias = Text | Unknown | Unclosed | Var | Directive | Block
 
 
 def walk(nodes: Iterable[Node]) -> Iterator[Node]:
-    """Yield every node of a tree, those inside blocks too."""
+    """Yield every node of a tree, including those inside blocks."""
     for node in nodes:
         yield node
         if isinstance(node, Block):
@@ -109,6 +109,6 @@ def described(node: Var | Directive) -> str:
 
 
 def shortened(text: str) -> str:
-    """Return a text as a message shows it: on one line, and not all of it."""
+    """Return a text as a message shows it: on one line, and shortened."""
     line = " ".join(text.split())
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"

@@ -20,17 +20,17 @@ _SECRET = re.compile(
 
 @lru_cache(maxsize=4096)
 def is_secret(key: str) -> bool:
-    """Tell whether a data key may never be shown: password hashes, tokens, account keys."""
+    """Return whether a data key may never be shown: password hashes, tokens, account keys."""
     return any(_SECRET.search(part) for part in key.split("/"))
 
 
 class DataObject:
     """A Maho data object: data keys, and the methods that are named.
 
-    A template reads `a.foo_bar` and `a.getFooBar()`: the method `getFooBar` where there is one,
-    else the data key `foo_bar`. Keys that hold secrets are never found, and nothing of Python can
-    be reached: values are only ever looked up in these two mappings. `name` is what messages call
-    the object. Methods get their arguments as strings and floats.
+    A template reads `a.foo_bar` and `a.getFooBar()`: the method `getFooBar` if there is one, else
+    the data key `foo_bar`. Keys that hold secrets are never found, and nothing of Python can be
+    reached, because values are only ever looked up in these two mappings. `name` is what messages
+    call the object. Methods get their arguments as strings and floats.
     """
 
     __slots__ = ("_data", "_methods", "_name")
@@ -49,7 +49,7 @@ class DataObject:
         return self._name or "unnamed"
 
     def member(self, method: str, key: str | None, arguments: tuple[Argument, ...]) -> object:
-        """Return what one `segmail.templates.paths.Step` leads to, None where it leads nowhere."""
+        """Return what one `segmail.templates.paths.Step` leads to, None if it leads nowhere."""
         found = self._methods.get(method)
         if found is not None:
             return self._called(found, method, arguments)
@@ -71,7 +71,7 @@ class DataObject:
         return method(*accepted)
 
     def _read(self, key: str, arguments: tuple[Argument, ...]) -> object:
-        """Read a data key, or with slashes a path of them; '' is the whole object."""
+        """Read a data key, or a path of them separated by slashes; '' is the whole object."""
         if not key:
             return self
         if is_secret(key):
@@ -96,7 +96,7 @@ class DataObject:
 def _accepted(
     method: Callable[..., object], arguments: tuple[Argument, ...]
 ) -> tuple[Argument, ...] | None:
-    """Return the arguments a method takes, without those too many, as PHP calls it."""
+    """Return the arguments that a method takes, without surplus ones, which PHP ignores, too."""
     signature = inspect.signature(method)
     for count in range(len(arguments), -1, -1):
         try:
@@ -108,7 +108,7 @@ def _accepted(
 
 
 def _element(value: object, index: Argument) -> object:
-    """Return a part of a value, as a getter's argument asks for: a text's line, a list's entry."""
+    """Return the part of a value that an argument asks for: a text's line, a list's entry."""
     if isinstance(value, DataObject):
         return value.member("", f"{index:g}" if isinstance(index, float) else index, ())
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""A template's source to its tree."""
+"""Parses a template's source into its tree."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LINE = re.compile(r"\n")
 def parse(source: str) -> tuple[Node, ...]:
     """Return the tree of a template.
 
-    Raises TemplateError only where a limit is passed: blocks too deep, directives too many.
+    Raises TemplateError only if a limit is exceeded: blocks too deep, too many directives.
     """
     return _Parser(source).tree
 
@@ -53,7 +53,7 @@ class _Parser:
         )
 
     def _run(self, run: TextRun) -> Iterator[Node]:
-        """Cut a run of text at its directives: each ends at the first `}}` behind its `{{`."""
+        """Split a run of text at its directives: each ends at the first `}}` after its `{{`."""
         text, at = run
         done = 0
         while (start := text.find("{{", done)) >= 0:

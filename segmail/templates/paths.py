@@ -1,7 +1,7 @@
-"""What stands inside a directive: variable paths, `customer.getStore().name`, and `name="value"`.
+"""Parses what is inside a directive: paths, `customer.getStore().name`, and `name="value"`.
 
-Both are read as leniently as Maho reads them: there is no syntax error, and a character that
-cannot be meant belongs to a name that then leads nowhere.
+Both are read as leniently as in Maho: there is no syntax error, and a character that makes no sense
+belongs to a name that then leads nowhere.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Argument: TypeAlias = str | float
 class PathStep(NamedTuple):
     """One step from an object: the method that answers it, else the data key.
 
-    The method's name is in lower case, for PHP's have no case; it is empty where there is none.
+    The method's name is in lower case, because PHP's ignore case; it is empty if there is none.
     """
 
     method: str
@@ -45,7 +45,7 @@ class Path(NamedTuple):
 
     @property
     def member(self) -> str:
-        """The data key or method, in lower case, that is read of the variable; '' for itself."""
+        """The data key or method, in lower case, that is read from the variable; '' for itself."""
         if not self.steps:
             return ""
         step = self.steps[0]
@@ -64,9 +64,9 @@ _NOWHERE = PathStep("", None)
 
 
 def parse_path(text: str) -> Path | None:
-    """Return the path that `text` names, None where it names nothing.
+    """Return the path that `text` names, None if it names nothing.
 
-    Raises TemplateError where it has more steps than anybody can mean.
+    Raises TemplateError if it has unreasonably many steps.
     """
     words = list(islice(_words(text), MAX_STEPS + 1))
     if not words:
@@ -86,12 +86,12 @@ def parse_path(text: str) -> Path | None:
 
 
 def parse_parameters(text: str) -> tuple[Parameter, ...]:
-    """Return the parameters in the rest of a directive; the last of a name counts.
+    """Return the parameters in the rest of a directive; the last one of a name counts.
 
-    The first character only parts the directive's name from them. Blanks inside a name do not
+    The first character only separates the directive's name from them. Spaces inside a name do not
     count; there are none around the equals sign.
 
-    Raises TemplateError where there are more than anybody can mean.
+    Raises TemplateError if there are unreasonably many.
     """
     found: dict[str, Parameter] = {}
     name, at = "", 1
@@ -134,7 +134,7 @@ def _underscored(name: str) -> str:
 
 
 def _words(text: str) -> Iterator[tuple[str, tuple[Argument, ...] | None]]:
-    """Yield the names between the dots, each with its arguments where it is called."""
+    """Yield the names between the dots, each with its arguments if it is called."""
     name, at = "", 0
     while at < len(text):
         if text[at] == "(":
@@ -153,7 +153,7 @@ def _words(text: str) -> Iterator[tuple[str, tuple[Argument, ...] | None]]:
 
 
 def _arguments(text: str, at: int) -> tuple[tuple[Argument, ...], int]:
-    """Read from behind `(`; return the arguments and where their `)` is."""
+    """Read from after `(`; return the arguments and the position of their `)`."""
     arguments: list[Argument] = []
     while at < len(text) and text[at] != ")":
         if len(arguments) > MAX_ARGUMENTS:
@@ -175,9 +175,9 @@ def _number(digits: str) -> float:
 
 
 def _value(text: str, at: int) -> tuple[str, int]:
-    """Read a parameter's value from behind its `=`; return it and where to go on."""
+    """Read a parameter's value from after its `=`; return it and where to continue."""
     if at >= len(text):
-        return "=", at  # Maho reads the sign itself
+        return "=", at  # Maho takes the sign itself as the value
     if text[at] in _WHITESPACE:
         return "", at
     return _quoted_or_bare(text, at, ends=_WHITESPACE)

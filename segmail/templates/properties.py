@@ -1,4 +1,4 @@
-"""Which CSS properties set something in common, as `margin` and `margin-top` do."""
+"""Tells which CSS properties set something in common, as `margin` and `margin-top` do."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 
 _VENDOR = re.compile(r"-(?:webkit|moz|ms|o)-")
 
-# Names of one thing: old ones, those of writing modes, and parts that are not named after a whole.
+# Names of the same thing: old ones, those of writing modes, and parts not named after a whole.
 _ALIASES = {
     "word-wrap": "overflow-wrap",
     "inline-size": "width",
@@ -45,7 +45,7 @@ _MEANT_FOR_SIDES = ("margin", "padding", "inset")
 
 @lru_cache(maxsize=2_000)
 def overlap(one: str, other: str) -> bool:
-    """Tell whether two properties set something in common."""
+    """Return whether two properties set something in common."""
     if "all" in (one, other):
         return True
     one, other = _plain(one), _plain(other)
@@ -61,7 +61,7 @@ def overlap(one: str, other: str) -> bool:
 
 @lru_cache(maxsize=2_000)
 def family(name: str) -> str:
-    """Return a word that all properties share which have to do with each other."""
+    """Return a word that is the same for all related properties."""
     name = _plain(name)
     if name in _PARTS_OF_THEIR_OWN or name.startswith("--"):
         return name

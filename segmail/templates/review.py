@@ -31,12 +31,12 @@ _COMPARISON = re.compile(r"[=<>!&|]")
 
 
 class NoteKind(enum.Enum):
-    """What a note is about; the value is how a message may call it."""
+    """What a note is about; the value is its name in messages."""
 
-    UNKNOWN_DIRECTIVE = "unknown directive"  # goes out as it is
-    UNCLOSED_BLOCK = "block without its end"  # prints nothing; its text goes out in any case
-    STRAY_TAG = "end of no block"  # {{/if}}, {{/depend}} or {{else}}; goes out as it is
-    UNFINISHED = "directive without its end"  # `{{` without `}}`; goes out as it is
+    UNKNOWN_DIRECTIVE = "unknown directive"  # printed as it is
+    UNCLOSED_BLOCK = "block without its end"  # prints nothing; its text is printed in any case
+    STRAY_TAG = "end of no block"  # {{/if}}, {{/depend}} or {{else}}; printed as it is
+    UNFINISHED = "directive without its end"  # `{{` without `}}`; printed as it is
     UNKNOWN_MODIFIER = "unknown modifier"  # changes nothing, so the value is not escaped
     COMPARISON = "comparison"  # an operator in a condition, which Maho reads as part of a name
 
@@ -45,8 +45,8 @@ class NoteKind(enum.Enum):
 class Note:
     """Something odd: where its directive begins (both count from 1), what it is, and its text.
 
-    The text is the directive as written; of an unknown modifier the modifier, of a comparison the
-    condition.
+    The text is the directive as written; for an unknown modifier it is the modifier, for a
+    comparison the condition.
     """
 
     line: int
@@ -57,7 +57,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A variable that a directive reads, and the member of it; '' where it is the whole variable.
+    """A variable that a directive reads, and the member of it; '' for the whole variable.
 
     `member` is a data key in lower case, as in `Needs`; `source` is the directive as written.
     """
@@ -72,7 +72,7 @@ class Read:
 def notes(source: str) -> list[Note]:
     """Return what is odd about a template, in the order of its text.
 
-    Raises TemplateError where it passes a limit.
+    Raises TemplateError if it exceeds a limit.
     """
     found = (
         Note(*place, kind, text) for node in walk(parse(source)) for place, kind, text in _of(node)
@@ -92,7 +92,7 @@ def reads(source: str) -> list[Read]:
 
 
 def used_directives(source: str) -> list[Directive]:
-    """Return the directives of a template but {{var}} and blocks, in the order of its text."""
+    """Return the directives of a template except {{var}} and blocks, in the order of its text."""
     return [node for node in walk(parse(source)) if isinstance(node, Directive)]
 
 

@@ -1,10 +1,10 @@
-"""A style sheet read: rules for style attributes, and what no attribute can hold.
+"""A style sheet parsed into rules for style attributes, and what no attribute can hold.
 
-Rules for small screens, for links under the mouse, for fonts: no attribute can hold them, so they
-stay a style sheet. Only the syntax is looked at: whether a property, a value or a selector means
-anything is left to the mail reader. What cannot be read is left out, and so are rules inside other
-rules. The text is written anew: `'a'` becomes `"a"`, and `u+b`, which reads like a range of
-characters, must be written `u + b`.
+No attribute can hold rules for small screens, for links under the mouse, or for fonts, so they stay
+a style sheet. Only the syntax is checked: the mail reader decides whether a property, a value or a
+selector means anything. What cannot be read is left out, and so are rules inside other rules. The
+text is written anew: `'a'` becomes `"a"`, and `u+b`, which looks like a range of characters, must
+be written `u + b`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from turbohtml import Document
 
 _ON_SCREENS = {"", "all", "screen"}
-_DEEPEST = 5  # at-rules in at-rules; deeper ones stay as they are
+_DEEPEST = 5  # levels of at-rules inside at-rules; deeper ones stay as they are
 _STATES = (
     *("hover", "link", "visited", "active", "focus", "target", "checked", "enabled", "disabled"),
     *("placeholder", "autofill"),
@@ -41,16 +41,16 @@ Specificity: TypeAlias = tuple[int, int, int]
 
 
 class Reach(enum.Enum):
-    """What a selector speaks of."""
+    """What a selector refers to."""
 
-    ELEMENTS = "elements as they are"  # a style attribute can stand for it
+    ELEMENTS = "elements as they are"  # a style attribute can replace it
     STATES = "elements under the mouse, visited links"
-    PARTS = "parts of elements, such as ::before"  # none of which has attributes
+    PARTS = "parts of elements, such as ::before"  # they have no attributes
     SOME_BROWSERS = "what only some browsers know, such as ::-moz-selection"
 
 
 class Selector(NamedTuple):
-    """A selector; `base` is it without its states (`:hover`), `subject` the last part of that."""
+    """A selector; `base` is it without its states (`:hover`), `subject` the last part of `base`."""
 
     text: str
     base: str
@@ -60,7 +60,7 @@ class Selector(NamedTuple):
 
 
 class StyleRule(NamedTuple):
-    """A rule, and its place among all rules of its sheet."""
+    """A rule, and its position among all rules of its sheet."""
 
     order: int
     selectors: tuple[Selector, ...]
@@ -68,12 +68,12 @@ class StyleRule(NamedTuple):
 
     @property
     def is_plain(self) -> bool:
-        """Whether style attributes can stand for it."""
+        """Whether style attributes can replace it."""
         return all(one.reach is Reach.ELEMENTS for one in self.selectors)
 
     @property
     def is_for_parts(self) -> bool:
-        """Whether it says nothing of elements as a whole."""
+        """Whether it says nothing about elements as a whole."""
         return all(one.reach is Reach.PARTS or "::-" in one.text for one in self.selectors)
 
 
@@ -84,7 +84,7 @@ class RuleGroup(NamedTuple):
     items: tuple[Item, ...]
 
 
-# A text is what stays as it is, such as @font-face.
+# A text is something that stays as it is, such as @font-face.
 Item: TypeAlias = "StyleRule | RuleGroup | str"
 # What is kept of a rule: selectors, and declarations with their importance.
 KeptRule: TypeAlias = tuple[Sequence[Selector], Sequence[tuple[Declaration, bool]]]
@@ -92,12 +92,12 @@ Chooser: TypeAlias = Callable[[StyleRule], Iterable[KeptRule]]
 
 
 class Sheet(NamedTuple):
-    """A style sheet in its order; the selectors of a rule are all of a kind."""
+    """A style sheet in order; the selectors of a rule are all of one kind."""
 
     items: tuple[Item, ...]
 
     def plain(self) -> list[StyleRule]:
-        """Return the rules that attributes can stand for."""
+        """Return the rules that attributes can replace."""
         return [one for one in self.items if isinstance(one, StyleRule) and one.is_plain]
 
     def rules(self) -> list[StyleRule]:
@@ -106,7 +106,7 @@ class Sheet(NamedTuple):
 
 
 def own_css(document: Document) -> str:
-    """Return what a document's own <style> elements say, each under the media that it names."""
+    """Return the contents of a document's own <style> elements, each under its media."""
     found = []
     for element in document.select("style"):
         media = element.attr("media") or ""
@@ -119,28 +119,28 @@ def own_css(document: Document) -> str:
 
 @lru_cache(maxsize=64)
 def read_sheet(css: str) -> Sheet:
-    """Read a style sheet; comments and what names files are left out."""
+    """Read a style sheet; comments and anything that names files are left out."""
     nodes = parse_component_value_list(without_huge_numbers(css), skip_comments=True)
     items = list(_Reader().items(nodes, depth=0))
     items.sort(key=lambda item: not (isinstance(item, str) and item.startswith("@import")))
-    return Sheet(tuple(items))  # imports only count before others
+    return Sheet(tuple(items))  # imports only count before other rules
 
 
 def written(sheet: Sheet, choose: Chooser) -> str:
-    """Return the sheet's text with what `choose` keeps of each rule."""
+    """Return the sheet's text with the parts of each rule that `choose` keeps."""
     lines = list(_written(sheet.items, choose))
-    # `</` would end the <style> that holds them; in a style sheet it only ever stands in texts.
+    # `</` would end the <style> around them; in a style sheet it occurs only in texts.
     return "\n".join(lines).replace("</", "<\\/")
 
 
 def as_it_is(sheet: Sheet) -> str:
-    """Return the sheet's text as it was, but for what could not be read."""
+    """Return the sheet's text as it was, without what could not be read."""
 
     return written(sheet, as_it_was)
 
 
 def as_it_was(rule: StyleRule) -> Iterator[KeptRule]:
-    """Choose all of a rule."""
+    """Keep all of a rule."""
     yield rule.selectors, [(one, one.important) for one in rule.declarations]
 
 
@@ -185,10 +185,10 @@ class _Reader:
     def _rules(
         self, head: list[ast.Node], body: list[ast.Node], *, is_inside: bool
     ) -> Iterator[StyleRule]:
-        """Yield the rule, once for each kind of selectors that it has."""
+        """Yield the rule once for each kind of selector that it has."""
         selectors = list(_selectors(head))
         if is_inside and len(selectors) != sum(1 for _ in _between_commas(head)):
-            return  # browsers pass over the whole
+            return  # browsers ignore the whole rule
         told = tuple(declarations(body))
         for group in _of_a_kind(selectors):
             self._order += 1
@@ -211,9 +211,9 @@ class _Reader:
 def _statements(
     nodes: Iterable[ast.Node],
 ) -> Iterator[tuple[list[ast.Node], list[ast.Node] | None]]:
-    """Yield each rule's head and body; the body is None for those that end at a semicolon.
+    """Yield each rule's head and body; the body is None if the rule ends at a semicolon.
 
-    More forgiving than the standard, where a `}` or `;` too many costs the rule behind it.
+    It is more forgiving than the standard, where a surplus `}` or `;` costs the next rule.
     """
     head: list[ast.Node] = []
     for node in nodes:
@@ -248,9 +248,10 @@ def _between_commas(nodes: list[ast.Node]) -> Iterator[list[ast.Node]]:
 
 
 def _of_a_kind(selectors: list[Selector]) -> list[list[Selector]]:
-    """Return the selectors by what they speak of.
+    """Return the selectors by what they refer to.
 
-    One that a browser does not know costs the whole rule there, so such a rule stays in one.
+    A selector that a browser does not know costs the whole rule there, so such a rule stays in one
+    piece.
     """
     if any(one.reach is Reach.SOME_BROWSERS for one in selectors):
         return [selectors]
@@ -275,7 +276,7 @@ def _reach(selector: list[ast.Node]) -> Reach:
 
 
 def _names(selector: list[ast.Node]) -> Iterator[str]:
-    """Yield for each node but the last the name that follows, if one does."""
+    """Yield, for each node but the last, the name that follows it, if there is one."""
     for following in selector[1:]:
         yield following.lower_value if isinstance(following, ast.IdentToken) else ""
 
@@ -299,19 +300,19 @@ def _without_states(selector: list[ast.Node]) -> Iterator[ast.Node]:
 
 
 def _is_lasting(node: ast.Node | None) -> bool:
-    """Tell whether what follows a colon is no state of an element."""
+    """Return whether what follows a colon is not a state of an element."""
     if isinstance(node, ast.IdentToken):
         return not node.lower_value.startswith(_STATES)
     return isinstance(node, ast.FunctionBlock) and _reach(node.arguments) is Reach.ELEMENTS
 
 
 def _is_between(node: ast.Node) -> bool:
-    """Tell whether a node stands between the compounds of a selector."""
+    """Return whether a node is between the compounds of a selector."""
     return isinstance(node, ast.WhitespaceToken) or _is_sign(node, ">", "+", "~")
 
 
 def _subject(selector: list[ast.Node]) -> str:
-    """Return what a selector says of the element itself, but what programs may add to it."""
+    """Return what a selector says about the element itself, without what programs may add to it."""
     last: list[ast.Node] = []
     for node in selector:
         last = [] if _is_between(node) else [*last, node]

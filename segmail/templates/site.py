@@ -1,4 +1,4 @@
-"""What templates need of the shop."""
+"""What templates need from the shop."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ class Site(Protocol):
     """The store that a mail is rendered in."""
 
     def store_url(self, route: str, params: Mapping[str, str]) -> str:
-        """Return the URL of a route, '' being the home page.
+        """Return the URL of a route; '' is the home page.
 
-        `params` are those of {{store}}: `_query_x`, `_fragment`, `_secure`, `_store`, `_nosid`,
-        and any other name as a parameter of the route.
+        `params` are those of {{store}}: `_query_x`, `_fragment`, `_secure`, `_store`, `_nosid`, and
+        any other name as a parameter of the route.
         """
 
     def direct_url(self, path: str, params: Mapping[str, str]) -> str:
-        """Return the URL of a path that is no route, such as `sale.html`."""
+        """Return the URL of a path that is not a route, such as `sale.html`."""
 
     def media_url(self, path: str) -> str:
         """Return the URL of an uploaded file."""
@@ -31,23 +31,23 @@ class Site(Protocol):
     def custom_variable(self, code: str, *, plain: bool = False) -> str | None:
         """Return a custom variable's HTML value, else its plain value escaped.
 
-        `plain` asks for its plain value as it is, for what is no HTML.
+        `plain` asks for its plain value as it is, for text that is not HTML.
         """
 
     def newsletter_template(self, code: str) -> str | None:
         """Return the source of the newsletter template with that code."""
 
     def email_template(self, config_path: str) -> str | None:
-        """Return the source of the transactional template that a setting names; None for none.
+        """Return the source of the transactional template that a setting names; None without one.
 
-        Raises TemplateError where that is a file of Maho's that cannot be read.
+        Raises TemplateError if it is one of Maho's files and cannot be read.
         """
 
     def style_sheet(self, file: str) -> str | None:
-        """Return a style sheet of the theme, None where there is none or nobody can look."""
+        """Return a style sheet of the theme; None if it, or Maho's root, is not found."""
 
     def allows_block(self, type_: str) -> bool:
-        """Tell whether the shop allows a type of PHP block in mails (`permission_block`)."""
+        """Return whether the shop allows a type of PHP block in mails (`permission_block`)."""
 
     def block(self, identifier: str) -> str | None:
         """Return the source of an active static block (`cms_block`)."""

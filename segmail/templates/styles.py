@@ -1,7 +1,7 @@
-"""Styles into style attributes, for mail readers that ignore style sheets.
+"""Moves styles into style attributes, for mail readers that ignore style sheets.
 
-The HTML stays as it was pasted, byte for byte: the parser only tells where the elements' start
-tags are, and the attributes are put in there.
+The HTML stays as it was pasted, byte for byte: the parser only tells where the elements' start tags
+are, and the attributes are inserted there.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ MAX_REOPENED = 500_000
 # Maho's column holds 65,535 bytes, and links may still get parameters.
 ROOM = 60_000
 
-# How many elements a rule may match to be written into their attributes. The first level whose
-# HTML fits into the room is taken; on the last one no rule is, and the sheet stays in the head.
+# How many elements a rule may match to be written into their attributes. The first level whose HTML
+# fits is used; on the last level no rule is moved, and the sheet stays in the head.
 LEVELS = (MAX_TAGS, 40, 10, 0)
 _MAX_LOOKS = 5_000_000  # selectors times tags
 
@@ -47,12 +47,13 @@ _LONGER_AS_ENTITY = len("&#1114111;") - 4
 def inline_styles(html: str, css: str, *, kept_free: int = 0) -> str:
     """Return the HTML with the rules of `css` in its elements' style attributes.
 
-    What no attribute can hold (`@media`, `:hover`) and what matches nothing now comes in a
+    Rules that no attribute can hold (`@media`, `:hover`), or that match nothing now, go into a
     <style>: at the end of the head, or before a fragment, which stays a fragment. The HTML's own
-    <style> and <link> stay as they are and win, and nothing is fetched. Where the HTML would
-    become too long for Maho's table, the rules for many elements stay in the <style>, too;
-    `kept_free` bytes are for what is put in later.
-    Raises TemplateError where it cannot be done.
+    <style> and <link> stay as they are and win, and nothing is fetched. If the HTML would become
+    too long for Maho's table, rules for many elements stay in the <style>, too; `kept_free` bytes
+    are reserved for what is filled in later.
+
+    Raises TemplateError if it cannot be done.
     """
     styled = html
     for level in range(len(LEVELS)):
@@ -63,9 +64,9 @@ def inline_styles(html: str, css: str, *, kept_free: int = 0) -> str:
 
 
 def fits(html: str, kept_free: int = 0) -> bool:
-    """Tell whether Maho's table has room for the HTML and `kept_free` bytes more.
+    """Return whether Maho's table has room for the HTML and `kept_free` more bytes.
 
-    There is some room beside for parameters of links.
+    Some more room is left for parameters of links.
     """
     if len(html) * 4 <= ROOM - kept_free:
         return True
@@ -77,7 +78,7 @@ def fits(html: str, kept_free: int = 0) -> bool:
 def inlined_at(html: str, css: str, level: int) -> str:
     """Return the HTML as `inline_styles` does, on one of its levels, however long it becomes.
 
-    Where that is too much work, on the next one that is not.
+    If that takes too much work, use the next level that does not.
     """
     if not read_sheet(css).items:
         return html
@@ -90,7 +91,7 @@ def inlined_at(html: str, css: str, level: int) -> str:
 
 
 def are_too_much_work(html: str, css: str) -> bool:
-    """Tell whether fewer styles are inlined because all of them were too much work."""
+    """Return whether fewer styles are inlined because all of them take too much work."""
     try:
         _Page(html).styled(css, MAX_TAGS)
     except TooMuchWork:
@@ -99,22 +100,22 @@ def are_too_much_work(html: str, css: str) -> bool:
 
 
 def asks_for_attributes(html: str, css: str) -> bool:
-    """Tell whether styles may depend on what an attribute, or a mark in a <style>, says."""
+    """Return whether styles may depend on an attribute's value, or on a mark in a <style>."""
     return _OWN_ASKS.search(html) is not None or any(
         "[" in selector.text for rule in read_sheet(css).plain() for selector in rule.selectors
     )
 
 
 def as_document(html: str) -> str:
-    """Return a fragment as a document of its own, for styles of the body; a document as it is."""
+    """Return a fragment as a whole document, for styles of the body; a document as it is."""
     return html if _DOCUMENT.search(html) else f"{_HEAD}{html}</body></html>"
 
 
 class _Page:
-    """HTML with its tree, which has it with each line end as one character."""
+    """HTML with its tree; in the tree each line end is one character."""
 
     def __init__(self, html: str) -> None:
-        from turbohtml import parse  # a run without styles does not pay for it
+        from turbohtml import parse  # a run without styles does not pay for this import
 
         self._html = html
         same_length = html.replace("\r\n", " \n").replace("\r", "\n").replace("\0", "\ufffd")
@@ -195,9 +196,9 @@ def _quoted(text: str) -> str:
 
 
 def check_size(html: str) -> None:
-    """Refuse what takes too long to parse, for a customer's value may hold any tags.
+    """Refuse HTML that takes too long to parse, because a customer's value may contain any tags.
 
-    Each paragraph opens all formatting again that was left open before it.
+    Each paragraph reopens all formatting that was left open before it.
     """
     if len(html) > MAX_HTML:
         raise TemplateError(f"HTML longer than {MAX_HTML:,} characters cannot be styled.")

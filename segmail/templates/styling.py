@@ -1,9 +1,10 @@
-"""Pages rendered, and their styles inlined, once for many mails.
+"""Renders pages, and inlines their styles, once for many mails.
 
 Inlining takes forty times as long as rendering. The mails of a template mostly differ in a few
-values, a name, a code, a link, so a mail is rendered with a mark in the place of each such value,
-the HTML around the marks is inlined once and kept, and the values are put in. The result is, byte
-for byte, that of inlining each mail by itself; wherever that is not certain, each mail is.
+values: a name, a code, a link. So a mail is rendered with a mark for each such value, the HTML
+around the marks is inlined once and kept, and the values are filled in. The result is, byte for
+byte, that of inlining each mail by itself; wherever that is not certain, each mail is inlined by
+itself.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from segmail.templates.styles import (
     inlined_at,
 )
 
-_KEPT = 64  # pages of a template: stores times the branches that its mails take
+_KEPT = 64  # pages kept per template: stores times the branches that its mails take
 
-_SEEN = 10_000  # pages that are known to have come once
+_SEEN = 10_000  # pages known to have been rendered once
 
-_OPEN, _CLOSE = "\ue000", "\ue001"  # for private use: no standard gives them a meaning
+_OPEN, _CLOSE = "\ue000", "\ue001"  # private-use characters: no standard gives them a meaning
 
-# What a value may hold, once each: a mark that a blank or a quotation mark tears apart stands where
-# values may not be exchanged.
+# What a value may contain, once each: a mark that a space or a quotation mark splits is in a place
+# where values may not be exchanged.
 MARK = f"{_OPEN}'& \xa0{_CLOSE}"
 _WRITTEN = re.compile(rf"{_OPEN}[0-9]+'(?:&amp;|&) (?:&nbsp;|\xa0){_CLOSE}")
 _NUMBERED = re.compile(rf"{_OPEN}([0-9]+){MARK[1:]}")
@@ -43,8 +44,8 @@ _EXCHANGEABLE = re.compile(  # (?>…*), for …*+ goes wrong in Debian 12's Pyt
     rf"|&(?= |(?!{_OLD_ENTITIES})[A-Za-z_][A-Za-z0-9_]*=))*)"
 )
 
-# Where a value decides what the HTML around it is: attributes that styles look at, the name of a
-# tag, the rest of an entity, the end of a comment.
+# Places where a value affects the HTML around it: attributes that styles look at, a tag's name, the
+# rest of an entity, the end of a comment.
 _STEERS = re.compile(
     rf"\b(?:class|id|style)=\"[^\"]*{_OPEN}|<[^\s<>\"'=]*{_OPEN}|&(?:amp;)?[#A-Za-z0-9]*{_OPEN}"
     rf"|{_CLOSE}[-!]*>",
@@ -71,26 +72,26 @@ class RenderedText(NamedTuple):
 
 
 def exchangeable(value: str) -> bool:
-    """Tell whether a value can take a mark's place: it changes nothing of the HTML around it."""
+    """Return whether a value can replace a mark: it must not change the HTML around it."""
     return len(value) <= _MAX_VALUE and _changes_nothing(value)
 
 
 def after_scheme(value: str) -> tuple[str, str]:
-    """Return the start of a value that says where a link leads, and the rest.
+    """Return the beginning of a value that says where a link leads, and the rest.
 
-    The start is the page's: whoever reads the page sees by it what is a link to the web.
+    The beginning belongs to the page, which shows by it what is a link to the web.
     """
     scheme = _SCHEME.match(value)
     return (scheme[0], value[scheme.end() :]) if scheme else ("", value)
 
 
 def filled(skeleton: str, values: Sequence[str]) -> str:
-    """Return a rendered text with the values in the places of its marks."""
+    """Return a rendered text with the values instead of its marks."""
     return joined(skeleton.split(MARK), values)
 
 
 def joined(pieces: Sequence[str], values: Sequence[str]) -> str:
-    """Return the text of pieces with values between them."""
+    """Return the text of the pieces with the values between them."""
     return "".join(chain.from_iterable(zip_longest(pieces, values, fillvalue="")))
 
 
@@ -104,7 +105,7 @@ class Styler:
     def styled(
         self, skeleton: str, values: Sequence[str], css: str, *, kept_free: int = 0
     ) -> RenderedText:
-        """Return a mail as `inline_styles` does; raise TemplateError where that cannot be."""
+        """Return a mail as `inline_styles` does; raise TemplateError if that is impossible."""
         text, pieces = "", tuple[str, ...]()
         for level in range(len(LEVELS) if css else 1):
             page = self._page(skeleton, len(values), css, level)
@@ -130,13 +131,13 @@ class Styler:
         return self._pages[key]
 
 
-@lru_cache(maxsize=256)  # a mail says the same name, shop and link again and again
+@lru_cache(maxsize=256)  # mails repeat the same name, shop and link again and again
 def _changes_nothing(value: str) -> bool:
     return _EXCHANGEABLE.fullmatch(value) is not None
 
 
 def _page(skeleton: str, values: int, css: str, level: int) -> tuple[str, ...] | None:
-    """Return the pieces of the page, None where values may not be exchanged in it."""
+    """Return the pieces of the page, None if values may not be exchanged in it."""
     if _STEERS.search(skeleton) or asks_for_attributes(skeleton, css):
         return None
     numbered = _numbered(skeleton)
@@ -153,7 +154,7 @@ def _page(skeleton: str, values: int, css: str, level: int) -> tuple[str, ...] |
 
 
 def _are_whole(numbered: str, values: int) -> bool:
-    """Tell whether a parser finds each mark in one piece: in a text or an attribute's value."""
+    """Return whether a parser finds each mark in one piece: in a text or an attribute's value."""
     from turbohtml import parse
 
     return len(_WRITTEN.findall(parse(numbered).html)) == values
@@ -166,5 +167,5 @@ def _numbered(skeleton: str) -> str:
 
 
 def _without(skeleton: str, css: str, level: int) -> str:
-    """Return the page as it is without its values: they may not be what holds it together."""
+    """Return the page without its values, to check that they do not hold its structure together."""
     return inlined_at(skeleton.replace(MARK, ""), css, level)

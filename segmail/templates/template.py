@@ -24,7 +24,7 @@ _MOST_SITES = 64
 
 
 class Kind(enum.Enum):
-    """What a template makes: an HTML body, a plain-text body, or a subject of one line."""
+    """What a template makes: an HTML body, a plain-text body, or a one-line subject."""
 
     HTML = "html"
     TEXT = "text"
@@ -34,8 +34,8 @@ class Kind(enum.Enum):
 class Template:
     """A compiled template.
 
-    `source` is what the merchant wrote, `tree` the same understood, for checks; `needs` says what
-    it may read, without what it includes.
+    `source` is the merchant's text, `tree` the same text parsed, for checks; `needs` says what it
+    may read, without what it includes.
     """
 
     def __init__(
@@ -60,9 +60,9 @@ class Template:
     def rendered(
         self, variables: Mapping[str, object], site: Site, *, kept_free: int = 0
     ) -> RenderedText:
-        """Return the text for one customer; '' where the template renders to nothing.
+        """Return the text for one customer; '' if the template renders to nothing.
 
-        Styles are inlined as far as Maho's table has room for the text and `kept_free` bytes more.
+        Styles are inlined as far as Maho's table has room for the text and `kept_free` more bytes.
 
         Variables are `str`, `int`, `float`, `Decimal`, `bool`, `datetime`, `None` or `DataObject`,
         and are never read as templates. Raises TemplateError with a reason for the merchant.
@@ -108,7 +108,7 @@ class Template:
         return "\n".join(dict.fromkeys(sheet for sheet in sheets if sheet.strip()))
 
     def all_needs(self, site: Site) -> Needs:
-        """Return what the template may read, with everything that it includes on that site."""
+        """Return what the template may read, including everything that it includes on that site."""
         find = {
             "include": site.newsletter_template,
             "template": site.email_template,
@@ -120,7 +120,7 @@ class Template:
                 source = find[kind](code)
                 return None if source is None else parse(source)
             except TemplateError:
-                return None  # rendering tells, if it comes to this include at all
+                return None  # reported when rendering, if this include is reached at all
 
         return needs_of(self.tree, lookup)
 
@@ -131,9 +131,9 @@ def compile_template(
     """Compile a template written in Maho's directive language.
 
     `autoescape` makes {{var}} escape values in HTML, except those that are `markupsafe.Markup`;
-    without it values go out raw, as from Maho. `styles` is a style sheet for its HTML, which is
-    inlined like those that {{inlinecss}} names. Mistakes only fail where they are rendered; what
-    raises TemplateError here passes a limit (length, depth, number of directives).
+    without it values are printed raw, as by Maho. `styles` is a style sheet for its HTML, which is
+    inlined like those that {{inlinecss}} names. Mistakes fail only when they are rendered;
+    TemplateError is raised here only if a limit is exceeded (length, depth, number of directives).
     """
     for text in (source, styles or ""):
         if len(text) > MAX_OUTPUT:
@@ -142,10 +142,10 @@ def compile_template(
 
 
 def _may_be_blank(skeleton: str) -> bool:
-    """Tell whether a text may be nothing but blanks, depending on its values."""
+    """Return whether a text may be only spaces, depending on its values."""
     return not (start := skeleton.lstrip()) or start.startswith(MARK)
 
 
 def _page(text: str, frame: Frame) -> str:
-    """Return a document where {{inlinecss}} styles it, as Maho does: styles name the body too."""
+    """Return a whole document if {{inlinecss}} styles it, as Maho does: styles name body, too."""
     return as_document(text) if any(frame.sheets.values()) else text

@@ -13,8 +13,8 @@ from segmail.templates.objects import DataObject
 def as_text(value: object, where: str) -> str:
     """Return a value as it is printed.
 
-    True is 1, False and nothing are empty; numbers have neither exponents nor trailing zeros.
-    Raises TemplateError, which names the directive `where`, for what cannot be printed.
+    True is 1; False and None are empty; numbers have neither exponents nor trailing zeros. Raises
+    TemplateError, which names the directive `where`, for a value that cannot be printed.
     """
     if type(value) is str:
         return value
@@ -30,7 +30,7 @@ def as_text(value: object, where: str) -> str:
 
 
 def is_true(value: object) -> bool:
-    """Tell whether {{if}} and {{depend}} show their text: for all but '', nothing and False."""
+    """Return whether {{if}} and {{depend}} show their text: for all but '', None and False."""
     return value is not None and value is not False and value != ""
 
 
