@@ -1,4 +1,4 @@
-"""What every command works with, opened when it is first asked for."""
+"""What every command works with, opened when it is first needed."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _MAINTENANCE = "maintenance.flag"
 
 @dataclass(frozen=True)
 class App:
-    """The settings and the clock of this run, and the shop they lead to.
+    """The settings and the clock of this run, and the shop that they name.
 
-    `run_id` is what its log lines and its row of `cron_schedule` are told apart by.
+    `run_id` distinguishes its log lines and its row of `cron_schedule` from those of other runs.
     """
 
     settings: Settings
@@ -41,16 +41,16 @@ class App:
 
     @cached_property
     def config(self) -> StoreConfig:
-        """The shop's configuration as it was when this run first looked."""
+        """The shop's configuration as it was when this run first read it."""
         with self.shop.read() as tx:
             return StoreConfig.load(tx, self.settings.overrides)
 
     @property
     def held_because(self) -> str | None:
-        """Why the jobs do nothing now; None where they may run.
+        """Why the jobs do nothing now; None if they may run.
 
-        The automation is switched off (see `automation_switch`), or Maho is in maintenance: its
-        `maintenance.flag` is there, which `heed_maintenance = false` in segmail.toml ignores.
+        Either the automation is switched off (see `automation_switch`), or Maho is in maintenance:
+        its `maintenance.flag` exists. `heed_maintenance = false` in segmail.toml ignores that file.
         """
         if not automation_switch(self.config, self.settings.enabled).on:
             return "Email automation is switched off"

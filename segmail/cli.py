@@ -21,7 +21,7 @@ from segmail.errors import ConfigError, SegmailError
 from segmail.printable import without_secrets
 from segmail.terminal import OutputLost, safe_streams
 
-# The help of each command stands here too, so that `segmail --help` imports none of them.
+# The help of each command is repeated here, so that `segmail --help` imports none of them.
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     "Jobs": {
         "process-emails": (
@@ -109,14 +109,14 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 }
 
 
-INTERRUPTED = 130  # as shells tell of a program that Ctrl-C ended
+INTERRUPTED = 130  # as shells report a program that Ctrl-C ended
 
 
 class Program(click.Group):
     """A group that imports a command when it is called, and lists them by section."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read the arguments, those of commands too, once all of them can be."""
+        """Check all arguments, including those of commands, before reading them."""
         check_arguments(args)
         return super().parse_args(ctx, args)
 
@@ -136,7 +136,7 @@ class Program(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Do as Click does, which offers the nearest names only of commands that it has loaded."""
+        """Do as Click does, but suggest all commands: Click only suggests those it has loaded."""
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
@@ -152,7 +152,7 @@ class Program(click.Group):
                 formatter.write_dl([(name, help_) for name, (_, help_) in section.items()])
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; what a user can mend is printed plainly, with its exit code."""
+        """Run a command; an error that a user can fix is printed plainly, with its exit code."""
         try:
             return super().invoke(ctx)
         except SegmailError as error:
@@ -178,7 +178,7 @@ class Program(click.Group):
             ) from None
 
     def main(self, *args: Any, **extra: Any) -> Any:
-        """Run the program on streams that show what is printable (see `segmail.terminal`)."""
+        """Run the program with streams that show printable text only (see `segmail.terminal`)."""
         try:
             with safe_streams():
                 return super().main(*args, **extra)
@@ -189,7 +189,7 @@ class Program(click.Group):
 
 
 def _log_end(ctx: click.Context, reason: str, code: int) -> None:
-    """Write into the log why a job ended as it did, also where the settings are to blame."""
+    """Log why a job ended as it did, even if the settings are to blame."""
     from segmail.log import log_end
 
     name = ctx.invoked_subcommand or ""
@@ -214,7 +214,7 @@ def _log_end(ctx: click.Context, reason: str, code: int) -> None:
     "--table-prefix",
     metavar="TEXT",
     envvar="SEGMAIL_TABLE_PREFIX",
-    help="What stands before every table name.",
+    help="The prefix of every table name.",
 )
 @click.option(
     "--config",
@@ -226,13 +226,13 @@ def _log_end(ctx: click.Context, reason: str, code: int) -> None:
     "--state-dir",
     metavar="DIR",
     envvar="SEGMAIL_STATE_DIR",
-    help="Where the journal is kept; by default Maho's var/segmail.",
+    help="The folder of the journal; by default Maho's var/segmail.",
 )
 @click.option(
     "--log-file",
     metavar="FILE",
     envvar="SEGMAIL_LOG_FILE",
-    help="By default Maho's var/log/customer_segmentation.log, else stderr.",
+    help="The log file; by default Maho's var/log/customer_segmentation.log, else stderr.",
 )
 @click.option(
     "--log-format",
@@ -240,18 +240,20 @@ def _log_end(ctx: click.Context, reason: str, code: int) -> None:
     default="text",
     show_default=True,
     envvar="SEGMAIL_LOG_FORMAT",
-    help="The log's lines: those of the specification, the same with the run's id at the end, or "
-    "JSON objects.",
+    help=(
+        "The log's format: lines as in the specification, the same with the run's id at the end, "
+        "or JSON objects."
+    ),
 )
 @click.option(
     "--now",
     type=absolute_time,
     metavar="TIME",
     envvar="SEGMAIL_NOW",
-    help="Let the clock start at this UTC time; for tests and demos.",
+    help="Start the clock at this UTC time; for tests and demos.",
 )
-@click.option("-v", "--verbose", count=True, help="Say more; twice: everything.")
-@click.option("-q", "--quiet", count=True, help="Say only what went wrong.")
+@click.option("-v", "--verbose", count=True, help="Print more; twice: everything.")
+@click.option("-q", "--quiet", count=True, help="Print only errors.")
 @click.version_option(__version__, prog_name="segmail")
 @click.pass_context
 def program(

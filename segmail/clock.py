@@ -1,7 +1,7 @@
 """The time, as a value that can be passed in.
 
-Everything inside segmail is aware UTC. Only `segmail.maho` knows that the shop's columns hold
-naive UTC, and only mails and reports speak a store's local time.
+Everything inside segmail is aware UTC. Only `segmail.maho` knows that the shop's columns hold naive
+UTC, and only mails and reports use a store's local time.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Tells the time in UTC; with `start`, a clock that starts there and runs on."""
+    """Tells the time in UTC; with `start`, a clock that starts at that time and runs on."""
 
     def __init__(self, start: datetime | None = None) -> None:
         self._start = start
@@ -19,7 +19,7 @@ class Clock:
 
     @property
     def is_set(self) -> bool:
-        """Whether it was set by hand, and so tells no machine's time."""
+        """Whether it was set by hand, and so differs from the machine's time."""
         return self._start is not None
 
     def now(self) -> datetime:
@@ -30,16 +30,16 @@ class Clock:
 
 
 class StandingClock(Clock):
-    """Stands still until it is put to another time: for who plays days in seconds."""
+    """A clock that stands still until it is set again, for playing days in seconds."""
 
     def __init__(self, start: datetime) -> None:
         super().__init__(start)
         self._stands_at = start
 
     def now(self) -> datetime:
-        """Return the time at which it stands."""
+        """Return the time to which it is set."""
         return self._stands_at
 
     def put(self, moment: datetime) -> None:
-        """Let it stand at another time."""
+        """Set it to another time."""
         self._stands_at = moment

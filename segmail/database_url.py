@@ -1,4 +1,4 @@
-"""The database's URL, checked before anything is opened: what is wrong names the option."""
+"""The database's URL, checked before anything is opened: errors name the option."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 
 from segmail.errors import Fault
 
-# Values are bound and connections made in ways that no other driver knows.
+# Values are bound and connections are made in ways that no other driver supports.
 _DRIVERS = {"mysql": "pymysql", "mariadb": "pymysql", "sqlite": "pysqlite"}
 _OTHER_DRIVER = {
     "mysql": "segmail speaks to MySQL through PyMySQL only: write mysql://…",
@@ -29,7 +29,7 @@ _NO_URL = (
 
 
 def parse_database_url(text: str, faults: list[Fault]) -> URL | None:
-    """Return the URL with its driver; None where something is wrong, which `faults` then tells.
+    """Return the URL with its driver; None if something is wrong, which is added to `faults`.
 
     No fault repeats a part of the URL that could be its password.
     """
@@ -46,7 +46,7 @@ def parse_database_url(text: str, faults: list[Fault]) -> URL | None:
 
 
 class _OtherDriver(Exception):
-    """A driver that segmail does not work with; the text says what to write."""
+    """A driver that segmail does not work with; the text says what to write instead."""
 
 
 def _with_driver(url: URL) -> URL:
@@ -80,7 +80,7 @@ def _faults(url: URL) -> list[str]:
 
 
 def _option_fault(name: str, value: object) -> str:
-    """Return what is wrong with an option of the URL; '' where nothing is."""
+    """Return what is wrong with an option of the URL; '' if nothing is."""
     if name not in _OPTIONS:
         shown = f"unknown option `{name}`" if name.isidentifier() else "an unknown option"
         return f"{shown}; known are {', '.join(sorted(_OPTIONS))}."

@@ -21,10 +21,10 @@ _PART = re.compile(r"([0-9]{1,10})\s*([a-z]*)\s*")
 
 
 def minutes_in(text: str) -> int | None:
-    """Return the minutes that `text` means; None where it is no length of time.
+    """Return the minutes that `text` means; None if it is not a length of time.
 
-    Parts are added up, each unit once: `1 day 2 hours`. A number alone is minutes. Months are no
-    length, for they differ.
+    Parts are added up, each unit once: `1 day 2 hours`. A number alone is minutes. Months are
+    refused, because they differ in length.
     """
     given = text.strip().lower()
     total, position, seen = 0, 0, set()

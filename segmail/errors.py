@@ -29,9 +29,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong, in a sentence, and what to do about it; `advice` is empty where that is clear.
+    """What is wrong, in a sentence, and how to fix it; `advice` is empty if that is obvious.
 
-    A `Finding` says besides how bad it is, and where.
+    A `Finding` also says how bad it is, and where.
     """
 
     what: str
@@ -41,7 +41,7 @@ class Fault:
         return f"{self.what} {self.advice}" if self.advice else self.what
 
     def about(self, subject: str) -> Fault:
-        """Return the fault with what it is about before it."""
+        """Return the fault with its subject put before it."""
         return Fault(f"{subject}{self.what}", self.advice)
 
 
@@ -126,8 +126,8 @@ class CouponError(StepError):
 
 
 class MessageError(StepError):
-    """A message cannot be built: an address or header that cannot be."""
+    """A message cannot be built: an address or header is impossible."""
 
 
 class NothingToShow(StepError):
-    """A step's mail shows something that the customer does not have; it is skipped, not failed."""
+    """A step's mail would show something the customer lacks; it is skipped, not failed."""

@@ -1,6 +1,6 @@
 """What a check found: how bad it is, where, in a sentence, and what to do.
 
-`Where` is a place in the words of the room that looks: an area of the doctor, a step, a line of a
+`Where` is a place in the terms of the room that checks: an area of the doctor, a step, a line of a
 template.
 """
 
@@ -15,7 +15,7 @@ Where = TypeVar("Where")
 
 
 class Severity(enum.StrEnum):
-    """An error keeps something from working, a warning may be meant; a note is good to know."""
+    """An error keeps something from working; a warning may be intended; a note is good to know."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -27,8 +27,8 @@ class Severity(enum.StrEnum):
 class Finding(Generic[Where]):
     """One thing that was found.
 
-    `advice` is what to do, empty where nothing is; `rule` the word by which scripts know it, empty
-    where the room has none.
+    `advice` is what to do, empty if nothing is; `rule` is the word by which scripts recognise it,
+    empty if the room has none.
     """
 
     severity: Severity
@@ -47,5 +47,5 @@ def errors(findings: Iterable[Finding[Where]]) -> list[Finding[Where]]:
 
 
 def warnings(findings: Iterable[Finding[Where]]) -> list[Finding[Where]]:
-    """Return the findings that may be meant."""
+    """Return the findings that may be intended."""
     return [finding for finding in findings if finding.severity is Severity.WARNING]

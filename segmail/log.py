@@ -19,7 +19,7 @@ from segmail.errors import ConfigError
 from segmail.printable import one_line, printable_lines, without_secrets
 from segmail.trusted_files import give_to_owner_of, make_folder, no_link_of_others
 
-# As Maho makes what is in its var/log: lines name customers.
+# The mode that Maho uses in its var/log: lines name customers.
 _MODE = 0o640
 
 logger = logging.getLogger("segmail")
@@ -27,7 +27,9 @@ exceptions = logging.getLogger("segmail.exceptions")
 
 
 class LogFormat(enum.StrEnum):
-    """How a line is written: SPEC's, the same with its run's id at the end, or a JSON object."""
+    """How a line is written: as in SPEC, the same with its run's id at the end, or as a JSON
+    object.
+    """
 
     TEXT = "text"
     TAGGED = "tagged"
@@ -36,7 +38,7 @@ class LogFormat(enum.StrEnum):
 
 @dataclass(frozen=True)
 class LoggedRun:
-    """One run of the program, by which lines of several at once can be told apart."""
+    """One run of the program; it distinguishes the lines of several runs at once."""
 
     command: str
     id: str = field(default_factory=lambda: os.urandom(4).hex())
@@ -51,13 +53,13 @@ def set_up_logging(
     run: LoggedRun | None = None,
     form: LogFormat = LogFormat.TEXT,
 ) -> None:
-    """Send INFO lines to the log file, or to stderr where there is none.
+    """Send INFO lines to the log file, or to stderr if there is none.
 
     `verbosity` is the number of `-v` less the number of `-q`. With a log file, stderr shows
-    warnings (`-v`: every line, `-q`: errors only). Tracebacks go to `exception.log` beside the
-    log file, and nowhere without one. No line has one of the `secrets` in it. The lines are SPEC's
-    unless another `form` has them name their `run`. The files are
-    opened for their first line: who only looks leaves no trace (see `open_log`).
+    warnings (`-v`: every line, `-q`: errors only). Tracebacks go to `exception.log` beside the log
+    file; without a log file they are not written. No line contains one of the `secrets`. The lines
+    are SPEC's, unless another `form` makes them name their `run`. The files are opened for their
+    first line, so a command that only looks leaves no trace (see `open_log`).
     """
     formatter = _formatter(form, clock, secrets, run or LoggedRun(""))
     console = logging.StreamHandler(sys.stderr)
@@ -70,7 +72,7 @@ def set_up_logging(
     logger.setLevel(logging.DEBUG if verbosity > 1 else logging.INFO)
     logger.propagate = False
     exceptions.propagate = False
-    # A connection that broke on its way back to the pool is replaced: nobody need know.
+    # A connection that broke on its way back to the pool is replaced; that needs no line.
     logging.getLogger("sqlalchemy.pool").setLevel(logging.CRITICAL)
     if log_file is None:
         exceptions.addHandler(logging.NullHandler())
@@ -81,7 +83,7 @@ def set_up_logging(
 
 @contextmanager
 def nothing_logged() -> Iterator[None]:
-    """Let no line into any log: what happens inside happens to nobody."""
+    """Log nothing inside this block, which only simulates."""
     before = logger.disabled, exceptions.disabled
     logger.disabled = exceptions.disabled = True
     try:
@@ -91,13 +93,13 @@ def nothing_logged() -> Iterator[None]:
 
 
 def log_end(what: str, code: int, reason: str) -> None:
-    """Write how a job ended into the log; the terminal gets the reason by itself."""
+    """Log how a job ended; the terminal gets the reason separately."""
     if any(isinstance(handler, _File) for handler in logger.handlers):
         logger.error("%s ended with %d: %s", what, code, reason, extra={"in_log_only": True})
 
 
 class _Formatter(logging.Formatter):
-    """SPEC's line format, by the run's clock."""
+    """SPEC's line format, with the time of the run's clock."""
 
     def __init__(self, clock: Clock, secrets: Collection[str]) -> None:
         super().__init__("%(asctime)s: %(message)s")
@@ -126,7 +128,7 @@ class _TaggedFormatter(_Formatter):
 
 
 class _JsonFormatter(_Formatter):
-    """A JSON object a line: time in UTC, level, run, command, host, message, and a traceback."""
+    """A JSON object per line: time in UTC, level, run, command, host, message, and a traceback."""
 
     def __init__(self, clock: Clock, secrets: Collection[str], run: LoggedRun) -> None:
         super().__init__(clock, secrets)
@@ -151,9 +153,9 @@ class _JsonFormatter(_Formatter):
 
 
 class _File(WatchedFileHandler):
-    """A file, opened for its first line and again when it was moved away, as logrotate does.
+    """A file, opened for its first line and again after it was moved away, as by logrotate.
 
-    It says once, on stderr, that it cannot be written any more; the run goes on.
+    It reports once, on stderr, that it can no longer be written; the run goes on.
     """
 
     _failed = False
@@ -165,7 +167,7 @@ class _File(WatchedFileHandler):
             self.handleError(record)
 
     def open_now(self) -> None:
-        """Open the file; raise OSError where it cannot be written."""
+        """Open the file; raise OSError if it cannot be written."""
         if self.stream is None:
             self.stream = self._open()
             self._statstream()
@@ -211,9 +213,9 @@ def _console_level(verbosity: int, *, has_file: bool) -> int:
 
 
 def open_log() -> None:
-    """Open the log file now: a job that could not say what it does must not begin.
+    """Open the log file now: a job that could not log what it does must not begin.
 
-    Raises ConfigError where the file cannot be written.
+    Raises ConfigError if the file cannot be written.
     """
     for handler in logger.handlers:
         if isinstance(handler, _File):

@@ -1,4 +1,4 @@
-"""What is worth a line in the log once a day, and not at every run."""
+"""Log lines that are worth writing once a day, and not at every run."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ from segmail.state_files import read_state, write_state
 
 
 def log_once_a_day(line: str, state_dir: Path, name: str, *, now: datetime) -> None:
-    """Write a line into the log, unless it was written today already; `now` is in UTC.
+    """Write a line to the log, unless it was written today already; `now` is in UTC.
 
-    A run each minute would fill the log with it, so the day and the line that were written last
-    are kept in the state directory, in the file `name`. Where that cannot be written, each run
-    says it.
+    A run each minute would fill the log with it, so the day and the line last written are stored in
+    the state directory, in the file `name`. If that cannot be written, each run logs the line.
     """
     last = state_dir / name
     today = f"{now:%Y-%m-%d} {line}"

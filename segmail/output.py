@@ -21,16 +21,16 @@ from segmail.terminal import styled
 
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.OK: "green"}
 _SHORT = 24  # characters
-_WIDE = 240  # columns, where there is no terminal
+_WIDE = 240  # columns, if there is no terminal
 _NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*(?: ?%)?")
 
 
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows as a table on stdout, numbers flush right and severities in colour.
+    """Print rows as a table on stdout, numbers aligned right and severities in colour.
 
-    No word is ever broken, be it an address or a path: where the terminal is too narrow for that,
-    each row is printed as a record, a line for each column. Without a terminal a table is as wide
-    as it needs to be.
+    No word is ever broken, whether an address or a path: if the terminal is too narrow for that,
+    each row is printed as a record, with a line for each column. Without a terminal a table is as
+    wide as it needs to be.
     """
     values = [list(row) for row in rows]
     cells = [["" if value is None else printable(str(value)) for value in row] for row in values]
@@ -62,9 +62,9 @@ def _terminal_width() -> int:
 def _widths(
     columns: Sequence[str], cells: Sequence[Sequence[str]], available: int
 ) -> list[int] | None:
-    """Return the width of each column, None where some word would have to be broken.
+    """Return the width of each column, None if some word would have to be broken.
 
-    What is left over the least goes to the columns in proportion to what they lack.
+    Space beyond the minimum goes to the columns in proportion to what they lack.
     """
     from rich.cells import cell_len
 
@@ -82,7 +82,7 @@ def _widths(
 
 
 def _least_width(column: str, cells: Sequence[str]) -> int:
-    """Return the width in which no word breaks, nor what is short enough to be read at once."""
+    """Return the width in which neither a word nor a text short enough for one glance is broken."""
     from rich.cells import cell_len
 
     words = [word for text in (column, *cells) for word in text.split()]
@@ -125,7 +125,7 @@ def print_json(value: object) -> None:
 
 @contextmanager
 def progress_bar(label: str, total: int | None) -> Iterator[Callable[[int], None]]:
-    """Yield a function that moves a bar on by so many; does nothing without a terminal."""
+    """Yield a function that advances a bar by a number; it does nothing without a terminal."""
     if not sys.stderr.isatty():
         yield lambda _count: None
         return

@@ -1,8 +1,8 @@
 """When mails may be sent, and how many: caps, hours, weekdays and gaps, as pure values.
 
-The words are those of segmail.toml and of campaign files. Hours and weekdays are a store's own
-(`zoneinfo`); a cap's day is any 24 hours, its week any seven times that, so that no clock and no
-second website makes room for more.
+The words are those of segmail.toml and of campaign files. Hours and weekdays are in a store's own
+time zone (`zoneinfo`); a cap's day is any 24 hours, its week any seven times that, so that neither
+a clock change nor a second website makes room for more.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _LONGEST = 5_256_000  # minutes: ten years
 
 @dataclass(frozen=True)
 class Cap:
-    """How many mails a customer gets within spans of time: `2 per day, 4 per week`."""
+    """How many mails a customer may get within spans of time: `2 per day, 4 per week`."""
 
     limits: tuple[tuple[int, str], ...]
 
     @classmethod
     def read(cls, text: str) -> Cap:
-        """Raises ValueError for words that are no cap."""
+        """Return the cap that words describe; raises ValueError for other words."""
         found: dict[str, int] = {}
         for part in " ".join(text.lower().split()).split(","):
             match = _LIMIT.fullmatch(part.strip())
@@ -58,13 +58,13 @@ class Cap:
 
     @property
     def longest(self) -> timedelta:
-        """How long ago a mail may have been sent that still counts."""
+        """How long ago a mail may have been sent and still count."""
         return max(_SPANS[unit] for _, unit in self.limits)
 
     def free_at(self, recent: Sequence[datetime], moment: datetime) -> datetime:
-        """Return when one more mail may be sent, `moment` at the earliest.
+        """Return when one more mail may be sent, at the earliest `moment`.
 
-        `recent` are the times of mails, in order.
+        `recent` are the times of earlier mails, in order.
         """
         free = moment
         for most, unit in self.limits:
@@ -75,14 +75,14 @@ class Cap:
 
 @dataclass(frozen=True)
 class Hours:
-    """Hours of a day, in minutes from midnight: `9:00-20:00`; `22:00-7:00` are past midnight."""
+    """Hours of a day, in minutes from midnight: `9:00-20:00`; `22:00-7:00` spans midnight."""
 
     start: int
     end: int
 
     @classmethod
     def read(cls, text: str) -> Hours:
-        """Raises ValueError for words that are no hours."""
+        """Return the hours that words describe; raises ValueError for other words."""
         match = _HOURS.fullmatch(" ".join(text.split()))
         if match is None:
             raise ValueError(text)
@@ -95,7 +95,7 @@ class Hours:
         return "-".join(f"{minutes // 60}:{minutes % 60:02}" for minutes in (self.start, self.end))
 
     def has(self, wall: datetime) -> bool:
-        """Return whether a wall-clock time is one of them; the end is none."""
+        """Return whether a local time is in these hours; the end is exclusive."""
         minute = wall.hour * 60 + wall.minute
         if self.start < self.end:
             return self.start <= minute < self.end
@@ -110,7 +110,7 @@ class Weekdays:
 
     @classmethod
     def read(cls, text: str) -> Weekdays:
-        """Raises ValueError for words that are no weekdays."""
+        """Return the weekdays that words describe; raises ValueError for other words."""
         days: set[int] = set()
         for part in " ".join(text.lower().split()).split(","):
             match = _WEEKDAY.fullmatch(part.strip())
@@ -133,7 +133,7 @@ class Weekdays:
         )
 
     def has(self, wall: datetime) -> bool:
-        """Return whether a wall-clock time is on one of them."""
+        """Return whether a local time is on one of these days."""
         return wall.weekday() in self.days
 
 
@@ -145,8 +145,8 @@ class Span:
 
     @classmethod
     def read(cls, text: str) -> Span:
-        """Raises ValueError for words that are no length of time."""
-        if text.strip().isdecimal():  # of what?
+        """Return the length of time that words describe; raises ValueError for other words."""
+        if text.strip().isdecimal():  # a number without a unit
             raise ValueError(text)
         minutes = minutes_in(text) or 0
         if not 1 <= minutes <= _LONGEST:
@@ -159,7 +159,7 @@ class Span:
 
 @dataclass(frozen=True)
 class SendingRules:
-    """The rules for the mails of a step; None where there is none."""
+    """The rules for the mails of a step; None if there is no such rule."""
 
     cap: Cap | None = None
     window: Hours | None = None
@@ -175,12 +175,12 @@ class SendingRules:
 
     @property
     def reach(self) -> timedelta:
-        """How far back mails matter."""
+        """How far back earlier mails matter."""
         spans = [self.cap.longest] if self.cap else []
         return max([*spans, *([self.gap.length] if self.gap else [])], default=timedelta())
 
     def allows_hours(self) -> bool:
-        """Return whether there is any minute of a week that hours and weekdays allow."""
+        """Return whether hours and weekdays allow any minute of a week."""
         monday = datetime.combine(date.min, time())
         return any(
             self._allows(monday + timedelta(days=day, minutes=minute))
@@ -189,19 +189,19 @@ class SendingRules:
         )
 
     def with_chosen(self, chosen: dict[str, str]) -> SendingRules:
-        """Return the rules with those that a campaign or a step has chosen, by name, in words."""
+        """Return the rules with those, in words by name, that a campaign or a step has chosen."""
         return _with_chosen(self, tuple(sorted(chosen.items())))
 
     def postponed(
         self, moment: datetime, zone: ZoneInfo, recent: Sequence[datetime]
     ) -> Postponement | None:
-        """Return what keeps a mail back at `moment` (UTC), and until when; None: nothing.
+        """Return what postpones a mail at `moment` (UTC), and until when; None: nothing does.
 
         `recent` are the times of mails to the same address, in order.
         """
         if not self._keeps_back(moment, zone, recent):
             return None
-        # What counts frees itself once and for all, so that hours and weekdays have the last word.
+        # Caps and gaps free themselves for good, so hours and weekdays are checked last.
         until = self._open_at(self._free_at(moment, recent), zone)
         return Postponement(until, self._told(moment, zone, recent))
 
@@ -223,7 +223,7 @@ class SendingRules:
         )
 
     def _open_at(self, moment: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the first moment from this one on that hours and weekdays allow."""
+        """Return the first moment, from this one on, that hours and weekdays allow."""
         if self._allows(moment.astimezone(zone)):
             return moment
         candidates = (at for at in self._bounds(moment, zone) if at > moment)
@@ -231,7 +231,7 @@ class SendingRules:
 
     @property
     def _starts(self) -> set[int]:
-        """The minutes of a day at which something may become allowed."""
+        """The minutes of a day at which sending may become allowed."""
         minutes = {0}
         if self.window is not None:
             minutes.add(self.window.start)
@@ -240,7 +240,7 @@ class SendingRules:
         return minutes
 
     def _bounds(self, moment: datetime, zone: ZoneInfo) -> Iterator[datetime]:
-        """Yield the moments at which something may become allowed in the next days."""
+        """Yield the moments at which sending may become allowed in the next days."""
         today = moment.astimezone(zone).date()
         for ahead in range(_HORIZON + 1):
             day = today + timedelta(days=ahead)
@@ -266,7 +266,7 @@ class SendingRules:
 
 @dataclass(frozen=True)
 class Postponement:
-    """Which rules keep a mail back, in words, and until when (UTC); None: they never allow it."""
+    """Which rules postpone a mail, in words, and until when (UTC); None: they never allow it."""
 
     until: datetime | None
     rules: str
@@ -274,14 +274,14 @@ class Postponement:
 
 @dataclass(frozen=True)
 class RuleKind:
-    """How a rule is written: `read` raises ValueError; `allowed` tells people what it can be."""
+    """How a rule is written: `read` raises ValueError; `allowed` lists the values for people."""
 
     key: str
     read: Callable[[str], Any]
     allowed: str
 
     def plain(self, text: str) -> str:
-        """Return the words of a rule as they are kept; raises ValueError for others."""
+        """Return the words of a rule as they are stored; raises ValueError for others."""
         words = " ".join(text.split())
         if words.lower() in (NONE, DEFAULT):
             return words.lower()
@@ -324,7 +324,7 @@ def _moments(day: date, wall: time, zone: ZoneInfo) -> Iterator[datetime]:
 
 
 def _changes(day: date, zone: ZoneInfo) -> Iterator[datetime]:
-    """Yield the moment of a day at which its clocks are put forward or back, if there is one."""
+    """Yield the moment of a day at which its clocks change, if there is one."""
     begin, end = (
         datetime.combine(day + timedelta(days=ahead), time(), zone).astimezone(UTC)
         for ahead in (0, 1)

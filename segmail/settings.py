@@ -1,7 +1,7 @@
-"""What a run is told: options and environment, then segmail.toml, then Maho's own local.xml.
+"""A run's settings: options and environment, then segmail.toml, then Maho's own local.xml.
 
 Everything is checked at once: one `ConfigError` lists every fault with the option, key or file to
-mend. Values that depend on a store come from the database instead
+fix. Values that depend on a store come from the database instead
 (`segmail.maho.config.store_config`).
 """
 
@@ -34,23 +34,23 @@ from segmail.trusted_files import read_trusted, trusted_owners
 class DeliverySettings:
     """How `process-emails` sends; the `[delivery]` table of segmail.toml."""
 
-    connections: int = 4  # SMTP connections side by side
-    workers: int = 3  # processes that send, at most; see docs/configuration.md
+    connections: int = 4  # parallel SMTP connections
+    workers: int = 3  # at most so many sending processes; see docs/configuration.md
     domain_per_minute: int = 0  # messages to one recipient domain; 0: as fast as possible
     batch: int = 100  # rows claimed at a time
     lease_minutes: int = 15  # how long a claim is held before another run may take it
     grace_minutes: int = 60  # how long another host's unanswered attempt is left to it
     # Rows later than this are skipped instead of sent; 0: none is too late.
     stale_days: int = field(default=7, metadata={"least": 0})
-    keep_distance: bool = True  # a step waits if one before it was sent late
-    recheck_seconds: int = 5  # how old a look at a row may be when its mail is begun
-    attempts: int = 24  # tries before a deferred message has failed: within 4 to 5 days
-    beside_maho: bool = False  # send though Maho's own job sends, too
+    keep_distance: bool = True  # a step waits if the one before it was sent late
+    recheck_seconds: int = 5  # how old the last check of a row may be when its mail begins
+    attempts: int = 24  # tries before a deferred message fails: within 4 to 5 days
+    beside_maho: bool = False  # send although Maho's own job sends, too
     retry_minutes: int = 10  # pause before the second try; doubles each time, to six hours
 
     @property
     def lateness(self) -> timedelta | None:
-        """How long after it was due a row may come to its end; None where nothing is too late."""
+        """How long after its due time a row may end; None if nothing is too late."""
         if not self.stale_days:
             return None
         return timedelta(days=self.stale_days + 1) + self.attempts * timedelta(hours=8)
@@ -61,26 +61,26 @@ class SegmentSettings:
     """How `refresh-segments` refreshes; the `[segments]` table of segmail.toml."""
 
     enrol_limit: int = 5_000  # a refresh that would enrol more customers enrols nobody
-    late_days: int = 7  # for so long a new member may confirm a subscription and still be enrolled
-    chunk: int = 5_000  # customers that a transaction of a large refresh writes
+    late_days: int = 7  # time for a new member to subscribe and still be enrolled
+    chunk: int = 5_000  # customers written by one transaction of a large refresh
 
 
 @dataclass(frozen=True)
 class SendingRuleSettings:
     """When mails may be sent, and how many; the `[sending_rules]` table of segmail.toml.
 
-    In the words of a campaign file, whose own rules take their place; `none` is no rule.
+    The words are those of a campaign file, whose own rules replace these; `none` is no rule.
     """
 
     cap: str = NO_RULE  # mails to a customer: 2 per day, 4 per week
     window: str = NO_RULE  # hours in which mails are sent, by the store's clock: 9:00-20:00
-    quiet_hours: str = NO_RULE  # hours in which none is: 22:00-7:00
-    weekdays: str = NO_RULE  # mon-fri
-    gap: str = NO_RULE  # between two mails to a customer: 4 hours
+    quiet_hours: str = NO_RULE  # hours in which no mails are sent: 22:00-7:00
+    weekdays: str = NO_RULE  # days on which mails are sent: mon-fri
+    gap: str = NO_RULE  # minimum time between two mails to a customer: 4 hours
     expiry: str = NO_RULE  # a step that is later than this is skipped: 3 days
 
     def rules(self) -> SendingRules:
-        """Return the rules; raises ValueError for words that are none."""
+        """Return the rules; raises ValueError for words that describe none."""
         return SendingRules().with_chosen(dict(vars(self)))
 
 
@@ -93,10 +93,10 @@ class TemplateSettings:
 
 @dataclass(frozen=True)
 class CouponWords:
-    """How a coupon's discount is told in one language; '' where nothing is said about it.
+    """How a coupon's discount is worded in one language; '' if nothing is given.
 
-    `{amount}` stands for a number or a sum, `{discount}` for one of the first three.
-    A `[coupon_words.LANGUAGE]` table of segmail.toml.
+    `{amount}` stands for a number or a sum, `{discount}` for one of the first three. It is a
+    `[coupon_words.LANGUAGE]` table of segmail.toml.
     """
 
     percent: str = ""  # off every price
@@ -106,7 +106,7 @@ class CouponWords:
     with_free_shipping: str = ""  # a discount, and free shipping
 
     def over(self, others: CouponWords) -> CouponWords:
-        """Return these words, and for what they do not say those of others."""
+        """Return these words; where they are empty, those of `others`."""
         return replace(others, **{name: text for name, text in vars(self).items() if text})
 
 
@@ -120,13 +120,13 @@ _IN_WORDS = {
 
 @dataclass(frozen=True)
 class MessageSettings:
-    """What mails are made of; the `[message]` table of segmail.toml."""
+    """How mails are composed; the `[message]` table of segmail.toml."""
 
     text_part: bool = True  # a plain-text part beside the HTML
     utm: bool = False  # utm_… parameters on links to the shop
     utm_source: str = "newsletter"
     utm_medium: str = "email"
-    utm_hosts: tuple[str, ...] = ()  # whose links get them too, beside the shop's
+    utm_hosts: tuple[str, ...] = ()  # other domains whose links get them too
     # By language or locale; the tables `[coupon_words.…]`.
     coupon_words: Mapping[str, CouponWords] = field(default_factory=dict)
     # By name: what a customer must have ordered, in base currency; the table `[loyalty]`.
@@ -139,21 +139,21 @@ class StatusSettings:
 
     overdue_minutes: int = 60  # how long a due row may wait
     send_minutes: int = 30  # how long ago process-emails may last have done its job, on any host
-    refresh_minutes: int = 120  # the same of refresh-segments
-    daily_minutes: int = 2_880  # the same of the cleanups and of report --log, once they ran
+    refresh_minutes: int = 120  # the same for refresh-segments
+    daily_minutes: int = 2_880  # the same for the cleanups and report --log, once they have run
 
 
 @dataclass(frozen=True)
 class DoctorSettings:
     """What `doctor --dns` cannot find out; the `[doctor]` table of segmail.toml."""
 
-    dkim_selectors: tuple[str, ...] = ()  # by which the shop's mails are signed
+    dkim_selectors: tuple[str, ...] = ()  # with which the shop's mails are signed
     nameserver: str = "system"  # which DNS server to ask: the system's, ADDRESS, or ADDRESS:PORT
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything a run is told, checked."""
+    """All settings of a run, checked."""
 
     state_dir: Path
     database_url: URL | None = None
@@ -163,10 +163,10 @@ class Settings:
     log_file: Path | None = None
     smtp_url: str | None = field(default=None, repr=False)
     enabled: bool | None = None
-    heed_maintenance: bool = True  # do nothing while Maho's maintenance.flag is there
+    heed_maintenance: bool = True  # do nothing while Maho's maintenance.flag exists
     overrides: Mapping[str, str] = field(default_factory=dict, repr=False)  # MAHO_CONFIG__…
     file: Path | None = None  # the segmail.toml that was read
-    sources: Mapping[str, str] = field(default_factory=dict)  # who told each setting that is told
+    sources: Mapping[str, str] = field(default_factory=dict)  # where each given setting comes from
     not_upgraded: str | None = None  # why bin/segmail runs an older commit than its checkout has
     delivery: DeliverySettings = DeliverySettings()
     segments: SegmentSettings = SegmentSettings()
@@ -177,7 +177,7 @@ class Settings:
     doctor: DoctorSettings = DoctorSettings()
 
     def secrets(self) -> tuple[str, ...]:
-        """Return what no log line and no message may have in it."""
+        """Return everything that no log line and no message may contain."""
         told = [self.crypt_key]
         if self.database_url is not None and self.database_url.password is not None:
             told.append(str(self.database_url.password))
@@ -200,8 +200,8 @@ class Settings:
 def load_settings(given: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
     """Return the settings of a run.
 
-    `given` are the global options by name (None where absent; Click has already read their
-    `SEGMAIL_…` variables); `environ` is the process environment.
+    `given` are the global options by name (None if absent; Click has already read their `SEGMAIL_…`
+    variables); `environ` is the process environment.
 
     Raises ConfigError with every fault found.
     """
@@ -299,7 +299,7 @@ def _read_toml(given: Mapping[str, Any], faults: list[Fault]) -> tuple[Path | No
 def _coupon_words(
     told: Mapping[str, Any], file: Path | None, faults: list[Fault]
 ) -> dict[str, CouponWords]:
-    """Read the tables `[coupon_words.LANGUAGE]`; each text names what it tells."""
+    """Read the tables `[coupon_words.LANGUAGE]`; each text contains its placeholder."""
     tables = {f"coupon_words.{key}": table for key, table in told.get("coupon_words", {}).items()}
     found: dict[str, CouponWords] = {}
     for name, table in tables.items():
@@ -339,7 +339,7 @@ def _sending_rules(
 def _parse_toml(file: Path, text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
-    except ValueError as error:  # also a number of more digits than Python reads
+    except ValueError as error:  # also a number with more digits than Python reads
         reason = str(error).partition("; use ")[0]
     except RecursionError:
         reason = "it is nested too deeply"
@@ -349,7 +349,7 @@ def _parse_toml(file: Path, text: str) -> dict[str, Any]:
 def _loyalty_tiers(
     told: Mapping[str, Any], file: Path | None, faults: list[Fault]
 ) -> dict[str, Decimal]:
-    """Read the table `[loyalty]`: a tier's name, and what it takes to reach it."""
+    """Read the table `[loyalty]`: a tier's name, and the amount to reach it."""
     tiers = {}
     for name, least in told.get("loyalty", {}).items():
         number = isinstance(least, int | float) and not isinstance(least, bool)
@@ -361,7 +361,7 @@ def _loyalty_tiers(
 
 
 def _shop_here() -> dict[str, str]:
-    """Return the current folder as the Maho root, where it is one and no segmail.toml is there."""
+    """Return the current folder as the Maho root, if it is one and contains no segmail.toml."""
     here = Path("app/etc/local.xml")
     return (
         {} if os.path.lexists("segmail.toml") or not os.path.lexists(here) else {"maho_root": "."}
@@ -378,7 +378,7 @@ def _sources(
     file: Path | None,
     local: LocalXml | None,
 ) -> dict[str, str]:
-    """Return who told each setting: by name, those of tables as `table.key`."""
+    """Return where each setting comes from, by name; those of tables as `table.key`."""
     sources = {} if local is None else dict.fromkeys(("database_url", "table_prefix"), "local.xml")
     for key, value in told.items():
         if key in options:
@@ -396,7 +396,7 @@ _PATHS = ("maho_root", "state_dir", "log_file")
 
 
 def _from(file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a file tells, its paths counted from the file's folder; `~` is a home."""
+    """Return what a file sets; its paths are relative to the file's folder, `~` is a home."""
     paths = {
         key: str(file.absolute().parent / Path(told[key]).expanduser())
         for key in _PATHS
@@ -406,9 +406,9 @@ def _from(file: Path, told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _toml_file(given: Mapping[str, Any]) -> Path | None:
-    """Return the file that is named, the shop's own, or that of the current folder.
+    """Return the named file, the shop's own, or that of the current folder.
 
-    Where a shop is named, the current folder says nothing: it may be a stranger's.
+    If a shop is named, the current folder is ignored: it may be a stranger's.
     """
     if given.get("config"):
         return Path(given["config"])
@@ -423,11 +423,11 @@ def _toml_file(given: Mapping[str, Any]) -> Path | None:
 
 _NAMES = {"smtp_url": "SEGMAIL_SMTP_URL"}
 _NOT_IN_TEXT = re.compile("[\x00-\x1f\x7f]")
-_NOT_UTF8 = re.compile("[\ud800-\udfff]")  # how Python tells other bytes of the environment
+_NOT_UTF8 = re.compile("[\ud800-\udfff]")  # as Python keeps undecodable bytes
 
 
 def _check_texts(told: Mapping[str, Any], faults: list[Fault]) -> None:
-    """Fault what no path and no URL can have in it; folders may have names in any encoding."""
+    """Report characters that no path and no URL can have; folders may have any encoding."""
     for key, value in told.items():
         if isinstance(value, str):
             wrong = _NOT_IN_TEXT.search(value) or (
@@ -464,7 +464,7 @@ def _read_maho(
 def _is_folder(path: Path) -> bool:
     try:
         return path.is_dir()
-    except OSError:  # a name too long, a folder that may not be entered
+    except OSError:  # a name too long, or a folder that may not be entered
         return False
 
 
@@ -492,6 +492,6 @@ def _log_file(told: Mapping[str, Any], root: Path | None) -> Path | None:
 
 
 def usual_log_file(given: Mapping[str, Any]) -> Path | None:
-    """Return where the log is as far as the options tell: where other settings are broken."""
+    """Return the log file as far as the options tell, for when other settings are broken."""
     told = {key: value for key, value in given.items() if value is not None}
     return _log_file(told, Path(told["maho_root"]) if told.get("maho_root") else None)

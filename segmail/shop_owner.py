@@ -1,7 +1,7 @@
-"""Root becomes the shop's own user: what it writes must be that user's to go on with.
+"""Makes root become the shop's own user, who must be able to go on with the files.
 
-A log, a journal or a folder that root has made would keep www-data's cron from working, with 78 at
-each run. So does Maho's own console when it is run as root.
+A log, a journal or a folder made by root would keep www-data's cron from working, with 78 at each
+run. Maho's own console does the same when it is run as root.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 
 
 def become_owner(maho_root: Path, needed: Iterable[Path] = ()) -> bool:
-    """Go on as the user to whom Maho's `var` belongs (else its root), if root runs this.
+    """Become the user who owns Maho's `var` (else its root), if root runs this.
 
-    Return whether that was done: not where the shop is root's, nor where that user could not read
-    Maho's local.xml or the program itself (the `needed` files). Then what root makes is given away
-    file by file (`trusted_files`).
+    Returns whether that was done: not if the shop is root's, nor if that user could not read Maho's
+    local.xml or the program itself (the `needed` files). Then files that root creates are given
+    away one by one (`trusted_files`).
     """
     if os.geteuid() != 0:
         return False
@@ -25,7 +25,7 @@ def become_owner(maho_root: Path, needed: Iterable[Path] = ()) -> bool:
     try:
         owner = (var if var.is_dir() else maho_root).stat()
     except OSError:
-        return False  # told by whoever reads there
+        return False  # reported by whoever reads there
     if owner.st_uid == 0 or not _may_read(owner, [maho_root / "app/etc/local.xml", *needed]):
         return False
     _set_groups(owner)

@@ -1,7 +1,7 @@
-"""The program's stdout and stderr: whatever is printed is printable, and can be written or is told.
+"""The program's stdout and stderr: all output is made printable, and failures are reported.
 
-What the stream's encoding does not know is replaced. A stream that is closed takes everything and
-shows nothing; one that is full ends the program with 75 instead of a traceback.
+Characters that the stream's encoding lacks are replaced. A stream that is closed takes everything
+and shows nothing; one that is full ends the program with 75 instead of a traceback.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from segmail.printable import printable
 
 
 class OutputLost(TemporaryError):
-    """What was to be shown cannot be written."""
+    """Output could not be written."""
 
 
 class _Safe(io.TextIOWrapper):
-    """A text stream that writes printable text only; `unfiltered` is for what styles it."""
+    """A text stream that writes printable text only; `unfiltered` is for code that styles it."""
 
     def __init__(self, raw: IO[bytes], name: str, *, encoding: str, line_buffering: bool) -> None:
         super().__init__(raw, encoding, errors="replace", line_buffering=line_buffering)
@@ -34,7 +34,7 @@ class _Safe(io.TextIOWrapper):
         return self.write_styled(printable(text))
 
     def write_styled(self, text: str) -> int:
-        """Write text that may carry colours, because its parts were made printable before."""
+        """Write text that may contain colours, because its parts were made printable before."""
         try:
             return super().write(text)
         except OSError as error:
@@ -47,7 +47,7 @@ class _Safe(io.TextIOWrapper):
             raise self.lost(error) from error
 
     def lost(self, error: OSError) -> Exception:
-        """Return what to raise because the stream cannot be written any more."""
+        """Return the error to raise because the stream can no longer be written."""
         _give_up(self)
         if isinstance(error, BrokenPipeError):  # `… | head`: nobody wants to read on
             return error
@@ -69,7 +69,7 @@ def write_exactly(text: str) -> None:
 
 
 class _Styled(io.TextIOBase):
-    """What rich writes to: it styles cells that were made printable one by one."""
+    """The stream rich writes to: it styles cells that were made printable one by one."""
 
     def __init__(self, stream: _Safe) -> None:
         self._stream = stream
@@ -92,18 +92,18 @@ class _Styled(io.TextIOBase):
 
 
 def styled(stream: TextIO) -> IO[str]:
-    """Return the stream for what is styled; nothing from outside may go there unprepared."""
+    """Return the stream for styled text; text from outside must be made printable first."""
     return cast("IO[str]", _Styled(stream)) if isinstance(stream, _Safe) else stream
 
 
 @contextmanager
 def safe_streams() -> Iterator[None]:
-    """Let stdout and stderr be safe within; what is left to write is written at the end.
+    """Make stdout and stderr safe inside the block; at its end, write what is left.
 
-    Raises OutputLost where that cannot be.
+    Raises OutputLost if that is impossible.
     """
     before = sys.stdout, sys.stderr
-    if isinstance(sys.stdout, _Safe) or isinstance(sys.stderr, _Safe):  # a caller has made them so
+    if isinstance(sys.stdout, _Safe) or isinstance(sys.stderr, _Safe):  # a caller has done it
         yield
         return
     out = _safe(before[0], "The output (stdout)")
@@ -117,14 +117,14 @@ def safe_streams() -> Iterator[None]:
 
 
 def _safe(stream: TextIO | None, name: str) -> TextIO:
-    """Return the stream made safe; one that takes everything where there is none."""
+    """Return the stream made safe; if there is none, one that discards everything."""
     if stream is None:
         return Path(os.devnull).open("w", encoding="utf-8")
     if isinstance(stream, _Safe) or not hasattr(stream, "buffer"):
         return stream
     with suppress(OSError):
         stream.flush()
-    # What knows nothing but ASCII does not know its encoding: click, too, takes UTF-8 then.
+    # A stream that says ASCII does not know its encoding: Click, too, takes UTF-8 then.
     encoding = "utf-8" if codecs.lookup(stream.encoding).name == "ascii" else stream.encoding
     return _Safe(stream.buffer, name, encoding=encoding, line_buffering=bool(stream.line_buffering))
 
@@ -142,6 +142,6 @@ def _end(stream: TextIO, *, told: bool) -> None:
 
 
 def _give_up(stream: TextIO) -> None:
-    """Let what cannot be written go nowhere: Python would try again when it ends, and fail."""
+    """Discard what cannot be written: Python would try again at its end, and fail."""
     with suppress(OSError, ValueError), Path(os.devnull).open("wb") as nowhere:
         os.dup2(nowhere.fileno(), stream.fileno())

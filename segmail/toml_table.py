@@ -14,7 +14,8 @@ from segmail.errors import Fault
 
 T = TypeVar("T")
 
-# The largest number of a key, by the unit that its name ends with: ten years, and what no shop has.
+# The largest number for a key, by the unit that its name ends with: ten years, or more than any
+# shop needs.
 _MOST = {"seconds": 315_360_000, "minutes": 5_256_000, "days": 3_650, "attempts": 1_000,
          "connections": 64, "workers": 64}  # fmt: skip
 _MOST_OF_OTHERS = 1_000_000_000
@@ -23,9 +24,9 @@ _MOST_OF_OTHERS = 1_000_000_000
 def read_table(
     table: str, kind: type[T], told: Mapping[str, Any], file: Path | None, faults: list[Fault]
 ) -> T:
-    """Return a table of what segmail.toml told; a key must have the type of its default.
+    """Return a table of segmail.toml as a dataclass; a key must have the type of its default.
 
-    What is unknown or wrong is added to `faults`, and its default taken.
+    Unknown and wrong values are added to `faults`, and the default is used.
     """
     known = {
         item.name: item
@@ -45,12 +46,12 @@ def read_table(
 
 
 def _wanted(key: str, value: object, default: object, at_least: int) -> str | None:
-    """Return what a value must be that is not of its default's type; None where it is right."""
+    """Return what a value must be if it does not fit its default's type; None if it fits."""
     match default:
         case bool():
             return None if isinstance(value, bool) else "true or false"
         case int():
-            least = min(default, at_least)  # 0 where that is the default, or means something
+            least = min(default, at_least)  # 0 if it is the default, or has a meaning
             most = _MOST.get(key.rpartition("_")[2], _MOST_OF_OTHERS)
             if not isinstance(value, int) or isinstance(value, bool) or value < least:
                 return f"a whole number{' above 0' if least else ', 0 or more'}"

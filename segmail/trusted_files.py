@@ -1,7 +1,7 @@
-"""Files that are obeyed because of where they lie: they must belong to whom this run trusts.
+"""Files that are obeyed because of their place: they must belong to somebody this run trusts.
 
-Trusted are root, the user who runs, and the owner of the Maho root that was named: who owns the
-shop's code runs it anyway. A file that anybody may write or replace says what anybody wants.
+Trusted are root, the user who runs this, and the owner of the given Maho root: that owner can run
+any code in the shop anyway. A file that anybody may write or replace could say anything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from segmail.errors import ConfigError
 
 _FOLDER_MODE = 0o750
-_LARGEST = 1_048_576  # bytes; such files have some kilobytes
+_LARGEST = 1_048_576  # bytes; such files have a few kilobytes
 
 
 def trusted_owners(maho_root: Path | None = None) -> frozenset[int]:
@@ -26,7 +26,7 @@ def trusted_owners(maho_root: Path | None = None) -> frozenset[int]:
 
 
 def owner_of(path: Path) -> int | None:
-    """Return the id of a file's owner; None where there is no such file, or it cannot be seen."""
+    """Return the id of a file's owner; None if the file does not exist, or cannot be seen."""
     try:
         return path.stat().st_uid
     except OSError:
@@ -34,17 +34,17 @@ def owner_of(path: Path) -> int | None:
 
 
 def give_to_owner_of(folder: Path, made: Path | int) -> None:
-    """Let what root has made in a folder belong to whom the folder does, and its group."""
+    """Give what root has created in a folder to the folder's owner and group."""
     if os.geteuid() == 0:
         found = folder.stat()
         if isinstance(made, int):
             os.fchown(made, found.st_uid, found.st_gid)
-        else:  # what was put in its place meanwhile is not given away
+        else:  # a file put in its place meanwhile is not given away
             os.chown(made, found.st_uid, found.st_gid, follow_symlinks=False)
 
 
 def no_link_of_others(folder: Path) -> int:
-    """Return the flag with which root opens a file in a folder that is another user's.
+    """Return the flag with which root opens a file in another user's folder.
 
     A link there would lead root wherever that user likes.
     """
@@ -53,10 +53,10 @@ def no_link_of_others(folder: Path) -> int:
 
 
 def make_folder(folder: Path) -> None:
-    """Create a folder as Maho creates its var/log, and those above it, where it is not there.
+    """Create a folder as Maho creates its var/log, with its parents, if it is missing.
 
-    What root creates belongs to whom the folder above belongs, so that the shop's own user can go
-    on there. Raises OSError.
+    What root creates gets the owner of the folder above, so that the shop's own user can go on
+    there. Raises OSError.
     """
     if not folder.exists():
         make_folder(folder.parent)
@@ -67,7 +67,7 @@ def make_folder(folder: Path) -> None:
 def read_trusted(file: Path, owners: Collection[int]) -> str:
     """Return the text of a file that is to be obeyed, without a byte order mark.
 
-    Raises FileNotFoundError where there is none, and ConfigError where it cannot be read, is no
+    Raises FileNotFoundError if it does not exist, and ConfigError if it cannot be read, is not a
     plain file (a pipe would never end), is larger than a configuration can be, is not UTF-8, or is
     not to be trusted.
     """
@@ -94,17 +94,17 @@ def read_trusted(file: Path, owners: Collection[int]) -> str:
 
 
 def check_folder(folder: Path, owners: Collection[int]) -> None:
-    """Raise ConfigError where others could write what is kept in a folder; it need not exist."""
+    """Raise ConfigError if others could write what is kept in a folder; it need not exist."""
     try:
         found = folder.stat()
     except OSError:
-        return  # told by who writes into it
+        return  # reported by whoever writes into it
     if fault := _distrust(found, owners):
         raise ConfigError(f"The folder {folder} is not to be trusted: {fault}.")
 
 
 def _distrust(found: os.stat_result, owners: Collection[int]) -> str:
-    """Return why what was found is not trusted, with what to do; '' where it is."""
+    """Return why a file is not trusted, with what to do; '' if it is."""
     if found.st_mode & stat.S_IWOTH:
         return "everybody may write it (chmod o-w)"
     if found.st_uid not in owners:
@@ -116,7 +116,7 @@ def _distrust(found: os.stat_result, owners: Collection[int]) -> str:
 
 
 def _loose_folder(folder: Path, owners: Collection[int]) -> str:
-    """Return why files of a folder could be exchanged; a sticky one keeps them to their owners."""
+    """Return why files of a folder could be exchanged; sticky ones protect their owners' files."""
     found = folder.stat()
     if found.st_mode & stat.S_ISVTX or not (fault := _distrust(found, owners)):
         return ""

@@ -13,7 +13,7 @@ CLOSES_ACCOUNT = "Orlando Neri"
 
 
 def leave_meanwhile(shop: Shop) -> bool:
-    """Let one customer unsubscribe and one account be closed; return whether that was new."""
+    """Make one customer unsubscribe and close one account; return whether that was new."""
     ids = {f"{one.first} {one.last}": id for id, one in enumerate(PEOPLE, start=1)}
     subscriber, customer = shop.tables.subscriber, shop.tables.customer
 

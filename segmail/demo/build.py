@@ -20,7 +20,7 @@ from segmail.maho.schema.transaction import Transaction
 
 
 def build_shop(file: Path) -> None:
-    """Create the shop in `file`, which must not exist; one INSERT a table, one transaction."""
+    """Create the shop in `file`, which must not exist; one INSERT per table, one transaction."""
     tables, sales = build_tables(), build_sales_tables()
     file.touch(exist_ok=False)
     database = Database(URL.create("sqlite", database=str(file)))

@@ -45,7 +45,7 @@ def campaign_rows(t: Tables) -> Rows:
 
 
 def segmails_own() -> list[int]:
-    """Return the ids of the segments that only segmail refreshes, which Maho keeps as manual."""
+    """Return the ids of the segments that only segmail refreshes; for Maho they are manual."""
     return [id_in(SEGMENTS, one) for one in SEGMENTS if needs_segmail(_conditions(one))]
 
 

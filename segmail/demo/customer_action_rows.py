@@ -48,7 +48,7 @@ def _order(customer_id: int, person: Person, deed: Deed) -> dict[str, Any]:
 
 
 def _cart(customer_id: int, person: Person, deed: Deed) -> dict[str, Any]:
-    """Return a cart, which an order or the next cart ended."""
+    """Return a cart that an order or the next cart ended."""
     ended = any(
         other.at > deed.at for other in person.deeds if other.act in (Act.FILL_CART, Act.ORDER)
     )

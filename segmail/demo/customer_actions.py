@@ -1,4 +1,4 @@
-"""What the demo's customers do in the shop, by which they enter and leave its segments."""
+"""What the demo's customers do in the shop, which makes them enter and leave its segments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo's folder: the shop, its mails, its log, and a segmail.toml that leads to them."""
+"""The demo's folder: the shop, its mails, its log, and a segmail.toml that points to them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from segmail.errors import InputError
 
 @dataclass(frozen=True)
 class Stage:
-    """Where everything of a demo is."""
+    """The paths of a demo's parts."""
 
     folder: Path
 
@@ -53,15 +53,15 @@ class Stage:
 
 
 def set_stage(folder: Path, *, keep: bool) -> Stage:
-    """Build the demo in `folder`; with `keep`, use the one that is there as it is.
+    """Build the demo in `folder`; with `keep`, use the existing one as it is.
 
-    An earlier demo in the folder is replaced. Raises InputError for a folder with other things
-    in it, or one that cannot be written.
+    An earlier demo in the folder is replaced. Raises InputError for a folder that has other things
+    in it, or that cannot be written.
     """
     stage = Stage(folder.resolve())
     try:
         str(stage.folder).encode()
-    except UnicodeEncodeError as error:  # its files name each other in UTF-8
+    except UnicodeEncodeError as error:  # its files refer to each other in UTF-8
         raise InputError(f"--dir {str(folder)!a}: is not UTF-8; give another folder.") from error
     try:
         if not keep or not stage.shop.exists():

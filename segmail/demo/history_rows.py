@@ -28,14 +28,14 @@ from segmail.maho.schema.tables import Tables
 from segmail.maho.steps import Trigger
 from segmail.sequences.delays import parse_delay
 
-_SWITCHED_OFF = NOW - timedelta(days=30)  # when the winter sale's automation was
+_SWITCHED_OFF = NOW - timedelta(days=30)  # how long ago the winter sale's automation ran
 _LONG_AGO = NOW - timedelta(days=100)
 _SENDING = timedelta(minutes=2)  # how long after it was due a step was sent
 
 
 @dataclass(frozen=True)
 class _Row:
-    """A step for a customer; it was sent if the last run, or an earlier one, could."""
+    """A step for a customer; it was sent if the last run, or an earlier one, could send it."""
 
     customer_id: int
     person: Person
@@ -49,7 +49,7 @@ class _Row:
 
     @property
     def was_stopped(self) -> bool:
-        """Whether the customer, long ago, had ordered before this later step was due."""
+        """Whether the customer had, long ago, ordered before this later step was due."""
         return self.step.number > 1 and self.customer_id % 3 == 0 and self.due < _LONG_AGO
 
     @property

@@ -1,4 +1,4 @@
-"""What became of the due rows, told in few lines: alike outcomes together."""
+"""What became of the due rows, in a few lines: similar outcomes together."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from segmail.demo.run_jobs import Story
 
 @dataclass(frozen=True)
 class OutcomeLine:
-    """So many rows that ended alike."""
+    """A number of rows with the same outcome."""
 
     outcome: str
     count: int
@@ -22,7 +22,7 @@ class OutcomeLine:
 
 
 def outcome_lines(story: Story) -> Iterator[OutcomeLine]:
-    """Yield the outcomes of the run, the frequent ones first, then what is held or not due."""
+    """Yield the outcomes of the run, the most frequent first, then what is held or not due."""
     for status in Status:
         outcomes = [outcome for outcome in story.outcomes if outcome.status is status]
         groups = _grouped(outcomes, story)
@@ -35,7 +35,7 @@ def outcome_lines(story: Story) -> Iterator[OutcomeLine]:
 
 
 def _grouped(outcomes: Sequence[Outcome], story: Story) -> dict[str, list[Outcome]]:
-    """Return the outcomes by reason; those that were sent by what they say."""
+    """Return the outcomes by reason; sent ones by their text."""
     groups: dict[str, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         sent = outcome.status is Status.SENT

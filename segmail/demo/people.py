@@ -1,6 +1,6 @@
 """The demo shop's customers, all invented, and when each of them entered or left a segment.
 
-Who did something that nobody entered a segment by yet enters it, or leaves, at the next refresh.
+Customers whose action has not yet made them enter or leave do so at the next refresh.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Visit:
 
 @dataclass(frozen=True)
 class Person:
-    """A customer; `status` is that of their newsletter subscription, None where they have none."""
+    """A customer; `status` is that of their newsletter subscription, None if they have none."""
 
     first: str
     last: str
@@ -66,7 +66,7 @@ class Person:
 
     @property
     def deeds(self) -> list[Deed]:
-        """What they did in the shop, by the segments that they entered and else."""
+        """What they did in the shop: by the segments they entered, and otherwise."""
         entered = [visit for visit in self.visits if visit.trigger is Trigger.ENTER]
         return [*(visit.deed for visit in entered), *self.other_deeds]
 
@@ -151,7 +151,7 @@ PEOPLE = (
     _us("Marguerite Olsen", _joined("7 days 15m")),
     _us("Silas Boateng", _joined("7 days 30m")),
     _us("Ivy Delacroix-Hart", _joined("7 days 50m")),
-    _us("Rosalind Okoye", _joined("5 days"), _ordered("2h", 84)),  # is new no more
+    _us("Rosalind Okoye", _joined("5 days"), _ordered("2h", 84)),  # no longer new
     # Baskets: a reminder after an hour, a coupon after a day, a last call after a week.
     _us("Gideon Marsh", _basket("1h 5m"), _winter("104 days")),
     _us("Hazel Lindgren", _basket("1h 40m"), _winter("103 days")),
@@ -171,7 +171,8 @@ PEOPLE = (
     # The birthday template is broken.
     _us("Florence Quill", _BIRTHDAY, _winter("100 days")),
     _it("Ginevra Sala", _BIRTHDAY, _winter("100 days")),
-    # The winter sale is over and switched off: who entered it since is held, or not enrolled.
+    # The winter sale is over and switched off: customers who entered it since are held, or not
+    # enrolled.
     _us("Barnaby Stokes", _winter("3 days")),
     _us("Delphine Roy", _winter("9h")),
     _it("Ludovica Pace", _winter("2 days")),

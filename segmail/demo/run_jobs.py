@@ -1,4 +1,4 @@
-"""Runs the jobs on the demo shop, as cron would, and keeps what they did."""
+"""Runs the jobs on the demo shop, as cron would, and records what they did."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Cleanup:
 
 @dataclass(frozen=True)
 class Story:
-    """What the jobs did to the shop; the outcomes as the run handed them out."""
+    """What the jobs did to the shop, with the outcomes as the run reported them."""
 
     stage: Stage
     now: datetime
@@ -67,12 +67,12 @@ class Story:
 
     @property
     def not_due(self) -> int:
-        """How many rows wait for their time."""
+        """How many rows are not due yet."""
         return sum(step.waiting for step in self.steps) - self.summary.held
 
     @property
     def preview(self) -> WrittenMail | None:
-        """The first mail that carries a coupon made in this run."""
+        """The first mail with a coupon made in this run."""
         codes = [outcome.coupon_code for outcome in self.outcomes if outcome.coupon_code]
         return next((mail for mail in self.mails if any(code in mail.body for code in codes)), None)
 
@@ -112,7 +112,7 @@ def play(stage: Stage, *, now: datetime) -> Story:
 
 
 def _open(stage: Stage, now: datetime) -> App:
-    """Open the demo's shop by its own segmail.toml; the caller's environment does not count."""
+    """Open the demo's shop by its own segmail.toml; the caller's environment is ignored."""
     settings = load_settings({"config": str(stage.config)}, {})
     clock = Clock(now)
     set_up_logging(settings.log_file, verbosity=-1, clock=clock)

@@ -11,7 +11,7 @@ from segmail.maho.steps import Trigger
 
 NOW = datetime(2026, 3, 10, 14, 5, tzinfo=UTC)
 
-# The job that sends was off for an hour: what came due since then is still to be sent.
+# The job that sends was off for an hour: what came due in it is still to be sent.
 LAST_RUN = NOW - timedelta(hours=1)
 
 WARM_THINGS = 1  # a category
@@ -50,7 +50,7 @@ STORES = (US, ITALY)
 
 @dataclass(frozen=True)
 class RuleSeed:
-    """A sales rule of which coupons can be generated, unless it is switched off."""
+    """A sales rule that can generate coupons, unless it is switched off."""
 
     name: str
     description: str
@@ -84,10 +84,10 @@ class StepSeed:
 
 @dataclass(frozen=True)
 class SegmentSeed:
-    """A segment; with `automation` off its due rows are held.
+    """A segment; if `automation` is off, its due rows are held.
 
-    `conditions` must all hold, each written as in a file of segments; `entered_by` is what those
-    in it did, so many minutes (`settles`) before they entered.
+    All `conditions` must hold, each written as in a campaign file; `entered_by` is what its members
+    did, so many minutes (`settles`) before they entered.
     """
 
     name: str
@@ -174,5 +174,5 @@ WINTER_SALE = SegmentSeed(
 )
 SEGMENTS = (NEWCOMERS, ITALIANS, BASKETS, CLUB_MEMBERS, BIRTHDAYS, WINTER_SALE)
 
-# The merchant's own batch on the winter rule: expired as well, but none of the cleanup's business.
+# The merchant's own batch on the winter rule: also expired, but the cleanup must leave it alone.
 MERCHANTS_CODES = tuple(f"SNOW-{word}" for word in ("FLAKE", "BALL", "MAN", "DROP", "SHOE", "LINE"))

@@ -1,4 +1,4 @@
-"""How the seed becomes rows: a table with its rows, and ids that are places in the seed."""
+"""Turns the seed into rows: a table with its rows, and ids that are positions in the seed."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ T = TypeVar("T")
 
 
 def id_in(seeds: Sequence[T], seed: T) -> int:
-    """Return the id of a seed's row: the first is 1, as where the database counts."""
+    """Return the id of a seed's row: the first is 1, as in the database."""
     return seeds.index(seed) + 1

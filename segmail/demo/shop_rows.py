@@ -35,7 +35,7 @@ def shop_rows(tables: Tables) -> Rows:
 
 
 def email(person: Person) -> str:
-    """Return a customer's invented address, in a domain that nobody can have."""
+    """Return a customer's invented address, in a domain that nobody can own."""
     name = f"{person.first}.{person.last}".lower()
     plain = name.translate(str.maketrans("áòëö", "aoeo", "' "))
     return f"{plain}@mail.example"

@@ -1,4 +1,4 @@
-"""Tells the demo's story on the terminal."""
+"""Tells the demo's story in the terminal."""
 
 from __future__ import annotations
 

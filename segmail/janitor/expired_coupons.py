@@ -18,7 +18,7 @@ from segmail.maho.steps import load_steps
 
 _BATCH = 1_000
 
-# `expiration_date` is a store's wall clock, and no clock on earth is further behind UTC.
+# `expiration_date` is a store's local time, and no clock on earth is further behind UTC.
 _FURTHEST_BEHIND = timedelta(hours=12)
 
 
@@ -27,10 +27,10 @@ def delete_expired_coupons(
 ) -> int:
     """Delete the automation's coupons that expired unused more than `days` days before `now`.
 
-    The automation's have a code of exactly the shape that it makes with one of the prefixes that
-    it ever used, or a step has, for their rule. (Maho's job deletes every generated coupon of the
-    shop, batches that the merchant generated included.) Returns how many; each batch is a short
-    transaction of its own.
+    A coupon is the automation's if its code has exactly the form that it makes with a prefix that
+    it ever used, or a step has, for the coupon's rule. (Maho's job deletes every generated coupon
+    of the shop, including batches that the merchant generated.) Returns how many; each batch is a
+    short transaction of its own.
     """
     deleted = 0
     for ids in _batches(shop, days, now):
@@ -52,7 +52,7 @@ def expired_coupons(
 ) -> Select[Any]:
     """Return the query of the rules' next expired, generated coupons, by the primary key.
 
-    The key is named to MySQL and MariaDB, so that all batches together read the table once.
+    MySQL and MariaDB are told to use that key, so that all batches together read the table once.
     """
     c = tables.coupon.c
     query = (
@@ -110,7 +110,7 @@ def _load_rules(tx: Transaction) -> dict[int, _Rule]:
 
 
 def _unused(tx: Transaction, ids: Sequence[int]) -> list[int]:
-    """Return those coupons that no customer has used, whatever their own counter says."""
+    """Return the coupons that no customer has used, whatever their own counter says."""
     usage = tx.tables.coupon_usage.c
     used = set(tx.connection.scalars(select(usage.coupon_id).where(usage.coupon_id.in_(ids))))
     return [id for id in ids if id not in used]
@@ -119,9 +119,9 @@ def _unused(tx: Transaction, ids: Sequence[int]) -> list[int]:
 def _is_automations(coupon: Row[Any], rule: _Rule) -> bool:
     """Return whether the automation made this coupon.
 
-    The coupons of a batch that the merchant generates end with the rule, at midnight, and Maho
-    keeps that so when the rule is edited. Among numbers without letters some would have the
-    shape of the automation's codes; the automation's own end at other times.
+    Coupons of a batch that the merchant generates expire with the rule, at midnight, and Maho keeps
+    that so when the rule is edited. Some codes of digits without letters could have the form of the
+    automation's codes; but the automation's own coupons expire at other times.
     """
     if coupon.code is None or coupon.expiration_date is None:
         return False

@@ -31,12 +31,12 @@ def delete_old_progress(
 ) -> int:
     """Delete the records that ended more than `days` days before `now`; return how many.
 
-    Those stay from which `max_sends` and the policy `never` are counted, and the newest runs that
-    conditions ask about, unless `all_` is true.
+    Records from which `max_sends` and the policy `never` are counted stay, as do the newest runs
+    that conditions ask about, unless `all_` is true.
 
-    A record is as old as the latest time on it, so a step that was sent after 100 days of delay
-    is kept for its days like any other (Maho reckons from its creation and deletes it the night
-    after). Each batch is a short transaction of its own, so that nobody waits for long.
+    A record is as old as the latest time in it, so a step that was sent after a delay of 100 days
+    is kept for its days like any other. (Maho counts from its creation and deletes it the night
+    after.) Each batch is a short transaction of its own, so that nobody waits for long.
     """
     deleted = 0
     for ids in _batches(shop, now - timedelta(days=days), all_=all_):
@@ -62,9 +62,9 @@ def old_progress_ids(
 ) -> Select[int]:
     """Return the query of the next ids after `after_id`, in the order of the primary key.
 
-    Rows for which `kept` holds are passed over.
+    Rows for which `kept` holds are skipped.
 
-    The key is named to MySQL and MariaDB, so that all batches together read the table once: by
+    MySQL and MariaDB are told to use that key, so that all batches together read the table once: by
     the index of `scheduled_at` each batch would find and sort every old row again.
     """
     progress = tables.progress

@@ -5,7 +5,7 @@ from __future__ import annotations
 from segmail.errors import ConfigError
 from segmail.maho.config.store_config import StoreConfig
 
-MOST_DAYS = 36_500  # a century; a date further back could not be reckoned with
+MOST_DAYS = 36_500  # a century; an earlier date could not be calculated with
 
 
 def progress_cleanup_days(config: StoreConfig) -> int:
@@ -14,15 +14,15 @@ def progress_cleanup_days(config: StoreConfig) -> int:
 
 
 def coupon_cleanup_days(config: StoreConfig) -> int:
-    """Return the days to keep coupons after they expired (SPEC: 30). Raises ConfigError."""
+    """Return the days to keep coupons after they expire (SPEC: 30). Raises ConfigError."""
     return _days(config, "customer_segmentation/email_automation/coupon_cleanup_days", 30)
 
 
 def _days(config: StoreConfig, path: str, default: int) -> int:
-    """Return the configured number, `default` where it is not set, empty or NULL.
+    """Return the configured number, `default` if it is not set, empty or NULL.
 
-    To Maho an empty value is no days at all, and everything would be deleted; that takes
-    `--days 0` here, in so many words.
+    To Maho an empty value means no days at all, and everything would be deleted; here only an
+    explicit `--days 0` does that.
     """
     days = config.number(path)
     if days is None:

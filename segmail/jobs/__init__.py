@@ -1,1 +1,1 @@
-"""The jobs that cron starts: what each last did, kept where any host can read it."""
+"""The jobs that cron starts: what each last did, stored where any host can read it."""

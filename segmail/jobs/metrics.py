@@ -39,10 +39,10 @@ class Backlog:
 
 
 def write_metrics(file: Path, job: JobName, end: JobEnd, backlog: Backlog | None) -> None:
-    """Write how a run ended into `file`; `backlog` is None where the database was out of reach.
+    """Write how a run ended into `file`; `backlog` is None if the database was out of reach.
 
-    The time of the last success is kept from the file that is there. Raises ConfigError where the
-    file cannot be written.
+    The time of the last success is taken from the existing file. Raises ConfigError if the file
+    cannot be written.
     """
     succeeded = end.ended.timestamp() if end.worked else _last_success(file)
     samples = dict(_samples(job, end, backlog, succeeded))
@@ -74,7 +74,7 @@ def _samples(
                 for name, number in end.outcomes.items()
             },
         )
-    # Of one job only: the collector takes no metric without a label twice.
+    # For one job only: the collector accepts no metric without a label twice.
     if backlog is not None and job is JobName.PROCESS_EMAILS:
         oldest = backlog.oldest_due.timestamp() if backlog.oldest_due else 0
         yield "segmail_due_rows", {"": backlog.due}
@@ -95,7 +95,7 @@ def _replace(file: Path, text: str) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:
         draft.write_text(text, "utf-8")
-        draft.chmod(0o644)  # node_exporter is another user, and nothing of a customer is here
+        draft.chmod(0o644)  # node_exporter is another user, and nothing about a customer is in here
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)

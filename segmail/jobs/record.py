@@ -1,9 +1,9 @@
-"""What each job last did, by host: kept in the shop's configuration, where any host can read it.
+"""What each job last did, by host: stored in the shop's configuration, where any host can read it.
 
-`core_config_data`, scope default, `customer_segmentation/segmail/jobs/<job>/<host>`, a JSON object.
-Beside it each run writes a row of Maho's `cron_schedule` under SPEC's job code. An end that could
-not be written, because the database was out of reach, waits in the state directory for the next
-run.
+It is in `core_config_data`, scope default, `customer_segmentation/segmail/jobs/<job>/<host>`, a
+JSON object. Each run also writes a row of Maho's `cron_schedule` under SPEC's job code. An end that
+could not be written, because the database was out of reach, waits in the state directory for the
+next run.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from segmail.state_files import read_state, write_state
 PATH = "customer_segmentation/segmail/jobs/"
 
 _KEPT = timedelta(days=3)  # how long an ended row stays in cron_schedule
-_LONGEST = timedelta(days=1)  # a row that runs longer was left behind, whatever its process id says
+_LONGEST = timedelta(days=1)  # a row that runs longer is a leftover, whatever its process id says
 _PID = re.compile(r" on (\S+), process ([0-9]+)$")
 _UNWRITTEN = "unwritten-ends.json"
 _MOST_UNWRITTEN = 1_000
@@ -63,7 +63,7 @@ class JobName(enum.StrEnum):
 
 @dataclass
 class JobRun:
-    """A run of a job while it runs; its command fills in the outcomes by name."""
+    """A run of a job in progress; its command fills in the outcomes by name."""
 
     job: JobName
     began: datetime
@@ -74,7 +74,7 @@ class JobRun:
 
 @dataclass(frozen=True)
 class JobEnd:
-    """How a run ended; times in UTC. `message` has the reason where `exit_code` is not 0."""
+    """How a run ended; times in UTC. `message` has the reason unless `exit_code` is 0."""
 
     began: datetime
     ended: datetime
@@ -96,8 +96,8 @@ class JobEnd:
 class JobRecord:
     """What a job last did on one host.
 
-    `busy` is the last run that had something to do, `succeeded` when one last did its job, `failed`
-    the last that did not, and `failures` how many did not since.
+    `busy` is the last run that had something to do, `succeeded` is when one last did its job,
+    `failed` is the last run that did not, and `failures` how many have not since.
     """
 
     job: JobName
@@ -110,7 +110,7 @@ class JobRecord:
     running_since: datetime | None = None
 
     def after(self, end: JobEnd) -> JobRecord:
-        """Return the record once a run has ended so."""
+        """Return the record after a run with this end."""
         after = replace(self, last=end, running_since=None)
         if any(end.outcomes.values()):
             after = replace(after, busy=end)
@@ -120,7 +120,7 @@ class JobRecord:
 
 
 def this_host() -> str:
-    """Return the name of this machine, as it can stand in a configuration path."""
+    """Return this machine's name, in a form that fits into a configuration path."""
     return re.sub(r"[^A-Za-z0-9.-]", "-", os.uname().nodename)[:100] or "unnamed"
 
 
@@ -135,9 +135,9 @@ def load_records(tx: Transaction) -> list[JobRecord]:
 
 
 def begin_run(shop: Shop, job: JobName, *, now: datetime, run_id: str = "") -> JobRun:
-    """Write that a job begins now, and return it; `run_id` as its log lines may have it.
+    """Record that a job begins now, and return its run; `run_id` as in its log lines.
 
-    What cannot be written, for want of a right, keeps no mail back: it is logged. Raises
+    If it cannot be written for want of a right, the job goes on: the fault is logged. Raises
     DatabaseUnavailable.
     """
     run = JobRun(job, now, run_id=run_id)
@@ -159,10 +159,10 @@ def begin_run(shop: Shop, job: JobName, *, now: datetime, run_id: str = "") -> J
 
 
 def end_run(shop: Shop, run: JobRun, end: JobEnd, state_dir: Path) -> JobRecord | None:
-    """Write how a run ended, and what ended before and could not be written; return the record.
+    """Record how a run ended, and earlier ends that could not be written; return the record.
 
-    What a run did stands, whether or not it can be written: where the database cannot be reached
-    the end waits in the state directory, and None is returned.
+    What a run did stands, whether or not it can be recorded: if the database cannot be reached, the
+    end waits in the state directory, and None is returned.
     """
     unwritten = _take_unwritten(state_dir, run.job)
 
@@ -198,7 +198,7 @@ def keep_end(state_dir: Path, job: JobName, *ends: JobEnd) -> None:
 
 
 def _take_unwritten(state_dir: Path, job: JobName) -> list[JobEnd]:
-    """Return the ends of a job that wait in the state directory, and take them from there."""
+    """Return the ends of a job that wait in the state directory, and remove them from there."""
     file = state_dir / _UNWRITTEN
     kept = _read_file(file)
     mine = [end for value in kept if value.get("job") == job and (end := _end(value))]
@@ -207,7 +207,7 @@ def _take_unwritten(state_dir: Path, job: JobName) -> list[JobEnd]:
         try:
             write_state(file, json.dumps(others))
         except OSError:
-            return []  # they would be counted again by each run
+            return []  # otherwise each run would count them again
     return mine
 
 
@@ -215,7 +215,7 @@ def _read_file(file: Path) -> list[dict[str, Any]]:
     try:
         kept = json.loads(read_state(file))
     except ValueError:
-        return []  # no run has left an end, or half a file
+        return []  # no run has left an end, or only half a file
     return [value for value in kept if isinstance(value, dict)] if isinstance(kept, list) else []
 
 
@@ -241,12 +241,12 @@ def _is_alive(pid: int) -> bool:
 
 
 def _version(run_id: str) -> str:
-    """Return what ran, as the row begins: `0.2, run 5f3a9c1e,`."""
+    """Return the version and the run as the row begins: `0.2, run 5f3a9c1e,`."""
     return f"{__version__}, run {run_id}," if run_id else __version__
 
 
 def _line(run: JobRun, end: JobEnd) -> str:
-    """Return what `cron_schedule.messages` says of an end."""
+    """Return what `cron_schedule.messages` says about an end."""
     done = ", ".join(f"{number:,} {name}" for name, number in end.outcomes.items() if number)
     said = end.message or done or "nothing to do"
     ended = f"exit {end.exit_code} after {end.seconds:.1f}s: {said}"
@@ -275,7 +275,7 @@ def _write(tx: Transaction, record: JobRecord) -> None:
 
 
 def _read(path: str, value: str | None) -> JobRecord | None:
-    """Return the record of a row; None for one that is none of ours, or not readable."""
+    """Return the record of a row; None if it is not segmail's, or not readable."""
     job, _, host = path.removeprefix(PATH).partition("/")
     try:
         kept = json.loads(value or "")

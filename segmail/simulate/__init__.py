@@ -1,1 +1,1 @@
-"""The future of a shop's campaigns, played on a throw-away copy."""
+"""The future of a shop's campaigns, played on a temporary copy."""

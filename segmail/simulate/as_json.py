@@ -12,7 +12,7 @@ from segmail.simulate.simulate import Simulation
 
 
 def as_json(simulation: Simulation) -> Iterator[str]:
-    """Yield an object with what was found, and with what became of each step as `mails`."""
+    """Yield an object with the findings, and with what became of each step as `mails`."""
     found = asdict(simulation.found)
     found[Status.SENT.value] = simulation.found.sent
     head = json.dumps(found, ensure_ascii=False, indent=2, default=_plain)

@@ -1,9 +1,9 @@
-"""Copies what a simulation needs of a shop into an SQLite file; the shop is asked by SELECT only.
+"""Copies what a simulation needs of a shop into an SQLite file; the shop only gets SELECTs.
 
-Tables that belong to customers are read for the chosen ones, some hundred at a time. Of products,
-those count that the customers' carts, orders and lists name, with their relatives and the best
-sellers. What is set up for everybody is copied whole, but for the mail transport's settings. Texts
-of mails that were sent stay behind.
+Tables about customers are read for the chosen ones, some hundred at a time. Products are those that
+the customers' carts, orders and lists name, with related products and the best sellers. Settings
+for everybody are copied whole, except those of the mail transport. Texts of mails that were sent
+are not copied.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ from segmail.maho.schema.tables import Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
-_CUSTOMERS = 500  # asked for in one statement
-_ROWS = 2_000  # read of a whole table at a time
-_BEST = 1_000  # products that sold most lately, which mails may show to anybody
+_CUSTOMERS = 500  # customers per statement
+_ROWS = 2_000  # rows read of a whole table at a time
+_BEST = 1_000  # products that sold most lately, which any mail may show
 _NO_TRANSPORT = "system/smtp/%"
 
 _Row = dict[str, Any]
@@ -46,7 +46,7 @@ _Row = dict[str, Any]
 
 @dataclass
 class _Found:
-    """The ids that the rows copied so far lead to, by what they are the ids of."""
+    """The ids that the rows copied so far refer to, by what they are the ids of."""
 
     orders: list[int] = field(default_factory=list)
     quotes: list[int] = field(default_factory=list)
@@ -66,8 +66,8 @@ def copy_shop(
 ) -> Shop:
     """Fill `target`, an empty SQLite file, and return it as a shop.
 
-    `on_customers` is told how many more customers were copied. Raises what the shop's database
-    raises.
+    `on_customers` is called with how many more customers were copied. Raises what the shop's
+    database raises.
     """
     filled = _Filling(tx.connection, tx.tables, target)
     filled.create()
@@ -109,7 +109,7 @@ class _Filling:
     def create(self) -> None:
         """Create the tables that the shop has.
 
-        A zero date reads as NULL, so that every column but a key may be empty in the copy.
+        A zero date reads as NULL, so every column but a key may be empty in the copy.
         """
         metadata = MetaData()
         for table in self._columns:
@@ -119,7 +119,7 @@ class _Filling:
         self._target.transact(metadata.create_all)
 
     def whole_tables(self) -> None:
-        """Copy what is not a customer's, a product's, or of an order or a cart."""
+        """Copy tables that are not about a customer, a product, an order or a cart."""
         for table in self._columns:
             if self._is_for_everybody(table):
                 only = (
@@ -128,7 +128,7 @@ class _Filling:
                 self._pages(table, *only)
 
     def customers(self, ids: Collection[int]) -> None:
-        """Copy what belongs to some customers, and what they ordered as guests."""
+        """Copy the rows of some customers, including what they ordered as guests."""
         t, s, c, found = self._tables, self._sales, self._catalog, self._found
         addresses = self._rows(t.customer, among(t.customer.c.entity_id, ids))
         emails = [row["email"] for row in addresses if row["email"]]
@@ -164,7 +164,9 @@ class _Filling:
                     break
 
     def coupons(self, customers: Collection[int]) -> None:
-        """Copy the coupons that the automation made for the customers, and how often they used."""
+        """Copy the coupons that the automation made for the customers, and how often they were
+        used.
+        """
         t = self._tables
         steps = self._source.execute(
             select(t.sequence.c.coupon_sales_rule_id, t.sequence.c.coupon_prefix).distinct()
@@ -179,7 +181,7 @@ class _Filling:
             self._pages(t.coupon, t.coupon.c.rule_id.in_(rules), only=is_theirs)
 
     def products(self) -> None:
-        """Copy the products that were found, with their parts and what goes with them."""
+        """Copy the products that were found, with their parts and related products."""
         c, found = self._catalog, self._found.products
         found |= set(self._best_sellers())
         for table, one, other in (
@@ -211,7 +213,7 @@ class _Filling:
             yield from self._source.scalars(query.limit(_BEST))
 
     def _product_tables(self) -> Iterator[tuple[Table, Column[Any]]]:
-        """Yield the tables of products with the column of the product, but for long texts."""
+        """Yield the product tables with the column of the product, leaving out long texts."""
         s, c = self._sales, self._catalog
         of_products = (s.product, c.price_index, *s.product_values.values())
         for table in self._columns:
@@ -242,7 +244,7 @@ class _Filling:
     def _progress(self, ids: Collection[int]) -> None:
         """Copy progress rows, the rows of their attempts without texts, and why these failed.
 
-        A row that waits begins anew: an attempt of this very minute is another program's.
+        A waiting row starts afresh: an attempt that is under way belongs to another program.
         """
         t = self._tables
         rows = self._rows(t.progress, among(t.progress.c.customer_id, ids))
@@ -268,7 +270,7 @@ class _Filling:
         *,
         without: Collection[str] = (),
     ) -> list[int]:
-        """Copy the rows whose column is among the values; return their ids, if they have one."""
+        """Copy the rows whose column has one of the values; return their ids, if they have one."""
         if not values or table not in self._columns:
             return []
         rows = self._rows(table, among(column, values), without=without)

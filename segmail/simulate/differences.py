@@ -1,7 +1,7 @@
-"""Where SQLite finds other customers than the shop's own server: texts are compared otherwise.
+"""Where SQLite finds other customers than the shop's own server, which compares texts differently.
 
-MySQL takes `é` for `e` and knows no blanks at the end; SQLite does not. Whether that matters is
-asked, not guessed: both are asked whom each segment matches now.
+MySQL takes `é` for `e` and ignores trailing spaces; SQLite does not. Whether that matters is
+tested, not guessed: both are asked whom each segment matches now.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAMED = 5
 def find_differences(
     shop: Shop, copy: Shop, customer_ids: Sequence[int], *, now: datetime
 ) -> list[str]:
-    """Return a sentence for each segment of the copy that matches others in the shop."""
+    """Return a sentence for each segment whose matches differ between copy and shop."""
     if shop.database.url.get_backend_name() == "sqlite":
         return []
     with shop.read() as there, copy.read() as here:
@@ -44,7 +44,7 @@ def _differences(
                 played = copied.matched(here, candidate, ids, now=now)
                 more |= played - real
                 fewer |= real - played
-        except ConfigError:  # the refresh of the copy tells it
+        except ConfigError:  # reported by the refresh of the copy
             continue
         if more or fewer:
             yield _told(candidate, more, fewer)

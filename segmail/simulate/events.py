@@ -1,4 +1,4 @@
-"""What customers are said to do in a simulation, in people's words, and what it writes.
+"""What customers do in a simulation, in people's words, and the rows that it writes.
 
     ada@example.com orders on day 3 at 10:00
     42 orders for 120 with coupon on 2026-03-14
@@ -37,12 +37,12 @@ _SHAPE = re.compile(
     r"(?:\s+at\s+(?P<hour>\d{1,2}):(?P<minute>\d\d))?",
     re.IGNORECASE,
 )
-_USUAL_TOTAL = Decimal(50)  # of the order or cart of somebody who never had one
+_USUAL_TOTAL = Decimal(50)  # of the order or cart of a customer who never had one
 
 
 @dataclass(frozen=True)
 class Event:
-    """Somebody does something at a moment; `amount` and `with_coupon` are about orders."""
+    """A customer does something at a moment; `amount` and `with_coupon` are about orders."""
 
     customer_id: int
     deed: str
@@ -53,7 +53,7 @@ class Event:
 
 
 def parse_event(tx: Transaction, told: str, *, start: datetime) -> Event:
-    """Return the event that a person describes; raise InputError where it means nothing."""
+    """Return the event that a person describes; raise InputError if it means nothing."""
     found = _SHAPE.fullmatch(told.strip())
     if found is None:
         raise InputError(
@@ -91,7 +91,7 @@ def _moment(
 
 
 def happen(tx: Transaction, event: Event) -> None:
-    """Write into a shop what the event says, as a shop does."""
+    """Write what the event says into a shop, as a shop does."""
     _DEEDS[event.deed](tx, event)
 
 
@@ -155,7 +155,7 @@ def _last_total(tx: Transaction, sales: SalesTables, event: Event) -> Decimal:
 
 
 def _use_coupon(tx: Transaction, event: Event) -> str | None:
-    """Return the newest unused code that the customer was sent, which is used by that."""
+    """Mark the newest unused code that the customer was sent as used, and return it."""
     c, s = tx.tables.coupon.c, tx.tables.sequence.c
     prefixes = tx.connection.scalars(select(s.coupon_prefix).distinct()).all()
     for coupon_id, code in tx.connection.execute(
@@ -170,7 +170,7 @@ def _use_coupon(tx: Transaction, event: Event) -> str | None:
 
 
 def _update_cart(tx: Transaction, event: Event) -> None:
-    """Touch the active cart; who has none fills a new one."""
+    """Touch the active cart; a customer without one fills a new one."""
     sales = build_sales_tables(tx.tables.prefix)
     cart = _cart(tx, sales, event.customer_id)
     if cart is not None:

@@ -1,4 +1,4 @@
-"""What a simulation found, in numbers: read from the record of what was played."""
+"""What a simulation found, in numbers, read from the record of what was played."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ ENDS = (Status.SENT.value, Status.SKIPPED.value, Status.FAILED.value)
 
 @dataclass(frozen=True)
 class StepFound:
-    """What became of a step; `unreached` says why nobody was sent it, None where somebody was."""
+    """What became of a step; `unreached` says why nobody was sent it, None if somebody was."""
 
     step: str
     template: str
@@ -61,7 +61,7 @@ class SegmentFound:
 
 @dataclass(frozen=True)
 class DayFound:
-    """What happened on a day in a segment."""
+    """What happened in a segment on one day."""
 
     day: int
     date: date
@@ -77,7 +77,7 @@ class DayFound:
 
 @dataclass(frozen=True)
 class FirstRun:
-    """What the first run does: of refreshes, and of the mails in the hour after it."""
+    """What the first run does: the refreshes, and the mails in the hour after them."""
 
     at: datetime
     entered: int
@@ -85,7 +85,7 @@ class FirstRun:
     left: int
     stopped: int
     sent_within_hour: int
-    waits: Sequence[str]  # segments whose enrolment is more than the limit
+    waits: Sequence[str]  # segments whose enrolment exceeds the limit
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class CouponsFound:
 
 @dataclass(frozen=True)
 class Findings:
-    """Everything that is told of a simulation but the mails themselves."""
+    """Everything reported about a simulation except the mails themselves."""
 
     start: datetime
     until: datetime
@@ -141,13 +141,13 @@ class Findings:
 
     @property
     def sent(self) -> int:
-        """How many mails went out in all."""
+        """How many mails were sent in total."""
         return sum(segment.sent for segment in self.segments)
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What only the caller knows of a simulation."""
+    """What only the caller knows about a simulation."""
 
     zone: str
     customers: int
@@ -193,7 +193,7 @@ class _Count:
 
     @property
     def kind(self) -> str | None:
-        """The reason without the moment that a rule names, by which a thousand rows differ."""
+        """The reason without the time that a rule adds, by which thousands of rows would differ."""
         if self.reason is None or self.outcome in ENDS:
             return self.reason
         return self.reason.partition(" until ")[0]
@@ -355,7 +355,7 @@ def _first_run(tx: Transaction, played: Played) -> FirstRun:
 
 
 def _collisions(tx: Transaction) -> Collisions:
-    """Look at each two mails to one customer that follow each other, in the order of customers."""
+    """Count pairs of consecutive mails to the same customer, in the order of customers."""
     p, segment = PLAYED.c, tx.tables.segment.c
     query = (
         select(p.customer_id, p.at, p.day, segment.name, p.trigger_type, p.step_number)

@@ -1,4 +1,4 @@
-"""A folder for the copy of a shop, gone when the simulation is over."""
+"""A folder for the copy of a shop, removed when the simulation is over."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ _LOCK = "in-use"
 def throw_away_folder() -> Iterator[Path]:
     """Yield an empty folder that only its owner can enter, and remove it afterwards.
 
-    What kill -9 left behind is removed by the next simulation of the same user: the lock in it is
-    free.
+    A folder left behind by kill -9 is removed by the same user's next simulation: its lock is free.
     """
     _remove_left_behind(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # 0700

@@ -1,4 +1,4 @@
-"""The SELECT of a segment's members, asked for again and again in a shop that nobody sets up anew.
+"""The SELECT of a segment's members, asked again and again in a shop whose setup does not change.
 
 Attributes, time zones and each tree of conditions are read once.
 """
@@ -21,7 +21,7 @@ from segmail.segments.refresh import Candidate, Matching
 
 
 def matching_again() -> Matching:
-    """Return what does as `matching_by_conditions`, with one look at the shop for all calls."""
+    """Return a function like that of `matching_by_conditions`, which reads the shop only once."""
     scopes: list[Scope] = []
     trees: dict[str | None, Combine] = {}
 

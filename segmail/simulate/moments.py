@@ -1,8 +1,8 @@
-"""When a segment's members may change although nobody does anything: read from its SELECT.
+"""When a segment's members may change although nobody does anything, read from its SELECT.
 
-Whatever family a condition is of, its clock is a bound value. One that moves with the clock is
-compared with a column: members may change when a row's time is so long ago. All others change with
-the day. What is neither is taken to change always.
+In conditions of every family the clock is a bound value. A value that moves with the clock is
+compared with a column: members may change when a row's time is that long ago. All other values
+change with the day. A SELECT that fits neither is assumed to change always.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ORDERS = (operators.lt, operators.le, operators.gt, operators.ge)
 
 @dataclass(frozen=True)
 class Bound:
-    """A column whose times decide once they are so long ago."""
+    """A column whose times matter once they are that long ago."""
 
     column: Column[Any]
     ago: timedelta
@@ -39,7 +39,7 @@ class Bound:
     def moments(
         self, connection: Connection, since: datetime, until: datetime
     ) -> Iterator[datetime]:
-        """Yield the moments after `since`, up to `until`, at which some row's time is so old."""
+        """Yield the moments after `since`, up to `until`, at which some row's time is that old."""
         query = (
             select(self.column)
             .where(self.column > since - self.ago, self.column <= until - self.ago)
@@ -52,9 +52,9 @@ class Bound:
 
 @dataclass(frozen=True)
 class Clockwork:
-    """What the members of a segment depend on beside the rows of `tables`, which its SELECT reads.
+    """What a segment's members depend on besides the rows of `tables`, which its SELECT reads.
 
-    `moving` are the places of the values that move with the clock.
+    `moving` are the positions of the values that move with the clock.
     """
 
     tables: frozenset[str]
@@ -88,7 +88,7 @@ class Clockwork:
         )
 
     def day_of(self, query: Select[Any]) -> tuple[str, ...]:
-        """Return what is equal for two of the segment's SELECTs where only the bounds moved."""
+        """Return what is equal for two of the segment's SELECTs if only the bounds moved."""
         values = enumerate(_values(query))
         return tuple(repr(it.effective_value) for place, it in values if place not in self.moving)
 
@@ -101,7 +101,7 @@ def _parts(query: Select[Any]) -> Iterator[Any]:
 
 
 def _values(query: Select[Any]) -> list[BindParameter[Any]]:
-    """Return the bound values, each once, in the order in which the query has them."""
+    """Return the bound values, each once, in the order of the query."""
     return list({id(it): it for it in _parts(query) if isinstance(it, BindParameter)}.values())
 
 
@@ -115,7 +115,7 @@ def _comparisons(query: Select[Any]) -> Iterator[tuple[Column[Any], BindParamete
 
 
 def _stored(expression: Any) -> Column[Any] | None:
-    """Return the column of a table that an expression is, also by an alias of the table."""
+    """Return the table column that an expression is, also through an alias of the table."""
     if not isinstance(expression, Column):
         return None
     rows: FromClause = expression.table

@@ -1,6 +1,6 @@
-"""A simulation as one self-contained page: the volume of each day, and a timeline for customers.
+"""A simulation as one self-contained page: the volume of each day, and timelines of customers.
 
-Charts are SVG inside the page, whose places are percentages: they fit a phone and a desk, need no
+Charts are SVG inside the page with positions in percent: they fit a phone and a desktop, need no
 script, no network and no library, and take their colours from the page, light or dark.
 """
 
@@ -16,7 +16,7 @@ from segmail.simulate.findings import ENDS, DayFound, Findings, SegmentFound
 from segmail.simulate.record import PlayedRow
 from segmail.simulate.simulate import Simulation
 
-_CUSTOMERS = 200  # whose timelines are shown: those with most mails
+_CUSTOMERS = 200  # customers with timelines: those with most mails
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1d2330;--paper:#fff;--soft:#5b6475;--line:#d9dee7;
 --sent:#2f6fde;--skipped:#b9770a;--failed:#c43636}
@@ -108,7 +108,7 @@ def _key(names: Iterable[str]) -> str:
 
 
 def _bars(found: Findings, totals: Mapping[int, Counter[str]], *, height: int, scale: bool) -> str:
-    """Return a bar for each day, of what was sent, skipped and failed."""
+    """Return a bar for each day, showing what was sent, skipped and failed."""
     days, last = _last_day(found), found.days
     first = last[0].date - timedelta(days=last[0].day - 1) if last else found.start.date()
     most = max((sum(one.values()) for one in totals.values()), default=0) or 1
@@ -245,7 +245,7 @@ def _customers(simulation: Simulation, zone: ZoneInfo) -> Iterator[str]:
 
 
 def _whom(simulation: Simulation) -> tuple[list[int], int]:
-    """Return the customers whose timelines are shown, and of how many."""
+    """Return the customers whose timelines are shown, and the number of all."""
     if simulation.chosen:
         return list(dict.fromkeys(simulation.chosen)), len(set(simulation.chosen))
     counts: Counter[int] = Counter()

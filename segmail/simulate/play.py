@@ -1,7 +1,7 @@
 """Plays days of a shop: refreshes, mails, cleanups and what customers do, each at its time.
 
-The rooms that cron runs do the work; only moments at which something can change are played. The
-shop must be one that nobody else works on: a copy, or the demo's.
+The rooms that cron runs do the work; only moments at which something can change are played. Nobody
+else may work on the shop: it is a copy, or the demo's.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass
 class Moves:
-    """What refreshes did with the customers of a segment, in sum."""
+    """The total of what refreshes did with the customers of a segment."""
 
     entered: int = 0
     left: int = 0
@@ -51,7 +51,7 @@ class Moves:
         return bool(self.entered or self.left or self.enrolled or self.stopped)
 
     def add(self, one: Refreshed) -> None:
-        """Count one refresh in."""
+        """Add one refresh."""
         self.entered += one.entered
         self.left += one.left
         self.enrolled += one.enrolled
@@ -61,10 +61,10 @@ class Moves:
 
 @dataclass
 class Played:
-    """What happened, beside what the `Record` of the rows has.
+    """What happened, besides the rows in the `Record`.
 
     `first` is what the first refresh did; `faults` are the refreshes that failed or wait for a
-    word, by segment id. `moments` counts what was played.
+    person, by segment id. `moments` counts what was played.
     """
 
     start: datetime
@@ -80,7 +80,7 @@ class Played:
 
 @dataclass(frozen=True)
 class Course:
-    """What is played: from when until when, what customers do meanwhile, and how often jobs run."""
+    """What is played: from when to when, what customers do meanwhile, and how often jobs run."""
 
     start: datetime
     until: datetime
@@ -90,7 +90,7 @@ class Course:
 
 
 class Player:
-    """Plays a course on a shop; the job's clock is moved on by it."""
+    """Plays a course on a shop and moves the job's clock on."""
 
     def __init__(
         self, job: Job, clock: StandingClock, course: Course, record: Record, transport: Transport
@@ -167,7 +167,7 @@ class Player:
             self._runs.look_again()
 
     def _clean_up(self) -> None:
-        """Run the cleanups whose hour has come; what they delete changes nobody's membership."""
+        """Run the cleanups whose hour has come; their deletions change nobody's membership."""
         now, shop, config = self._clock.now(), self._job.shop, self._job.config
         progress, coupons = self._cleanup_at
         if progress <= now:

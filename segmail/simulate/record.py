@@ -1,4 +1,4 @@
-"""What happened in a simulation, kept in a table of its copy: memory does not grow with it."""
+"""What happened in a simulation, stored in a table of its copy, so that memory does not grow."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PLAYED = Table(
     Column("segment_id", Integer, nullable=False),
     Column("sequence_id", Integer, nullable=False),
     Column("progress_id", Integer, nullable=False),
-    # Of the row, which a cleanup may have deleted when the simulation is told.
+    # Values of the row, which a cleanup may have deleted when the simulation is reported.
     Column("trigger_type", String(10)),
     Column("step_number", Integer),
     Column("outcome", String(20), nullable=False),
@@ -54,11 +54,11 @@ PLAYED = Table(
 BEFORE = "before"  # the outcome of rows that had ended when the simulation began
 _PAGE = 2_000
 _ENDED = (ProgressStatus.SKIPPED.value, BEFORE)
-_POSTPONED = "postponed"  # what becomes of rows that a rule moves to a later time
+_POSTPONED = "postponed"  # the outcome of rows that a rule moves to a later time
 
 
 class Record:
-    """Writes down what becomes of rows, each end once."""
+    """Records what becomes of rows, each end once."""
 
     def __init__(self, shop: Shop, *, start: datetime, zone: tzinfo) -> None:
         self._shop = shop
@@ -73,7 +73,7 @@ class Record:
         return (moment.astimezone(self._zone).date() - self.first_day).days + 1
 
     def outcomes(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-        """Write down what a run did with rows."""
+        """Record what a run did with rows."""
         self._write(
             [
                 self._row(
@@ -94,7 +94,7 @@ class Record:
         )
 
     def ended(self, segment_ids: Collection[int], *, now: datetime) -> None:
-        """Write down the rows that a refresh ended: the skipped ones that are not known yet."""
+        """Record the rows that a refresh ended: skipped rows that are not recorded yet."""
         p, q = self._shop.tables.progress, self._shop.tables.queue
         known = exists().where(
             PLAYED.c.progress_id == p.c.progress_id, PLAYED.c.outcome.in_(_ENDED)
@@ -128,7 +128,7 @@ class Record:
         )
 
     def _note_ended_before(self, tx: Transaction) -> None:
-        """Note what had ended before, so that it is not told as played."""
+        """Record what had ended before, so that it is not reported as played."""
         p = tx.tables.progress.c
         ended = select(
             literal(self._start, UtcDateTime()),
@@ -200,12 +200,12 @@ class PlayedRow:
 
     @property
     def is_sent(self) -> bool:
-        """Whether it is a mail that went out."""
+        """Whether it is a mail that was sent."""
         return self.outcome == Status.SENT.value
 
 
 def played_rows(shop: Shop, *, customer_ids: Collection[int] | None = None) -> Iterator[PlayedRow]:
-    """Yield what was played, in the order of time; page by page, so that memory does not grow."""
+    """Yield what was played, in order of time, page by page, so that memory does not grow."""
     after = 0
     p, query = PLAYED.c, _played(shop.tables)
     if customer_ids is not None:

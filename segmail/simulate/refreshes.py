@@ -37,10 +37,10 @@ _SECOND = timedelta(seconds=1)
 class _Watched:
     """A segment, what its members depend on, and when they may change next.
 
-    `day` is what its SELECT says besides the bounds that move. `at` are the runs at which its clock
-    may move somebody; where something else changes within the day, such as a list whose customers
-    expire, `moves` says so, and each run may. `is_touched`: rows that it reads, or that its
-    sequence depends on, were written since its last refresh.
+    `day` is what its SELECT says besides the bounds that move. `at` are the runs at which the clock
+    may move somebody. If something else changes within the day, such as a list whose customers
+    expire, `moves` is true and every run may change members. `is_touched`: rows that it reads, or
+    that its sequence depends on, were written since its last refresh.
     """
 
     candidate: Candidate
@@ -53,13 +53,13 @@ class _Watched:
 
     @cached_property
     def has_list(self) -> bool:
-        """Whether a list of customers, each of whom may expire, is among the conditions."""
+        """Whether its conditions contain a list of customers, each of whom may expire."""
         tree = read_conditions(self.candidate.conditions)
         return any(leaf.family == _LIST for leaf in leaves(tree))
 
 
 class Refreshes:
-    """The refreshes of a shop's segments on cron's rhythm, less those that change nothing."""
+    """The refreshes of a shop's segments in cron's rhythm, without those that change nothing."""
 
     def __init__(
         self,
@@ -79,11 +79,11 @@ class Refreshes:
 
     @property
     def segments(self) -> list[Candidate]:
-        """The segments that cron would refresh, in the order in which it does."""
+        """The segments that cron would refresh, in cron's order."""
         return [one.candidate for one in self._watched]
 
     def begin_day(self, until: datetime) -> None:
-        """Look ahead, up to `until`: in that time no day begins anywhere."""
+        """Look ahead to `until`; until then no day begins anywhere."""
         now, self._until = self._clock.now(), until
         at = self._rhythm.refresh_at(now)
         known = {one.candidate.id: one for one in self._watched}
@@ -109,41 +109,41 @@ class Refreshes:
             if day != one.day:
                 one.day = day
                 one.at.add(at)
-            if before is None or one.has_list:  # hours are alike each day; who is listed is not
+            if before is None or one.has_list:  # hours are alike each day, lists are not
                 evening = one.clockwork.day_of(select_at(max(at, self._until - _SECOND)))
                 one.moves = one.clockwork.is_always_moving or evening != day
-        except ConditionError:  # its refresh tells
+        except ConditionError:  # reported by its refresh
             return one or _Watched(candidate, NOTHING_MOVES, ())
         return one
 
     def touch(self, *tables: str) -> None:
-        """Say that rows of these tables were written."""
+        """Note that rows of these tables were written."""
         for one in self._watched:
             if not one.clockwork.tables.isdisjoint(tables):
                 one.is_touched = True
 
     def touch_all(self) -> None:
-        """Say that a customer did something: every segment may be concerned, and every goal."""
+        """Note that a customer did something: every segment may be concerned, and every goal."""
         for one in self._watched:
             one.is_touched = True
             self._look_ahead(one)
 
     def rows_ended(self) -> None:
-        """Say that steps were sent or skipped: who waits for them may go on."""
+        """Note that steps were sent or skipped: customers who waited for that may go on."""
         progress = self._shop.tables.progress.name
         for one in self._watched:
             if progress in one.clockwork.tables or one.candidate.policy.group != NO_GROUP:
                 one.is_touched = True
 
     def next(self, earliest: datetime) -> datetime | None:
-        """Return the next run that may change something, `earliest` (a run of cron's) or later."""
+        """Return the next of cron's runs, `earliest` or later, that may change something."""
         if any(one.is_touched or one.moves for one in self._watched):
             return earliest
         times = (max(earliest, min(one.at)) for one in self._watched if one.at)
         return min(times, default=None)
 
     def run(self) -> Iterator[Refreshed]:
-        """Do what one run of `refresh-segments` does now, and tell what changed."""
+        """Do what one run of `refresh-segments` does now, and return what changed."""
         now = self._clock.now()
         member = self._shop.tables.member.name
         for one in self._watched:
@@ -169,7 +169,7 @@ class Refreshes:
         )
 
     def _changes(self, one: _Watched) -> bool:
-        """Return whether the conditions match others than the members there are."""
+        """Return whether the conditions match others than the present members."""
         now = self._clock.now().replace(microsecond=0)
         m = self._shop.tables.member.c
         members = select(m.customer_id).where(m.segment_id == one.candidate.id)
@@ -189,5 +189,5 @@ class Refreshes:
         with self._shop.read() as tx:
             for bound in one.clockwork.bounds:
                 for moment in bound.moments(tx.connection, now - _SECOND, self._until):
-                    # At the bound itself one comparison changes its mind, a second later another.
+                    # At the bound itself one comparison changes its result, a second later another.
                     one.at |= {self._rhythm.refresh_at(it) for it in (moment, moment + _SECOND)}

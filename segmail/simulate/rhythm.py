@@ -1,4 +1,4 @@
-"""When cron starts the jobs: each so many minutes, from the full hour on."""
+"""When cron starts the jobs: every so many minutes, from the full hour on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 class Rhythm:
     """Minutes between two runs of each job, and how many mails one sends; as in crontab.example.
 
-    The cleanups run once a day, at these hours of UTC.
+    The cleanups run once a day, at these hours (UTC).
     """
 
     refresh: int = 15

@@ -1,4 +1,4 @@
-"""Which customers are played: all, or the same few each time."""
+"""Chooses the customers who are played: all, or the same few each time."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Chosen:
 
 
 def choose_customers(tx: Transaction, *, most: int | None, always: Collection[int] = ()) -> Chosen:
-    """Return up to `most` active customers (None: all), those of `always` among them.
+    """Return up to `most` active customers (None: all), including those in `always`.
 
-    The same ones each time, as long as nobody registers: they are drawn by their ids. No more than
-    `most` ids are kept at a time.
+    They are the same each time, as long as nobody registers: they are drawn by their ids. No more
+    than `most` ids are kept at a time.
     """
     kept: list[tuple[int, int]] = []  # a heap: the highest draw first, as it is negative
     everybody: list[int] = []

@@ -39,10 +39,10 @@ USUAL_SAMPLE = 2_000  # customers
 
 @dataclass(frozen=True)
 class Question:
-    """What a simulation is asked: which files, whom, how long, and what they do meanwhile.
+    """What a simulation is asked: which files, customers and days, and what customers do.
 
-    `customers` are ids or addresses; with some, nobody else is played. `sample` is how many are
-    played without them; 0: all.
+    `customers` are ids or addresses; if there are some, nobody else is played. `sample` is how many
+    are played otherwise; 0: all.
     """
 
     days: int
@@ -55,20 +55,20 @@ class Question:
 
 @dataclass(frozen=True)
 class Simulation:
-    """A simulation that was played; `rows` reads what became of each step from its copy."""
+    """A finished simulation; `rows` reads what became of each step from its copy."""
 
     found: Findings
     shop: Shop
     chosen: Sequence[int]  # the customers who were asked for by name
 
     def rows(self) -> Iterator[PlayedRow]:
-        """Yield what became of steps, in the order of time."""
+        """Yield what became of steps, in order of time."""
         return played_rows(self.shop)
 
 
 @dataclass(frozen=True)
 class Watching:
-    """Is told how far it is: `copied` so many more customers, `played` so many more days."""
+    """Callbacks for progress: `copied` so many more customers, `played` so many more days."""
 
     copied: Callable[[int], None] = lambda _count: None
     played: Callable[[int], None] = lambda _count: None
@@ -147,7 +147,7 @@ def _sample(tx: Transaction, question: Question, always: Sequence[int]) -> Chose
 
 
 def _settings(settings: Settings, folder: Path) -> Settings:
-    """Return the settings that count for the copy: no transport, no files of the shop's host."""
+    """Return the settings for the copy: no transport, no files of the shop's host."""
     return replace(
         settings,
         database_url=None,

@@ -15,7 +15,7 @@ _LINES = 500  # of a timeline on a terminal
 
 
 def as_text(simulation: Simulation) -> Iterator[str]:
-    """Yield the lines: what happens first, each segment, each day, and what is to be looked at."""
+    """Yield the lines: what happens first, each segment, each day, and what needs attention."""
     found = simulation.found
     lines = [
         *_head(found),
@@ -151,7 +151,7 @@ def _number(number: int) -> str:
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield rows in columns, numbers flush right."""
+    """Yield rows in columns, numbers aligned right."""
     columns = list(zip(heads, *rows, strict=True))
     widths = [max(map(len, column)) for column in columns]
     right = [

@@ -1,6 +1,6 @@
 """Reads what `status` shows, with a number of statements that does not grow with the rows.
 
-No finished progress row is read: what waits is found by the index of the pending rows.
+No finished progress row is read: waiting rows are found by the index of pending rows.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _CLAIMED_MINUTES = 20
 
 @dataclass(frozen=True)
 class SegmentStatus:
-    """A segment's rows that wait, and when its members were last found; times in UTC.
+    """A segment's waiting rows, and when its members were last determined; times in UTC.
 
-    `due` rows should have been sent by now; where the segment does not send, they are held.
-    `deferred` rows were tried and wait for another try; `postponed` ones wait for longer than their
-    step's delay, without a try: an earlier step was late, or a store has no base URL.
+    `due` rows should have been sent by now; if the segment does not send, they are held. `deferred`
+    rows were tried and wait for another try; `postponed` rows wait for longer than their step's
+    delay, without a try: an earlier step was late, or a store has no base URL.
     """
 
     segment_id: int
@@ -62,9 +62,9 @@ class SegmentStatus:
 class AutomationStatus:
     """Everything that `status` shows; `now` in UTC.
 
-    `switch` is what decides whether the jobs may run, `maho_sends` whether Maho's own job may, too,
-    and `maho_ran` when its cron last ran it, or will, where that is lately and the settings let it.
-    Of the `open_attempts` some are under way; `stuck_attempts` are past their lease and grace.
+    `switch` decides whether the jobs may run, `maho_sends` is whether Maho's own job may, too, and
+    `maho_ran` is when its cron last ran it, or will, if that is recent and the settings allow it.
+    Some of the `open_attempts` are under way; `stuck_attempts` are past their lease and grace.
     `not_upgraded` is why an older version than the checkout's runs.
     """
 
@@ -80,7 +80,7 @@ class AutomationStatus:
 
     @property
     def hosts(self) -> list[str]:
-        """The machines that ever ran a job."""
+        """The machines that have ever run a job."""
         return sorted({record.host for record in self.jobs})
 
     @property
@@ -150,7 +150,7 @@ def _maho_ran(tx: Transaction, *, now: datetime) -> datetime | None:
 def _waiting(
     tx: Transaction, segment_ids: Sequence[int], steps: Sequence[Step], *, now: datetime
 ) -> Mapping[int, dict[str, Any]]:
-    """Return by segment id what waits, as keywords of `SegmentStatus`."""
+    """Return, by segment id, what waits, as keyword arguments of `SegmentStatus`."""
     found: defaultdict[int, dict[str, Any]] = defaultdict(
         lambda: {
             "scheduled": 0,

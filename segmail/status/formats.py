@@ -1,4 +1,4 @@
-"""A status as JSON for scripts, and as one line for Nagios and its kin."""
+"""A status as JSON for scripts, and as one line for Nagios and similar programs."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def as_nagios(status: AutomationStatus, findings: Sequence[StatusFinding]) -> tu
     oldest = status.oldest_due
     seconds = 0 if oldest is None else max(0, int((status.now - oldest).total_seconds()))
     held = sum(segment.held for segment in status.segments)
-    # A bar separates the text from the figures, so there must be none in the text.
+    # A bar separates the text from the figures, so the text must not contain one.
     line = f"SEGMAIL {word} - {said}".replace("|", "/").replace("\n", " ")
     return f"{line} | due={due} held={held} oldest_due={seconds}s", code
 

@@ -1,4 +1,4 @@
-"""What of a status a person must look at, by the thresholds of segmail.toml."""
+"""What a person must look at in a status, by the thresholds of segmail.toml."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MUST_ACT = 78
 
 
 def judge(status: AutomationStatus, thresholds: StatusSettings) -> list[StatusFinding]:
-    """Return what is wrong, errors first; empty where all is well."""
+    """Return what is wrong, errors first; empty if all is well."""
     found = [*_switches(status), *_backlog(status, thresholds), *_jobs(status, thresholds)]
     return sorted(found, key=lambda finding: finding.severity is not Severity.ERROR)
 
@@ -83,9 +83,9 @@ def _jobs(status: AutomationStatus, thresholds: StatusSettings) -> Iterator[Stat
 def _job(
     job: JobName, records: list[JobRecord], limit: timedelta, now: datetime
 ) -> Iterator[StatusFinding]:
-    """A job is well where one host did it in time: the hosts share the work.
+    """Return a finding unless one host did the job in time: the hosts share the work.
 
-    A failure that a person must mend (78) is told at once, one that may pass only when it lasts.
+    A failure that a person must fix (78) is reported at once, one that may pass only if it lasts.
     """
     ends = [record.succeeded for record in records if record.succeeded is not None]
     late = not ends or now - max(ends) > limit

@@ -132,7 +132,7 @@ class Inlining:
         return rank >= OWN or many <= self._most
 
     def _take(self, match: Match, what: int, elements: list[Element]) -> None:
-        """Record a rule for its elements; of selectors that certainly match, the heaviest is used."""
+        """Record a rule for its elements; of selectors that surely match, the heaviest counts."""
         self._work.spend(len(elements))
         for element in elements:
             matches = self._matches.get(element)

@@ -1,1 +1,1 @@
-"""All recipes in the demo's shop, each with customers of its own, for 35 days."""
+"""All recipes in a demo shop, each with customers of its own, for 35 days."""

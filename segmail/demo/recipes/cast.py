@@ -1,4 +1,4 @@
-"""Who plays in which use case: invented customers, what they did before, and what they do then."""
+"""Who plays in which use case: invented customers, what they did before, and what they do next."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Role:
     """A customer of a use case.
 
     `cart` is its total and how many hours ago it was touched, `orders` are totals with the days
-    since, `then` what the customer does in the 35 days, as `simulate --event` has it. `listed`: a
-    list that is imported names the customer.
+    since, `then` is what the customer does in the 35 days, as for `simulate --event`. `listed`: an
+    imported list names the customer.
     """
 
     recipe: str

@@ -12,7 +12,7 @@ from segmail.demo.recipes.play import PlayedRecipes, UseCase
 from segmail.demo.recipes.shop import address_of
 from segmail.simulate.record import PlayedRow
 
-# Frames run no script and fetch nothing: pictures of the invented shop stay blank.
+# Frames run no script and load nothing: pictures of the invented shop stay blank.
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-src 'self'"
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1d2330;--paper:#fff;--soft:#5b6475;--line:#d9dee7}

@@ -74,7 +74,7 @@ def play_recipes(folder: Path) -> PlayedRecipes:
 
 
 def play_in(shop: Shop, folder: Path, *, days: int, transport: Transport) -> PlayedRecipes:
-    """Play in a shop that was built for it; what a host keeps of its runs is put into `folder`."""
+    """Play in a shop built for it; a host's records of its runs go into `folder`."""
     with nothing_logged():
         return _play(shop, folder, days, transport)
 

@@ -86,7 +86,7 @@ def build_recipes_shop(database: Database) -> Shop:
 
 
 def address_of(role: Role) -> str:
-    """Return a customer's invented address, in a domain that nobody can have."""
+    """Return a customer's invented address, in a domain that nobody can own."""
     return f"{role.name.lower().replace(' ', '.')}@mail.example"
 
 
