@@ -33,19 +33,19 @@ from segmail.transport.recorder import Transport
 
 @dataclass(frozen=True)
 class Share:
-    """Which of the processes of a run this is: each has its share of connections and rate."""
+    """Which of a run's processes this is: each has its share of connections and rate."""
 
     number: int = 0
     of: int = 1
 
     def connections(self, all_of_them: int) -> int:
-        """Return how many of the run's connections are this process's, one at least."""
+        """Return how many of the run's connections belong to this process; at least one."""
         return max(1, all_of_them // self.of + (self.number < all_of_them % self.of))
 
 
 @dataclass(frozen=True)
 class Work:
-    """What a run has to do, and what prepares its messages: loaded once for all its processes."""
+    """What a run has to do, and what prepares its messages; loaded once for all its processes."""
 
     job: Job
     options: Options
@@ -55,7 +55,7 @@ class Work:
 
     @classmethod
     def load(cls, job: Job, options: Options, due: Due, transport: Transport) -> Work:
-        """Raise ConfigError for a return path or store that cannot be used."""
+        """Load it; raise ConfigError for a return path or store that cannot be used."""
         bounces_to = bounce_address(transport, job.config)
         preparer = _preparer(job, list(due.claimer.steps.values()), bounces_to)
         return cls(job, options, due, transport, preparer)
@@ -112,7 +112,7 @@ def _run(work: Work, share: Share, journal: Journal) -> Run:
 
 
 def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
-    """Yield what a run would do with each due row, and change nothing (`--dry-run`)."""
+    """Yield what a run would do with each due row; change nothing (`--dry-run`)."""
     steps = steps_of(job, options)
     claimer = open_claimer(job, sending(steps))
     planner = _planner(job, _preparer(job, steps), _journal(job))
@@ -130,9 +130,9 @@ def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
 
 
 def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepared]:
-    """Yield what a run would do with these rows if they were due now, and change nothing.
+    """Yield what a run would do with these rows if they were due now; change nothing.
 
-    They need not exist: a progress id of 0 is a row that nobody has scheduled.
+    They need not exist: a progress id of 0 is a row that is not scheduled.
     """
     planner = _planner(job, _preparer(job, [row.step for row in rows]), _journal(job))
     plan = planner.plan(rows, now=job.clock.now())

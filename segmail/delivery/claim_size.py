@@ -1,7 +1,7 @@
-"""How many rows a claim takes: what is sent in a few seconds.
+"""How many rows a claim takes: as many as are sent in a few seconds.
 
-What is claimed is recorded ahead, as paused mailings in Maho's grid, and what waits long is asked
-about again and again. So a slow server, or a low rate, gets a few rows at a time.
+Claimed rows are recorded ahead, as paused mailings in Maho's grid, and rows that wait long are
+checked again and again. So with a slow server, or a low rate, few rows are claimed at a time.
 """
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ from __future__ import annotations
 import math
 
 _SECONDS = 4.0
-_FIRST = 50  # before anything is known
+_FIRST = 50  # before the speed is known
 
 
 class ClaimSize:
-    """`most` rows at a time, fewer where sending is slow; at least one for each connection.
+    """At most `most` rows at a time, fewer if sending is slow; at least one per connection.
 
-    `rate` is how many may be begun in a second, 0: as many as can.
+    `rate` is how many messages may begin per second; 0: no limit.
     """
 
     def __init__(self, most: int, *, connections: int, rate: float) -> None:
@@ -24,6 +24,6 @@ class ClaimSize:
         self.rows = min(_FIRST, self._most)
 
     def learn(self, rows: int, seconds: float) -> None:
-        """Take into account how long it took to bring a claim of so many rows to its end."""
+        """Take into account how long it took to finish a claim of so many rows."""
         expected = math.floor(rows / max(seconds, 0.001) * _SECONDS)
         self.rows = max(self._least, min(expected, self._most))

@@ -17,20 +17,20 @@ from segmail.maho.schema.rights import COUPONS, SENDING, check_rights
 from segmail.maho.schema.transaction import Transaction
 from segmail.once_a_day import log_once_a_day
 
-_SUMMER_TIME = timedelta(hours=1)  # by which a column may hold a time that its zone does not have
+_SUMMER_TIME = timedelta(hours=1)  # times in a column may be that far off
 
 
 def check_beforehand(job: Job) -> None:
-    """Raise ConfigError where a run would send what was sent, or what somebody else sends."""
+    """Raise ConfigError if a run would send mails again, or mails that somebody else sends, too."""
     now = job.clock.now()
     with job.shop.read() as tx:
-        check_rights(tx, (*SENDING, *COUPONS))  # none is to be missed after the first mails are out
+        check_rights(tx, (*SENDING, *COUPONS))  # no import may fail after the first mails are out
         _check_mahos_job(tx, job, now)
         _check_restored(tx.connection, job, now)
 
 
 def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:
-    """Refuse where Maho's cron runs its own job; where it does not seem to, say so once a day."""
+    """Refuse if Maho's cron runs its own job; if it does not seem to, warn once a day."""
     if job.settings.delivery.beside_maho:
         return
     switches = not dates_are_timestamps(tx)
@@ -45,7 +45,7 @@ def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:
             "table of segmail.toml insists."
         )
     if not has_cron_table(tx):
-        return  # nothing of Maho's can run there; the doctor tells of the switch
+        return  # nothing of Maho's can run there; the doctor reports the switch
     log_once_a_day(
         "Maho's own jobs are switched on, though its cron does not seem to run them; "
         "`segmail take-over` switches them off",
@@ -56,7 +56,7 @@ def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:
 
 
 def _check_restored(connection: Connection, job: Job, now: datetime) -> None:
-    """Refuse where the database has forgotten the newest mail that this host handed over."""
+    """Refuse if the database has forgotten the newest mail that this host handed over."""
     journal = Journal(job.settings.state_dir, job.database_name, now=now)
     newest = journal.newest_unsettled()
     if newest is None or _is_remembered(connection, job, newest):
@@ -70,7 +70,7 @@ def _check_restored(connection: Connection, job: Job, now: datetime) -> None:
 
 
 def _is_remembered(connection: Connection, job: Job, accepted: AcceptedAttempt) -> bool:
-    """Return whether the attempt's queue row is there, or its row knows that it was sent."""
+    """Return whether the attempt's queue row exists, or its progress row says that it was sent."""
     q, p = job.shop.tables.queue.c, job.shop.tables.progress.c
     began = connection.scalar(select(q.queue_start_at).where(q.queue_id == accepted.queue_id))
     if began is not None and began - accepted.at in (timedelta(0), _SUMMER_TIME):

@@ -1,4 +1,4 @@
-"""The first look of a run: which steps are due, and for how many processes is it enough."""
+"""The first look of a run: which steps are due, and how many processes they are worth."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from segmail.delivery.rows.walk_start import WalkStart
 from segmail.maho.lookup import find_segment
 from segmail.maho.steps import Step, load_steps
 
-_ROWS_FOR_A_WORKER = 500  # fewer are sent before another process is ready
+_ROWS_FOR_A_WORKER = 500  # fewer rows are sent before another process is ready
 
 
 @dataclass(frozen=True)
 class Due:
     """What a run is going to send: the rows that `claimer` finds.
 
-    `workers` is the number of processes it takes, 0 where nothing is due; `walk_start` is to be
-    forgotten by a run that lets go of rows.
+    `workers` is the number of processes, 0 if nothing is due; `walk_start` must be forgotten by a
+    run that releases rows.
     """
 
     claimer: Claimer
@@ -31,7 +31,7 @@ class Due:
 
 
 def steps_of(job: Job, options: Options) -> list[Step]:
-    """Return the steps that a run is about; raise InputError for a segment that is not there."""
+    """Return the steps that a run is about; raise InputError for a segment that does not exist."""
     with job.shop.read() as tx:
         ids = [find_segment(tx, name).segment_id for name in options.segments]
         return load_steps(tx, segment_ids=ids or None)
@@ -43,7 +43,7 @@ def sending(steps: Sequence[Step]) -> dict[int, Step]:
 
 
 def open_claimer(job: Job, steps: Mapping[int, Step]) -> Claimer:
-    """Return what claims the due rows of these steps."""
+    """Return the claimer of these steps' due rows."""
     lease = timedelta(minutes=job.settings.delivery.lease_minutes)
     return Claimer(job.shop, steps, lease=lease)
 
@@ -65,7 +65,7 @@ def look_for_due(job: Job, options: Options, steps: Mapping[int, Step]) -> Due:
 
 
 def _most_workers(job: Job, options: Options) -> int:
-    """Return how many processes may send; SQLite has one writer at a time."""
+    """Return how many processes may send; SQLite allows one writer at a time."""
     if job.shop.database.url.get_backend_name() == "sqlite":
         return 1
     # One more than there are cores: each waits for the database now and then.

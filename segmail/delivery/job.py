@@ -1,4 +1,4 @@
-"""What a run of `process-emails` is asked for, and the shop that it works on."""
+"""What a run of `process-emails` is asked to do, and the shop on which it works."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Options:
-    """What one run is asked for; `limit` 0 means every due row, `rate` 0 as fast as possible."""
+    """The options of one run; `limit` 0 means every due row, `rate` 0 as fast as possible."""
 
     limit: int = 100
     max_time: float | None = None  # seconds
@@ -30,14 +30,14 @@ class Options:
 class Stop:
     """How a run is ended early.
 
-    `no_new`: no message is begun any more. `abort`: those under way are given a short time, too.
+    `no_new`: no further message is begun. `abort`: those under way get only a short time.
     """
 
     no_new: threading.Event = field(default_factory=threading.Event)
     abort: threading.Event = field(default_factory=threading.Event)
 
     def ask(self) -> None:
-        """End the run in order: what SIGTERM and SIGINT do."""
+        """End the run in order, as SIGTERM and SIGINT do."""
         self.no_new.set()
         self.abort.set()
 
@@ -54,6 +54,6 @@ class Job:
 
     @property
     def database_name(self) -> str:
-        """What names the shop's tables in the files of this host, without a password."""
+        """The name for the shop's tables in this host's files, without a password."""
         database = self.shop.database.url.set(password=None).render_as_string()
         return f"{database} {self.shop.tables.progress.name}"

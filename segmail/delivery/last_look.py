@@ -1,4 +1,4 @@
-"""How old the last look at a batch's messages is, and what it forbids."""
+"""How old the last check of a batch's messages is, and what it forbids."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Callable, Mapping, Sequence
 
 from segmail.delivery.rows.outcome import Attempt, Outcome
 
-# Asks about messages: what becomes of those that must not be sent, by queue id, and since when
+# Checks messages: returns the outcomes of those that must not be sent, by queue id, and since when
 # (`time.monotonic`) that is known.
 AskAgain = Callable[[Sequence[Attempt]], tuple[Mapping[int, Outcome], float]]
 
 
 class LastLook:
-    """The last look at the messages of a batch that were not begun yet; several threads ask it.
+    """The last check of a batch's messages that are not begun yet; several threads use it.
 
-    `at` is when it happened, `most` how many seconds it counts.
+    `at` is when it happened, `most` is how many seconds it is valid.
     """
 
     def __init__(
@@ -30,9 +30,9 @@ class LastLook:
         self._lock = threading.Lock()
 
     def forbids(self, attempt: Attempt) -> Outcome | None:
-        """Return what becomes of a message that must not be begun now; None where it may be.
+        """Return the outcome of a message that must not be begun now; None if it may be.
 
-        Where the last look is too old, all that were not begun are asked about together.
+        If the last check is too old, all messages that are not begun are checked together.
         """
         with self._lock:
             if time.monotonic() - self._at > self._most:
@@ -40,6 +40,6 @@ class LastLook:
             return self._forbidden.get(attempt.queue_id)
 
     def forget(self, attempt: Attempt) -> None:
-        """Ask no more about a message that was begun or has its outcome."""
+        """Stop checking a message that was begun or has its outcome."""
         with self._lock:
             self._left.pop(attempt.queue_id, None)

@@ -1,4 +1,4 @@
-"""The lines by which the log says what a run did (SPEC, "Logging")."""
+"""The log lines that say what a run did (SPEC, "Logging")."""
 
 from __future__ import annotations
 
@@ -16,26 +16,29 @@ if TYPE_CHECKING:
 
 
 class OutcomeLog:
-    """Writes what became of a run's rows: each into the log, each kind of failure once into
-    `exception.log`, with a traceback where it is a bug."""
+    """Logs what became of a run's rows.
+
+    Each row has a line in the log; each kind of failure is in `exception.log` once, with a
+    traceback if it is a bug.
+    """
 
     def __init__(self) -> None:
         self._kinds: set[tuple[object, ...]] = set()
 
     def write(self, outcome: Outcome) -> None:
-        """Write the line by which the log says what became of a row, and why."""
+        """Write the log line that says what became of a row, and why."""
         line = _write_line(outcome)
         if outcome.status is not Status.FAILED:
             return
         kind = _kind(outcome)
         if kind not in self._kinds:
             self._kinds.add(kind)
-            is_bug = not isinstance(outcome.error, StepError)  # whose text says all that helps
+            is_bug = not isinstance(outcome.error, StepError)  # its text says all that helps
             exceptions.error("%s", line, exc_info=outcome.error if is_bug else None)
 
 
 def _kind(outcome: Outcome) -> tuple[object, ...]:
-    """Return what failures that one cause has in common: the step; of a bug where it is."""
+    """Return what failures with one cause share: the step; for a bug, its place in the code."""
     error = outcome.error
     if error is None or isinstance(error, StepError):
         return type(error), outcome.row.step.sequence_id, outcome.code
@@ -69,7 +72,7 @@ def _write_line(outcome: Outcome) -> str:
 
 
 def log_summary(summary: Summary) -> None:
-    """Write what the run did as a whole; one that found nothing to do says so to -vv alone."""
+    """Log what the run did as a whole; if it found nothing to do, only with -vv."""
     counts = summary.counts
     level = logging.DEBUG if summary.did_nothing else logging.INFO
     if summary.held:

@@ -1,4 +1,4 @@
-"""The use case of `process-emails`: look what is due, send it, and tell what was done."""
+"""The use case of `process-emails`: finds what is due, sends it, and reports what was done."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def process_emails(
 ) -> Summary:
     """Send what is due (SPEC job 1) and return what was done.
 
-    Every outcome is logged and handed to `on_outcomes` once it is settled. `Summary.fault` tells
-    of a mail server out of reach; every row that was not sent is then scheduled as before.
+    Every outcome is logged and passed to `on_outcomes` once it is settled. `Summary.fault` is set
+    if the mail server was out of reach; every row that was not sent is then scheduled as before.
     Raises ConfigError for a mail transport that cannot be used, before anything is claimed.
     """
     summary = Summary()
     began = time.monotonic()
-    # Read also where nothing is due, so that a fault is told before the first mail.
+    # Read even if nothing is due, so that a fault is reported before the first mail.
     transport = mail_settings(job.settings, job.config, job.shop.crypt_key)
     steps = steps_of(job, options)
     _resolve(job, steps_of(job, Options()) if options.segments else steps)
@@ -50,7 +50,8 @@ def process_emails(
     due = look_for_due(job, options, sending(steps))
     try:
         if due.workers:
-            # What renders and sends is loaded only now: most runs of cron find nothing due.
+            # The code that renders and sends is imported only now: most runs of cron find nothing
+            # due.
             from segmail.delivery.assemble import Share, Work, open_run
             from segmail.delivery.dangerous_states import check_beforehand
 
@@ -85,7 +86,7 @@ def count_waiting(job: Job, options: Options) -> int:
 
 
 def _resolve(job: Job, steps: Sequence[Step]) -> None:
-    """Bring attempts to their end whose rows others ended; `steps` are all there are."""
+    """Resolve attempts whose rows others have ended; `steps` are all steps."""
     delivery = job.settings.delivery
     Resolver(
         shop=job.shop,

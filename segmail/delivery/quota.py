@@ -1,4 +1,4 @@
-"""How many rows a run may still take; its worker processes share it."""
+"""How many rows a run may still take; its worker processes share the number."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class Quota:
-    """`limit` rows in all, 0 for as many as there are; with `left`, shared between processes."""
+    """`limit` rows in total, 0 for no limit; with `left`, processes share the number."""
 
     def __init__(self, limit: int, left: Synchronized[int] | None = None) -> None:
         self._unlimited = limit == 0
@@ -17,7 +17,7 @@ class Quota:
         self._shared = left
 
     def take(self, most: int) -> int:
-        """Return how many rows may be claimed now, at most `most`; 0 when the run has its fill."""
+        """Return how many rows may be claimed now, at most `most`; 0 once the limit is reached."""
         if self._unlimited:
             return most
         if self._shared is None:
@@ -30,7 +30,7 @@ class Quota:
         return taken
 
     def give_back(self, unused: int) -> None:
-        """Return what was taken and not claimed, for another process to try."""
+        """Return rows that were taken but not claimed, for another process to try."""
         if self._shared is None:
             self._left += unused
             return

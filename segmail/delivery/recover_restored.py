@@ -1,4 +1,4 @@
-"""The use case of `recover`: rows that a restored database forgot to have been sent."""
+"""The use case of `recover`: rows that were sent although a restored database forgot it."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from segmail.maho.repeating import continue_repeats
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step, load_steps
 
-_CHUNK = 1_000  # rows of a transaction
+_CHUNK = 1_000  # rows per transaction
 
 
 def find_forgotten(job: Job) -> dict[int, datetime]:
-    """Return when each waiting row was accepted by this host's journal, by progress id (UTC)."""
+    """Return when each waiting row was accepted by this host's journal (UTC), by progress id."""
     tables, found = job.shop.tables, {}
     for sent in _chunks(job):
         with job.shop.database.read() as connection:
@@ -29,7 +29,7 @@ def find_forgotten(job: Job) -> dict[int, datetime]:
 
 
 def settle_found(job: Job, found: Mapping[int, datetime], *, advance: Callable[[int], None]) -> int:
-    """Let what was found be sent, and return how many rows were; then runs send again."""
+    """Settle the found rows as sent, and return how many were; after that, runs send again."""
     count = 0
     for ids in _parts(list(found)):
         sent = {id_: found[id_] for id_ in ids}
@@ -54,7 +54,7 @@ def _steps(tx: Transaction, progress_ids: Collection[int]) -> dict[int, Step]:
 
 
 def _chunks(job: Job) -> Iterator[dict[int, datetime]]:
-    """Yield the accepted attempts of the journal, the last of each row, some at a time."""
+    """Yield the journal's accepted attempts, the last one of each row, some at a time."""
     last = {it.progress_id: it.at for it in _journal(job).all_accepted()}
     for ids in _parts(list(last)):
         yield {id_: last[id_] for id_ in ids}

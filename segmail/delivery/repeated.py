@@ -1,4 +1,4 @@
-"""`process-emails` run again and again, by who moves the clock on: for simulations and the demo.
+"""Runs `process-emails` repeatedly while the caller moves the clock: for simulations and the demo.
 
 What a run reads at its start (templates, stores, policies) is kept until `look_again`, so that ten
 thousand short runs cost little more than their mails.
@@ -24,7 +24,7 @@ from segmail.transport.recorder import Transport
 
 
 class RepeatedRuns:
-    """Runs over the due rows of a shop that nobody else works on, at the job's clock."""
+    """Runs over the due rows of a shop on which nobody else works, at the job's clock."""
 
     def __init__(self, job: Job, options: Options, transport: Transport) -> None:
         self._job = job
@@ -35,12 +35,12 @@ class RepeatedRuns:
         self._run: Run | None = None
 
     def look_again(self) -> None:
-        """Let the next run read anew what changes seldom: steps, templates, who unsubscribed."""
+        """Make the next run read again what changes seldom: steps, templates, unsubscriptions."""
         self._stack.close()
         self._run = None
 
     def next_due(self) -> datetime | None:
-        """Return when the next row comes due, or came; None where none waits."""
+        """Return when the next row comes due, or came due; None if none waits."""
         self._open()
         with self._job.shop.read() as tx:
             return next_due(tx, self._steps)
@@ -53,7 +53,7 @@ class RepeatedRuns:
             raise fault
 
     def close(self) -> None:
-        """Let go of everything that is open."""
+        """Close everything that is open."""
         self._stack.close()
 
     def _open(self) -> Run:

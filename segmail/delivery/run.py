@@ -36,7 +36,7 @@ _LONGEST_PAUSE = 6 * 60  # minutes between two tries of a row
 
 @dataclass(frozen=True)
 class Run:
-    """One run over the due rows; every part does one thing and knows none of the others."""
+    """One run over the due rows; each part does one thing and knows none of the others."""
 
     claimer: Claimer
     planner: Planner
@@ -54,8 +54,8 @@ class Run:
     ) -> SegmailError | None:
         """Send due rows, as many as `quota` allows. One bad row never stops the rest.
 
-        Each group is logged and handed to `on_outcomes` after it was settled. Whatever this run
-        has claimed and not begun when it ends early is scheduled again as it was. Return what
+        Each group is logged and passed to `on_outcomes` after it was settled. If this run ends
+        early, everything it has claimed and not begun is scheduled again as it was. Returns what
         ended it early.
         """
         claim_size = ClaimSize(
@@ -81,7 +81,7 @@ class Run:
                     on_outcomes(outcomes)
                     quota.give_back(sum(o.status in _GONE_BACK for o in outcomes))
             except Exception:
-                with suppress(SegmailError):  # then the leases let go of them
+                with suppress(SegmailError):  # then their leases release them
                     self.claimer.give_back(rows)
                 raise
             claim_size.learn(len(rows), time.monotonic() - began)
@@ -92,7 +92,7 @@ class Run:
         for _ in range(_CODE_TRIES):
             plan = self.planner.plan(rows, now=self.clock.now())
             refused = [p for p in plan.prepared if self.senders.refused.reason(p)]
-            if refused:  # rows of these steps can only be claimed in vain
+            if refused:  # claiming rows of these steps would be in vain
                 self.claimer.leave_out({p.row.step.sequence_id for p in refused})
                 plan = replace(
                     plan, prepared=[p for p in plan.prepared if not self.senders.refused.reason(p)]
@@ -128,12 +128,12 @@ class Run:
         raise AssertionError("no free coupon code in ten tries: the random source is broken")
 
     def _is_told_at_the_end(self, outcome: Outcome) -> bool:
-        """Whether a row goes back for what the whole run is ended by: told once, rows counted."""
+        """Return whether a row is released for the reason that ends the run, logged once."""
         is_back = outcome.status is Status.RELEASED
         return is_back and outcome.reason in str(self.senders.fault or "")
 
     def _release(self, prepared: Sequence[Prepared]) -> Sequence[Outcome]:
-        """Schedule messages again as they were; nothing of them was recorded."""
+        """Schedule messages again as they were; nothing about them was recorded."""
         reason = str(self.senders.fault or "the run was stopped")
         outcomes = [Outcome(message.row, Status.RELEASED, reason) for message in prepared]
         self.settler.settle(outcomes, now=self.clock.now())
@@ -164,9 +164,9 @@ class Run:
 def retry_at(now: datetime, tries: int, settings: DeliverySettings) -> datetime:
     """Return when a message that was deferred `tries` times is tried again.
 
-    Exponential back-off to at most six hours, with a fifth of jitter, so that what one outage
-    deferred does not come back in one burst. All tries together span four to five days, as
-    RFC 5321 (4.5.4.1) asks for.
+    Exponential back-off up to six hours, with a fifth of jitter, so that mails deferred by one
+    outage do not come back in one burst. All tries together span four to five days, as RFC 5321
+    (4.5.4.1) recommends.
     """
     doublings = min(tries - 1, 20)  # more exceed the longest pause anyway
     minutes = min(settings.retry_minutes * 2**doublings, _LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-"""What a run did, and the line by which cron's mail tells of what failed."""
+"""What a run did, and the line about failures for cron's mail."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from segmail.delivery.rows.outcome import Outcome
     from segmail.errors import SegmailError
 
-_TOLD = 3  # reasons
-_LENGTH = 120  # characters of a reason
+_TOLD = 3  # reasons listed
+_LENGTH = 120  # characters per reason
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Summary:
 
     @property
     def processed(self) -> int:
-        """Rows that came to their end without an error: sent or rightly skipped."""
+        """Rows that ended without an error: sent or rightly skipped."""
         return self.counts[Status.SENT] + self.counts[Status.SKIPPED]
 
     @property
@@ -40,7 +40,7 @@ class Summary:
         return not self.counts.total() and self.fault is None
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
-        """Count what became of rows."""
+        """Count outcomes of rows."""
         for outcome in outcomes:
             self.counts[outcome.status] += 1
             if outcome.status is Status.FAILED:

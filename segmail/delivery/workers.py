@@ -1,7 +1,7 @@
 """Sends with several processes: each claims its own rows, as runs on several hosts would.
 
 Python runs on one core at a time, and most of an e-mail's work is rendering and writing it. The
-processes share nothing but the limit. The first one sends, too: each takes memory.
+processes share nothing but the limit. The first one also sends, because each process takes memory.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from segmail.errors import SegmailError, WorkerDied
 from segmail.log import logger
 from segmail.transport.mailer import NoConnection
 
-_FORK = multiprocessing.get_context("fork")  # what is loaded is shared
-_LOOK = 0.2  # seconds between two looks at what a signal asked for
+_FORK = multiprocessing.get_context("fork")  # so that loaded modules and data are shared
+_LOOK = 0.2  # seconds between two checks for a signal
 
 _OnOutcomes = Callable[[Sequence[Outcome]], None]
 
 
 @dataclass(frozen=True)
 class _Ended:
-    """A process came to its end; what ended its sending early, or what it raised, if anything."""
+    """A process has ended; it says what ended its sending early, or what it raised, if anything."""
 
     fault: SegmailError | None = None
     error: Exception | None = None
@@ -46,16 +46,16 @@ class WorkerBug(Exception):
 
 
 def send_in_processes(work: Work, *, on_outcomes: _OnOutcomes) -> SegmailError | None:
-    """Send with `work.due.workers` processes, this one among them; return what ended one early.
+    """Send with `work.due.workers` processes, including this one; return what ended one early.
 
-    Each logs its outcomes itself; `on_outcomes` gets them here, from one thread at a time. When
-    this process dies, the others end in order. Raises what any of them raised (WorkerBug for a bug
-    in another one); WorkerDied where one was killed, whose rows come due again by themselves.
+    Each logs its outcomes itself; `on_outcomes` gets them here, from one thread at a time. If this
+    process dies, the others end in order. Raises what any of them raised (WorkerBug for a bug in
+    another one); WorkerDied if one was killed, whose rows come due again by themselves.
     """
     limit, number_of_all = work.options.limit, work.due.workers
     work.job.shop.database.close()  # a connection cannot be shared
     work.preparer.read_ahead()
-    gc.freeze()  # what is loaded stays shared: the collector would write into each page of it
+    gc.freeze()  # keeps loaded pages shared: the collector would write into each
     quota = Quota(limit, _FORK.Value("q", limit) if limit else None)
     parent_gone, parent_here = _FORK.Pipe(duplex=False)
     processes: dict[Connection, ForkProcess] = {}
@@ -84,14 +84,14 @@ def _send(run: Run, quota: Quota, on_outcomes: _OnOutcomes) -> _Ended:
 
 @dataclass(frozen=True)
 class Worker:
-    """One of the other processes: what it sends, and how it is heard in the first one."""
+    """One of the other processes: what it sends, and how it reports to the first one."""
 
     work: Work
     share: Share
     quota: Quota
 
     def run(self, sender: Connection, parent_gone: Connection, parent_here: Connection) -> None:
-        """Send this worker's share and tell it through `sender`, outcomes and end.
+        """Send this worker's share and report through `sender`: its outcomes and its end.
 
         The first process holds the only `parent_here` that stays open.
         """
@@ -114,13 +114,13 @@ class Worker:
             self.work.job.shop.database.close()
 
     def _end_with_parent(self, parent_gone: Connection) -> None:
-        """Wait for the first process's end of the pipe to close, which also kill -9 does."""
+        """Wait for the first process's end of the pipe to close, which kill -9 causes, too."""
         wait([parent_gone])
         self.work.job.stop.ask()
 
 
 class WorkerPool:
-    """The other processes, listened to while this one sends; left when all have ended."""
+    """The other processes, heard while this one sends; left when all have ended."""
 
     def __init__(
         self, processes: dict[Connection, ForkProcess], stop: Stop, on_outcomes: _OnOutcomes
@@ -141,15 +141,15 @@ class WorkerPool:
             process.join()
 
     def hand_on(self, outcomes: Sequence[Outcome]) -> None:
-        """Hand outcomes of any process to `on_outcomes`, one group at a time."""
+        """Pass outcomes of any process to `on_outcomes`, one group at a time."""
         with self._one_at_a_time:
             self._on_outcomes(outcomes)
 
     def fault(self, own: _Ended) -> SegmailError | None:
         """Return what ended the sending of one early, or raise what one raised.
 
-        `own` is the end of the first process. One that never had a connection ends nothing where
-        another one had.
+        `own` is the end of the first process. A process that never had a connection does not count
+        if another one had.
         """
         ends = [own, *self._ends]
         for end in ends:
@@ -166,7 +166,7 @@ class WorkerPool:
         return next((end.fault for end in ends if end.fault is not None), None)
 
     def _listen(self) -> None:
-        """Hand on what the processes tell, until each has ended; pass a signal on to them."""
+        """Pass on what the processes report, until each has ended; pass a signal on to them."""
         open_receivers = set(self._processes)
         passed_on = False
         while open_receivers:
@@ -180,10 +180,10 @@ class WorkerPool:
                     open_receivers.discard(receiver)
 
     def _receive(self, receiver: Connection) -> _Ended | None:
-        """Hand on one message; return how the process ended, where that is what it tells."""
+        """Pass on one message; return how the process ended, if the message says so."""
         try:
             message = receiver.recv()
-        except (EOFError, OSError):  # the latter: it was killed in the middle of telling
+        except (EOFError, OSError):  # the latter: it was killed while reporting
             self._processes[receiver].join()
             return _Ended(error=WorkerDied(self._processes[receiver].exitcode))
         if isinstance(message, _Ended):

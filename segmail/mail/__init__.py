@@ -1,1 +1,1 @@
-"""One mail composed: from a step, a customer and a template to the bytes that are sent."""
+"""Composes one mail: from a step, a customer and a template to the bytes that are sent."""

@@ -1,4 +1,4 @@
-"""One e-mail address, as it is written into headers and the SMTP envelope."""
+"""An e-mail address, as it is written into headers and the SMTP envelope."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segmail.errors import MessageError
 _MAX_LOCAL = 64  # octets, RFC 5321 section 4.5.3.1
 _MAX_DOMAIN = 253
 
-# All but these: a range up to U+10FFFF would take longer to compile than a mail to send.
+# All but these: compiling a range up to U+10FFFF would take longer than sending a mail.
 _NOT_ATEXT = r"\x00-\x20\"(),:;<>@\[\\\]\x7f"
 _DOT_ATOM = re.compile(rf"[^.{_NOT_ATEXT}]+(?:\.[^.{_NOT_ATEXT}]+)*")
 _STRAY_DOTS = re.compile(rf"[^{_NOT_ATEXT}]+")
@@ -23,7 +23,7 @@ _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # the full stops that IDNA knows
 
 @dataclass(frozen=True)
 class Address:
-    """A mailbox that can be written: `utf8` when only SMTPUTF8 servers can take it."""
+    """A mailbox that can be written: `utf8` if only SMTPUTF8 servers can take it."""
 
     local: str
     domain: str
@@ -40,8 +40,8 @@ class Address:
 def parse_address(text: str, what: str) -> Address:
     """Return `text` as an address; an international domain becomes punycode.
 
-    `what` names the field in the error: MessageError where the text is no address. The address
-    itself is never part of the error, which ends in logs.
+    `what` names the field in the error: MessageError if the text is not an address. The error,
+    which ends up in logs, never contains the address itself.
     """
     local, at, domain = text.strip(" ").rpartition("@")
     if not (at and local and domain):
@@ -74,13 +74,13 @@ def _ascii_domain(domain: str, what: str) -> str:
 def _ascii_label(label: str) -> str:
     """Return the label as IDNA 2008 writes it, or an impossible label.
 
-    What is ASCII stays as it is: real domains have underscores, and punycode that IDNA 2008 does
-    not know, such as emoji. The standard library's `idna` codec speaks IDNA 2003: it would turn
+    An ASCII label stays as it is: real domains have underscores, and punycode that IDNA 2008 does
+    not know, such as emoji. The standard library's `idna` codec follows IDNA 2003: it would turn
     straße.de into another domain, strasse.de.
     """
     if label.isascii():
         return label
-    import idna  # where one is needed: few shops mail to such a domain, and it costs milliseconds
+    import idna  # few shops mail to such a domain, and it costs milliseconds
 
     try:
         return idna.encode(label, uts46=True).decode("ascii")

@@ -1,7 +1,7 @@
-"""What a message tells of its campaign: by numbers in its headers, by name in its links.
+"""What a message says about its campaign: by numbers in its headers, by name in its links.
 
-Headers travel through foreign mail servers and are kept there: they name segments and steps by id
-and nobody at all.
+Headers travel through foreign mail servers and are kept there: they name segments and steps by id,
+and no person at all.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ def campaign_headers(step: Step, sender_domain: str) -> dict[str, str]:
 
 
 def list_id(store: Store, sender_domain: str) -> str | None:
-    """Return the identity of a store's newsletter, which is what customers subscribe to.
+    """Return the identity of a store's newsletter, to which customers subscribe.
 
-    There is none for a sender without a domain of its own (`shop@[192.0.2.1]`).
+    None for a sender without a domain of its own (`shop@[192.0.2.1]`).
     """
     code = _NOT_IN_LABEL.sub("-", store.code) or str(store.store_id)
     return None if sender_domain.startswith("[") else f"newsletter.{code}.{sender_domain}"
 
 
 def link_parameters(step: Step, source: str, medium: str) -> dict[str, str]:
-    """Return the parameters by which web statistics tell where a visitor came from."""
+    """Return the parameters from which web statistics tell where a visitor came from."""
     return {
         "utm_source": source,
         "utm_medium": medium,
@@ -52,10 +52,10 @@ def link_parameters(step: Step, source: str, medium: str) -> dict[str, str]:
 
 
 def attempt_id(row: DueRow, lease_until: datetime) -> str:
-    """Return the part of the Message-ID before the @, the same for the whole of an attempt.
+    """Return the part of the Message-ID before the @, the same for a whole attempt.
 
-    An attempt is a row with a lease. The lease stands in the database, so that the Message-ID of
-    an attempt whose run died can be found again.
+    An attempt is a row with a lease. The lease is in the database, so that the Message-ID of an
+    attempt whose run died can be determined again.
     """
     names = (row.progress_id, row.customer_id, row.step.sequence_id, lease_until.isoformat())
     return hashlib.blake2b(":".join(map(str, names)).encode(), digest_size=16).hexdigest()

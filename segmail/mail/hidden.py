@@ -1,5 +1,4 @@
-"""What of a mail nobody sees: the line that inboxes show beside the subject ("preheader"), and
-other text that styles hide."""
+"""Finds hidden text in a mail: the preheader, and other text that styles hide."""
 
 from __future__ import annotations
 
@@ -33,7 +32,7 @@ _WITHOUT_WIDTH = re.compile("[\u200b\u200c\u200d\u034f\u00ad\u061c\u180e\u2060\u
 
 
 def remove_hidden(document: Document) -> None:
-    """Take out what is hidden by an attribute, a style, or a rule of the document's <style>."""
+    """Remove what is hidden by an attribute, a style, or a rule of the document's <style>."""
     document.remove("[hidden]")
     for element in [*_by_style(document), *_by_sheet(document)]:
         if element.parent is not None:
@@ -41,7 +40,7 @@ def remove_hidden(document: Document) -> None:
 
 
 def without_fillers(text: str) -> str:
-    """Return a text without the runs of characters that push others out of an inbox's line."""
+    """Return a text without the runs of characters that push other text out of an inbox's line."""
     if not _WITHOUT_WIDTH.search(text):
         return text
     return _FILLERS.sub(lambda run: " " if _WITHOUT_WIDTH.search(run[0]) else run[0], text)
@@ -71,7 +70,7 @@ def _by_sheet(document: Document) -> Iterator[Element]:
 
 @lru_cache(maxsize=64)
 def _hiding(css: str) -> list[tuple[str, bool]]:
-    """Return the selectors of rules that hide, and whether they do so over a style attribute."""
+    """Return the selectors of rules that hide, and whether they override a style attribute."""
     from turbohtml import SelectorSyntaxError, parse
 
     empty, found = parse(""), []
@@ -92,7 +91,7 @@ def _hiding(css: str) -> list[tuple[str, bool]]:
 
 @lru_cache(maxsize=2_000)
 def _hides(style: str) -> bool | None:
-    """Tell whether a style hides an element; None: if all of its text is as tiny as it says."""
+    """Return whether a style hides an element; None: if all its text is as tiny as it says."""
     written = _written(style)
     if _HIDES.search(written) or (_OVERFLOWS.search(written) and _SIZELESS.search(written)):
         return True

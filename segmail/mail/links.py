@@ -31,8 +31,8 @@ class LinkTags:
     def tag(self, url: str) -> str:
         """Return the URL with the parameters at the end of its query.
 
-        It stays as it is where it leads elsewhere or to the subscription (the unsubscribe link),
-        or where the merchant gave it parameters of this kind.
+        It is unchanged if it leads elsewhere or to the subscription (the unsubscribe link), or if
+        the merchant gave it parameters of this kind.
         """
         if not self._is_ours(url) or _TAGGED.search(url):
             return url
@@ -41,8 +41,10 @@ class LinkTags:
         return f"{address}{gap}{self._query}{hash_}{fragment}"
 
     def tag_html(self, html: str) -> str:
-        """Return the HTML with its links tagged, also those that only Outlook shows, which stand
-        in conditional comments; everything else stays as it was."""
+        """Return the HTML with its links tagged, including those in Outlook's conditional comments.
+
+        Everything else stays as it was.
+        """
         from turbohtml.rewrite import rewrite  # a run that tags no links does not pay for it
 
         links = [(_LINKS, partial(_tag_element, self.tag))]

@@ -1,4 +1,4 @@
-"""What a run keeps at hand: stores, locales, templates compiled once, the customers' attributes."""
+"""What a run keeps in memory: stores, locales, compiled templates, the customers' attributes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from segmail.templates import Needs, is_secret
 
 
 class RunCache:
-    """Loaded once a run; templates and locales are made when first asked for."""
+    """Loaded once per run; templates and locales are created when first needed."""
 
     def __init__(
         self,
@@ -64,8 +64,8 @@ class RunCache:
     ) -> RunCache:
         """Read what every batch of a run needs, with a fixed number of statements.
 
-        Raises ConfigError for stores that cannot be written from (an unknown time zone), all at
-        once and before anything is claimed.
+        Raises ConfigError for stores in whose name no mail can be written (an unknown time zone),
+        all at once and before anything is claimed.
         """
         tables = shop.tables
         used = {step.template_id for step in steps}
@@ -80,7 +80,7 @@ class RunCache:
         return cache
 
     def newsletter(self, template_id: int) -> CompiledNewsletter:
-        """Return a template, compiled; raise TemplateError where it is missing or broken."""
+        """Return a template, compiled; raise TemplateError if it is missing or broken."""
         if template_id not in self._compiled:
             try:
                 self._compiled[template_id] = self._compile(template_id)
@@ -99,13 +99,13 @@ class RunCache:
             return compile_newsletter(template, autoescape=self._autoescape)
 
     def item_needs(self, template_id: int) -> ItemNeeds:
-        """Return what a template names of carts, orders, products and sums, in any store."""
+        """Return which carts, orders, products and sums a template names, in any store."""
         if template_id not in self._item_needs:
             self._item_needs[template_id] = item_needs(self._needs(template_id))
         return self._item_needs[template_id]
 
     def needs_products(self, step: Step) -> bool:
-        """Tell whether a step is skipped where its mail shows no product."""
+        """Return whether a step is skipped if its mail shows no product."""
         return step.policy.needs is StepNeeds.PRODUCTS
 
     def shelf(self, tiers: Mapping[str, Decimal]) -> Shelf:
@@ -126,7 +126,7 @@ class RunCache:
         try:
             newsletter = self.newsletter(template_id)
         except TemplateError:
-            return []  # the steps of a broken template fail by themselves, with the reason
+            return []  # the steps of a broken template fail on their own, with the reason
         parts = (newsletter.subject, newsletter.body)
         differ = any(part.needs.blocks or part.needs.emails or part.needs.templates
                      for part in parts)  # fmt: skip
@@ -142,7 +142,7 @@ class RunCache:
                 newsletter = self.newsletter(template_id)
                 needs = [part.all_needs(site) for part in (newsletter.subject, newsletter.body)]
             except TemplateError:
-                continue  # the steps of a broken template fail by themselves, with the reason
+                continue  # the steps of a broken template fail on their own, with the reason
             if self.item_needs(template_id).addresses:
                 codes |= set(ADDRESSES.values())
             for need in needs:
@@ -158,7 +158,7 @@ class RunCache:
         )
 
     def default_locale(self) -> StoreLocale:
-        """Return how the shop's default store speaks."""
+        """Return the locale of the shop's default store."""
         return self.locale(self._stores.default)
 
     def site(self, store: Store) -> StoreSite:
@@ -176,7 +176,7 @@ class RunCache:
             raise ConfigError(faults)
 
     def locale(self, store: Store) -> StoreLocale:
-        """Return how a store speaks; raise ConfigError for an unknown time zone."""
+        """Return a store's locale; raise ConfigError for an unknown time zone."""
         if store.store_id not in self._locales:
             self._locales[store.store_id] = StoreLocale.of(self.config, store.store_id, self._rates)
         return self._locales[store.store_id]

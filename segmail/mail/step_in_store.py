@@ -1,4 +1,4 @@
-"""What the mails of one step have in common in one store: made once, not for each of them."""
+"""What the mails of one step have in common in one store, made once."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from segmail.settings import MessageSettings
 
 @dataclass(frozen=True)
 class StepInStore:
-    """A step's newsletter in one store; each part is made when a mail first asks for it."""
+    """A step's newsletter in one store; each part is made when a mail first needs it."""
 
     step: Step
     site: StoreSite
@@ -38,7 +38,7 @@ class StepInStore:
 
     @cached_property
     def sender_domain(self) -> str:
-        """The sender's domain; raises MessageError where there is no sender."""
+        """The sender's domain; raises MessageError if there is no sender."""
         return sender_domain(self.newsletter.template.sender_email)
 
     @cached_property
@@ -48,18 +48,18 @@ class StepInStore:
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
-        """The headers that tell of the campaign."""
+        """The headers that describe the campaign."""
         return campaign_headers(self.step, self.sender_domain)
 
     @cached_property
     def shared_lines(self) -> SharedLines:
-        """The header lines of every mail; raises MessageError for a sender that cannot be one."""
+        """The header lines of every mail; raises MessageError for an impossible sender."""
         template = self.newsletter.template
         return shared_lines(template.sender_name, template.sender_email, self.list_id, self.headers)
 
     @cached_property
     def link_tags(self) -> LinkTags | None:
-        """What the links to the shop get, None where they stay as they are."""
+        """The parameters for links to the shop, None if links stay as they are."""
         settings = self.settings
         if not settings.utm:
             return None

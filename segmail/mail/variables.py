@@ -1,4 +1,4 @@
-"""What a mail's templates may speak of: SPEC's variables and those that Maho's mails have."""
+"""The variables of a mail's templates: SPEC's, and those that Maho's mails have."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Addressee:
 
     @property
     def unsubscribe_url(self) -> str:
-        """The link by which this subscription ends."""
+        """The link that ends this subscription."""
         subscriber = self.subscriber
         return self.site.urls.unsubscribe_url(subscriber.subscriber_id, subscriber.confirm_code)
 
@@ -46,10 +46,9 @@ def mail_variables(
 ) -> dict[str, object]:
     """Return every variable but the coupon's, as Maho's automation and mails name them.
 
-    `common` are those that are the same for every customer, `visible` tells which attributes
-    count for the full name, `addresses` are the customer's default ones. Maho renders a mail
-    twice, and some variables exist only in one of the passes; here all of them exist in the one
-    that there is.
+    `common` are those that are the same for every customer, `visible` tells which attributes count
+    for the full name, `addresses` are the customer's default ones. Maho renders a mail twice, and
+    some variables exist in only one of the passes; here there is one pass, with all of them.
     """
     customer, subscriber, site = addressee.customer, addressee.subscriber, addressee.site
     return {

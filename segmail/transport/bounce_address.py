@@ -1,4 +1,4 @@
-"""Where the mails that cannot be delivered go back to."""
+"""The address to which undeliverable mails return."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from segmail.transport.recorder import Transport
 def bounce_address(settings: Transport, config: StoreConfig) -> str | None:
     """Return where bounces go: `sender=` of the mail URL, else Maho's Return-Path.
 
-    None: to each mail's sender. Raises ConfigError where Maho's is no address.
+    None: to each mail's sender. Raises ConfigError if Maho's is not an address.
     """
     if settings.sender:
         return settings.sender

@@ -1,4 +1,4 @@
-"""Goes the way to the mail server without a mail: greeting, encryption, login, sizes."""
+"""Contacts the mail server without sending a mail: greeting, encryption, login, sizes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from segmail.transport.smtp_session import greeting_name, open_session, tls_cont
 
 @dataclass(frozen=True)
 class Contact:
-    """What a mail server that would take mails says of itself; `most_bytes` is None for no limit.
+    """What a mail server says about itself; `most_bytes` is None for no limit.
 
-    `logged_in` tells whether a user name was given, and taken.
+    `logged_in` is whether a user name was given, and accepted.
     """
 
     encrypted: bool
@@ -22,9 +22,9 @@ class Contact:
 
 
 def contact(settings: SmtpSettings) -> Contact:
-    """Connect as a run does, and take leave.
+    """Connect as a run does, and say goodbye.
 
-    Raises NoConnection where that may work later, ConfigError where a human must act.
+    Raises NoConnection if it may work later, ConfigError if a human must act.
     """
     ehlo = settings.ehlo or greeting_name()
     session = open_session(settings, tls_context(settings), ehlo, lambda _socket: None)

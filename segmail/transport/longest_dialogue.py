@@ -1,4 +1,4 @@
-"""How long the mail transports take at most, as far as they keep to their time-outs."""
+"""The longest time that the mail transports take, as far as their time-outs allow."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _WRITING = 10.0  # seconds; a bound for the lease, not enforced
 def longest_dialogue(settings: Transport) -> float:
     """Return the seconds that sending one message may take at most.
 
-    No message may be begun when less of its claim's lease is left.
+    No message may be begun if less of its claim's lease is left.
     """
     if isinstance(settings, SmtpSettings):
         return longest_smtp_dialogue(settings)
@@ -19,19 +19,20 @@ def longest_dialogue(settings: Transport) -> float:
 
 
 def longest_smtp_dialogue(settings: SmtpSettings) -> float:
-    """Return the seconds that one message takes at most, finding the host's address apart.
+    """Return the seconds that one message takes at most, without the lookup of the host's address.
 
-    At worst an idle connection dies late, a new one opens as slowly as it may, each of MAIL, RCPT,
-    DATA and RSET is answered in the last moment, and so is the message, which has twice the time.
+    At worst an idle connection breaks late, a new one opens as slowly as allowed, each of MAIL,
+    RCPT, DATA and RSET is answered at the last moment, and so is the message, which has twice the
+    time.
     """
     return settings.timeout + longest_opening(settings) + 6 * settings.timeout
 
 
 def longest_opening(settings: SmtpSettings) -> float:
-    """Return the seconds that opening a session takes at most, finding the host's address apart."""
+    """Return the seconds that opening a session takes at most, without the address lookup."""
     return connect_time(settings) + 2 * settings.timeout
 
 
 def connect_time(settings: SmtpSettings) -> float:
-    """Return the seconds in which a connection must be there."""
+    """Return the seconds within which a connection must be established."""
     return settings.timeout / 3

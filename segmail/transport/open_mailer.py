@@ -1,4 +1,4 @@
-"""From the settings of the mail transport to mailers."""
+"""Creates mailers from the settings of the mail transport."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from segmail.transport.smtp_session import greeting_name, tls_context
 
 
 def mailer_factory(settings: Transport) -> MailerFactory:
-    """Return what opens mailers, one for each thread that sends.
+    """Return a function that opens mailers, one for each thread that sends.
 
-    What can be checked without sending is checked here: ConfigError for a CA file, mail program
-    or folder that cannot be used. A mail server is connected to by the first message.
+    Everything that can be checked without sending is checked here: ConfigError for a CA file, mail
+    program or folder that cannot be used. The first message connects to a mail server.
     """
     if isinstance(settings, SmtpSettings):
         ehlo = settings.ehlo or greeting_name()

@@ -13,8 +13,8 @@ from segmail.transport.mail_url import MailSettings, parse_mail_url
 def mail_settings(settings: Settings, config: StoreConfig, crypt_key: str | None) -> MailSettings:
     """Return where mails go: the URL that was given, else Maho's own transport.
 
-    Connects to nothing. Raises ConfigError where there is no transport, where its settings are
-    wrong, or where one message may take longer than a claim is held.
+    Connects to nothing. Raises ConfigError if there is no transport, if its settings are wrong, or
+    if one message may take longer than a claim is held.
     """
     if settings.smtp_url:
         found = parse_mail_url(settings.smtp_url)

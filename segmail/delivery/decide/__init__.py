@@ -1,1 +1,1 @@
-"""Whether a due row is sent, and with what."""
+"""Decides whether a due row is sent, and with what."""

@@ -1,4 +1,4 @@
-"""What is read about the rows of a batch: a constant number of statements, whatever its size."""
+"""What is read about the rows of a batch, with a constant number of statements."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ class Batch:
     rules: Mapping[int, Rule]
     rule_uses: Mapping[tuple[int, int], int]  # by rule and customer
     earlier: Mapping[int, EarlierAttempt]  # by progress id
-    coupons: Mapping[int, Coupon]  # by progress id: made by that earlier attempt
-    verdicts: Mapping[str, Verdict]  # what the journal knows of attempts in flight
+    coupons: Mapping[int, Coupon]  # by progress id: one made by that earlier attempt
+    verdicts: Mapping[str, Verdict]  # what the journal knows about attempts in flight
     stopped: Mapping[int, str]  # by progress id: why a policy of the segment stops the row
     given: Mapping[int, CouponBasis]  # by progress id: the coupon of an earlier step of its run
     items: BatchItems  # the carts, orders and products that the mails show
     state: ShopState
     earlier_steps: EarlierSteps
     timetable: Timetable
-    taken: set[CountKey] = field(default_factory=set)  # prepared so far
-    ended: set[int] = field(default_factory=set)  # progress ids that came to their end so far
+    taken: set[CountKey] = field(default_factory=set)  # messages prepared so far
+    ended: set[int] = field(default_factory=set)  # progress ids that have ended so far
 
     def verdict_on(self, row: DueRow) -> Verdict:
-        """Return what this host's journal knows of the row's earlier attempt."""
+        """Return what this host's journal knows about the row's earlier attempt."""
         return self.verdicts[_key(row, self.earlier[row.progress_id])]
 
     def facts_of(self, row: DueRow) -> RowFacts:
-        """Return what decides whether the row may be sent."""
+        """Return the facts that decide whether the row may be sent."""
         subscriber = self.subscribers.get(row.customer_id)
         return RowFacts(
             self.customers.get(row.customer_id),
@@ -71,7 +71,7 @@ class Batch:
         )
 
     def basis_of(self, row: DueRow) -> CouponBasis:
-        """Return from what the coupon of a row is made."""
+        """Return the facts from which a row's coupon is made."""
         if not row.step.generate_coupon or row.step.rule_id is None:
             return self.given.get(row.progress_id, CouponBasis(None))
         return CouponBasis(
@@ -156,7 +156,7 @@ def _addressees(
     subscribers: Mapping[int, Subscriber],
     preparer: Preparer,
 ) -> list[tuple[DueRow, Addressee]]:
-    """Return the rows whose mails show more than the customer, with whom they are written to."""
+    """Return the rows whose mails show more than the customer, with their addressees."""
     return [
         (row, preparer.addressee(customers[row.customer_id], subscribers[row.customer_id]))
         for row in rows
@@ -167,7 +167,7 @@ def _addressees(
 
 
 def is_refused(state: ShopState, subscriber: Subscriber | None) -> bool:
-    """Return whether a subscriber's address has unsubscribed by another subscription."""
+    """Return whether a subscriber's address has unsubscribed through another subscription."""
     return subscriber is not None and state.refused.has(subscriber.store_id, subscriber.email)
 
 

@@ -1,4 +1,4 @@
-"""Keeps the steps of a run of a sequence apart when an earlier one of them was sent late.
+"""Keeps the steps of a sequence's run apart when an earlier one of them was sent late.
 
 A run of a sequence is the rows of one customer, segment and trigger with the same `created_at`.
 After an outage all of its steps are due at once, and would leave in the same second.
@@ -20,12 +20,12 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow
 
-_LATE = timedelta(minutes=15)  # cron's minutes are no outage
+_LATE = timedelta(minutes=15)  # cron's minutes are not an outage
 
 
 @dataclass(frozen=True)
 class Postponed:
-    """Why a row waits, and until when; None: for what becomes of an earlier step."""
+    """Why a row waits, and until when; None: until an earlier step has ended."""
 
     reason: str
     until: datetime | None
@@ -33,14 +33,14 @@ class Postponed:
 
 @dataclass(frozen=True)
 class EarlierSteps:
-    """The steps of the same runs that come before rows of a batch, by progress id."""
+    """The earlier steps of the same runs as the rows of a batch, by progress id."""
 
     steps: Mapping[int, Step]
     rows: Mapping[int, Sequence[Any]]
-    begun_until: datetime  # when the lease of a row that is claimed now ends, at the latest
+    begun_until: datetime  # the latest time at which a lease taken now ends
 
     def postpone(self, row: DueRow, ended: Collection[int], *, now: datetime) -> Postponed | None:
-        """Return why a row must wait at `now`; `ended` are rows that this batch ends."""
+        """Return why a row must wait at `now`; `ended` are rows that end in this batch."""
         until = self.after_late(row)
         if until is not None and until > now:
             return Postponed(
@@ -49,7 +49,7 @@ class EarlierSteps:
             )
         for earlier in self.rows.get(row.progress_id, ()):
             if self._is_awaited(earlier) and earlier.progress_id not in ended:
-                # One that the server deferred may be tried again in hours.
+                # One that the server deferred may be tried again after hours.
                 again = earlier.scheduled_at if earlier.scheduled_at > self.begun_until else None
                 if again is not None and earlier.queue_id is None:
                     again += self._distance(row, earlier)
@@ -57,7 +57,7 @@ class EarlierSteps:
         return None
 
     def after_late(self, row: DueRow) -> datetime | None:
-        """Return when a row is to be sent, as earlier steps were sent late; None: as planned."""
+        """Return when a row is to be sent after late earlier steps; None: as planned."""
         late = [self._after_late(row, earlier) for earlier in self.rows.get(row.progress_id, ())]
         return max((moment for moment in late if moment), default=None)
 
@@ -87,7 +87,7 @@ class EarlierSteps:
         return moment
 
     def _is_awaited(self, earlier: Any) -> bool:
-        """Whether a row is due, claimed, was tried, or moved by a rule: its mail comes first."""
+        """Return whether a row's mail must come first: it is due, claimed, was tried or moved."""
         if earlier.status != ProgressStatus.SCHEDULED:
             return False
         is_due = earlier.queue_id is not None or earlier.scheduled_at <= self.begun_until
@@ -101,9 +101,9 @@ def load_earlier_steps(
     *,
     begun_until: datetime,
 ) -> EarlierSteps:
-    """Read the steps that come before rows, with one statement; none where no sequence has two.
+    """Read the steps before rows, with one statement; none if no sequence has two.
 
-    A row that has an attempt was let go before, and is not held back a second time.
+    A row that has an attempt was let through before, and is not held back a second time.
     """
     not_first = {row.step.sequence_id for row in rows if _has_earlier(row, steps)}
     later = [
@@ -148,7 +148,7 @@ def _run_of(row: DueRow) -> tuple[Any, ...]:
 
 
 def _before(row: DueRow, run: Sequence[Any], steps: Mapping[int, Step]) -> list[Any]:
-    """Return the rows of its run that come before a row; repetitions stand for themselves."""
+    """Return the rows of a row's run that come before it; repetitions are not compared."""
     firsts: dict[int, Any] = {}
     for other in sorted(run, key=lambda found: int(found.progress_id)):
         firsts.setdefault(other.sequence_id, other)

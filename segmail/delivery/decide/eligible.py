@@ -21,7 +21,7 @@ from segmail.settings import DeliverySettings
 REFUSED = "the address has unsubscribed from the newsletter by another subscription"
 
 
-# A customer, a step, and the run's beginning where `max_sends` counts within the run.
+# A customer, a step, and the run's beginning if `max_sends` counts within the run.
 CountKey = tuple[int, int, datetime | None]
 
 
@@ -29,7 +29,8 @@ CountKey = tuple[int, int, datetime | None]
 class SendCounts:
     """How often each step was sent to a customer, and how many of its mails are in flight.
 
-    For ever, or in the segments `by_run` within the run: the rows with the same `created_at`.
+    They are counted for ever or, in the segments `by_run`, within the run: the rows with the same
+    `created_at`.
     """
 
     sent: Mapping[CountKey, int]
@@ -37,7 +38,7 @@ class SendCounts:
     by_run: Collection[int]
 
     def key(self, row: DueRow) -> CountKey:
-        """Return what a row is counted with."""
+        """Return the key under which a row is counted."""
         run = row.created_at if row.step.segment.segment_id in self.by_run else None
         return row.customer_id, row.step.sequence_id, run
 
@@ -48,7 +49,7 @@ class SendCounts:
         rows: Collection[DueRow],
         by_run: Collection[int],
     ) -> SendCounts:
-        """Count for the customers and steps of `rows`, leaving those rows themselves out.
+        """Count for the customers and steps of `rows`, without those rows themselves.
 
         `by_run` are the ids of the segments in which each entry is a new run.
         """
@@ -82,10 +83,10 @@ class SendCounts:
 
 @dataclass(frozen=True)
 class RunFacts:
-    """What a run goes by.
+    """What holds for a whole run.
 
-    `held_until` says per segment when it was last seen switched off; `stale_after` is how late a
-    row may be, None: however late.
+    `held_until` says, per segment, when it was last seen switched off; `stale_after` is how late a
+    row may be, None: no limit.
     """
 
     layout: Layout
@@ -95,10 +96,10 @@ class RunFacts:
 
 @dataclass(frozen=True)
 class RowFacts:
-    """What the shop says of a row now.
+    """What the shop says about a row now.
 
-    `stopped` is why a policy of the segment stops it; `refused` tells that the address has
-    unsubscribed in the same store by another subscription.
+    `stopped` is why a policy of the segment stops it; `refused` is whether the address has
+    unsubscribed in the same store through another subscription.
     """
 
     customer: Customer | None
@@ -109,12 +110,12 @@ class RowFacts:
 
 
 def stale_after(settings: DeliverySettings) -> timedelta | None:
-    """Return how late a row may be; None: however late."""
+    """Return how late a row may be; None: no limit."""
     return timedelta(days=settings.stale_days) if settings.stale_days else None
 
 
 def skip_reason(row: DueRow, facts: RowFacts, rules: RunFacts, *, now: datetime) -> str | None:
-    """Return why this row must not be sent, in words for the history; None when it may."""
+    """Return why this row must not be sent, in words for the history; None if it may be."""
     held_until = rules.held_until.get(row.step.segment.segment_id)
     return (
         _step_reason(row, rules.layout)
@@ -128,7 +129,7 @@ def skip_reason(row: DueRow, facts: RowFacts, rules: RunFacts, *, now: datetime)
 
 
 def ends_run(row: DueRow, facts: RowFacts, rules: RunFacts) -> bool:
-    """Return whether the reason not to send is one for ever: a repeat of the step ends, too."""
+    """Return whether the reason not to send holds for ever: a repeat of the step ends, too."""
     over = _step_reason(row, rules.layout) or facts.stopped
     return over is not None or facts.customer is None
 
@@ -145,7 +146,7 @@ def _step_reason(row: DueRow, layout: Layout) -> str | None:
 def _stale_reason(
     row: DueRow, held_until: datetime | None, now: datetime, stale_after: timedelta | None
 ) -> str | None:
-    """A row counts as late from the time that stands in its column: what was postponed is not."""
+    """Return whether a row is late, counted from its column's time: a postponed row is not."""
     if stale_after is None or now - row.seen_at <= stale_after:
         return None
     days = stale_after.days

@@ -23,15 +23,15 @@ from segmail.mail.variables import Addressee
 from segmail.sending_rules import SendingRules
 from segmail.settings import DeliverySettings
 
-_UNTIL_MENDED = timedelta(hours=1)  # for what a person must mend in the shop's configuration
+_UNTIL_MENDED = timedelta(hours=1)  # for faults in the shop's configuration that a person must fix
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A batch, decided: rows that come to their end here, and messages to send.
+    """A batch, decided: rows that end here, and messages to send.
 
     `problems` counts the earlier tries of a progress row that ended without delivery. `asked_at`
-    (`time.monotonic`) is when the oldest of the facts was read by which it was decided, `timetable`
+    (`time.monotonic`) is when the oldest of the facts behind the decision was read, `timetable` is
     what the sending rules said.
     """
 
@@ -66,7 +66,7 @@ class Planner:
         self._sent_before: Mapping[int, datetime] | None = None
 
     def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
-        """Decide about `rows` as the shop is now; nothing is written."""
+        """Decide about `rows` in the shop's present state; nothing is written."""
         batch = load_batch(
             self._shop,
             self._preparer,
@@ -90,10 +90,10 @@ class Planner:
         return Plan(outcomes, prepared, problems, batch.state.read_at, batch.timetable)
 
     def _sent(self, row: DueRow) -> Outcome | None:
-        """Return the end of a row that knows of no attempt though this host's journal does.
+        """Return the end of a row without an attempt that was sent by this host's journal.
 
-        The database has lost it; only a person can tell whether the mail is wanted twice. A row
-        that `retry` schedules points at an attempt, and one that is due later is another one.
+        The database has lost the attempt; only a person can tell whether the mail is wanted twice.
+        A row that `retry` schedules refers to an attempt, and one that is due later is different.
         """
         if row.queue_id is not None or not row.progress_id:
             return None
@@ -125,7 +125,7 @@ class Planner:
         return prepared
 
     def _recovered(self, undecided: Outcome, batch: Batch, now: datetime) -> Outcome | None:
-        """Return what became of an attempt that is in flight, where that is known."""
+        """Return what became of an attempt that is in flight, if that is known."""
         row = undecided.row
         if undecided.queue_id is None:
             return None
@@ -134,7 +134,7 @@ class Planner:
         return known and replace(known, subscriber_id=undecided.subscriber_id)
 
     def _unsent(self, undecided: Outcome, batch: Batch, now: datetime) -> Outcome | None:
-        """Return what becomes of a row that must not be sent, or not yet."""
+        """Return the outcome of a row that must not be sent, or not yet."""
         row = undecided.row
         if reason := hold_reason(row, batch.state):
             return replace(undecided, reason=reason)
@@ -161,7 +161,7 @@ class Planner:
         return by_rules
 
     def _no_links_reason(self, row: DueRow, batch: Batch) -> str | None:
-        """Return why a row waits whose mail would have links, to unsubscribe too, to nowhere."""
+        """Return why a row waits because its mail's links, also to unsubscribe, would be dead."""
         site = self._addressee(row, batch).site
         path = site.urls.missing_base_url
         if path is None:
@@ -179,7 +179,7 @@ class Planner:
 
 
 def _not_prepared(undecided: Outcome, error: StepError) -> Outcome:
-    """Return how a row ends whose mail cannot be made: failed, or skipped for want of content."""
+    """Return the outcome of a row whose mail cannot be made: failed, or skipped without content."""
     if isinstance(error, NothingToShow):
         return replace(undecided, status=Status.SKIPPED, reason=str(error))
     return replace(undecided, status=Status.FAILED, reason=str(error), error=error)
@@ -196,7 +196,7 @@ def hold_reason(row: DueRow, state: ShopState) -> str | None:
 
 
 def as_it_is_now(row: DueRow, state: ShopState) -> DueRow:
-    """Return a row with its step as an admin left it; a step that is gone is switched off."""
+    """Return a row with its step as an admin left it; a deleted step is treated as switched off."""
     step = state.steps.get(row.step.sequence_id)
     return replace(row, step=step or replace(row.step, is_active=False))
 
@@ -204,7 +204,7 @@ def as_it_is_now(row: DueRow, state: ShopState) -> DueRow:
 def _due_at(row: DueRow, batch: Batch) -> datetime:
     """Return when a row was to be sent before any rule moved it, its distance kept.
 
-    A row that was tried is due when it stands to be tried again, also on a person's word.
+    A row that was tried is due when it is scheduled to be tried again, also by `retry`.
     """
     if row.queue_id is not None or row.created_at is None:
         return row.seen_at
@@ -216,7 +216,7 @@ def _due_at(row: DueRow, batch: Batch) -> datetime:
 
 
 def _undecided(row: DueRow, batch: Batch) -> Outcome:
-    """Return an outcome to be filled in; it names the row's attempt where one is in flight."""
+    """Return an outcome to be filled in; it names the row's attempt if one is in flight."""
     earlier = batch.earlier.get(row.progress_id)
     if earlier is not None and earlier.status != QueueStatus.PAUSE:
         earlier = None
@@ -232,10 +232,10 @@ def _undecided(row: DueRow, batch: Batch) -> Outcome:
 
 
 def _without_closed_attempt(row: DueRow, batch: Batch) -> DueRow:
-    """Forget a queue row that is no open attempt of segmail's.
+    """Forget a queue row that is not an open attempt of segmail.
 
-    A row that somebody scheduled again by hand points to a message that was sent; it gets a
-    queue row of its own.
+    A row that somebody scheduled again by hand refers to a message that was sent; it gets a queue
+    row of its own.
     """
     earlier = batch.earlier.get(row.progress_id)
     if earlier is not None and earlier.status in (QueueStatus.PAUSE, QueueStatus.CANCEL):

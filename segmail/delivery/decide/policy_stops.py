@@ -26,12 +26,12 @@ def load_stopped(
     *,
     now: datetime,
 ) -> dict[int, str]:
-    """Return by progress id why a row must not be sent.
+    """Return, by progress id, why a row must not be sent.
 
-    Enter steps of segments that stop on exit, as they do where nobody has chosen, and those that
-    repeat, are asked by the segment's conditions, with one statement for each segment. Where
-    segmail does not refresh the segment, or cannot read its conditions, membership decides, with
-    one statement for all. So does the goal. Nothing is read where no segment of the rows asks.
+    For enter steps of segments that stop on exit (the default), and for repeating steps, the
+    segment's conditions are asked, with one statement per segment. If segmail does not refresh the
+    segment, or cannot read its conditions, membership decides, with one statement for all. Goals
+    are checked, too. Nothing is read if no segment of the rows needs it.
     """
     stopped: dict[int, str] = {}
     by_membership: list[DueRow] = []
@@ -49,7 +49,7 @@ def load_stopped(
         ids = {row.customer_id for row in some}
         try:
             matched = conditions.matched(tx, candidate, ids, now=now)
-        except ConditionError:  # the refresh leaves its members as they are, and says so
+        except ConditionError:  # the refresh leaves its members as they are, and reports it
             by_membership += some
             continue
         stopped |= {row.progress_id: NO_MATCH for row in some if row.customer_id not in matched}

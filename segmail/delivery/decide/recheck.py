@@ -1,4 +1,4 @@
-"""Asks again whether messages that were recorded and not begun may still be sent."""
+"""Checks again whether messages that were recorded but not begun may still be sent."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NO_COUNTS = SendCounts({}, {}, ())
 
 
 class Recheck:
-    """Looks at messages again, all at once: a constant number of statements, whatever their number.
+    """Checks messages again, all together, with a constant number of statements.
 
     One more for each segment whose conditions are asked.
     """
@@ -43,9 +43,9 @@ class Recheck:
     def forbidden(
         self, attempts: Sequence[Attempt], *, now: datetime
     ) -> tuple[Mapping[int, Outcome], float]:
-        """Return what becomes, by queue id, of messages that must not be begun any more.
+        """Return the outcomes, by queue id, of messages that must no longer be begun.
 
-        Also since when (`time.monotonic`) that is known of all of them.
+        Also returns since when (`time.monotonic`) this is known about all of them.
         """
         began = time.monotonic()
         state = self._states.current()

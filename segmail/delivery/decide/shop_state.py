@@ -1,7 +1,7 @@
-"""What counts for every row of a run, as the shop was a moment ago: switch, segments, steps.
+"""What holds for every row of a run, as the shop was a moment ago: switch, segments, steps.
 
-A run may take hours. What an admin switches off meanwhile, or who unsubscribes, is seen because
-these facts are read again as soon as they are half as old as a look at the rows may be.
+A run may take hours. If an admin switches something off meanwhile, or somebody unsubscribes, it is
+noticed: these facts are read again as soon as they are half as old as a row's last check may be.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class ShopState:
     """The shop as it was at `read_at` (`time.monotonic`).
 
     `switched_off_by` is the setting that switches all automation off, if one does. `steps` are by
-    sequence id, `candidates` the segments with their conditions and policies, by segment id.
+    sequence id; `candidates`, by segment id, are the segments with their conditions and policies.
     """
 
     read_at: float
@@ -36,7 +36,7 @@ class ShopState:
     refused: RefusedAddresses
 
     def policy(self, segment_id: int) -> Policy:
-        """Return a segment's policies; those of a segment that is gone are the default ones."""
+        """Return a segment's policies; the default ones if the segment is gone."""
         candidate = self.candidates.get(segment_id)
         return candidate.policy if candidate else Policy()
 
@@ -46,14 +46,14 @@ class ShopState:
         return [one.id for one in found if one.policy.on_reentry.is_each_entry]
 
     def sending(self, among: Collection[int]) -> dict[int, Step]:
-        """Return those of the steps whose rows may be claimed; others' rows are held."""
+        """Return those of the steps whose rows may be claimed; the others' rows are held."""
         if self.switched_off_by:
             return {}
         return {id: step for id, step in self.steps.items() if id in among and step.segment.sends}
 
 
 class ShopStates:
-    """Reads the state of the shop again when it is older than `at_most` seconds."""
+    """Reads the state of the shop again if it is older than `at_most` seconds."""
 
     def __init__(
         self, shop: Shop, config: StoreConfig, *, enabled: bool | None, at_most: float
@@ -67,7 +67,7 @@ class ShopStates:
         self.conditions = ConditionsOfFew(shop.tables)
 
     def current(self) -> ShopState:
-        """Return what was read at most so long ago; raises ConfigError for senseless policies."""
+        """Return a state that is recent enough; raises ConfigError for invalid policies."""
         with self._lock:
             if self._state is None or time.monotonic() - self._state.read_at > self._at_most:
                 self._state = self._read()

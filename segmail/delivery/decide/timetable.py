@@ -1,7 +1,7 @@
-"""What the sending rules say of rows: which go now, which later, and which not at all.
+"""What the sending rules say about rows: which go now, which later, and which not at all.
 
-A rule postpones; what it postpones is not late. Beyond the step's expiry it is skipped, with the
-reason. Between rows of one address, the campaign's priority decides who goes first.
+A rule postpones a row, and a postponed row is not late. Beyond the step's expiry it is skipped,
+with the reason. Among rows of one address, the campaign's priority decides which goes first.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.sending_rules import Postponement, SendingRules
 
-_AGAIN = timedelta(days=1)  # when rules are looked at again that allow no moment
+_AGAIN = timedelta(days=1)  # when rules that allow no moment are checked again
 _PRIORITY = "another campaign's mail to the customer, of a higher priority, goes first"
 
 
 @dataclass(frozen=True)
 class _Passed:
-    """A row that may go, and by what that was decided."""
+    """A row that may go, and the rules that decided this."""
 
     undecided: Outcome
     rules: SendingRules
@@ -40,10 +40,10 @@ class _Passed:
 
 @dataclass(frozen=True)
 class Timetable:
-    """The rules of a batch of rows, and what counts for them.
+    """The rules for a batch of rows, and the mails that they count.
 
-    `ahead` are the priorities of campaigns whose rows wait, too, by address; `passed` what was let
-    go, by progress id.
+    `ahead` are the priorities of campaigns whose rows also wait, by address; `passed` are the rows
+    let through, by progress id.
     """
 
     shops: SendingRules
@@ -62,9 +62,9 @@ class Timetable:
         *,
         now: datetime,
     ) -> Timetable:
-        """Read what the rules of these rows ask for: nothing, or two statements.
+        """Read what the rules of these rows need: nothing, or with two statements.
 
-        One more where campaigns have different priorities.
+        One more if campaigns have different priorities.
         """
         own = [rules_of(row, state, shops) for row in rows]
         counting = [row for row, rules in zip(rows, own, strict=True) if rules.counts]
@@ -98,10 +98,10 @@ class Timetable:
     def decide(
         self, undecided: Outcome, zone: ZoneInfo, due_at: datetime, *, now: datetime
     ) -> Outcome | None:
-        """Return what the rules make of a row at `now`; None: it may go.
+        """Return the outcome that the rules give a row at `now`; None: it may go.
 
-        `due_at` is when it was to be sent, before any rule moved it. A row whose time has not come
-        yet, as in a preview, is judged at its time.
+        `due_at` is when it was to be sent, before any rule moved it. A row that is not due yet, as
+        in a preview, is judged at its own time.
         """
         row = undecided.row
         rules = rules_of(row, self.state, self.shops)
@@ -124,16 +124,16 @@ class Timetable:
         return f"expired: it was due more than {expiry} ago"
 
     def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
-        """Count one host after the other, from here to the end of the transaction that records."""
+        """Make hosts count one after the other, until the end of the transaction that records."""
         if addresses := self._counted(prepared):
             lock_addresses(tx, addresses)
 
     def count_again(
         self, tx: Transaction, prepared: Sequence[Prepared], *, now: datetime
     ) -> list[Outcome]:
-        """Return what becomes of messages that are too many, now that others have recorded theirs.
+        """Return the outcomes of messages that exceed a rule, now that others have recorded theirs.
 
-        One statement, after `lock`; none where nothing counts.
+        One statement, after `lock`; none if no rule counts.
         """
         addresses = self._counted(prepared)
         if not addresses:
@@ -152,7 +152,7 @@ class Timetable:
         return held
 
     def closed(self, attempt: Attempt, *, now: datetime) -> Outcome | None:
-        """Return what becomes of a message whose hours are over before it was begun."""
+        """Return the outcome of a message whose allowed hours ended before it was begun."""
         passed = self._of(attempt.prepared)
         kept = passed.rules.postponed(now, passed.zone, ())
         if kept is None:
@@ -181,7 +181,7 @@ class Timetable:
 
 
 class RulesGate:
-    """Lets messages be recorded that are not too many; `held` are the others' outcomes."""
+    """Lets messages be recorded that exceed no rule; `held` are the outcomes of the others."""
 
     def __init__(self, timetable: Timetable, now: datetime) -> None:
         self._timetable = timetable
@@ -189,11 +189,11 @@ class RulesGate:
         self.held: Sequence[Outcome] = ()
 
     def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
-        """Let no other host count mails to the same addresses until the transaction ends."""
+        """Keep other hosts from counting mails to the same addresses until the transaction ends."""
         self._timetable.lock(tx, prepared)
 
     def admitted(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Return those of the messages that are not too many now."""
+        """Return those of the messages that exceed no rule now."""
         self.held = self._timetable.count_again(tx, prepared, now=self._now)
         held = {outcome.row.progress_id for outcome in self.held}
         return [one for one in prepared if one.row.progress_id not in held]
@@ -214,7 +214,7 @@ def postponed(
     *,
     now: datetime,
 ) -> Outcome:
-    """Return what becomes of a row that rules keep back: later, or skipped beyond its expiry."""
+    """Return the outcome of a row that rules hold back: postponed, or skipped beyond its expiry."""
     until = kept.until or now + _AGAIN
     if rules.expiry is not None and until - due_at > rules.expiry.length:
         reason = f"expired: {kept.rules} would send it more than {rules.expiry} after it was due"

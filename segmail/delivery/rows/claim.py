@@ -1,8 +1,8 @@
 """Takes due rows for this run, by pushing their `scheduled_at` forward by a lease.
 
-The claim is committed before anything is sent; a crashed run's rows come due again by
-themselves. Only the progress table is read, through its index on `(scheduled_at, status)`: a join
-would lock customer rows that a checkout may hold, and a plan without the index locks every row.
+The claim is committed before anything is sent; a crashed run's rows come due again by themselves.
+Only the progress table is read, through its index on `(scheduled_at, status)`: a join would lock
+customer rows that a checkout may need, and a plan without the index locks every row.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow
 
-# Stands for a `scheduled_at` that is no moment, such as a zero date: due since ever.
+# Stands for a `scheduled_at` that is no valid time, such as a zero date: due since ever.
 _SINCE_EVER = datetime(1970, 1, 2, tzinfo=UTC)
 
 
 class Claimer:
-    """Claims due rows of the given steps, oldest first, each once a run."""
+    """Claims due rows of the given steps, oldest first, each once per run."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class Claimer:
         self._shop = shop
         self._steps = steps
         self._lease = lease
-        # Where the next claim of this run goes on, so that none walks over the past again.
+        # Where the next claim of this run continues, so that none walks over the past again.
         self._after: tuple[datetime, int] | None = None
         with shop.read() as tx:
             self._index = walked_index(tx)
@@ -50,11 +50,11 @@ class Claimer:
         return self._steps
 
     def go_on_with(self, steps: Mapping[int, Step]) -> None:
-        """Claim rows of these steps only from now on."""
+        """Claim only rows of these steps from now on."""
         self._steps = steps
 
     def claim(self, *, now: datetime, limit: int) -> list[DueRow]:
-        """Take up to `limit` rows that are due at `now`; [] when none is left."""
+        """Take up to `limit` rows that are due at `now`; [] if none is left."""
         if not self._steps:
             return []
         column = self._shop.tables.progress.c.scheduled_at
@@ -79,9 +79,9 @@ class Claimer:
         self._steps = {id: s for id, s in self._steps.items() if id not in sequence_ids}
 
     def give_back(self, rows: Sequence[DueRow]) -> None:
-        """Undo the claim of those rows that nothing was recorded of: their run cannot go on.
+        """Undo the claim of those rows for which nothing was recorded: their run cannot go on.
 
-        A row with an earlier attempt keeps its lease, for that attempt may be under way.
+        A row with an earlier attempt keeps its lease, because that attempt may be under way.
         """
         seen = {row.progress_id: row.seen_at for row in rows if row.queue_id is None}
         if seen:
@@ -92,7 +92,7 @@ class Claimer:
             )
 
     def peek(self, *, now: datetime, limit: int) -> list[DueRow]:
-        """Return the rows that `claim` would take, each once, and take none."""
+        """Return the rows that `claim` would take, each once, without taking them."""
         if not self._steps:
             return []
         with self._shop.database.read() as connection:
@@ -101,7 +101,7 @@ class Claimer:
         return [self._due_row(row, now) for row in rows]
 
     def look(self, *, now: datetime, most: int, since: datetime | None = None) -> list[datetime]:
-        """Return when the rows that are due at `now` were, oldest first, `most` of them.
+        """Return the due times of the rows that are due at `now`, oldest first, at most `most`.
 
         The walk begins at `since` (see `WalkStart`), and that of the claims shortly before the
         first row that it finds.
@@ -113,7 +113,7 @@ class Claimer:
             query = self.due_query(now=now, limit=most)
             due = [_seen(row) for row in connection.execute(query)]
         if due:
-            # A time that is no moment stands before every one that could be named here.
+            # An invalid time sorts before every one that could be named here.
             self._after = None if due[0] == _SINCE_EVER else (due[0] - MARGIN, 0)
         return due
 
@@ -130,7 +130,7 @@ class Claimer:
 
     def _go_on_after(self, rows: list[Row[Any]]) -> None:
         if rows:
-            # Not the last row: a time that is no moment stands among others, and would lead back.
+            # Not the last row: an invalid time is sorted among others, and would lead back.
             self._after = max((_seen(row), row.progress_id) for row in rows)
 
     def _due_row(self, row: Row[Any], lease_until: datetime) -> DueRow:
@@ -149,7 +149,7 @@ class Claimer:
 
 
 def _when_due(row: Row[Any], step: Step) -> datetime:
-    """Return when a row was due: by its column, or by its run where that says it no longer."""
+    """Return when a row was due: by its column, or by its run if the column no longer says it."""
     # A row with a queue_id was claimed before, and its column has the end of a lease.
     if row.created_at is None or (row.queue_id is None and row.scheduled_at is not None):
         return _seen(row)

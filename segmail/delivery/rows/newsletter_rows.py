@@ -1,7 +1,7 @@
-"""What the newsletter's own tables say of an attempt once it is over, as Maho's admin shows it.
+"""What the newsletter's own tables say about an attempt once it is over, as Maho's admin shows it.
 
 The queue row is closed, a link row names the subscriber who got the mail, a problem row the reason
-why somebody did not; of a message that never left nothing stays.
+why somebody did not; a message that never left leaves no trace.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ _QUEUE_STATUS = {
     Status.RELEASED: QueueStatus.CANCEL,
     Status.POSTPONED: QueueStatus.CANCEL,
 }
-_TOLD = (Status.FAILED, Status.DEFERRED, Status.SKIPPED)  # those that leave a problem row
-_REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # those that name the subscriber
+_TOLD = (Status.FAILED, Status.DEFERRED, Status.SKIPPED)  # statuses that leave a problem row
+_REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # statuses that name the subscriber
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class NewsletterRows:
     now: datetime
 
     def close(self, outcomes: Sequence[Outcome]) -> None:
-        """Close the queue rows, link whom they reached, and tell why others were not."""
+        """Close the queue rows, link those whom they reached, and record why others were not."""
         if not outcomes:
             return
         subscribers = self._existing_subscribers(outcomes)
@@ -53,7 +53,7 @@ class NewsletterRows:
         self._report_problems(outcomes, subscribers)
 
     def tell_failures(self, failed: Sequence[Outcome]) -> list[Outcome]:
-        """Tell why rows failed before they were recorded; return them with their queue rows.
+        """Record why rows failed before they had an attempt; return them with their queue rows.
 
         Each gets a queue row for its reason: that of an earlier try, or a new one.
         """
@@ -65,9 +65,10 @@ class NewsletterRows:
         return all_
 
     def tell_skips(self, skipped: Sequence[Outcome]) -> list[Outcome]:
-        """Tell why rows without an open attempt are not sent; return them with their queue rows.
+        """Record why rows without an open attempt are not sent; return them with their queue rows.
 
-        That of an earlier try gets a problem row; the others share one for each step and reason.
+        The queue row of an earlier try gets a problem row; other rows share one for each step and
+        reason.
         """
         tried = [replace(o, queue_id=o.row.queue_id) for o in skipped if o.row.queue_id]
         if tried:
@@ -79,7 +80,7 @@ class NewsletterRows:
         return [*tried, *shared]
 
     def take_back_stops(self, queue_ids: Collection[int]) -> None:
-        """Delete what told that these messages are not sent: they were, or may have been."""
+        """Delete the records that these messages are not sent: they were, or may have been."""
         if queue_ids:
             c = self.tx.tables.problem.c
             self.tx.connection.execute(
@@ -91,7 +92,7 @@ class NewsletterRows:
     def forget(self, undone: Sequence[Outcome]) -> None:
         """Delete the queue rows and coupons of messages that never left.
 
-        The queue row of one whose row was ended meanwhile stays: it has the reason.
+        If the progress row was ended meanwhile, its queue row stays: it has the reason.
         """
         if not undone:
             return
@@ -111,7 +112,7 @@ class NewsletterRows:
             )
 
     def _existing_subscribers(self, outcomes: Sequence[Outcome]) -> set[int]:
-        """Return the subscribers of these rows that still exist, and keep them until commit."""
+        """Return the subscribers of these rows that still exist, and lock them until commit."""
         wanted = {o.subscriber_id for o in outcomes if o.subscriber_id and o.status in _REFERRING}
         if not wanted:
             return set()
@@ -134,7 +135,7 @@ class NewsletterRows:
         )
 
     def _link(self, outcomes: Sequence[Outcome], subscribers: set[int]) -> None:
-        """Insert the link rows by which Maho's admin shows who received a message."""
+        """Insert the link rows with which Maho's admin shows who received a message."""
         links = [
             {
                 "queue_id": o.queue_id,

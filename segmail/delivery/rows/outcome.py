@@ -21,9 +21,9 @@ class Status(enum.StrEnum):
     SENT = ProgressStatus.SENT.value
     SKIPPED = ProgressStatus.SKIPPED.value
     FAILED = ProgressStatus.FAILED.value
-    DEFERRED = "deferred"  # stays scheduled, tried again later
+    DEFERRED = "deferred"  # stays scheduled, to be tried again later
     RELEASED = "released"  # stays scheduled as it was; nothing was sent
-    POSTPONED = "postponed"  # stays scheduled, for the moment that the sending rules allow
+    POSTPONED = "postponed"  # stays scheduled, for the time that the sending rules allow
 
 
 @dataclass(frozen=True)
@@ -36,13 +36,13 @@ class Attempt:
 
     @cached_property
     def key(self) -> str:
-        """Names this attempt in the journal; ids alone may return in a restored database."""
+        """Identifies this attempt in the journal; a restored database may assign an id again."""
         row = self.prepared.row
         return attempt_key(self.queue_id, row.progress_id, self.started_at)
 
 
 def attempt_key(queue_id: int, progress_id: int, started_at: datetime | None) -> str:
-    """Return the journal's name of an attempt."""
+    """Return an attempt's name in the journal."""
     return f"{queue_id}:{progress_id}:{started_at:%Y%m%d%H%M%S}" if started_at else str(queue_id)
 
 
@@ -50,15 +50,15 @@ def attempt_key(queue_id: int, progress_id: int, started_at: datetime | None) ->
 class Outcome:
     """What became of a due row and why, in words for the log and the history.
 
-    `queue_id` and `started_at` are those of its attempt, where one was recorded; `at` is when it
-    happened, where that was not just now; `retry_at` is when a deferred row comes due again.
-    `ends_run` where the run is over for the customer, and no repeat of the step follows.
+    `queue_id` and `started_at` are its attempt's, if one was recorded; `at` is when it happened, if
+    that was not just now; `retry_at` is when a deferred row comes due again. `ends_run` is true if
+    the run is over for the customer, and no repeat of the step follows.
     """
 
     row: DueRow
     status: Status
     reason: str
-    code: int = 0  # the mail server's, where it answered
+    code: int = 0  # the mail server's, if it answered
     queue_id: int | None = None
     started_at: datetime | None = None
     subscriber_id: int | None = None
@@ -71,20 +71,20 @@ class Outcome:
 
     @property
     def left(self) -> bool:
-        """Whether a message left, or may have: then nothing that ended the row meanwhile counts."""
+        """Whether a message left, or may have: then what ended the row meanwhile does not count."""
         is_unknown = self.status is Status.FAILED and self.reason.startswith(INTERRUPTED)
         return self.status is Status.SENT or is_unknown
 
     @property
     def due_again(self) -> datetime:
-        """Return what `scheduled_at` is to be: when the step was due, or comes due again."""
+        """Return the new `scheduled_at`: when the step was due, or when it comes due again."""
         if self.retry_at is not None:
             return self.retry_at
         return self.row.seen_at if self.status is Status.RELEASED else self.row.scheduled_at
 
 
 def outcome_of(attempt: Attempt, status: Status, reason: str, code: int = 0) -> Outcome:
-    """Return what became of an attempt."""
+    """Return the outcome of an attempt."""
     prepared = attempt.prepared
     return Outcome(
         row=prepared.row,

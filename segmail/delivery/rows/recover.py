@@ -1,4 +1,4 @@
-"""What to do with a row whose earlier attempt may have been under way when its run died."""
+"""Decides about a row whose earlier attempt may have been under way when its run died."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ _INTERRUPTED = (
 def recover(
     row: DueRow, earlier: EarlierAttempt, verdict: Verdict, *, now: datetime, grace: timedelta
 ) -> Outcome | None:
-    """Return what became of an attempt in flight, or None where the row may be sent.
+    """Return the outcome of an attempt in flight, or None if the row may be sent.
 
-    The verdict of this host's journal decides: accepted, refused, or begun and never answered,
-    which is not sent again by itself. An attempt that the journal does not know is another
-    host's: it is left to that host for `grace` beyond its lease, then nobody can know.
+    The verdict of this host's journal decides: accepted, refused, or begun and never answered, in
+    which case it is not sent again automatically. An attempt that the journal does not know is
+    another host's: it is left to that host for `grace` beyond its lease; after that, its fate is
+    unknown.
     """
     if verdict in (Verdict.RECORDED, Verdict.DEFERRED):
         return None

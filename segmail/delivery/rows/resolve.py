@@ -1,9 +1,10 @@
-"""Brings open attempts to their end whose rows no run claims any more.
+"""Ends open attempts whose rows no run claims any more.
 
 A run died while a mail was under way, and its row was ended, held back or deleted by others before
-it came due again. This host's journal tells what became of the mail, as for rows that do come due
-(`recover`): accepted, the row is `sent`; begun and never answered, it is `failed: interrupted`;
-not begun or refused, the row stays as it was ended. The attempt itself is closed in any case.
+it came due again. As for rows that do come due (`recover`), this host's journal tells what became
+of the mail: if it was accepted, the row is `sent`; if it was begun and never answered, the row is
+`failed: interrupted`; if it was not begun, or refused, the row stays as it was ended. The attempt
+itself is closed in any case.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ _BATCH = 500
 class Resolver:
     """Resolves what the runs of this and other hosts left open.
 
-    `steps` are all steps by sequence id: scheduled rows of those that send come due by themselves.
-    An attempt is left alone for `lease`, and one of another host for `grace` more.
+    `steps` are all steps by sequence id: scheduled rows of steps that are sent come due by
+    themselves. An attempt is left alone for `lease`, and one of another host for `grace` more.
     """
 
     shop: Shop
@@ -51,12 +52,12 @@ class Resolver:
     grace: timedelta
 
     def resolve(self, *, now: datetime) -> int:
-        """Bring those that are past their lease to their end; return how many."""
+        """End the attempts that are past their lease; return how many."""
         now = now.replace(microsecond=0)
         with self.shop.read() as tx:
             all_open = load_open_attempts(tx)
         over = [one for one in all_open if self._is_over(one, now)]
-        # The journal is read only where there is something to ask it.
+        # The journal is read only if there is something to look up.
         verdicts = self.journal.verdicts_by_queue_id({it.queue_id: it.started_at for it in over})
         asked = [
             one
@@ -89,7 +90,7 @@ class Resolver:
         verdicts: Mapping[int, Verdict],
         now: datetime,
     ) -> None:
-        """Close those that are still open, under lock, with what became of their mails."""
+        """Close the attempts that are still open, under lock, with what became of their mails."""
         q = self.shop.tables.queue
         ids = [one.queue_id for one in some]
         query = select(q.c.queue_id).where(
@@ -116,7 +117,7 @@ class Resolver:
             if (settlement := self._settlement(one, verdicts[one.queue_id], now)) is not None
         ]
         settle(tx, settled)
-        # Loaded here, with the policies: hardly a run finds an attempt to close.
+        # Imported here, with the policies: runs seldom find an attempt to close.
         from segmail.maho.repeating import continue_repeats
 
         held = {
@@ -173,7 +174,7 @@ class Resolver:
         write_rows(tx.connection, self.shop.tables.queue_link, rows)
 
     def _settlement(self, one: OpenAttempt, verdict: Verdict, now: datetime) -> Settlement | None:
-        """Return what becomes of the row; None where it is gone."""
+        """Return what becomes of the row; None if it is gone."""
         if one.progress_id is None:
             return None
         step = self.steps.get(one.sequence_id or 0)
@@ -204,7 +205,7 @@ def _queue_status(verdict: Verdict) -> QueueStatus:
 
 
 def _reason(verdict: Verdict) -> str | None:
-    """Return what is told of the attempt; an accepted one, or one not begun, needs no reason."""
+    """Return the reason recorded for the attempt; one accepted, or not begun, needs none."""
     return {
         Verdict.REFUSED: _REFUSED,
         Verdict.BEGUN: _UNKNOWN,

@@ -1,9 +1,10 @@
-"""Writes down what became of rows, a group at a time, each group in one short transaction.
+"""Records what became of rows, a group at a time, each group in one short transaction.
 
-A message that was sent is settled by its attempt (`queue_id`), not by the row's status: a row
-that a refresh stopped while its mail was in flight becomes `sent` all the same, because it was.
-The queue row's own status guards the attempt, so that a group can be settled again after a lost
-connection without a second link or problem row. `scheduled_at` gets back what the claim took.
+A message that was sent is settled by its attempt (`queue_id`), not by the row's status: a row that
+a refresh stopped while its mail was in flight becomes `sent` all the same, because it was. The
+queue row's own status guards the attempt, so that a group can be settled again after a lost
+connection without a second link or problem row. `scheduled_at` returns to its value before the
+claim.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ class Settler:
         self._shop = shop
 
     def settle(self, outcomes: Sequence[Outcome], *, now: datetime) -> None:
-        """Write down what became of these rows; safe to repeat."""
+        """Record what became of these rows; safe to repeat."""
         now = now.replace(microsecond=0)
 
         def work(tx: Transaction) -> None:
@@ -53,7 +54,7 @@ class Settler:
             self._shop.transact(work, idempotent=True)
 
     def _settle_attempts(self, tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
-        """Settle rows that have a queue row, unless somebody settled that attempt before."""
+        """Settle rows that have a queue row, unless somebody has settled that attempt before."""
         if not outcomes:
             return
         q = tx.tables.queue.c
@@ -98,16 +99,16 @@ class Settler:
 
 
 def _repeat(tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None:
-    """Schedule what follows, but for those whose run others have ended meanwhile."""
+    """Schedule the next repeats, except of runs that others have ended meanwhile."""
     steps = {o.row.progress_id: o.row.step for o in outcomes if not o.ends_run}
     continue_repeats(tx, steps, now=now)
 
 
 def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
-    """Whether an attempt is under way as far as its queue row tells.
+    """Return whether an attempt is still open, as far as its queue row tells.
 
-    A run that was suspended beyond its lease finds its attempts taken over by another one; only
-    what it has sent counts then. An admin may have deleted a queue row: the mail was sent all
+    A run that was suspended beyond its lease finds that another run has taken over its attempts;
+    then only what it has sent counts. An admin may have deleted a queue row: the mail was sent all
     the same.
     """
     if queue is None:
@@ -117,7 +118,7 @@ def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
 
 
 def _is_undone(outcome: Outcome) -> bool:
-    """Whether an attempt leaves no trace: released, and not the repetition of an earlier one."""
+    """Return whether an attempt leaves no trace: released, and no repetition of an earlier one."""
     never_left = outcome.status in (Status.RELEASED, Status.POSTPONED)
     return never_left and outcome.row.queue_id is None
 

@@ -42,14 +42,14 @@ class ItemNeeds:
 
     @property
     def nothing(self) -> bool:
-        """Whether nothing of all this is named."""
+        """Whether it names none of these."""
         return self == ItemNeeds()
 
 
 def item_needs(needs: Iterable[Needs]) -> ItemNeeds:
     """Return what the parts of a template (subject, body) need together.
 
-    A template that includes others by names that only a rendering knows needs everything.
+    A template that includes others whose names are known only when rendering needs everything.
     """
     parts = list(needs)
     if any(part.everything for part in parts):

@@ -21,15 +21,15 @@ from segmail.mail.items.words import words_of
 from segmail.templates import DataObject
 from segmail.templates.paths import Argument
 
-_EVERY = 1000  # items that one block shows at most
-_PRODUCTS = 4  # that a list shows where the template names no number
+_EVERY = 1000  # maximum items in one block
+_PRODUCTS = 4  # items in a list if the template gives no number
 
 ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True)
 class BlockPrinter:
-    """Where the blocks of one mail are printed."""
+    """The place where the blocks of one mail are printed."""
 
     window: StoreWindow
     locale: StoreLocale
@@ -40,7 +40,7 @@ class BlockPrinter:
     def block(
         self, kind: str, items: Sequence[ShownItem], *, text: bool, more: int = 0, url: str = ""
     ) -> str:
-        """Return the mark of a block; '' where there is nothing to show."""
+        """Return the mark of a block; '' if there is nothing to show."""
         if not items:
             return ""
         values = {
@@ -66,7 +66,7 @@ class BlockPrinter:
 class CartShown:
     """A cart with the items that a mail may show: those that the shop sells now.
 
-    `complete` is false where rows were left out, and then no total is shown.
+    `complete` is False if rows were left out; then no total is shown.
     """
 
     cart: Cart
@@ -113,7 +113,7 @@ class CartShown:
 
 @dataclass(frozen=True)
 class OrderShown:
-    """An order with its items; `stage` of the mail, `own` of the order's store."""
+    """An order with its items; `stage` belongs to the mail, `own` to the order's store."""
 
     order: Order
     items: Sequence[ShownItem]
@@ -144,10 +144,10 @@ class OrderShown:
 
 @dataclass
 class ListsShown:
-    """The lists of products of one mail, in which no product comes twice.
+    """The lists of products of one mail, in which no product appears twice.
 
-    `candidates` yields a list's products, the best first; `shown` are those that the mail shows
-    already, the cart's at first.
+    `candidates` yields a list's products, the best first; `shown` are those that the mail already
+    shows, at first the cart's.
     """
 
     stage: BlockPrinter
@@ -169,7 +169,7 @@ class ListsShown:
 
     @property
     def anything(self) -> bool:
-        """Whether some block showed a product."""
+        """Whether any block showed a product."""
         return any(self._chosen.values())
 
     def _block(self, name: str, number: int, *, text: bool) -> str:
@@ -194,9 +194,9 @@ class ListsShown:
 
 
 def loyalty(sales: Decimal, tiers: Mapping[str, Decimal], locale: StoreLocale) -> DataObject:
-    """Return `loyalty`: what a customer ordered so far, the next tier, and what is missing to it.
+    """Return `loyalty`: how much a customer has ordered, the next tier, and what is missing to it.
 
-    The last two are empty for who has reached the highest.
+    The last two are empty for customers in the highest tier.
     """
     ahead = sorted((least, name) for name, least in tiers.items() if least > sales)
     data: dict[str, object] = {"lifetime_sales": locale.money(sales)}
@@ -223,7 +223,7 @@ def _twins(blocks: Mapping[str, Callable[..., str]]) -> dict[str, Callable[..., 
 
 
 def _count(number: Argument, otherwise: int) -> int:
-    """Return how many a template asks for; what is no number above 0 asks for the usual."""
+    """Return how many a template asks for; the default if that is not a number above 0."""
     try:
         count = int(float(number))
     except (ValueError, OverflowError):

@@ -1,7 +1,7 @@
 """The Jinja2 partials that print item blocks: the package's, or a shop's own of the same name.
 
-A shop's file in Maho's `app/etc/segmail/` is a template by a merchant, so it runs in a sandbox:
-it sees the values of one block, and reaches no attribute of Python, no file and no network.
+A shop's file in Maho's `app/etc/segmail/` is a template by a merchant, so it runs in a sandbox: it
+sees the values of one block, and cannot reach any attribute of Python, file or network.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ Values: TypeAlias = Mapping[str, object]
 
 @dataclass(frozen=True)
 class PartialFault:
-    """What is wrong with a file of the shop's folder; `stops` the mails that show its block."""
+    """What is wrong with a file in the shop's folder; `stops` the mails that show its block."""
 
     file: Path
     line: int
@@ -49,7 +49,7 @@ class PartialFault:
 
 
 class Partials:
-    """The partials of a shop, compiled when first asked for."""
+    """The partials of a shop, compiled when first needed."""
 
     def __init__(self, maho_root: Path | None = None) -> None:
         self._folder = maho_root / FOLDER if maho_root else None
@@ -57,12 +57,12 @@ class Partials:
         self._compiled: dict[str, jinja2.Template] = {}
 
     def render(self, name: str, values: Values) -> str:
-        """Return what a partial prints; raise TemplateError, naming the file, where it cannot."""
+        """Return what a partial prints; raise TemplateError, naming the file, if it fails."""
         try:
             return self._template(name).render(values).strip()
         except TemplateError:
             raise
-        except Exception as error:  # whatever a merchant's template does
+        except Exception as error:  # whatever a merchant's template raises
             told = f"line {_line(error)}: {error}"
             raise TemplateError(f"{self._where(name)}: {told}") from error
 
@@ -73,7 +73,7 @@ class Partials:
     def faults(self, samples: Iterable[Values]) -> list[PartialFault]:
         """Return what is wrong with the shop's folder; its partials are tried with each sample.
 
-        One fault a file: the first one hides the others.
+        One fault per file: the first one hides the others.
         """
         tried = list(samples)
         found = (self._fault(file, tried) for file in self.own_files())
@@ -90,7 +90,7 @@ class Partials:
         return None
 
     def _strange_files(self) -> list[PartialFault]:
-        """Return the files of the shop's folder that no block uses."""
+        """Return the files in the shop's folder that no block uses."""
         if self._folder is None or not self._folder.is_dir():
             return []
         names = sorted(path.name for path in self._folder.iterdir() if path.name not in NAMES)
@@ -110,7 +110,7 @@ class Partials:
         if name not in self._compiled:
             own = self._own_file(name)
             source = self._read(own) if own else _packaged(name)
-            # The package's own need no sandbox, which would make them slower by a sixth.
+            # The package's own need no sandbox, which would slow them down by a sixth.
             kind = _Sandbox if own else jinja2.Environment
             environment = _environment(kind, html=name.endswith(".html"))
             self._compiled[name] = environment.from_string(source)
@@ -132,14 +132,14 @@ class Partials:
 
 @cache
 def _packaged(name: str) -> str:
-    """Return the package's own; the lines of a cart and of an order look alike."""
+    """Return the package's own partial; carts and orders share the one for lines."""
     kind, ending = name.split(".")
     file = f"products.{ending}" if kind == "products" else f"lines.{ending}"
     return (_OWN / file).read_text("utf-8")
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """No calls but those of a partial's own macros, no operation that makes a short text long."""
+    """Allows only calls of a partial's own macros, and no operation that makes short text long."""
 
     intercepted_binops = frozenset(("*", "**", "%"))
 
@@ -147,7 +147,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return isinstance(obj, Macro)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        """Read a block's own values at once; the sandbox's look at each takes longer than they."""
+        """Read a block's own values directly; the sandbox's check of each would take longer."""
         values: Values = vars(obj) if type(obj) in _PLAIN else obj if type(obj) is dict else {}
         return values[attribute] if attribute in values else super().getattr(obj, attribute)
 
@@ -173,7 +173,7 @@ def _environment(kind: type[jinja2.Environment], *, html: bool) -> jinja2.Enviro
 
 
 def _line(error: BaseException) -> int:
-    """Return the line of a partial at which it failed; 1 where that is not known."""
+    """Return the line of a partial at which it failed; 1 if that is unknown."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return error.lineno
     frames = traceback.extract_tb(error.__traceback__)

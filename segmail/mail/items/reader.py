@@ -1,6 +1,6 @@
 """Reads what the mails of a batch show of carts, orders and products, and sets their variables.
 
-A constant number of statements a batch, and none for what no template of it names.
+It takes a constant number of statements per batch, and none for what no template in it names.
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ from segmail.mail.items.partials import Partials
 from segmail.mail.items.printed import Printed
 from segmail.mail.items.shown import ShownItem, StoreWindow
 
-_FRESH = timedelta(seconds=60)  # after which prices and stock are read anew
+_FRESH = timedelta(seconds=60)  # after which prices and stock are read again
 _MOST_PRODUCTS = 10_000  # times store views and customer groups
-_RANKED = 60  # best sellers that are read for a customer: most are bought or in the cart already
+_RANKED = 60  # best sellers read for a customer: most may be bought or in the cart already
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class ShownTo:
 
     @property
     def key(self) -> tuple[int, int]:
-        """Customer and website, by which carts, orders and lists are kept."""
+        """The customer and website by which carts, orders and lists are stored."""
         return self.customer.customer_id, self.site.store.website_id
 
 
@@ -97,7 +97,7 @@ class Shelf:
         return self._bestsellers
 
     def products(self, now: datetime) -> Products:
-        """Return the products that other batches have read a moment ago, to be added to."""
+        """Return the products that other batches have just read, to be added to."""
         if (
             self._products is None
             or not timedelta(0) <= now - self._products[0] < _FRESH
@@ -137,7 +137,7 @@ class BatchItems:
     def load(
         cls, tx: Transaction, shelf: Shelf, readers: Iterable[ShownTo], *, now: datetime
     ) -> BatchItems:
-        """Read for all readers at once."""
+        """Read everything for all readers at once."""
         items = cls(shelf, now)
         some = [reader for reader in readers if not reader.needs.nothing]
         if some:
@@ -231,7 +231,7 @@ class BatchItems:
         )
 
     def candidates(self, name: str, key: tuple[int, int]) -> Iterator[int]:
-        """Yield the products that a list may show, the best first, before any is asked for."""
+        """Yield the products that a list may show, the best first, before any is chosen."""
         bought = self.bought.get(key[0], {})
         match name:
             case "viewed" | "clearance":
@@ -263,7 +263,7 @@ class MailItems:
         self.lists = self._lists() if reader.needs.lists else None
 
     def variables(self) -> dict[str, object]:
-        """Return those that the template names and that there are."""
+        """Return the variables that the template names and that exist."""
         found: dict[str, object] = {}
         if self.cart:
             found["cart"] = self.cart.variable()
@@ -278,7 +278,7 @@ class MailItems:
 
     @property
     def shows_products(self) -> bool:
-        """Whether some list of the rendered mail showed a product."""
+        """Whether any list of the rendered mail showed a product."""
         return self.lists is not None and self.lists.anything
 
     def addresses(self) -> dict[str, Address]:
@@ -356,7 +356,7 @@ class MailItems:
         )
 
     def _picture(self, line: Line, page: Product | None) -> str | None:
-        """Return the picture of a row as Maho chooses it: the whole product's, or the part's."""
+        """Return a row's picture as Maho chooses it: that of the whole product, or of the part."""
         part = self._product(line.part_id)
         if page is None or part is None:
             return page.picture if page else None
@@ -395,7 +395,7 @@ class MailItems:
             yield product_id, self._stage.window.product_item(product, price)
 
     def _website_locale(self) -> StoreLocale:
-        """Return how the website's default store tells days: its midnight begins special prices."""
+        """Return the locale of the website's default store: its midnight begins special prices."""
         shelf, store = self._items.shelf, self._store
         default_id = shelf.stores.defaults.get(store.website_id, store.store_id)
         return shelf.locales.get(default_id, self._reader.locale)
@@ -412,7 +412,7 @@ def _not_bought_since(
 
 
 def _address_owners(readers: Sequence[ShownTo]) -> dict[int, int]:
-    """Return the ids of the default addresses that are asked for, and whose they must be."""
+    """Return the ids of the default addresses that are asked for, with their customers."""
     return {
         address_id: reader.customer.customer_id
         for reader in readers

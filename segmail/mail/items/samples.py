@@ -1,4 +1,4 @@
-"""Blocks to try partials with: what they print of these, they can print of any."""
+"""Blocks to try partials with: a partial that can print these can print any."""
 
 from __future__ import annotations
 

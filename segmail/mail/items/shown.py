@@ -21,9 +21,9 @@ _MOST_KNOWN = 10_000
 
 @dataclass(frozen=True)
 class ShownItem:
-    """What a partial sees of one line or product; every text is bare and is escaped by it.
+    """What a partial sees of one line or product; all text is plain, and the partial escapes it.
 
-    `amounts` are one text, or two where the shop shows prices without and with tax.
+    `amounts` is one text, or two if the shop shows prices without and with tax.
     """
 
     name: str
@@ -39,7 +39,7 @@ class ShownItem:
 
 @dataclass(frozen=True)
 class StoreWindow:
-    """The links and pictures of one store view, as they open from a mail."""
+    """The links and pictures of one store view, as they are opened from a mail."""
 
     site: StoreSite
     maho_root: Path | None = None
@@ -50,7 +50,7 @@ class StoreWindow:
 
     @cached_property
     def _named(self) -> dict[str, str]:
-        """The parameter that names the view where its host would open another one."""
+        """The parameter that names the view if its host would otherwise open another one."""
         store, stores = self.site.store, self.site.sites.stores
         here = self.site.urls.base_url("link")
         neighbours = [
@@ -68,11 +68,11 @@ class StoreWindow:
         return self.site.store_url(route, {**params, **self._named})
 
     def path(self, path: str) -> str:
-        """Return the link to a path of the shop that is no route."""
+        """Return the link to a path of the shop that is not a route."""
         return self._kept(("path", path), lambda: self.site.direct_url(path, self._named))
 
     def product(self, product: Product) -> str:
-        """Return the link to a product's page; '' where that does not open."""
+        """Return the link to a product's page; '' if the page does not open."""
         if not product.has_page:
             return ""
         if product.path:
@@ -82,7 +82,7 @@ class StoreWindow:
         )
 
     def picture(self, file: str | None) -> str:
-        """Return the link to a picture's original; '' without one, or where the file is gone."""
+        """Return the link to a picture's original; '' without one, or if the file is gone."""
         if not file or not self._exists(file):
             return ""
         return self._kept(
@@ -90,7 +90,7 @@ class StoreWindow:
         )
 
     def product_item(self, product: Product, price: Price | None) -> ShownItem:
-        """Return a product of a list; without a price where that is not certain."""
+        """Return a product of a list; without a price if the price is not certain."""
         return ShownItem(
             product.name,
             self.product(product),
@@ -102,7 +102,7 @@ class StoreWindow:
         )
 
     def _kept(self, key: tuple[str, str], make: Callable[[], str]) -> str:
-        """Return a link, made once: the mails of a run show the same products."""
+        """Return a link, made only once: the mails of a run show the same products."""
         if key not in self._links:
             if len(self._links) >= _MOST_KNOWN:
                 self._links.clear()
@@ -110,7 +110,7 @@ class StoreWindow:
         return self._links[key]
 
     def _exists(self, file: str) -> bool:
-        """Tell whether a picture's file is there; where nobody can look, it is believed to be."""
+        """Return whether a picture's file exists; True if the files cannot be seen."""
         folder = self._folder
         if folder is None:
             return True

@@ -83,5 +83,5 @@ _LANGUAGES: Mapping[str, Mapping[str, str]] = {
 
 
 def words_of(locale: str) -> Mapping[str, str]:
-    """Return the words of a locale's language, else English ones."""
+    """Return the words of a locale's language; without them, the English ones."""
     return _LANGUAGES.get(locale.partition("_")[0].lower(), _ENGLISH)
