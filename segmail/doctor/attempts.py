@@ -23,5 +23,5 @@ def attempt_findings(
     if not late:
         return [ok(Area.ATTEMPTS, f"{len(found):,} open.")]
     what = f"{len(late):,} of {len(found):,} open attempts are past their lease and grace."
-    advice = "The next process-emails brings them to their end; see that it runs."
+    advice = "segmail process-emails  (on the host that began them: it brings them to their end)"
     return [Finding(Severity.WARNING, Area.ATTEMPTS, what, advice)]

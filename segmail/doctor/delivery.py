@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from pathlib import Path
 
@@ -70,6 +71,9 @@ def state_findings(folder: Path) -> list[AreaFinding]:
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
         return [ok(Area.STATE, f"{folder} can be written.")]
-    reason = "cannot be written by this user" if there.is_dir() else "is no directory"
-    advice = "Mend that, or name another: --state-dir or `state_dir` in segmail.toml."
+    reason, mend = "is no directory", f"mv {there} {there}.old"
+    if there.is_dir():
+        reason = "cannot be written by this user"
+        mend = f"chown {getpass.getuser()} {there} && chmod u+rwx {there}"
+    advice = f"{mend}  (or name another: --state-dir, or `state_dir` in segmail.toml)"
     return [Finding(Severity.ERROR, Area.STATE, f"{folder}: {there} {reason}.", advice)]

@@ -53,7 +53,7 @@ def clock_findings(connection: Connection, clock: Clock) -> list[AreaFinding]:
         f"This machine is {age(theirs - apart, theirs)} {ahead} the database server: it says "
         f"{clock.now():%Y-%m-%d %H:%M} UTC, the server {theirs:%Y-%m-%d %H:%M}."
     )
-    advice = "Steps leave by this machine's clock: let both keep time by NTP (timedatectl)."
+    advice = "timedatectl set-ntp true  (on both: steps leave by this machine's clock)"
     return [Finding(Severity.ERROR, Area.CLOCK, what, advice)]
 
 
@@ -72,5 +72,8 @@ def _full(folders: list[Path]) -> Iterator[AreaFinding]:
         free = shutil.disk_usage(there).free
         if free < _LEAST_BYTES:
             what = f"{folder} is on a disk with {free / 1_000_000:,.0f} MB left."
-            advice = "Make room: no mail is begun that cannot be noted in the journal first."
+            advice = (
+                f"du -xh --max-depth=2 {there} | sort -h | tail  (what takes the room: no mail is "
+                "begun that cannot be noted in the journal first)"
+            )
             yield Finding(Severity.ERROR, Area.DISK, what, advice)

@@ -15,7 +15,10 @@ from segmail.maho.schema.rights import (
     right_faults,
 )
 
-_APPLY = "`segmail schema apply` creates what the specification adds; the rest is Maho's own."
+_APPLY = (
+    "segmail schema apply --yes  (creates what the specification adds; the rest is Maho's own: "
+    "./maho migrate)"
+)
 
 
 def schema_findings(report: SchemaReport) -> list[AreaFinding]:
@@ -36,7 +39,7 @@ def schema_findings(report: SchemaReport) -> list[AreaFinding]:
 def right_findings(connection: Connection, prefix: str) -> list[AreaFinding]:
     """Return the rights that the jobs need and the database user lacks."""
     missing = list(missing_rights(connection, prefix, (*SENDING, *COUPONS, *REFRESHING)))
-    faults = of_faults(Area.RIGHTS, right_faults(missing, prefix))
+    faults = of_faults(Area.RIGHTS, right_faults(connection, missing, prefix))
     return faults or [ok(Area.RIGHTS, "The jobs may write what they have to.")]
 
 

@@ -48,5 +48,6 @@ def _losing(one: Candidate) -> Iterator[AreaFinding]:
             f"Segment {one.id} '{one.segment.name}' has conditions that Maho deletes when it "
             "refreshes or saves it."
         )
-        advice = f"segmail segment automation {one.id} on --refresh segmail"
+        switch = "on" if one.segment.automation_active else "off"  # as it is
+        advice = f"segmail segment automation {one.id} {switch} --refresh segmail"
         yield Finding(Severity.WARNING, Area.SEGMENTS, what, advice)

@@ -19,6 +19,7 @@ from segmail.maho.storefront.urls import StoreUrls
 from segmail.mail.items.partials import Partials
 from segmail.mail.items.samples import SAMPLES
 from segmail.sequences.validate import validate_steps
+from segmail.status.judge import switch_on
 
 
 def switch_findings(tx: Transaction, config: StoreConfig, told: bool | None) -> list[AreaFinding]:
@@ -26,7 +27,7 @@ def switch_findings(tx: Transaction, config: StoreConfig, told: bool | None) -> 
     switch = automation_switch(config, told)
     if not switch.on:
         what = f"Email automation is switched off by {switch.setting}; no job does anything."
-        return [Finding(Severity.WARNING, Area.SWITCHES, what, "Switch it on there.")]
+        return [Finding(Severity.WARNING, Area.SWITCHES, what, switch_on(switch))]
     found = [ok(Area.SWITCHES, f"Switched on by {switch.setting}.")]
     switches = not dates_are_timestamps(tx)
     if maho_sends(config, jobs_have_switches=switches):

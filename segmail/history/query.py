@@ -60,6 +60,7 @@ class AccessPaths:
     """How to find rows without reading the whole table: segments' ids and names of indexes."""
 
     segments: Collection[int] | None = None  # None: not by segment, trigger and status
+    by_status: str | None = None
     tried: str | None = None
     reasons: Collection[int] = ()  # the queue ids that are not attempts
     due: str | None = None
@@ -75,11 +76,11 @@ def find_access_paths(tx: Transaction, chosen: HistoryFilter) -> AccessPaths:
     if chosen.status in _BY_STATUS:
         segments = load_segment_ids(tx)
         if chosen.status != ProgressStatus.FAILED or _has_few_failed(tx, chosen.scope, segments):
-            return AccessPaths(segments=segments)
+            by_status = _index_names(tx).get(("segment_id", "trigger_type", "status"))
+            return AccessPaths(segments=segments, by_status=by_status)
     if tx.connection.dialect.name == "sqlite":
         return AccessPaths()
-    found = index_columns(tx.connection, tx.tables.progress.name)
-    names = {columns: name for name, columns in found.items()}
+    names = _index_names(tx)
     return AccessPaths(
         tried=names.get(("queue_id",)),
         reasons=reason_ids(tx),
@@ -101,6 +102,7 @@ def candidate_queries(
     base = _base(tables, chosen, paths)
     if chosen.scope.customer_id is not None or paths.segments is not None:
         base = base.where(*_in_time(tables, chosen, chosen.until))
+        base = _along(base, tables, paths.by_status)
         return [_newest(base, chosen, happened_at(tables), c.progress_id)]
     if chosen.since is None and chosen.until is None:
         due = _along(base.where(c.scheduled_at <= now), tables, paths.due)
@@ -127,6 +129,11 @@ def happened_at(tables: Tables) -> ColumnElement[Any]:
     """Return when a row happened, as far as the tables tell."""
     c = tables.progress.c
     return func.coalesce(c.sent_at, attempt_ended_at(tables), c.scheduled_at, c.created_at)
+
+
+def _index_names(tx: Transaction) -> dict[tuple[str, ...], str]:
+    found = index_columns(tx.connection, tx.tables.progress.name)
+    return {columns: name for name, columns in found.items()}
 
 
 def _has_few_failed(tx: Transaction, scope: HistoryScope, segments: Collection[int]) -> bool:

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 from segmail.findings import Finding, Severity
 from segmail.jobs.record import JobName, JobRecord
+from segmail.maho.config.switch import FLAG, OWN, Switch
 from segmail.settings import StatusSettings
 from segmail.status.collect import AutomationStatus
 
 StatusFinding = Finding[str]
 
-_MUST_ACT = 78
+_BUG, _TRY_AGAIN, _MUST_ACT = 70, 75, 78
 
 
 def judge(status: AutomationStatus, thresholds: StatusSettings) -> list[StatusFinding]:
@@ -32,10 +33,17 @@ def age(since: datetime, now: datetime) -> str:
     return f"{minutes} min"
 
 
+def switch_on(switch: Switch) -> str:
+    """Return how the automation is switched on again, by whom it was switched off."""
+    if switch.setting not in (FLAG, OWN):
+        return "Write `enabled = true` into segmail.toml, or take the line out."
+    return "segmail take-over  (switches segmail on, and Maho's own jobs off)"
+
+
 def _switches(status: AutomationStatus) -> Iterator[StatusFinding]:
     if not status.switch.on:
         what = f"Switched off by {status.switch.setting}: no job does anything."
-        yield Finding(Severity.WARNING, "automation", what, "Switch it on there.")
+        yield Finding(Severity.WARNING, "automation", what, switch_on(status.switch))
     if status.maho_ran is not None:
         what = (
             "Maho's own job sends these mails, too: cron_schedule has a run of it at "
@@ -44,11 +52,11 @@ def _switches(status: AutomationStatus) -> Iterator[StatusFinding]:
         yield Finding(Severity.ERROR, "Maho's jobs", what, "segmail take-over")
     if status.stuck_attempts:
         what = f"Mails under way for longer than any run takes: {status.stuck_attempts:,}."
-        advice = "The next process-emails on the host that began them ends them; see that it runs."
+        advice = "segmail process-emails  (on the host that began them: it ends them)"
         yield Finding(Severity.WARNING, "attempts", what, advice)
     if status.not_upgraded:
         what = f"An old version still runs: {status.not_upgraded}"
-        yield Finding(Severity.WARNING, "program", what, "Mend that, then run bin/segmail once.")
+        yield Finding(Severity.WARNING, "program", what, "Mend that, then: bin/segmail --version")
 
 
 def _backlog(status: AutomationStatus, thresholds: StatusSettings) -> Iterator[StatusFinding]:
@@ -61,7 +69,7 @@ def _backlog(status: AutomationStatus, thresholds: StatusSettings) -> Iterator[S
             Severity.ERROR,
             "backlog",
             f"{due:,} rows are due; the oldest has waited {age(oldest, status.now)}.",
-            "The log says how the last runs of process-emails ended, and so do the jobs here.",
+            "segmail process-emails --limit 1  (says why they wait, where its last runs do not)",
         )
 
 
@@ -94,11 +102,11 @@ def _job(
         yield from (_failing(record, now, Severity.ERROR) for record in failing)
     elif late and ends:
         what = f"The last run that did its job ended {age(max(ends), now)} ago."
-        yield Finding(Severity.ERROR, job, what, "Is cron running, and this job in its crontab?")
+        advice = f"systemctl status cron; crontab -l | grep {job}  (is it running, and in there?)"
+        yield Finding(Severity.ERROR, job, what, advice)
     elif late and job in (JobName.PROCESS_EMAILS, JobName.REFRESH_SEGMENTS):
-        yield Finding(
-            Severity.WARNING, job, "No run has ended here yet.", "crontab.example has its line."
-        )
+        advice = f"segmail {job}  (crontab.example has its line)"
+        yield Finding(Severity.WARNING, job, "No run has ended here yet.", advice)
     else:
         must_act = [r for r in failing if r.failed is not None and r.failed.exit_code == _MUST_ACT]
         yield from (_failing(record, now, Severity.WARNING) for record in must_act)
@@ -112,4 +120,11 @@ def _failing(record: JobRecord, now: datetime, severity: Severity) -> StatusFind
         f"Ended without doing its job {times} on {record.host}, last {age(failed.ended, now)} ago "
         f"with {failed.exit_code}: {failed.message}"
     )
-    return Finding(severity, record.job, what)
+    return Finding(severity, record.job, what, _looking_closer(failed.exit_code))
+
+
+def _looking_closer(exit_code: int) -> str:
+    """Return the command that tells more of such an end."""
+    if exit_code == _BUG:
+        return "tail -n 40 var/log/exception.log  (in the Maho root)"
+    return "segmail doctor --connect" if exit_code == _TRY_AGAIN else "segmail doctor"

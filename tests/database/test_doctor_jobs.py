@@ -62,6 +62,9 @@ def test_a_disk_that_is_nearly_full_is_an_error(
 
     assert [one.severity for one in found] == [Severity.ERROR] * 2
     assert found[0].what.startswith(f"{tmp_path}/state is on a disk with ")
+    assert found[0].advice.startswith(f"du -xh --max-depth=2 {tmp_path} | sort -h | tail")
+    monkeypatch.setattr("segmail.doctor.jobs._LEAST_BYTES", 0)  # as after making room
+    assert [one.severity for one in disk_findings(Settings(tmp_path / "state"))] == [Severity.OK]
 
 
 def test_an_index_that_maho_dropped_is_noticed_and_made_again(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -89,7 +90,17 @@ def test_a_missing_right_is_told_before_anything_is_claimed(
     assert f"may not {verb} {table}" in done.output
     assert not (tmp_path / "mails").exists()
     assert mariadb_shop.status(1) == "scheduled"
-    assert f"may not {verb} {table}" in segmail(least, tmp_path, "doctor", "--json").output
+    [told] = _of_rights(least, tmp_path)
+    assert f"may not {verb} {table}" in told["what"]
+    with mariadb_shop.database.engine.begin() as connection:
+        connection.execute(text(told["advice"].rstrip(";")))
+    assert [one["severity"] for one in _of_rights(least, tmp_path)] == ["ok"]
+
+
+def _of_rights(url: URL, folder: Path) -> list[dict[str, str]]:
+    """Return what `doctor` says of the rights."""
+    printed = segmail(url, folder, "doctor", "--json").stdout
+    return [one for one in json.loads(printed) if one["area"] == "rights"]
 
 
 def _rights_of_refreshing(database: str) -> list[str]:

@@ -244,6 +244,8 @@ def test_tables_without_transactions_are_a_fault(database: Database) -> None:
 
     assert not report.complete
     assert "knows no transactions" in report.faults[0].what
+    run(database.url, *(fault.advice.rstrip(";") for fault in report.faults))
+    assert check_schema(database, "").complete
 
 
 @pytest.mark.parametrize("engine_name", ["mariadb"])

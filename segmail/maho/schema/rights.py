@@ -73,7 +73,7 @@ def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
     """Raise ConfigError if the database user lacks one of the rights."""
     prefix = tx.tables.prefix
     if missing := list(missing_rights(tx.connection, prefix, rights)):
-        raise ConfigError(right_faults(missing, prefix))
+        raise ConfigError(right_faults(tx.connection, missing, prefix))
 
 
 def missing_rights(
@@ -95,23 +95,33 @@ def missing_rights(
                 raise
 
 
-def right_faults(missing: Sequence[Right], prefix: str) -> list[Fault]:
-    """Return a fault for each table on which rights are missing."""
+def right_faults(connection: Connection, missing: Sequence[Right], prefix: str) -> list[Fault]:
+    """Return a fault for each table on which rights are missing, with the statement to paste."""
+    if not missing:
+        return []
+    account, database = _account(connection)
     tables: dict[str, dict[str, None]] = {}
     for right in missing:
         tables.setdefault(right.table, {})[right.verb] = None
     return [
         Fault(
             f"The database's user may not {' and '.join(verbs)} {prefix}{table}.",
-            f"GRANT {', '.join(verbs)} ON {prefix}{table}, as in sql/grants.sql.",
+            f"GRANT {', '.join(verbs)} ON {database}.`{prefix}{table}` TO {account};",
         )
         if table
         else Fault(
             "The database's user may not make temporary tables.",
-            f"GRANT {_TEMPORARY} ON the shop's database, as in sql/grants.sql.",
+            f"GRANT {_TEMPORARY} ON {database}.* TO {account};",
         )
         for table, verbs in tables.items()
     ]
+
+
+def _account(connection: Connection) -> tuple[str, str]:
+    """Return the account by which the server knows this connection, and the database, quoted."""
+    user, database = connection.exec_driver_sql("SELECT CURRENT_USER(), DATABASE()").one()
+    name, _, host = str(user).rpartition("@")
+    return f"'{name}'@'{host}'", f"`{database}`"
 
 
 def _make_temporary_table(connection: Connection) -> None:
