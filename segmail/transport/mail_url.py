@@ -11,6 +11,7 @@ Options, after a `?` and joined by `&`:
     verify=off                   smtp, smtps: take any certificate; cafile=FILE trusts a private CA
     timeout=30                   smtp, sendmail: seconds to wait for an answer
     ehlo=NAME                    smtp, smtps: the name to greet with
+    auth=MECHANISM               smtp, smtps: log in by this one, such as XOAUTH2
     sender=ADDRESS               where bounces go, instead of the template's sender
 """
 
@@ -34,7 +35,7 @@ _SENDMAIL = Path("/usr/sbin/sendmail")
 _SECONDS = 30.0
 _LONGEST_WAIT = 600.0
 _EHLO_NAME = re.compile(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\]")
-_SMTP_OPTIONS = {"starttls", "verify", "cafile", "timeout", "ehlo", "sender"}
+_SMTP_OPTIONS = {"starttls", "verify", "cafile", "timeout", "ehlo", "auth", "sender"}
 _OPTIONS = {
     "smtp": _SMTP_OPTIONS,
     "smtps": _SMTP_OPTIONS - {"starttls"},
@@ -56,6 +57,7 @@ class SmtpSettings:
     cafile: Path | None = None
     timeout: float = _SECONDS  # seconds to wait for the answer to a command
     ehlo: str | None = None
+    auth: str | None = None  # the mechanism to log in by; else the first known one offered
     sender: str | None = None
     source: str = _SOURCE
 
@@ -173,6 +175,7 @@ class _UrlReader:
             cafile=Path(self._options["cafile"]) if "cafile" in self._options else None,
             timeout=self._timeout(),
             ehlo=self._ehlo(),
+            auth=self._auth(),
             sender=self._sender(),
             source=self._source,
         )
@@ -235,6 +238,16 @@ class _UrlReader:
         if name is not None and not _EHLO_NAME.fullmatch(name):
             self._fault("the option ehlo must be a host name or an address in brackets.")
         return name
+
+    def _auth(self) -> str | None:
+        given = self._options.get("auth")
+        if given is None:
+            return None
+        from segmail.transport.sasl import MECHANISMS  # needs the modules of a connection
+
+        if given.upper() not in MECHANISMS:
+            self._fault(f"the option auth must be one of {', '.join(MECHANISMS)}.")
+        return given.upper()
 
     def _sender(self) -> str | None:
         sender = self._options.get("sender")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import time
@@ -12,6 +13,7 @@ from segmail.errors import ConfigError, SegmailError
 from segmail.transport.longest_dialogue import connect_time
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import NoConnection
+from segmail.transport.sasl import MECHANISMS, Account
 from segmail.transport.smtp_login import log_in
 from segmail.transport.smtp_wire import AnswerLost, ConnectionBroken, Reply, Wire, connect
 
@@ -255,18 +257,32 @@ class _Opening:
                 "use a port that offers it, or, on a safe network, give starttls=never in "
                 "SEGMAIL_SMTP_URL"
             )
-        reply = log_in(self._ask, extensions.get("AUTH"), settings.user, settings.password)
+        account = Account(settings.user, settings.password, settings.host)
+        offered = extensions.get("AUTH")
+        reply = log_in(self._ask, offered, account, by=settings.auth)
         if reply is None:
-            raise self._misconfigured(
-                "offers no login that segmail knows (PLAIN, LOGIN, SCRAM, CRAM-MD5); use another "
-                "port, or leave out the user name and password if it needs none"
-            )
+            raise self._misconfigured(self._no_login(offered, extensions))
         if 400 <= reply.code < 500:
             raise self._unavailable(f"answers the login with `{reply.words}`")
         if reply.code != 235:
             raise self._misconfigured(
                 f"refuses the user name and password: `{reply.words}`; correct them"
             )
+
+    def _no_login(self, offered: str | None, extensions: Mapping[str, str]) -> str:
+        """Return what is wrong where no way to log in is left, and what to do."""
+        words = re.findall(r"[A-Za-z0-9_-]+", offered or "")
+        offers = f"offers {', '.join(words)} to log in" if words else "offers no login"
+        if not self._wire.encrypted and "STARTTLS" in extensions:
+            return f"{offers} as long as it is not encrypted; leave out starttls=never"
+        if self._settings.auth:
+            return f"{offers}, and not {self._settings.auth}, which auth= demands; change that"
+        if words:
+            known = ", ".join(MECHANISMS)
+            return f"{offers}, and segmail knows {known}; turn one of these on at the server"
+        return (
+            f"{offers}; use another port, or leave out the user name and password if it needs none"
+        )
 
     def _unavailable(self, text: str) -> SegmailError:
         return NoConnection(f"The mail server {self._settings.server} {text}.")

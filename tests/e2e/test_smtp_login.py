@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+import spnego
 
 from segmail.errors import ConfigError
 from segmail.transport.mail_url import Encryption, SmtpSettings
 from segmail.transport.open_mailer import mailer_factory
+from segmail.transport.sasl import Account
 from segmail.transport.smtp_login import log_in
 from segmail.transport.smtp_wire import ConnectionBroken, Reply
 from tests.sending import mailer_for, send
@@ -24,12 +26,18 @@ IN_URL = "s3cr3t%20p%40ss%2Fw%C3%B6rd%23"
 TIM, TIMS = "tim", "tanstaaftanstaaf"  # RFC 2195's example
 CHALLENGE = "<1896.697170952@postoffice.reston.mci.net>"
 DIGEST = "b913a602c7eda7a495b4e6e7334d3890"
+SHA1 = "8cb10ed0a8b764ab0e05125dd6eaa295f19b5943"  # by OpenSSL
+OAUTH = f"{{}}\x01auth=Bearer {TIMS}\x01\x01"
 NOT_LOOPBACK = "127.1"  # it is, but does not look so
 OFFERS_LOGIN: Script = {"EHLO": "250-mail.test\n250 AUTH PLAIN"}
 
 
 def _base64(text: str) -> str:
-    return base64.b64encode(text.encode()).decode()
+    return _encoded(text.encode())
+
+
+def _encoded(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 @pytest.fixture
@@ -56,6 +64,9 @@ def test_a_login_opens_the_server(certificate: Certificate) -> None:
         ("PLAIN LOGIN CRAM-MD5", [], [f"AUTH PLAIN {_base64(chr(0) + TIM + chr(0) + TIMS)}"]),
         ("LOGIN CRAM-MD5", ["Username:", "Password:"], ["AUTH LOGIN", _base64(TIM), _base64(TIMS)]),
         ("XOAUTH2 cram-md5", [CHALLENGE], ["AUTH CRAM-MD5", _base64(f"{TIM} {DIGEST}")]),
+        ("DIGEST-MD5 CRAM-SHA1", [CHALLENGE], ["AUTH CRAM-SHA1", _base64(f"{TIM} {SHA1}")]),
+        ("GSSAPI XOAUTH2", [], [f"AUTH XOAUTH2 {_base64(OAUTH.format(f'user={TIM}'))}"]),
+        ("OAUTHBEARER", [], [f"AUTH OAUTHBEARER {_base64(OAUTH.format(f'n,a={TIM},'))}"]),
         ("PLAIN\n250-AUTH=LOGIN", [], [f"AUTH PLAIN {_base64(chr(0) + TIM + chr(0) + TIMS)}"]),
         ("PLAIN", [""], [
             f"AUTH PLAIN {_base64(chr(0) + TIM + chr(0) + TIMS)}",
@@ -113,22 +124,107 @@ def test_scram_is_spoken_as_its_standard_has_it(monkeypatch: pytest.MonkeyPatch)
     asked = f"r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096"
     proof = "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ="
     verified = "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4="
-    said: list[str] = []
+    said, ask = _challenging(asked, verified)
 
-    def ask(command: str) -> Reply:
-        said.append(command)
-        challenges = [asked, verified]
-        if len(said) <= len(challenges):
-            return Reply(334, (_base64(challenges[len(said) - 1]),))
-        return Reply(235, ("Welcome",))
-
-    reply = log_in(ask, "SCRAM-SHA-256", "user", "pencil")
+    reply = log_in(ask, "SCRAM-SHA-256", Account("user", "pencil", "mail.test"))
 
     assert reply is not None
     assert reply.code == 235
     assert said == [
         f"AUTH SCRAM-SHA-256 {_base64('n,,n=user,r=rOprNGfwEbeRWgbNEkqO')}",
         _base64(f"c=biws,r={nonce},p={proof}"),
+        "",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("user", "password", "nonce", "response", "proof"),
+    [
+        (
+            "uml@mail.test",
+            "pässwörd",
+            "+qcVUzzM3sPkuOy8Xh93YPMo7LjdPu2jMSFCA2N+F7Y=",
+            "f86d1b709bb5f356cc65b2d5e98024bc",
+            "7639e9dd831b6864a18dd93bdbdfd944",
+        ),
+        (
+            "eur@mail.test",
+            "€uro\U0001f511",
+            "DJearCJTeBxNrO2yb+rKZ5rF2ZY33yFySLwWZ8Mi4PU=",
+            "9f30276df88bc508fe43db9e597b4bc3",
+            "3569318be55cc4eb2fada8815f3f80a6",
+        ),
+    ],
+)
+def test_digest_md5_is_spoken_as_cyrus_sasl_took_it(
+    monkeypatch: pytest.MonkeyPatch,
+    user: str,
+    password: str,
+    nonce: str,
+    response: str,
+    proof: str,
+) -> None:
+    """Recorded: what is in Latin-1 is hashed so, other passwords as UTF-8."""
+    monkeypatch.setattr(secrets, "token_urlsafe", lambda _: "OA6MHXh6VqTrRk")
+    said, ask = _challenging(
+        f'nonce="{nonce}",realm="other.test",realm="mail.test",qop="auth,auth-int",charset=utf-8,'
+        "algorithm=md5-sess",
+        f"rspauth={proof}",
+    )
+
+    reply = log_in(ask, "DIGEST-MD5", Account(user, password, "127.0.0.1"))
+
+    assert reply is not None
+    assert reply.code == 235
+    assert [base64.b64decode(line).decode() for line in said[1:]] == [
+        f'charset=utf-8,username="{user}",realm="mail.test",nonce="{nonce}",'
+        'cnonce="OA6MHXh6VqTrRk",nc=00000001,qop=auth,digest-uri="smtp/127.0.0.1",'
+        f"response={response}",
+        "",
+    ]
+
+
+@pytest.mark.parametrize("password", ["Pa55w0rd!", "pässwörd€"])
+def test_ntlm_is_taken_by_a_server_that_knows_the_password(
+    password: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Exchange does it: the first challenge is a word, and no Base64."""
+    users = tmp_path / "users"
+    users.write_text(f"SHOP:maho:{password}\n")
+    monkeypatch.setenv("NTLM_USER_FILE", str(users))
+    context = spnego.server(protocol="ntlm", options=spnego.NegotiateOptions.use_ntlm)
+
+    def ask(command: str) -> Reply:
+        if command.startswith("AUTH"):
+            return Reply(334, ("NTLM supported",))
+        try:
+            answer = context.step(base64.b64decode(command))
+        except spnego.exceptions.SpnegoError:
+            return Reply(535, ("5.7.3 Authentication unsuccessful",))
+        return Reply(235, ("2.7.0 ok",)) if answer is None else Reply(334, (_encoded(answer),))
+
+    reply = log_in(ask, "GSSAPI NTLM", Account("SHOP\\maho", password, "mail.test"))
+
+    assert reply == Reply(235, ("2.7.0 ok",))
+
+
+@pytest.mark.parametrize("mechanism", ["DIGEST-MD5", "NTLM", "SCRAM-SHA-1"])
+@pytest.mark.parametrize("challenge", ["", _base64("nonsense"), "no base 64", _base64('nonce="\\')])
+def test_a_challenge_without_meaning_is_the_servers_fault(mechanism: str, challenge: str) -> None:
+    with pytest.raises(ConnectionBroken, match="login challenge that is n"):
+        log_in(lambda _: Reply(334, (challenge,)), mechanism, Account("user", "pencil", "h.test"))
+
+
+def test_a_token_logs_in_by_the_way_of_tokens_and_an_error_comes_to_its_end() -> None:
+    token = "eyJ0" + "x" * 300
+    said, ask = _challenging('{"status":"401"}', code=535)
+
+    reply = log_in(ask, "LOGIN PLAIN XOAUTH2", Account("shop@example.com", token, "mail.test"))
+
+    assert reply is not None
+    assert reply.code == 535
+    assert said == [
+        f"AUTH XOAUTH2 {_base64(f'user=shop@example.com{chr(1)}auth=Bearer {token}{chr(1) * 2}')}",
         "",
     ]
 
@@ -142,7 +238,7 @@ def test_a_server_that_does_not_know_the_password_itself_is_not_trusted() -> Non
         return Reply(334, (_base64("v=nonsense"),))
 
     with pytest.raises(ConnectionBroken, match="does not prove"):
-        log_in(ask, "SCRAM-SHA-256", "user", "pencil")
+        log_in(ask, "SCRAM-SHA-256", Account("user", "pencil", "mail.test"))
 
 
 @pytest.mark.parametrize(
@@ -168,13 +264,34 @@ def test_a_wrong_password_is_told_without_the_password(answer: str) -> None:
     assert list(_secrets_in(str(refused.value))) == []
 
 
-def test_a_server_without_a_known_login_is_misconfigured() -> None:
+@pytest.mark.parametrize(
+    ("offered", "options", "told"),
+    [
+        ("AUTH GSSAPI EXTERNAL", "", "offers GSSAPI, EXTERNAL to log in, and segmail knows PLAIN"),
+        ("AUTH PLAIN LOGIN", "auth=xoauth2", "offers PLAIN, LOGIN to log in, and not XOAUTH2"),
+        ("HELP", "", "offers no login; use another port, or leave out the user name"),
+        ("STARTTLS", "starttls=never", "offers no login as long as it is not encrypted; leave out"),
+    ],
+)
+def test_a_server_without_a_login_that_can_be_used_is_misconfigured(
+    offered: str, options: str, told: str
+) -> None:
     with (
-        scripted_server({"EHLO": "250-mail.test\n250 AUTH XOAUTH2 NTLM"}) as server,
-        mailer_for(server.url(login="shop:secret")) as mailer,
-        pytest.raises(ConfigError, match="offers no login that segmail knows"),
+        scripted_server({"EHLO": f"250-mail.test\n250 {offered}"}) as server,
+        mailer_for(server.url(options, login="shop:secret")) as mailer,
+        pytest.raises(ConfigError, match=told),
     ):
         send(mailer)
+
+
+def test_a_person_may_say_by_what_to_log_in() -> None:
+    with (
+        scripted_server({"EHLO": "250-mail.test\n250 AUTH PLAIN XOAUTH2"}) as server,
+        mailer_for(server.url("auth=xoauth2", login=f"{TIM}:{TIMS}")) as mailer,
+    ):
+        send(mailer)
+
+    assert server.commands[1] == f"AUTH XOAUTH2 {_base64(OAUTH.format(f'user={TIM}'))}"
 
 
 @pytest.mark.parametrize("encryption", ["auto", "always"])
@@ -200,6 +317,19 @@ def test_nothing_shows_a_password() -> None:
     settings = SmtpSettings("mail.example.com", 587, "shop", PASSWORD)
 
     assert list(_secrets_in(repr(settings))) == []
+
+
+def _challenging(*challenges: str, code: int = 235) -> tuple[list[str], Callable[[str], Reply]]:
+    """Return what a server is told, and how it answers: with the challenges, then with the code."""
+    said: list[str] = []
+
+    def ask(command: str) -> Reply:
+        said.append(command)
+        if len(said) <= len(challenges):
+            return Reply(334, (_base64(challenges[len(said) - 1]),))
+        return Reply(code, ("So be it",))
+
+    return said, ask
 
 
 def _secrets_in(text: str) -> Iterator[str]:

@@ -1,0 +1,256 @@
+"""What to answer to a mail server's challenges, by each mechanism of SASL that segmail speaks."""
+
+from __future__ import annotations
+
+import binascii
+import hashlib
+import hmac
+import re
+import secrets
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from segmail.transport.smtp_wire import ConnectionBroken
+
+_MOST_ROUNDS = 1_000_000  # of SCRAM, which the server names: usual are some ten thousands
+_DIRECTIVE = re.compile(r'([\w-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,"]+))', re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who logs in where; `password` is a token where the mechanism is one of OAuth."""
+
+    user: str
+    password: str
+    host: str
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    """What to say first, if there is anything, and then to each challenge.
+
+    A challenge comes as the server wrote it: what it only asks with need not be Base64.
+    """
+
+    first: bytes | None
+    answers: tuple[Callable[[str], bytes], ...] = ()
+
+
+Mechanism = Callable[[Account], Dialogue]
+
+
+def _plain(account: Account) -> Dialogue:
+    return Dialogue(f"\0{account.user}\0{account.password}".encode())
+
+
+def _login(account: Account) -> Dialogue:
+    return Dialogue(None, (lambda _: account.user.encode(), lambda _: account.password.encode()))
+
+
+def _cram(algorithm: str) -> Mechanism:
+    """Return the dialogue of RFC 2195, which knows MD5 only, with other digests as well."""
+
+    def dialogue(account: Account) -> Dialogue:
+        def digest(challenge: str) -> bytes:
+            key, message = account.password.encode(), from_base64(challenge)
+            return f"{account.user} {hmac.new(key, message, algorithm).hexdigest()}".encode()
+
+        return Dialogue(None, (digest,))
+
+    return dialogue
+
+
+def _scram(algorithm: str) -> Mechanism:
+    """Return the dialogue of RFC 5802: the server, too, proves that it knows the password."""
+
+    def dialogue(account: Account) -> Dialogue:
+        nonce = secrets.token_urlsafe(18)
+        name = account.user.replace("=", "=3D").replace(",", "=2C")
+        first = f"n={name},r={nonce}"
+        proofs: list[str] = []
+
+        def prove(challenge: str) -> bytes:
+            asked = from_base64(challenge)
+            said = _attributes(asked)
+            rounds = int(said["i"]) if said.get("i", "").isdecimal() else 0
+            if not said.get("r", "").startswith(nonce) or not 0 < rounds <= _MOST_ROUNDS:
+                raise ConnectionBroken("sends a login challenge that is none of SCRAM")
+            salt = from_base64(said.get("s", ""))
+            salted = hashlib.pbkdf2_hmac(algorithm, account.password.encode(), salt, rounds)
+            last = f"c=biws,r={said['r']}"
+            spoken = b",".join((first.encode(), asked, last.encode()))
+            key = hmac.digest(salted, b"Client Key", algorithm)
+            stored = hashlib.new(algorithm, key).digest()
+            signature = hmac.digest(stored, spoken, algorithm)
+            proof = bytes(a ^ b for a, b in zip(key, signature, strict=True))
+            server = hmac.digest(salted, b"Server Key", algorithm)
+            proofs.append(base64(hmac.digest(server, spoken, algorithm)))
+            return f"{last},p={base64(proof)}".encode()
+
+        def verify(challenge: str) -> bytes:
+            return _proven(_attributes(from_base64(challenge)).get("v") == proofs[-1])
+
+        return Dialogue(f"n,,{first}".encode(), (prove, verify))
+
+    return dialogue
+
+
+def _digest_md5(account: Account) -> Dialogue:
+    """Return the dialogue of RFC 2831: md5-sess, and no more than the login (qop=auth)."""
+    proofs: list[str] = []
+
+    def respond(challenge: str) -> bytes:
+        said = _directives(from_base64(challenge))
+        nonce, qop = said.get("nonce", [""])[0], said.get("qop", ["auth"])[0]
+        if not nonce or "auth" not in re.split(r"[\s,]+", qop):
+            raise ConnectionBroken("sends a login challenge that is none of DIGEST-MD5")
+        is_utf8 = said.get("charset") == ["utf-8"]
+        realm = _realm(said.get("realm", []), account)
+        uri, client, count = f"smtp/{account.host}", secrets.token_urlsafe(18), "00000001"
+
+        def proof(method: str) -> str:
+            """Return the client's proof for a method, and the server's without one."""
+            words = (account.user, realm, account.password)
+            known = _md5(b":".join(_one_byte(word) for word in words)).digest()
+            session = _md5(known + f":{nonce}:{client}".encode()).hexdigest()
+            asked = _md5(f"{method}:{uri}".encode()).hexdigest()
+            return _md5(f"{session}:{nonce}:{count}:{client}:auth:{asked}".encode()).hexdigest()
+
+        proofs.append(proof(""))
+        parts = {
+            "username": _quoted(account.user),
+            "realm": _quoted(realm),
+            "nonce": _quoted(nonce),
+            "cnonce": _quoted(client),
+            "nc": count,
+            "qop": "auth",
+            "digest-uri": _quoted(uri),
+            "response": proof("AUTHENTICATE"),
+        }
+        text = ",".join(f"{name}={part}" for name, part in parts.items())
+        return f"charset=utf-8,{text}".encode() if is_utf8 else _one_byte(text)
+
+    def verify(challenge: str) -> bytes:
+        return _proven(_directives(from_base64(challenge)).get("rspauth") == proofs)
+
+    return Dialogue(None, (respond, verify))
+
+
+def _realm(offered: Sequence[str], account: Account) -> str:
+    """Return which of the realms is meant: the user's domain, the host, or the first one."""
+    domain = account.user.rpartition("@")[2]
+    likely = [realm for realm in (domain, account.host) if realm in offered]
+    return [*likely, *offered, ""][0]
+
+
+def _ntlm(account: Account) -> Dialogue:
+    from spnego import NegotiateOptions, client
+    from spnego.exceptions import SpnegoError
+
+    context = client(
+        account.user,
+        account.password,
+        account.host,
+        "SMTP",
+        protocol="ntlm",
+        options=NegotiateOptions.use_ntlm,  # the package's own, not the system's
+    )
+
+    def begin(_: str) -> bytes:
+        answer: bytes | None = context.step()
+        return answer or b""
+
+    def respond(challenge: str) -> bytes:
+        try:
+            answer: bytes | None = context.step(from_base64(challenge))
+        except (SpnegoError, LookupError, ValueError, struct.error) as error:
+            raise ConnectionBroken("sends a login challenge that is none of NTLM") from error
+        return answer or b""
+
+    return Dialogue(None, (begin, respond))
+
+
+def _xoauth2(account: Account) -> Dialogue:
+    """Return the dialogue of Google and Microsoft: an error comes as a challenge, to be passed."""
+    first = f"user={account.user}\x01auth=Bearer {account.password}\x01\x01"
+    return Dialogue(first.encode(), (lambda _: b"",))
+
+
+def _oauthbearer(account: Account) -> Dialogue:
+    """Return the dialogue of RFC 7628."""
+    name = account.user.replace("=", "=3D").replace(",", "=2C")
+    first = f"n,a={name},\x01auth=Bearer {account.password}\x01\x01"
+    return Dialogue(first.encode(), (lambda _: b"\x01",))
+
+
+# In the order of choice. Servers keep most passwords as hashes that no challenge can be answered
+# from, so the plain ones work wherever they are offered; they are encrypted on their way.
+MECHANISMS: Mapping[str, Mechanism] = {
+    "PLAIN": _plain,
+    "LOGIN": _login,
+    "SCRAM-SHA-512": _scram("sha512"),
+    "SCRAM-SHA-384": _scram("sha384"),
+    "SCRAM-SHA-256": _scram("sha256"),
+    "SCRAM-SHA-224": _scram("sha224"),
+    "SCRAM-SHA-1": _scram("sha1"),
+    "CRAM-SHA256": _cram("sha256"),
+    "CRAM-SHA1": _cram("sha1"),
+    "CRAM-MD5": _cram("md5"),
+    "DIGEST-MD5": _digest_md5,
+    "NTLM": _ntlm,
+    "OAUTHBEARER": _oauthbearer,
+    "XOAUTH2": _xoauth2,
+}
+OF_TOKENS = ("OAUTHBEARER", "XOAUTH2")
+
+
+def from_base64(text: str) -> bytes:
+    """Return what a challenge says; raises ConnectionBroken where it is not Base64."""
+    try:
+        return binascii.a2b_base64(text)
+    except (binascii.Error, ValueError) as error:
+        raise ConnectionBroken("sends a login challenge that is not Base64") from error
+
+
+def base64(data: bytes) -> str:
+    """Return data in Base64, on one line."""
+    return binascii.b2a_base64(data, newline=False).decode("ascii")
+
+
+def _proven(is_right: bool) -> bytes:
+    if not is_right:
+        raise ConnectionBroken("does not prove that it knows the password")
+    return b""
+
+
+def _attributes(challenge: bytes) -> dict[str, str]:
+    """Return the values of a SCRAM message by their letters."""
+    parts = challenge.decode("utf-8", "replace").split(",")
+    return {part[:1]: part[2:] for part in parts if part[1:2] == "="}
+
+
+def _directives(challenge: bytes) -> dict[str, list[str]]:
+    """Return the values of a DIGEST-MD5 message by their names, in their order."""
+    found: dict[str, list[str]] = {}
+    for name, quoted, plain in _DIRECTIVE.findall(challenge.decode("utf-8", "replace")):
+        value = plain or re.sub(r"\\(.)", r"\1", quoted)
+        found.setdefault(name.lower(), []).append(value)
+    return found
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _one_byte(text: str) -> bytes:
+    """Return a text as DIGEST-MD5 hashes it: in Latin-1 where that has all its characters."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
+
+
+def _md5(data: bytes) -> hashlib._Hash:
+    return hashlib.md5(data, usedforsecurity=False)
