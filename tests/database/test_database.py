@@ -151,7 +151,8 @@ def test_long_texts_are_inserted_with_several_statements_and_keep_their_order(
 
 
 @pytest.mark.parametrize(
-    "plugin", ["mysql_native_password", "ed25519", "caching_sha2_password", "sha256_password"]
+    "plugin",
+    ["mysql_native_password", "ed25519", "parsec", "caching_sha2_password", "sha256_password"],
 )
 def test_every_password_logs_in_by_every_way_that_the_server_knows(
     mariadb_shop: ShopBuilder, plugin: str

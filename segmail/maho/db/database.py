@@ -29,7 +29,7 @@ _REFUSES_NOW = {1021, 1047, 1114, 1290, 1317, 1792, 1836, 1969, 3024}  # full, r
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {
     *(1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698),
-    *(1251, 1524, 2059, 2061),  # a login method that client or server lacks
+    *(1251, 1275, 1524, 2059, 2061),  # a login method that client or server lacks
     *(1820, 1862, 3118, 3159, 4151),  # an expired password, a locked account, encryption demanded
 }
 _NO_SUCH = {1054, 1146}

@@ -12,11 +12,12 @@ from typing import Any
 
 from pymysql.connections import Connection
 from pymysql.constants import FIELD_TYPE
-from pymysql.constants.CR import CR_MALFORMED_PACKET
+from pymysql.constants.CR import CR_AUTH_PLUGIN_ERR, CR_MALFORMED_PACKET
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 from pymysql.converters import convert_datetime, escape_datetime
 from pymysql.err import MySQLError, OperationalError
 
+from segmail.maho.db.logins import WAYS, another_user, demand_known
 from segmail.maho.db.value_lists import Branches
 
 # The escapes that MySQL's manual lists for string literals; the backslash first, as the others add
@@ -54,6 +55,7 @@ class QuickConnection(Connection):
         for name in ("password", "passwd"):  # PyMySQL writes Latin-1, other clients what is typed
             if isinstance(options.get(name), str):
                 options[name] = options[name].encode()
+        options.setdefault("auth_plugin_map", WAYS)
         super().__init__(*arguments, **options)
         self.decoders |= dict.fromkeys((FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _read_moment)
 
@@ -64,8 +66,10 @@ class QuickConnection(Connection):
         self._read_timeout = self._write_timeout = HANDSHAKE
         try:
             super().connect(sock)
-        except OperationalError:
-            raise
+        except OperationalError as error:
+            if error.args and isinstance(error.args[0], int):
+                raise
+            raise OperationalError(CR_AUTH_PLUGIN_ERR, another_user(str(error))) from error
         except (MySQLError, struct.error, IndexError, ValueError, AssertionError) as error:
             raise OperationalError(
                 CR_MALFORMED_PACKET,
@@ -77,6 +81,20 @@ class QuickConnection(Connection):
         if self.init_command:
             with self.cursor() as cursor:
                 cursor.execute(self.init_command)
+
+    def _process_auth(self, plugin_name: bytes, auth_packet: Any, *handler: Any) -> Any:
+        """Log in by the way the server asks for; MariaDB may go on to another one after it."""
+        while True:
+            demand_known(plugin_name)
+            process = super()._process_auth  # type: ignore[misc]  # the stubs leave it out
+            auth_packet = process(plugin_name, auth_packet, *handler)
+            if auth_packet is None or not auth_packet.is_auth_switch_request():
+                return auth_packet
+            auth_packet.read_uint8()
+            plugin_name = auth_packet.read_string()
+            if handler:
+                name = plugin_name.decode("latin-1")
+                handler = (WAYS[name](self) if name in WAYS else None,)
 
     def be_patient(self, seconds: float) -> None:
         """Wait up to so long for each answer from now on."""
