@@ -26,7 +26,7 @@ from segmail.campaigns.pruned import load_pruned
 from segmail.campaigns.sales_rules import load_states as load_rule_states
 from segmail.campaigns.sales_rules import plan_rule, save_rules
 from segmail.campaigns.segment_changes import find_changes
-from segmail.campaigns.steps import StepsRun, apply_steps
+from segmail.campaigns.steps import StepsRun, apply_steps, check_prefixes
 from segmail.errors import ConfigError, Fault
 from segmail.maho.db.named_lock import named_lock
 from segmail.maho.schema.transaction import Transaction
@@ -228,6 +228,7 @@ def _sequence(
     [segment] = [one for one in load_segments(run.tx) if one.segment_id in ids]
     existing = load_steps(run.tx, segment_ids=ids)
     planned, steps = apply_steps(run, segment, existing, entry)
+    check_prefixes(planned, faults)
     automation = apply_automation(run, segment, planned, entry, changed, faults)
     changes = [*outcome.changes, *automation.changes]
     state = outcome.outcome if outcome.outcome != UNCHANGED or not changes else CHANGED

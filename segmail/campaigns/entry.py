@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -122,9 +123,23 @@ class FileFaults:
     def __init__(self, file: str) -> None:
         self.file = file
         self._found: list[tuple[int, str]] = []
+        self._key: str | None = None
 
     def add(self, line: int, what: str) -> None:
+        """Add a fault; where a key is read, it is named, and takes the place of a first `Here`."""
+        if self._key is not None:
+            is_here = what.startswith("Here ")
+            what = f"'{self._key}'{what[len('Here') :] if is_here else f': {what}'}"
         self._found.append((line, what))
+
+    @contextmanager
+    def of(self, key: str) -> Iterator[None]:
+        """Name a key in the faults that are added meanwhile; of several, the innermost."""
+        before, self._key = self._key, key
+        try:
+            yield
+        finally:
+            self._key = before
 
     def copy(self) -> FileFaults:
         """Return a copy, to which more faults can be added."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from segmail.campaigns.entry import CouponEntry, SegmentEntry, StepEntry
+from segmail.campaigns.names import load_rules, load_templates
 from segmail.campaigns.sales_rules import RuleState
 from segmail.campaigns.sales_rules import load_states as load_rule_states
 from segmail.campaigns.write import Contents, write_campaign, write_entries
-from segmail.errors import ConditionError, InputError
+from segmail.errors import ConditionError, ConfigError, Fault, InputError
 from segmail.maho.lookup import find_segment
 from segmail.maho.newsletters import NewsletterTemplate, load_newsletters
 from segmail.maho.schema.tables import Layout
@@ -51,6 +53,7 @@ def export_campaigns(shop: Shop, given: Sequence[str], *, beside: bool) -> Expor
         used = {step.template_id for step in steps}
         templates = load_newsletters(tx, tables.template.c.template_id.in_(used))
         rules = load_rule_states(tx, {s.rule_id for s in steps if s.rule_id})
+        _check_twins(tx, templates, rules, states)
         websites, groups = load_websites(tx), load_groups(tx)
         naming = ShopNames(tx)
         entries = {
@@ -140,6 +143,33 @@ def _entry(state: SegmentState, segment: Segment, websites: Names, groups: Names
         trigger=segment.trigger,
         tree=state.tree,
     )
+
+
+def _check_twins(
+    tx: Transaction,
+    templates: Mapping[int, NewsletterTemplate],
+    rules: Mapping[int, RuleState],
+    segments: Mapping[int, SegmentState],
+) -> None:
+    """Raise ConfigError for names that others in the shop have too: a file knows nothing else."""
+    all_segments: dict[str, list[int]] = defaultdict(list)
+    for one in load_segments(tx):
+        all_segments[one.name.casefold()].append(one.segment_id)
+    faults = [
+        Fault(
+            f"The shop has several {kind}s '{name}': {' and '.join(map(str, ids))}.",
+            "Rename all but one: a file knows everything by its name, in any case.",
+        )
+        for kind, names, known in (
+            ("template", [one.code for one in templates.values()], load_templates(tx, set()).ids),
+            ("sales rule", [one.name for one in rules.values()], load_rules(tx, set()).ids),
+            ("segment", [one.name for one in segments.values()], all_segments),
+        )
+        for name in {name.casefold(): name for name in names}.values()
+        if len(ids := known.get(name.casefold(), ())) > 1
+    ]
+    if faults:
+        raise ConfigError(faults)
 
 
 def _check(entries: Sequence[SegmentEntry]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from difflib import get_close_matches
 from typing import TypeVar
@@ -17,6 +17,7 @@ from segmail.segments.stored.codes import Mention
 from segmail.sequences.delays import parse_delay
 
 _Kind = TypeVar("_Kind", bound=enum.StrEnum)
+_Value = TypeVar("_Value")
 
 EVERY_GROUP = "all"
 MOST = 2_147_483_647  # the most that the columns of both layouts can hold
@@ -32,7 +33,7 @@ def read_fields(
     """Return a mapping's values by key; unknown and repeated keys are faults."""
     names = tuple(known)
     if not isinstance(node, Fields):
-        faults.add(node.line, f"Here belong {among(names)}, each with a value.")
+        faults.add(node.line, f"Here must be keys with values: {among(names)}.")
         return {}
     found: dict[str, MarkupNode] = {}
     for key, value in node.pairs:
@@ -45,6 +46,17 @@ def read_fields(
         else:
             found[key.text] = value
     return found
+
+
+def read_key(
+    found: Mapping[str, MarkupNode],
+    key: str,
+    read: Callable[[MarkupNode, FileFaults], _Value],
+    faults: FileFaults,
+) -> _Value:
+    """Return what `read` makes of a key's value; its faults name the key."""
+    with faults.of(key):
+        return read(found[key], faults)
 
 
 def read_text(node: MarkupNode, faults: FileFaults) -> str | None:
@@ -60,7 +72,7 @@ def read_text(node: MarkupNode, faults: FileFaults) -> str | None:
 
 def read_switch(node: MarkupNode, faults: FileFaults) -> bool | None:
     """Return the meaning of `yes` and `no`, `true` and `false`, `on` and `off`."""
-    word = node.text.lower() if isinstance(node, Scalar) and not node.quoted else ""
+    word = node.text.lower() if isinstance(node, Scalar) else ""
     if word in _SWITCHES:
         return _SWITCHES[word]
     faults.add(node.line, f"Here must be yes or no{_instead(node)}.")
@@ -78,7 +90,7 @@ def read_choice(node: MarkupNode, kind: type[_Kind], faults: FileFaults) -> _Kin
     return None
 
 
-def read_policy(node: MarkupNode, kind: PolicyKind, faults: FileFaults) -> object | None:
+def read_policy(node: MarkupNode, faults: FileFaults, *, kind: PolicyKind) -> object | None:
     """Return a policy's value."""
     if isinstance(node, Scalar):
         try:
@@ -123,7 +135,10 @@ def read_delay(node: MarkupNode, faults: FileFaults) -> int | None:
 
 def is_none(node: MarkupNode) -> bool:
     """Return whether the file says `none`, or nothing."""
-    return isinstance(node, Scalar) and not node.quoted and node.text.lower() in (*_NONE, "none")
+    if not isinstance(node, Scalar):
+        return False
+    word = node.text.lower()
+    return word == "none" or (word in _NONE and not node.quoted)
 
 
 def read_name(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 LONGEST = 2_000_000  # bytes; the limit that Maho has for the conditions of one segment
 
 _MAX_DEPTH = 130  # two for each combination
+_INVISIBLE = re.compile("[^\n -~]")  # perhaps: marks of writing direction, joiners, odd spaces
 
 
 class MarkupError(Exception):
@@ -66,6 +67,7 @@ def parse_yaml(data: bytes) -> MarkupNode | None:
     """Return the document's root, None for an empty one; raise MarkupError for anything else."""
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
+    from ruamel.yaml.reader import ReaderError
 
     if len(data) > LONGEST:
         raise MarkupError(1, f"The file is longer than {LONGEST:,} bytes.")
@@ -80,6 +82,10 @@ def parse_yaml(data: bytes) -> MarkupNode | None:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "cannot be read"
         raise MarkupError(mark.line + 1 if mark else 1, f"This is not YAML: {problem}.") from None
+    except ReaderError as error:
+        line = text[: error.position].count("\n") + 1
+        what = f"This is not YAML: the character U+{ord(text[error.position]):04X} is not allowed."
+        raise MarkupError(line, what) from None
     except YAMLError as error:
         raise MarkupError(1, f"This is not YAML: {' '.join(str(error).split())}.") from None
 
@@ -108,7 +114,15 @@ def write_yaml(data: dict[str, Any]) -> str:
     yaml.indent(mapping=2, sequence=4, offset=2)
     written = io.StringIO()
     yaml.dump(prepared(data), written)
-    return written.getvalue()
+    return _INVISIBLE.sub(_escaped, written.getvalue())
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """Return an invisible character, which is always in double quotes, so that nothing drops it."""
+    character = found[0]
+    if character.isprintable():
+        return character
+    return character.encode("ascii", "backslashreplace").decode()
 
 
 def _is_odd(text: str) -> bool:

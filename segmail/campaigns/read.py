@@ -6,6 +6,7 @@ The format is described in docs/campaigns.md.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from segmail.campaigns.conditions import read_tree
@@ -21,6 +22,7 @@ from segmail.campaigns.fields import (
     read_choice,
     read_fields,
     read_groups,
+    read_key,
     read_mentions,
     read_name,
     read_policy,
@@ -83,12 +85,13 @@ def _segment(node: MarkupNode, faults: FileFaults) -> SegmentEntry | None:
         return None
     lines = {"": node.line, **{key: value.line for key, value in found.items()}}
     values = {
-        attribute: read(found[key], faults)
+        attribute: read_key(found, key, read, faults)
         for key, (attribute, read) in _READERS.items()
         if key in found
     }
     if "automation" in found:
-        values |= _automation(found["automation"], lines, faults)
+        with faults.of("automation"):
+            values |= _automation(found["automation"], lines, faults)
     if "conditions" in found:
         read = read_tree(found["conditions"], faults)
         values |= {"tree": read.tree, "leaves": tuple(read.leaves)}
@@ -108,6 +111,10 @@ def _once(found: Iterable[_Entry | None], faults: FileFaults) -> tuple[_Entry, .
     return entries
 
 
+def _trigger(node: MarkupNode, faults: FileFaults) -> Trigger | None:
+    return read_choice(node, Trigger, faults)
+
+
 def _refresh(node: MarkupNode, faults: FileFaults) -> Refresh | None:
     return read_choice(node, Refresh, faults)
 
@@ -116,16 +123,16 @@ def _automation(node: MarkupNode, lines: dict[str, int], faults: FileFaults) -> 
     found = read_fields(node, ("trigger", "active", *POLICIES), faults)
     lines |= {f"automation.{key}": value.line for key, value in found.items()}
     policies = {
-        name: read_policy(found[key], kind, faults)
+        name: read_key(found, key, partial(read_policy, kind=kind), faults)
         for key, (name, kind) in POLICIES.items()
         if key in found
     }
     chosen = {name: value for name, value in policies.items() if value is not None}
     values: dict[str, Any] = {"policies": chosen}
     if "active" in found:
-        values["automation"] = read_switch(found["active"], faults)
+        values["automation"] = read_key(found, "active", read_switch, faults)
     if "trigger" in found:
-        values["trigger"] = read_choice(found["trigger"], Trigger, faults)
+        values["trigger"] = read_key(found, "trigger", _trigger, faults)
     return values
 
 

@@ -14,6 +14,7 @@ from segmail.campaigns.fields import (
     read_day,
     read_fields,
     read_groups,
+    read_key,
     read_mentions,
     read_name,
     read_switch,
@@ -35,7 +36,7 @@ def read_rule(node: MarkupNode, faults: FileFaults) -> RuleEntry | None:
     if name is None:
         return None
     values = {
-        attribute: read(found[key], faults)
+        attribute: read_key(found, key, read, faults)
         for key, (attribute, read) in _READERS.items()
         if key in found
     }

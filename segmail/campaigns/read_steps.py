@@ -13,6 +13,7 @@ from segmail.campaigns.fields import (
     read_count,
     read_delay,
     read_fields,
+    read_key,
     read_switch,
     read_text,
 )
@@ -25,6 +26,7 @@ from segmail.sending_rules import RULES
 from segmail.sequences.wanted_step import PREFIX
 
 _MOST_DAYS = 36_500
+_LONGEST_PREFIX = 50  # what the column holds
 _DAYS = re.compile(r"([0-9]{1,6})(?:\s*(?:d|days?))?")
 _WEEKS = re.compile(r"([0-9]{1,5})\s*(?:w|weeks?)")
 
@@ -45,8 +47,8 @@ def _step(node: MarkupNode, faults: FileFaults) -> StepEntry | None:
     values: dict[str, Any] = {}
     for key, read in _READERS.items():
         if key in found:
-            values |= read(found[key], faults)
-    template = read_text(found["template"], faults) if "template" in found else None
+            values |= read_key(found, key, read, faults)
+    template = read_key(found, "template", read_text, faults) if "template" in found else None
     if not template:
         faults.add(node.line, "A step needs a 'template', the name of a newsletter template.")
         return None
@@ -80,9 +82,9 @@ def _coupon(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:
     if is_none(node):
         return {"no_coupon": True}
     found = read_fields(node, ("rule", "prefix", "expires"), faults)
-    rule = read_text(found["rule"], faults) if "rule" in found else None
-    prefix = _prefix(found["prefix"], faults) if "prefix" in found else None
-    expires = _days(found["expires"], faults) if "expires" in found else None
+    rule = read_key(found, "rule", read_text, faults) if "rule" in found else None
+    prefix = read_key(found, "prefix", _prefix, faults) if "prefix" in found else None
+    expires = read_key(found, "expires", _days, faults) if "expires" in found else None
     if not rule:
         faults.add(node.line, "A coupon needs a 'rule', the name of a sales rule; or say 'none'.")
         return {}
@@ -90,12 +92,12 @@ def _coupon(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:
 
 
 def _prefix(node: MarkupNode, faults: FileFaults) -> str | None:
+    """Return a prefix; whether it may be one, a step that has it already decides."""
     text = read_text(node, faults)
-    if text is not None and text and not PREFIX.fullmatch(text):
-        what = f"The prefix '{text}' must be letters A-Z and digits, at most 10 of them."
-        faults.add(node.line, what)
+    if text is not None and len(text) > _LONGEST_PREFIX:
+        faults.add(node.line, f"Here must be at most {_LONGEST_PREFIX} characters.")
         return None
-    return None if text is None else text.upper()
+    return text.upper() if text and PREFIX.fullmatch(text) else text
 
 
 def _days(node: MarkupNode, faults: FileFaults) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from segmail.campaigns.entry import FileFaults, TemplateEntry
-from segmail.campaigns.fields import read_fields, read_name, read_text
+from segmail.campaigns.fields import read_fields, read_key, read_name, read_text
 from segmail.campaigns.markup import MarkupNode
 from segmail.campaigns.texts import Texts
 
@@ -23,9 +23,9 @@ def read_template(node: MarkupNode, texts: Texts, faults: FileFaults) -> Templat
         return None
     values: dict[str, Any] = {}
     if "subject" in found:
-        values["subject"] = _line(found["subject"], faults)
+        values["subject"] = read_key(found, "subject", _line, faults)
     if "sender" in found:
-        values |= _sender(found["sender"], faults)
+        values |= read_key(found, "sender", _sender, faults)
     values |= _texts(found, texts, faults)
     lines = {"": node.line, **{key: value.line for key, value in found.items()}}
     return TemplateEntry(name, lines=lines, **values)
@@ -33,7 +33,7 @@ def read_template(node: MarkupNode, texts: Texts, faults: FileFaults) -> Templat
 
 def _sender(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:
     said = read_fields(node, ("name", "email"), faults)
-    return {f"sender_{key}": _line(value, faults) for key, value in said.items()}
+    return {f"sender_{key}": read_key(said, key, _line, faults) for key in said}
 
 
 def _texts(found: Mapping[str, MarkupNode], texts: Texts, faults: FileFaults) -> dict[str, Any]:
@@ -42,9 +42,10 @@ def _texts(found: Mapping[str, MarkupNode], texts: Texts, faults: FileFaults) ->
         faults.add(found["text"].line, "A template has 'html' or 'text', not both.")
     for key in ("html", "text"):
         if key in found:
-            values |= {"text": texts.read(found[key], faults), "is_html": key == "html"}
+            text = read_key(found, key, texts.read, faults)
+            values |= {"text": text, "is_html": key == "html"}
     if "styles" in found:
-        values["styles"] = texts.read(found["styles"], faults)
+        values["styles"] = read_key(found, "styles", texts.read, faults)
     return values
 
 

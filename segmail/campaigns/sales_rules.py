@@ -95,12 +95,15 @@ def plan_rule(
         what = f"'{entry.name}' is a new sales rule, which needs 'websites'."
         faults.add(entry.lines[""], what)
     every = tuple(sorted(groups.codes))
+    discount = entry.discount
+    if discount == NO_DISCOUNT and before is not None and not before.amount:
+        discount = None  # nothing is nothing, of whatever it is nothing
     said: dict[str, Any] = {
         "name": entry.name,
         "description": entry.description,
         "active": entry.active,
-        "action": entry.discount and entry.discount.action,
-        "amount": None if entry.discount is None else entry.discount.amount,
+        "action": discount and discount.action,
+        "amount": discount and discount.amount,
         "free_shipping": entry.free_shipping,
         "website_ids": _ids(entry, "websites", entry.websites, websites, faults),
         "group_ids": _ids(entry, "customer groups", entry.groups, groups, faults) or None,

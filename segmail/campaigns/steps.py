@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from segmail.campaigns.entry import SegmentEntry, StepEntry
+from segmail.campaigns.entry import FileFaults, SegmentEntry, StepEntry
 from segmail.campaigns.names import KnownNames
 from segmail.campaigns.outcome import (
     CHANGED,
@@ -31,7 +31,7 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Segment, Step, Trigger
 from segmail.sequences.delays import format_delay
 from segmail.sequences.store import delete_step, insert_step, skip_scheduled, update_step
-from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS, blank_step
+from segmail.sequences.wanted_step import DEFAULT_EXPIRES_DAYS, PREFIX, blank_step
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,22 @@ def apply_steps(
         *(_left_outcome(run, step, counts) for step in left if run.prune or step.is_active),
     ]
     return planned, [one for one in outcomes if one is not None]
+
+
+def check_prefixes(planned: Sequence[PlannedStep], faults: FileFaults) -> None:
+    """Add each coupon prefix to `faults` that Maho's form would refuse, unless its step has it."""
+    for one in planned:
+        before = None if one.before is None else one.before.coupon_prefix
+        if one.entry is not None and one.after.coupon_prefix != before:
+            check_prefix(one.entry, faults)
+
+
+def check_prefix(entry: StepEntry, faults: FileFaults) -> None:
+    """Add a step's coupon prefix to `faults` if Maho's form would refuse it."""
+    prefix = entry.coupon.prefix if entry.coupon else None
+    if prefix and not PREFIX.fullmatch(prefix):
+        what = f"The prefix '{prefix}' must be letters A-Z and digits, at most 10 of them."
+        faults.add(entry.lines["coupon"], what)
 
 
 def _remember(
@@ -146,7 +162,8 @@ def _after(run: StepsRun, start: Step, entry: StepEntry, wanted: WantedStep) -> 
             "rule_id": run.rules.id(coupon.rule),
             "coupon_expires_days": coupon.expires_days,
         }
-        if coupon.prefix is not None:
+        stored = start.coupon_prefix or ""
+        if coupon.prefix is not None and coupon.prefix.upper() != stored.upper():
             said["coupon_prefix"] = coupon.prefix or None
     step = replace(start, **{key: value for key, value in said.items() if value is not None})
     if entry.no_coupon and start.generate_coupon:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,10 +29,10 @@ class Texts:
         A single line with a slash or an ending such as `.html` is the path of a file. Text on lines
         of its own, below a `|`, and anything with a tag or a directive, is the text itself.
         """
-        if not isinstance(node, Scalar) or node.block or not _FILE.fullmatch(node.text):
+        if not isinstance(node, Scalar) or node.block or not _is_path(node.text):
             return read_text(node, faults)
         try:
-            data = (self.folder / node.text).read_bytes()
+            data = read_plain_file(self.folder / node.text, _LONGEST + 1)
             if len(data) > _LONGEST:
                 what = (
                     f"The file '{node.text}' is longer than {_LONGEST:,} bytes, the most possible."
@@ -44,3 +47,17 @@ class Texts:
         except UnicodeDecodeError:
             faults.add(node.line, f"The file '{node.text}' is not UTF-8.")
         return None
+
+
+def read_plain_file(path: Path, most: int) -> bytes:
+    """Return the first `most` bytes of a plain file; raise OSError for a pipe or a device, too."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as opened:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+        return opened.read(most)
+
+
+def _is_path(text: str) -> bool:
+    """Tell whether a text names a file; one that begins with a space never does."""
+    return text.isprintable() and text == text.strip() and bool(_FILE.fullmatch(text))

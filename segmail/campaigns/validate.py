@@ -9,6 +9,7 @@ from segmail.campaigns.apply import ReadFile
 from segmail.campaigns.check import check_leaves
 from segmail.campaigns.entry import FileFaults, SegmentEntry, TemplateEntry
 from segmail.campaigns.named import members_of, tell_circles, with_ids
+from segmail.campaigns.steps import check_prefix
 from segmail.errors import ConfigError, Fault, TemplateError
 from segmail.maho.newsletters import NewsletterTemplate, compile_newsletter
 from segmail.maho.policies import NO_GROUP, Goal, OnExit
@@ -16,7 +17,7 @@ from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import build_tables
 from segmail.maho.steps import Trigger
 from segmail.segments.conditions.scope import EavAttribute, EavAttributes, KnownSegment, Scope
-from segmail.segments.conditions.tree import Leaf
+from segmail.segments.conditions.tree import Leaf, leaves
 from segmail.segments.language.labels import BY_TYPE
 from segmail.segments.language.line import nearly
 from segmail.segments.naming.any_names import AnyNames
@@ -52,6 +53,8 @@ def validate_files(files: Sequence[ReadFile], *, now: datetime) -> list[str]:
             _check_template(template, faults)
         for segment in entries:
             check_leaves(segment, scope, faults)
+            for step in segment.steps or ():
+                check_prefix(step, faults)
             odd += _odd(segment, faults)
         tell_circles({ids[one.name]: one for one in entries}, members, naming.names, faults)
         told += faults.told()
@@ -84,15 +87,9 @@ def _check_template(entry: TemplateEntry, faults: FileFaults) -> None:
 
 def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
     steps = segment.steps or ()
-    if segment.automation and segment.steps is not None and not steps:
-        line = segment.lines.get("automation.active", segment.lines[""])
-        yield f"{faults.file}:{line}: '{segment.name}' has no steps, so its automation is refused."
-    if "priority" in segment.policies and segment.policies.get("group") == NO_GROUP:
-        line = segment.lines["automation.priority"]
-        yield f"{faults.file}:{line}: '{segment.name}' is in no group: its priority does nothing."
-    if segment.policies.get("goal") == Goal.COUPON and steps and not any(s.coupon for s in steps):
-        line = segment.lines["automation.goal"]
-        yield f"{faults.file}:{line}: '{segment.name}': {NO_COUPON}."
+    for key, odd in _odd_automation(segment):
+        line = segment.lines.get(key, segment.lines[""])
+        yield f"{faults.file}:{line}: '{segment.name}' {odd}"
     for leaf in segment.leaves:
         if told := _perhaps_misspelt(leaf):
             yield f"{faults.file}:{segment.lines[leaf.path]}: {told}"
@@ -107,6 +104,20 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
     for odd in stay_oddities(segment.tree, delays, stops_on_exit=stops):
         line = segment.lines.get("conditions", segment.lines[""])
         yield f"{faults.file}:{line}: '{segment.name}': {odd}."
+
+
+def _odd_automation(segment: SegmentEntry) -> Iterator[tuple[str, str]]:
+    """Yield what is odd about a segment's policies, each with the key that it is about."""
+    steps, policies = segment.steps or (), segment.policies
+    if segment.automation and segment.steps is not None and not steps:
+        yield "automation.active", "has no steps, so its automation is refused."
+    if "priority" in policies and policies.get("group") == NO_GROUP:
+        yield "automation.priority", "is in no group: its priority does nothing."
+    if policies.get("goal") == Goal.COUPON and steps and not any(s.coupon for s in steps):
+        yield "automation.goal", f"has a goal without meaning: {NO_COUPON}."
+    tree = segment.tree
+    if segment.automation and tree is not None and next(leaves(tree), None) is None:
+        yield "conditions", "has no conditions: every active customer gets its mails."
 
 
 def _perhaps_misspelt(leaf: Leaf) -> str | None:

@@ -73,23 +73,27 @@ def play_recipes(folder: Path) -> PlayedRecipes:
         shop.database.close()
 
 
-def play_in(shop: Shop, folder: Path, *, days: int, transport: Transport) -> PlayedRecipes:
-    """Play in a shop built for it; a host's records of its runs go into `folder`."""
+def play_in(
+    shop: Shop, folder: Path, *, days: int, transport: Transport, cast: Sequence[Role] = CAST
+) -> PlayedRecipes:
+    """Play in a shop that was built for the cast; a host's files of its runs go into `folder`."""
     with nothing_logged():
-        return _play(shop, folder, days, transport)
+        return _play(shop, folder, days, transport, cast)
 
 
-def _play(shop: Shop, folder: Path, days: int, transport: Transport) -> PlayedRecipes:
+def _play(
+    shop: Shop, folder: Path, days: int, transport: Transport, cast: Sequence[Role]
+) -> PlayedRecipes:
     files = {name: _file(name) for name in recipe_names()}
     applied = apply_files(shop, list(files.values()), Wish(prune=False, now=START))
-    cases = [_case(name, file) for name, file in files.items()]
+    cases = [_case(name, file, cast) for name, file in files.items()]
     for case in cases:
         _import(shop, case)
     with shop.read() as tx:
         config = StoreConfig.load(tx)
         events = [
             parse_event(tx, f"{id} {told}", start=START)
-            for id, role in enumerate(CAST, start=1)
+            for id, role in enumerate(cast, start=1)
             for told in role.then
         ]
     clock = StandingClock(START)
@@ -97,7 +101,7 @@ def _play(shop: Shop, folder: Path, days: int, transport: Transport) -> PlayedRe
     record = Record(shop, start=START, zone=time_zone(_ZONE))
     course = Course(START, START + timedelta(days=days), events)
     played = Player(job, clock, course, record, transport).play()
-    about = Circumstances(_ZONE, len(CAST), len(CAST), {"created": len(applied)}, (), ())
+    about = Circumstances(_ZONE, len(cast), len(cast), {"created": len(applied)}, (), ())
     return PlayedRecipes(
         folder=folder,
         cases=cases,
@@ -115,9 +119,9 @@ def _file(name: str) -> ReadFile:
     return read_recipe(recipe, settle_values(recipe, VALUES.get(name, {}), websites=websites))
 
 
-def _case(name: str, file: ReadFile) -> UseCase:
+def _case(name: str, file: ReadFile, cast: Sequence[Role]) -> UseCase:
     [segment] = file.campaign.segments
-    return UseCase(name, segment.name, [role for role in CAST if role.recipe == name])
+    return UseCase(name, segment.name, [role for role in cast if role.recipe == name])
 
 
 def _import(shop: Shop, case: UseCase) -> None:

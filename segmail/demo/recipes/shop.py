@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -28,7 +28,7 @@ from segmail.maho.customers import SubscriberStatus
 from segmail.maho.db.database import Database
 from segmail.maho.schema.catalog_tables import CatalogTables, build_catalog_tables
 from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
-from segmail.maho.schema.tables import Tables, build_tables
+from segmail.maho.schema.tables import Layout, Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
@@ -61,9 +61,11 @@ _PRODUCTS = (
 )
 
 
-def build_recipes_shop(database: Database) -> Shop:
-    """Create the shop in an empty database."""
-    tables, sales, catalog = build_tables(), build_sales_tables(), build_catalog_tables()
+def build_recipes_shop(
+    database: Database, cast: Sequence[Role] = CAST, layout: Layout = Layout.SHIPPED
+) -> Shop:
+    """Create the shop in an empty database; who is in the cast has ids in its order, from 1."""
+    tables, sales, catalog = build_tables("", layout), build_sales_tables(), build_catalog_tables()
     shop = Shop(database, tables)
 
     def work(tx: Transaction) -> None:
@@ -74,8 +76,8 @@ def build_recipes_shop(database: Database) -> Shop:
             (tables.config, [*setting_rows(), *_settings()]),
             *_attribute_rows(tables),
             *_product_rows(sales, catalog),
-            *_customer_rows(tables, sales),
-            *_deed_rows(sales),
+            *_customer_rows(tables, sales, cast),
+            *_deed_rows(sales, cast),
         ]
         for table, values in rows:
             if values:
@@ -201,8 +203,8 @@ def _product_rows(s: SalesTables, c: CatalogTables) -> Rows:
     ]  # fmt: skip
 
 
-def _customer_rows(t: Tables, s: SalesTables) -> Rows:
-    cast = list(enumerate(CAST, start=1))
+def _customer_rows(t: Tables, s: SalesTables, roles: Sequence[Role]) -> Rows:
+    cast = list(enumerate(roles, start=1))
 
     def value(type_: int, code: str, id: int, value: Any) -> dict[str, Any]:
         return {
@@ -274,14 +276,14 @@ def _customer(id: int, role: Role) -> dict[str, Any]:
     }
 
 
-def _deed_rows(s: SalesTables) -> Rows:
+def _deed_rows(s: SalesTables, cast: Sequence[Role]) -> Rows:
     carts: list[dict[str, Any]] = []
     lines: list[dict[str, Any]] = []
     orders: list[dict[str, Any]] = []
     ordered: list[dict[str, Any]] = []
     views: list[dict[str, Any]] = []
     names = [name for name, *_ in _PRODUCTS]
-    for id, role in enumerate(CAST, start=1):
+    for id, role in enumerate(cast, start=1):
         store, currency = id_in(STORES, role.store), role.store.currency
         product = id_in(names, role.product)
         line = {"store_id": store, "product_id": product, "product_type": "simple"}

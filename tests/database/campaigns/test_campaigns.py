@@ -10,6 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from segmail.campaigns.apply import Wish, apply_files
+from segmail.campaigns.export import export_campaigns, save_export
+from segmail.campaigns.files import read_files
 from segmail.campaigns.outcome import Applied
 from segmail.errors import ConfigError
 from segmail.maho.schema.tables import Layout
@@ -276,7 +279,7 @@ def test_texts_stand_in_files_beside(
     missing = told(shop, file)
 
     assert shop.rows(shop.tables.template)[0]["template_text"] == "<p>1</p>\r\n"
-    assert missing[0].startswith("f.yaml:7: There is no file 'one.html' to read")
+    assert missing[0].startswith("f.yaml:7: 'html': There is no file 'one.html' to read")
     (tmp_path / "one.html").write_bytes(b"<p>1</p>\n")
     assert {one.outcome for one in apply(shop, file, folder=tmp_path)} == {"unchanged"}
 
@@ -343,3 +346,63 @@ def test_whatever_the_steps_were_they_are_as_the_file_says(
     assert found == after
     assert {one.outcome for one in again} == {"unchanged"}
     assert {one.outcome for one in apply(shop, export(shop))} == {"unchanged"}
+
+
+ODD = [
+    "VIP", "vip ", " lead/ing", "Cafe\u0301", "Café", "a: b # c", "- dash", "*star", "null", "123",
+    "2026-01-01", "it's \"q\"", "back\\slash", "tab\tin/it", "a/b.html", "x.css", "\u202ertl",
+    "\u05d0\u200f/", "{{var x}}", "&amp;",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", list(Layout))
+def test_whatever_is_in_a_shop_is_exported_as_it_is(
+    sales: SalesBuilder, shop: ShopBuilder, tmp_path: Path
+) -> None:
+    """Odd names and texts, rules worth nothing, prefixes that Maho's form would refuse."""
+    actions = ["by_percent", "cart_fixed", "by_fixed", "buy_x_get_y"]
+    for index, name in enumerate(ODD):
+        template = shop.template(
+            ODD[-index], code=f"T {name}", subject=name, styles=[None, " a/b.css"][index % 2]
+        )
+        rule = shop.rule(
+            name, simple_action=actions[index % 4], discount_amount=["0", "33.3333"][index % 2]
+        )
+        prefix = [None, "b2", "CART-", "TOOLONGPREFIX"][index // 4 % 4]
+        segment = shop.segment(name, automation=False)
+        shop.step(segment, template, rule_id=rule, coupon_prefix=prefix, max_sends=index % 3)
+    save_export(export_campaigns(shop.shop, [], beside=True), tmp_path)
+
+    [beside] = read_files([str(tmp_path)])
+    for file in (export(shop).encode(), beside):
+        done = (
+            apply(shop, file)
+            if isinstance(file, bytes)
+            else apply_files(shop.shop, [file], Wish(prune=True, now=shop.now))
+        )
+        assert [one for one in done if one.outcome != "unchanged"] == []
+    assert export(shop).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_what_has_the_name_of_another_is_not_exported(shop: ShopBuilder) -> None:
+    for name in ("Twin", "twin", "Other"):
+        shop.step(shop.segment(name), shop.template(code=name.lower()))
+
+    with pytest.raises(ConfigError) as refused:
+        export(shop)
+
+    assert [fault.what for fault in refused.value.faults] == [
+        "The shop has several templates 'twin': 1 and 2.",
+        "The shop has several segments 'twin': 1 and 2.",
+    ]
+    assert "name: Other" in export(shop, "Other")
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_new_prefix_must_be_one_that_mahos_form_takes(
+    sales: SalesBuilder, shop: ShopBuilder
+) -> None:
+    [fault] = told(shop, CAMPAIGN.replace("prefix: CART", "prefix: CART-"))
+
+    assert fault.endswith("The prefix 'CART-' must be letters A-Z and digits, at most 10 of them.")

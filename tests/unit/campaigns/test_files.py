@@ -83,8 +83,8 @@ def test_a_policy_that_means_nothing_is_told_with_what_it_can_be() -> None:
     text = "segments:\n- name: x\n  automation:\n    on re-entry: each entry after 0 days\n"
 
     assert read(text)[1] == [
-        "f.yaml:4: Here must be 'once', 'never', 'each entry' or 'each entry after 7 days', "
-        "not 'each entry after 0 days'."
+        "f.yaml:4: 'on re-entry' must be 'once', 'never', 'each entry' or "
+        "'each entry after 7 days', not 'each entry after 0 days'."
     ]
 
 
@@ -194,7 +194,7 @@ segments:
         ("", "f.yaml:1: The file is empty; it has 'templates', 'sales rules', 'segments'."),
         ("x: 1", "f.yaml:1: 'x' is unknown; it can be 'templates', 'sales rules', 'segments'."),
         ("segments: {}", "f.yaml:1: 'segments' must be a list."),
-        ("- a", "f.yaml:1: Here belong 'templates', 'sales rules', 'segments', each with a value."),
+        ("- a", "f.yaml:1: Here must be keys with values: 'templates', 'sales rules', 'segments'."),
         ("segments:\n- name: a\n- name: b: c", "f.yaml:3: This is not YAML: "),
         ("a: 1\n---\nb: 1", "f.yaml:2: A second document begins here"),
         ("a: &x [*x]", "f.yaml:1: Anchors (&) and aliases (*) are not read."),
@@ -202,7 +202,7 @@ segments:
         ("? [a]\n: 1", "f.yaml:1: A key must be a text."),
         ('a: "\\ud800"', "f.yaml:1: This text is not Unicode."),
         (b"a:\n  \xff", "f.yaml:2: This is not UTF-8."),
-        (b"\x00", "f.yaml:1: This is not YAML: "),
+        (b"a:\n  \x00", "f.yaml:2: This is not YAML: the character U+0000 is not allowed."),
         ("[" * 200 + "]" * 200, "f.yaml:1: This is nested more than 130 deep."),
         (b"#" * 2_000_001, "f.yaml:1: The file is longer than 2,000,000 bytes."),
     ],
@@ -218,6 +218,18 @@ def test_whatever_is_in_a_file_is_read_or_refused(data: bytes) -> None:
     entries, faults = read(data)
 
     assert faults or entries
+
+
+def test_a_fault_names_its_key() -> None:
+    _, faults = read("segments:\n- {name: x, active: 2, automation: {active: 1, aktive: no}}\n")
+
+    assert faults == [
+        "f.yaml:2: 'active' must be yes or no, not '1'.",
+        "f.yaml:2: 'active' must be yes or no, not '2'.",
+        "f.yaml:2: 'automation': 'aktive' is unknown; it can be 'trigger', 'active', 'on exit', "
+        "'goal', 'on re-entry', 'group', 'priority', 'holdout', 'cap', 'send window', "
+        "'quiet hours', 'weekdays', 'gap', 'expiry'. Did you mean 'active'?",
+    ]
 
 
 def test_the_documented_file_is_right() -> None:
