@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from segmail.errors import InputError
 from segmail.maho.db.letter_case import lower_case
@@ -24,8 +24,8 @@ _DELIMITERS = ",;\t"
 class ListedCustomer:
     """A customer of a file: an id or e-mail address, and the dates in the same row.
 
-    `expires` is the moment from which the customer is no longer listed, `since` the moment from
-    which `--expire` counts. Both are UTC.
+    `expires` is the moment from which the customer is not listed any more, `since` that from which
+    a time to expire counts. One that says no zone is of the customer's website.
     """
 
     mention: str
@@ -92,7 +92,7 @@ def _column(header: Sequence[str], names: Sequence[str]) -> int | None:
 def _moment(
     row: Sequence[str], column: int | None, where: str, *, end_of_day: bool
 ) -> datetime | None:
-    """Return the time in a cell, in UTC unless it names a zone; for a date its start or end."""
+    """Return the time that a cell says, its zone only where it does; of a day its start or end."""
     text = row[column].strip() if column is not None and column < len(row) else ""
     if not text:
         return None
@@ -102,8 +102,11 @@ def _moment(
         what = f"'{text}' is no date such as 2026-12-31 or 2026-12-31 18:00"
         raise InputError(f"{where}: {what}.") from None
     if end_of_day and len(text) <= len("2026-12-31"):
-        moment += timedelta(days=1)
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        try:
+            moment += timedelta(days=1)
+        except OverflowError:  # the last day that there is
+            moment = moment.replace(hour=23, minute=59)
+    return moment
 
 
 def _first(row: Sequence[str], columns: Sequence[int]) -> str:

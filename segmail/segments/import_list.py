@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from sqlalchemy import ColumnElement, false, func, or_, select
 
 from segmail.errors import ConditionError, InputError
+from segmail.maho.config.time_zones import load_website_zones, time_zone
 from segmail.maho.db.letter_case import lower_case
 from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.schema.tables import Tables
@@ -95,7 +96,12 @@ def _import(tx: Transaction, given: str, run: _Run) -> Imported:
     before = load_states(tx, [segment_id])[segment_id]
     leaf = _list_of(before)
     found, unknown = _resolve(tx, [one.mention for one in run.customers], before)
-    known = {id: _expires(one, run) for one in run.customers for id in found.get(one.mention, ())}
+    zones = {id: time_zone(name) for id, name in load_website_zones(tx).items()}
+    known = {
+        id: _expires(one, run, zones.get(website_id, UTC))
+        for one in run.customers
+        for id, website_id in found.get(one.mention, {}).items()
+    }
     old = listed_customers(leaf)
     kept = {id: at for id, at in old.items() if at is None or at > run.now} if run.add else {}
     new = _checked({**kept, **known}, before)
@@ -134,20 +140,23 @@ def _list_of(state: SegmentState) -> Leaf:
 
 def _resolve(
     tx: Transaction, mentions: Sequence[str], state: SegmentState
-) -> tuple[dict[str, set[int]], list[str]]:
-    """Return the ids of the websites' customers by mention, and the mentions that match nobody."""
+) -> tuple[dict[str, dict[int, int]], list[str]]:
+    """Return the customers of the segment's websites by mention, and what is none of them.
+
+    Customers are ids with the website of each.
+    """
     if not mentions:
         return {}, []
     keys = {mention: _key(mention) for mention in mentions}
     c = tx.tables.customer.c
-    query = select(c.entity_id, c.email).where(
+    query = select(c.entity_id, c.email, c.website_id).where(
         c.website_id.in_(state.website_ids),
         _is_named(tx.connection.dialect.name, tx.tables, mentions),
     )
-    found: dict[int | str, set[int]] = defaultdict(set)
-    for customer_id, email in tx.connection.execute(query):
-        found[customer_id].add(customer_id)
-        found[lower_case((email or "").strip())].add(customer_id)
+    found: dict[int | str, dict[int, int]] = defaultdict(dict)
+    for customer_id, email, website_id in tx.connection.execute(query):
+        found[customer_id][customer_id] = website_id
+        found[lower_case((email or "").strip())][customer_id] = website_id
     unknown = [mention for mention, key in keys.items() if key not in found]
     if len(unknown) == len(mentions):
         shown = ", ".join(map(repr, unknown[:_SHOWN]))
@@ -155,11 +164,26 @@ def _resolve(
     return {mention: found[key] for mention, key in keys.items() if key in found}, unknown
 
 
-def _expires(one: ListedCustomer, run: _Run) -> datetime | None:
-    """Return when a customer stops being listed: at the file's date, or after a time."""
-    if one.expires is not None or run.expire is None:
-        return one.expires
-    return ((one.since or run.now) + run.expire).replace(microsecond=0)
+def _expires(one: ListedCustomer, run: _Run, zone: tzinfo) -> datetime | None:
+    """Return from when a customer is not listed any more: as the file says, or after a time.
+
+    What a file says without a zone is of the customer's website, `zone`. None is never: nobody
+    lives to see what no clock can tell.
+    """
+    try:
+        if one.expires is not None:
+            return _in_utc(one.expires, zone)
+        if run.expire is None:
+            return None
+        since = run.now if one.since is None else _in_utc(one.since, zone)
+        return (since + run.expire).replace(microsecond=0)
+    except OverflowError:
+        return None
+
+
+def _in_utc(moment: datetime, zone: tzinfo) -> datetime:
+    there = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return there.astimezone(UTC)
 
 
 def _key(mention: str) -> int | str:

@@ -269,3 +269,31 @@ def test_customers_expire_each_for_themselves(shop: ShopBuilder, sales: SalesBui
 
     assert later == [[one, two], [one], []]
     assert (again.listed, again.removed) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "moment"),
+    [
+        ("2026-03-11", "2026-03-12T04:00:00"),
+        ("2026-03-11 18:00", "2026-03-11T22:00:00"),
+        ("2026-03-11T18:00:30.5+00:00", "2026-03-11T18:00:30"),
+        ("0001-01-02", "0001-01-03T04:56:02"),
+        ("9999-12-31", None),
+    ],
+)
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_days_are_those_of_the_customers_website(
+    shop: ShopBuilder, told: str, moment: str | None
+) -> None:
+    """Also those that a help desk writes for never, and for what it does not know."""
+    shop.config("general/locale/timezone", "America/New_York", scope="websites", id=1)
+    segment(shop)
+    customer = shop.customer()
+    file = f"customer_id,expires\n{customer},{told}\n".encode()
+
+    for _ in range(2):
+        import_list(shop.shop, NAME, Import(file, "file"), dry_run=False, now=shop.now)
+
+    assert [leaf.value for leaf in conditions(shop)] == [
+        f"{customer}@{moment}" if moment else str(customer)
+    ]

@@ -58,9 +58,13 @@ def listed_customers(leaf: Leaf) -> dict[int, datetime | None]:
 def written_list(listed: Mapping[int, datetime | None]) -> str:
     """Return the value of a list as it is stored; `listed_customers` reads it."""
     return ",".join(
-        str(id) if expires is None else f"{id}@{expires.astimezone(UTC):%Y-%m-%dT%H:%M:%S}"
+        str(id) if expires is None else f"{id}@{_as_text(expires)}"
         for id, expires in sorted(listed.items())
     )
+
+
+def _as_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 def _listed(value: str, leaf: Leaf) -> tuple[int, datetime | None]:
