@@ -224,7 +224,7 @@ def open_log() -> None:
             except OSError as error:
                 raise ConfigError(
                     f"The log file {handler.baseFilename} cannot be written: {error.strerror}. "
-                    "Mend its permissions or give another with --log-file."
+                    "Fix its permissions or give another with --log-file."
                 ) from error
 
 

@@ -22,5 +22,5 @@ def log_once_a_day(line: str, state_dir: Path, name: str, *, now: datetime) -> N
             return
         write_state(last, today)
     except OSError as error:
-        line = f"{line} (said by each run, because {last} cannot be kept: {error.strerror})"
+        line = f"{line} (repeated by each run, because {last} cannot be written: {error.strerror})"
     logger.info("%s", line)

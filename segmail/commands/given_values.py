@@ -63,7 +63,7 @@ def _faults(value: Any, parameter: click.Parameter) -> Iterator[str]:
     if is_empty and parameter.name not in _MAY_BE_EMPTY:
         yield "is empty; leave it out, or see to the variable that it comes from."
     if isinstance(value, float) and not math.isfinite(value):  # which compares with no range
-        yield f"is no number: {value}."
+        yield f"is not a number: {value}."
     if not isinstance(value, str):
         return  # a path may contain any bytes
     if any("\udc80" <= character <= "\udcff" for character in value):

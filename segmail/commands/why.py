@@ -34,7 +34,7 @@ def why(app: App, *, customer: str, segment: str | None, step: str | None, as_js
     if as_json:
         print_json(answers)
     elif not answers:
-        click.echo("There are no steps: none in that segment, or the customer is in no segment.")
+        click.echo("There are no steps: that segment has none, or the customer is in no segment.")
     else:
         click.echo("\n\n".join(_told(answer) for answer in answers))
 

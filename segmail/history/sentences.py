@@ -104,7 +104,8 @@ def _membership(case: Case) -> str:
     if made is not None and made > since:
         return f"{entered}; the step was made after that, at {_moment(made)}."
     return (
-        f"{entered}; it is scheduled only for those who are subscribed when they enter, while the "
+        f"{entered}; it is scheduled only for customers who are subscribed when they enter, while "
+        "the "
         "step and the automation are switched on."
     )
 

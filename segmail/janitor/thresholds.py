@@ -30,6 +30,6 @@ def _days(config: StoreConfig, path: str, default: int) -> int:
     if not 1 <= days <= MOST_DAYS:
         raise ConfigError(
             f"{path}: {days} is out of range: 1 to {MOST_DAYS} days can be configured. "
-            "For a single run the option --days takes 0 as well."
+            "For a single run, the option --days also accepts 0."
         )
     return days

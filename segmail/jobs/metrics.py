@@ -25,7 +25,7 @@ _HELP = {
     "segmail_job_last_outcomes": "What the last run of the job did, in rows or customers.",
     "segmail_due_rows": "Progress rows that should have been sent by now.",
     "segmail_held_rows": "Due rows of segments that are switched off.",
-    "segmail_oldest_due_timestamp_seconds": "When the oldest due row was due; 0 where none is.",
+    "segmail_oldest_due_timestamp_seconds": "When the oldest due row was due; 0 if none is.",
 }
 
 

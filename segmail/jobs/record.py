@@ -226,7 +226,7 @@ def _close_left_behind(tx: Transaction, job: JobName, *, now: datetime) -> None:
         began = row.executed_at
         dead = found is not None and found[1] == this_host() and not _is_alive(int(found[2]))
         if dead or began is None or began < now - _LONGEST:
-            message = f"{__version__}: ended without a word (killed, or the machine stopped)"
+            message = f"{__version__}: ended without a report (killed, or the machine stopped)"
             end_entry(tx, row.schedule_id, CronStatus.ERROR, message=message, now=now)
 
 

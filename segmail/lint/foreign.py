@@ -52,17 +52,17 @@ def foreign_findings(passage: Passage) -> Iterator[LintFinding]:
         source = without_comments(source)
     for place, match in places(source, _SINGLE.finditer(source)):
         inner = match["inner"].strip()
-        what = f"{shown(match[0])} lacks a brace on each side; the customer reads it as it stands."
+        what = f"{shown(match[0])} lacks a brace on each side; the customer sees it as it is."
         yield passage.error(LintRule.SINGLE_BRACE, place, what, f"Write {{{{{inner}}}}}.")
     last = source.rfind("}}")  # without a closing one, the directive is reported as unfinished
     for place, match in places(source, _HALF.finditer(source)):
         if match["open"] and match.end() > last:
             continue
         inner = (match["inner"] or match["open"]).strip()
-        what = f"{shown(match[0])} lacks a brace; the customer reads it as it stands."
+        what = f"{shown(match[0])} lacks a brace; the customer sees it as it is."
         yield passage.error(LintRule.SINGLE_BRACE, place, what, f"Write {{{{{inner}}}}}.")
     for place, match in places(source, _FOREIGN.finditer(source)):
-        what = f"{shown(match[0])} is no directive of Maho; the customer reads it as it stands."
+        what = f"{shown(match[0])} is not a Maho directive; the customer sees it as it is."
         yield passage.error(LintRule.FOREIGN_TAG, place, what, _advice(match[0]))
 
 

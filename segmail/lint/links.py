@@ -45,7 +45,7 @@ def link_findings(passage: Passage) -> Iterator[LintFinding]:
     place, read = Place(1, 1), 0
     for match in _RELATIVE.finditer(passage.source):
         place, read = place.after(passage.source[read : match.start("url")]), match.start("url")
-        what = f"'{shown(match['url'])}' is no whole address, so it leads nowhere in a mail."
+        what = f"'{shown(match['url'])}' is not a full address, so it leads nowhere in a mail."
         advice = 'Begin it with https://, or write {{store url="…"}} or {{media url="…"}}.'
         yield passage.warning(LintRule.RELATIVE_LINK, place, what, advice)
 

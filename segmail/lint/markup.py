@@ -94,8 +94,8 @@ def _images(passage: Passage) -> Iterator[LintFinding]:
     for place, match in places(source, _IMAGE.finditer(source)):
         attributes = match["attributes"]
         if not _ALT.search(attributes) and not _DOT.search(attributes):
-            what = "The image has no alt text, so nothing is told where images are blocked."
-            advice = 'Add alt="…", or alt="" where it only decorates.'
+            what = "The image has no alt text, so nothing is shown if images are blocked."
+            advice = 'Add alt="…", or alt="" if it is only decoration.'
             yield passage.warning(LintRule.MISSING_ALT, place, what, advice)
 
 

@@ -104,7 +104,7 @@ def _text(letter: Letter, passage: Passage, reading: Reading) -> Iterator[LintFi
         if size <= TEXT_BYTES < styled:
             what = (
                 f"With its styles the text has {styled:,} bytes as it stands; Maho's table holds "
-                f"{TEXT_BYTES:,}, and no mail is sent that has more."
+                f"{TEXT_BYTES:,}, and a mail that has more is not sent."
             )
             advice = "Write fewer or shorter rules, or shorten the text."
             yield passage.in_part("styles").warning(LintRule.SIZE, _START, what, advice)
@@ -125,7 +125,7 @@ def _preheader(letter: Letter, passage: Passage) -> Iterator[LintFinding]:
     if match["words"].strip() and match["words"].strip() == letter.subject.strip():
         what = "The preheader says the same as the subject; inboxes show both side by side."
         place = _START.after(letter.text[: match.start()])
-        yield passage.warning(LintRule.PREHEADER, place, what, "Write how the mail goes on.")
+        yield passage.warning(LintRule.PREHEADER, place, what, "Write what comes next in the mail.")
 
 
 def _is_empty(value: str) -> bool:

@@ -31,7 +31,7 @@ def quote_findings(passage: Passage) -> Iterator[LintFinding]:
             source = node.source
             bare = _QUOTED.sub("", source)
             if _ENTITY.search(bare) or _TAG.search(bare):
-                what = f"In {shown(source)} stands HTML that an editor put there."
+                what = f"In {shown(source)} there is HTML that an editor put there."
                 yield passage.error(
                     LintRule.ENTITY_QUOTES, node.place, what, f"Write {straightened(source)}."
                 )

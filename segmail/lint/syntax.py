@@ -32,7 +32,7 @@ def syntax_findings(passage: Passage) -> Iterator[LintFinding]:
 
 
 def _unknown_directive(note: Note, passage: Passage) -> tuple[str, str]:
-    what = f"{shown(note.text)} is no directive; the customer reads it as it stands here."
+    what = f"{shown(note.text)} is not a directive; the customer sees it as it is."
     if _BLANK_BEFORE_NAME.match(note.text):
         return what, f"Take the blank out: {shown('{{' + note.text[2:].lstrip())}."
     if note.text.startswith("{{{"):
@@ -87,7 +87,7 @@ def _unclosed(note: Note, passage: Passage) -> tuple[str, str]:
 
 def _stray(note: Note, passage: Passage) -> tuple[str, str]:
     tag = shown(note.text)
-    what = f"{tag} belongs to no block; the customer reads it as it stands here."
+    what = f"{tag} belongs to no block; the customer sees it as it is."
     if "else" in note.text.lower():
         return what, "Take it out, or put it between {{if …}} and {{/if}}; {{depend}} has no else."
     name = note.text.strip("{}/ \t\n").lower()
@@ -96,7 +96,7 @@ def _stray(note: Note, passage: Passage) -> tuple[str, str]:
 
 def _unfinished(note: Note, passage: Passage) -> tuple[str, str]:
     return (
-        f"{shown(note.text)} has no }}}}; the customer reads it as it stands here.",
+        f"{shown(note.text)} has no }}}}; the customer sees it as it is.",
         "Put }} where the directive ends.",
     )
 
@@ -112,8 +112,8 @@ def _modifier(note: Note, passage: Passage) -> tuple[str, str]:
 def _comparison(note: Note, passage: Passage) -> tuple[str, str]:
     return (
         f"A condition cannot compare: '{shown(note.text)}' is not calculated.",
-        "Name one value; the text is shown where it is not empty. Make a step or a segment of its "
-        "own for each case.",
+        "Name one value; the text is shown if it is not empty. Make a separate step or segment "
+        "for each case.",
     )
 
 

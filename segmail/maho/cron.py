@@ -38,9 +38,8 @@ from segmail.maho.schema.transaction import Transaction
 OURS = "segmail "  # what `messages` of segmail's rows begin with
 
 SENDS = "customersegmentation_process_emails"  # Maho's own job that sends what segmail sends
-RECENTLY = timedelta(
-    hours=2
-)  # Maho's cron schedules jobs minutes ahead, and runs that one every five
+# Maho's cron schedules jobs minutes ahead, and runs that one every five.
+RECENTLY = timedelta(hours=2)
 
 _MOST_CHARACTERS = 10_000  # of the column's 65,535 bytes
 

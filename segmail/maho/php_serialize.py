@@ -69,7 +69,7 @@ class _PhpReader:
         if (found := self._take(_STRING)) is not None:
             return self._text(int(found[1]))
         if (found := self._take(_ARRAY)) is None:
-            self._fail("is no null, boolean, number, text or array")
+            self._fail("is not null, a boolean, a number, a text or an array")
         return self._array(int(found[1]), depth)
 
     def end(self) -> None:
@@ -94,7 +94,7 @@ class _PhpReader:
         try:
             return float(real)
         except ValueError:
-            self._fail("comes after a number that is none")
+            self._fail("comes after an invalid number")
 
     def _text(self, length: int) -> str:
         end = self._at + length

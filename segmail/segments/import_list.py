@@ -210,7 +210,9 @@ def _is_named(dialect: str, tables: Tables, mentions: Sequence[str]) -> ColumnEl
 
 def _checked(ids: dict[int, datetime | None], state: SegmentState) -> dict[int, datetime | None]:
     if len(ids) > LONGEST:
-        raise InputError(f"'{state.name}' would list {len(ids):,} customers; {LONGEST:,} can be.")
+        raise InputError(
+            f"'{state.name}' would list {len(ids):,} customers; the maximum is {LONGEST:,}."
+        )
     return ids
 
 

@@ -27,11 +27,11 @@ def coupon_errors(
     rule = references.rules.get(step.rule_id or 0)
     if fault := definition_fault(rule):
         what = f"{fault} (Maho refuses to save or refresh a segment with such a step.)"
-        advice = "" if rule is None else "Mend the rule, or give the step another."
+        advice = "" if rule is None else "Fix the rule, or give the step another."
         yield step_error(step, what, advice)
     if rule is not None:
         for what in _for_nobody(step, rule, references):
-            yield step_error(step, what, "Mend the rule, or give the step another.")
+            yield step_error(step, what, "Fix the rule, or give the step another.")
         try:
             expires_at(step.coupon_expires_days, _ANY_STORE, rule, now=now)
         except CouponError as error:

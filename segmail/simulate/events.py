@@ -67,7 +67,9 @@ def parse_event(tx: Transaction, told: str, *, start: datetime) -> Event:
     customer_id = find_customer(tx, found["who"])
     at = _moment(tx, customer_id, found, start)
     if at is None or at < start:
-        raise InputError(f"--event '{told}': that is before the simulation begins, or no time.")
+        raise InputError(
+            f"--event '{told}': that is before the simulation begins, or not a valid time."
+        )
     amount = Decimal(found["amount"]) if found["amount"] else None
     return Event(customer_id, deed, at, amount, bool(found["coupon"]), told.strip())
 

@@ -300,7 +300,7 @@ def _why_unreached(
     if is_held:
         return f"the segment's automation is off; {waiting:,} are held"
     if ended := sum(ends.get(one, 0) for one in ENDS):
-        most = next(iter(reasons), "for reasons that nobody told")
+        most = next(iter(reasons), "for unknown reasons")
         return f"all {ended:,} ended without a mail; most often {most}"
     if waiting:
         return f"{waiting:,} wait for their time, which is later"

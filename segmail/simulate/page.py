@@ -206,8 +206,8 @@ def _to_look_at(found: Findings) -> Iterator[str]:
     for title, lines in (
         ("Postponed or tried again", [f"{n:,} {it}" for it, n in found.postponed.items()]),
         ("Coupons made", [f"{one.made:,} {one.rule}" for one in found.coupons]),
-        ("Steps that nobody was sent", [f"{one.step}: {one.unreached}" for one in unreached]),
-        ("What the copy compares otherwise than the shop", found.differences),
+        ("Steps that were sent to nobody", [f"{one.step}: {one.unreached}" for one in unreached]),
+        ("What the copy compares differently from the shop", found.differences),
     ):
         if lines:
             yield f"<h3>{title}</h3>{_list(lines)}"

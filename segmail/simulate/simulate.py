@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -113,7 +113,7 @@ def simulated(
             zone=zone,
             customers=len(sample.ids),
             of_customers=sample.of,
-            applied=_counted(one.outcome for one in applied),
+            applied=dict(Counter(one.outcome for one in applied)),
             differences=differences,
             notes=list(_notes(config, settings, sample)),
         )
@@ -158,10 +158,6 @@ def _settings(settings: Settings, folder: Path) -> Settings:
         enabled=True,
         message=replace(settings.message, text_part=False),  # nobody reads it
     )
-
-
-def _counted(outcomes: Iterator[str]) -> Mapping[str, int]:
-    return dict(Counter(outcomes))
 
 
 def _notes(config: StoreConfig, settings: Settings, sample: Chosen) -> Iterator[str]:

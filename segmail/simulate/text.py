@@ -122,10 +122,10 @@ def _to_look_at(found: Findings) -> Iterator[str]:
         yield from (f"  {one.made:,} {one.rule}" for one in found.coupons)
     unreached = [step for one in found.segments for step in one.steps if step.unreached]
     if unreached:
-        yield "Steps that nobody was sent"
+        yield "Steps that were sent to nobody"
         yield from (f"  {step.step}: {step.unreached}" for step in unreached)
     if found.differences:
-        yield "What the copy compares otherwise than the shop"
+        yield "What the copy compares differently from the shop"
         yield from (f"  {one}" for one in found.differences)
 
 

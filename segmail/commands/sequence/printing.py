@@ -43,7 +43,7 @@ def print_steps(steps: Iterable[StepSummary]) -> None:
     found = list(steps)
     print_table("Steps", columns, [_row(step) for step in found])
     if any(None in step.progress.values() for step in found):
-        click.echo("Finished rows are not counted beside so many; --totals counts them.")
+        click.echo("Finished rows are not counted, as there are so many; --totals counts them.")
 
 
 def print_step(step: StepSummary) -> None:

@@ -73,7 +73,7 @@ class WalkStart:
             write_state(self._file, json.dumps(told))
         except OSError as error:
             raise ConfigError(
-                f"The file {self._file} cannot be written: {error.strerror}. Mend its permissions "
+                f"The file {self._file} cannot be written: {error.strerror}. Fix its permissions "
                 "or disk, or give another folder with --state-dir."
             ) from error
 

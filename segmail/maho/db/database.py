@@ -253,7 +253,7 @@ def _connect_quickly(_dialect: Any, _record: Any, _args: Any, parameters: dict[s
     except (OSError, ValueError) as error:  # before a socket is opened: certificates, encodings
         reason = getattr(error, "strerror", None) or type(error).__name__
         raise ConfigError(
-            f"--database-url: no connection can be made with these settings: {reason}; see to the "
+            f"--database-url: no connection is possible with these settings: {reason}; check the "
             "files of ssl_ca, ssl_cert and ssl_key, and the characters of user name and password."
         ) from error
 

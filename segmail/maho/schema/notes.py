@@ -71,8 +71,8 @@ def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[Fault]:
 
 def _limits(charset: str) -> str:
     if charset in ("utf8", "utf8mb3"):
-        return f"{charset} holds no emoji; segmail stores them as HTML entities."
-    return f"{charset} holds few languages; Maho's own is utf8mb3 or utf8mb4."
+        return f"{charset} cannot hold emoji; segmail stores them as HTML entities."
+    return f"{charset} holds only few languages; Maho's own is utf8mb3 or utf8mb4."
 
 
 def _charsets(inspector: Inspector, table: Table) -> Iterator[tuple[str, str]]:

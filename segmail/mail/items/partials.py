@@ -80,7 +80,7 @@ class Partials:
         return [*(fault for fault in found if fault), *self._strange_files()]
 
     def _fault(self, file: Path, samples: Iterable[Values]) -> PartialFault | None:
-        advice = "Mend the file, or delete it for the usual one."
+        advice = "Fix the file, or delete it to use the default one."
         for values in samples:
             try:
                 self.render(file.name, values)

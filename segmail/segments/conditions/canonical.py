@@ -29,7 +29,7 @@ def canonical_leaf(leaf: Leaf) -> Leaf:
     if operator in ("()", "!()"):
         return replace(leaf, operator=operator, value=listed(values))
     if len(values) > 1:
-        raise ConditionError(f"The operator '{leaf.operator}' of {leaf} takes one value.")
+        raise ConditionError(f"The operator '{leaf.operator}' of {leaf} takes only one value.")
     return replace(leaf, operator=operator, value=values[0])
 
 

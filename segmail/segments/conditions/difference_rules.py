@@ -108,7 +108,7 @@ LEAVES = (
     DifferenceRule(
         "a number is expected, `abc` is given",
         _NUMBERS,
-        "Maho takes a value that is no number as 0; here it is an error.",
+        "Maho takes a value that is not a number as 0; here it is an error.",
         when=_no_number,
     ),
     DifferenceRule(
@@ -165,12 +165,12 @@ LEAVES = (
     DifferenceRule(
         "birthday, one of the years a leap year",
         _BIRTHDAY,
-        "Maho is a day off from March on where the year of birth or the present is a leap year.",
+        "Maho is a day off from March on if the year of birth or the present year is a leap year.",
     ),
     DifferenceRule(
         "birthday on 29 February",
         _BIRTHDAY,
-        "For Maho who was born on 29 February has a birthday in leap years only.",
+        "For Maho, customers born on 29 February have a birthday in leap years only.",
     ),
     DifferenceRule(
         "region chosen in the form",

@@ -158,7 +158,7 @@ def _text(value: object, path: str) -> str:
 
 def _real(value: float, path: str) -> str:
     if not math.isfinite(value):
-        _fail(path, "has a value that is no number")
+        _fail(path, "has a value that is not a number")
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 

@@ -108,7 +108,7 @@ def _refresh(
 
 def _busy(nothing: Refreshed) -> Refreshed:
     return replace(
-        nothing, state=RefreshState.BUSY, reason="another refresh is at work on the segment"
+        nothing, state=RefreshState.BUSY, reason="another refresh is working on the segment"
     )
 
 

@@ -60,7 +60,8 @@ def sweep_up(shop: Shop, *, now: datetime, dry_run: bool = False) -> Swept:
     with shop.read() as tx:
         gone = _gone_steps(tx)
     if gone:
-        shop.transact(lambda tx: stop(tx, _of_steps(tables, gone), reason=STEP_GONE, now=now))
+        theirs = tables.progress.c.sequence_id.in_(gone)
+        shop.transact(lambda tx: stop(tx, theirs, reason=STEP_GONE, now=now))
     orphans = sum(_delete(shop, _orphans(tables, table), table) for table in _unguarded(shop))
     skipped = _skip(shop, now=now)
     if again := _mend_repeats(shop, now=now):
@@ -111,10 +112,6 @@ def _gone_steps(tx: Transaction) -> list[int]:
     """Return the ids of steps that progress rows name but that no longer exist."""
     named = tx.connection.scalars(named_steps(tx.tables))
     return sorted(set(named) - {step.sequence_id for step in load_steps(tx)})
-
-
-def _of_steps(tables: Tables, sequence_ids: Collection[int]) -> ColumnElement[bool]:
-    return tables.progress.c.sequence_id.in_(sequence_ids)
 
 
 def _delete(shop: Shop, query: Select[Any], table: Table) -> int:

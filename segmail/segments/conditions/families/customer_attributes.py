@@ -89,7 +89,7 @@ def _of_the_shop(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
         hint = f"; did you mean {', '.join(dict.fromkeys(close))}?" if close else "."
         raise ConditionError(f"The attribute of {leaf} is unknown{hint}")
     if attribute.code in _SECRET or attribute.frontend_input == "hidden":
-        raise ConditionError(f"{leaf} names an attribute that is secret, or Maho's own affair.")
+        raise ConditionError(f"{leaf} names an attribute that is secret, or internal to Maho.")
     if attribute.backend_table:
         raise ConditionError(
             f"{leaf} names an attribute with a table of its own, '{attribute.backend_table}', "

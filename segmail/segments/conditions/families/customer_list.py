@@ -32,7 +32,9 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     """
     listed = listed_customers(leaf)
     if len(listed) > LONGEST:
-        raise ConditionError(f"The list of {leaf} has {len(listed):,} ids; {LONGEST:,} can be.")
+        raise ConditionError(
+            f"The list of {leaf} has {len(listed):,} ids; the maximum is {LONGEST:,}."
+        )
     ids = [id for id, expires in listed.items() if expires is None or expires > scope.now]
     if scope.among is not None:
         ids = sorted(set(ids).intersection(scope.among))
@@ -72,7 +74,9 @@ def _listed(value: str, leaf: Leaf) -> tuple[int, datetime | None]:
     try:
         expires = datetime.fromisoformat(moment).replace(tzinfo=UTC) if at else None
     except ValueError:
-        raise ConditionError(f"The value '{value}' of {leaf} ends at no time.") from None
+        raise ConditionError(
+            f"The value '{value}' of {leaf} has an end that is not a time."
+        ) from None
     if not _is_id(id):
         raise ConditionError(f"The value '{value}' of {leaf} is not a customer id.")
     return int(id), expires
