@@ -186,13 +186,13 @@ DIFFERENCES = (
 ELSEWHERE = (
     "Links, images, settings, custom variables and the logo are those of the store that the "
     "customer is written to. Maho's are those of the default scope.",
-    "Links hold no script name. Maho 25.11 writes that of its command line into them.",
+    "Links contain no script name. Maho 25.11 writes that of its command line into them.",
     "The template's own styles (`template_styles`) are inlined. Maho only prints them with "
     "`{{var non_inline_styles}}`.",
-    "A plain-text template goes out as plain text, with the plain values of custom variables. Maho "
+    "A plain-text template is sent as plain text, with the plain values of custom variables. Maho "
     "sends it as HTML.",
-    "A subject is one line: line breaks become blanks.",
-    "A template has limits; one that passes them fails the step. Maho runs until PHP ends.",
+    "A subject is one line: line breaks become spaces.",
+    "A template has limits; one that exceeds them fails the step. Maho runs until PHP ends.",
 )
 
 
