@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import parse_mail_url
-from segmail.transport.mailer import Accepted, Mailer
+from segmail.transport.mailer import Accepted, Mailer, nothing
 from segmail.transport.open_mailer import mailer_factory
 from tests.smtp_script import Fault
 
@@ -40,8 +40,9 @@ def send(
     *,
     data: bytes = DATA,
     utf8: bool = False,
-    on_begin: Callable[[], None] = lambda: None,
+    on_introduce: Callable[[], None] = nothing,
+    on_begin: Callable[[], None] = nothing,
 ) -> Accepted:
     """Send one message from shop@example.com."""
     envelope = Envelope("shop@example.com", recipient, data, utf8)
-    return mailer.send(envelope, on_begin=on_begin)
+    return mailer.send(envelope, on_introduce=on_introduce, on_begin=on_begin)

@@ -48,7 +48,7 @@ def send_test(
     envelope = _marked(mail.envelope, bounces_to)
     mailer = mailer_factory(transport)()
     try:
-        accepted = mailer.send(envelope, on_begin=lambda: None)
+        accepted = mailer.send(envelope)
     except Undelivered as error:
         raise StepError(f"The mail server did not accept the test: {error}") from error
     finally:

@@ -36,6 +36,15 @@ class Pace:
             self._next = start + self._gap
         stop.wait(max(0.0, start - time.monotonic()))
 
+    def may_begin_now(self) -> bool:
+        """Use up a turn where one has come."""
+        with self._lock:
+            now = time.monotonic()
+            if self._gap and self._next > now:
+                return False
+            self._next = now + self._gap
+            return True
+
     def choose(self, waiting: Sequence[Attempt]) -> tuple[int, float]:
         """Return the place of the first message whose domain may get one, and the seconds to it.
 
@@ -83,6 +92,18 @@ class Waiting:
                     del self._left[place]
                     return attempt
             self._stop.wait(min(seconds, _LOOK))
+
+    def take_now(self) -> Attempt | None:
+        """Return the next message where one may begin at once."""
+        with self._lock:
+            if not self._left or self._stop.is_set():
+                return None
+            place, seconds = self._pace.choose(self._left)
+            if seconds or not self._pace.may_begin_now():
+                return None
+            attempt = self._left[place]
+            del self._left[place]
+            return attempt
 
 
 def _domain(attempt: Attempt) -> str:

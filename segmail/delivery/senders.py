@@ -5,9 +5,11 @@ from __future__ import annotations
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from segmail.clock import Clock
 from segmail.delivery.job import Stop
@@ -25,8 +27,10 @@ from segmail.errors import (
 )
 from segmail.log import logger
 from segmail.mail.due_row import Prepared
+from segmail.mail.envelope import Envelope
 from segmail.transport.mailer import (
     AcceptanceUnknown,
+    Accepted,
     Mailer,
     MailerFactory,
     MessageDeferred,
@@ -57,12 +61,11 @@ class Limits:
 
 
 class _Forbidden(Exception):
-    """A message must not be begun, or not once more; carries what becomes of it."""
+    """A message must not be begun; carries what becomes of it."""
 
-    def __init__(self, outcome: Outcome, *, begun: bool) -> None:
+    def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.reason)
         self.outcome = outcome
-        self.begun = begun
 
 
 class _Patience:
@@ -248,12 +251,29 @@ class Senders:
     ) -> None:
         if not self._opened(mailer):
             return
-        while (attempt := waiting.take()) is not None:
-            outcome = self._deliver(mailer, attempt, last_look)
+        ahead: deque[Attempt] = deque()  # what the server has heard of already
+
+        def take_next() -> Envelope | None:
+            while (attempt := waiting.take_now()) is not None:
+                if (outcome := self._forbids(attempt, last_look)) is None:
+                    ahead.append(attempt)
+                    return attempt.prepared.envelope
+                last_look.forget(attempt)
+                finished.put(outcome)
+            return None
+
+        while (attempt := ahead.popleft() if ahead else self._take(waiting)) is not None:
+            outcome = self._deliver(mailer, attempt, last_look, take_next)
             last_look.forget(attempt)
             finished.put(outcome)
-            if mailer in self._lost and not self._limits.stop.no_new.is_set():
+            if mailer in self._lost and not ahead and not self._limits.stop.no_new.is_set():
                 return
+
+    def _take(self, waiting: Waiting) -> Attempt | None:
+        attempt = waiting.take()
+        if attempt is not None:
+            self._limits.pace.wait(self._limits.stop.no_new)
+        return attempt
 
     def _usable(self) -> list[Mailer]:
         return [mailer for mailer in self._mailers if mailer not in self._lost]
@@ -267,14 +287,15 @@ class Senders:
         except (MailServerUnavailable, ConfigError) as error:
             return not self._others_go_on(mailer, error)
         except BaseException as error:  # noqa: BLE001 - raised again by `send`
-            self.crash = error
-            self._limits.stop.no_new.set()
+            self._crash(error)
         return True
 
     def _others_go_on(self, mailer: Mailer, error: SegmailError) -> bool:
         """Do without a connection where others are at work; end the run by any other error."""
         with self._one_at_a_time:
             is_last = self._at_work == 1 or self._limits.stop.no_new.is_set()
+            if mailer in self._lost:
+                return True
             if is_last or not isinstance(error, NoConnection):
                 self._stop(error)
                 return False
@@ -287,43 +308,43 @@ class Senders:
             )
         return True
 
-    def _deliver(self, mailer: Mailer, attempt: Attempt, last_look: LastLook) -> Outcome:
-        self._limits.pace.wait(self._limits.stop.no_new)
-        if reason := self._reason_not_to_begin(attempt):
-            return outcome_of(attempt, Status.RELEASED, reason)
+    def _deliver(
+        self,
+        mailer: Mailer,
+        attempt: Attempt,
+        last_look: LastLook,
+        following: Callable[[], Envelope | None],
+    ) -> Outcome:
         begun = False
 
-        def on_begin() -> None:
+        def on_introduce() -> None:
             # Here, and not before the connection is opened, which may take long.
-            nonlocal begun
-            if outcome := last_look.forbids(attempt):
-                raise _Forbidden(outcome, begun=begun)
-            begun = True
-            self._journal.write(Verdict.BEGUN, [attempt.key])
+            if outcome := self._forbids(attempt, last_look):
+                raise _Forbidden(outcome)
 
+        def on_begin() -> None:
+            nonlocal begun
+            self._journal.write(Verdict.BEGUN, [attempt.key])
+            begun = True
+
+        send = partial(mailer.send, on_introduce=on_introduce, on_begin=on_begin,
+                       following=following)  # fmt: skip
         try:
-            return self._dialogue(mailer, attempt, on_begin)
-        except DatabaseUnavailable as error:  # nobody can look; raised again by `send`
-            self.crash = error
-            self._limits.stop.no_new.set()
-            return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
+            return self._dialogue(send, attempt)
         except (MailServerUnavailable, ConfigError) as error:
             self._others_go_on(mailer, error)
             return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
         except BaseException as error:  # noqa: BLE001 - raised again by `send`
             # A bug: end in order, and leave what may have been accepted for a person to judge.
-            self.crash = error
-            self._limits.stop.no_new.set()
+            self._crash(error)
             if begun:
                 return outcome_of(attempt, Status.FAILED, f"interrupted by a bug: {error!r}")
             return outcome_of(attempt, Status.RELEASED, "the run was stopped by a bug")
 
-    def _dialogue(self, mailer: Mailer, attempt: Attempt, on_begin: Callable[[], None]) -> Outcome:
+    def _dialogue(self, send: Callable[[Envelope], Accepted], attempt: Attempt) -> Outcome:
         try:
-            accepted = mailer.send(attempt.prepared.envelope, on_begin=on_begin)
+            accepted = send(attempt.prepared.envelope)
         except _Forbidden as forbidden:
-            if forbidden.begun:  # on a connection that broke before anything was accepted
-                self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, "")
             return forbidden.outcome
         except (MessageRefused, MessageError) as error:
             code = getattr(error, "code", None) or 0
@@ -348,6 +369,23 @@ class Senders:
         except ConfigError as error:
             self._stop(error)
         return outcome_of(attempt, status, reason, code)
+
+    def _forbids(self, attempt: Attempt, last_look: LastLook) -> Outcome | None:
+        """Return what becomes of a message that the server must not hear of now."""
+        if reason := self._reason_not_to_begin(attempt):
+            return outcome_of(attempt, Status.RELEASED, reason)
+        try:
+            return last_look.forbids(attempt)
+        except DatabaseUnavailable as error:  # nobody can look; raised again by `send`
+            self._crash(error)
+            return outcome_of(attempt, Status.RELEASED, str(error))
+        except BaseException as error:  # noqa: BLE001 - raised again by `send`
+            self._crash(error)
+            return outcome_of(attempt, Status.RELEASED, "the run was stopped by a bug")
+
+    def _crash(self, error: BaseException) -> None:
+        self.crash = error
+        self._limits.stop.no_new.set()
 
     def _reason_not_to_begin(self, attempt: Attempt) -> str | None:
         now = self._clock.now()

@@ -13,7 +13,7 @@ from tempfile import NamedTemporaryFile
 from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import FileSettings
-from segmail.transport.mailer import Accepted
+from segmail.transport.mailer import Accepted, nothing, nothing_follows
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9@+_-]+")
@@ -31,8 +31,16 @@ class FileMailer:
     def open(self) -> None:
         """There is nothing to open."""
 
-    def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
+    def send(
+        self,
+        envelope: Envelope,
+        *,
+        on_introduce: Callable[[], None] = nothing,
+        on_begin: Callable[[], None] = nothing,
+        following: Callable[[], Envelope | None] = nothing_follows,
+    ) -> Accepted:
         """Write one message; see `Mailer.send`. The same one twice gives two files."""
+        on_introduce()
         on_begin()
         path = self._free_path(envelope)
         unfinished = path.with_name(f".{path.name}.part")

@@ -37,6 +37,14 @@ class Accepted:
     reply: str
 
 
+def nothing() -> None:
+    """Do nothing at a step of a message."""
+
+
+def nothing_follows() -> None:
+    """Name no message that follows."""
+
+
 class Mailer(Protocol):
     """Sends messages one after another; belongs to one thread at a time."""
 
@@ -47,12 +55,21 @@ class Mailer(Protocol):
         """
         ...
 
-    def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
+    def send(
+        self,
+        envelope: Envelope,
+        *,
+        on_introduce: Callable[[], None] = nothing,
+        on_begin: Callable[[], None] = nothing,
+        following: Callable[[], Envelope | None] = nothing_follows,
+    ) -> Accepted:
         """Send one message and return once the server has accepted it.
 
-        `on_begin` is called right before anything of this message leaves, and again before it is
-        introduced once more on a new connection: before that, a message cannot have been accepted.
-        What it raises ends the sending of this message.
+        `on_introduce` is called right before the server hears of this message, which may be once
+        more on a new connection; what it raises ends the sending of this message. `on_begin` is
+        called once, right before anything of its content leaves: before that, it cannot have been
+        accepted. `following` is asked for the message that is sent next, where the server can hear
+        of that one already; it must be the next one that `send` gets, or none follows.
 
         Raises MessageRefused, MessageDeferred or AcceptanceUnknown for this message, MessageError
         when the server takes no such address (SMTPUTF8) or none of its size, SenderRefused for

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import MailSettings
-from segmail.transport.mailer import Accepted
+from segmail.transport.mailer import Accepted, nothing, nothing_follows
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,16 @@ class RecorderMailer:
     def open(self) -> None:
         """There is nothing to open."""
 
-    def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
+    def send(
+        self,
+        envelope: Envelope,
+        *,
+        on_introduce: Callable[[], None] = nothing,
+        on_begin: Callable[[], None] = nothing,
+        following: Callable[[], Envelope | None] = nothing_follows,
+    ) -> Accepted:
         """Hand one message over; see `Mailer.send`."""
+        on_introduce()
         on_begin()
         self._take(envelope)
         return Accepted("recorded")

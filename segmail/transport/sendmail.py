@@ -27,6 +27,8 @@ from segmail.transport.mailer import (
     MessageDeferred,
     MessageRefused,
     SenderRefused,
+    nothing,
+    nothing_follows,
     printable,
 )
 
@@ -57,8 +59,16 @@ class SendmailMailer:
     def open(self) -> None:
         """There is nothing to open."""
 
-    def send(self, envelope: Envelope, *, on_begin: Callable[[], None]) -> Accepted:
+    def send(
+        self,
+        envelope: Envelope,
+        *,
+        on_introduce: Callable[[], None] = nothing,
+        on_begin: Callable[[], None] = nothing,
+        following: Callable[[], Envelope | None] = nothing_follows,
+    ) -> Accepted:
         """Send one message; see `Mailer.send`. A code that says nothing else ends the run."""
+        on_introduce()
         on_begin()
         code, words = self._run(envelope)
         if code == 0:

@@ -6,16 +6,17 @@ import re
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from segmail.errors import ConfigError, SegmailError
 from segmail.transport.longest_dialogue import connect_time
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import NoConnection
 from segmail.transport.sasl import MECHANISMS, Account
+from segmail.transport.smtp_dialogue import Event, SmtpDialogue
 from segmail.transport.smtp_login import log_in
-from segmail.transport.smtp_wire import AnswerLost, ConnectionBroken, Reply, Wire, connect
+from segmail.transport.smtp_wire import ConnectionBroken, Reply, Wire, connect
 
 _PATIENCE_FOR_QUIT = 2.0
 # OpenSSL's names for what is no TLS at all: which one depends on its version and on the words.
@@ -32,49 +33,27 @@ class SmtpSession:
     it has waited for a message: the server may have closed it since.
     """
 
-    def __init__(self, wire: Wire, timeout: float, extensions: Mapping[str, str]) -> None:
+    def __init__(self, wire: Wire, settings: SmtpSettings, extensions: Mapping[str, str]) -> None:
         self.wire = wire
         self.extensions = extensions
+        self.dialogue = SmtpDialogue(settings, extensions, wire.reader, last_bytes=wire.last_bytes)
         self.idled = False
-        self._timeout = timeout
+        self._timeout = settings.timeout
 
-    def ask(self, command: str) -> Reply:
-        """Send one command and return its answer; raises ConnectionBroken."""
-        with _named(command.partition(" ")[0]):
-            return _ask(self.wire, command, time.monotonic() + self._timeout)
-
-    def ask_all(self, commands: Sequence[str]) -> Iterator[Reply]:
-        """Send commands at once and yield their answers; raises ConnectionBroken.
-
-        Nothing else may be asked before every answer was read.
-        """
-        stages = [command.partition(" ")[0] for command in commands]
-        text = "".join(f"{command}\r\n" for command in commands)
-        with _named(stages[0]):
-            self.wire.write(text.encode(), time.monotonic() + self._timeout)
-        for stage in stages:
-            with _named(stage):
-                yield self.wire.read_reply(time.monotonic() + self._timeout)
-
-    def hand_over(self, data: bytes) -> Reply:
-        """Send a message's data and return the answer; there is twice the time for both.
-
-        Raises AnswerLost where the server may have got all of it, else ConnectionBroken.
-        """
-        deadline = time.monotonic() + 2 * self._timeout
+    def exchange(self) -> list[Event]:
+        """Write what is to be said, hear what comes next, and return what it means."""
+        dialogue = self.dialogue
         try:
-            with _named("end of data"):
-                self.wire.write(data, deadline)
-                return self.wire.read_reply(deadline)
+            while dialogue.output:
+                dialogue.sent(self.wire.write(dialogue.output, dialogue.deadline))
+            return dialogue.receive(self.wire.read(dialogue.deadline))
         except ConnectionBroken as error:
-            if self.wire.may_have_sent_all:
-                raise AnswerLost(str(error)) from error
-            raise
+            return dialogue.broken(error)
 
     def quit(self) -> None:
         """Take leave; what the server says to that changes nothing."""
         with suppress(ConnectionBroken):
-            _ask(self.wire, "QUIT", time.monotonic() + min(self._timeout, _PATIENCE_FOR_QUIT))
+            self.wire.ask("QUIT", time.monotonic() + min(self._timeout, _PATIENCE_FOR_QUIT))
         self.wire.close()
 
 
@@ -147,21 +126,6 @@ def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None
         ) from error
 
 
-def _ask(wire: Wire, command: str, deadline: float) -> Reply:
-    wire.write(f"{command}\r\n".encode(), deadline)
-    return wire.read_reply(deadline)
-
-
-@contextmanager
-def _named(stage: str) -> Iterator[None]:
-    try:
-        yield
-    except ConnectionBroken as error:
-        named = type(error)(f"{error} (at {stage})")
-        named.stage = stage
-        raise named from error
-
-
 class _Opening:
     """One opening, all of it before one deadline."""
 
@@ -184,10 +148,12 @@ class _Opening:
             extensions = self._say_ehlo()
         if self._settings.user:
             self._log_in(extensions)
-        return SmtpSession(self._wire, self._settings.timeout, extensions)
+        if self._wire.reader.has_more:
+            raise ConnectionBroken("answered more than it was asked")
+        return SmtpSession(self._wire, self._settings, extensions)
 
     def _ask(self, command: str) -> Reply:
-        return _ask(self._wire, command, self._deadline)
+        return self._wire.ask(command, self._deadline)
 
     def _greet(self) -> None:
         greeting = self._wire.read_reply(self._deadline)

@@ -37,20 +37,49 @@ class Reply:
 
 
 class ConnectionBroken(Exception):
-    """The connection is of no more use; the text continues the server's name.
-
-    `stage` is the command that it broke at, where one was asked.
-    """
-
-    stage: str | None = None
+    """The connection is of no more use; the text continues the server's name."""
 
 
 class ConnectionClosed(ConnectionBroken):
     """The server closed it."""
 
 
-class AnswerLost(ConnectionBroken):
-    """It broke when all of a message may have left, before the answer to that."""
+class ReplyReader:
+    """Takes what a server says as it comes, and gives its answers one by one."""
+
+    def __init__(self) -> None:
+        self._received = b""
+        self._lines: list[str] = []  # of an answer that is not at its end
+
+    @property
+    def has_more(self) -> bool:
+        """Whether the server has said more than was taken."""
+        return bool(self._received or self._lines)
+
+    def feed(self, received: bytes) -> None:
+        """Add what was received."""
+        self._received += received
+
+    def take(self) -> Reply | None:
+        """Return the next answer once it is there, which may have several lines.
+
+        Raises ConnectionBroken for what is none.
+        """
+        while b"\n" in self._received:
+            line, _, self._received = self._received.partition(b"\n")
+            match = _REPLY_LINE.fullmatch(line := line.rstrip(b"\r"))
+            if match is None:
+                raise ConnectionBroken(f"does not speak SMTP: {printable(_decoded(line))!r}")
+            rest = match[2] or b" "
+            self._lines.append(_decoded(rest[1:]))
+            if not rest.startswith(b"-"):
+                lines, self._lines = self._lines, []
+                return Reply(int(match[1]), tuple(lines))
+            if len(self._lines) >= _MOST_LINES:
+                break
+        if len(self._received) > _LONGEST_LINE or len(self._lines) >= _MOST_LINES:
+            raise ConnectionBroken("answers without end")
+        return None
 
 
 class Wire:
@@ -63,8 +92,7 @@ class Wire:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket = connected
         self._on_socket = on_socket
-        self._received = b""
-        self._unsent = 0
+        self.reader = ReplyReader()
         self.has_heard = False  # anything at all
 
     @property
@@ -72,13 +100,16 @@ class Wire:
         return isinstance(self._socket, ssl.SSLSocket)
 
     @property
-    def may_have_sent_all(self) -> bool:
-        """Whether the server may see the last write as complete: its end has begun to leave."""
-        return self._unsent <= (_CHUNK if self.encrypted else _END)
+    def last_bytes(self) -> int:
+        """How many bytes of a message may be unwritten while its end may have left all the same.
+
+        In TLS a record that was begun to be written may be there as a whole.
+        """
+        return _CHUNK if self.encrypted else _END
 
     def encrypt(self, context: ssl.SSLContext, host: str, deadline: float) -> None:
         """Go on in TLS; raises `ssl.SSLError` where the two sides cannot agree."""
-        if self._received:
+        if self.reader.has_more:
             # Words from before the handshake would be taken for the encrypted server's.
             raise ConnectionBroken("spoke before the encryption it had promised")
         try:
@@ -96,48 +127,32 @@ class Wire:
         except OSError as error:
             raise _broken(error) from error
 
-    def write(self, data: bytes, deadline: float) -> None:
-        """Send all of `data`; what was answered before must have been read."""
-        self._unsent = len(data)
-        if self._received:
-            # Taken for the answer to what comes next, it could make a refusal an acceptance.
+    def ask(self, command: str, deadline: float) -> Reply:
+        """Send one command and return its answer."""
+        if self.reader.has_more:
+            # It would be taken for the answer to what is asked now.
             raise ConnectionClosed("answered more than it was asked")
-        rest = memoryview(data)
+        rest = memoryview(f"{command}\r\n".encode())
+        while rest:
+            rest = rest[self.write(rest, deadline) :]
+        return self.read_reply(deadline)
+
+    def write(self, data: memoryview, deadline: float) -> int:
+        """Send the beginning of `data`; return how many bytes that were."""
         try:
-            while rest:
-                self._unsent = len(rest)
-                self._socket.settimeout(_left(deadline))
-                rest = rest[self._socket.send(rest[:_CHUNK] if self.encrypted else rest) :]
+            self._socket.settimeout(_left(deadline))
+            return self._socket.send(data[:_CHUNK] if self.encrypted else data)
         except OSError as error:
             raise _broken(error) from error
-        self._unsent = 0
 
     def read_reply(self, deadline: float) -> Reply:
-        """Return the next answer, which may have several lines."""
-        lines: list[str] = []
-        while len(lines) < _MOST_LINES:
-            line = self._read_line(deadline)
-            match = _REPLY_LINE.fullmatch(line)
-            if match is None:
-                raise ConnectionBroken(f"does not speak SMTP: {printable(_decoded(line))!r}")
-            rest = match[2] or b" "
-            lines.append(_decoded(rest[1:]))
-            if not rest.startswith(b"-"):
-                return Reply(int(match[1]), tuple(lines))
-        raise ConnectionBroken("answers without end")
+        """Return the next answer."""
+        while (reply := self.reader.take()) is None:
+            self.reader.feed(self.read(deadline))
+        return reply
 
-    def close(self) -> None:
-        self._socket.close()
-
-    def _read_line(self, deadline: float) -> bytes:
-        while b"\n" not in self._received:
-            if len(self._received) > _LONGEST_LINE:
-                raise ConnectionBroken("answers without end")
-            self._received += self._read_some(deadline)
-        line, _, self._received = self._received.partition(b"\n")
-        return line.rstrip(b"\r")
-
-    def _read_some(self, deadline: float) -> bytes:
+    def read(self, deadline: float) -> bytes:
+        """Return what the server says next, as much as there is."""
         try:
             self._socket.settimeout(_left(deadline))
             received = self._socket.recv(4096)
@@ -147,6 +162,9 @@ class Wire:
             raise ConnectionClosed("closed the connection")
         self.has_heard = True
         return received
+
+    def close(self) -> None:
+        self._socket.close()
 
 
 def connect(

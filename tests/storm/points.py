@@ -1,8 +1,8 @@
 """Where runs are killed: each step of the protocol and of the SMTP dialogue by name, and at random.
 
 The journal is written between two of these points each: `recorded` between `record: written` and
-`record: commit`, `begun` between EHLO and MAIL, `accepted` between the unread 250 and
-`settle: begin`, `deferred` between the unread 4xx and RSET.
+`record: commit`, `begun` between the unread 354 and the content, `accepted` between the unread 250
+and `settle: begin`, `deferred` between the unread 4xx and RSET.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What this host has begun and what was answered, on disk, surviving kill -9.
 
-One line is appended before `MAIL FROM` and one after the server's answer, with a single write
-each, so that two runs of one host can share a file. After a crash the journal tells which
-attempts were accepted, which were never begun (safe to send), and which nobody can know.
+One line is appended before the content of a message and one after the server's answer, with a
+single write each, so that two runs of one host can share a file. After a crash the journal tells
+which attempts were accepted, which were never begun (safe to send), and which nobody can know.
 
 A line is trusted across reboots only where it says that something happened: what was *not*
 written before a power failure proves nothing, so "never begun" counts only within one boot.
@@ -36,7 +36,7 @@ class Verdict(enum.StrEnum):
     """What the journal knows of an attempt; also the verb of its lines."""
 
     RECORDED = "recorded"  # its queue row is (about to be) committed; nothing was sent
-    BEGUN = "begun"  # MAIL FROM is about to be written
+    BEGUN = "begun"  # its content is about to leave
     ACCEPTED = "accepted"  # the server took it
     REFUSED = "refused"  # the server refused it for good
     DEFERRED = "deferred"  # it was not accepted, and may be tried again

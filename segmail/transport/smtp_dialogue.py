@@ -1,0 +1,333 @@
+"""The SMTP dialogue of one connection without its socket: bytes come in, bytes and events go out.
+
+Where the server takes commands in groups (PIPELINING, RFC 2920), MAIL, RCPT and DATA leave at once,
+and right behind the content of the message before: one round trip a message. Only its content can
+bring a message into doubt, and the next content leaves when the answer to this one is there. So one
+message of a connection is in doubt at most.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from segmail.errors import ConfigError, MailServerUnavailable, MessageError
+from segmail.mail.envelope import Envelope
+from segmail.transport.mail_url import SmtpSettings
+from segmail.transport.mailer import (
+    AcceptanceUnknown,
+    Accepted,
+    MessageDeferred,
+    MessageRefused,
+    NoConnection,
+    SenderRefused,
+)
+from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, Reply, ReplyReader
+
+_END = "end of data"
+_UNASKED = "answered more than it was asked"
+_AS_HOPED = {"MAIL": 2, "RCPT": 2, "DATA": 3, _END: 2}  # the first digit of an answer
+_CLOSING = 421
+_LOG_IN_FIRST = {530, 535, 538}  # RFC 4954: an answer to any command
+_TOO_LARGE = re.compile(r"552(?! 5\.(?!3\.4)\d)")  # RFC 1870: to MAIL, about this message
+_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
+
+
+@dataclass(frozen=True)
+class GoAhead:
+    """The server waits for the content of the message that was introduced."""
+
+    envelope: Envelope
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What became of a message: accepted, or what `Mailer.send` raises."""
+
+    envelope: Envelope
+    result: Accepted | Exception
+
+
+@dataclass(frozen=True)
+class NotBegun:
+    """The connection ended before the message's content; it may go over another one.
+
+    `for_its_own` where it ended at this message's commands: then another time is the last.
+    """
+
+    envelope: Envelope
+    for_its_own: bool
+
+
+Event = GoAhead | Answered | NotBegun
+
+
+@dataclass
+class _Introduced:
+    """A message whose commands are said, and those of them that are still to be said."""
+
+    envelope: Envelope
+    content: bytes
+    is_last_time: bool
+    commands: deque[str] = field(default_factory=deque)
+    is_refused: bool = False
+
+
+class SmtpDialogue:
+    """What is said and heard on an open connection, message by message.
+
+    `last_bytes` is how many bytes of a message may be missing when its end may have left.
+    """
+
+    def __init__(
+        self,
+        settings: SmtpSettings,
+        extensions: Mapping[str, str],
+        reader: ReplyReader,
+        *,
+        last_bytes: int,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._settings = settings
+        self._extensions = extensions
+        self._reader = reader
+        self._last_bytes = last_bytes
+        self._clock = clock
+        self._asked: deque[str] = deque()  # stages whose answers are to come
+        self._introduced: _Introduced | None = None
+        self._handed_over: Envelope | None = None
+        self._content_left = 0  # bytes of it that have not left
+        self.output = memoryview(b"")
+        self.deadline = 0.0  # of the next answer, where one is to come
+        self.is_over = False  # the connection is to be closed
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is to come."""
+        return bool(self._asked) and not self.is_over
+
+    @property
+    def introduced(self) -> Envelope | None:
+        """The message whose content is not handed over yet."""
+        message = self._introduced
+        return message.envelope if message and not message.is_refused else None
+
+    @property
+    def spoke_unasked(self) -> bool:
+        """Whether the server has said what nobody asked for; nothing may be introduced then."""
+        return not self._asked and self._reader.has_more
+
+    @property
+    def takes_next(self) -> bool:
+        """Whether a message may be introduced behind the content that was just handed over."""
+        return "PIPELINING" in self._extensions and not self._introduced and not self.is_over
+
+    def introduce(self, envelope: Envelope, *, is_last_time: bool = False) -> None:
+        """Say MAIL, RCPT and DATA, all at once where the server takes that.
+
+        `is_last_time` where it was introduced before on a connection that the server had closed:
+        servers do so when one was idle for long or had its share of messages. Raises MessageError
+        where the server says that it cannot take the address, or so much.
+        """
+        self._check(envelope)
+        content = _dotted(envelope)
+        self._introduced = _Introduced(envelope, content, is_last_time)
+        command = f"MAIL FROM:<{envelope.sender}>"
+        if "SIZE" in self._extensions:
+            command += f" SIZE={len(content)}"
+        if envelope.utf8:
+            command += " BODY=8BITMIME SMTPUTF8"
+        commands = [command, f"RCPT TO:<{envelope.recipient}>", "DATA"]
+        if "PIPELINING" in self._extensions:
+            self._say(*commands)
+        else:
+            self._say(commands.pop(0))
+            self._introduced.commands.extend(commands)
+
+    def hand_over(self) -> None:
+        """Send the content of the message that was introduced, after its GoAhead."""
+        if self._introduced is None:
+            raise AssertionError("nothing was introduced")
+        message, self._introduced = self._introduced, None
+        self._handed_over = message.envelope
+        self._write(message.content, [_END])
+        self._content_left = len(self.output)
+
+    def sent(self, count: int) -> None:
+        """Take note that the beginning of `output` has left."""
+        self.output = self.output[count:]
+        self._content_left = max(0, self._content_left - count)
+
+    def receive(self, received: bytes) -> list[Event]:
+        """Take in what the server says; return what it means."""
+        self._reader.feed(received)
+        events: list[Event] = []
+        try:
+            while not self.is_over and (reply := self._reader.take()) is not None:
+                if not self._asked:
+                    raise ConnectionClosed(_UNASKED)
+                stage = self._asked.popleft()
+                self.deadline = self._clock() + self._patience()
+                # Taken for the answer to what is said next, it could make a refusal an acceptance.
+                is_too_much = self.spoke_unasked
+                events += self._hear(stage, reply, may_go_ahead=not is_too_much)
+                if is_too_much:
+                    raise ConnectionClosed(_UNASKED)
+        except ConnectionBroken as error:
+            events += self.broken(error)
+        return events
+
+    def broken(self, error: ConnectionBroken) -> list[Event]:
+        """Return what becomes of the messages under way when the connection breaks."""
+        self.is_over = True
+        stage = self._asked[0] if self._asked else "DATA"
+        server, text = self._settings.server, f"{error} (at {stage})"
+        events: list[Event] = []
+        if self._handed_over is not None:
+            may_be_there = self._content_left <= self._last_bytes
+            kind = AcceptanceUnknown if may_be_there else MessageDeferred
+            events.append(Answered(self._handed_over, kind(f"{server} {text}")))
+        message, self._introduced = self._introduced, None
+        if message is None or message.is_refused:
+            return events
+        is_its_own = self._handed_over is None
+        self._handed_over = None
+        is_closed = isinstance(error, ConnectionClosed)
+        if not is_its_own or (is_closed and not message.is_last_time):
+            events.append(NotBegun(message.envelope, for_its_own=is_its_own))
+        elif stage == "MAIL":
+            fault = NoConnection(f"The mail server {server} {text}.")
+            events.append(Answered(message.envelope, fault))
+        else:
+            events.append(Answered(message.envelope, MessageDeferred(f"{server} {text}")))
+        return events
+
+    def _hear(self, stage: str, reply: Reply, *, may_go_ahead: bool) -> Iterator[Event]:
+        is_hoped = reply.code // 100 == _AS_HOPED.get(stage)
+        if stage == "RSET":
+            self.is_over = reply.code != 250
+        elif stage == _END and self._handed_over is not None:
+            envelope, self._handed_over = self._handed_over, None
+            yield Answered(
+                envelope, Accepted(reply.words) if is_hoped else self._fault(stage, reply)
+            )
+            if self.is_over and self._introduced:
+                yield NotBegun(self._introduced.envelope, for_its_own=False)
+                self._introduced = None
+            elif not is_hoped and not self._introduced:
+                self._say("RSET")
+        elif self._introduced is not None:
+            yield from self._hear_of(self._introduced, stage, reply, is_hoped, may_go_ahead)
+
+    def _hear_of(
+        self,
+        message: _Introduced,
+        stage: str,
+        reply: Reply,
+        is_hoped: bool,
+        may_go_ahead: bool,
+    ) -> Iterator[Event]:
+        """Hear what is answered to the commands that introduce a message."""
+        if message.is_refused:
+            # Whoever wants data all the same cannot be told that there are none.
+            self.is_over = self.is_over or (stage == "DATA" and is_hoped)
+        elif not is_hoped:
+            message.is_refused = True
+            message.commands.clear()
+            if (stage, reply.code) == ("MAIL", _CLOSING) and not message.is_last_time:
+                self.is_over = True
+                yield NotBegun(message.envelope, for_its_own=True)
+            else:
+                yield Answered(message.envelope, self._fault(stage, reply))
+        elif message.commands and may_go_ahead:
+            self._say(message.commands.popleft())
+        elif stage == "DATA" and may_go_ahead:
+            yield GoAhead(message.envelope)
+        if message.is_refused and not self._asked and not self.is_over:
+            self._introduced = None
+            self._say("RSET")
+
+    def _fault(self, stage: str, reply: Reply) -> Exception:
+        """Return what an answer means that is not the one that carries the dialogue on."""
+        server, code = self._settings.server, reply.code
+        text = f"{reply.words} (at {stage})"
+        if code == _CLOSING:
+            self.is_over = True
+            return NoConnection(f"The mail server {server} takes no more mail: {text}.")
+        if code in _LOG_IN_FIRST and stage != _END:
+            self.is_over = True
+            return ConfigError(
+                f"{self._settings.source}: the mail server {server} wants a user name and "
+                f"password, or encryption: {text}."
+            )
+        if stage == "MAIL":
+            return self._fault_of_sender(reply, text)
+        if code < 400:
+            self.is_over = True
+            lost = AcceptanceUnknown if stage == _END else MessageDeferred
+            return lost(f"{server} gives an answer that makes no sense: {text}", code=code)
+        return (MessageRefused if code >= 500 else MessageDeferred)(text, code=code)
+
+    def _fault_of_sender(self, reply: Reply, text: str) -> Exception:
+        """Return what an answer to MAIL means: it is about the sender or the server (RFC 5321).
+
+        But for its SIZE, which is this message's.
+        """
+        if reply.code < 500:
+            self.is_over = True
+            server = self._settings.server
+            return MailServerUnavailable(f"The mail server {server} takes no mail now: {text}.")
+        if "SIZE" in self._extensions and _TOO_LARGE.match(reply.words):
+            return MessageRefused(text, code=reply.code)
+        return SenderRefused(text, code=reply.code)
+
+    def _check(self, envelope: Envelope) -> None:
+        server, most = self._settings.server, self._extensions.get("SIZE", "")
+        if most.isdigit() and 0 < int(most) < len(envelope.data):
+            raise MessageError(
+                f"The message has {len(envelope.data):,} bytes; the mail server "
+                f"{server} takes at most {int(most):,} (it says SIZE {most})."
+            )
+        if envelope.utf8 and "SMTPUTF8" not in self._extensions:
+            raise MessageError(
+                f"The mail server {server} takes no address with characters "
+                "beyond ASCII before the @ (it does not offer SMTPUTF8)."
+            )
+
+    def _say(self, *commands: str) -> None:
+        text = "".join(f"{command}\r\n" for command in commands)
+        self._write(text.encode(), [command.partition(" ")[0] for command in commands])
+
+    def _write(self, data: bytes, stages: list[str]) -> None:
+        if not self._asked:
+            self._asked.extend(stages)
+            self.deadline = self._clock() + self._patience()
+        else:
+            self._asked.extend(stages)
+        self.output = memoryview(bytes(self.output) + data if self.output else data)
+
+    def _patience(self) -> float:
+        """Return how many seconds the next answer may take; there is twice the time for content."""
+        is_end = bool(self._asked) and self._asked[0] == _END
+        return self._settings.timeout * (2 if is_end else 1)
+
+
+def _dotted(envelope: Envelope) -> bytes:
+    """Return the data as it goes over the wire: CRLF alone ends lines, dots doubled, end marked.
+
+    A bare CR or LF must not reach the server: some take it for a line end, and what follows for
+    the end of the message and new commands.
+    """
+    data = envelope.data
+    if envelope.clean:
+        return data + b".\r\n"
+    if not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n"):
+        data = _LINE_BREAK.sub(b"\r\n", data)
+    if not data.endswith(b"\r\n"):
+        data += b"\r\n"
+    if data.startswith(b"."):
+        data = b"." + data
+    return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"

@@ -1,0 +1,193 @@
+"""The SMTP dialogue without a socket: what is said in one group, and what an end leaves behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from segmail.mail.envelope import Envelope
+from segmail.transport.mail_url import SmtpSettings
+from segmail.transport.mailer import AcceptanceUnknown, Accepted, MessageDeferred, MessageRefused
+from segmail.transport.smtp_dialogue import Answered, Event, GoAhead, NotBegun, SmtpDialogue
+from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, ReplyReader
+
+ADA, BOB = (
+    Envelope("shop@example.com", f"{name}@example.com", f"Subject: {name}\r\n\r\n.Hi\r\n".encode())
+    for name in ("ada", "bob")
+)
+INTRODUCED = b"250 Ok\r\n250 Ok\r\n354 Go on\r\n"
+CONTENT = b"Subject: ada\r\n\r\n..Hi\r\n.\r\n"
+BOBS_COMMANDS = b"MAIL FROM:<shop@example.com>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n"
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def dialogue(clock: Clock | None = None, **extensions: str) -> SmtpDialogue:
+    return SmtpDialogue(
+        SmtpSettings("mail.test", timeout=10),
+        extensions,
+        ReplyReader(),
+        last_bytes=2,
+        clock=clock or Clock(),
+    )
+
+
+def said(speaker: SmtpDialogue) -> bytes:
+    output = bytes(speaker.output)
+    speaker.sent(len(output))
+    return output
+
+
+def pipelined() -> SmtpDialogue:
+    """Return a dialogue in which Ada's content and Bob's commands are to leave."""
+    speaker = dialogue(PIPELINING="")
+    speaker.introduce(ADA)
+    said(speaker)
+    assert speaker.receive(INTRODUCED) == [GoAhead(ADA)]
+    speaker.hand_over()
+    speaker.introduce(BOB)
+    return speaker
+
+
+def endings(events: list[Event]) -> list[object]:
+    """Return what became of messages: the kind of an end, or whether it was for its own."""
+    return [
+        type(event.result) if isinstance(event, Answered) else event.for_its_own
+        for event in events
+        if not isinstance(event, GoAhead)
+    ]
+
+
+def test_a_content_and_the_commands_of_the_next_message_are_one_group() -> None:
+    speaker = pipelined()
+
+    assert said(speaker) == CONTENT + BOBS_COMMANDS
+    assert speaker.receive(b"250 Queued\r\n" + INTRODUCED) == [
+        Answered(ADA, Accepted("250 Queued")),
+        GoAhead(BOB),
+    ]
+
+
+def test_without_pipelining_each_command_waits_for_its_answer() -> None:
+    speaker, heard = dialogue(), []
+    speaker.introduce(ADA)
+    for answer in (b"250 Ok\r\n", b"250 Ok\r\n", b"354 Go on\r\n"):
+        heard.append(said(speaker).split()[0])
+        events = speaker.receive(answer)
+
+    assert heard == [b"MAIL", b"RCPT", b"DATA"]
+    assert events == [GoAhead(ADA)]
+    speaker.hand_over()
+    assert not speaker.takes_next
+    assert said(speaker) == CONTENT
+
+
+@pytest.mark.parametrize(
+    ("answer", "result"), [(b"554 No\r\n", MessageRefused), (b"451 Later\r\n", MessageDeferred)]
+)
+def test_a_refused_content_does_not_touch_the_message_behind_it(
+    answer: bytes, result: type[Exception]
+) -> None:
+    speaker = pipelined()
+    said(speaker)
+
+    [ended, go_ahead] = speaker.receive(answer + INTRODUCED)
+
+    assert endings([ended]) == [result]
+    assert go_ahead == GoAhead(BOB)
+    assert not speaker.output, "nothing is to be reset: Bob's is under way"
+
+
+def test_a_message_refused_behind_a_content_is_heard_out_and_reset() -> None:
+    speaker = pipelined()
+    said(speaker)
+
+    events = speaker.receive(b"250 Queued\r\n250 Ok\r\n550 Who?\r\n")
+    assert endings(events) == [Accepted, MessageRefused]
+    assert not speaker.output
+    assert speaker.receive(b"503 No\r\n") == []
+    assert said(speaker) == b"RSET\r\n"
+    assert speaker.receive(b"250 Ok\r\n") == []
+    assert not speaker.waits
+    assert not speaker.is_over
+
+
+@pytest.mark.parametrize(
+    ("unsent", "result"),
+    [
+        (len(BOBS_COMMANDS) + 3, MessageDeferred),
+        (len(BOBS_COMMANDS) + 2, AcceptanceUnknown),
+        (len(BOBS_COMMANDS), AcceptanceUnknown),
+        (0, AcceptanceUnknown),
+    ],
+)
+def test_only_the_content_is_in_doubt_and_only_once_its_end_may_have_left(
+    unsent: int, result: type[Exception]
+) -> None:
+    speaker = pipelined()
+    speaker.sent(len(speaker.output) - unsent)
+
+    events = speaker.broken(ConnectionBroken("did not answer in time"))
+
+    assert endings(events) == [result, False]
+    assert speaker.is_over
+
+
+@pytest.mark.parametrize("answered", [b"", b"250 Ok\r\n"])
+def test_a_connection_closed_at_a_messages_own_commands_lets_it_try_once_more(
+    answered: bytes,
+) -> None:
+    first = pipelined()
+    said(first)
+    first.receive(b"250 Queued\r\n" + answered)
+    again = dialogue(PIPELINING="")
+    again.introduce(BOB, is_last_time=True)
+    said(again)
+    again.receive(answered)
+
+    assert first.broken(ConnectionClosed("closed")) == [NotBegun(BOB, for_its_own=True)]
+    [ended] = again.broken(ConnectionClosed("closed"))
+    assert isinstance(ended, Answered)
+
+
+def test_a_server_that_closes_behind_a_content_took_nothing() -> None:
+    speaker = pipelined()
+    said(speaker)
+
+    [ended, not_begun] = speaker.receive(b"421 Closing\r\n421 Closing\r\n")
+
+    assert isinstance(ended, Answered)
+    assert "421 Closing" in str(ended.result)
+    assert not_begun == NotBegun(BOB, for_its_own=False)
+
+
+def test_no_content_leaves_after_an_answer_too_many() -> None:
+    speaker = dialogue(PIPELINING="")
+    speaker.introduce(ADA)
+    said(speaker)
+
+    assert speaker.receive(INTRODUCED + b"250 Ok\r\n") == [NotBegun(ADA, for_its_own=True)]
+    assert speaker.is_over
+
+
+def test_each_answer_has_its_time_and_a_content_twice_that() -> None:
+    clock = Clock()
+    speaker = dialogue(clock, PIPELINING="")
+    speaker.introduce(ADA)
+    assert speaker.deadline == 110
+    clock.now = 105
+    speaker.receive(b"250-Ok\r\n")
+    assert speaker.deadline == 110, "half an answer wins no time"
+    speaker.receive(b"250 Ok\r\n250 Ok\r\n354 Go on\r\n")
+    clock.now = 107
+    speaker.hand_over()
+    speaker.introduce(BOB)
+    assert speaker.deadline == 127
+    clock.now = 120
+    speaker.receive(b"250 Queued\r\n")
+    assert speaker.deadline == 130
