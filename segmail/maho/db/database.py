@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import sqlite3
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -268,6 +269,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy's "begin" event below opens the transaction
     connection.execute("PRAGMA foreign_keys = ON")
     connection.create_function("lower", 1, sql_lower, deterministic=True)
+    connection.create_function("crc32", 1, _crc32, deterministic=True)  # as MySQL has it
+
+
+def _crc32(value: str | None) -> int | None:
+    return None if value is None else zlib.crc32(value.encode())
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -81,6 +81,8 @@ def build_sales_tables(prefix: str = "") -> SalesTables:
             Column("order_id", UInt, nullable=False, index=True),
             Column("state", Integer, index=True),
             _money("grand_total"),
+            Column("created_at", UtcDateTime, index=True),
+            Column("updated_at", UtcDateTime),
         ),
         quote=table("sales_flat_quote", *_quote()),
         quote_item=table("sales_flat_quote_item", *_quote_item()),
@@ -98,6 +100,7 @@ def build_sales_tables(prefix: str = "") -> SalesTables:
             _key("wishlist_id"),
             Column("customer_id", UInt, nullable=False, unique=True),
             Column("shared", USmallInt, nullable=False, server_default="0", index=True),
+            Column("updated_at", UtcDateTime),
         ),
         wishlist_item=table(
             "wishlist_item",
@@ -162,6 +165,8 @@ def build_sales_tables(prefix: str = "") -> SalesTables:
             "customer_address_entity",
             _key("entity_id"),
             Column("parent_id", UInt, index=True),
+            Column("created_at", UtcDateTime),
+            Column("updated_at", UtcDateTime),
         ),
         address_values={
             type_: table(f"customer_address_entity_{type_}", *_address_value(type_))

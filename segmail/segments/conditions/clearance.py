@@ -14,7 +14,7 @@ from segmail.segments.conditions.products import ProductRows, with_value
 from segmail.segments.conditions.scope import EavAttribute, Scope
 from segmail.segments.conditions.tree import Leaf
 
-_CODES = ("price", "special_price", "special_from_date", "special_to_date")
+CODES = ("price", "special_price", "special_from_date", "special_to_date")
 
 
 def on_clearance(
@@ -25,7 +25,7 @@ def on_clearance(
     A special price without dates always applies; its first and last date are both included.
     """
     rows, values = named.rows, {}
-    for code in _CODES:
+    for code in CODES:
         rows, values[code] = with_value(rows, _attribute(leaf, code, scope), named, scope)
     today = scope.today
     begins, ends = values["special_from_date"], values["special_to_date"]

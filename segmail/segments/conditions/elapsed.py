@@ -8,7 +8,7 @@ with a bound time, so that the database can use an index on it.
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, literal, not_, or_
@@ -53,6 +53,24 @@ def elapsed(leaf: Leaf, scope: Scope, unit: timedelta, *columns: _Column) -> Col
         case "<=":
             return not_(reached(first + 1))
     raise ConditionError(f"The operator '{operator}' of {leaf} works on text, not on a number.")
+
+
+def moved_on(
+    leaf: Leaf, scope: Scope, unit: timedelta, since: datetime, *columns: _Column
+) -> ColumnElement[bool]:
+    """Return which rows' answers the clock may have changed between `since` and the scope's now."""
+    amounts = [_whole(leaf, value, unit) for value in split_values(leaf)]
+    return or_(
+        *(
+            and_(
+                column > literal(since - units * unit, UtcDateTime()),
+                column <= literal(scope.now - units * unit, UtcDateTime()),
+            )
+            for column in columns
+            for amount in amounts
+            for units in (amount, amount + 1)
+        )
+    )
 
 
 def _whole(leaf: Leaf, value: str, unit: timedelta) -> int:

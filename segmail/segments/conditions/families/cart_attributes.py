@@ -9,13 +9,17 @@ unit has passed since the time of a row.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
+
 from sqlalchemy import ColumnElement
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.elapsed import HOUR, MINUTE, elapsed
+from segmail.segments.conditions.elapsed import HOUR, MINUTE, elapsed, moved_on
 from segmail.segments.conditions.having import with_row
 from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Crossing, Source, carts
 from segmail.segments.conditions.tree import Leaf
 
 _COLUMNS: dict[str, ValueKind] = {
@@ -45,6 +49,21 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
         chosen = predicate(cart.c.is_active, leaf, kind="choice")
         return with_row(scope, cart, cart.c.customer_id, chosen)
     return with_row(scope, cart, cart.c.customer_id, cart.c.is_active == 1, _compare(leaf, scope))
+
+
+def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    return carts(scope)
+
+
+def crossings(leaf: Leaf, scope: Scope, since: datetime) -> Sequence[Crossing]:
+    """Return for whom the clock may have changed the leaf's answer since then."""
+    if leaf.attribute not in _SINCE:
+        return ()
+    unit, columns = _SINCE[leaf.attribute]
+    cart = scope.sales.quote
+    moved = moved_on(leaf, scope, unit, since, *(cart.c[name] for name in columns))
+    return (Crossing(cart.c.customer_id, moved),)
 
 
 def _compare(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:

@@ -8,6 +8,8 @@ Touched by `sales_flat_quote` and `sales_flat_quote_item`, by products' values
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, FromClause
 
 from segmail.errors import ConditionError
@@ -15,6 +17,7 @@ from segmail.segments.conditions.having import with_row
 from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, cart_items, products
 from segmail.segments.conditions.tree import Leaf
 
 _COLUMNS: dict[str, ValueKind] = {
@@ -35,6 +38,13 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     cart = scope.sales.quote
     rows, matches = _compare(leaf, scope)
     return with_row(scope, rows, cart.c.customer_id, cart.c.is_active == 1, matches)
+
+
+def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    if leaf.attribute in _COLUMNS or leaf.attribute == "product_id":
+        return cart_items(scope)
+    return [*cart_items(scope), *products(scope, leaf.attribute.removeprefix(_PRODUCT))]
 
 
 def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:

@@ -6,7 +6,7 @@ clock changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -15,6 +15,7 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.having import with_row
 from segmail.segments.conditions.predicate import normal_operator, predicate, split_values
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, addresses
 from segmail.segments.conditions.tree import Leaf
 
 _TEXTS = ("firstname", "lastname", "company", "street", "city", "postcode", "telephone")
@@ -31,6 +32,11 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     if leaf.attribute in _TEXTS:
         return _owner(scope, _in_values(leaf, leaf.attribute, scope, _text(leaf)))
     raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    return addresses(scope)
 
 
 def _owner(scope: Scope, matches: ColumnElement[bool]) -> ColumnElement[bool]:

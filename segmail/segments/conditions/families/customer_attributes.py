@@ -11,7 +11,8 @@ the clock: days at midnight of the website.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from difflib import get_close_matches
 from typing import Any, TypeAlias
 
@@ -23,9 +24,11 @@ from segmail.maho.db.column_types import UtcDateTime
 from segmail.segments.conditions.choices import has_choice
 from segmail.segments.conditions.dates import days_until_birthday
 from segmail.segments.conditions.days_ago import days_ago
+from segmail.segments.conditions.elapsed import moved_on
 from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.scope import EavAttribute, Scope
 from segmail.segments.conditions.since_registration import SINCE_REGISTRATION, since_registration
+from segmail.segments.conditions.touched import Crossing, Source, customers
 from segmail.segments.conditions.tree import Leaf
 
 _COLUMNS: dict[str, ValueKind] = {
@@ -79,6 +82,20 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
             lambda v: predicate(days_until_birthday(scope, v), leaf, kind="number"),
         )
     return _of_the_shop(leaf, scope)
+
+
+def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    return customers(scope)
+
+
+def crossings(leaf: Leaf, scope: Scope, since: datetime) -> Sequence[Crossing]:
+    """Return for whom the clock may have changed the leaf's answer since then."""
+    if leaf.attribute not in SINCE_REGISTRATION:
+        return ()
+    customer, unit = scope.tables.customer.c, SINCE_REGISTRATION[leaf.attribute]
+    moved = moved_on(leaf, scope, unit, since, customer.created_at)
+    return (Crossing(customer.entity_id, moved),)
 
 
 def _of_the_shop(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:

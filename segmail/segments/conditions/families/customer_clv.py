@@ -21,6 +21,7 @@ from segmail.segments.conditions.close_to import CLOSE_TO, bounds
 from segmail.segments.conditions.having import with_total
 from segmail.segments.conditions.predicate import NEGATIVE, normal_operator, predicate, split_values
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, orders, refunds
 from segmail.segments.conditions.tree import Leaf
 
 _ORDER: dict[str, Callable[[float, float], bool]] = {
@@ -44,6 +45,12 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     if not zero_satisfies(leaf):
         return with_total(scope, total.rows, customer_id, compares, total.counts)
     return not_(with_total(scope, total.rows, customer_id, not_(compares), total.counts))
+
+
+def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    refunded = leaf.attribute in ("lifetime_profit", "lifetime_refunds")
+    return [*orders(scope), *(refunds(scope) if refunded else ())]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from sqlalchemy import ColumnElement, false, not_, or_
 from segmail.errors import ConditionError
 from segmail.segments.conditions.predicate import normal_operator, split_values
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Crossing, Source
 from segmail.segments.conditions.tree import Leaf
 
 LONGEST = 20_000  # SQLite takes 32,766 bound values in a statement
@@ -40,6 +41,18 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
         ids = sorted(set(ids).intersection(scope.among))
     found = one_of(scope.tables.customer.c.entity_id, ids)
     return not_(found) if normal_operator(leaf) == "!()" else found
+
+
+def touched_by(_leaf: Leaf, _scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads: nothing but itself."""
+    return ()
+
+
+def crossings(leaf: Leaf, scope: Scope, since: datetime) -> Sequence[Crossing]:
+    """Return who ceased to be on the list since then."""
+    customer_id = scope.tables.customer.c.entity_id
+    ended = [id for id, end in listed_customers(leaf).items() if end and since < end <= scope.now]
+    return (Crossing(customer_id, one_of(customer_id, ended)),) if ended else ()
 
 
 def listed_customers(leaf: Leaf) -> dict[int, datetime | None]:

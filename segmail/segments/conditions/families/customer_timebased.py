@@ -9,7 +9,7 @@ change with the clock, at midnight of the website.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ from segmail.segments.conditions.having import grouped, with_row, with_total
 from segmail.segments.conditions.predicate import normal_operator, predicate
 from segmail.segments.conditions.recent import recent_enough
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, customers, logins, orders
 from segmail.segments.conditions.tree import Leaf
 
 _Rule: TypeAlias = Callable[[Leaf, Scope], ColumnElement[bool]]
@@ -34,6 +35,16 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     if leaf.attribute not in _RULES:
         raise ConditionError(f"The attribute of {leaf} is unknown.")
     return _RULES[leaf.attribute](leaf, scope)
+
+
+def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    match leaf.attribute:
+        case "days_since_last_login":
+            return logins(scope)
+        case "days_inactive":
+            return [*customers(scope), *logins(scope), *orders(scope)]
+    return orders(scope)
 
 
 def _last_login(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:

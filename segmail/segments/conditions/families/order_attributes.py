@@ -11,7 +11,7 @@ with the clock, at midnight of the website.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, func
@@ -22,6 +22,7 @@ from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.predicate import ValueKind, predicate
 from segmail.segments.conditions.recent import recent_enough
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, orders
 from segmail.segments.conditions.tree import Leaf
 
 _COLUMNS: dict[str, tuple[str, ValueKind]] = {
@@ -55,6 +56,11 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     if leaf.attribute in _SPECIAL:
         return _SPECIAL[leaf.attribute](leaf, scope)
     raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    return orders(scope)
 
 
 def _discount(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:

@@ -9,6 +9,8 @@ Touched by `sales_flat_order` and `sales_flat_order_item`, by products' values
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, FromClause
 
 from segmail.errors import ConditionError
@@ -16,6 +18,7 @@ from segmail.segments.conditions.having import with_row
 from segmail.segments.conditions.predicate import ValueKind, predicate, split_values
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, orders, products
 from segmail.segments.conditions.tree import Leaf
 
 _COLUMNS: dict[str, tuple[str, ValueKind]] = {
@@ -37,6 +40,13 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     order = scope.sales.order
     rows, matches = _compare(leaf, scope)
     return with_row(scope, rows, order.c.customer_id, order.c.state != "canceled", matches)
+
+
+def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    if leaf.attribute in _COLUMNS or leaf.attribute == "product_id":
+        return orders(scope)
+    return [*orders(scope), *products(scope, leaf.attribute.removeprefix(_PRODUCT))]
 
 
 def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 from sqlalchemy import ColumnElement, FromClause, func
 
 from segmail.errors import ConditionError
-from segmail.segments.conditions.clearance import on_clearance
+from segmail.segments.conditions.clearance import CODES, on_clearance
 from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.number_pair import split_pair
@@ -25,6 +25,7 @@ from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
 from segmail.segments.conditions.recent import recent_enough
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, products, views
 from segmail.segments.conditions.tree import Leaf
 
 _PRODUCT = {"product_name": "name", "product_sku": "sku"}
@@ -51,6 +52,17 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
             rows, matches = _compare(leaf, scope)
             return with_row(scope, rows, viewed.c.customer_id, matches)
     return with_total(scope, viewed, viewed.c.customer_id, having, *recent)
+
+
+def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    if leaf.attribute == "on_clearance":
+        codes: Sequence[str] = CODES
+    elif leaf.attribute in ("category_id", "days_since_viewed_category"):
+        codes = ("category_id",)
+    else:
+        codes = [_PRODUCT[leaf.attribute]] if leaf.attribute in _PRODUCT else []
+    return [*views(scope), *(source for code in codes for source in products(scope, code))]
 
 
 def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:

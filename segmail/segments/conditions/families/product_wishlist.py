@@ -10,6 +10,8 @@ of the website.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, FromClause, func
 
 from segmail.errors import ConditionError
@@ -18,6 +20,7 @@ from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.products import ProductRows, in_category, product_is
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, products, wishlists
 from segmail.segments.conditions.tree import Leaf
 
 _PRODUCT = {"product_name": "name", "product_sku": "sku"}
@@ -37,6 +40,14 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
             return with_total(scope, items, owner, days_ago(leaf, scope, func.max(added_at)))
     rows, matches = _compare(leaf, scope)
     return with_row(scope, rows, owner, matches)
+
+
+def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads."""
+    if leaf.attribute == "category_id" or leaf.attribute in _PRODUCT:
+        code = _PRODUCT.get(leaf.attribute, leaf.attribute)
+        return [*wishlists(scope), *products(scope, code)]
+    return wishlists(scope)
 
 
 def _compare(leaf: Leaf, scope: Scope) -> tuple[FromClause, ColumnElement[bool]]:

@@ -33,6 +33,7 @@ from segmail.segments.conditions.having import with_row, with_total
 from segmail.segments.conditions.predicate import predicate
 from segmail.segments.conditions.recent import recent_enough
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, summed
 from segmail.segments.conditions.tree import Leaf
 
 _OF_PRODUCTS, _APPROVED = 1, 1  # review.entity_id, review.status_id
@@ -59,6 +60,18 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
                 return not_(with_total(scope, rows, customer_id, not_(number), *counts))
             return with_total(scope, rows, customer_id, number, *counts)
     raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads: a review is approved, and a vote changed, without a mark."""
+    sales, store = scope.sales, scope.tables.store
+    return [
+        *(
+            summed(table.name, table, *table.c)
+            for table in (sales.review, sales.review_detail, sales.rating_vote)
+        ),
+        summed("store views", store, store.c.store_id, store.c.website_id),
+    ]
 
 
 def _reviews(scope: Scope) -> tuple[FromClause, Sequence[ColumnElement[bool]]]:

@@ -8,12 +8,15 @@ Touched by `customer_segment_customer`; the clock changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from sqlalchemy import ColumnElement, not_
 
 from segmail.errors import ConditionError
 from segmail.segments.conditions.having import with_row
 from segmail.segments.conditions.predicate import normal_operator, split_values
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, summed
 from segmail.segments.conditions.tree import Leaf
 
 
@@ -31,3 +34,11 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
     member = scope.tables.member.c
     found = with_row(scope, scope.tables.member, member.customer_id, member.segment_id.in_(ids))
     return not_(found) if operator.startswith("!") else found
+
+
+def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads: who leaves a segment leaves no mark."""
+    member = scope.tables.member
+    ids = sorted({scope.segment(leaf, value) for value in split_values(leaf)})
+    named, of = f"members of {', '.join(map(str, ids))}", member.c.segment_id.in_(ids)
+    return [summed(named, member, member.c.segment_id, member.c.customer_id, where=of)]

@@ -12,6 +12,7 @@ of the website.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy import ColumnElement, Select, not_
@@ -22,6 +23,7 @@ from segmail.segments.conditions.days_ago import days_ago
 from segmail.segments.conditions.number_pair import split_pair
 from segmail.segments.conditions.predicate import normal_operator
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source, Unmarked
 from segmail.segments.conditions.tree import Leaf
 
 _ANSWERS = {"1": True, "0": False}
@@ -45,6 +47,11 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
             days = days_ago(replace(leaf, value=compared), scope, runs.last_sent)
             return _is_in(scope, runs.query.having(days))
     raise ConditionError(f"The attribute of {leaf} is unknown.")
+
+
+def touched_by(_leaf: Leaf, _scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads: each mail changes it, and no mark tells whose."""
+    return [Unmarked("the steps of sequences")]
 
 
 def _segment(leaf: Leaf, scope: Scope, what: str) -> tuple[int, str]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import calendar
 import operator as python
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 
@@ -23,6 +23,7 @@ from segmail.errors import ConditionError
 from segmail.segments.conditions.number_pair import split_pair
 from segmail.segments.conditions.predicate import normal_operator, numbers_of
 from segmail.segments.conditions.scope import Scope
+from segmail.segments.conditions.touched import Source
 from segmail.segments.conditions.tree import Leaf
 
 _ORDER: Mapping[str, Callable[[float, float], bool]] = {
@@ -53,6 +54,11 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
         case _:
             raise ConditionError(f"The attribute of {leaf} is unknown.")
     return true() if holds else false()
+
+
+def touched_by(_leaf: Leaf, _scope: Scope) -> Sequence[Source]:
+    """Return what the leaf reads: nothing; it changes with the day."""
+    return ()
 
 
 def _number(leaf: Leaf, today: int) -> bool:
