@@ -20,6 +20,7 @@ from tests.mariadb import private_server
 _DURABLE = ("--innodb-flush-log-at-trx-commit=1", "--innodb-doublewrite=1")
 _COUNTED = ("Questions", "Com_select", "Com_insert", "Com_update", "Com_delete", "Com_commit",
             "Com_rollback", "Com_begin", "Com_set_option")  # fmt: skip
+_READ = "Handler_read_"  # next, prev, key, rnd …: rows that a statement has looked at
 
 
 @contextmanager
@@ -45,10 +46,11 @@ def durable_server() -> Iterator[URL]:
 
 @dataclass(frozen=True)
 class Spent:
-    """What the server did in a time: statements by the name of their counter, and CPU."""
+    """What the server did in a time: statements by the name of their counter, CPU, rows read."""
 
     statements: dict[str, int]
     cpu: float  # seconds
+    rows: int
 
 
 class Counters:
@@ -69,18 +71,20 @@ class Counters:
         before, after = self._before, self._read()
         statements = {name: after.statements[name] - before.statements[name] for name in _COUNTED}
         statements["Questions"] -= 1
-        return Spent(statements, after.cpu - before.cpu)
+        return Spent(statements, after.cpu - before.cpu, after.rows - before.rows)
 
     def close(self) -> None:
         self._connection.close()
 
     def _read(self) -> Spent:
-        return Spent(_statements(self._connection), _cpu_seconds(self._pid))
+        status = _status(self._connection)
+        read = sum(int(count) for name, count in status.items() if name.startswith(_READ))
+        statements = {name: int(status[name]) for name in _COUNTED}
+        return Spent(statements, _cpu_seconds(self._pid), read)
 
 
-def _statements(connection: Connection) -> dict[str, int]:
-    found = connection.execute(text("SHOW GLOBAL STATUS"))
-    return {row[0]: int(row[1]) for row in found if row[0] in _COUNTED}
+def _status(connection: Connection) -> dict[str, str]:
+    return {row[0]: row[1] for row in connection.execute(text("SHOW GLOBAL STATUS"))}
 
 
 def _cpu_seconds(pid: int) -> float:

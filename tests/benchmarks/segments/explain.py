@@ -12,7 +12,7 @@ from sqlalchemy.dialects import mysql
 from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.schema.transaction import Transaction
 from segmail.segments.matching_customers import matching_by_conditions
-from segmail.segments.refresh.changes import find_members
+from segmail.segments.refresh.changes import find_matched
 from segmail.segments.refresh.task import Task, load_task
 from segmail.segments.refresh.temporary_tables import MATCHED, create_scratch
 from tests.benchmarks.segments.figures import Plan
@@ -34,7 +34,7 @@ def seconds(shop: LargeShop, segment: int) -> float:
     """Return how long a refresh takes to collect a segment's customers."""
     with _refreshing(shop, segment) as (connection, task):
         began = time.monotonic()
-        find_members(
+        find_matched(
             Transaction(connection, task.tables), task, matching_by_conditions(task.tables), now=NOW
         )
         return time.monotonic() - began

@@ -33,6 +33,8 @@ class Run:
     server_cpu: float  # seconds
     statements: int | None  # of segmail, its session settings included; not told beside shoppers
     locks: Locks | None = None  # beside shoppers
+    rows: int | None = None  # that the server looked at
+    cpu: float | None = None  # seconds of segmail's process
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,15 @@ class Bench:
         )
         spent = self.counters.spent()
         told = json.loads(out)["segments"]
-        return Run(told, used.seconds, used.peak_mib, spent.cpu, spent.statements["Questions"])
+        return Run(
+            told,
+            used.seconds,
+            used.peak_mib,
+            spent.cpu,
+            spent.statements["Questions"],
+            rows=spent.rows,
+            cpu=used.cpu,
+        )
 
     def refresh_beside_shoppers(self, *options: str, now: str) -> Run:
         """Run `refresh-segments` while others write to the shop and the locks are watched."""

@@ -12,9 +12,9 @@ _REPORT = _ROOT / "tests" / "benchmarks"
 
 _EPILOG = """\
 The stages: first (first fill of each segment), change (again after a change of one row in a
-hundred), together (all at once after another one, beside shoppers), everybody (all customers
-enrolled), loop (customer by customer), explain, indexes. What a stage needs of an earlier one that
-does not run is prepared without being measured.
+hundred), together (all at once after another one, beside shoppers), again (everybody asked, nothing
+new, a hundredth changed), everybody (all customers enrolled), loop (customer by customer), explain,
+indexes. What a stage needs of an earlier one that does not run is prepared without being measured.
 """
 
 

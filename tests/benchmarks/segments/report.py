@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from tests.benchmarks.segments.figures import DONE, RUNNING, Figures, Stage
 from tests.benchmarks.segments.findings import findings
 from tests.benchmarks.segments.markdown import NOT_MEASURED, bullets, table
-from tests.benchmarks.segments.tables import comparison, indexes, plan, refreshes, runs
+from tests.benchmarks.segments.tables import again, comparison, indexes, plan, refreshes, runs
 
 
 def as_markdown(figures: Figures, stages: Iterable[str]) -> str:
@@ -32,6 +32,7 @@ _TITLES = {
     "first": "First fill, without enrolling (`--no-enrol`)",
     "change": "Again after one row in a hundred changed, enrolling who enters",
     "together": "All at once after another such change, beside shoppers",
+    "again": "All again: everybody asked, or only those for whom something has changed",
     "everybody": "Everybody into a sequence",
     "loop": "Against a loop over customers",
     "explain": "EXPLAIN of each segment's statement",
@@ -45,6 +46,9 @@ measurements and what people concluded from them are in `tests/benchmarks/SEGMEN
 _TIMES = """\
 `s` is what segmail told of the segment, `wall s` the whole run with the program's start and the
 sweep over customers who unsubscribed. One run each, no repetitions."""
+
+_AGAIN = """\
+`rows` are those that the server looked at (`Handler_read_%`), `× less` against everybody asked."""
 
 _LOCKS = """\
 Row locks are the most that `information_schema.innodb_trx` showed of one transaction. Shoppers
@@ -122,6 +126,9 @@ def _stage(figures: Figures, name: str) -> Iterator[str]:
     elif name in ("first", "change"):
         yield _TIMES
         yield refreshes(stage)
+    elif name == "again":
+        yield _AGAIN
+        yield again(stage)
     elif name in ("together", "everybody"):
         yield _LOCKS
         yield runs(stage)

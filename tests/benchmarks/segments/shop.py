@@ -97,6 +97,30 @@ class LargeShop:
             f"WHERE customer_id MOD 100 = {7 * times}",
         )
 
+    def touch(self, times: int, at: str, *, subscriptions: bool) -> None:
+        """Let one customer in a hundred order, fill a cart, log in and save the account, as Maho
+        writes it; with `subscriptions` they subscribe or unsubscribe, too."""
+        who = f"MOD 100 = {7 * times}"
+        run(
+            self.url,
+            "INSERT INTO sales_flat_order (state, status, customer_id, store_id, base_grand_total, "
+            "grand_total, created_at, updated_at) SELECT 'processing', 'processing', entity_id, 1, "
+            f"80, 80, '{at}', '{at}' FROM customer_entity WHERE entity_id {who}",
+            f"UPDATE sales_flat_quote SET is_active = 1 - is_active, updated_at = '{at}' "
+            f"WHERE customer_id {who}",
+            "INSERT INTO log_customer (customer_id, login_at) "
+            f"SELECT entity_id, '{at}' FROM customer_entity WHERE entity_id {who}",
+            f"UPDATE customer_entity_varchar SET value = 'Ada' WHERE attribute_id = 2 "
+            f"AND entity_id {who}",
+            f"UPDATE customer_entity SET updated_at = '{at}' WHERE entity_id {who}",
+        )
+        if subscriptions:
+            run(
+                self.url,
+                "UPDATE newsletter_subscriber SET subscriber_status = 4 - subscriber_status, "
+                f"change_status_at = '{at}' WHERE customer_id {who}",
+            )
+
     def subscribe_everybody(self) -> None:
         run(self.url, "UPDATE newsletter_subscriber SET subscriber_status = 1")
 

@@ -13,6 +13,7 @@ from tests.benchmarks.segments.recording import Recorder
 from tests.benchmarks.segments.shop import CROWDS
 
 ALL_AT_ONCE = "all segments after a change, beside shoppers"
+EVERYBODY_ASKED = "everybody asked (`--full`)"
 ENROL = "first fill that enrols everybody"
 NOTHING_NEW = "the same segment again, nothing new"
 ENROL_BESIDE = "first fill that enrols everybody, beside shoppers"
@@ -60,6 +61,22 @@ def everybody(bench: Bench, record: Recorder) -> None:
             _keep(record, name, refresh("--segment", crowd, *_NO_LIMIT, now=_CHANGED_AGAIN))
 
 
+def again(bench: Bench, record: Recorder) -> None:
+    """All segments again: everybody asked, nothing new, and one customer in a hundred changed."""
+    _fill_members(bench, record)
+
+    def refresh(name: str, *options: str, now: str) -> None:
+        with record.part(name):
+            _keep(record, name, bench.refresh("--no-enrol", *options, now=now))
+
+    refresh(EVERYBODY_ASKED, "--full", now="2026-11-22 13:00")
+    refresh("nothing new", now="2026-11-22 13:15")
+    bench.shop.touch(3, "2026-11-22 13:20:00", subscriptions=False)
+    refresh("1 % of the customers active", now="2026-11-22 13:30")
+    bench.shop.touch(4, "2026-11-22 13:35:00", subscriptions=True)
+    refresh("1 % of them, and their subscriptions", now="2026-11-22 13:45")
+
+
 def customer_by_customer(bench: Bench, record: Recorder) -> None:
     """The statements of a loop over customers."""
     with record.part("loading and enrolling"):
@@ -86,6 +103,7 @@ STAGES: dict[str, Callable[[Bench, Recorder], None]] = {
     "first": first,
     "change": change,
     "together": together,
+    "again": again,
     "everybody": everybody,
     "loop": customer_by_customer,
     "explain": explain,

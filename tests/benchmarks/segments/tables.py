@@ -35,6 +35,30 @@ def runs(stage: Stage) -> str:
     return table(_RUN_HEADS, [*rows, *failed])
 
 
+def again(stage: Stage) -> str:
+    """Return a row for each run, with what it took less than the one that asked everybody."""
+    heads = ("run", "asked whole", "rows", "× less", "MariaDB CPU s", "× less", "segmail CPU s",
+             "wall s", "peak MiB")  # fmt: skip
+    first = next(iter(stage.runs.values()), None)
+    return table(heads, [_again_row(name, run, first) for name, run in stage.runs.items() if first])
+
+
+def _again_row(name: str, run: Run, first: Run) -> Sequence[str]:
+    whole = sum(told["asked"] is None for told in run.segments)
+    rows, most = run.rows or 0, first.rows or 0
+    return (
+        name,
+        f"{whole} of {len(run.segments)}",
+        f"{rows:,}",
+        f"{most / max(rows, 1):.1f}",
+        f"{run.server_cpu:.2f}",
+        f"{first.server_cpu / max(run.server_cpu, 0.01):.1f}",
+        f"{run.cpu or 0:.2f}",
+        f"{run.wall:.2f}",
+        f"{run.peak_mib:.0f}",
+    )
+
+
 def comparison(figures: Figures, looped: Looped) -> str:
     """Return what the loop would take for the whole shop, and segmail beside it."""
     return table(("", "segmail s", "loop s", "ratio"), _comparison_rows(figures, looped))
