@@ -47,6 +47,11 @@ from segmail.segments.refresh import refresh_segments as refresh
     help="Enrol nobody in a segment that would enrol more customers; by default 5000, or "
     "segmail.toml's.",
 )
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Ask all customers, not only those for whom something has changed since the last refresh.",
+)
 @click.option("--no-enrol", is_flag=True, help="Change members, but start no sequence for anybody.")
 @click.option("--dry-run", is_flag=True, help="Say who would enter and leave; change nothing.")
 @METRICS_FILE
@@ -59,6 +64,7 @@ def refresh_segments(
     all_: bool,
     every: int,
     enrol_limit: int | None,
+    full: bool,
     no_enrol: bool,
     dry_run: bool,
     as_json: bool,
@@ -91,6 +97,8 @@ def refresh_segments(
                 dry_run=dry_run,
                 chunk=chunk,
                 late_days=app.settings.segments.late_days,
+                by_change=True,
+                full=full,
             ),
         )
         run.outcomes |= _outcomes(swept, done)

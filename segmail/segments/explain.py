@@ -22,7 +22,9 @@ from segmail.segments.conditions.difference_rules import DAYS
 from segmail.segments.conditions.differences import differences
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
+from segmail.segments.conditions.touches import sources_of
 from segmail.segments.conditions.tree import Combine, ConditionNode, leaves
+from segmail.segments.refresh.asking import refreshed_how
 from segmail.segments.refresh.candidates import Candidate, load_candidates
 from segmail.segments.refresh.order import in_order
 from segmail.segments.stay import stay_oddities
@@ -63,6 +65,7 @@ class Explanation:
     sql: str | None
     differs_from_maho: Sequence[Difference]
     warnings: Sequence[str] = ()
+    refreshed: str | None = None  # by what changed, or whole, and why
 
 
 def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
@@ -93,6 +96,7 @@ def explain_segment(shop: Shop, given: str, *, now: datetime) -> Explanation:
             sql=None if query is None else _sql(query, scope),
             differs_from_maho=_differences(tree, lines, scope.of_websites(candidate.website_ids)),
             warnings=_warnings(tx, candidate, tree),
+            refreshed=None if query is None else refreshed_how(query, sources_of(tree, scope)),
         )
 
 

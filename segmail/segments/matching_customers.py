@@ -26,11 +26,20 @@ def matching_by_conditions(tables: Tables) -> Matching:
     """Return a function that compiles a segment's conditions to the SELECT of its members."""
     sales = build_sales_tables(tables.prefix)
 
-    def matching(tx: Transaction, candidate: Candidate, now: datetime) -> Select[Any]:
+    def matching(
+        tx: Transaction,
+        candidate: Candidate,
+        now: datetime,
+        among: Collection[int] | None = None,
+    ) -> Select[Any]:
         tree = read_conditions(candidate.conditions)
         scope = open_scope(tx, sales, now=now)
         return matching_customers(
-            tree, scope, website_ids=candidate.website_ids, group_ids=candidate.group_ids
+            tree,
+            scope,
+            website_ids=candidate.website_ids,
+            group_ids=candidate.group_ids,
+            among=among,
         )
 
     return matching

@@ -5,6 +5,7 @@ Attributes, time zones and each tree of conditions are read once.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -25,7 +26,12 @@ def matching_again() -> Matching:
     scopes: list[Scope] = []
     trees: dict[str | None, Combine] = {}
 
-    def matching(tx: Transaction, candidate: Candidate, now: datetime) -> Select[Any]:
+    def matching(
+        tx: Transaction,
+        candidate: Candidate,
+        now: datetime,
+        among: Collection[int] | None = None,
+    ) -> Select[Any]:
         if not scopes:
             scopes.append(open_scope(tx, build_sales_tables(tx.tables.prefix), now=now))
         if candidate.conditions not in trees:
@@ -35,6 +41,7 @@ def matching_again() -> Matching:
             replace(scopes[0], now=now),
             website_ids=candidate.website_ids,
             group_ids=candidate.group_ids,
+            among=among,
         )
 
     return matching

@@ -20,7 +20,8 @@ def explain(app: App, *, segment: str, as_json: bool) -> None:
     """Explain SEGMENT: its conditions in words, their SQL, and how many each matches alone.
 
     A condition that cannot be used is listed with the reason (exit code 78): such a segment is not
-    refreshed, and keeps its members. Also shows where Maho's own answer differs.
+    refreshed, and keeps its members. Also shows where Maho's own answer differs, and whether a
+    refresh evaluates all customers or only those with changes.
 
     \b
     Example:
@@ -48,6 +49,7 @@ def _print(found: Explanation) -> None:
         f"{found.customers:,} of {found.candidates:,} active customers of its websites and groups "
         f"match; {found.members:,} are members since the last refresh."
     )
+    click.echo(f"It is refreshed {found.refreshed}.")
     click.echo(f"\n{found.sql};")
 
 

@@ -44,6 +44,7 @@ from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Trigger
 from segmail.segments.goals import goal_reason, rows_with_coupons
+from segmail.segments.refresh.baseline import Baseline, save_baseline
 from segmail.segments.refresh.changes import Changes
 from segmail.segments.refresh.enrolment import ENROLLED, WAITING
 from segmail.segments.refresh.task import WAITS_FOR_A_WORD, Movement, Task
@@ -140,13 +141,19 @@ def remember_enrolling(tx: Transaction, task: Task, *, now: datetime) -> None:
         save_enrols_since(tx, task.candidate.id, since)
 
 
-def complete(connection: Connection, task: Task, members: int, *, now: datetime) -> None:
-    """Write the segment's counters; `now` is when the refresh began.
+def complete(
+    tx: Transaction, task: Task, members: int, baseline: Baseline | None, *, now: datetime
+) -> None:
+    """Write the segment's counters, and what the next refresh goes on from.
+
+    `now` is when the refresh began.
 
     Maho writes the time of the end instead, so that its daily refresh finds yesterday's too young.
     """
     segment = task.tables.segment
-    connection.execute(
+    if baseline is not None:
+        save_baseline(tx, task.candidate.id, baseline)
+    tx.connection.execute(
         update(segment)
         .where(segment.c.segment_id == task.candidate.id)
         .values(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 from sqlalchemy import Row, Select, select
 
@@ -80,9 +80,19 @@ class Candidate:
             return None
 
 
-# Returns the SELECT of the ids of the customers that a segment's conditions match at a moment.
-# Raises ConditionError if the conditions cannot be used.
-Matching: TypeAlias = Callable[[Transaction, Candidate, datetime], Select[Any]]
+class Matching(Protocol):
+    """Makes the SELECT of the ids of the customers that a segment's conditions match at a moment.
+
+    With `among` only these are asked about. Raises ConditionError where conditions cannot be used.
+    """
+
+    def __call__(
+        self,
+        tx: Transaction,
+        candidate: Candidate,
+        now: datetime,
+        among: Collection[int] | None = None,
+    ) -> Select[Any]: ...
 
 
 def choose(tx: Transaction, choice: Choice, *, now: datetime) -> list[Candidate]:

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    FromClause,
     Select,
     and_,
     func,
@@ -23,6 +24,7 @@ from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.holdout import HELD_OUT
 from segmail.maho.schema.transaction import Transaction
+from segmail.segments.refresh.asking import EVERYBODY, Poll, Polled
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.enrolment import (
     ENROLLED,
@@ -31,7 +33,14 @@ from segmail.segments.refresh.enrolment import (
     verdict,
 )
 from segmail.segments.refresh.task import Movement, Task
-from segmail.segments.refresh.temporary_tables import CHANGED, CHUNK, MATCHED, create_chunk
+from segmail.segments.refresh.temporary_tables import (
+    ASKED,
+    CHANGED,
+    CHUNK,
+    MATCHED,
+    create_asked,
+    create_chunk,
+)
 
 
 @dataclass(frozen=True)
@@ -70,11 +79,36 @@ class Changes:
         return dict(counts)
 
 
-def find_members(tx: Transaction, task: Task, matching: Matching, *, now: datetime) -> int:
-    """Fill MATCHED; return how many members the segment is going to have."""
-    matched = matching(tx, task.candidate, now)
-    fill = insert(MATCHED).from_select(["customer_id"], matched)
-    return tx.connection.execute(collected(fill)).rowcount
+@dataclass(frozen=True)
+class FoundChanges:
+    """Numbers of customers in CHANGED; `members` are to be in the segment when all is written."""
+
+    total: int
+    members: int
+
+
+def find_matched(
+    tx: Transaction,
+    task: Task,
+    matching: Matching,
+    asking: Poll | None = None,
+    *,
+    now: datetime,
+) -> Polled:
+    """Fill MATCHED, and ASKED where not everybody is asked; return who was.
+
+    Without `asking`, everybody is.
+    """
+    query, asked = matching(tx, task.candidate, now), EVERYBODY
+    if asking is not None:
+        asked = asking.whom(tx, task.candidate, query, now=now)
+    if asked.ids is not None:
+        create_asked(tx.connection, asked.ids)
+        query = matching(tx, task.candidate, now, asked.ids)
+    if asked.ids is None or asked.ids:
+        fill = insert(MATCHED).from_select(["customer_id"], query)
+        tx.connection.execute(collected(fill))
+    return asked
 
 
 def find_changes(
@@ -83,20 +117,27 @@ def find_changes(
     *,
     late_since: datetime | None,
     left_since: datetime | None = None,
-) -> int:
-    """Fill CHANGED from MATCHED; return how many customers enter, leave or may be enrolled late.
+    of_asked: bool = False,
+) -> FoundChanges:
+    """Fill CHANGED from MATCHED: the customers who enter, leave or may be enrolled late.
 
-    Late are members who entered since `late_since` (None: nobody) and were not enrolled then,
-    because they were not subscribed or the enrolment limit held them back; and customers who left
-    since `left_since` (None: nobody), whose exit sequence was held back by the limit. Nothing else
-    is written.
+    With `of_asked`, customers who are not in ASKED stay what they are. Late are members who entered
+    since `late_since` (None: nobody) and were not enrolled then, because they were not subscribed
+    or the enrolment limit held them back; and customers who left since `left_since` (None: nobody),
+    whose exit sequence was held back by the limit. Nothing else is written.
     """
-    queries = [_who_changes(task, one) for one in (Movement.ENTER, Movement.EXIT)]
+    member = task.tables.member.c
+    here = select(func.count()).where(member.segment_id == task.candidate.id)
+    before = int(connection.scalar(here) or 0)
+    entering = _fill(connection, _who_enters(task))
+    leaving = _fill(connection, _who_leaves(task, of_asked=of_asked))
+    queries = []
     if late_since is not None:
-        queries.append(_who_may_start_late(task, late_since))
+        queries.append(_who_may_start_late(task, late_since, of_asked=of_asked))
     if left_since is not None:
         queries.append(_who_left_and_waits(task, left_since))
-    return sum(_fill(connection, query) for query in queries)
+    others = sum(_fill(connection, query) for query in queries)
+    return FoundChanges(entering + leaving + others, before + entering - leaving)
 
 
 def find_present(connection: Connection, task: Task) -> int:
@@ -138,32 +179,40 @@ def _count(connection: Connection) -> Changes:
     return Changes(Counter(found))
 
 
-def _who_changes(task: Task, movement: Movement) -> Select[Any]:
+def _who_enters(task: Task) -> Select[Any]:
+    member, id = task.tables.member, MATCHED.c.customer_id
+    there = and_(member.c.customer_id == id, member.c.segment_id == task.candidate.id)
+    both = MATCHED.outerjoin(member, there)
+    query = select(id, literal(Movement.ENTER.value)).select_from(both)
+    return query.where(member.c.customer_id.is_(None))
+
+
+def _who_leaves(task: Task, *, of_asked: bool) -> Select[Any]:
     member = task.tables.member
-    here = member.c.segment_id == task.candidate.id
-    same = member.c.customer_id == MATCHED.c.customer_id
-    if movement is Movement.ENTER:
-        id = MATCHED.c.customer_id
-        both = MATCHED.outerjoin(member, and_(same, here))
-        changed: ColumnElement[bool] = member.c.customer_id.is_(None)
-    else:
-        id = member.c.customer_id
-        both = member.outerjoin(MATCHED, same)
-        changed = and_(here, MATCHED.c.customer_id.is_(None))
-    return select(id, literal(movement.value)).select_from(both).where(changed)
+    id, here = member.c.customer_id, member.c.segment_id == task.candidate.id
+    rows: FromClause = member
+    if of_asked:
+        rows = ASKED.join(member, and_(id == ASKED.c.customer_id, here))
+    both = rows.outerjoin(MATCHED, MATCHED.c.customer_id == id)
+    query = select(id, literal(Movement.EXIT.value)).select_from(both)
+    return query.where(here, MATCHED.c.customer_id.is_(None))
 
 
-def _who_may_start_late(task: Task, since: datetime) -> Select[Any]:
+def _who_may_start_late(task: Task, since: datetime, *, of_asked: bool) -> Select[Any]:
     """Return only customers for whom a sequence starts now: nothing changes for the others."""
     member, customer = task.tables.member, task.tables.customer
-    same = customer.c.entity_id == member.c.customer_id
+    rows = member.join(customer, customer.c.entity_id == member.c.customer_id)
+    rows = rows.outerjoin(MATCHED, MATCHED.c.customer_id == member.c.customer_id)
+    stays: ColumnElement[bool] = MATCHED.c.customer_id.is_not(None)
+    if of_asked:
+        rows = rows.outerjoin(ASKED, ASKED.c.customer_id == member.c.customer_id)
+        stays = or_(stays, ASKED.c.customer_id.is_(None))
     return (
         select(member.c.customer_id, literal(Movement.STAY.value))
-        .select_from(
-            member.join(MATCHED, MATCHED.c.customer_id == member.c.customer_id).join(customer, same)
-        )
+        .select_from(rows)
         .where(
             member.c.segment_id == task.candidate.id,
+            stays,
             _entered_in_time(task, since),
             verdict(task, Movement.STAY).in_([ENROLLED, HELD_OUT]),
         )

@@ -21,6 +21,7 @@ from segmail.maho.db.database import Conflict
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import ShopSession
 from segmail.segments.refresh.apply import complete, write_changes
+from segmail.segments.refresh.baseline import Baseline
 from segmail.segments.refresh.changes import Changes, judge
 from segmail.segments.refresh.task import Task, is_still
 from segmail.segments.refresh.temporary_tables import CHANGED, drop_scratch
@@ -57,7 +58,13 @@ def write_in_chunks(
 
 
 def finish(
-    session: ShopSession, task: Task, written: Written, members: int, *, now: datetime
+    session: ShopSession,
+    task: Task,
+    written: Written,
+    members: int,
+    baseline: Baseline | None,
+    *,
+    now: datetime,
 ) -> Written:
     """Write the segment's counters, unless something is left to do."""
 
@@ -65,7 +72,7 @@ def finish(
         drop_scratch(tx.connection)
         if written.unfinished or not is_still(tx, task):
             return replace(written, unfinished=written.unfinished or CHANGED_MEANWHILE)
-        complete(tx.connection, task, members, now=now)
+        complete(tx, task, members, baseline, now=now)
         return written
 
     return session.transact(work)

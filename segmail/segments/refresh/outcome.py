@@ -23,7 +23,8 @@ class Refreshed:
     """A segment's refresh in numbers of customers; `stopped` and `ordered` are numbers of rows.
 
     `not_enrolled` counts, by reason, the customers who entered or left without starting a sequence.
-    `ordered` rows were skipped because the customer has ordered (`goal = order`).
+    `ordered` rows were skipped because the customer has ordered (`goal = order`). `asked` is how
+    many customers the conditions were evaluated for (None: all), `whole` why for all.
     """
 
     segment_id: int
@@ -39,6 +40,8 @@ class Refreshed:
     stopped: int = 0
     ordered: int = 0
     seconds: float = 0.0
+    asked: int | None = None
+    whole: str | None = None
     reason: str | None = None
     exit_code: int = 0
 

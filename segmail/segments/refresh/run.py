@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -15,6 +16,7 @@ from segmail.errors import ConditionError, ConfigError, RefreshFailed, SegmailEr
 from segmail.log import exceptions, logger
 from segmail.maho.db.database import Conflict
 from segmail.maho.shop import Shop
+from segmail.segments.refresh.asking import Poll
 from segmail.segments.refresh.candidates import (
     Candidate,
     Choice,
@@ -45,8 +47,11 @@ def refresh_segments(
     True, no other segment is begun, and a large one ends with its current chunk.
     Raises InputError for a segment that does not exist, ConfigError for invalid policies.
     """
+    began = clock.now().replace(microsecond=0)
     with shop.read() as tx:
         candidates, circles = in_order(tx, choose(tx, choice, now=clock.now()))
+    trees = [one.tree for one in candidates if one.tree is not None]
+    asking = Poll(began, trees, full=options.full) if options.by_change else None
     done: list[Refreshed] = []
     for candidate in candidates:
         if is_stopping():
@@ -54,7 +59,14 @@ def refresh_segments(
             break
         _warn(candidate)
         circle = circles.get(candidate.id)
-        one = _refresh(shop, candidate, options, clock, matching, is_stopping, circle=circle)
+        work = partial(
+            refresh_segment,
+            *(shop, candidate.id, options),
+            matching=matching,
+            asking=asking,
+            is_stopping=is_stopping,
+        )
+        one = _refresh(shop, candidate, options, clock, work, circle=circle)
         _log(one, dry_run=options.dry_run)
         done.append(one)
     return done
@@ -85,8 +97,7 @@ def _refresh(
     candidate: Candidate,
     options: RefreshOptions,
     clock: Clock,
-    matching: Matching,
-    is_stopping: Callable[[], bool],
+    work: Callable[..., Refreshed | None],
     *,
     circle: ConditionError | None,
 ) -> Refreshed:
@@ -97,10 +108,7 @@ def _refresh(
     try:
         if circle is not None:
             raise circle
-        found = refresh_segment(
-            shop, candidate.id, options, matching=matching, now=now, is_stopping=is_stopping
-        )
-        done = found or _busy(nothing)
+        done = work(now=now) or _busy(nothing)
     except (SegmailError, SQLAlchemyError, Conflict, *_BUGS) as error:
         done = _failed(shop, nothing, error, mark=not options.dry_run, now=clock.now())
     return replace(done, seconds=round(time.monotonic() - began, 3))

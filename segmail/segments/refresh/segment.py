@@ -19,8 +19,9 @@ from segmail.segments.refresh.apply import (
     stop_by_goal,
     write_changes,
 )
+from segmail.segments.refresh.asking import Poll, Polled
 from segmail.segments.refresh.candidates import Matching
-from segmail.segments.refresh.changes import Changes, find_changes, find_members, judge
+from segmail.segments.refresh.changes import Changes, find_changes, find_matched, judge
 from segmail.segments.refresh.chunks import (
     CHANGED_MEANWHILE,
     Written,
@@ -50,7 +51,8 @@ class RefreshOptions:
     enrolled, members change and steps stop, but nobody is enrolled. Members who entered in the last
     `late_days` days are enrolled once they are subscribed (0: never). A dry run rolls everything
     back, so its numbers are exact. More changes than `chunk` are written in transactions of that
-    many customers.
+    many customers. With `by_change`, only customers with changes since the last refresh are
+    evaluated, unless `full`.
     """
 
     enrol: bool = True
@@ -58,6 +60,8 @@ class RefreshOptions:
     dry_run: bool = False
     chunk: int = 5_000
     late_days: int = 7
+    by_change: bool = False
+    full: bool = False
 
 
 def refresh_segment(
@@ -66,6 +70,7 @@ def refresh_segment(
     options: RefreshOptions,
     *,
     matching: Matching,
+    asking: Poll | None,
     now: datetime,
     is_stopping: Callable[[], bool],
 ) -> Refreshed | None:
@@ -82,7 +87,7 @@ def refresh_segment(
     ):
         if not is_free or not (options.dry_run or mark_begun(shop, segment_id, now=now)):
             return None
-        begun = _begin(session, segment_id, group, options, matching, now)
+        begun = _begin(session, segment_id, group, options, matching, asking, now)
         if begun is None:
             return None
         if begun.written:
@@ -93,7 +98,7 @@ def refresh_segment(
                 written = write_in_chunks(
                     session, begun.task, size=options.chunk, now=now, is_stopping=is_stopping
                 )
-        written = finish(session, begun.task, written, begun.members, now=now)
+        written = finish(session, begun.task, written, begun.members, begun.asked.baseline, now=now)
         if written.unfinished:
             mark_unfinished(shop, segment_id, now=now)
         return begun.told(written)
@@ -106,6 +111,7 @@ class _Begun:
     task: Task
     ordered: int
     members: int
+    asked: Polled
     written: Written | None
 
     def told(self, done: Written) -> Refreshed:
@@ -123,6 +129,8 @@ class _Begun:
             not_enrolled=changes.not_enrolled,
             stopped=done.stopped,
             ordered=self.ordered,
+            asked=None if self.asked.ids is None else len(self.asked.ids),
+            whole=self.asked.why,
             reason=done.unfinished or _why_waiting(self.task, changes),
             exit_code=RefreshFailed.exit_code if changes.waiting else 0,
         )
@@ -142,6 +150,7 @@ def _begin(
     group: Sequence[int],
     options: RefreshOptions,
     matching: Matching,
+    asking: Poll | None,
     now: datetime,
 ) -> _Begun | None:
     """Do everything in a refresh that fits into one transaction.
@@ -155,7 +164,7 @@ def _begin(
             return None
         task = load_task(tx, segment_id, enrol=options.enrol, now=now)
         with integrity_is_conflict():
-            begun = _look_and_write(tx, task, options, matching, now)
+            begun = _look_and_write(tx, task, options, matching, asking, now)
         if options.dry_run:
             raise _TakenBack(begun)
         return begun
@@ -167,16 +176,27 @@ def _begin(
 
 
 def _look_and_write(
-    tx: Transaction, task: Task, options: RefreshOptions, matching: Matching, now: datetime
+    tx: Transaction,
+    task: Task,
+    options: RefreshOptions,
+    matching: Matching,
+    asking: Poll | None,
+    now: datetime,
 ) -> _Begun:
     create_scratch(tx.connection)
     ordered = stop_by_goal(tx, task, now=now)
-    members = find_members(tx, task, matching, now=now)
+    asked = find_matched(tx, task, matching, asking, now=now)
     late_since = task.late_since(now, timedelta(days=options.late_days))
     left_since = task.left_since(now, timedelta(days=options.late_days))
-    number = find_changes(tx.connection, task, late_since=late_since, left_since=left_since)
-    is_large = number > options.chunk and not options.dry_run and _has_row_locks(tx.connection)
-    if not is_large or number > options.enrol_limit:  # no more can be enrolled than change
+    found = find_changes(
+        tx.connection,
+        task,
+        late_since=late_since,
+        left_since=left_since,
+        of_asked=asked.ids is not None,
+    )
+    is_large = found.total > options.chunk and not options.dry_run and _has_row_locks(tx.connection)
+    if not is_large or found.total > options.enrol_limit:  # no more can be enrolled than change
         changes = judge(tx.connection, task)
         if changes.enrolled > options.enrol_limit:  # a wrong condition must not mail the whole shop
             task = replace(task, passed=options.enrol_limit)
@@ -186,14 +206,14 @@ def _look_and_write(
         forget_skipped(tx, task.waiting)  # `--no-enrol` is a person's decision, too
     if is_large:
         leave_mark(tx, task.candidate.id, now=now)
-        return _Begun(task, ordered, members, None)
+        return _Begun(task, ordered, found.members, asked, None)
     if options.dry_run:
         written = Written(changes, count_stops(tx.connection, task))
     else:
         written = Written(changes, write_changes(tx, task, changes, now=now))
-        complete(tx.connection, task, members, now=now)
+        complete(tx, task, found.members, asked.baseline, now=now)
     drop_scratch(tx.connection)
-    return _Begun(task, ordered, members, written)
+    return _Begun(task, ordered, found.members, asked, written)
 
 
 def _has_row_locks(connection: Connection) -> bool:

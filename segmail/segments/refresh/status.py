@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
+from segmail.segments.refresh.baseline import forget_baseline
 from segmail.segments.refresh.locks import lock_if_free
 
-_BEGUN = "processing"
+_BEGUN, _COMPLETED = "processing", "completed"
 
 
 def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
@@ -19,6 +20,10 @@ def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
     def work(tx: Transaction) -> bool:
         if not lock_if_free(tx, segment_id):
             return False
+        c = tx.tables.segment.c
+        status = select(c.refresh_status).where(c.segment_id == segment_id)
+        if tx.connection.scalar(status) != _COMPLETED:  # Maho's may have ended halfway
+            forget_baseline(tx, segment_id)
         _write(tx, segment_id, _BEGUN, now)
         return True
 
@@ -35,10 +40,12 @@ def mark_unfinished(shop: Shop, segment_id: int, *, now: datetime) -> None:
 
 def mark_failed(shop: Shop, segment_id: int, *, now: datetime) -> None:
     """Write `error`; members, counters and rows stay as they were."""
-    shop.transact(
-        lambda tx: _write(tx, segment_id, "error", now),
-        idempotent=True,
-    )
+
+    def work(tx: Transaction) -> None:
+        forget_baseline(tx, segment_id)
+        _write(tx, segment_id, "error", now)
+
+    shop.transact(work, idempotent=True)
 
 
 def _write(

@@ -7,7 +7,9 @@ through them in chunks; MySQL keeps them when a transaction is rolled back.
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Connection, MetaData, String, Table, text
+from collections.abc import Collection
+
+from sqlalchemy import Column, Connection, MetaData, String, Table, insert, text
 
 from segmail.maho.db.column_types import UInt
 
@@ -15,6 +17,13 @@ _METADATA = MetaData()
 
 MATCHED = Table(
     "segmail_matched",
+    _METADATA,
+    Column("customer_id", UInt, primary_key=True, autoincrement=False),
+    prefixes=["TEMPORARY"],
+)
+
+ASKED = Table(  # where not everybody is asked
+    "segmail_asked",
     _METADATA,
     Column("customer_id", UInt, primary_key=True, autoincrement=False),
     prefixes=["TEMPORARY"],
@@ -44,6 +53,14 @@ def create_scratch(connection: Connection) -> None:
         _renew(connection, table)
 
 
+def create_asked(connection: Connection, customer_ids: Collection[int]) -> None:
+    """Create ASKED with these customers."""
+    _renew(connection, ASKED)
+    if customer_ids:
+        rows = [{"customer_id": id} for id in sorted(customer_ids)]
+        connection.execute(insert(ASKED), rows)
+
+
 def create_chunk(connection: Connection) -> None:
     """Create CHUNK, empty.
 
@@ -54,7 +71,7 @@ def create_chunk(connection: Connection) -> None:
 
 def drop_scratch(connection: Connection) -> None:
     """Drop the temporary tables that exist."""
-    for table in (MATCHED, CHANGED, CHUNK):
+    for table in (MATCHED, CHANGED, CHUNK, ASKED):
         _drop(connection, table)
 
 

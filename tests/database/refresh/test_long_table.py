@@ -11,7 +11,7 @@ from segmail.delivery.rows.claim import Claimer
 from segmail.maho.policies import OnReentry, save_policy
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import load_segment_ids, load_steps
-from segmail.segments.refresh.changes import find_changes, find_members, judge
+from segmail.segments.refresh.changes import find_changes, find_matched, judge
 from segmail.segments.refresh.sweep import named_steps, unsubscribed
 from segmail.segments.refresh.task import Movement, load_task
 from segmail.segments.refresh.temporary_tables import create_scratch
@@ -91,7 +91,7 @@ def test_an_enrolment_reads_the_earlier_rows_of_who_enters_and_no_others(
             shop.tables.customer.c.entity_id >= again
         )
         create_scratch(tx.connection)
-        find_members(tx, task, lambda *_: newest, now=shop.now)
+        find_matched(tx, task, lambda *_: newest, now=shop.now)
         find_changes(tx.connection, task, late_since=None)
         read = rows_read(tx.connection, lambda: judge(tx.connection, task))
         changes = judge(tx.connection, task)

@@ -128,7 +128,10 @@ def test_mahos_own_refresh_cannot_add_members_while_one_is_at_work(
     ada = shop.customer()
     group, refused = matching_group(shop), []
 
-    def matching(tx: Transaction, candidate: Candidate, now: datetime) -> Select[Any]:
+    def matching(
+        tx: Transaction, candidate: Candidate, now: datetime, among: Any = None
+    ) -> Select[Any]:
+        assert among is None
         row = {"segment_id": segment, "customer_id": ada, "website_id": 1}
         times = {"added_at": now, "updated_at": now}
         with shop.database.engine.connect() as maho:

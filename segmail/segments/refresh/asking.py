@@ -1,0 +1,252 @@
+"""Whom a refresh asks: those for whom something has changed since the last one, or everybody.
+
+What is not known to be covered by marks is asked of everybody, with the reason. See
+docs/segments.md, "What a refresh asks".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, or_, select
+
+from segmail import __version__
+from segmail.errors import ConditionError
+from segmail.maho.config.time_zones import time_zone
+from segmail.maho.schema.sales_tables import build_sales_tables
+from segmail.maho.schema.transaction import Transaction
+from segmail.segments.conditions.scope import Scope, open_scope
+from segmail.segments.conditions.touched import Crossing, Kept, Marked, Source, Summed, Unmarked
+from segmail.segments.conditions.touches import crossings, sources_of, uncovered
+from segmail.segments.conditions.tree import Combine
+from segmail.segments.refresh.baseline import Baseline, load_baseline
+from segmail.segments.refresh.candidates import Candidate
+
+# So far back a mark is not trusted: transactions are committed later, and clocks differ.
+REACH = timedelta(minutes=10)
+
+_MOST = 20_000  # customers asked by name; more are asked as quickly with all others
+
+
+@dataclass(frozen=True)
+class Polled:
+    """Whom a refresh asks, and what it knows when it is done.
+
+    `ids` None: everybody, `why` tells for what reason.
+    """
+
+    ids: frozenset[int] | None = None
+    why: str | None = None
+    baseline: Baseline | None = None
+
+
+EVERYBODY = Polled()
+
+
+class Poll:
+    """Says whom to ask, segment by segment; what a run has looked up it does not look up again.
+
+    `began` is when the run began: what was written later is the next run's, too. `trees` are the
+    conditions of all its segments: one look at a table serves them.
+    """
+
+    def __init__(
+        self, began: datetime, trees: Sequence[Combine] = (), *, full: bool = False
+    ) -> None:
+        self._began = began
+        self._trees = trees
+        self._full = full
+        self._scope: Scope | None = None
+        self._touched: dict[tuple[str, datetime], frozenset[int] | None] = {}
+        self._told: dict[str, str] = {}
+        self._kept: dict[tuple[str, str], bool] = {}
+
+    def whom(
+        self, tx: Transaction, candidate: Candidate, query: Select[Any], *, now: datetime
+    ) -> Polled:
+        """Return whom to ask the conditions of a segment; `query` asks everybody."""
+        tree = candidate.tree
+        if tree is None:
+            return EVERYBODY
+        scope = self._scope_at(tx, now).of_websites(candidate.website_ids)
+        sources = sources_of(tree, scope)
+        before = load_baseline(tx, candidate.id)
+        meaning = _meaning(candidate, scope)
+        if always := _never(query, sources):
+            return Polled(why=always)
+        told = {name: self._state(tx.connection, it) for name, it in _watched(sources).items()}
+        after = Baseline(meaning, self._began, now, now, told)
+        for why in self._reasons(tx.connection, candidate, scope, sources, before, after):
+            return Polled(why=why, baseline=after)
+        assert before is not None  # noqa: S101 - it is the first of the reasons
+        ids = self._changed(tx.connection, scope, sources, before.looked_at - REACH)
+        if ids is None:
+            return Polled(why=f"more than {_MOST:,} customers have changed", baseline=after)
+        return Polled(ids, baseline=replace(after, whole_at=before.whole_at))
+
+    def _scope_at(self, tx: Transaction, now: datetime) -> Scope:
+        if self._scope is None:
+            self._scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
+        return replace(self._scope, now=now)
+
+    def _reasons(
+        self,
+        connection: Connection,
+        candidate: Candidate,
+        scope: Scope,
+        sources: Sequence[Source],
+        before: Baseline | None,
+        after: Baseline,
+    ) -> Iterator[str]:
+        """Yield why everybody must be asked this time."""
+        if self._full:
+            yield "by --full"
+        if before is None:
+            yield "nothing is known of a refresh before, or it failed"
+            return
+        for is_so, why in (
+            (before.meaning != after.meaning, "its conditions have changed, or what they mean"),
+            (before.refreshed_at != candidate.refreshed_at, "somebody else has refreshed it"),
+            (self._began < before.looked_at, "the clock was put back"),
+            (
+                _days(scope, before.whole_at) != _days(scope, scope.now),
+                "it is the first time of the day",
+            ),
+        ):
+            if is_so:
+                yield why
+        for name, source in _watched(sources).items():
+            if became := self._unmarked(connection, source, before.told.get(name, "")):
+                yield f"{name} {became}, and no mark tells whose"
+
+    def _unmarked(self, connection: Connection, source: Kept | Summed, told: str) -> str | None:
+        """Return what became of a source's rows since they told that, unless it is marked."""
+        if isinstance(source, Summed):
+            return None if self._state(connection, source) == told else "have changed"
+        is_kept = self._is_kept(connection, source, told)
+        return None if is_kept else "are gone, or have another owner"
+
+    def _changed(
+        self,
+        connection: Connection,
+        scope: Scope,
+        sources: Sequence[Source],
+        since: datetime,
+    ) -> frozenset[int] | None:
+        """Return the customers of rows that were written, or crossed a bound; None: too many."""
+        found: set[int] = set()
+        for source in sources:
+            if isinstance(source, Marked):
+                ids = self._touched_since(connection, scope, source, since)
+                if ids is None:
+                    return None
+                found |= ids
+        return None if len(found) > _MOST else frozenset(found)
+
+    def _touched_since(
+        self, connection: Connection, scope: Scope, source: Marked, since: datetime
+    ) -> frozenset[int] | None:
+        key = source.name, since
+        if key not in self._touched:
+            crossed = [
+                one.crossed
+                for tree in self._trees
+                for one in _crossings(tree, scope, since)
+                if one.owner.table is source.rows
+            ]
+            query = select(source.owner).select_from(source.rows).distinct()
+            query = query.where(or_(source.lately(since), *crossed)).limit(_MOST + 2)
+            ids = frozenset(id for id in connection.scalars(query) if id)
+            self._touched[key] = None if len(ids) > _MOST else ids
+        return self._touched[key]
+
+    def _state(self, connection: Connection, source: Kept | Summed) -> str:
+        """Return what the rows of a source say now."""
+        name = _name(source)
+        if name not in self._told:
+            query = source.digest if isinstance(source, Summed) else _last_and_sums(source)
+            self._told[name] = " ".join(map(str, connection.execute(query).one()))
+        return self._told[name]
+
+    def _is_kept(self, connection: Connection, source: Kept, before: str) -> bool:
+        """Return whether all rows of then are there still."""
+        if before == self._state(connection, source):
+            return True
+        key = source.name, before
+        if key not in self._kept:
+            last, _, sums = before.partition(" ")
+            told = sums and connection.execute(_sums(source, until=int(last))).one()
+            self._kept[key] = bool(told) and " ".join(map(str, told)) == sums
+        return self._kept[key]
+
+
+def _crossings(tree: Combine, scope: Scope, since: datetime) -> list[Crossing]:
+    try:
+        return list(crossings(tree, scope, since))
+    except ConditionError:  # its own refresh tells
+        return []
+
+
+def _name(source: Kept | Summed) -> str:
+    return source.name if isinstance(source, Summed) else f"rows of {source.table.name}"
+
+
+def _watched(sources: Sequence[Source]) -> dict[str, Kept | Summed]:
+    return {_name(it): it for it in sources if isinstance(it, Kept | Summed)}
+
+
+def refreshed_how(query: Select[Any], sources: Sequence[Source]) -> str:
+    """Return in words how a segment with this SELECT and these sources is refreshed."""
+    if why := _never(query, sources):
+        return f"whole: {why}"
+    watched = _watched(sources).values()
+    changing = dict.fromkeys(it.name for it in watched if isinstance(it, Summed))
+    going = dict.fromkeys(it.name for it in watched if isinstance(it, Kept))
+    whole = ["by the first refresh of a day"]
+    if changing:
+        whole.append(f"when {' or '.join(changing)} have changed")
+    if going:
+        whole.append(f"when {' or '.join(going)} are gone")
+    return f"by what changed; whole {', '.join(whole)}"
+
+
+def _never(query: Select[Any], sources: Sequence[Source]) -> str | None:
+    """Return why a segment is never refreshed by what changed."""
+    for source in sources:
+        if isinstance(source, Unmarked):
+            return f"no mark tells whom changes of {source.name} concern"
+    if tables := uncovered(query, sources):
+        return f"no mark tells of changes of {', '.join(tables)}"
+    return None
+
+
+def _last_and_sums(source: Kept) -> Select[Any]:
+    [key] = source.table.primary_key.columns
+    return select(func.coalesce(func.max(key), 0), *_sums(source, until=None).selected_columns)
+
+
+def _sums(source: Kept, *, until: int | None) -> Select[Any]:
+    """Return number and sums of the rows up to an id, which are others once one is gone."""
+    [key] = source.table.primary_key.columns
+    owner = key if source.owner is None else source.owner
+    query = select(func.count(), func.coalesce(func.sum(key), 0), func.count(owner))
+    return query if until is None else query.where(key <= until)
+
+
+def _days(scope: Scope, moment: datetime) -> set[Any]:
+    """Return the calendar day of a moment, in each zone of the websites."""
+    zones: set[tzinfo] = {time_zone(name) for name in scope.zones.values()} or {UTC}
+    return {(str(zone), moment.astimezone(zone).date()) for zone in zones}
+
+
+def _meaning(candidate: Candidate, scope: Scope) -> str:
+    triggers = sorted((id, known.trigger.value) for id, known in scope.segments.items())
+    said = (
+        *(__version__, candidate.conditions, candidate.website_ids, candidate.group_ids),
+        *(repr(candidate.policy), sorted(scope.zones.items()), repr(scope.eav), triggers),
+    )
+    return hashlib.sha256(repr(said).encode(errors="surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,79 @@
+"""What a refresh knows when it ends, from which the next one goes on.
+
+`core_config_data`, scope default, `customer_segmentation/segmail/refreshed/<id>`, a JSON object: so
+all hosts share it, and a restored database goes on from its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from segmail.maho.config.rows import delete_config, write_config
+from segmail.maho.schema.transaction import Transaction
+
+_PATH = "customer_segmentation/segmail/refreshed/"
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The members were right for what was written before `looked_at`.
+
+    `meaning` is a digest of the conditions and all they depend on beside customers' rows;
+    `whole_at` is when everybody was asked last, `refreshed_at` the segment's `last_refresh_at`.
+    `told` is what the rows said that change without a mark, by the name of their source.
+    """
+
+    meaning: str
+    looked_at: datetime
+    whole_at: datetime
+    refreshed_at: datetime
+    told: Mapping[str, str] = field(default_factory=dict)
+
+
+def load_baseline(tx: Transaction, segment_id: int) -> Baseline | None:
+    """Return what the last refresh of a segment knew; None where there was none, or it failed."""
+    c = tx.tables.config.c
+    query = select(c.value).where(
+        c.scope == "default", c.scope_id == 0, c.path == f"{_PATH}{segment_id}"
+    )
+    try:
+        return _read(json.loads(tx.connection.scalar(query) or ""))
+    except (ValueError, TypeError, KeyError, AttributeError):  # somebody has edited it
+        return None
+
+
+def save_baseline(tx: Transaction, segment_id: int, baseline: Baseline) -> None:
+    """Keep what a refresh knows, in the transaction that writes the last of it."""
+    said = {
+        "meaning": baseline.meaning,
+        "looked_at": baseline.looked_at.isoformat(),
+        "whole_at": baseline.whole_at.isoformat(),
+        "refreshed_at": baseline.refreshed_at.isoformat(),
+        "told": dict(baseline.told),
+    }
+    write_config(tx, {f"{_PATH}{segment_id}": json.dumps(said)})
+
+
+def forget_baseline(tx: Transaction, segment_id: int) -> None:
+    """Let the next refresh ask everybody."""
+    delete_config(tx, [f"{_PATH}{segment_id}"])
+
+
+def _read(said: Any) -> Baseline:
+    told = {str(name): str(value) for name, value in said["told"].items()}
+    times = (_moment(said[name]) for name in ("looked_at", "whole_at", "refreshed_at"))
+    looked_at, whole_at, refreshed_at = times
+    return Baseline(str(said["meaning"]), looked_at, whole_at, refreshed_at, told)
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment
