@@ -126,7 +126,7 @@ class FileFaults:
         self._key: str | None = None
 
     def add(self, line: int, what: str) -> None:
-        """Add a fault; where a key is read, it is named, and takes the place of a first `Here`."""
+        """Add a fault; while a key is being read, it names the key instead of a `Here`."""
         if self._key is not None:
             is_here = what.startswith("Here ")
             what = f"'{self._key}'{what[len('Here') :] if is_here else f': {what}'}"
@@ -134,7 +134,7 @@ class FileFaults:
 
     @contextmanager
     def of(self, key: str) -> Iterator[None]:
-        """Name a key in the faults that are added meanwhile; of several, the innermost."""
+        """Name a key in the faults that are added inside the block; of several, the innermost."""
         before, self._key = self._key, key
         try:
             yield

@@ -151,7 +151,7 @@ def _check_twins(
     rules: Mapping[int, RuleState],
     segments: Mapping[int, SegmentState],
 ) -> None:
-    """Raise ConfigError for names that others in the shop have too: a file knows nothing else."""
+    """Raise ConfigError for names that are not unique in the shop: a file has nothing but names."""
     all_segments: dict[str, list[int]] = defaultdict(list)
     for one in load_segments(tx):
         all_segments[one.name.casefold()].append(one.segment_id)

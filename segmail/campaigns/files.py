@@ -54,9 +54,9 @@ def _found(path: Path) -> list[Path | None]:
 
 
 def _walk(folder: Path) -> Iterator[Path]:
-    """Yield what is in a folder and those below it, but for folders; links to those are skipped.
+    """Yield the files in a folder and those below it; links to folders are skipped.
 
-    Raises OSError for a folder that cannot be read: a script must not take half for all.
+    Raises OSError for a folder that cannot be read: a script must not take half for the whole.
     """
 
     def fail(error: OSError) -> None:
@@ -68,7 +68,7 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 
 def _read(path: Path | None, *, is_named: bool) -> ReadFile:
-    """Read a file; one that an argument names may be a pipe, one that is in a folder may not."""
+    """Read a file; one that an argument names may be a pipe, one found in a folder may not."""
     if path is None:
         data = sys.stdin.buffer.read(LONGEST + 1)
         return read_bytes(data, file="<stdin>", folder=Path())

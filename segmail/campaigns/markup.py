@@ -118,7 +118,7 @@ def write_yaml(data: dict[str, Any]) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    """Return an invisible character, which is always in double quotes, so that nothing drops it."""
+    """Return the escape of an invisible character, always in double quotes so that it stays."""
     character = found[0]
     if character.isprintable():
         return character

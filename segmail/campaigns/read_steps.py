@@ -92,7 +92,7 @@ def _coupon(node: MarkupNode, faults: FileFaults) -> dict[str, Any]:
 
 
 def _prefix(node: MarkupNode, faults: FileFaults) -> str | None:
-    """Return a prefix; whether it may be one, a step that has it already decides."""
+    """Return a prefix; whether it is allowed depends on the step's present one, checked later."""
     text = read_text(node, faults)
     if text is not None and len(text) > _LONGEST_PREFIX:
         faults.add(node.line, f"Here must be at most {_LONGEST_PREFIX} characters.")

@@ -81,7 +81,7 @@ def apply_steps(
 
 
 def check_prefixes(planned: Sequence[PlannedStep], faults: FileFaults) -> None:
-    """Add each coupon prefix to `faults` that Maho's form would refuse, unless its step has it."""
+    """Add coupon prefixes to `faults` that Maho's form would refuse, unless a step has them."""
     for one in planned:
         before = None if one.before is None else one.before.coupon_prefix
         if one.entry is not None and one.after.coupon_prefix != before:

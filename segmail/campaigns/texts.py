@@ -50,7 +50,7 @@ class Texts:
 
 
 def read_plain_file(path: Path, most: int) -> bytes:
-    """Return the first `most` bytes of a plain file; raise OSError for a pipe or a device, too."""
+    """Return the first `most` bytes of a plain file; raise OSError also for a pipe or a device."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as opened:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -59,5 +59,5 @@ def read_plain_file(path: Path, most: int) -> bytes:
 
 
 def _is_path(text: str) -> bool:
-    """Tell whether a text names a file; one that begins with a space never does."""
+    """Return whether a text names a file; one that begins with a space never does."""
     return text.isprintable() and text == text.strip() and bool(_FILE.fullmatch(text))

@@ -107,7 +107,7 @@ def _odd(segment: SegmentEntry, faults: FileFaults) -> Iterator[str]:
 
 
 def _odd_automation(segment: SegmentEntry) -> Iterator[tuple[str, str]]:
-    """Yield what is odd about a segment's policies, each with the key that it is about."""
+    """Yield what is odd about a segment's policies, each with the key that it concerns."""
     steps, policies = segment.steps or (), segment.policies
     if segment.automation and segment.steps is not None and not steps:
         yield "automation.active", "has no steps, so its automation is refused."

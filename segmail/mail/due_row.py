@@ -1,4 +1,4 @@
-"""A due row on its way to a mail: claimed, and prepared."""
+"""A due row on its way to becoming a mail: claimed, and prepared."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class DueRow:
     """A row of `customer_segment_sequence_progress` that this run holds.
 
-    `scheduled_at` is when the step was due, `seen_at` what stood in the column when the row was
+    `scheduled_at` is when the step was due, `seen_at` is what was in the column when the row was
     claimed (an expired lease, after a crash); `lease_until` is when others may take the row.
-    `created_at` is when its run of the sequence began, None for a row that nobody has scheduled.
+    `created_at` is when its run of the sequence began, None for a row that is not scheduled.
     """
 
     progress_id: int
@@ -35,7 +35,7 @@ class DueRow:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A message that is ready to be sent and recorded; `text` is HTML as it is stored, or text."""
+    """A message ready to be sent and recorded; `text` is HTML as it is stored, or plain text."""
 
     row: DueRow
     subscriber: Subscriber

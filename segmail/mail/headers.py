@@ -1,6 +1,6 @@
 """Header lines of a message: folded, encoded (RFC 2047), quoted (RFC 5322).
 
-Lines end with CRLF and are at most 78 characters long where the value allows it.
+Lines end with CRLF and have at most 78 characters if the value allows it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Iterable
 
 from segmail.errors import MessageError
 
-_LINE = 78  # RFC 5322 section 2.1.1: should; 998 is the limit
+_LINE = 78  # RFC 5322 section 2.1.1: recommended; 998 is the limit
 _ENCODED_LINE = 76  # RFC 2047 section 2
 _LONGEST_WORD = 900
 _LONGEST_QUOTED = 60
 
-_NAME = re.compile(r"(?!\.)[!-9;-~]+")  # a dot would have to be doubled on its way
+_NAME = re.compile(r"(?!\.)[!-9;-~]+")  # mail servers would have to double the dot
 _ATOMS = re.compile(r"[\w!#$%&'*+/=?^`{|}~-]+(?: [\w!#$%&'*+/=?^`{|}~-]+)*", re.ASCII)
 _LINE_BREAK = re.compile(r"[\r\n\0]")
 _CONTROL = re.compile(r"[\x01-\x1f\x7f]")
@@ -28,7 +28,7 @@ _Q[ord(" ")] = "_"
 
 
 def text_header(name: str, value: str, *, what: str = "") -> str:
-    """Return the line of a header that holds free text, such as Subject.
+    """Return the line of a header with free text, such as Subject.
 
     Raises MessageError, naming `what`, for a value or name that would break out of its line.
     """
@@ -46,7 +46,7 @@ def text_header(name: str, value: str, *, what: str = "") -> str:
 
 
 def mailbox_header(name: str, display_name: str, mailbox: str, *, what: str) -> str:
-    """Return the line of a header that holds one mailbox; without a display name, bare."""
+    """Return the line of a header with one mailbox; without a display name, the bare address."""
     phrase = one_line(display_name, what)
     if not phrase:
         return f"{name}: {mailbox}"
@@ -60,11 +60,11 @@ def mailbox_header(name: str, display_name: str, mailbox: str, *, what: str) -> 
 
 
 def one_line(value: str, what: str) -> str:
-    """Return the value without blanks around it, and with blanks for control characters.
+    """Return the value trimmed, with spaces instead of control characters.
 
-    Raises MessageError, naming `what`, where it could begin a header of its own.
+    Raises MessageError, naming `what`, if it could begin a header of its own.
     """
-    if value.isprintable():  # most are, and that is told in a fraction of the time
+    if value.isprintable():  # most values are, and this check is much faster
         return value.strip()
     if _LINE_BREAK.search(value):
         raise MessageError(f"{what} contains a line break or a NUL character; remove it.")
@@ -72,7 +72,7 @@ def one_line(value: str, what: str) -> str:
 
 
 def _is_plain(value: str) -> bool:
-    """Tell whether the value means itself: `=?` would be read as an encoded word."""
+    """Return whether the value stands for itself: `=?` would be read as an encoded word."""
     return value.isascii() and value.isprintable() and "=?" not in value
 
 
@@ -105,7 +105,7 @@ def _encoded(name: str, value: str) -> str:
 
 
 def _packed(characters: Iterable[str], room: int) -> list[str]:
-    """Join encoded characters to words of at most `room`; none is split over two words."""
+    """Join encoded characters into words of at most `room`, none split over two words."""
     words = [""]
     for character in characters:
         if len(words[-1]) + len(character) > room:

@@ -24,8 +24,8 @@ _DELIMITERS = ",;\t"
 class ListedCustomer:
     """A customer of a file: an id or e-mail address, and the dates in the same row.
 
-    `expires` is the moment from which the customer is not listed any more, `since` that from which
-    a time to expire counts. One that says no zone is of the customer's website.
+    `expires` is the moment from which the customer is no longer listed, `since` is the moment from
+    which `--expire` counts. A time without a zone is in that of the customer's website.
     """
 
     mention: str
@@ -92,7 +92,7 @@ def _column(header: Sequence[str], names: Sequence[str]) -> int | None:
 def _moment(
     row: Sequence[str], column: int | None, where: str, *, end_of_day: bool
 ) -> datetime | None:
-    """Return the time that a cell says, its zone only where it does; of a day its start or end."""
+    """Return the time in a cell, with a zone only if it names one; for a date its start or end."""
     text = row[column].strip() if column is not None and column < len(row) else ""
     if not text:
         return None
@@ -104,7 +104,7 @@ def _moment(
     if end_of_day and len(text) <= len("2026-12-31"):
         try:
             moment += timedelta(days=1)
-        except OverflowError:  # the last day that there is
+        except OverflowError:  # the last possible day
             moment = moment.replace(hour=23, minute=59)
     return moment
 

@@ -141,7 +141,7 @@ def _list_of(state: SegmentState) -> Leaf:
 def _resolve(
     tx: Transaction, mentions: Sequence[str], state: SegmentState
 ) -> tuple[dict[str, dict[int, int]], list[str]]:
-    """Return the customers of the segment's websites by mention, and what is none of them.
+    """Return the customers of the segment's websites by mention, and the mentions without one.
 
     Customers are ids with the website of each.
     """
@@ -165,10 +165,10 @@ def _resolve(
 
 
 def _expires(one: ListedCustomer, run: _Run, zone: tzinfo) -> datetime | None:
-    """Return from when a customer is not listed any more: as the file says, or after a time.
+    """Return when a customer stops being listed: at the file's date, or after a time.
 
-    What a file says without a zone is of the customer's website, `zone`. None is never: nobody
-    lives to see what no clock can tell.
+    A date in the file without a zone is in that of the customer's website, `zone`. None is never:
+    the time is beyond the last year of any clock.
     """
     try:
         if one.expires is not None:

@@ -34,7 +34,7 @@ def age(since: datetime, now: datetime) -> str:
 
 
 def switch_on(switch: Switch) -> str:
-    """Return how the automation is switched on again, by whom it was switched off."""
+    """Return how to switch the automation on again, depending on what switched it off."""
     if switch.setting not in (FLAG, OWN):
         return "Write `enabled = true` into segmail.toml, or take the line out."
     return "segmail take-over  (switches segmail on, and Maho's own jobs off)"
@@ -124,7 +124,7 @@ def _failing(record: JobRecord, now: datetime, severity: Severity) -> StatusFind
 
 
 def _looking_closer(exit_code: int) -> str:
-    """Return the command that tells more of such an end."""
+    """Return the command that tells more about such an end."""
     if exit_code == _BUG:
         return "tail -n 40 var/log/exception.log  (in the Maho root)"
     return "segmail doctor --connect" if exit_code == _TRY_AGAIN else "segmail doctor"

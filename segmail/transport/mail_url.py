@@ -46,18 +46,18 @@ _OPTIONS = {
 
 @dataclass(frozen=True)
 class SmtpSettings:
-    """A mail server. `source` is what a person must mend when it is wrong."""
+    """A mail server. `source` is what a person must fix if it is wrong."""
 
     host: str
     port: int = 25
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
-    encryption: Encryption = "auto"  # "tls" from the start; else what to make of STARTTLS
+    encryption: Encryption = "auto"  # "tls" from the start; else how to treat STARTTLS
     verify: bool = True
     cafile: Path | None = None
     timeout: float = _SECONDS  # seconds to wait for the answer to a command
     ehlo: str | None = None
-    auth: str | None = None  # the mechanism to log in by; else the first known one offered
+    auth: str | None = None  # the mechanism to log in with; else the first known one offered
     sender: str | None = None
     source: str = _SOURCE
 
@@ -76,7 +76,7 @@ class SmtpSettings:
 
 @dataclass(frozen=True)
 class SendmailSettings:
-    """A program that takes messages as sendmail does."""
+    """A program that accepts messages as sendmail does."""
 
     program: Path = _SENDMAIL
     timeout: float = _SECONDS
@@ -97,7 +97,7 @@ MailSettings = SmtpSettings | SendmailSettings | FileSettings
 
 
 def parse_mail_url(url: str, *, source: str = _SOURCE) -> MailSettings:
-    """Return the settings that a mail URL spells out.
+    """Return the settings that a mail URL describes.
 
     Raises ConfigError with every fault; none repeats a part of the URL that could be a secret.
     """
@@ -109,7 +109,7 @@ def parse_mail_url(url: str, *, source: str = _SOURCE) -> MailSettings:
 
 
 class _UrlReader:
-    """Reads one URL; every fault is noted and reading goes on."""
+    """Reads one URL; every fault is recorded and reading continues."""
 
     def __init__(self, url: str, source: str, faults: list[Fault]) -> None:
         self._url = url.strip()

@@ -1,4 +1,4 @@
-"""What to answer to a mail server's challenges, by each mechanism of SASL that segmail speaks."""
+"""The answers to a mail server's challenges, for each SASL mechanism that segmail knows."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from segmail.transport.smtp_wire import ConnectionBroken
 
-_MOST_ROUNDS = 1_000_000  # of SCRAM, which the server names: usual are some ten thousands
+_MOST_ROUNDS = 1_000_000  # of SCRAM, named by the server: some ten thousand are usual
 _DIRECTIVE = re.compile(r'([\w-]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([^\s,"]+))', re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Account:
-    """Who logs in where; `password` is a token where the mechanism is one of OAuth."""
+    """Who logs in where; `password` is a token if the mechanism is one of OAuth."""
 
     user: str
     password: str
@@ -28,9 +28,9 @@ class Account:
 
 @dataclass(frozen=True)
 class Dialogue:
-    """What to say first, if there is anything, and then to each challenge.
+    """What to send first, if anything, and then the answer to each challenge.
 
-    A challenge comes as the server wrote it: what it only asks with need not be Base64.
+    A challenge is passed as the server wrote it: a plain prompt need not be Base64.
     """
 
     first: bytes | None
@@ -49,7 +49,7 @@ def _login(account: Account) -> Dialogue:
 
 
 def _cram(algorithm: str) -> Mechanism:
-    """Return the dialogue of RFC 2195, which knows MD5 only, with other digests as well."""
+    """Return the dialogue of RFC 2195, which only knows MD5, also with other digests."""
 
     def dialogue(account: Account) -> Dialogue:
         def digest(challenge: str) -> bytes:
@@ -97,7 +97,7 @@ def _scram(algorithm: str) -> Mechanism:
 
 
 def _digest_md5(account: Account) -> Dialogue:
-    """Return the dialogue of RFC 2831: md5-sess, and no more than the login (qop=auth)."""
+    """Return the dialogue of RFC 2831: md5-sess, and only the login (qop=auth)."""
     proofs: list[str] = []
 
     def respond(challenge: str) -> bytes:
@@ -110,7 +110,7 @@ def _digest_md5(account: Account) -> Dialogue:
         uri, client, count = f"smtp/{account.host}", secrets.token_urlsafe(18), "00000001"
 
         def proof(method: str) -> str:
-            """Return the client's proof for a method, and the server's without one."""
+            """Return the client's proof for a method; without a method, the server's proof."""
             words = (account.user, realm, account.password)
             known = _md5(b":".join(_one_byte(word) for word in words)).digest()
             session = _md5(known + f":{nonce}:{client}".encode()).hexdigest()
@@ -138,7 +138,7 @@ def _digest_md5(account: Account) -> Dialogue:
 
 
 def _realm(offered: Sequence[str], account: Account) -> str:
-    """Return which of the realms is meant: the user's domain, the host, or the first one."""
+    """Return the realm that is meant: the user's domain, the host, or the first one."""
     domain = account.user.rpartition("@")[2]
     likely = [realm for realm in (domain, account.host) if realm in offered]
     return [*likely, *offered, ""][0]
@@ -184,8 +184,9 @@ def _oauthbearer(account: Account) -> Dialogue:
     return Dialogue(first.encode(), (lambda _: b"\x01",))
 
 
-# In the order of choice. Servers keep most passwords as hashes that no challenge can be answered
-# from, so the plain ones work wherever they are offered; they are encrypted on their way.
+# In order of preference. Servers store most passwords as hashes, with which they cannot check an
+# answer to a challenge, so the plain mechanisms work wherever they are offered; they are encrypted
+# on the way.
 MECHANISMS: Mapping[str, Mechanism] = {
     "PLAIN": _plain,
     "LOGIN": _login,
@@ -206,7 +207,7 @@ OF_TOKENS = ("OAUTHBEARER", "XOAUTH2")
 
 
 def from_base64(text: str) -> bytes:
-    """Return what a challenge says; raises ConnectionBroken where it is not Base64."""
+    """Return what a challenge says; raises ConnectionBroken if it is not Base64."""
     try:
         return binascii.a2b_base64(text)
     except (binascii.Error, ValueError) as error:
@@ -231,7 +232,7 @@ def _attributes(challenge: bytes) -> dict[str, str]:
 
 
 def _directives(challenge: bytes) -> dict[str, list[str]]:
-    """Return the values of a DIGEST-MD5 message by their names, in their order."""
+    """Return the values of a DIGEST-MD5 message by name, in order."""
     found: dict[str, list[str]] = {}
     for name, quoted, plain in _DIRECTIVE.findall(challenge.decode("utf-8", "replace")):
         value = plain or re.sub(r"\\(.)", r"\1", quoted)
@@ -245,7 +246,7 @@ def _quoted(text: str) -> str:
 
 
 def _one_byte(text: str) -> bytes:
-    """Return a text as DIGEST-MD5 hashes it: in Latin-1 where that has all its characters."""
+    """Return a text as DIGEST-MD5 hashes it: in Latin-1 if that has all its characters."""
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""SMTP AUTH: which way to log in, and its dialogue (`sasl.py` has the ways)."""
+"""SMTP AUTH: chooses the mechanism, and runs its dialogue (see `sasl.py`)."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from segmail.transport.smtp_wire import Reply
 _GO_ON = 334
 _NOT_THIS_WAY = {500, 501, 502, 503, 504, 534}  # about the mechanism, not about the password
 _LONGEST_COMMAND = 500  # characters; RFC 5321 lets servers cut at 512 bytes
-_LONG = 200  # characters; tokens of OAuth have more, passwords fewer
+_LONG = 200  # characters; OAuth tokens have more, passwords fewer
 
 
 def log_in(
     ask: Callable[[str], Reply], offered: str | None, account: Account, *, by: str | None = None
 ) -> Reply | None:
-    """Log in by a known mechanism of those `offered`, or only `by` one; return the last answer.
+    """Log in with a known mechanism of those `offered`, or only with `by`; return the last answer.
 
-    Another one is tried only where the server has announced one that it then does not take: a
-    wrong password must not count as three attempts. Returns None where the server offers nothing
-    that can be used. The answer's lines are free of the password, even where the server echoes what
-    it was sent.
+    Another mechanism is tried only if the server refuses one that it has announced: a wrong
+    password must not count as three attempts. Returns None if the server offers nothing that can be
+    used. The lines of the answer never contain the password, even if the server echoes what it was
+    sent.
     """
     reply = None
     for name in _chosen((offered or "").upper().split(), account, by):
@@ -35,7 +35,7 @@ def log_in(
 
 def _chosen(offered: Sequence[str], account: Account, by: str | None) -> list[str]:
     known = [name for name in MECHANISMS if name in offered and by in (None, name)]
-    if len(account.password) > _LONG:  # a token, which no other way takes
+    if len(account.password) > _LONG:  # a token, which no other mechanism accepts
         known.sort(key=lambda name: name not in OF_TOKENS)
     return known
 

@@ -1,8 +1,8 @@
 """Attempt records: the `newsletter_queue` row of each message, written before it is sent.
 
-While a message is in flight its queue row is on PAUSE, which no cron of Maho's touches, and has
-no link row, so that nothing of Maho's can send it a second time. A row that is claimed again and
-still has a queue row tells of an attempt that was deferred, or whose run died.
+While a message is in flight its queue row is on PAUSE, which none of Maho's crons touches, and has
+no link row, so that nothing in Maho can send it a second time. A claimed row that already has a
+queue row shows that an attempt was deferred, or that its run died.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from segmail.mail.due_row import DueRow, Prepared
 
 @dataclass(frozen=True)
 class EarlierAttempt:
-    """The queue row that an earlier run left on a due row."""
+    """The queue row that an earlier run left for a due row."""
 
     queue_id: int
     status: int
@@ -42,9 +42,10 @@ class EarlierAttempt:
 
 
 def load_earlier_attempts(tx: Transaction, queue_ids: Collection[int]) -> dict[int, EarlierAttempt]:
-    """Return the earlier attempts by queue id, with one statement; none, none.
+    """Return the earlier attempts by queue id, with one statement; none without rows.
 
-    A reason that rows share is none of them: a row that somebody scheduled by hand may point at it.
+    A reason that rows share is not an attempt: a row that somebody scheduled by hand may refer to
+    it.
     """
     if not queue_ids:
         return {}
@@ -66,10 +67,10 @@ class Gate(Protocol):
     """Counts messages once more in the transaction that records them."""
 
     def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
-        """Let no other transaction count the same until this one ends."""
+        """Keep other transactions from counting the same until this one ends."""
 
     def admitted(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Return those of the messages that are not too many."""
+        """Return those of the messages that exceed no limit."""
 
 
 class Recorder:
@@ -89,11 +90,11 @@ class Recorder:
     ) -> list[Attempt]:
         """Record the messages that are still this run's and return their attempts.
 
-        A row that lost its lease, or was stopped by a refresh since it was claimed, is left out.
-        `before_commit` gets the attempts while they can still be rolled back (the journal). Only
-        what the `gate` lets through is recorded.
+        A row that has lost its lease, or was stopped by a refresh since it was claimed, is left
+        out. `before_commit` gets the attempts while they can still be rolled back (the journal).
+        Only messages that the `gate` admits are recorded.
 
-        Raises CouponsRefused, with nothing written, when a coupon code exists already.
+        Raises CouponsRefused, with nothing written, if a coupon code already exists.
         """
         column = self._shop.tables.queue.c.queue_start_at
 
@@ -163,8 +164,8 @@ def insert_failed_queue_rows(
 ) -> list[int]:
     """Insert a cancelled queue row for each step that failed before it had one.
 
-    `newsletter_problem`, where the reason is kept for Maho's problem report and for the history,
-    needs a queue row to hang on.
+    `newsletter_problem`, which keeps the reason for Maho's problem report and for the history,
+    needs a queue row to refer to.
     """
     queue_rows: list[Mapping[str, Any]] = [
         {
@@ -179,7 +180,7 @@ def insert_failed_queue_rows(
         }
         for row in rows
     ]
-    # Also where the step's template is gone, of which the reason speaks.
+    # Even if the step's template is gone, which is then the reason.
     return past_missing_rows(
         tx.connection, lambda: insert_rows(tx.connection, tx.tables.queue, queue_rows)
     )

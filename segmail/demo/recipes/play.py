@@ -76,7 +76,7 @@ def play_recipes(folder: Path) -> PlayedRecipes:
 def play_in(
     shop: Shop, folder: Path, *, days: int, transport: Transport, cast: Sequence[Role] = CAST
 ) -> PlayedRecipes:
-    """Play in a shop that was built for the cast; a host's files of its runs go into `folder`."""
+    """Play in a shop built for the cast; a host's records of its runs go into `folder`."""
     with nothing_logged():
         return _play(shop, folder, days, transport, cast)
 

@@ -64,7 +64,7 @@ _PRODUCTS = (
 def build_recipes_shop(
     database: Database, cast: Sequence[Role] = CAST, layout: Layout = Layout.SHIPPED
 ) -> Shop:
-    """Create the shop in an empty database; who is in the cast has ids in its order, from 1."""
+    """Create the shop in an empty database; the cast's ids follow its order, from 1."""
     tables, sales, catalog = build_tables("", layout), build_sales_tables(), build_catalog_tables()
     shop = Shop(database, tables)
 

@@ -1,7 +1,7 @@
-"""Ways to log in that PyMySQL does not know, or that it also takes where they are not safe.
+"""Login methods that PyMySQL does not know, or that it also uses where they are not safe.
 
-PyMySQL calls `authenticate` with what the server sent along with the name of the way, and goes on
-with the packet that comes back.
+PyMySQL calls `authenticate` with the data that the server sent along with the method's name, and
+continues with the packet that it returns.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pymysql.constants.CR import CR_AUTH_PLUGIN_CANNOT_LOAD, CR_AUTH_PLUGIN_ERR
 from pymysql.err import OperationalError
 
 _SCRAMBLE = 32  # bytes, of each side
-_MOST_DOUBLINGS = 10  # of the 1,024 rounds that are the least
+_MOST_DOUBLINGS = 10  # the minimum is 1,024 rounds
 _OF_PYMYSQL = ("mysql_native_password", "caching_sha2_password", "sha256_password",
                "client_ed25519")  # fmt: skip
 _ADVICE = "Give segmail a user with a password of its own: CREATE USER … IDENTIFIED BY '…'"
@@ -31,7 +31,7 @@ class _Way:
         return self._connection._read_packet()
 
     def _demand_privacy(self, name: str) -> None:
-        """Raise where others could read along."""
+        """Raise an error if others could read along."""
         if not self._connection._secure:
             raise OperationalError(
                 CR_AUTH_PLUGIN_ERR,
@@ -42,7 +42,7 @@ class _Way:
 
 
 class Parsec(_Way):
-    """MariaDB's PARSEC: a key is derived from the password, and what both sides drew is signed."""
+    """MariaDB's PARSEC: a key is derived from the password and signs what both sides drew."""
 
     def authenticate(self, packet: Any) -> Any:
         """Log in; raises OperationalError."""
@@ -93,7 +93,7 @@ WAYS = {
 
 
 def demand_known(name: bytes | str) -> None:
-    """Raise OperationalError, with what to do, for a way to log in that there is not here."""
+    """Raise OperationalError, saying what to do, for a login method that is not supported."""
     text = name.decode("latin-1") if isinstance(name, bytes) else name
     if text not in (*WAYS, *_OF_PYMYSQL):
         raise OperationalError(
@@ -103,5 +103,5 @@ def demand_known(name: bytes | str) -> None:
 
 
 def another_user(fault: str) -> str:
-    """Return a fault of logging in with what mends each of them."""
+    """Return a login fault with the ways to fix it."""
     return f"{fault}. {_ADVICE}"

@@ -83,7 +83,7 @@ class QuickConnection(Connection):
                 cursor.execute(self.init_command)
 
     def _process_auth(self, plugin_name: bytes, auth_packet: Any, *handler: Any) -> Any:
-        """Log in by the way the server asks for; MariaDB may go on to another one after it."""
+        """Log in by the method the server asks for; MariaDB may then go on to another one."""
         while True:
             demand_known(plugin_name)
             process = super()._process_auth  # type: ignore[misc]  # the stubs leave it out

@@ -118,7 +118,7 @@ def right_faults(connection: Connection, missing: Sequence[Right], prefix: str) 
 
 
 def _account(connection: Connection) -> tuple[str, str]:
-    """Return the account by which the server knows this connection, and the database, quoted."""
+    """Return the account that the server uses for this connection, and the database, quoted."""
     user, database = connection.exec_driver_sql("SELECT CURRENT_USER(), DATABASE()").one()
     name, _, host = str(user).rpartition("@")
     return f"'{name}'@'{host}'", f"`{database}`"
