@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from segmail.delivery.rows.outcome import Attempt
 
-_LOOK = 0.25  # seconds between two looks at whether the run must end
+_LOOK = 0.25  # seconds between two checks whether the run must end
 
 
 class Pace:
     """Spaces the beginnings of messages, over all connections and batches of a process.
 
-    `per_second` is for all of them, `domain_per_minute` for those to one recipient domain, as
+    `per_second` is for all messages, `domain_per_minute` for those to one recipient domain, as
     large mail providers ask for; 0 means as fast as possible.
     """
 
@@ -28,7 +28,7 @@ class Pace:
         self._lock = threading.Lock()
 
     def wait(self, stop: threading.Event) -> None:
-        """Return when the next message may begin, or at once when the run is to stop."""
+        """Return when the next message may begin, or at once if the run is to stop."""
         if not self._gap:
             return
         with self._lock:
@@ -37,7 +37,7 @@ class Pace:
         stop.wait(max(0.0, start - time.monotonic()))
 
     def may_begin_now(self) -> bool:
-        """Use up a turn where one has come."""
+        """Take a turn if one is free now; return whether it was."""
         with self._lock:
             now = time.monotonic()
             if self._gap and self._next > now:
@@ -46,9 +46,9 @@ class Pace:
             return True
 
     def choose(self, waiting: Sequence[Attempt]) -> tuple[int, float]:
-        """Return the place of the first message whose domain may get one, and the seconds to it.
+        """Return the index of the first message whose domain is free, and the seconds until then.
 
-        Its domain's turn is used up, if it need not be waited for.
+        The domain's turn is taken if there is no need to wait.
         """
         if not self._domain_gap:
             return 0, 0.0
@@ -61,14 +61,14 @@ class Pace:
             return place, max(0.0, turns[place] - now)
 
     def tidy(self) -> None:
-        """Forget domains whose turn has come anyway."""
+        """Forget domains that are free again anyway."""
         with self._lock:
             now = time.monotonic()
             self._domains = {name: turn for name, turn in self._domains.items() if turn > now}
 
 
 class Waiting:
-    """The messages of a batch that were not begun yet; several threads take from it."""
+    """The messages of a batch that are not begun yet; several threads take from it."""
 
     def __init__(self, attempts: Sequence[Attempt], pace: Pace, stop: threading.Event) -> None:
         pace.tidy()
@@ -78,9 +78,9 @@ class Waiting:
         self._lock = threading.Lock()
 
     def take(self) -> Attempt | None:
-        """Return the next message once its domain may get one; None when there is none left.
+        """Return the next message once its domain is free; None if no message is left.
 
-        At once where the run is to stop, for every message needs an outcome.
+        If the run is to stop, return at once, because every message needs an outcome.
         """
         while True:
             with self._lock:
@@ -94,7 +94,7 @@ class Waiting:
             self._stop.wait(min(seconds, _LOOK))
 
     def take_now(self) -> Attempt | None:
-        """Return the next message where one may begin at once."""
+        """Return the next message if one may begin at once."""
         with self._lock:
             if not self._left or self._stop.is_set():
                 return None

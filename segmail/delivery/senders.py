@@ -1,4 +1,4 @@
-"""Sends a batch over several connections at once and hands out what became of it, in groups."""
+"""Sends a batch over several connections at once and yields the outcomes in groups."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ from segmail.transport.mailer import (
     SenderRefused,
 )
 
-_GROUP = 50  # outcomes settled together at most
+_GROUP = 50  # maximum outcomes settled together
 _GATHER = 0.1  # seconds in which further outcomes join a group
-_LOOK = 0.25  # seconds between two looks at whether the run must end
-_PATIENCE = 3.0  # seconds that a run that must end waits for messages under way
+_LOOK = 0.25  # seconds between two checks whether the run must end
+_PATIENCE = 3.0  # seconds for which a run that must end waits for messages under way
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,15 @@ class Limits:
     until: datetime | None  # --max-time
     longest_dialogue: timedelta  # a message is not begun with less lease left
     pace: Pace
-    recheck_seconds: float  # a message is not begun when nobody has looked at its row for longer
+    recheck_seconds: float  # a message is not begun if its row was checked longer ago
 
     def reached(self, now: datetime) -> bool:
-        """Return whether the run is to end at `now`."""
+        """Return whether the run must end at `now`."""
         return self.stop.no_new.is_set() or (self.until is not None and now >= self.until)
 
 
 class _Forbidden(Exception):
-    """A message must not be begun; carries what becomes of it."""
+    """A message must not be begun; carries its outcome."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.reason)
@@ -69,7 +69,7 @@ class _Forbidden(Exception):
 
 
 class _Patience:
-    """Breaks off what mailers wait for, some time after a signal asked the run to end."""
+    """Ends the waiting of mailers, some time after a signal asked the run to end."""
 
     def __init__(self, stop: Stop, mailers: Sequence[Mailer]) -> None:
         self._stop = stop
@@ -86,10 +86,10 @@ class _Patience:
 
 
 class RefusedSenders:
-    """Which senders the mail server takes nothing from; several threads ask and tell.
+    """The senders whose mails the mail server refuses; shared by several threads.
 
-    The first one's rows wait for a person, the others' go on. A second one tells that it is no
-    matter of one sender.
+    The rows of the first such sender wait for a person, those of others go on. A second one shows
+    that the sender is not to blame.
     """
 
     def __init__(self) -> None:
@@ -97,7 +97,7 @@ class RefusedSenders:
         self._lock = threading.Lock()
 
     def add(self, prepared: Prepared, error: SenderRefused) -> MailServerUnavailable | None:
-        """Note a refusal; return what ends the run where it is the second sender's."""
+        """Record a refusal; return the error that ends the run if it is the second sender's."""
         with self._lock:
             self._refusals.setdefault(prepared.envelope.sender, error)
             if len(self._refusals) == 1:
@@ -105,12 +105,12 @@ class RefusedSenders:
         return MailServerUnavailable(f"The mail server refuses more than one sender: {error}.")
 
     def reason(self, prepared: Prepared) -> str | None:
-        """Return why nothing of this message's sender may be begun, if that is so."""
+        """Return why no mail of this message's sender may be begun, if that is so."""
         error = self._refusals.get(prepared.envelope.sender)
         return str(error) if error else None
 
     def fault(self) -> ConfigError | None:
-        """Return what a person must mend, if anything."""
+        """Return what a person must fix, if anything."""
         for sender, error in tuple(self._refusals.items()):
             return ConfigError(
                 Fault(
@@ -123,10 +123,10 @@ class RefusedSenders:
 
 
 class Senders:
-    """A thread and a connection each, opened when there is work for them.
+    """One thread and connection each, opened when there is work for them.
 
-    One message is begun only while its lease outlasts the longest SMTP dialogue: then no other
-    run can take its row while it is under way.
+    A message is begun only while its lease outlasts the longest SMTP dialogue: then no other run
+    can take its row while it is under way.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class Senders:
         self._clock = clock
         self.refused = RefusedSenders()
         self.is_connected = False
-        self._lost: set[Mailer] = set()  # no further connection is opened in its place
+        self._lost: set[Mailer] = set()  # no further connection is opened instead
         self._at_work = 0
         self._one_at_a_time = threading.Lock()
         self._fault: SegmailError | None = None
@@ -158,11 +158,11 @@ class Senders:
 
     @property
     def fault(self) -> SegmailError | None:
-        """What ended the run early, or what a person must mend for a sender that was refused."""
+        """What ended the run early, or what a person must fix for a sender that was refused."""
         return self._fault or self.refused.fault()
 
     def reach(self) -> bool:
-        """Connect before anything is recorded; `fault` says why where that cannot be."""
+        """Connect before anything is recorded; if that is impossible, `fault` says why."""
 
         def connect() -> None:
             try:
@@ -185,12 +185,12 @@ class Senders:
     def send(
         self, attempts: Sequence[Attempt], *, ask_again: AskAgain, asked_at: float
     ) -> Generator[list[Outcome]]:
-        """Send the messages and yield their outcomes in groups as they come in.
+        """Send the messages and yield their outcomes in groups as they arrive.
 
-        They were looked at at `asked_at` (`time.monotonic`); `ask_again` looks at them again.
-        Every attempt gets exactly one outcome. When the server is out of reach, `fault` says so
-        and what was not begun is released. An unexpected exception of a thread is raised at the
-        end, after every other outcome was handed out.
+        The messages were last checked at `asked_at` (`time.monotonic`); `ask_again` checks them
+        again. Every attempt gets exactly one outcome. If the server is out of reach, `fault` says
+        so and everything that was not begun is released. An unexpected exception of a thread is
+        raised at the end, after all other outcomes.
         """
         waiting = Waiting(attempts, self._limits.pace, self._limits.stop.no_new)
         finished: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
@@ -219,12 +219,14 @@ class Senders:
             raise self.crash
 
     def close(self) -> None:
-        """Take leave of the server on every connection."""
+        """Say goodbye to the server on every connection."""
         for mailer in self._mailers:
             mailer.close()
 
     def _gather(self, finished: queue.SimpleQueue[Outcome], most: int) -> list[Outcome]:
-        """Wait for one outcome and take those that follow at once, so that they settle together."""
+        """Wait for one outcome and take those that follow at once, so that they are settled
+        together.
+        """
         group = [self._next(finished)]
         deadline = time.monotonic() + _GATHER
         while len(group) < min(most, _GROUP):
@@ -251,7 +253,7 @@ class Senders:
     ) -> None:
         if not self._opened(mailer):
             return
-        ahead: deque[Attempt] = deque()  # what the server has heard of already
+        ahead: deque[Attempt] = deque()  # messages that the server already knows about
 
         def take_next() -> Envelope | None:
             while (attempt := waiting.take_now()) is not None:
@@ -279,7 +281,7 @@ class Senders:
         return [mailer for mailer in self._mailers if mailer not in self._lost]
 
     def _opened(self, mailer: Mailer) -> bool:
-        """Connect before a message is taken; False where the others go on without this one."""
+        """Connect before a message is taken; return False if the others go on without this one."""
         if self._limits.stop.no_new.is_set():
             return True
         try:
@@ -291,7 +293,7 @@ class Senders:
         return True
 
     def _others_go_on(self, mailer: Mailer, error: SegmailError) -> bool:
-        """Do without a connection where others are at work; end the run by any other error."""
+        """Do without a connection if others are working; end the run for any other error."""
         with self._one_at_a_time:
             is_last = self._at_work == 1 or self._limits.stop.no_new.is_set()
             if mailer in self._lost:
@@ -318,7 +320,7 @@ class Senders:
         begun = False
 
         def on_introduce() -> None:
-            # Here, and not before the connection is opened, which may take long.
+            # Checked here, and not before the connection is opened, which may take long.
             if outcome := self._forbids(attempt, last_look):
                 raise _Forbidden(outcome)
 
@@ -335,7 +337,8 @@ class Senders:
             self._others_go_on(mailer, error)
             return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
         except BaseException as error:  # noqa: BLE001 - raised again by `send`
-            # A bug: end in order, and leave what may have been accepted for a person to judge.
+            # A bug: end in order, and leave messages that may have been accepted for a person to
+            # judge.
             self._crash(error)
             if begun:
                 return outcome_of(attempt, Status.FAILED, f"interrupted by a bug: {error!r}")
@@ -363,7 +366,7 @@ class Senders:
     def _answered(
         self, attempt: Attempt, verdict: Verdict, status: Status, reason: str, code: int = 0
     ) -> Outcome:
-        """Note the answer; a journal that fails now ends the run but changes no outcome."""
+        """Record the answer; if the journal fails now, the run ends but no outcome changes."""
         try:
             self._journal.write(verdict, [attempt.key])
         except ConfigError as error:
@@ -371,12 +374,12 @@ class Senders:
         return outcome_of(attempt, status, reason, code)
 
     def _forbids(self, attempt: Attempt, last_look: LastLook) -> Outcome | None:
-        """Return what becomes of a message that the server must not hear of now."""
+        """Return the outcome of a message that must not be announced to the server now."""
         if reason := self._reason_not_to_begin(attempt):
             return outcome_of(attempt, Status.RELEASED, reason)
         try:
             return last_look.forbids(attempt)
-        except DatabaseUnavailable as error:  # nobody can look; raised again by `send`
+        except DatabaseUnavailable as error:  # the check failed; raised again by `send`
             self._crash(error)
             return outcome_of(attempt, Status.RELEASED, str(error))
         except BaseException as error:  # noqa: BLE001 - raised again by `send`

@@ -57,7 +57,7 @@ class FileMailer:
         """There is nothing to close."""
 
     def abort(self) -> None:
-        """There is nothing to break off: a disk does not keep one waiting."""
+        """Nothing has to be interrupted: a disk does not keep anyone waiting."""
 
     def _free_path(self, envelope: Envelope) -> Path:
         head = envelope.data.partition(b"\r\n\r\n")[0]
@@ -69,10 +69,10 @@ class FileMailer:
 
 
 def prepare_folder(settings: FileSettings) -> None:
-    """Create the folder; raise ConfigError where that cannot be, or nothing can be written."""
+    """Create the folder; raise ConfigError if that fails, or nothing can be written to it."""
     try:
         settings.folder.mkdir(mode=0o750, parents=True, exist_ok=True)
-        # A new file of a name that nobody knows: others may have laid a link where they can write.
+        # A new file whose name nobody can guess: others may have put a link where they can write.
         with NamedTemporaryFile(dir=settings.folder, prefix=".segmail.", suffix=".part"):
             pass
     except OSError as error:

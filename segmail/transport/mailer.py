@@ -1,4 +1,4 @@
-"""What sends a message, and what can become of it.
+"""How a message is sent, and what can become of it.
 
 A message ends in exactly one of these ways:
 
@@ -11,8 +11,8 @@ NoConnection             no connection can be had; this message was not accepted
 MailServerUnavailable    it takes no message now; this one was not accepted
 ConfigError              it takes no message until a human acts; this one was not accepted
 
-Before RCPT, a server speaks of itself or of the sender. Only what it answers to RCPT, to DATA and
-to the message itself is about this message (docs/mail.md has the table).
+Before RCPT, a server's answers are about itself or the sender. Only its answers to RCPT, to DATA
+and to the message itself are about this message (docs/mail.md has the table).
 """
 
 from __future__ import annotations
@@ -42,16 +42,16 @@ def nothing() -> None:
 
 
 def nothing_follows() -> None:
-    """Name no message that follows."""
+    """Return no message that follows."""
 
 
 class Mailer(Protocol):
     """Sends messages one after another; belongs to one thread at a time."""
 
     def open(self) -> None:
-        """Reach the server, if it is not reached yet; `send` does so by itself.
+        """Connect to the server, if there is no connection yet; `send` does so by itself.
 
-        Raises NoConnection or ConfigError when no message can be sent.
+        Raises NoConnection or ConfigError if no message can be sent.
         """
         ...
 
@@ -65,25 +65,25 @@ class Mailer(Protocol):
     ) -> Accepted:
         """Send one message and return once the server has accepted it.
 
-        `on_introduce` is called right before the server hears of this message, which may be once
-        more on a new connection; what it raises ends the sending of this message. `on_begin` is
-        called once, right before anything of its content leaves: before that, it cannot have been
-        accepted. `following` is asked for the message that is sent next, where the server can hear
-        of that one already; it must be the next one that `send` gets, or none follows.
+        `on_introduce` is called right before this message is announced to the server, perhaps once
+        more on a new connection; if it raises, this message is not sent. `on_begin` is called once,
+        right before any of its content leaves: before that, it cannot have been accepted.
+        `following` is asked for the next message if it can be announced already; that message must
+        then be the next one passed to `send`, or there must be none.
 
         Raises MessageRefused, MessageDeferred or AcceptanceUnknown for this message, MessageError
-        when the server takes no such address (SMTPUTF8) or none of its size, SenderRefused for
-        its sender, NoConnection, MailServerUnavailable or ConfigError when no message can be sent.
-        After each of them `send` may be called again.
+        if the server accepts no such address (SMTPUTF8) or no message of its size, SenderRefused
+        for its sender, NoConnection, MailServerUnavailable or ConfigError if no message can be
+        sent. After each of them `send` may be called again.
         """
         ...
 
     def close(self) -> None:
-        """Take leave of the server; a later `send` begins anew."""
+        """Say goodbye to the server; a later `send` connects again."""
         ...
 
     def abort(self) -> None:
-        """Break off what `open` or `send` is doing in another thread, which then raises."""
+        """Interrupt `open` or `send` in another thread, which then raises."""
         ...
 
 
@@ -91,14 +91,14 @@ MailerFactory = Callable[[], Mailer]
 
 
 class NoConnection(MailServerUnavailable):
-    """No connection can be had now; those that are open may go on."""
+    """No connection is possible now; those that are open may go on."""
 
 
 class Undelivered(Exception):
-    """A message was not seen to be accepted.
+    """It was not seen that the message was accepted.
 
-    The text is what people read in the history: the server's words, at most 200 characters.
-    `code` is the server's, None where it gave none.
+    The text is what people read in the history: the server's words, at most 200 characters. `code`
+    is the server's, None if it gave none.
     """
 
     def __init__(self, text: str, *, code: int | None = None) -> None:
@@ -115,7 +115,7 @@ class MessageDeferred(Undelivered):
 
 
 class SenderRefused(Undelivered):
-    """The server takes no mail of this message's sender until a person acts; nothing was sent."""
+    """The server refuses this message's sender until a person acts; nothing was sent."""
 
 
 class AcceptanceUnknown(Undelivered):
@@ -123,6 +123,6 @@ class AcceptanceUnknown(Undelivered):
 
 
 def printable(words: str, *, most: int = _LONGEST_WORDS) -> str:
-    """Return somebody else's words as one line of bounded length without control characters."""
+    """Return words from outside as one line of limited length without control characters."""
     line = " ".join(_UNPRINTABLE.sub(" ", words).split())
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -1,4 +1,4 @@
-"""Hands messages to its caller instead of sending them: for who plays what would be sent."""
+"""Passes messages to its caller instead of sending them, for simulations."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Transport = MailSettings | RecorderSettings
 
 
 class RecorderMailer:
-    """Takes every message; nothing leaves the process."""
+    """Accepts every message; nothing leaves the process."""
 
     def __init__(self, settings: RecorderSettings) -> None:
         self._take = settings.take
@@ -38,7 +38,7 @@ class RecorderMailer:
         on_begin: Callable[[], None] = nothing,
         following: Callable[[], Envelope | None] = nothing_follows,
     ) -> Accepted:
-        """Hand one message over; see `Mailer.send`."""
+        """Pass one message on; see `Mailer.send`."""
         on_introduce()
         on_begin()
         self._take(envelope)
@@ -48,4 +48,4 @@ class RecorderMailer:
         """There is nothing to close."""
 
     def abort(self) -> None:
-        """There is nothing to break off."""
+        """Nothing has to be interrupted."""

@@ -1,9 +1,9 @@
-"""Hands messages to a local mail program, as `sendmail -i -f SENDER -- RECIPIENT`.
+"""Passes messages to a local mail program, as `sendmail -i -f SENDER -- RECIPIENT`.
 
-The exit code says what became of the message, by sysexits.h. Programs give one code to many
-things, msmtp 69 to a relay that is away as well as to a recipient that does not exist. So only the
-codes that always speak of the recipient or the message end a row; what every call has in common
-ends the run, and the rows stay as they were.
+The exit code says what became of the message, by sysexits.h. Programs use one code for many things,
+msmtp 69 for a relay that is away as well as for a recipient that does not exist. So only codes that
+are always about the recipient or the message end a row; codes that every call may return alike end
+the run, and the rows stay as they were.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ MISCONFIGURED = {
     126: "it cannot be executed",
     127: "a program that it needs is missing",
 }
-_KILLED = 128  # a shell adds it to the signal that ended what it ran
+_KILLED = 128  # a shell adds it to the signal that ended a program
 _LATER = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN,
           errno.ENOMEM}  # fmt: skip
 _MOST_SAID = 4096
@@ -50,7 +50,7 @@ _REPLY = re.compile(r"\b([45])\d\d[ -]")  # of the relay, as programs repeat it
 
 
 class SendmailMailer:
-    """Starts the program once a message; what it says and its exit code are the outcome."""
+    """Starts the program once per message; its exit code and its words are the outcome."""
 
     def __init__(self, settings: SendmailSettings) -> None:
         self._settings = settings
@@ -67,7 +67,7 @@ class SendmailMailer:
         on_begin: Callable[[], None] = nothing,
         following: Callable[[], Envelope | None] = nothing_follows,
     ) -> Accepted:
-        """Send one message; see `Mailer.send`. A code that says nothing else ends the run."""
+        """Send one message; see `Mailer.send`. Any other code ends the run."""
         on_introduce()
         on_begin()
         code, words = self._run(envelope)
@@ -101,15 +101,15 @@ class SendmailMailer:
         )
 
     def abort(self) -> None:
-        """Kill the program that is running, and all that it started."""
+        """Kill the running program and everything that it started."""
         if self._running is not None:
             _kill(self._running)
 
     def _run(self, envelope: Envelope) -> tuple[int, str]:
         """Run the program to its end and return its code and words.
 
-        It reads and writes files, not pipes: what it leaves running in the background may hold
-        those open as long as it likes.
+        It reads and writes files, not pipes: a process that it leaves in the background may hold
+        pipes open for as long as it likes.
         """
         program = str(self._settings.program)
         arguments = [program, "-i", "-f", envelope.sender or "<>", "--", envelope.recipient]
@@ -146,7 +146,7 @@ class SendmailMailer:
 
 
 def check_sendmail(settings: SendmailSettings) -> None:
-    """Raise ConfigError where the program cannot be run."""
+    """Raise ConfigError if the program cannot be run."""
     if not settings.program.is_file():
         raise _unusable(settings, "there is no such file")
     if not os.access(settings.program, os.X_OK):

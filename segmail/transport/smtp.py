@@ -56,20 +56,20 @@ class SmtpMailer:
                 return event.result
 
     def close(self) -> None:
-        """Take leave of the server; a later `send` connects again."""
+        """Say goodbye to the server; a later `send` connects again."""
         self._come_to_rest()
         if self._session is not None:
             self._session.quit()
             self._session = None
 
     def abort(self) -> None:
-        """Close the connection under whoever waits for its server; see `Mailer.abort`."""
+        """Close the connection while another thread waits for its server; see `Mailer.abort`."""
         if self._socket is not None:
             with suppress(OSError):  # it may be closed already
                 self._socket.shutdown(socket.SHUT_RDWR)
 
     def _is_under_way(self, envelope: Envelope) -> bool:
-        """Whether a message was introduced behind the one before."""
+        """Whether a message was introduced behind the previous one."""
         if any(event.envelope is envelope for event in self._events):
             return True
         return self._session is not None and self._session.dialogue.introduced is envelope
@@ -89,14 +89,14 @@ class SmtpMailer:
     def _hand_over(
         self, on_begin: Callable[[], None], following: Callable[[], Envelope | None]
     ) -> None:
-        """Send the content, and introduce the message that follows where there is one."""
+        """Send the content, and introduce the message that follows if there is one."""
         session = self._session
         if session is None:
             raise AssertionError("nobody waits for the content")
         try:
             on_begin()
         except BaseException:
-            self._drop()  # nothing but content can be said here
+            self._drop()  # nothing but content can be sent here
             raise
         session.dialogue.hand_over()
         if session.dialogue.takes_next and (envelope := following()) is not None:
@@ -104,7 +104,7 @@ class SmtpMailer:
                 session.dialogue.introduce(envelope)
 
     def _next_about(self, envelope: Envelope) -> Event:
-        """Return what comes next of a message; what comes of the one that follows is kept."""
+        """Return the next event of a message; events of the one that follows are kept."""
         while True:
             while self._events:
                 event = self._events.popleft()
@@ -119,20 +119,20 @@ class SmtpMailer:
         try:
             self._events += session.exchange()
         except BaseException:
-            self._drop()  # the middle of one dialogue is no place to begin another
+            self._drop()  # no other dialogue can begin in the middle of one
             raise
         if session.dialogue.is_over:
             self._drop()
 
     def _connected(self) -> SmtpSession:
-        """Return a session at which nothing is under way, opened where there is none."""
+        """Return a session on which nothing is under way; open one if there is none."""
         self._come_to_rest()
         if self._session is None:
             self._session = open_session(self._settings, self._context, self._ehlo, self._hold)
         return self._session
 
     def _come_to_rest(self) -> None:
-        """Hear the answer to RSET; give up a server that waits for content, or spoke unasked."""
+        """Read the answer to RSET; give up a server that waits for content, or spoke unasked."""
         if self._session is not None:
             dialogue = self._session.dialogue
             if dialogue.introduced is not None or dialogue.spoke_unasked:

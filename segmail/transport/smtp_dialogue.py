@@ -1,9 +1,9 @@
 """The SMTP dialogue of one connection without its socket: bytes come in, bytes and events go out.
 
-Where the server takes commands in groups (PIPELINING, RFC 2920), MAIL, RCPT and DATA leave at once,
-and right behind the content of the message before: one round trip a message. Only its content can
-bring a message into doubt, and the next content leaves when the answer to this one is there. So one
-message of a connection is in doubt at most.
+If the server takes commands in groups (PIPELINING, RFC 2920), MAIL, RCPT and DATA are sent at once,
+right behind the content of the previous message: one round trip per message. Only its content can
+leave a message in doubt, and the next content is sent only after the answer to this one. So at most
+one message of a connection is in doubt.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ _LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 
 @dataclass(frozen=True)
 class GoAhead:
-    """The server waits for the content of the message that was introduced."""
+    """The server waits for the content of the introduced message."""
 
     envelope: Envelope
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What became of a message: accepted, or what `Mailer.send` raises."""
+    """The outcome of a message: accepted, or what `Mailer.send` raises."""
 
     envelope: Envelope
     result: Accepted | Exception
@@ -53,9 +53,9 @@ class Answered:
 
 @dataclass(frozen=True)
 class NotBegun:
-    """The connection ended before the message's content; it may go over another one.
+    """The connection ended before the message's content; it may be sent over another one.
 
-    `for_its_own` where it ended at this message's commands: then another time is the last.
+    `for_its_own` if it ended at this message's commands: then one more attempt is the last.
     """
 
     envelope: Envelope
@@ -67,7 +67,7 @@ Event = GoAhead | Answered | NotBegun
 
 @dataclass
 class _Introduced:
-    """A message whose commands are said, and those of them that are still to be said."""
+    """A message whose commands are being sent, and the commands still to be sent."""
 
     envelope: Envelope
     content: bytes
@@ -77,9 +77,9 @@ class _Introduced:
 
 
 class SmtpDialogue:
-    """What is said and heard on an open connection, message by message.
+    """The dialogue on an open connection, message by message.
 
-    `last_bytes` is how many bytes of a message may be missing when its end may have left.
+    `last_bytes` is how many bytes of a message may be unsent although its end may have left.
     """
 
     def __init__(
@@ -96,28 +96,28 @@ class SmtpDialogue:
         self._reader = reader
         self._last_bytes = last_bytes
         self._clock = clock
-        self._asked: deque[str] = deque()  # stages whose answers are to come
+        self._asked: deque[str] = deque()  # stages whose answers are still to come
         self._introduced: _Introduced | None = None
         self._handed_over: Envelope | None = None
-        self._content_left = 0  # bytes of it that have not left
+        self._content_left = 0  # bytes that have not left yet
         self.output = memoryview(b"")
-        self.deadline = 0.0  # of the next answer, where one is to come
+        self.deadline = 0.0  # of the next answer, if one is to come
         self.is_over = False  # the connection is to be closed
 
     @property
     def waits(self) -> bool:
-        """Whether an answer is to come."""
+        """Whether an answer is still to come."""
         return bool(self._asked) and not self.is_over
 
     @property
     def introduced(self) -> Envelope | None:
-        """The message whose content is not handed over yet."""
+        """The introduced message whose content is not handed over yet."""
         message = self._introduced
         return message.envelope if message and not message.is_refused else None
 
     @property
     def spoke_unasked(self) -> bool:
-        """Whether the server has said what nobody asked for; nothing may be introduced then."""
+        """Whether the server has sent something unasked; nothing may be introduced then."""
         return not self._asked and self._reader.has_more
 
     @property
@@ -126,11 +126,11 @@ class SmtpDialogue:
         return "PIPELINING" in self._extensions and not self._introduced and not self.is_over
 
     def introduce(self, envelope: Envelope, *, is_last_time: bool = False) -> None:
-        """Say MAIL, RCPT and DATA, all at once where the server takes that.
+        """Send MAIL, RCPT and DATA, all at once if the server takes that.
 
-        `is_last_time` where it was introduced before on a connection that the server had closed:
+        `is_last_time` if the message was introduced before on a connection that the server closed:
         servers do so when one was idle for long or had its share of messages. Raises MessageError
-        where the server says that it cannot take the address, or so much.
+        if the server says that it cannot take the address, or so many bytes.
         """
         self._check(envelope)
         content = _dotted(envelope)
@@ -148,7 +148,7 @@ class SmtpDialogue:
             self._introduced.commands.extend(commands)
 
     def hand_over(self) -> None:
-        """Send the content of the message that was introduced, after its GoAhead."""
+        """Send the content of the introduced message, after its GoAhead."""
         if self._introduced is None:
             raise AssertionError("nothing was introduced")
         message, self._introduced = self._introduced, None
@@ -157,12 +157,12 @@ class SmtpDialogue:
         self._content_left = len(self.output)
 
     def sent(self, count: int) -> None:
-        """Take note that the beginning of `output` has left."""
+        """Note that the beginning of `output` has been sent."""
         self.output = self.output[count:]
         self._content_left = max(0, self._content_left - count)
 
     def receive(self, received: bytes) -> list[Event]:
-        """Take in what the server says; return what it means."""
+        """Take in what the server sends; return the events that it means."""
         self._reader.feed(received)
         events: list[Event] = []
         try:
@@ -171,7 +171,8 @@ class SmtpDialogue:
                     raise ConnectionClosed(_UNASKED)
                 stage = self._asked.popleft()
                 self.deadline = self._clock() + self._patience()
-                # Taken for the answer to what is said next, it could make a refusal an acceptance.
+                # Taken for the answer to the next command, it could turn a refusal into an
+                # acceptance.
                 is_too_much = self.spoke_unasked
                 events += self._hear(stage, reply, may_go_ahead=not is_too_much)
                 if is_too_much:
@@ -181,7 +182,7 @@ class SmtpDialogue:
         return events
 
     def broken(self, error: ConnectionBroken) -> list[Event]:
-        """Return what becomes of the messages under way when the connection breaks."""
+        """Return the outcomes of the messages under way when the connection breaks."""
         self.is_over = True
         stage = self._asked[0] if self._asked else "DATA"
         server, text = self._settings.server, f"{error} (at {stage})"
@@ -230,9 +231,9 @@ class SmtpDialogue:
         is_hoped: bool,
         may_go_ahead: bool,
     ) -> Iterator[Event]:
-        """Hear what is answered to the commands that introduce a message."""
+        """Read the answers to the commands that introduce a message."""
         if message.is_refused:
-            # Whoever wants data all the same cannot be told that there are none.
+            # A server that wants data all the same cannot be told that there are none.
             self.is_over = self.is_over or (stage == "DATA" and is_hoped)
         elif not is_hoped:
             message.is_refused = True
@@ -251,7 +252,7 @@ class SmtpDialogue:
             self._say("RSET")
 
     def _fault(self, stage: str, reply: Reply) -> Exception:
-        """Return what an answer means that is not the one that carries the dialogue on."""
+        """Return the meaning of an answer other than the one that continues the dialogue."""
         server, code = self._settings.server, reply.code
         text = f"{reply.words} (at {stage})"
         if code == _CLOSING:
@@ -272,9 +273,9 @@ class SmtpDialogue:
         return (MessageRefused if code >= 500 else MessageDeferred)(text, code=code)
 
     def _fault_of_sender(self, reply: Reply, text: str) -> Exception:
-        """Return what an answer to MAIL means: it is about the sender or the server (RFC 5321).
+        """Return the meaning of an answer to MAIL: it is about the sender or the server (RFC 5321).
 
-        But for its SIZE, which is this message's.
+        An answer about SIZE is about this message.
         """
         if reply.code < 500:
             self.is_over = True
@@ -310,16 +311,16 @@ class SmtpDialogue:
         self.output = memoryview(bytes(self.output) + data if self.output else data)
 
     def _patience(self) -> float:
-        """Return how many seconds the next answer may take; there is twice the time for content."""
+        """Return how many seconds the next answer may take; content gets twice the time."""
         is_end = bool(self._asked) and self._asked[0] == _END
         return self._settings.timeout * (2 if is_end else 1)
 
 
 def _dotted(envelope: Envelope) -> bytes:
-    """Return the data as it goes over the wire: CRLF alone ends lines, dots doubled, end marked.
+    """Return the data as sent: only CRLF ends lines, dots are doubled, the end is marked.
 
-    A bare CR or LF must not reach the server: some take it for a line end, and what follows for
-    the end of the message and new commands.
+    A bare CR or LF must not reach the server: some take it for a line end, and what follows for the
+    end of the message and new commands.
     """
     data = envelope.data
     if envelope.clean:

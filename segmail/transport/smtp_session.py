@@ -1,4 +1,4 @@
-"""From a host name to a mail server that is ready for messages: greeting, encryption, login."""
+"""Gets from a host name to a mail server ready for messages: greeting, encryption, login."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from segmail.transport.smtp_login import log_in
 from segmail.transport.smtp_wire import ConnectionBroken, Reply, Wire, connect
 
 _PATIENCE_FOR_QUIT = 2.0
-# OpenSSL's names for what is no TLS at all: which one depends on its version and on the words.
+# OpenSSL's names for replies that are not TLS: which one depends on its version and on the reply.
 _NO_TLS_RECORD = {
     "WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST",
     "HTTPS_PROXY_REQUEST", "UNEXPECTED_MESSAGE",
@@ -29,8 +29,8 @@ _NO_TLS_RECORD = {
 class SmtpSession:
     """A connection that is ready for messages.
 
-    `extensions` are the server's, by upper-case name with their parameters. `idled` tells that
-    it has waited for a message: the server may have closed it since.
+    `extensions` are the server's, by upper-case name with their parameters. `idled` is whether it
+    has waited for a message: the server may have closed it since.
     """
 
     def __init__(self, wire: Wire, settings: SmtpSettings, extensions: Mapping[str, str]) -> None:
@@ -41,7 +41,7 @@ class SmtpSession:
         self._timeout = settings.timeout
 
     def exchange(self) -> list[Event]:
-        """Write what is to be said, hear what comes next, and return what it means."""
+        """Write the pending bytes, read what comes next, and return what it means."""
         dialogue = self.dialogue
         try:
             while dialogue.output:
@@ -51,14 +51,14 @@ class SmtpSession:
             return dialogue.broken(error)
 
     def quit(self) -> None:
-        """Take leave; what the server says to that changes nothing."""
+        """Say goodbye; the server's answer to that changes nothing."""
         with suppress(ConnectionBroken):
             self.wire.ask("QUIT", time.monotonic() + min(self._timeout, _PATIENCE_FOR_QUIT))
         self.wire.close()
 
 
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
-    """Return how certificates are checked; ConfigError where the CA file cannot be used."""
+    """Return how certificates are checked; raise ConfigError if the CA file cannot be used."""
     try:
         context = ssl.create_default_context(cafile=settings.cafile)
     except (OSError, ValueError) as error:
@@ -73,7 +73,7 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
 
 
 def greeting_name() -> str:
-    """Return this machine's full name, or an address in brackets where it has none."""
+    """Return this machine's full name; without one, an address in brackets."""
     name = socket.getfqdn()
     return name if "." in name and not name.startswith("localhost") else "[127.0.0.1]"
 
@@ -84,9 +84,9 @@ def open_session(
     ehlo: str,
     on_socket: Callable[[socket.socket], None],
 ) -> SmtpSession:
-    """Connect, greet, encrypt and log in; `on_socket` gets each socket before it is waited for.
+    """Connect, greet, encrypt and log in; `on_socket` gets each socket before waiting for it.
 
-    Raises NoConnection where this may work later, ConfigError where a human must act.
+    Raises NoConnection if this may work later, ConfigError if a human must act.
     """
     wire = _connected(settings, on_socket)
     try:
@@ -101,7 +101,7 @@ def open_session(
 
 
 def _port_hint(settings: SmtpSettings, wire: Wire) -> str:
-    """Return what to try where a server is silent: one that is encrypted from the start waits."""
+    """Return a hint for a silent server: it may expect encryption from the start."""
     if wire.has_heard or settings.encryption == "tls":
         return ""
     return (
@@ -127,7 +127,7 @@ def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None
 
 
 class _Opening:
-    """One opening, all of it before one deadline."""
+    """One opening, with one deadline for all of it."""
 
     def __init__(
         self, wire: Wire, settings: SmtpSettings, context: ssl.SSLContext, ehlo: str
@@ -205,7 +205,7 @@ class _Opening:
             ) from error
         except ssl.SSLError as error:
             if self._settings.encryption != "tls" and error.reason in _NO_TLS_RECORD:
-                # It offered encryption and agreed to begin: what is broken there may be mended.
+                # The server offered encryption and agreed to begin, so a fault may be fixed.
                 raise self._unavailable(
                     "goes on in plain words after it agreed to STARTTLS"
                 ) from error
@@ -236,7 +236,7 @@ class _Opening:
             )
 
     def _no_login(self, offered: str | None, extensions: Mapping[str, str]) -> str:
-        """Return what is wrong where no way to log in is left, and what to do."""
+        """Return what is wrong if no login mechanism is left, and what to do."""
         words = re.findall(r"[A-Za-z0-9_-]+", offered or "")
         offers = f"offers {', '.join(words)} to log in" if words else "offers no login"
         if not self._wire.encrypted and "STARTTLS" in extensions:

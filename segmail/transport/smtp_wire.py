@@ -1,8 +1,8 @@
-"""The SMTP connection as lines: what is said, what is answered, and how it can break.
+"""The SMTP connection as lines: what is sent, what is answered, and how it can break.
 
-Not `smtplib`: its time-outs begin anew with each packet, so that a server that dribbles could
-outlast the lease on a row; it does not tell how much of a message had left when a connection
-broke; it reads replies without end; and it cannot log in with a password beyond ASCII.
+It is not `smtplib`, whose time-outs begin anew with each packet, so that a slow server could
+outlast the lease on a row; which does not tell how much of a message had left when a connection
+broke; reads replies without end; and cannot log in with a password beyond ASCII.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from segmail.transport.mailer import printable
 
 _LONGEST_LINE = 2048  # RFC 5321 allows 512 with a reply's CRLF; some servers are wordier
 _MOST_LINES = 100
-_CHUNK = 16384  # also the largest TLS record: what was not begun to be written has not left
+_CHUNK = 16384  # also the largest TLS record: bytes not begun to be written have not left
 _END = 2  # bytes after the dot that ends a message
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})([ -].*)?", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A server's answer: its code and its lines without it."""
+    """A server's answer: its code, and its lines without the code."""
 
     code: int
     lines: tuple[str, ...]
@@ -37,7 +37,7 @@ class Reply:
 
 
 class ConnectionBroken(Exception):
-    """The connection is of no more use; the text continues the server's name."""
+    """The connection can no longer be used; the text continues the server's name."""
 
 
 class ConnectionClosed(ConnectionBroken):
@@ -45,15 +45,15 @@ class ConnectionClosed(ConnectionBroken):
 
 
 class ReplyReader:
-    """Takes what a server says as it comes, and gives its answers one by one."""
+    """Takes what a server sends as it arrives, and returns its answers one by one."""
 
     def __init__(self) -> None:
         self._received = b""
-        self._lines: list[str] = []  # of an answer that is not at its end
+        self._lines: list[str] = []  # of an answer that is not complete
 
     @property
     def has_more(self) -> bool:
-        """Whether the server has said more than was taken."""
+        """Whether the server has sent more than was taken."""
         return bool(self._received or self._lines)
 
     def feed(self, received: bytes) -> None:
@@ -61,9 +61,9 @@ class ReplyReader:
         self._received += received
 
     def take(self) -> Reply | None:
-        """Return the next answer once it is there, which may have several lines.
+        """Return the next answer once it is complete; it may have several lines.
 
-        Raises ConnectionBroken for what is none.
+        Raises ConnectionBroken if it is not a valid answer.
         """
         while b"\n" in self._received:
             line, _, self._received = self._received.partition(b"\n")
@@ -83,7 +83,7 @@ class ReplyReader:
 
 
 class Wire:
-    """One connection to a mail server; every wait has an end, whatever the server does."""
+    """A connection to a mail server; every wait has a limit, whatever the server does."""
 
     def __init__(
         self, connected: socket.socket, on_socket: Callable[[socket.socket], None]
@@ -101,16 +101,16 @@ class Wire:
 
     @property
     def last_bytes(self) -> int:
-        """How many bytes of a message may be unwritten while its end may have left all the same.
+        """How many bytes of a message may be unwritten although its end may have left.
 
-        In TLS a record that was begun to be written may be there as a whole.
+        In TLS a record that was begun to be written may arrive as a whole.
         """
         return _CHUNK if self.encrypted else _END
 
     def encrypt(self, context: ssl.SSLContext, host: str, deadline: float) -> None:
-        """Go on in TLS; raises `ssl.SSLError` where the two sides cannot agree."""
+        """Continue in TLS; raises `ssl.SSLError` if the two sides cannot agree."""
         if self.reader.has_more:
-            # Words from before the handshake would be taken for the encrypted server's.
+            # Text from before the handshake would be taken for the encrypted server's.
             raise ConnectionBroken("spoke before the encryption it had promised")
         try:
             self._socket.settimeout(_left(deadline))
@@ -121,7 +121,7 @@ class Wire:
             self._on_socket(wrapped)
             wrapped.do_handshake()
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
-            raise _broken(error) from error  # hung up, which is no disagreement
+            raise _broken(error) from error  # hung up, which is not a disagreement
         except ssl.SSLError:
             raise
         except OSError as error:
@@ -130,7 +130,7 @@ class Wire:
     def ask(self, command: str, deadline: float) -> Reply:
         """Send one command and return its answer."""
         if self.reader.has_more:
-            # It would be taken for the answer to what is asked now.
+            # It would be taken for the answer to this command.
             raise ConnectionClosed("answered more than it was asked")
         rest = memoryview(f"{command}\r\n".encode())
         while rest:
@@ -138,7 +138,7 @@ class Wire:
         return self.read_reply(deadline)
 
     def write(self, data: memoryview, deadline: float) -> int:
-        """Send the beginning of `data`; return how many bytes that were."""
+        """Send the beginning of `data`; return how many bytes were sent."""
         try:
             self._socket.settimeout(_left(deadline))
             return self._socket.send(data[:_CHUNK] if self.encrypted else data)
@@ -152,7 +152,7 @@ class Wire:
         return reply
 
     def read(self, deadline: float) -> bytes:
-        """Return what the server says next, as much as there is."""
+        """Return what the server sends next, as much as there is."""
         try:
             self._socket.settimeout(_left(deadline))
             received = self._socket.recv(4096)
@@ -172,8 +172,8 @@ def connect(
 ) -> Wire:
     """Connect to the first address of the host that answers.
 
-    Each address gets its share of the time, so that a dead one cannot use up all of it.
-    Raises OSError of the last one tried.
+    Each address gets its share of the time, so that a dead one cannot use it all up. Raises OSError
+    of the last one tried.
     """
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     failure = OSError("the host has no address")

@@ -2,10 +2,10 @@
 
 One line is appended before the content of a message and one after the server's answer, with a
 single write each, so that two runs of one host can share a file. After a crash the journal tells
-which attempts were accepted, which were never begun (safe to send), and which nobody can know.
+which attempts were accepted, which were never begun (safe to send), and which are unknown.
 
-A line is trusted across reboots only where it says that something happened: what was *not*
-written before a power failure proves nothing, so "never begun" counts only within one boot.
+A line is trusted across reboots only if it says that something happened: what was *not* written
+before a power failure proves nothing, so "never begun" counts only within one boot.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ _KEEP = timedelta(days=30)
 
 
 class Verdict(enum.StrEnum):
-    """What the journal knows of an attempt; also the verb of its lines."""
+    """What the journal knows about an attempt; also the verb of its lines."""
 
-    RECORDED = "recorded"  # its queue row is (about to be) committed; nothing was sent
+    RECORDED = "recorded"  # its queue row is being, or was, committed; nothing was sent
     BEGUN = "begun"  # its content is about to leave
-    ACCEPTED = "accepted"  # the server took it
+    ACCEPTED = "accepted"  # the server accepted it
     REFUSED = "refused"  # the server refused it for good
     DEFERRED = "deferred"  # it was not accepted, and may be tried again
     UNKNOWN = "unknown"  # nothing is known here: another host's, or lost
@@ -45,7 +45,7 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True)
 class AcceptedAttempt:
-    """A message that a mail server took: the row and the attempt that it was, and when it began."""
+    """A message that a mail server accepted: its row, its attempt, and when it began."""
 
     queue_id: int
     progress_id: int
@@ -53,7 +53,7 @@ class AcceptedAttempt:
 
     @classmethod
     def of(cls, key: str) -> AcceptedAttempt:
-        """Read the key of an attempt."""
+        """Return the attempt for a key of the journal."""
         queue_id, progress_id, moment = key.split(":")
         at = datetime.strptime(moment, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         return cls(int(queue_id), int(progress_id), at)
@@ -82,7 +82,7 @@ class Journal:
         self._descriptor: int | None = None
 
     def check(self) -> None:
-        """Raise ConfigError where the journal cannot be written or read: nothing may be sent."""
+        """Raise ConfigError if the journal cannot be written or read: then nothing may be sent."""
         state = self._folder.parent.parent
         for folder in (state, self._folder.parent, self._folder):
             check_folder(folder, trusted_owners(state))
@@ -93,12 +93,12 @@ class Journal:
     def write(self, verdict: Verdict, keys: Iterable[str]) -> None:
         """Append a line for each attempt; it survives this process.
 
-        Raises ConfigError when the disk refuses: without a journal nothing may be sent.
+        Raises ConfigError if the disk refuses: without a journal nothing may be sent.
         """
         self._append("".join(f"{verdict} {key}\n" for key in keys).encode())
 
     def verdicts(self, keys: Collection[str]) -> dict[str, Verdict]:
-        """Return what this host knows of attempts of earlier runs.
+        """Return what this host knows about attempts of earlier runs.
 
         The files are read line by line: a day of a million mails does not end up in memory.
         """
@@ -110,7 +110,7 @@ class Journal:
     def verdicts_by_queue_id(self, started: Mapping[int, datetime | None]) -> dict[int, Verdict]:
         """Return the same for attempts whose progress rows may be gone, by queue id.
 
-        `started` is when each began: ids alone may return in a restored database.
+        `started` is when each began: a restored database may assign the same ids again.
         """
         known = dict.fromkeys(started, Verdict.UNKNOWN)
         keys = {(str(id), f"{at:%Y%m%d%H%M%S}"): id for id, at in started.items() if at}
@@ -122,19 +122,19 @@ class Journal:
         return known
 
     def latest_accepted(self) -> Sequence[AcceptedAttempt]:
-        """Return the accepted attempts of the last megabytes of the journal, oldest first."""
+        """Return the accepted attempts in the last megabytes of the journal, oldest first."""
         found: list[AcceptedAttempt] = []
         for _, lines in self._files(from_end=_LATEST_BYTES):
             found += [AcceptedAttempt.of(key) for line in lines for key in _accepted(line)]
         return found
 
     def all_accepted(self) -> Iterator[AcceptedAttempt]:
-        """Yield every accepted attempt that the journal has, oldest first."""
+        """Yield every accepted attempt in the journal, oldest first."""
         for _, lines in self._files():
             yield from (AcceptedAttempt.of(key) for line in lines for key in _accepted(line))
 
     def newest_unsettled(self) -> AcceptedAttempt | None:
-        """Return the last accepted attempt since a person last settled what a database forgot."""
+        """Return the last attempt accepted since a person last ran `recover`."""
         newest: AcceptedAttempt | None = None
         for _, lines in self._files(from_end=_LATEST_BYTES):
             for line in lines:
@@ -145,11 +145,11 @@ class Journal:
         return newest
 
     def note_settled(self) -> None:
-        """Write that whatever was accepted until now is settled in the database as it is."""
+        """Record that everything accepted until now is settled in the database as it is."""
         self._append(f"{_SETTLED} {self._now:%Y%m%d%H%M%S}\n".encode())
 
     def prune(self) -> None:
-        """Delete the files of days so long past that no attempt can be open."""
+        """Delete files so old that no attempt in them can be open."""
         oldest = f"{self._now - _KEEP:%Y-%m-%d}"
         for file in self._folder.glob("*.log"):
             if file.name < oldest:
@@ -186,9 +186,9 @@ class Journal:
                         yield key, Verdict(verb)
 
     def _files(self, *, from_end: int = 0) -> Iterator[tuple[Path, Iterable[str]]]:
-        """Yield the files, opened; another run may have pruned one meanwhile.
+        """Yield the files, opened; another run may have deleted one meanwhile.
 
-        With `from_end` they are read from so many bytes before their end on.
+        With `from_end` they are read from so many bytes before their end.
         """
         for file in sorted(self._folder.glob("*.log")):
             if file.is_char_device() or file.is_fifo():
@@ -212,7 +212,7 @@ class Journal:
 
 
 def _accepted(line: str) -> Iterator[str]:
-    """Yield the keys of what a line says was accepted; a queue row's id alone is none."""
+    """Yield the keys of accepted attempts in a line; a queue row's id alone is not enough."""
     if Verdict.ACCEPTED in line:
         for verb, key in _entries(line.rstrip("\n")):
             if verb == Verdict.ACCEPTED and _KEY.fullmatch(key):
@@ -220,7 +220,7 @@ def _accepted(line: str) -> Iterator[str]:
 
 
 def _entries(line: str) -> Sequence[tuple[str, str]]:
-    """Return the verbs and keys of a line: one, unless a full disk had cut the line before it."""
+    """Return the verbs and keys of a line: one, unless a full disk cut off the line before it."""
     verb, _, key = line.partition(" ")
     if verb in _VERBS and " " not in key:
         return [(verb, key)]
@@ -228,7 +228,7 @@ def _entries(line: str) -> Sequence[tuple[str, str]]:
 
 
 def _boot_id() -> str:
-    """Return what changes with every boot of this machine; one constant where it is unknown."""
+    """Return an id that changes with every boot of this machine; a constant if it is unknown."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()[:8]
     except OSError:

@@ -58,7 +58,7 @@ def elapsed(leaf: Leaf, scope: Scope, unit: timedelta, *columns: _Column) -> Col
 def moved_on(
     leaf: Leaf, scope: Scope, unit: timedelta, since: datetime, *columns: _Column
 ) -> ColumnElement[bool]:
-    """Return which rows' answers the clock may have changed between `since` and the scope's now."""
+    """Return the rows whose answers the clock may have changed between `since` and now."""
     amounts = [_whole(leaf, value, unit) for value in split_values(leaf)]
     return or_(
         *(

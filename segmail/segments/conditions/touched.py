@@ -1,7 +1,7 @@
-"""What touches a condition: the rows it reads, and how their changes are known.
+"""The sources of a condition's rows, and how changes to those rows are noticed.
 
-Each family says, next to its SQL, by which of these sources its conditions are touched. A table
-that no source of a condition covers is never taken as unchanged.
+Each family says, next to its SQL, which of these sources its conditions read. A table that no
+source of a condition covers is never assumed to be unchanged.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ from segmail.segments.conditions.scope import Scope
 
 @dataclass(frozen=True)
 class Marked:
-    """Rows that Maho writes with the time; `lately` are those written since a moment.
+    """Rows in which Maho writes the time of a change; `lately` selects those since a moment.
 
-    So are the other `tables`, whose changes the same times tell.
+    The same times also show changes in the other `tables`.
     """
 
     name: str
@@ -53,9 +53,9 @@ class Crossing:
 
 @dataclass(frozen=True)
 class Kept:
-    """Rows whose owner never changes unmarked; of those that go, nothing tells but their number.
+    """Rows whose owner never changes without a mark; a deletion shows only in their number.
 
-    `table` has a key of one column, which grows; `owner` is compared, too, where it is set later.
+    `table` has a key of one column, which grows; `owner` is compared, too, if it is set later.
     """
 
     name: str
@@ -65,7 +65,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Summed:
-    """Rows that are written without a mark; `digest` is another one where any has changed."""
+    """Rows that change without a mark; `digest` is a number that differs once any has changed."""
 
     name: str
     tables: frozenset[str]
@@ -74,7 +74,7 @@ class Summed:
 
 @dataclass(frozen=True)
 class Unmarked:
-    """Rows that change all the time, so that who is concerned is found by asking everybody."""
+    """Rows that change all the time, so that everybody is asked."""
 
     name: str
 
@@ -83,7 +83,7 @@ Source: TypeAlias = Marked | Kept | Summed | Unmarked
 
 
 def customers(scope: Scope) -> list[Source]:
-    """Accounts with the values of their attributes; every segment is touched by them."""
+    """Accounts with the values of their attributes; they belong to every segment's sources."""
     customer = scope.tables.customer
     values = scope.tables.customer_values.values()
     return [_marked("accounts", customer.c.entity_id, customer, *values, of=customer)]
@@ -114,13 +114,13 @@ def refunds(scope: Scope) -> list[Source]:
 
 
 def carts(scope: Scope) -> list[Source]:
-    """Carts without their items; Maho deletes old ones by night, and what a guest's became."""
+    """Carts without their items; Maho deletes old ones at night, and guests' carts once merged."""
     cart = scope.sales.quote
     return [_marked("carts", cart.c.customer_id, cart, of=cart), Kept("carts", cart)]
 
 
 def cart_items(scope: Scope) -> list[Source]:
-    """Items of carts: the cart is saved with them, but not where their product is deleted."""
+    """Items of carts: the cart is saved with them, except when their product is deleted."""
     cart, item = scope.sales.quote, scope.sales.quote_item
     found = _marked("carts", cart.c.customer_id, cart, item, of=cart)
     return [found, Kept("carts", cart), Kept("items of carts", item)]
@@ -133,14 +133,14 @@ def logins(scope: Scope) -> list[Source]:
 
 
 def views(scope: Scope) -> list[Source]:
-    """Views; those of a guest become the customer's at the login, with the time that they have."""
+    """Views; a guest's views become the customer's at the login, with their times unchanged."""
     viewed = scope.sales.viewed
     marked = _marked("views", viewed.c.customer_id, viewed, of=viewed)
     return [marked, Kept("views", viewed, owner=viewed.c.customer_id)]
 
 
 def wishlists(scope: Scope) -> list[Source]:
-    """Wishlists and their items, which go without a mark where their product does."""
+    """Wishlists and their items, which vanish without a mark when their product does."""
     wishlist, item = scope.sales.wishlist, scope.sales.wishlist_item
     rows = item.join(wishlist, wishlist.c.wishlist_id == item.c.wishlist_id)
     return [
@@ -152,9 +152,9 @@ def wishlists(scope: Scope) -> list[Source]:
 
 
 def products(scope: Scope, code: str) -> list[Source]:
-    """What an attribute of products says, or for `category_id` which categories they are in.
+    """The values of an attribute of products or, for `category_id`, the products' categories.
 
-    Nothing marks what is changed of many products at once, nor a category's list.
+    Nothing marks a change of many products at once, or of a category's list.
     """
     if code == "category_id":
         link = scope.sales.category_product
@@ -172,7 +172,7 @@ def products(scope: Scope, code: str) -> list[Source]:
 def summed(
     name: str, table: Table, *columns: Column[Any], where: ColumnElement[bool] | None = None
 ) -> Summed:
-    """Return the source of rows whose changes only a digest of these columns tells."""
+    """Return the source of rows whose changes only a digest of these columns shows."""
     told = select(func.count(), digest_of(*columns)).select_from(table)
     return Summed(name, frozenset({table.name}), told if where is None else told.where(where))
 
@@ -184,7 +184,7 @@ def _marked(
     of: Table,
     rows: FromClause | None = None,
 ) -> Marked:
-    """Return the source of the tables `read`, whose changes the times in `of` tell."""
+    """Return the source of the tables `read`, whose changes the times in `of` show."""
     times = [of.c[column] for column in _TIMES if column in of.c]
 
     def lately(since: datetime) -> ColumnElement[bool]:
@@ -195,12 +195,12 @@ def _marked(
     return Marked(name, names, of if rows is None else rows, owner, lately)
 
 
-# A row that was never changed may have a zero date as its `updated_at`.
+# A row that was never changed may have a zero date as `updated_at`.
 _TIMES = ("updated_at", "created_at", "login_at", "added_at")
 
 
 def digest_of(*columns: ColumnElement[Any]) -> ColumnElement[Any]:
-    """Return a number of all rows that is another one where a value of `columns` has changed."""
+    """Return a number for all rows that differs once a value of `columns` has changed."""
     said: ColumnElement[Any] = literal("", String())
     for column in columns:
         said = said.concat(func.coalesce(type_coerce(column, String), "~")).concat("|")

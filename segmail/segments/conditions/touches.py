@@ -1,4 +1,4 @@
-"""Whom a tree of conditions must be asked about again: what touches it, and its clock."""
+"""Which customers a tree of conditions must be asked about again: by its sources and the clock."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ TOUCHED_BY: Mapping[str, _TouchedBy] = {
     "today": today.touched_by,
 }
 
-# Families whose answer changes within a day, though no row does.
+# Families whose answer may change within a day although no row does.
 _CROSSINGS: Mapping[str, _Crossings] = {
     "cart_attributes": cart_attributes.crossings,
     "customer_attributes": customer_attributes.crossings,
@@ -69,7 +69,7 @@ _CROSSINGS: Mapping[str, _Crossings] = {
 
 
 def sources_of(tree: Combine, scope: Scope) -> list[Source]:
-    """Return what touches a tree whose conditions can be used; accounts always do."""
+    """Return the sources of a tree whose conditions can be used; accounts are always included."""
     found = [*customers(scope)]
     for leaf in leaves(tree):
         touched_by = TOUCHED_BY.get(leaf.family)
@@ -78,16 +78,16 @@ def sources_of(tree: Combine, scope: Scope) -> list[Source]:
 
 
 def uncovered(query: Select[Any], sources: Sequence[Source]) -> list[str]:
-    """Return the tables that a SELECT reads and none of the sources tells of."""
+    """Return the tables that a SELECT reads and that none of the sources covers."""
     read = {part.name for part in visitors.iterate(query) if isinstance(part, Table)}
     told = [source.tables for source in sources if isinstance(source, Marked | Summed)]
     return sorted(read.difference(*told))
 
 
 def crossings(tree: Combine, scope: Scope, since: datetime) -> Iterator[Crossing]:
-    """Yield for whom the clock may have changed an answer since then.
+    """Yield the customers whose answer the clock may have changed since then.
 
-    Of the same day: at midnight of a website, everybody's days change.
+    Only within one day: at midnight of a website, everybody's days change.
     """
     for leaf in leaves(tree):
         if leaf.family in _CROSSINGS:

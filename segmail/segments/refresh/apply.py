@@ -144,7 +144,7 @@ def remember_enrolling(tx: Transaction, task: Task, *, now: datetime) -> None:
 def complete(
     tx: Transaction, task: Task, members: int, baseline: Baseline | None, *, now: datetime
 ) -> None:
-    """Write the segment's counters, and what the next refresh goes on from.
+    """Write the segment's counters, and the baseline for the next refresh.
 
     `now` is when the refresh began.
 

@@ -1,7 +1,7 @@
-"""Whom a refresh asks: those for whom something has changed since the last one, or everybody.
+"""Decides whom a refresh asks: customers with changes since the last refresh, or everybody.
 
-What is not known to be covered by marks is asked of everybody, with the reason. See
-docs/segments.md, "What a refresh asks".
+Everybody is asked, with a reason, if changes may have left no mark. See docs/segments.md, "What a
+refresh asks".
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from segmail.segments.conditions.tree import Combine
 from segmail.segments.refresh.baseline import Baseline, load_baseline
 from segmail.segments.refresh.candidates import Candidate
 
-# So far back a mark is not trusted: transactions are committed later, and clocks differ.
+# Marks from so long ago are read again: transactions commit later, and clocks differ.
 REACH = timedelta(minutes=10)
 
-_MOST = 20_000  # customers asked by name; more are asked as quickly with all others
+_MOST = 20_000  # customers asked by id; with more, asking everybody is as quick
 
 
 @dataclass(frozen=True)
 class Polled:
     """Whom a refresh asks, and what it knows when it is done.
 
-    `ids` None: everybody, `why` tells for what reason.
+    If `ids` is None, everybody is asked, for the reason `why`.
     """
 
     ids: frozenset[int] | None = None
@@ -48,10 +48,10 @@ EVERYBODY = Polled()
 
 
 class Poll:
-    """Says whom to ask, segment by segment; what a run has looked up it does not look up again.
+    """Decides whom to ask, segment by segment; nothing is looked up twice in a run.
 
-    `began` is when the run began: what was written later is the next run's, too. `trees` are the
-    conditions of all its segments: one look at a table serves them.
+    `began` is when the run began: later writes also belong to the next run. `trees` are the
+    conditions of all its segments, so that each table is read only once for them.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Poll:
     def whom(
         self, tx: Transaction, candidate: Candidate, query: Select[Any], *, now: datetime
     ) -> Polled:
-        """Return whom to ask the conditions of a segment; `query` asks everybody."""
+        """Return whom to ask about a segment's conditions; `query` asks everybody."""
         tree = candidate.tree
         if tree is None:
             return EVERYBODY
@@ -102,7 +102,7 @@ class Poll:
         before: Baseline | None,
         after: Baseline,
     ) -> Iterator[str]:
-        """Yield why everybody must be asked this time."""
+        """Yield reasons why everybody must be asked this time."""
         if self._full:
             yield "by --full"
         if before is None:
@@ -124,7 +124,7 @@ class Poll:
                 yield f"{name} {became}, and no mark tells whose"
 
     def _unmarked(self, connection: Connection, source: Kept | Summed, told: str) -> str | None:
-        """Return what became of a source's rows since they told that, unless it is marked."""
+        """Return what has happened to a source's unmarked rows since that state; None: nothing."""
         if isinstance(source, Summed):
             return None if self._state(connection, source) == told else "have changed"
         is_kept = self._is_kept(connection, source, told)
@@ -137,7 +137,7 @@ class Poll:
         sources: Sequence[Source],
         since: datetime,
     ) -> frozenset[int] | None:
-        """Return the customers of rows that were written, or crossed a bound; None: too many."""
+        """Return the customers whose rows were written, or crossed a bound; None: too many."""
         found: set[int] = set()
         for source in sources:
             if isinstance(source, Marked):
@@ -165,7 +165,7 @@ class Poll:
         return self._touched[key]
 
     def _state(self, connection: Connection, source: Kept | Summed) -> str:
-        """Return what the rows of a source say now."""
+        """Return the present state of a source's rows."""
         name = _name(source)
         if name not in self._told:
             query = source.digest if isinstance(source, Summed) else _last_and_sums(source)
@@ -173,7 +173,7 @@ class Poll:
         return self._told[name]
 
     def _is_kept(self, connection: Connection, source: Kept, before: str) -> bool:
-        """Return whether all rows of then are there still."""
+        """Return whether all rows of that time still exist."""
         if before == self._state(connection, source):
             return True
         key = source.name, before
@@ -187,7 +187,7 @@ class Poll:
 def _crossings(tree: Combine, scope: Scope, since: datetime) -> list[Crossing]:
     try:
         return list(crossings(tree, scope, since))
-    except ConditionError:  # its own refresh tells
+    except ConditionError:  # reported by its own refresh
         return []
 
 
@@ -215,7 +215,7 @@ def refreshed_how(query: Select[Any], sources: Sequence[Source]) -> str:
 
 
 def _never(query: Select[Any], sources: Sequence[Source]) -> str | None:
-    """Return why a segment is never refreshed by what changed."""
+    """Return why a segment is never refreshed by changes alone."""
     for source in sources:
         if isinstance(source, Unmarked):
             return f"no mark tells whom changes of {source.name} concern"
@@ -230,7 +230,7 @@ def _last_and_sums(source: Kept) -> Select[Any]:
 
 
 def _sums(source: Kept, *, until: int | None) -> Select[Any]:
-    """Return number and sums of the rows up to an id, which are others once one is gone."""
+    """Return number and sums of the rows up to an id, which differ once one is gone."""
     [key] = source.table.primary_key.columns
     owner = key if source.owner is None else source.owner
     query = select(func.count(), func.coalesce(func.sum(key), 0), func.count(owner))
@@ -238,7 +238,7 @@ def _sums(source: Kept, *, until: int | None) -> Select[Any]:
 
 
 def _days(scope: Scope, moment: datetime) -> set[Any]:
-    """Return the calendar day of a moment, in each zone of the websites."""
+    """Return the calendar day of a moment in each time zone of the websites."""
     zones: set[tzinfo] = {time_zone(name) for name in scope.zones.values()} or {UTC}
     return {(str(zone), moment.astimezone(zone).date()) for zone in zones}
 

@@ -1,7 +1,7 @@
-"""What a refresh knows when it ends, from which the next one goes on.
+"""What a refresh knows when it ends, as the baseline for the next one.
 
-`core_config_data`, scope default, `customer_segmentation/segmail/refreshed/<id>`, a JSON object: so
-all hosts share it, and a restored database goes on from its own.
+It is in `core_config_data`, scope default, `customer_segmentation/segmail/refreshed/<id>`, a JSON
+object: all hosts share it, and a restored database continues from its own.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ _PATH = "customer_segmentation/segmail/refreshed/"
 
 @dataclass(frozen=True)
 class Baseline:
-    """The members were right for what was written before `looked_at`.
+    """The members were right for everything written before `looked_at`.
 
-    `meaning` is a digest of the conditions and all they depend on beside customers' rows;
-    `whole_at` is when everybody was asked last, `refreshed_at` the segment's `last_refresh_at`.
-    `told` is what the rows said that change without a mark, by the name of their source.
+    `meaning` is a digest of the conditions and everything they depend on besides customers' rows;
+    `whole_at` is when everybody was last asked, `refreshed_at` is the segment's `last_refresh_at`.
+    `told` is the state of the rows that change without a mark, by the name of their source.
     """
 
     meaning: str
@@ -37,7 +37,7 @@ class Baseline:
 
 
 def load_baseline(tx: Transaction, segment_id: int) -> Baseline | None:
-    """Return what the last refresh of a segment knew; None where there was none, or it failed."""
+    """Return the baseline of a segment's last refresh; None if there was none, or it failed."""
     c = tx.tables.config.c
     query = select(c.value).where(
         c.scope == "default", c.scope_id == 0, c.path == f"{_PATH}{segment_id}"
@@ -49,7 +49,7 @@ def load_baseline(tx: Transaction, segment_id: int) -> Baseline | None:
 
 
 def save_baseline(tx: Transaction, segment_id: int, baseline: Baseline) -> None:
-    """Keep what a refresh knows, in the transaction that writes the last of it."""
+    """Store the baseline, in the transaction that completes the refresh."""
     said = {
         "meaning": baseline.meaning,
         "looked_at": baseline.looked_at.isoformat(),
@@ -61,7 +61,7 @@ def save_baseline(tx: Transaction, segment_id: int, baseline: Baseline) -> None:
 
 
 def forget_baseline(tx: Transaction, segment_id: int) -> None:
-    """Let the next refresh ask everybody."""
+    """Make the next refresh ask everybody."""
     delete_config(tx, [f"{_PATH}{segment_id}"])
 
 

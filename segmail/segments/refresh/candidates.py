@@ -81,9 +81,10 @@ class Candidate:
 
 
 class Matching(Protocol):
-    """Makes the SELECT of the ids of the customers that a segment's conditions match at a moment.
+    """Returns the SELECT of the ids of the customers that a segment's conditions match at a moment.
 
-    With `among` only these are asked about. Raises ConditionError where conditions cannot be used.
+    With `among`, only these customers are considered. Raises ConditionError if conditions cannot be
+    used.
     """
 
     def __call__(

@@ -81,7 +81,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class FoundChanges:
-    """Numbers of customers in CHANGED; `members` are to be in the segment when all is written."""
+    """Numbers of customers in CHANGED; `members` is how many the segment will have in the end."""
 
     total: int
     members: int
@@ -95,7 +95,7 @@ def find_matched(
     *,
     now: datetime,
 ) -> Polled:
-    """Fill MATCHED, and ASKED where not everybody is asked; return who was.
+    """Fill MATCHED, and ASKED if not everybody is asked; return who was asked.
 
     Without `asking`, everybody is.
     """

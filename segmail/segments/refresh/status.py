@@ -22,7 +22,7 @@ def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
             return False
         c = tx.tables.segment.c
         status = select(c.refresh_status).where(c.segment_id == segment_id)
-        if tx.connection.scalar(status) != _COMPLETED:  # Maho's may have ended halfway
+        if tx.connection.scalar(status) != _COMPLETED:  # Maho's refresh may have ended halfway
             forget_baseline(tx, segment_id)
         _write(tx, segment_id, _BEGUN, now)
         return True

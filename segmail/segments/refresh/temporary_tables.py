@@ -22,7 +22,7 @@ MATCHED = Table(
     prefixes=["TEMPORARY"],
 )
 
-ASKED = Table(  # where not everybody is asked
+ASKED = Table(  # used if not everybody is asked
     "segmail_asked",
     _METADATA,
     Column("customer_id", UInt, primary_key=True, autoincrement=False),

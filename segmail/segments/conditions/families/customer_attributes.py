@@ -85,12 +85,12 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads."""
+    """Return the sources that the leaf reads."""
     return customers(scope)
 
 
 def crossings(leaf: Leaf, scope: Scope, since: datetime) -> Sequence[Crossing]:
-    """Return for whom the clock may have changed the leaf's answer since then."""
+    """Return the customers for whom the clock may have changed the leaf's answer since then."""
     if leaf.attribute not in SINCE_REGISTRATION:
         return ()
     customer, unit = scope.tables.customer.c, SINCE_REGISTRATION[leaf.attribute]

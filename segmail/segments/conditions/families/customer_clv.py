@@ -48,7 +48,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads."""
+    """Return the sources that the leaf reads."""
     refunded = leaf.attribute in ("lifetime_profit", "lifetime_refunds")
     return [*orders(scope), *(refunds(scope) if refunded else ())]
 

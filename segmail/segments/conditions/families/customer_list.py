@@ -44,12 +44,12 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(_leaf: Leaf, _scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads: nothing but itself."""
+    """Return the sources that the leaf reads: none but itself."""
     return ()
 
 
 def crossings(leaf: Leaf, scope: Scope, since: datetime) -> Sequence[Crossing]:
-    """Return who ceased to be on the list since then."""
+    """Return the customers who have dropped off the list since then."""
     customer_id = scope.tables.customer.c.entity_id
     ended = [id for id, end in listed_customers(leaf).items() if end and since < end <= scope.now]
     return (Crossing(customer_id, one_of(customer_id, ended)),) if ended else ()

@@ -33,7 +33,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads: before Maho 26.7.3 no change of a status leaves a mark."""
+    """Return the sources the leaf reads; before Maho 26.7.3 a status changes without a mark."""
     subscriber = scope.tables.subscriber
     row = subscriber.c
     said = (row.subscriber_id, row.customer_id, row.subscriber_status, row.change_status_at)

@@ -38,7 +38,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads."""
+    """Return the sources that the leaf reads."""
     match leaf.attribute:
         case "days_since_last_login":
             return logins(scope)

@@ -59,7 +59,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads."""
+    """Return the sources that the leaf reads."""
     return orders(scope)
 
 

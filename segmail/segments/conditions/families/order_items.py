@@ -43,7 +43,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads."""
+    """Return the sources that the leaf reads."""
     if leaf.attribute in _COLUMNS or leaf.attribute == "product_id":
         return orders(scope)
     return [*orders(scope), *products(scope, leaf.attribute.removeprefix(_PRODUCT))]

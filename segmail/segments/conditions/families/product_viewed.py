@@ -55,7 +55,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads."""
+    """Return the sources that the leaf reads."""
     if leaf.attribute == "on_clearance":
         codes: Sequence[str] = CODES
     elif leaf.attribute in ("category_id", "days_since_viewed_category"):

@@ -43,7 +43,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads."""
+    """Return the sources that the leaf reads."""
     if leaf.attribute == "category_id" or leaf.attribute in _PRODUCT:
         code = _PRODUCT.get(leaf.attribute, leaf.attribute)
         return [*wishlists(scope), *products(scope, code)]

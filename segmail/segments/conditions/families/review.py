@@ -63,7 +63,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(_leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads: a review is approved, and a vote changed, without a mark."""
+    """Return the sources the leaf reads; reviews and votes change without a mark."""
     sales, store = scope.sales, scope.tables.store
     return [
         *(

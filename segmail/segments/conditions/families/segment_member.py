@@ -37,7 +37,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(leaf: Leaf, scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads: who leaves a segment leaves no mark."""
+    """Return the sources that the leaf reads; leaving a segment leaves no mark."""
     member = scope.tables.member
     ids = sorted({scope.segment(leaf, value) for value in split_values(leaf)})
     named, of = f"members of {', '.join(map(str, ids))}", member.c.segment_id.in_(ids)

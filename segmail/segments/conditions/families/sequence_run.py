@@ -50,7 +50,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(_leaf: Leaf, _scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads: each mail changes it, and no mark tells whose."""
+    """Return the sources that the leaf reads; each mail changes them, and no mark shows whose."""
     return [Unmarked("the steps of sequences")]
 
 

@@ -57,7 +57,7 @@ def condition(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
 
 
 def touched_by(_leaf: Leaf, _scope: Scope) -> Sequence[Source]:
-    """Return what the leaf reads: nothing; it changes with the day."""
+    """Return the sources that the leaf reads: none; it changes with the day."""
     return ()
 
 
