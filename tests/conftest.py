@@ -6,8 +6,9 @@ import copy
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,11 +18,11 @@ from sqlalchemy import URL, make_url, text
 
 from segmail.log import exceptions, logger
 from segmail.maho.db.database import Database
-from segmail.maho.schema.tables import Layout, build_tables
+from segmail.maho.schema.tables import Layout, Tables, build_tables
 from segmail.maho.shop import Shop
 from tests.jobs import Runner
 from tests.mariadb import memory_folder, private_server
-from tests.shop_builder import ShopBuilder
+from tests.shop_builder import ShopBuilder, insert_base
 from tests.thorough import THOROUGH, by_far
 
 NOW = datetime(2026, 3, 10, 12, 0, 0, tzinfo=UTC)
@@ -115,9 +116,8 @@ def shop(
     engine_name: str, layout: Layout, prefix: str, databases: _Databases, now: datetime
 ) -> Iterator[ShopBuilder]:
     """A fresh shop with one website, two stores, the customer attributes and nobody in it."""
-    database = databases.fresh(engine_name, layout, prefix)
-    yield ShopBuilder(Shop(database, build_tables(prefix, layout)), database.url, now=now)
-    database.close()
+    with databases.shop(engine_name, layout, prefix, now) as shop:
+        yield shop
 
 
 @pytest.fixture
@@ -125,9 +125,8 @@ def mariadb_shop(
     layout: Layout, prefix: str, databases: _Databases, now: datetime
 ) -> Iterator[ShopBuilder]:
     """A fresh shop on the server only, for what SQLite cannot show: row locks and plans."""
-    database = databases.fresh("mariadb", layout, prefix)
-    yield ShopBuilder(Shop(database, build_tables(prefix, layout)), database.url, now=now)
-    database.close()
+    with databases.shop("mariadb", layout, prefix, now) as shop:
+        yield shop
 
 
 @pytest.fixture
@@ -145,25 +144,37 @@ def mariadb_runner(mariadb_shop: ShopBuilder, tmp_path: Path) -> Runner:
 class _Databases:
     """Databases by engine, layout and prefix.
 
-    Each is opened once, so that a statement is compiled once a session and not once a test.
+    Each is made once and emptied for each test: on SQLite by a copy of the file, on a server by
+    deleting what the test before has written. Each is opened once, so that a statement is compiled
+    once a session and not once a test.
     """
 
     def __init__(self, server: URL, name: str, folder: Path) -> None:
         self._server = Database(server)
         self._name = name
         self._folder = folder
-        self._made: dict[tuple[str, Layout, str], Database] = {}
+        self._made: dict[tuple[str, Layout, str], _Made] = {}
 
-    def fresh(self, engine: str, layout: Layout, prefix: str) -> Database:
-        """Return an empty database; what listens to its engine does so for this test only."""
+    @contextmanager
+    def shop(
+        self, engine: str, layout: Layout, prefix: str, now: datetime
+    ) -> Iterator[ShopBuilder]:
+        """Yield a shop with its base only; what listens to its engine does so for this test."""
         key = engine, layout, prefix
         if key not in self._made:
             self._made[key] = self._create(*key)
         else:
             self._empty(self._made[key])
-        database = copy.copy(self._made[key])
+        made = self._made[key]
+        database = copy.copy(made.database)
         database.engine = database.engine.execution_options()
-        return database
+        try:
+            yield ShopBuilder(
+                Shop(database, made.tables), database.url, now=now, building=made.building
+            )
+        finally:
+            database.close()
+            made.building.close()
 
     def drop_all(self) -> None:
         with self._server.engine.begin() as connection:
@@ -172,7 +183,7 @@ class _Databases:
                     connection.execute(text(f"DROP DATABASE {self._on_server(layout, prefix)}"))
         self._server.close()
 
-    def _create(self, engine: str, layout: Layout, prefix: str) -> Database:
+    def _create(self, engine: str, layout: Layout, prefix: str) -> _Made:
         if engine == "sqlite":
             file = self._folder / f"{layout.value} {prefix}.sqlite"
             file.touch()
@@ -183,30 +194,71 @@ class _Databases:
                 connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
                 connection.execute(text(f"CREATE DATABASE {name} CHARACTER SET utf8mb3"))
             database = Database(self._server.url.set(database=name))
-        build_tables(prefix, layout).metadata.create_all(database.engine)
+        tables = build_tables(prefix, layout)
+        tables.metadata.create_all(database.engine)
+        with database.engine.begin() as connection:
+            insert_base(connection, tables)
         if engine == "sqlite":
             shutil.copyfile(file, f"{file}.empty")
+            made = _Made(tables, database, Database(database.url, kept_open=True))
+        else:
+            made = _Made(tables, database, database, _filled(database))
         database.close()
-        return database
+        return made
 
     def _on_server(self, layout: Layout, prefix: str) -> str:
         return f"{self._name}_{layout.value}_{prefix}"
 
-    def _empty(self, database: Database) -> None:
-        if database.url.get_backend_name() == "sqlite":
-            _replace(Path(str(database.url.database)))
+    def _empty(self, made: _Made) -> None:
+        if made.database.url.get_backend_name() == "sqlite":
+            _replace(Path(str(made.database.url.database)))
             return
-        used = text(
+        now = _filled(made.database)
+        written = {table for table, state in now.items() if state != made.base.get(table)}
+        with made.database.engine.begin() as connection:
+            connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 0")
+            for table in written:
+                connection.exec_driver_sql(f"DELETE FROM {table}")
+                if now[table].counter:
+                    connection.exec_driver_sql(f"ALTER TABLE {table} AUTO_INCREMENT = 1")
+            if again := {table for table in made.base if now.get(table) != made.base[table]}:
+                insert_base(connection, made.tables, only=again)
+            connection.exec_driver_sql("SET FOREIGN_KEY_CHECKS = 1")
+
+
+@dataclass(frozen=True)
+class _Content:
+    """What tells whether somebody has written into a table: its rows, and the next id."""
+
+    counter: int | None
+    checksum: int
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A database; `building` is a quicker way to it, `base` what its tables hold at first."""
+
+    tables: Tables
+    database: Database
+    building: Database
+    base: Mapping[str, _Content] = field(default_factory=dict)
+
+
+def _filled(database: Database) -> dict[str, _Content]:
+    """Return the tables of a server that were ever written into since they were emptied."""
+    with database.engine.begin() as connection:
+        counters = connection.exec_driver_sql(
             "SELECT table_name, auto_increment FROM information_schema.tables "
             "WHERE table_schema = DATABASE() AND (auto_increment IS NULL OR auto_increment > 1)"
         )
-        with database.engine.begin() as connection:
-            connection.execute(text("SET FOREIGN_KEY_CHECKS = 0"))
-            for table, counter in connection.execute(used).all():
-                connection.execute(text(f"DELETE FROM {table}"))
-                if counter:
-                    connection.execute(text(f"ALTER TABLE {table} AUTO_INCREMENT = 1"))
-            connection.execute(text("SET FOREIGN_KEY_CHECKS = 1"))
+        found = {str(table): counter for table, counter in counters}
+        sums = connection.exec_driver_sql(f"CHECKSUM TABLE {', '.join(found)}")
+        checksums = {str(table).rpartition(".")[2]: int(checksum) for table, checksum in sums}
+    return {
+        table: _Content(counter, checksums[table])
+        for table, counter in found.items()
+        if counter or checksums[table]
+    }
 
 
 def _replace(file: Path) -> None:

@@ -6,8 +6,10 @@ its own, on the streams that it was given, and writes the exit codes into the fi
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -114,10 +116,20 @@ def names() -> set[str]:
     return {name for name, _ in leaves(program)} - _NOT_HERE
 
 
+def _import_all() -> None:
+    """Import what commands import when they run: here once, and not in the process of each."""
+    import segmail
+
+    for module in pkgutil.walk_packages(segmail.__path__, "segmail."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+
+
 def _main(out: Path, *options: str) -> None:
     from segmail.cli import main
 
     known = names()
+    _import_all()
     codes = {}
     for name, arguments in (READING | WRITING).items():
         if name not in known:

@@ -28,7 +28,7 @@ _SETTINGS = (
 )
 
 # Its defaults are a port, and a folder that only the package with the system service makes.
-_ONLY_MYSQL = ("--mysqlx=OFF", "--secure-file-priv=NULL")
+_ONLY_MYSQL = ("--mysqlx=OFF", "--secure-file-priv=NULL", "--information-schema-stats-expiry=0")
 
 
 class Server:

@@ -48,5 +48,5 @@ def run(
 ) -> subprocess.CompletedProcess[str]:
     """Run `segmail` to its end."""
     with start(url, folder, *arguments, env=env) as process:
-        out, err = process.communicate(timeout=120)
+        out, err = process.communicate(timeout=600)  # a busy machine is no fault
         return subprocess.CompletedProcess(process.args, process.returncode, out, err)

@@ -5,6 +5,7 @@ Hundreds of tests do, so it must not take long.
 
 from __future__ import annotations
 
+import sqlite3
 from functools import cache
 
 from sqlalchemy import Connection, create_mock_engine, inspect
@@ -22,8 +23,14 @@ def create_sales_tables(shop: ShopBuilder) -> SalesTables:
 
     def create(connection: Connection) -> None:
         if not inspect(connection).has_table(sales.order.name):
-            for statement in _statements(prefix, connection.dialect.name):
-                connection.exec_driver_sql(statement)
+            statements = _statements(prefix, connection.dialect.name)
+            if connection.dialect.name == "sqlite":
+                driver = connection.connection.driver_connection
+                assert isinstance(driver, sqlite3.Connection)
+                driver.executescript(";".join(["BEGIN", *statements, "COMMIT"]))
+            else:
+                for statement in statements:
+                    connection.exec_driver_sql(statement)
 
     shop.database.transact(create)
     return sales

@@ -177,7 +177,7 @@ def test_ctrl_c_ends_a_run_in_order_with_130(shop: ShopBuilder, tmp_path: Path) 
         while not (mails.exists() and any(mails.glob("*.eml"))):  # written under another name first
             assert run.poll() is None
         run.send_signal(signal.SIGINT)
-        _out, err = run.communicate(timeout=60)
+        _out, err = run.communicate(timeout=300)
 
     sent = len(shop.rows(shop.tables.progress, status=ProgressStatus.SENT.value))
     assert (run.returncode, err) == (INTERRUPTED, "Interrupted.\n")

@@ -12,6 +12,7 @@ from click.testing import CliRunner, Result
 from segmail.cli import program
 from tests import each_command
 from tests.shop_builder import ShopBuilder
+from tests.thorough import by_far
 
 _COMMANDS = {**each_command.READING, **each_command.WRITING}
 _NUMBERS = ("-1", "9" * 40, "nan", "0")
@@ -74,8 +75,9 @@ def _is_clear(done: Result) -> bool:
 @pytest.mark.parametrize("name", _COMMANDS)
 def test_an_odd_value_is_refused_in_a_line(name: str, segmail_there: list[str]) -> None:
     unclear = {}
-    for parameter in _parameters(name):
-        for value in _odd_values(parameter):
+    every = by_far(2, 1)
+    for number, parameter in enumerate(_parameters(name)):
+        for value in _odd_values(parameter)[number % every :: every]:
             given = _given(name, parameter, value)
             done = CliRunner().invoke(program, [*segmail_there, *given], input="")
             if not _is_clear(done):

@@ -108,7 +108,7 @@ def test_apply_asks_on_a_terminal(bare: URL, answer: str, code: int) -> None:
     os.write(terminal, f"{answer}\n".encode())
     command = [sys.executable, "-m", "segmail", "--database-url", str(bare), "schema", "apply"]
 
-    result = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=60)
+    result = subprocess.run(command, stdin=stdin, capture_output=True, text=True, timeout=300)
 
     assert result.returncode == code
     assert "Run 11 statements?" in result.stdout

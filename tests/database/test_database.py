@@ -119,7 +119,7 @@ def test_a_deadlock_is_retried_until_both_transactions_are_through(
                     .values(template_type=table.c.template_type + 1)
                 )
                 if not met:
-                    met.append(meeting.wait(60))
+                    met.append(meeting.wait(300))
 
         shop.database.transact(work)
 

@@ -20,7 +20,9 @@ _ROWS = 20_000
 _HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(params=[True, False], ids=["fresh", "stale"])
+@pytest.fixture(
+    params=[pytest.param(True, marks=pytest.mark.thorough), False], ids=["fresh", "stale"]
+)
 def long_shop(mariadb_shop: ShopBuilder, request: pytest.FixtureRequest) -> ShopBuilder:
     """A row a minute for two weeks, of four segments; the server's counts may be old."""
     create_sales_tables(mariadb_shop)

@@ -95,7 +95,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
     ):
         _until(lambda: len(server.messages) >= 1)
         forbid()
-        out, err = process.communicate(timeout=60)
+        out, err = process.communicate(timeout=300)
 
     assert (process.returncode, out, err) == (0, "", "")
     named = {message.rcpt_to[0] for message in server.messages} & {
@@ -152,7 +152,7 @@ def test_switching_automation_off_ends_a_run_and_leaves_the_rest_scheduled(
     ):
         _until(lambda: len(server.messages) >= 1)
         shop.config("customer_segmentation/email_automation/enabled", "0")
-        process.communicate(timeout=60)
+        process.communicate(timeout=300)
 
     assert process.returncode == 0
     assert 1 <= len(server.messages) <= 9

@@ -44,7 +44,7 @@ def run_each(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         cwd=folder,
-        timeout=120,
+        timeout=600,
         check=True,
     )  # fmt: skip
     return json.loads(out.read_text()), (done.stdout + done.stderr).decode("utf-8", "replace")
@@ -56,9 +56,13 @@ def test_the_list_of_commands_is_whole() -> None:
 
 @pytest.mark.parametrize(
     "environ",
-    [{"LC_ALL": "C.UTF-8"}, {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
-     {"PYTHONIOENCODING": "iso-8859-1"}],
-    ids=["utf-8", "C", "latin-1"],
+    [
+        pytest.param({"LC_ALL": "C.UTF-8"}, id="utf-8", marks=pytest.mark.thorough),
+        pytest.param({"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}, id="C"),
+        pytest.param(
+            {"PYTHONIOENCODING": "iso-8859-1"}, id="latin-1", marks=pytest.mark.thorough
+        ),
+    ],
 )  # fmt: skip
 def test_what_a_terminal_cannot_show_is_replaced_and_what_steers_it_is_left_out(
     shop: ShopBuilder, tmp_path: Path, environ: dict[str, str]
@@ -75,7 +79,12 @@ def test_what_a_terminal_cannot_show_is_replaced_and_what_steers_it_is_left_out(
 
 
 @pytest.mark.parametrize(
-    ("redirect", "unwritten"), [(">/dev/full 2>/dev/full", 75), (">&-", 0), (">&- 2>&-", 0)]
+    ("redirect", "unwritten"),
+    [
+        (">/dev/full 2>/dev/full", 75),
+        (">&- 2>&-", 0),
+        pytest.param(">&-", 0, marks=pytest.mark.thorough),
+    ],
 )
 def test_a_full_or_closed_output_is_no_bug(
     shop: ShopBuilder, tmp_path: Path, redirect: str, unwritten: int

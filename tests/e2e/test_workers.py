@@ -56,7 +56,7 @@ def test_there_are_no_more_processes_than_connections(
         with start(mariadb_shop.url, tmp_path, *command, env=_mail_to(server)) as process:
             _until(lambda: len(server.messages) >= 5)
             children = _children(process)
-            process.communicate(timeout=60)
+            process.communicate(timeout=300)
 
     assert len(children) == 1
     assert {mariadb_shop.status(row) for row in due} == {"sent"}
@@ -92,7 +92,7 @@ def test_a_process_that_is_killed_is_told_and_the_other_goes_on(
             _until(lambda: len(server.messages) >= 10)
             [other] = _children(process)
             os.kill(other, signal.SIGKILL)
-            _, err = process.communicate(timeout=60)
+            _, err = process.communicate(timeout=300)
 
     assert process.returncode == 75
     assert "One of the processes" in err
@@ -107,7 +107,7 @@ def test_no_process_outlives_the_one_that_was_started(
 ) -> None:
     with scripted_server({"RCPT": Fault.HANG}) as server:
         with start(mariadb_shop.url, tmp_path, *CLOCK, *TWO, env=_mail_to(server)) as process:
-            server.hanging.wait(60)
+            server.hanging.wait(300)
             children = _children(process)
             process.kill()
 
@@ -126,7 +126,7 @@ def test_a_signal_ends_the_run_in_order_while_the_server_hangs(
         scripted_server({"RCPT": Fault.HANG}) as server,
         start(mariadb_shop.url, tmp_path, *command, env=_mail_to(server)) as process,
     ):
-        server.hanging.wait(60)
+        server.hanging.wait(300)
         process.terminate()
         process.communicate(timeout=80)  # the server's time-out is 90 seconds
 
@@ -152,11 +152,11 @@ def _is_running(pid: int) -> bool:
 
 
 def _until(true: Callable[[], bool]) -> None:
-    for _ in range(600):
+    for _ in range(3_000):
         if true():
             return
         time.sleep(0.1)
-    raise AssertionError("it did not happen within a minute")
+    raise AssertionError("it did not happen within five minutes")
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # pytest has threads of its own

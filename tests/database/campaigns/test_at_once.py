@@ -31,7 +31,7 @@ def at_once(work: Callable[[int], str]) -> list[str]:
     barrier = Barrier(WORKERS)
 
     def begin(worker: int) -> str:
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=300)
         return work(worker)
 
     with ThreadPoolExecutor(WORKERS) as pool:

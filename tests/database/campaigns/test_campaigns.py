@@ -20,6 +20,7 @@ from tests.campaign_files import apply, export
 from tests.database.campaigns.test_at_once import WORKERS, at_once
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
+from tests.thorough import by_far
 
 CAMPAIGN = """\
 templates:
@@ -306,13 +307,15 @@ _STEP = st.tuples(st.sampled_from(["A", "B", "C"]), st.integers(0, 3))
 
 
 @settings(
-    max_examples=12,
+    max_examples=by_far(6, 12),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.lists(_STEP, max_size=4), st.lists(_STEP, max_size=4))
 @pytest.mark.parametrize("engine_name", ["sqlite"])
-@pytest.mark.parametrize("layout", list(Layout))
+@pytest.mark.parametrize(
+    "layout", [Layout.SHIPPED, pytest.param(Layout.SPEC, marks=pytest.mark.thorough)]
+)
 def test_whatever_the_steps_were_they_are_as_the_file_says(
     sales: SalesBuilder,
     shop: ShopBuilder,

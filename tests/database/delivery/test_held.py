@@ -76,7 +76,7 @@ def test_two_hosts_may_mark_what_is_held_at_the_same_moment(mariadb_shop: ShopBu
     start = threading.Barrier(2)
 
     def mark() -> None:
-        start.wait(60)
+        start.wait(300)
         shop.transact(lambda tx: mark_held(tx, [1, 2, 3], now=shop.now))
 
     threads = [threading.Thread(target=mark) for _ in range(2)]

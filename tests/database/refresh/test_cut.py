@@ -11,6 +11,7 @@ from sqlalchemy import event
 from tests.database.refresh.crowd import Crowd
 from tests.database.refresh.refreshing import members, refresh_one
 from tests.shop_builder import ShopBuilder
+from tests.thorough import by_far
 
 
 class Cut(Exception):
@@ -35,7 +36,7 @@ def refresh_until(shop: ShopBuilder, statement: int, **options: Any) -> bool:
     return False
 
 
-@pytest.mark.parametrize("prefix", ["", "maho_"])
+@pytest.mark.parametrize("prefix", [pytest.param("", marks=pytest.mark.thorough), "maho_"])
 def test_it_has_changed_all_or_nothing(shop: ShopBuilder) -> None:
     crowd = Crowd(shop, 12)
     before = (members(shop, crowd.segment_id), crowd.rows())
@@ -58,8 +59,8 @@ def test_between_chunks_everybody_is_either_moved_with_all_steps_or_not_yet(
     crowd = Crowd(mariadb_shop, 250)
     crowd.move(4)
 
-    cuts, partly = 0, 0
-    while refresh_until(mariadb_shop, cuts + 1, chunk=3):
+    cuts, partly, every = 0, 0, by_far(3, 1)
+    while refresh_until(mariadb_shop, cuts * every + 1, chunk=3):
         cuts += 1
         now = members(mariadb_shop, crowd.segment_id)
         assert crowd.rows() == crowd.rows_of(now)
@@ -67,6 +68,6 @@ def test_between_chunks_everybody_is_either_moved_with_all_steps_or_not_yet(
         partly += bool(left)
         crowd.move(4 if len(left) < 4 else 0)
 
-    assert (cuts > 50, partly > 40) == (True, True)
+    assert (cuts > 50 // every, partly > 40 // every) == (True, True)
     assert members(mariadb_shop, crowd.segment_id) == crowd.expected_members()
     assert crowd.rows() == crowd.expected_rows()

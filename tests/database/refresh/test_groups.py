@@ -131,7 +131,7 @@ def test_refreshes_at_once_leave_nobody_in_two_campaigns(mariadb_shop: ShopBuild
     barrier = Barrier(len(segments))
 
     def work(segment: int) -> None:
-        barrier.wait(timeout=60)
+        barrier.wait(timeout=300)
         for minutes in range(3):
             refresh_segments(
                 shop.shop,

@@ -18,10 +18,15 @@ from segmail.segments.refresh.temporary_tables import create_scratch
 from tests.database.long_table import fill, rows_read
 from tests.shop_builder import ShopBuilder
 
-pytestmark = [
-    pytest.mark.parametrize("segments", [1, 20]),
-    pytest.mark.parametrize("analyzed", [True, False]),
-]
+pytestmark = pytest.mark.parametrize(
+    ("segments", "analyzed"),
+    [
+        (1, True),
+        (20, False),
+        pytest.param(1, False, marks=pytest.mark.thorough),
+        pytest.param(20, True, marks=pytest.mark.thorough),
+    ],
+)
 
 
 def plan(shop: ShopBuilder, query: Select[tuple[int]]) -> dict[str, object]:
@@ -69,8 +74,16 @@ def test_a_claim_that_goes_on_reads_only_what_is_due_since(
     assert read < 500  # 200 of 5,000 were due since
 
 
-@pytest.mark.parametrize("max_sends", [1, 3])
-@pytest.mark.parametrize("reentry", [OnReentry("once"), OnReentry("never")], ids=str)
+@pytest.mark.parametrize(
+    ("max_sends", "reentry"),
+    [
+        (1, OnReentry("once")),
+        (3, OnReentry("never")),
+        pytest.param(3, OnReentry("once"), marks=pytest.mark.thorough),
+        pytest.param(1, OnReentry("never"), marks=pytest.mark.thorough),
+    ],
+    ids=str,
+)
 def test_an_enrolment_reads_the_earlier_rows_of_who_enters_and_no_others(
     mariadb_shop: ShopBuilder, segments: int, analyzed: bool, max_sends: int, reentry: OnReentry
 ) -> None:

@@ -30,6 +30,7 @@ from tests.database.refresh.refreshing import (
 )
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder
+from tests.thorough import by_far
 
 NOW = {"SEGMAIL_NOW": "2026-03-10 12:00"}
 REFRESH = ("refresh-segments",)
@@ -51,7 +52,7 @@ def test_a_refresh_killed_at_any_moment_loses_and_repeats_nothing(
     shop = mariadb_shop
     crowd, chance = Crowd(shop, 1_200), random.Random(20260310)  # noqa: S311 - not a secret
     killed = 0
-    for _ in range(6):
+    for _ in range(by_far(3, 6)):
         crowd.move(40)
         with begin(shop, tmp_path, *REFRESH) as process:
             try:
@@ -71,7 +72,7 @@ def test_a_refresh_killed_at_any_moment_loses_and_repeats_nothing(
 
 def test_two_refreshes_at_once_enrol_everybody_once(shop: ShopBuilder, tmp_path: Path) -> None:
     crowd = Crowd(shop, 600)
-    for _ in range(2):
+    for _ in range(by_far(1, 2)):
         crowd.move(100)
         both = [begin(shop, tmp_path, *REFRESH) for _ in range(2)]
         ended = [(process.communicate(), process.returncode) for process in both]

@@ -10,6 +10,7 @@ from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from tests.database.segments.mixed_shop import SKUS, TEXTS, fill
 from tests.database.segments.second_opinion import FACTS, SecondOpinion
 from tests.sales_builder import SalesBuilder
+from tests.thorough import by_far
 
 VALUES = {
     "text": (*filter(None, TEXTS), *SKUS, "a", "0", "%", "_", "'", "ada", "complete", "Cosa"),
@@ -69,7 +70,10 @@ def test_each_single_condition_matches_whom_a_plain_evaluation_matches(
     fill(sales)
     second = SecondOpinion(sales)
 
-    for (family, attribute), (kind, _) in FACTS.items():
-        for operator in OPERATORS[kind]:
-            leaf = Leaf(family, attribute, operator, VALUES[kind][1], "1")
-            assert sales.matching(leaf) == second.matching(leaf), leaf
+    single = [
+        Leaf(family, attribute, operator, VALUES[kind][1], "1")
+        for (family, attribute), (kind, _) in FACTS.items()
+        for operator in OPERATORS[kind]
+    ]
+    for leaf in single[:: by_far(5, 1)]:
+        assert sales.matching(leaf) == second.matching(leaf), leaf

@@ -146,7 +146,7 @@ def test_a_signal_leaves_nothing_behind(
             time.sleep(0.01)
         time.sleep(0.5)
         run.send_signal(number)
-        _out, err = run.communicate(timeout=60)
+        _out, err = run.communicate(timeout=300)
 
     assert (run.returncode, err) == (130, "Interrupted.\n")
     assert list(place.iterdir()) == []

@@ -12,6 +12,7 @@ from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from tests.database.segments.recorded.test_answers import DIFFERENT
 from tests.recorded_conditions import CASES, RecordedShop
+from tests.thorough import by_far
 
 EVERYBODY = frozenset(
     next(case.customer_ids or () for case in CASES if case.name == "no conditions at all")
@@ -64,7 +65,7 @@ def test_a_random_tree_matches_whom_its_parts_say(
     assert recorded.matching(tree) == sorted(EVERYBODY if matched is None else matched)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=by_far(3, 10), deadline=None)
 @given(leaf=st.sampled_from(list(ALONE)), expects=st.booleans())
 def test_a_tree_of_fifty_levels_is_right(recorded: RecordedShop, leaf: Leaf, expects: bool) -> None:
     tree = Combine(every=True, expects=True, children=(leaf,), path="")
