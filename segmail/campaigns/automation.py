@@ -68,7 +68,7 @@ def apply_automation(
             trigger=trigger,
             now=run.now,
         )
-        # Customers who entered before get nothing late: the next refresh begins to remember anew.
+        # Customers who entered before get nothing late: the next refresh starts remembering again.
         save_enrols_since(run.tx, segment.segment_id, None)
     if switched_on and segment.is_active:
         mark_held(run.tx, [segment.segment_id], now=run.now)

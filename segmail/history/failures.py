@@ -47,9 +47,9 @@ class FailureFilter:
 
 @dataclass(frozen=True)
 class _Way:
-    """What leads to the failed rows, other than the rows' segments, triggers and status.
+    """How the failed rows are found, other than by the rows' segments, triggers and status.
 
-    `due_since` is the earliest time that they may have been due, with Maho's index on it.
+    `due_since` is the earliest time at which they may have been due, with Maho's index on it.
     """
 
     by_problems: bool = False
@@ -82,7 +82,7 @@ class Failure:
 
 
 def load_failures(tx: Transaction, chosen: FailureFilter) -> list[Failure]:
-    """Return the failed rows, by progress id; any of them where there are more than the limit."""
+    """Return the failed rows, by progress id; if there are more than the limit, some of them."""
     segments = None if chosen.progress_ids else load_segment_ids(tx)
     found = tx.connection.execute(_failures_query(tx.tables, segments, chosen, _way(tx, chosen)))
     rows = [row for row in found if row.account is not None and row.known_step is not None]
@@ -93,7 +93,7 @@ def load_failures(tx: Transaction, chosen: FailureFilter) -> list[Failure]:
 
 
 def _way(tx: Transaction, chosen: FailureFilter) -> _Way:
-    """Return how to find the rows without reading all that ever failed."""
+    """Return how to find the rows without reading every row that ever failed."""
     if chosen.progress_ids or chosen.scope.customer_id is not None:
         return _Way()
     if chosen.since is None:

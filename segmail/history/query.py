@@ -39,7 +39,7 @@ STATUSES = (
 )
 
 _BY_STATUS = (ProgressStatus.SCHEDULED, DEFERRED, ProgressStatus.FAILED)
-_FEW = 10_000  # failed rows that are sorted in no time
+_FEW = 10_000  # failed rows that are sorted quickly
 
 _LATEST = timedelta(days=1)  # pauses between two tries are shorter
 
@@ -137,7 +137,7 @@ def _index_names(tx: Transaction) -> dict[tuple[str, ...], str]:
 
 
 def _has_few_failed(tx: Transaction, scope: HistoryScope, segments: Collection[int]) -> bool:
-    """Return whether there are no more failed rows than can be sorted; no more are counted."""
+    """Return whether the failed rows are few enough to be sorted; counting stops beyond that."""
     c = tx.tables.progress.c
     some = select(c.progress_id).where(
         c.segment_id.in_(segments),
@@ -150,7 +150,7 @@ def _has_few_failed(tx: Transaction, scope: HistoryScope, segments: Collection[i
 
 
 def _newest_interrupted(tables: Tables, chosen: HistoryFilter) -> Select[Any]:
-    """Begin with the problems: they are fewer than the failed rows, and the newest come first."""
+    """Return a query that begins with the problems, newest first; they are fewer than failed rows."""
     c, q, problem = tables.progress.c, tables.queue, tables.problem
     query = (
         select(c.progress_id)

@@ -59,7 +59,7 @@ class RetryRequest:
 class Found:
     """The failed rows that were asked for, and why others that were named are not among them.
 
-    `more` tells that there are others like them, beyond the limit.
+    `more` is whether further rows match, beyond the limit.
     """
 
     failures: tuple[Failure, ...]

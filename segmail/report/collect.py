@@ -47,7 +47,7 @@ from segmail.report.revenue import Revenue, collect_revenue
 from segmail.report.window import Window
 
 _OVERDUE = timedelta(hours=1)
-_LEASE = timedelta(days=1)  # and more: a row whose run was killed keeps the end of its claim
+_LEASE = timedelta(days=1)  # and more: a killed run's row keeps the end of its claim
 _MOST_REASONS = 50
 
 
@@ -262,7 +262,7 @@ def _count_rows(
 ) -> dict[int, Counter[str]]:
     """Return numbers of rows that wait or were sent, by sequence id and name.
 
-    `days` has what was sent, if it was asked.
+    `days` gets what was sent, if it was asked for.
     """
     numbers: defaultdict[int, Counter[str]] = defaultdict(Counter)
     queries = [_waiting(rows, steps, now)]
@@ -323,7 +323,7 @@ def _ended(
 ) -> Counter[tuple[int, ProgressStatus, str]]:
     """Return how many rows ended without a mail in the window, by step, status and reason.
 
-    Reasons name no customer, so that those which differ in an address alone are one.
+    Reasons name no customer: those that differ only in an address count as one.
     """
     found: Counter[tuple[int, ProgressStatus, str]] = Counter()
     for query in (_untried(rows, window), _tried(rows, window)):
@@ -335,7 +335,7 @@ def _ended(
 
 
 def _untried(rows: _Rows, window: Window) -> Select[Any]:
-    """Return the query of those that nobody tried to send: they ended when they were due."""
+    """Return the query of rows that nobody tried to send: they ended when they were due."""
     c, queue = rows.tables.progress.c, rows.tables.queue
     when_due = _inside(c.scheduled_at, window)
     return _of_ended(rows, queue.c.newsletter_subject).where(
@@ -345,7 +345,7 @@ def _untried(rows: _Rows, window: Window) -> Select[Any]:
 
 
 def _tried(rows: _Rows, window: Window) -> Select[Any]:
-    """Return the query of those that were tried: they ended with their attempts."""
+    """Return the query of rows that were tried: they ended with their attempts."""
     tables = rows.tables
     c, queue, problem = tables.progress.c, tables.queue, tables.problem.alias("last_problem")
     query = (

@@ -61,7 +61,7 @@ def list_segments(shop: Shop, *, now: datetime, totals: bool = False) -> list[Se
 
 
 def show_segment(shop: Shop, given: str, *, now: datetime, totals: bool = False) -> SegmentSummary:
-    """Return the segment that `given` names; raise InputError where there is none."""
+    """Return the segment that `given` names; raise InputError if it does not exist."""
     with shop.read() as tx:
         segment = find_segment(tx, given)
         counted = totals or not has_long_history(tx)

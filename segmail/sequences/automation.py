@@ -123,7 +123,7 @@ def _write(tx: Transaction, segment: Segment, wish: _Wish, *, now: datetime) -> 
         trigger=wish.trigger,
         now=now,
     )
-    # Customers who entered before get nothing late: the next refresh begins to remember anew.
+    # Customers who entered before get nothing late: the next refresh starts remembering again.
     save_enrols_since(tx, segment.segment_id, None)
     if wish.active and not segment.sends:
         # What is due now was held until now, even if no run has noticed.

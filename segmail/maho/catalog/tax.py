@@ -103,7 +103,7 @@ class Taxes:
             return None
         origin = "shipping/origin"
         here = self._rate(rates, f"{origin}/country_id", f"{origin}/region_id", store_id)
-        return there if here == there else None  # Maho calculates such prices anew
+        return there if here == there else None  # Maho recalculates such prices
 
     def _rate(
         self, rates: Sequence[TaxRate], country: str, region: str, store_id: int

@@ -53,7 +53,7 @@ class SchemaReport:
 
     engine: str
     version: str
-    layout: Layout | None  # None where there are no automation tables yet
+    layout: Layout | None  # None if there are no automation tables yet
     table_prefix: str
     time_types: dict[str, str]  # per table, the types of its times: TIMESTAMP up to Maho 26.3
     missing: tuple[Missing, ...]

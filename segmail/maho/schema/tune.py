@@ -10,8 +10,8 @@ from segmail.maho.db.information_schema import index_columns
 from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.tables import build_tables
 
-# For `process-emails`, what is due, and for `report`, what ended without a mail; what was sent in a
-# span of time, which `report` counts by step without reading the rows.
+# For `process-emails`, rows that are due, and for `report`, rows that ended without a mail; and
+# rows sent in a span of time, which `report` counts by step without reading them.
 _INDEXES = {
     "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": ("status", "scheduled_at"),
     "IDX_SEGMENT_PROGRESS_STATUS_SENT": ("status", "sent_at", "sequence_id"),
