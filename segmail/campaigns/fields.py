@@ -42,7 +42,7 @@ def read_fields(
             hint = f" Did you mean '{close[0]}'?" if close else ""
             faults.add(key.line, f"'{key.text}' is unknown; it can be {among(names)}.{hint}")
         elif key.text in found:
-            faults.add(key.line, f"'{key.text}' is there twice.")
+            faults.add(key.line, f"'{key.text}' appears twice.")
         else:
             found[key.text] = value
     return found

@@ -106,7 +106,7 @@ def _once(found: Iterable[_Entry | None], faults: FileFaults) -> tuple[_Entry, .
     seen: set[str] = set()
     for entry in entries:
         if entry.name.casefold() in seen:
-            faults.add(entry.lines["name"], f"'{entry.name}' is there twice.")
+            faults.add(entry.lines["name"], f"'{entry.name}' appears twice.")
         seen.add(entry.name.casefold())
     return entries
 

@@ -43,7 +43,7 @@ class Texts:
         except OSError as error:
             reason = error.strerror or "it cannot be read"
             what = f"There is no file '{self.folder / node.text}' to read: {reason}."
-            faults.add(node.line, f"{what} A text itself stands on lines of its own, below '|'.")
+            faults.add(node.line, f"{what} The text itself belongs on lines of its own, below '|'.")
         except UnicodeDecodeError:
             faults.add(node.line, f"The file '{node.text}' is not UTF-8.")
         return None
@@ -54,7 +54,7 @@ def read_plain_file(path: Path, most: int) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as opened:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "it is no plain file", str(path))
+            raise OSError(errno.EINVAL, "it is not a plain file", str(path))
         return opened.read(most)
 
 

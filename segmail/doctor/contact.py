@@ -57,5 +57,5 @@ def _faults(settings: SmtpSettings, found: Contact, longest: int) -> Iterator[Ar
         advice = f"postconf -e message_size_limit={10 * longest}  (on the server, if it is Postfix)"
         yield Finding(Severity.ERROR, Area.CONTACT, what, advice)
     if not found.takes_utf8:
-        what = f"{settings.server} takes no address with characters beyond ASCII before the @."
+        what = f"{settings.server} accepts no address with characters beyond ASCII before the @."
         yield Finding(Severity.NOTE, Area.CONTACT, what)

@@ -24,7 +24,7 @@ def program_findings(settings: Settings) -> list[AreaFinding]:
         read = settings.file or "no segmail.toml"
         return [ok(Area.PROGRAM, f"segmail {__version__}, configured by {read}.")]
     what = f"The old version {__version__} still runs, because the new one could not be built: "
-    advice = "Once that is mended, run bin/segmail --version; it builds the new one."
+    advice = "Once that is fixed, run bin/segmail --version; it builds the new one."
     return [Finding(Severity.WARNING, Area.PROGRAM, what + settings.not_upgraded, advice)]
 
 

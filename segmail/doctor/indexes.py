@@ -44,7 +44,7 @@ def index_findings(
             if index.table in rows and _lacks(connection, prefix, index)
         ),
     ]
-    return found or [ok(Area.INDEXES, "No segment's conditions would gain by another index.")]
+    return found or [ok(Area.INDEXES, "No segment's conditions would benefit from another index.")]
 
 
 def _wanted(candidates: Iterable[Candidate]) -> Iterator[tuple[UsefulIndex, list[int]]]:

@@ -39,7 +39,7 @@ def _faults(one: Candidate, error: ConditionError) -> Iterator[AreaFinding]:
     severity = Severity.ERROR if one.segment.is_active else Severity.WARNING
     for fault in error.faults:
         what = f"Segment {one.id} '{one.segment.name}': {fault}"
-        yield Finding(severity, Area.SEGMENTS, what, "Mend it in Maho, or with segment apply.")
+        yield Finding(severity, Area.SEGMENTS, what, "Fix it in Maho, or with segment apply.")
 
 
 def _losing(one: Candidate) -> Iterator[AreaFinding]:

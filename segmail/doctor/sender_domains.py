@@ -77,7 +77,9 @@ def _spf(domain: str, mail_host: str | None, zones: Zones) -> Iterator[AreaFindi
         yield Finding(Severity.WARNING, Area.DNS, what, advice)
         return
     if len(records) > 1:
-        what = f"{domain} has {len(records)} SPF records, and so none: mailboxes heed no two."
+        what = (
+            f"{domain} has {len(records)} SPF records, and so none: mailboxes ignore more than one."
+        )
         yield Finding(Severity.ERROR, Area.DNS, what, f"Leave one: {_merged(domain, records)}")
         return
     words = records[0].lower().split()
@@ -123,7 +125,7 @@ def _count_lookups(record: str, zones: Zones) -> int:
 
 def _bounces(domain: str, zones: Zones) -> Iterator[AreaFinding]:
     if not zones.takes_mail(domain):
-        what = f"{domain} takes no mail (it has no MX record): bounces and answers are lost."
+        what = f"{domain} takes no mail (it has no MX record): bounces and replies are lost."
         advice = f"{domain}. IN MX 10 mail.{domain}.  (the server that takes mail for it)"
         yield Finding(Severity.WARNING, Area.DNS, what, advice)
 

@@ -150,7 +150,7 @@ def _has_few_failed(tx: Transaction, scope: HistoryScope, segments: Collection[i
 
 
 def _newest_interrupted(tables: Tables, chosen: HistoryFilter) -> Select[Any]:
-    """Return a query that begins with the problems, newest first; they are fewer than failed rows."""
+    """Return a query that begins with the problems, newest first; they are few."""
     c, q, problem = tables.progress.c, tables.queue, tables.problem
     query = (
         select(c.progress_id)

@@ -56,7 +56,7 @@ def _switches(status: AutomationStatus) -> Iterator[StatusFinding]:
         yield Finding(Severity.WARNING, "attempts", what, advice)
     if status.not_upgraded:
         what = f"An old version still runs: {status.not_upgraded}"
-        yield Finding(Severity.WARNING, "program", what, "Mend that, then: bin/segmail --version")
+        yield Finding(Severity.WARNING, "program", what, "Fix that, then: bin/segmail --version")
 
 
 def _backlog(status: AutomationStatus, thresholds: StatusSettings) -> Iterator[StatusFinding]:

@@ -75,7 +75,7 @@ def _scram(algorithm: str) -> Mechanism:
             said = _attributes(asked)
             rounds = int(said["i"]) if said.get("i", "").isdecimal() else 0
             if not said.get("r", "").startswith(nonce) or not 0 < rounds <= _MOST_ROUNDS:
-                raise ConnectionBroken("sends a login challenge that is none of SCRAM")
+                raise ConnectionBroken("sends a login challenge that is not valid in SCRAM")
             salt = from_base64(said.get("s", ""))
             salted = hashlib.pbkdf2_hmac(algorithm, account.password.encode(), salt, rounds)
             last = f"c=biws,r={said['r']}"
@@ -104,7 +104,7 @@ def _digest_md5(account: Account) -> Dialogue:
         said = _directives(from_base64(challenge))
         nonce, qop = said.get("nonce", [""])[0], said.get("qop", ["auth"])[0]
         if not nonce or "auth" not in re.split(r"[\s,]+", qop):
-            raise ConnectionBroken("sends a login challenge that is none of DIGEST-MD5")
+            raise ConnectionBroken("sends a login challenge that is not valid in DIGEST-MD5")
         is_utf8 = said.get("charset") == ["utf-8"]
         realm = _realm(said.get("realm", []), account)
         uri, client, count = f"smtp/{account.host}", secrets.token_urlsafe(18), "00000001"
@@ -165,7 +165,7 @@ def _ntlm(account: Account) -> Dialogue:
         try:
             answer: bytes | None = context.step(from_base64(challenge))
         except (SpnegoError, LookupError, ValueError, struct.error) as error:
-            raise ConnectionBroken("sends a login challenge that is none of NTLM") from error
+            raise ConnectionBroken("sends a login challenge that is not valid in NTLM") from error
         return answer or b""
 
     return Dialogue(None, (begin, respond))

@@ -191,8 +191,8 @@ class _Opening:
             raise self._unavailable(f"answers STARTTLS with `{reply.words}`")
         else:
             raise self._misconfigured(
-                f"offers encryption, but answers STARTTLS with `{reply.words}`; mend the server, "
-                "or give starttls=never in SEGMAIL_SMTP_URL to send without encryption"
+                f"offers encryption, but answers STARTTLS with `{reply.words}`; fix the server, or"
+                " use starttls=never in SEGMAIL_SMTP_URL to send without encryption"
             )
 
     def _encrypt(self) -> None:
@@ -200,7 +200,7 @@ class _Opening:
             self._wire.encrypt(self._context, self._settings.host, self._deadline)
         except ssl.SSLCertVerificationError as error:
             raise self._misconfigured(
-                f"has a certificate that is not trusted: {error.verify_message}. Mend it, use the "
+                f"has a certificate that is not trusted: {error.verify_message}. Fix it, use the "
                 "name it was made for, or trust its CA with cafile=FILE in SEGMAIL_SMTP_URL"
             ) from error
         except ssl.SSLError as error:

@@ -207,7 +207,7 @@ class Journal:
     def _fault(self, done: str, reason: str) -> str:
         return (
             f"The journal {self._file} cannot be {done}: {reason}. Nothing is sent without it; "
-            "mend its permissions or disk, or give another folder with --state-dir."
+            "fix its permissions or disk, or give another folder with --state-dir."
         )
 
 
