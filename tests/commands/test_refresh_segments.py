@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from segmail.cli import program
 from segmail.maho.policies import Goal, OnExit, OnReentry, Policy, RefreshedBy, load_policies
+from segmail.maho.shop import Shop
 from segmail.segments.refresh import run as refresh_run
 from tests.database.refresh.refreshing import members, scheduled
 from tests.sales_tables import create_sales_tables
@@ -126,6 +127,34 @@ def test_an_error_of_the_database_has_a_traceback_for_who_looks_into_it(
 
     assert "Could not refresh segment 1 'Good': disk I/O error" in log.read_text()
     assert "Traceback" in log.with_name("exception.log").read_text()
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize("bug", [TypeError, KeyError, RecursionError, AssertionError])
+def test_a_bug_costs_one_segment_and_is_told(
+    shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bug: type[Exception]
+) -> None:
+    first, bad, last = (add_segment(shop, name, GROUP_1) for name in ("First", "Bad", "Last"))
+    log, refresh = tmp_path / "segmail.log", refresh_run.refresh_segment
+    ada = shop.customer()
+
+    def fail(shop: Shop, segment_id: int, *arguments: Any, **options: Any) -> Any:
+        if segment_id == bad:
+            raise bug("never thought of")
+        return refresh(shop, segment_id, *arguments, **options)
+
+    monkeypatch.setattr(refresh_run, "refresh_segment", fail)
+
+    ran = segmail(shop, "--log-file", str(log), "refresh-segments")
+
+    assert (ran.exit_code, members(shop, first), members(shop, last)) == (1, {ada}, {ada})
+    assert "1 of 3 segments could not be refreshed; the log says why" in ran.stderr
+    assert (
+        f"Could not refresh segment {bad} 'Bad': a bug in segmail: {bug.__name__}; "
+        "exception.log has its traceback"
+    ) in log.read_text()
+    assert "never thought of" in log.with_name("exception.log").read_text()
+    assert shop.row(shop.tables.segment, segment_id=bad)["refresh_status"] == "error"
 
 
 def test_failures_of_several_kinds_end_with_1(shop: ShopBuilder) -> None:

@@ -29,7 +29,10 @@ from segmail.segments.refresh.segment import RefreshOptions, refresh_segment
 from segmail.segments.refresh.status import mark_failed
 
 # Errors raised by a stored value that nobody foresaw: it may cost its segment, never the others.
-_BUGS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_BUGS = (
+    ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, TypeError,
+    ValueError,
+)  # fmt: skip
 
 
 def refresh_segments(
