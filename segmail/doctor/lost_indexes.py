@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Table, UniqueConstraint, inspect
 from segmail.doctor.findings import Area, AreaFinding
 from segmail.findings import Finding, Severity
 from segmail.maho.config.tuned import was_tuned
-from segmail.maho.db.information_schema import index_columns
 from segmail.maho.progress import has_long_history
 from segmail.maho.schema.check import find_indexes
 from segmail.maho.schema.sales_tables import build_sales_tables
@@ -25,13 +24,13 @@ def lost_tuning(tx: Transaction) -> Iterator[AreaFinding]:
 
     If it was not run, and the history is long, yield a note that it would help.
     """
-    if is_tuned(index_columns(tx.connection, tx.tables.progress.name)):
+    if is_tuned(tx):
         return
     advice = "segmail schema tune --yes"
     if was_tuned(tx):
         what = (
             "The index that `segmail schema tune` made is gone: `./maho migrate` drops every index "
-            "that no module declares. (Or it was made by a version that made one of two.)"
+            "that no module declares. (Or it was run by a version that made fewer.)"
         )
         yield Finding(Severity.WARNING, Area.INDEXES, what, advice)
     elif has_long_history(tx):

@@ -164,5 +164,5 @@ def test_a_long_history_would_gain_by_tuning_until_it_is_tuned(
     try:
         assert told() == []
     finally:
-        names = [statement.split()[2] for statement in statements]
-        run(shop.url, *(f"DROP INDEX {name} ON {shop.tables.progress.name}" for name in names))
+        made = [statement.split() for statement in statements]  # CREATE INDEX name ON table …
+        run(shop.url, *(f"DROP INDEX {words[2]} ON {words[4]}" for words in made))

@@ -37,8 +37,8 @@ def tuned(long_shop: ShopBuilder) -> Iterator[ShopBuilder]:
     yield long_shop
     with long_shop.database.engine.begin() as connection:
         for statement in statements:
-            name = statement.split()[2]
-            connection.exec_driver_sql(f"DROP INDEX {name} ON {long_shop.tables.progress.name}")
+            words = statement.split()  # CREATE INDEX name ON table …
+            connection.exec_driver_sql(f"DROP INDEX {words[2]} ON {words[4]}")
 
 
 @pytest.mark.parametrize("scope", [None, ReportScope()], ids=["daily line", "all"])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from tests.benchmarks.machine import line_of, output_of
+from tests.mariadb import is_mysql
 from tests.program import ROOT
 from tests.storm.course import Course
 
@@ -37,7 +38,7 @@ def _conditions(results: Results) -> Iterator[str]:
         f"{results.at:%Y-%m-%d}, commit {commit}, seed {results.seed}. "
         f"{line_of('/proc/cpuinfo', 'model name')}, {os.cpu_count()} cores;\n"
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}, "
-        f"MariaDB {' '.join(output_of('mariadbd', '--version').split()[2:3])}."
+        f"{_server()}."
     )
     yield (
         "Each kill is a SIGKILL to a real `process-emails` with 24 or more due rows, batches of "
@@ -50,6 +51,12 @@ def _conditions(results: Results) -> Iterator[str]:
         "refresh, the cleanups or `retry` run (three\nin ten are killed), or the automation is off "
         "for a run."
     )
+
+
+def _server() -> str:
+    """Return the name and version of the server that `private_server` starts."""
+    name, program = ("MySQL", "mysqld") if is_mysql() else ("MariaDB", "mariadbd")
+    return " ".join([name, *output_of(program, "--version").split()[2:3]])
 
 
 def _course(workers: int, course: Course) -> Iterable[str]:

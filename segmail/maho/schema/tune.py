@@ -1,14 +1,17 @@
-"""The indexes from which a shop with a long history gains; made only on request."""
+"""The indexes from which a shop with much history, or many subscribers, gains; made on request."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+
+from sqlalchemy import Connection, Table
 
 from segmail.errors import SchemaError
 from segmail.maho.db.database import Database
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.schema.layout import find_layout
-from segmail.maho.schema.tables import build_tables
+from segmail.maho.schema.tables import Tables, build_tables
+from segmail.maho.schema.transaction import Transaction
 
 # For `process-emails`, rows that are due, and for `report`, rows that ended without a mail; and
 # rows sent in a span of time, which `report` counts by step without reading them.
@@ -16,14 +19,18 @@ _INDEXES = {
     "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": ("status", "scheduled_at"),
     "IDX_SEGMENT_PROGRESS_STATUS_SENT": ("status", "sent_at", "sequence_id"),
 }
+# For `process-emails`, which addresses have unsubscribed: it asks again every few seconds.
+_OF_SUBSCRIBERS = {
+    "IDX_SUBSCRIBER_STATUS_STORE_EMAIL": ("subscriber_status", "store_id", "subscriber_email"),
+}
 
 
 def plan_tuning(database: Database, prefix: str) -> list[str]:
-    """Return the statements that make due and sent rows quick to find; none if they already are.
+    """Return the statements that make these rows quick to find; none if they already are.
 
     Maho's index has the same columns in the other order, so that finding due rows walks over every
-    row that ever existed; and none finds what was sent in a span of time. Raises SchemaError if the
-    automation has no tables.
+    row that ever existed; none finds what was sent in a span of time, or who has unsubscribed.
+    Raises SchemaError if the automation has no tables.
     """
     with database.read() as connection:
         layout = find_layout(connection, prefix)
@@ -32,20 +39,29 @@ def plan_tuning(database: Database, prefix: str) -> list[str]:
                 "The automation has no tables yet. `segmail schema apply` creates what the "
                 "specification adds."
             )
-        table = build_tables(prefix, layout).progress
-        indexes = index_columns(connection, table.name)
-        quoted = connection.dialect.identifier_preparer.format_table(table)
+        tables = build_tables(prefix, layout)
+        quoted = connection.dialect.identifier_preparer.format_table
         online = "" if connection.dialect.name == "sqlite" else " ALGORITHM=INPLACE LOCK=NONE"
-    return [
-        f"CREATE INDEX {prefix}{name} ON {quoted} ({', '.join(columns)}){online}"
-        for name, columns in _INDEXES.items()
-        if not _has(indexes, columns)
-    ]
+        return [
+            f"CREATE INDEX {prefix}{name} ON {quoted(table)} ({', '.join(columns)}){online}"
+            for table, name, columns in _lacking(connection, tables)
+        ]
 
 
-def is_tuned(indexes: Mapping[str, tuple[str, ...]]) -> bool:
-    """Return whether the names of the progress table's indexes include all of them."""
-    return all(_has(indexes, columns) for columns in _INDEXES.values())
+def is_tuned(tx: Transaction) -> bool:
+    """Return whether all of them are there."""
+    return not any(_lacking(tx.connection, tx.tables))
+
+
+def _lacking(
+    connection: Connection, tables: Tables
+) -> Iterator[tuple[Table, str, tuple[str, ...]]]:
+    """Yield the table, the name and the columns of each index that is not there."""
+    for table, wanted in ((tables.progress, _INDEXES), (tables.subscriber, _OF_SUBSCRIBERS)):
+        there = index_columns(connection, table.name)
+        for name, columns in wanted.items():
+            if not _has(there, columns):
+                yield table, name, columns
 
 
 def tuned_index(indexes: Mapping[str, tuple[str, ...]], time: str) -> str | None:

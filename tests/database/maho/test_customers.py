@@ -13,11 +13,15 @@ from sqlalchemy import event
 from segmail.maho.customers import (
     Customer,
     CustomerAttributes,
+    RefusedAddresses,
     Subscriber,
     SubscriberStatus,
     load_customers,
     load_subscribers,
 )
+from segmail.maho.schema.tune import plan_tuning, run_tuning
+from tests.bare_database import run
+from tests.database.long_table import rows_read
 from tests.shop_builder import ShopBuilder
 
 
@@ -146,3 +150,39 @@ def test_nobody_is_subscribed_by_a_status_that_maho_does_not_know(shop: ShopBuil
 
     assert found[ada].status is SubscriberStatus.UNKNOWN
     assert guest not in {subscriber.subscriber_id for subscriber in found.values()}
+
+
+@pytest.mark.parametrize("analyzed", [True, False])
+def test_after_tuning_who_unsubscribed_is_found_without_reading_the_others(
+    mariadb_shop: ShopBuilder, analyzed: bool
+) -> None:
+    shop, table = mariadb_shop, mariadb_shop.tables.subscriber
+    unsubscribed = SubscriberStatus.UNSUBSCRIBED.value
+    shop.insert_all(
+        table,
+        [
+            {
+                "store_id": 1,
+                "subscriber_email": f"{n}@x.test",
+                "subscriber_status": 1 if n % 100 else unsubscribed,
+            }
+            for n in range(5_000)
+        ],
+    )
+    statements = plan_tuning(shop.database, "")
+    run_tuning(shop.database, statements)
+    try:
+        if analyzed:
+            run(shop.url, f"ANALYZE TABLE {table.name}")
+        with shop.read() as tx:
+            known = RefusedAddresses.load(tx)
+            read = rows_read(tx.connection, lambda: RefusedAddresses.load(tx, known))
+            again = RefusedAddresses.load(tx, known)
+    finally:
+        made = [statement.split() for statement in statements]  # CREATE INDEX name ON table …
+        run(shop.url, *(f"DROP INDEX {words[2]} ON {words[4]}" for words in made))
+
+    assert again is known
+    assert known.has(1, "100@x.test")
+    assert not known.has(1, "101@x.test")
+    assert read < 100  # 50 have, of 5,000
