@@ -51,6 +51,7 @@ OTHER_PROGRAMS_OPTIONS = {
     "--link",
     "--instructions",
     "--before",
+    "--run",  # bin/matrix
     "--seed",  # bin/storm
     "--single-transaction",  # mariadb-dump
     "--upgrade",  # bin/lock
