@@ -16,6 +16,7 @@ from segmail.cli import program
 from segmail.maho.policies import Goal, OnExit, OnReentry, Policy, RefreshedBy, load_policies
 from segmail.maho.shop import Shop
 from segmail.segments.refresh import run as refresh_run
+from segmail.segments.refresh.segment import refresh_segment
 from tests.database.refresh.refreshing import members, scheduled
 from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
@@ -135,13 +136,13 @@ def test_a_bug_costs_one_segment_and_is_told(
     shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, bug: type[Exception]
 ) -> None:
     first, bad, last = (add_segment(shop, name, GROUP_1) for name in ("First", "Bad", "Last"))
-    log, refresh = tmp_path / "segmail.log", refresh_run.refresh_segment
+    log = tmp_path / "segmail.log"
     ada = shop.customer()
 
     def fail(shop: Shop, segment_id: int, *arguments: Any, **options: Any) -> Any:
         if segment_id == bad:
             raise bug("never thought of")
-        return refresh(shop, segment_id, *arguments, **options)
+        return refresh_segment(shop, segment_id, *arguments, **options)
 
     monkeypatch.setattr(refresh_run, "refresh_segment", fail)
 
