@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import count, groupby
 
 import jinja2
 from jinja2 import nodes as jinja
@@ -15,8 +16,10 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from segmail.templates.directives import (
     DIRECTIVES,
-    OF_THE_SITE,
-    once,
+    SIMPLE,
+    DirectiveCall,
+    fixed,
+    marked,
     shows,
     var,
     var_escaped,
@@ -30,7 +33,6 @@ from segmail.templates.nodes import (
     Directive,
     Node,
     Text,
-    Unclosed,
     Unknown,
     Var,
     described,
@@ -38,6 +40,8 @@ from segmail.templates.nodes import (
 )
 from segmail.templates.parser import parse
 from segmail.templates.paths import Parameter, Path
+
+_NUMBERS = count()  # of what is fixed
 
 
 class CompiledBody:
@@ -78,7 +82,8 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters.clear()
     environment.filters |= DIRECTIVES
     environment.filters |= {
-        "once": once,
+        "fixed": fixed,
+        "marked": marked,
         "shows": shows,
         "var": var,
         "var_escaped": var_escaped,
@@ -97,34 +102,34 @@ class _Compiler:
         self._marked = marked
 
     def body(self, nodes: Iterable[Node]) -> list[jinja.Node]:
-        """Return Jinja2 statements; neighbouring outputs become one."""
+        """Return Jinja2 statements; what says the same in every mail of a site becomes one."""
         statements: list[jinja.Node] = []
-        printed: list[jinja.Expr] = []
-        for node in nodes:
-            if isinstance(node, Block):
-                statements += _output(printed)
-                statements.append(self._if(node))
-                printed = []
-            elif expression := self._expression(node):
-                printed.append(expression)
-        return statements + _output(printed)
+        for is_fixed, group in groupby(nodes, _is_fixed):
+            if is_fixed:
+                statements.append(jinja.Output([_fixed(group)]))
+                continue
+            for node in group:
+                if isinstance(node, Block):
+                    statements.append(self._if(node))
+                elif expression := self._expression(node):
+                    statements.append(jinja.Output([expression]))
+        return statements
 
     def _if(self, block: Block) -> jinja.Node:
         condition = _call("shows", _plain_path(block.condition))
         return jinja.If(condition, self.body(block.then), [], self.body(block.otherwise))
 
-    def _expression(self, node: Text | Unknown | Unclosed | Var | Directive) -> jinja.Expr | None:
+    def _expression(self, node: Node) -> jinja.Expr | None:
+        """Return what prints a node that is not fixed; None for one that prints nothing."""
         match node:
-            case Text(text) | Unknown(text):
-                return jinja.TemplateData(text)
             case Var():
                 return self._var(node)
             case Directive(name, parameters):
                 plain = tuple(map(_plain_parameter, parameters))
-                if name in OF_THE_SITE and all(literal is not None for _, literal, _ in plain):
-                    return _call("once", name, plain, described(node))
+                if self._marked and name in SIMPLE:
+                    return _call("marked", name, plain, described(node))
                 return _call(name, plain, described(node))
-            case Unclosed():
+            case _:
                 return None
 
     def _var(self, node: Var) -> jinja.Expr | None:
@@ -145,8 +150,23 @@ class _Compiler:
         )
 
 
-def _output(expressions: list[jinja.Expr]) -> list[jinja.Node]:
-    return [jinja.Output(expressions)] if expressions else []
+def _is_fixed(node: Node) -> bool:
+    """Tell whether a node prints the same in every mail of a site."""
+    if isinstance(node, Directive):
+        is_told = all(parameter.literal is not None for parameter in node.parameters)
+        return is_told and node.name in SIMPLE
+    return isinstance(node, Text | Unknown)
+
+
+def _fixed(nodes: Iterable[Node]) -> jinja.Expr:
+    parts: list[str | DirectiveCall] = []
+    for node in nodes:
+        match node:
+            case Text(text) | Unknown(text):
+                parts.append(text)
+            case Directive(name, parameters):
+                parts.append((name, tuple(map(_plain_parameter, parameters)), described(node)))
+    return _call("fixed", next(_NUMBERS), tuple(parts))
 
 
 def _call(name: str, *constants: object) -> jinja.Filter:

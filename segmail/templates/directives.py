@@ -24,6 +24,7 @@ _BLOCK_FRAME = "cms/widget/static_block/default.phtml"
 
 # A `segmail.templates.paths.Parameter` as the compiled template holds it: name, literal, path.
 Parameters: TypeAlias = tuple[tuple[str, str | None, PlainPath | None], ...]
+DirectiveCall: TypeAlias = tuple[str, Parameters, str]  # a directive's name, parameters and `where`
 
 
 def var(frame: Frame, path: PlainPath, where: str) -> str:
@@ -50,14 +51,13 @@ def var_marked(
 ) -> str:
     """Print a mark for a value that may be filled in later, any other value itself."""
     if escapes:
-        text = var_escaped(frame, path, modifiers, where)
-    else:
-        text = var_modified(frame, path, modifiers, where)
-    if not exchangeable(text):
-        return text
-    start, value = after_scheme(text)
-    frame.values.append(value)
-    return start + MARK
+        return _marked(frame, var_escaped(frame, path, modifiers, where))
+    return _marked(frame, var_modified(frame, path, modifiers, where))
+
+
+def marked(frame: Frame, name: str, parameters: Parameters, where: str) -> str:
+    """Print what a directive says as a mark, if it may be put in later."""
+    return _marked(frame, DIRECTIVES[name](frame, parameters, where))
 
 
 def shows(frame: Frame, path: PlainPath | None) -> bool:
@@ -65,13 +65,21 @@ def shows(frame: Frame, path: PlainPath | None) -> bool:
     return is_true(frame.value(path))
 
 
-def once(frame: Frame, name: str, parameters: Parameters, where: str) -> str:
-    """Print a directive that says the same in every mail of a site."""
-    key = name, parameters
-    text = frame.known.get(key)
+def fixed(frame: Frame, number: int, parts: tuple[str | DirectiveCall, ...]) -> str:
+    """Print texts and directives that say the same in every mail of a site; `number` is theirs."""
+    text = frame.known.get(number)
     if text is None:
-        text = frame.known[key] = DIRECTIVES[name](frame, parameters, where)
+        printed = (it if isinstance(it, str) else DIRECTIVES[it[0]](frame, *it[1:]) for it in parts)
+        text = frame.known[number] = "".join(printed)
     return text
+
+
+def _marked(frame: Frame, text: str) -> str:
+    start, value = after_scheme(text)
+    if not value or not exchangeable(text):
+        return text
+    frame.values.append(value)
+    return start + MARK
 
 
 def _modified(text: str, modifiers: tuple[str, ...], where: str) -> str:
@@ -247,4 +255,5 @@ DIRECTIVES: Mapping[str, Callable[[Frame, Parameters, str], str]] = {
     "template": _template,
     "widget": _widget,
 }
-OF_THE_SITE = {"config", "customvar", "media", "protocol", "skin", "store"}  # of nothing else
+# These say what they are told, or what the site says of it, and include nothing.
+SIMPLE = {"config", "customvar", "htmlescape", "media", "protocol", "skin", "store"}

@@ -64,7 +64,7 @@ class Frame:
         compile_body: Callable[[str], Body],
         *,
         plain: bool = False,
-        known: dict[tuple[object, ...], str] | None = None,
+        known: dict[int, str] | None = None,
     ) -> None:
         self.plain = plain
         self.known = {} if known is None else known

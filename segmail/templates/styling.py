@@ -19,16 +19,15 @@ from typing import NamedTuple
 from segmail.errors import TemplateError
 from segmail.templates.styles import (
     LEVELS,
+    ROOM,
     asks_for_attributes,
     check_size,
-    fits,
     inline_styles,
     inlined_at,
+    stored_size,
 )
 
 _KEPT = 64  # pages kept per template: stores times the branches that its mails take
-
-_SEEN = 10_000  # pages known to have been rendered once
 
 _OPEN, _CLOSE = "\ue000", "\ue001"  # private-use characters: no standard gives them a meaning
 
@@ -56,9 +55,10 @@ _SCHEME = re.compile("https?://")
 
 
 class RenderedText(NamedTuple):
-    """A text, and how it was made: values between pieces, which many mails have in common.
+    """A text, and how it was made: values, none of them empty, between pieces.
 
-    It is one piece where its values may be more than text.
+    The pieces are the same objects in all mails that have them in common. A text is one piece
+    where its values may be more than text.
     """
 
     text: str
@@ -73,7 +73,7 @@ class RenderedText(NamedTuple):
 
 def exchangeable(value: str) -> bool:
     """Return whether a value can replace a mark: it must not change the HTML around it."""
-    return len(value) <= _MAX_VALUE and _changes_nothing(value)
+    return 0 < len(value) <= _MAX_VALUE and _changes_nothing(value)
 
 
 def after_scheme(value: str) -> tuple[str, str]:
@@ -81,7 +81,7 @@ def after_scheme(value: str) -> tuple[str, str]:
 
     The beginning belongs to the page, which shows by it what is a link to the web.
     """
-    scheme = _SCHEME.match(value)
+    scheme = _SCHEME.match(value) if value.startswith("http") else None
     return (scheme[0], value[scheme.end() :]) if scheme else ("", value)
 
 
@@ -99,32 +99,25 @@ class Styler:
     """Inlines one template's mails; keeps the pages that it has made."""
 
     def __init__(self) -> None:
-        self._pages: dict[tuple[str, str, int], tuple[str, ...] | None] = {}
-        self._seen: set[int] = set()
+        self._pages: dict[tuple[str, str, int], _Page | None] = {}
 
     def styled(
         self, skeleton: str, values: Sequence[str], css: str, *, kept_free: int = 0
     ) -> RenderedText:
         """Return a mail as `inline_styles` does; raise TemplateError if that is impossible."""
-        text, pieces = "", tuple[str, ...]()
-        for level in range(len(LEVELS) if css else 1):
+        room = ROOM - kept_free - stored_size("".join(values))
+        last = len(LEVELS) - 1 if css else 0
+        for level in range(last + 1):
             page = self._page(skeleton, len(values), css, level)
             if page is None:
-                whole = inline_styles(filled(skeleton, values), css, kept_free=kept_free)
-                return RenderedText.whole(whole)
-            text, pieces = joined(page, values), page
-            if fits(text, kept_free):
                 break
-        return RenderedText(text, pieces, values)
+            if page.size <= room or level == last:
+                return RenderedText(joined(page.pieces, values), page.pieces, values)
+        return RenderedText.whole(inline_styles(filled(skeleton, values), css, kept_free=kept_free))
 
-    def _page(self, skeleton: str, values: int, css: str, level: int) -> tuple[str, ...] | None:
+    def _page(self, skeleton: str, values: int, css: str, level: int) -> _Page | None:
         key = (skeleton, css, level)
         if key not in self._pages:
-            if not css and hash(skeleton) not in self._seen:
-                if len(self._seen) >= _SEEN:
-                    self._seen.clear()
-                self._seen.add(hash(skeleton))  # without styles it is only worth it for another
-                return None
             if len(self._pages) >= _KEPT:
                 self._pages.clear()
             self._pages[key] = _page(skeleton, values, css, level)
@@ -136,8 +129,15 @@ def _changes_nothing(value: str) -> bool:
     return _EXCHANGEABLE.fullmatch(value) is not None
 
 
-def _page(skeleton: str, values: int, css: str, level: int) -> tuple[str, ...] | None:
-    """Return the pieces of the page, None if values may not be exchanged in it."""
+class _Page(NamedTuple):
+    """Pieces between which values stand, and the bytes that they take in Maho's table."""
+
+    pieces: tuple[str, ...]
+    size: int
+
+
+def _page(skeleton: str, values: int, css: str, level: int) -> _Page | None:
+    """Return the page, None if values may not be exchanged in it."""
     if _STEERS.search(skeleton) or asks_for_attributes(skeleton, css):
         return None
     numbered = _numbered(skeleton)
@@ -149,7 +149,9 @@ def _page(skeleton: str, values: int, css: str, level: int) -> tuple[str, ...] |
     pieces = tuple(_NUMBERED.split(html)[::2])
     in_order = list(map(int, _NUMBERED.findall(html))) == list(range(values))
     if in_order and _are_whole(numbered, values) and _OPEN not in "".join(pieces):
-        return pieces if "".join(pieces) == _without(skeleton, css, level) else None
+        whole = "".join(pieces)
+        if whole == _without(skeleton, css, level):
+            return _Page(pieces, stored_size(whole))
     return None
 
 

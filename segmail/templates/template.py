@@ -20,9 +20,6 @@ from segmail.templates.styling import MARK, RenderedText, Styler, filled
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
 
-_MOST_SITES = 64
-
-
 class Kind(enum.Enum):
     """What a template makes: an HTML body, a plain-text body, or a one-line subject."""
 
@@ -48,7 +45,7 @@ class Template:
         self.needs: Needs = needs_of(self.tree)
         self._styles = styles if html and styles and styles.strip() else ""
         self._styler = Styler() if html else None
-        self._sites: dict[int, tuple[Site, dict[tuple[object, ...], str]]] = {}
+        self._sites: dict[int, tuple[Site, dict[int, str]]] = {}
         self._unmarked = partial(compile_body, autoescape=autoescape and html)
         self._compile = partial(self._unmarked, marked=self._styler is not None)
         self._body: CompiledBody = self._compile(source)
@@ -76,14 +73,9 @@ class Template:
             _LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text
         )
 
-    def _known(self, site: Site) -> dict[tuple[object, ...], str]:
+    def _known(self, site: Site) -> dict[int, str]:
         """Return what directives say in every mail of a site."""
-        known = self._sites.get(id(site))
-        if known is None or known[0] is not site:
-            if len(self._sites) >= _MOST_SITES:
-                self._sites.clear()
-            known = self._sites[id(site)] = (site, {})
-        return known[1]
+        return self._sites.setdefault(id(site), (site, {}))[1]  # which stays, and so does its id
 
     def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> RenderedText:
         if text.count(MARK) != len(frame.values):  # there is one that stands for no value
