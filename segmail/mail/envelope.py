@@ -14,15 +14,14 @@ _NOT_IN_ENVELOPE = re.compile(r"[\x00-\x1f\x7f<>]")
 class Envelope:
     """One message on its way: bounces go to `sender`, `utf8` asks for SMTPUTF8.
 
-    `clean` says that CRLF alone ends the lines of `data`, the last one too, and that none begins
-    with a dot.
+    `data` goes over the wire as it is, with no look at it: CRLF alone ends its lines, the last one
+    too, and none begins with a dot. `build_message` writes it so.
     """
 
     sender: str
     recipient: str
     data: bytes
     utf8: bool = False
-    clean: bool = False
 
     def __post_init__(self) -> None:
         if _NOT_IN_ENVELOPE.search(self.sender + self.recipient):

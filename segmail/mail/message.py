@@ -11,15 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
-from typing import NamedTuple
 from urllib.parse import quote
 
 from segmail.errors import MessageError
 from segmail.mail.address import Address, parse_address
 from segmail.mail.envelope import Envelope
 from segmail.mail.headers import mailbox_header, one_line, text_header
-from segmail.mail.mime import alternative, part_lines
-from segmail.mail.quoted_printable import HALF_A_PAIR, quoted_printable
+from segmail.mail.mime import alternative, single
+from segmail.mail.quoted_printable import HALF_A_PAIR
 
 _SENDER = "The template's sender e-mail (template_sender_email)"
 _SENDER_NAME = "The template's sender name (template_sender_name)"
@@ -42,31 +41,23 @@ _OURS = {
 }  # fmt: skip
 
 
-class Encoded(NamedTuple):
-    """A body and its plain text as quoted-printable; b"" where there is no text."""
-
-    body: bytes
-    text: bytes
-
-
 @dataclass(frozen=True)
 class Mail:
-    """What one customer is written, before it is a message."""
+    """What one customer is written, before it is a message; body and text are quoted-printable."""
 
     sender_name: str
     sender_email: str
     recipient_name: str  # may be empty
     recipient_email: str
     subject: str
-    body: str
+    body: bytes
     html: bool
     message_id: str  # <unique@domain>
     date: datetime  # aware
-    text: str = ""  # the same in plain text, beside an HTML body
+    text: bytes = b""  # the same in plain text, beside an HTML body
     unsubscribe_url: str | None = None
     list_id: str | None = None  # such as newsletter.example.com
     headers: Mapping[str, str] = field(default_factory=dict)  # further ones, such as Feedback-ID
-    encoded: Encoded | None = None  # body and text, where they were encoded already
 
 
 @dataclass(frozen=True)
@@ -126,7 +117,7 @@ def build_envelope(
     recipient = parse_address(letter.recipient_email, _RECIPIENT)
     author = parse_address(letter.sender_email, _SENDER)
     utf8 = bounces_to.utf8 or recipient.utf8 or author.utf8
-    return Envelope(str(bounces_to), str(recipient), data, utf8, clean=True)
+    return Envelope(str(bounces_to), str(recipient), data, utf8)
 
 
 def sender_domain(sender_email: str) -> str:
@@ -135,13 +126,9 @@ def sender_domain(sender_email: str) -> str:
 
 
 def _body(letter: Mail) -> tuple[list[str], bytes]:
-    body, text = letter.encoded or Encoded(
-        quoted_printable(letter.body),
-        quoted_printable(letter.text) if letter.html and letter.text else b"",
-    )
-    if text:
-        return alternative(text, body, unique=letter.message_id)
-    return part_lines("html" if letter.html else "plain"), body
+    if letter.html and letter.text:
+        return alternative(letter.text, letter.body, unique=letter.message_id)
+    return single(letter.body, html=letter.html)
 
 
 def _header_lines(letter: Mail, shared: SharedLines, body_lines: Sequence[str]) -> list[str]:

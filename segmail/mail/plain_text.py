@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from functools import cache, lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from segmail.mail.hidden import remove_hidden, without_fillers
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from turbohtml import Document, Element, PlainText, Text
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 # alone has columns to be kept, and one whose rows end with a number.
 _BLOCKS = "table, p, div, h1, h2, h3, h4, h5, h6, ul, ol, dl, br, hr, img, center, blockquote, pre"
 _ARRANGES = "table, h1, h2, h3, h4, h5, h6, ul, ol, dl, hr, blockquote, pre"
-_LAYOUT = f'table:has(:is({_BLOCKS})), table[role="presentation" i]'
-_ARRANGING = "presentation"
+_BREAKING = ":is(td, th) :is(p, div, center, br, img)"
 _NOT_LOOKED_AT = {"href", "src", "alt", "title", "content", "background"}
 _PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _MOST_ROWS = 300
@@ -45,23 +44,6 @@ _INVISIBLE = "\u00ad\u034f\u061c\u200b\u200e\u200f\u2060\ufeff"
 _UNTIDY = re.compile(r"\n(?:(?<=[^\S\n]\n)|\n\n)")
 
 
-class LinkTold(NamedTuple):
-    """A link of a mail: where it leads, and its words."""
-
-    href: str
-    words: str
-
-    def filled(self, values: Mapping[int, str]) -> LinkTold:
-        """Return the link with values in the places of their marks."""
-        return LinkTold(self.href.translate(values), self.words.translate(values))
-
-    @property
-    def written(self) -> tuple[str, bool]:
-        """What is written of its address, and whether that is all that is written of it."""
-        address = _leads_to(self.href)
-        return _as_written(address), _are_the_same(self.words, address)
-
-
 def plain_text(html: str) -> str:
     """Return what a reader of the HTML sees, as lines of text; '' where that is nothing.
 
@@ -71,15 +53,38 @@ def plain_text(html: str) -> str:
     return _written(_turbohtml()[0](html), [])
 
 
-def _written(document: Document, told: list[LinkTold]) -> str:
-    """Return a document's text, and add to `told` which links were written out."""
+def marked_text(html: str, mark: re.Pattern[str]) -> tuple[str, list[tuple[str, str]]] | None:
+    """Return the text of HTML in which marks stand for values, and the links that hold some.
+
+    Marks are characters for private use; of a link there are its `href` and its words. None where
+    values may be more than words: where they stand in an attribute that is looked at, or decide
+    what a table or a link becomes.
+    """
+    document = _turbohtml()[0](html)
+    if any(map(mark.search, _steering(document))):
+        return None
+    links: list[tuple[str, str]] = []
+    text = _written(document, links)
+    return text, [link for link in links if mark.search("".join(link))]
+
+
+def link_told(href: str, words: str) -> tuple[str, bool]:
+    """Return what is written of a link's address, and whether that is all that is written of it."""
+    address = _leads_to(href)
+    return _as_written(address), _are_the_same(words, address)
+
+
+def _written(document: Document, told: list[tuple[str, str]]) -> str:
+    """Return a document's text, and add to `told` the links with words: `href` and words."""
     remove_hidden(document)
     _strike(document)
     # All are selected before the first is changed: a change costs the document its index.
-    blocks = _layout(document)
+    tables = document.select("table")
+    listing = [table for table in tables if _has_columns(table)]
+    blocks = _layout(document, tables, listing)
     paragraphs = document.select("li > p:only-child")
     links = document.select("a[href]")
-    cells = _cells(document)
+    cells = [part for table in listing for part in table.select(_BREAKING)]
     nested = _around_others(document, links)
     for block in blocks:
         block.tag = "div"
@@ -95,21 +100,6 @@ def _written(document: Document, told: list[LinkTold]) -> str:
     return _tidy(document.to_text(_turbohtml()[1]))
 
 
-def marked_text(html: str, marks: str) -> tuple[str, list[LinkTold]] | None:
-    """Return the text of HTML in which marks stand for values, and the links that hold some.
-
-    `marks` are characters for private use. None where values may be more than words: where they
-    stand in an attribute that is looked at, or decide what a table or a link becomes.
-    """
-    document = _turbohtml()[0](html)
-    mark = re.compile(f"[{marks}]")
-    if any(map(mark.search, _steering(document))):
-        return None
-    told: list[LinkTold] = []
-    text = _written(document, told)
-    return text, [link for link in told if mark.search(link.href + link.words)]
-
-
 def _steering(document: Document) -> Iterator[str]:
     """Yield what the shape of the text depends on, beside its words."""
     for element in document.select("*"):
@@ -120,12 +110,7 @@ def _steering(document: Document) -> Iterator[str]:
         href = link.attr("href") or ""
         if link in nested or not _LEADS_OUT.match(href):
             yield href
-    for table in document.select("table"):
-        rows = [row.select("td, th") for row in table.select("tr")]
-        is_layout = table.select_one(_ARRANGES) or (table.attr("role") or "").lower() == _ARRANGING
-        has_blocks = len(rows) < 2 and table.select_one(_BLOCKS)
-        if not (is_layout or has_blocks or all(len(row) < 2 for row in rows)):
-            yield table.text
+    yield from (table.text for table in document.select("table") if not _arranges(table))
 
 
 @cache
@@ -141,23 +126,30 @@ def _text(text: str) -> Text:
     return Text(text)
 
 
-def _layout(document: Document) -> list[Element]:
-    """Return the tables that arrange the page, and their parts."""
-    tables = [table for table in document.select(_LAYOUT) if not _has_columns(table)]
-    arranging = set(tables)
-    tables += [
-        table
-        for table in document.select("table")
-        if table not in arranging and not _fits_a_line(table)
-    ]
-    if not tables:
-        return []
+def _layout(document: Document, tables: list[Element], listing: list[Element]) -> list[Element]:
+    """Return those of the tables that arrange the page, and their parts."""
+    listed = set(listing)
+    found = [table for table in tables if _is_layout(table, lists=table in listed)]
     # A look for each tag is faster than one for each table, of which newsletters nest many.
-    parts = [part for tag in _PARTS for part in document.select(tag)]
-    if len(tables) < len(document.select("table")):
-        arranging = set(tables)
+    parts = [part for tag in _PARTS for part in document.select(tag)] if found else []
+    if len(found) < len(tables):
+        arranging = set(found)
         parts = [part for part in parts if part.closest("table") in arranging]
-    return tables + parts
+    return found + parts
+
+
+def _is_layout(table: Element, *, lists: bool) -> bool:
+    arranges = not lists and (_arranges(table) or table.select_one(_BLOCKS) is not None)
+    return arranges or not _fits_a_line(table)
+
+
+def _arranges(table: Element) -> bool:
+    """Tell whether a table arranges the page, whatever its cells say."""
+    if (table.attr("role") or "").lower() == "presentation" or table.select_one(_ARRANGES):
+        return True
+    return len(table.select("tr")) < 2 and (
+        len(table.select("td, th")) < 2 or table.select_one(_BLOCKS) is not None
+    )
 
 
 def _fits_a_line(table: Element) -> bool:
@@ -172,13 +164,12 @@ def _fits_a_line(table: Element) -> bool:
 def _has_columns(table: Element) -> bool:
     """Tell whether a table with blocks in its cells lists things: it has a heading row, or each of
     its rows ends with an amount, but for the first one, which may name the columns."""
-    if (table.attr("role") or "").lower() == _ARRANGING or table.select_one(_ARRANGES):
+    if _arranges(table):
         return False
-    rows = table.select("tr")
-    if len(rows) < 2 or len(rows) > _MOST_ROWS:
+    cells = [row.select("td, th") for row in table.select("tr")]
+    if len(cells) > _MOST_ROWS or len(cells[0]) < 2:
         return False
-    cells = [row.select("td, th") for row in rows]
-    if len(cells[0]) < 2 or any(len(row) != len(cells[0]) for row in cells[1:]):
+    if any(len(row) != len(cells[0]) for row in cells):
         return False
     if all(cell.tag == "th" for cell in cells[0]):
         return True
@@ -187,17 +178,6 @@ def _has_columns(table: Element) -> bool:
         all(len(text) <= _LONGEST_CELL for row in texts for text in row)
         and all(_AMOUNT.fullmatch(row[-1]) for row in texts[1:])
     )
-
-
-def _cells(document: Document) -> list[Element]:
-    """Return what breaks lines in the cells of tables that list things."""
-    listing = [table for table in document.select(_LAYOUT) if _has_columns(table)]
-    return [
-        part
-        for table in listing
-        for part in table.select("td *, th *")
-        if part.tag in ("p", "div", "center", "br", "img")
-    ]
 
 
 def _flatten(part: Element) -> None:
@@ -231,7 +211,7 @@ def _around_others(document: Document, links: list[Element]) -> set[Element]:
     return found
 
 
-def _write_out(link: Element, told: list[LinkTold]) -> None:
+def _write_out(link: Element, told: list[tuple[str, str]]) -> None:
     """Leave the address of a link only where it is of use beside the link's words."""
     href = link.attr("href") or ""
     address = _leads_to(href)
@@ -239,7 +219,7 @@ def _write_out(link: Element, told: list[LinkTold]) -> None:
     if not address or not (words or link.select_one(_PICTURE)):
         del link.attrs["href"]
         return
-    told.append(LinkTold(href, words))
+    told.append((href, words))
     if _are_the_same(words, address):
         link.set_text(words if _PERSONAL.match(address) else address)
         del link.attrs["href"]

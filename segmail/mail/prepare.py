@@ -25,9 +25,10 @@ from segmail.mail.campaign import attempt_id
 from segmail.mail.column_limits import check_lengths, storable_html
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.items.reader import BatchItems, MailItems, ShownTo
-from segmail.mail.message import Encoded, Mail, build_envelope
+from segmail.mail.message import Mail, build_envelope
 from segmail.mail.plain_text import plain_text
-from segmail.mail.ready_pages import ReadyPages
+from segmail.mail.quoted_printable import quoted_printable
+from segmail.mail.ready_pages import MailBody, mail_body
 from segmail.mail.run_cache import RunCache
 from segmail.mail.step_in_store import StepInStore
 from segmail.mail.variables import Addressee, mail_variables
@@ -53,7 +54,6 @@ class Preparer:
         self._cache = cache
         self._settings = settings
         self._bounces_to = bounces_to
-        self._pages = ReadyPages()
         self._steps: dict[tuple[int, int], StepInStore] = {}
         self.attributes = cache.attributes
         self.needed_attributes = cache.needed_attributes()
@@ -136,18 +136,18 @@ class Preparer:
         return found
 
     def _prepared(self, draft: Draft, now: datetime) -> Prepared:
-        rendered = self._render(draft)
+        subject, body = self._rendered(draft)
         if self._cache.needs_products(draft.row.step) and not draft.shown.shows_products:
             raise NothingToShow(NO_PRODUCTS)
-        mail = self._mail(draft, rendered, now)
+        mail = self._mail(draft, subject, body, now)
         template = draft.step.newsletter.template
         return Prepared(
             row=draft.row,
             subscriber=draft.addressee.subscriber,
             template_id=template.template_id,
             html=template.is_html,
-            subject=rendered.subject,
-            text=rendered.text,
+            subject=subject,
+            text=body.stored,
             styles=template.styles,
             sender_name=template.sender_name,
             sender_email=template.sender_email,
@@ -155,7 +155,7 @@ class Preparer:
             coupon=draft.made,
         )
 
-    def _mail(self, draft: Draft, rendered: RenderedMail, now: datetime) -> Mail:
+    def _mail(self, draft: Draft, subject: str, body: MailBody, now: datetime) -> Mail:
         customer, subscriber = draft.addressee.customer, draft.addressee.subscriber
         step, template = draft.step, draft.step.newsletter.template
         attempt = attempt_id(draft.row, draft.row.lease_until)
@@ -166,39 +166,39 @@ class Preparer:
                 customer.values, self.attributes.visible, subscriber.email
             ),
             recipient_email=subscriber.email,
-            subject=rendered.subject,
-            body=rendered.text,
+            subject=subject,
+            body=body.body,
             html=template.is_html,
             message_id=f"<{attempt}@{step.sender_domain}>",
             date=now,
+            text=body.text,
             unsubscribe_url=draft.addressee.unsubscribe_url,
             list_id=step.list_id,
             headers=step.headers,
-            encoded=rendered.encoded,
         )
 
-    def _render(self, draft: Draft) -> RenderedMail:
-        """Return subject and text, which fit into Maho's columns and are not empty."""
+    def _rendered(self, draft: Draft) -> tuple[str, MailBody]:
+        """Return subject and body, which fit into Maho's columns and are not empty."""
         newsletter, site, tags = draft.step.newsletter, draft.addressee.site, draft.step.link_tags
         printed, is_html = draft.shown.printed, newsletter.template.is_html
         with newsletter.template.named_in_errors():
             subject = newsletter.subject.render(draft.in_subject, site)
             subject = printed.in_subject(subject).strip()
-            rendered, encoded = newsletter.body.rendered(draft.in_text, site), None
+            rendered = newsletter.body.rendered(draft.in_text, site)
             if is_html:
                 if printed.anything and not fits(in_place := printed.in_html(rendered.text)):
                     blocks = len(in_place.encode()) - len(rendered.text.encode())
                     rendered = newsletter.body.rendered(draft.in_text, site, kept_free=blocks)
-                with_text = self._settings.text_part
-                text, encoded = self._pages.body(rendered, printed, tags, with_text=with_text)
+                body = mail_body(rendered, printed, tags, with_text=self._settings.text_part)
             else:
                 tag = tags.tag_text if tags else None
                 text = printed.in_text(tag(rendered.text) if tag else rendered.text, tag)
-            for part, what in ((subject, "subject"), (text.strip(), "text")):
+                body = MailBody(text, quoted_printable(text), b"")
+            for part, what in ((subject, "subject"), (body.stored.strip(), "text")):
                 if not part:
                     raise TemplateError(f"its {what} renders to nothing")
-            check_lengths(subject, text if is_html else storable_html(text))
-        return RenderedMail(subject, text, encoded)
+            check_lengths(subject, body.stored if is_html else storable_html(body.stored))
+        return subject, body
 
 
 @dataclass(frozen=True)
@@ -215,15 +215,6 @@ class Draft:
     in_text: Variables
     shown: MailItems
     made: Coupon | None = None
-
-
-@dataclass(frozen=True)
-class RenderedMail:
-    """A mail's subject, its text as it is stored, and the parts of a message in HTML."""
-
-    subject: str
-    text: str
-    encoded: Encoded | None
 
 
 def _with_coupon(

@@ -1,8 +1,8 @@
-"""Pages of templates, ready in every form that a mail has: a mail is a join of pieces and values.
+"""The body of an HTML mail, joined of pieces that are ready in every form that it has.
 
-A page is parsed, encoded and searched once, with marks for its values. What many mails have in
-common is kept; where a value could be more than words, the mail goes the whole way by itself, and
-both ways give the same bytes.
+Most mails of a template are the same but for a few values. The pieces between those are searched,
+parsed and encoded once for all of them, and so are the lines of their plain text. Where a value
+could be more than words, the text is made of the mail's own HTML instead: that gives the same.
 """
 
 from __future__ import annotations
@@ -13,187 +13,120 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from segmail.mail.column_limits import storable_html
-from segmail.mail.items.printed import MARKS, Printed
+from segmail.mail.items.printed import Printed, PrintedPiece
 from segmail.mail.links import LinkTags
-from segmail.mail.message import Encoded
-from segmail.mail.plain_text import LinkTold, marked_text, plain_text
-from segmail.mail.quoted_printable import ReadyText, quoted_printable
+from segmail.mail.plain_text import link_told, marked_text, plain_text
+from segmail.mail.quoted_printable import quoted_printable, stretch
 from segmail.templates import RenderedText, joined
 
 _KEPT = 64  # pages: templates times stores times the branches that mails take
-_SEEN_ONCE = 10_000  # pages that are known to have come once
 
-_PRIVATE = re.compile("[\ue000-\uf8ff]")
 _FIRST, _LAST = 0xE100, 0xF8FF  # marks of values, for private use
-_MARKS = f"{chr(_FIRST)}-{chr(_LAST)}"
-_MARK = re.compile(f"([{_MARKS}])")
-_WIDE = "w" * 200  # longer than whatever is measured: a cell, a row
+_MARK = re.compile(f"([{chr(_FIRST)}-{chr(_LAST)}])")
+_PRIVATE = re.compile("[\ue000-\uf8ff]")
 
 # What a text leaves as it is wherever it stands: no blanks but single ones between words, nothing
 # that readers would not see.
 _SEEN = "[^\\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2007\u2060\u2800\u3164\ufeff\ue000-\uf8ff]"
-_WORDS = re.compile(rf"{_SEEN}+(?:[ \xa0]{_SEEN}+)*|{MARKS}")
+_WORDS = re.compile(rf"{_SEEN}+(?:[ \xa0]{_SEEN}+)*")
 
 
 class MailBody(NamedTuple):
-    """A mail's HTML as it is stored, and the parts of the message."""
+    """A body as it is stored, and the parts of a message in quoted-printable; b"" for no text."""
 
     stored: str
-    encoded: Encoded
+    body: bytes
+    text: bytes
 
 
-class ReadyPages:
-    """The pages of a run's templates, made ready when they come a second time."""
+def mail_body(
+    rendered: RenderedText, printed: Printed, tags: LinkTags | None, *, with_text: bool
+) -> MailBody:
+    """Return the body of a mail in HTML; raise MessageError for what no encoding can write.
 
-    def __init__(self) -> None:
-        self._pages: dict[tuple[object, ...], _ReadyPage | None] = {}
-        self._seen: set[int] = set()
+    `printed` are its item blocks, `tags` go onto its links. Without `with_text` there is no
+    plain text.
+    """
+    tag_html, tag_text = (tags.tag_html, tags.tag_text) if tags else (None, None)
+    marked = tag_html(rendered.text) if tag_html else rendered.text
+    html = printed.in_html(marked, tag_html)
+    numbers: dict[str, int] = {}
+    order = tuple([numbers.setdefault(value, len(numbers)) for value in rendered.values])
+    page = None if tags else _page(rendered.pieces, order)
+    shown = [printed.shown(value) for value in numbers] if page else []
 
-    def body(
-        self, rendered: RenderedText, printed: Printed, tags: LinkTags | None, *, with_text: bool
-    ) -> MailBody:
-        """Return a mail's body; raise MessageError for what no encoding can write.
-
-        `printed` are its item blocks, `tags` go onto its links. Without `with_text` there is no
-        plain text.
-        """
-        mail = _Mail(rendered, printed, tags, with_text)
-        page = None if tags else self._page(rendered.pieces, mail.order)
-        return mail.body(page)
-
-    def _page(self, pieces: tuple[str, ...], order: tuple[int, ...]) -> _ReadyPage | None:
-        """Return a page whose values stand in this order, -1 for an empty one."""
-        key = (pieces, order)
-        if key not in self._pages:
-            if hash(key) not in self._seen:
-                if len(self._seen) >= _SEEN_ONCE:
-                    self._seen.clear()
-                self._seen.add(hash(key))
-                return None
-            if len(self._pages) >= _KEPT:
-                self._pages.clear()
-            self._pages[key] = _made(pieces, order)
-        return self._pages[key]
+    text = page.text.joined(list(numbers), shown) if page and page.text and with_text else None
+    if text is None and with_text:
+        told = printed.in_text(plain_text(marked), tag_text)
+        text = quoted_printable(told) if told else None
+    if page is None:
+        return MailBody(storable_html(html), quoted_printable(html), text or b"")
+    values = [piece.html for piece in shown]
+    stored = html if page.is_storable and _is_storable(values) else storable_html(html)
+    return MailBody(stored, page.html.joined(values), text or b"")
 
 
-class _Mail:
-    """One mail on its way into its forms."""
-
-    def __init__(
-        self, rendered: RenderedText, printed: Printed, tags: LinkTags | None, with_text: bool
-    ) -> None:
-        numbers: dict[str, int] = {}
-        self.order = tuple(
-            [numbers.setdefault(value, len(numbers)) if value else -1 for value in rendered.values]
-        )
-        self._values = list(numbers)
-        self._marked = rendered.text
-        self._printed = printed
-        self._tags = tags
-        self._with_text = with_text
-
-    def body(self, page: _ReadyPage | None) -> MailBody:
-        tag, values = self._tags.tag_html if self._tags else None, self._values
-        marked = html = tag(self._marked) if tag else self._marked
-        if self._printed.anything:
-            html = self._printed.in_html(marked, tag)
-            values = [self._printed.in_html(value) for value in values]
-            page = page if all(map(_keeps_to_itself, values)) else None
-        text = self._text(page, marked) if self._with_text else b""
-        if page is None:
-            return MailBody(storable_html(html), Encoded(quoted_printable(html), text))
-        stored = html if page.is_stored_as_it_is(values) else storable_html(html)
-        return MailBody(stored, Encoded(page.html.encoded(values), text))
-
-    def _text(self, page: _ReadyPage | None, marked: str) -> bytes:
-        """Return the plain text, in which item blocks say what their text twins say."""
-        ready = page.text if page else None
-        if ready is None or not ready.takes(self._values):
-            text = plain_text(marked)
-        elif self._printed.anything:
-            text = ready.joined(self._values)
-        else:
-            return ready.encoded(self._values)
-        text = self._printed.in_text(text, self._tags.tag_text if self._tags else None)
-        return quoted_printable(text) if text else b""
-
-
-class _ReadyPage:
-    """The HTML and the text of a page; each value is given once, in the order of its numbers."""
+class _Page:
+    """What all mails have in common whose HTML has these pieces, with values in this order."""
 
     def __init__(self, pieces: Sequence[str], order: Sequence[int]) -> None:
-        self.html = ReadyText(pieces, order)
-        self.text = _ReadyPlainText.of(pieces, order)
-        self._is_storable = _is_storable("\0".join(pieces))
-
-    def is_stored_as_it_is(self, values: Sequence[str]) -> bool:
-        """Tell whether `storable_html` changes nothing of the HTML."""
-        told = "\0".join(values)
-        return self._is_storable and "{" not in told and _is_storable(told)
+        self.html = _Encoded(pieces, order)
+        self.is_storable = _is_storable(pieces)
+        found = marked_text(joined(pieces, [chr(_FIRST + number) for number in order]), _MARK)
+        self.text = _PageText(*found) if found and found[0] else None
 
 
-class _ReadyPlainText:
-    """The plain text of a page, with the links whose writing depends on values."""
-
-    def __init__(self, text: str, links: Sequence[LinkTold]) -> None:
-        pieces = _MARK.split(text)
-        self._pieces = pieces[::2]
-        self._order = [ord(mark) - _FIRST for mark in pieces[1::2]]
-        self._ready = ReadyText(self._pieces, self._order)
-        self._links = links
-
-    @classmethod
-    def of(cls, pieces: Sequence[str], order: Sequence[int]) -> _ReadyPlainText | None:
-        """Return the text of a page; None where values decide more than words of it."""
-        bare = [chr(_FIRST + number) for number in order]
-        found = marked_text(joined(pieces, bare), _MARKS)
-        wide = marked_text(joined(pieces, [mark + _WIDE for mark in bare]), _MARKS)
-        if found is None or wide is None or wide[0].replace(_WIDE, "") != found[0]:
-            return None
-        return cls(*found)
-
-    def takes(self, values: Sequence[str]) -> bool:
-        """Tell whether the text with these values is that of the HTML with them."""
-        if not all(map(_is_words, values)):
-            return False
-        at = {_FIRST + number: value for number, value in enumerate(values)}
-        for link in self._links:
-            address, is_all = link.written
-            if link.filled(at).written != (address.translate(at), is_all):
-                return False
-        return True
-
-    def joined(self, values: Sequence[str]) -> str:
-        """Return the text with these values."""
-        return joined(self._pieces, [values[number] for number in self._order])
-
-    def encoded(self, values: Sequence[str]) -> bytes:
-        """Return the text in quoted-printable; b"" for none."""
-        return self._ready.encoded(values) if self._order or self._pieces[0] else b""
-
-
-def _made(pieces: Sequence[str], order: Sequence[int]) -> _ReadyPage | None:
+@lru_cache(maxsize=_KEPT)
+def _page(pieces: tuple[str, ...], order: tuple[int, ...]) -> _Page | None:
+    """Return a page; None where its marks for values would not be the only ones."""
     if max(order, default=0) > _LAST - _FIRST or any(map(_PRIVATE.search, pieces)):
         return None
-    whole, numbers = [pieces[0]], list[int]()
-    for number, piece in zip(order, pieces[1:], strict=True):
-        if number < 0:
-            whole[-1] += piece
-        else:
-            whole.append(piece)
-            numbers.append(number)
-    return _ReadyPage(whole, numbers)
+    return _Page(pieces, order)
 
 
-def _is_storable(text: str) -> bool:
+class _PageText:
+    """The plain text of a page; `links` are those in which values stand: `href` and words."""
+
+    def __init__(self, text: str, links: Sequence[tuple[str, str]]) -> None:
+        pieces = _MARK.split(text)
+        self._encoded = _Encoded(pieces[::2], [ord(mark) - _FIRST for mark in pieces[1::2]])
+        self._links = [(*link, *link_told(*link)) for link in links]
+        lines = (line for line in text.split("\n") if len(line) > 1)
+        self._among_words = {ord(mark) - _FIRST for line in lines for mark in _MARK.findall(line)}
+
+    def joined(self, values: Sequence[str], shown: Sequence[PrintedPiece]) -> bytes | None:
+        """Return the text with these values, as they are shown; None where it may be another."""
+        for number, piece in enumerate(shown):
+            if piece.is_block:
+                fits = number not in self._among_words and "\n\n\n" not in piece.text
+            else:
+                fits = _WORDS.fullmatch(piece.text) is not None
+            if not fits:
+                return None
+        at = {_FIRST + number: value for number, value in enumerate(values)}
+        for href, words, address, is_all in self._links:
+            told = link_told(href.translate(at), words.translate(at))
+            if told != (address.translate(at), is_all):
+                return None
+        return self._encoded.joined([piece.text for piece in shown])
+
+
+class _Encoded:
+    """A text's pieces in quoted-printable, and the numbers of the values between them."""
+
+    def __init__(self, pieces: Sequence[str], order: Sequence[int]) -> None:
+        self._whole = [b""] * (len(pieces) + len(order))
+        self._whole[::2] = [*map(stretch, pieces[:-1]), quoted_printable(pieces[-1])]
+        self._order = order
+
+    def joined(self, values: Sequence[str]) -> bytes:
+        """Return the text with these values."""
+        written, whole = list(map(stretch, values)), self._whole.copy()
+        whole[1::2] = [written[number] for number in self._order]
+        return b"".join(whole)
+
+
+def _is_storable(parts: Sequence[str]) -> bool:
+    """Tell whether `storable_html` changes nothing of what these are parts of."""
+    text = "{".join(["", *filter(None, parts), ""])
     return storable_html(text) == text
-
-
-@lru_cache(maxsize=2048)
-def _is_words(value: str) -> bool:
-    return _WORDS.fullmatch(value) is not None
-
-
-def _keeps_to_itself(block: str) -> bool:
-    """Tell whether what stands in a block's place leaves the lines around it as they are."""
-    return bool(block) and not (block.endswith("\n") or "\r" in block or _PRIVATE.search(block))

@@ -33,7 +33,6 @@ _AS_HOPED = {"MAIL": 2, "RCPT": 2, "DATA": 3, _END: 2}  # the first digit of an 
 _CLOSING = 421
 _LOG_IN_FIRST = {530, 535, 538}  # RFC 4954: an answer to any command
 _TOO_LARGE = re.compile(r"552(?! 5\.(?!3\.4)\d)")  # RFC 1870: to MAIL, about this message
-_LINE_BREAK = re.compile(rb"\r\n|\r|\n")
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ class SmtpDialogue:
         if the server says that it cannot take the address, or so many bytes.
         """
         self._check(envelope)
-        content = _dotted(envelope)
+        content = envelope.data + b".\r\n"
         self._introduced = _Introduced(envelope, content, is_last_time)
         command = f"MAIL FROM:<{envelope.sender}>"
         if "SIZE" in self._extensions:
@@ -314,21 +313,3 @@ class SmtpDialogue:
         """Return how many seconds the next answer may take; content gets twice the time."""
         is_end = bool(self._asked) and self._asked[0] == _END
         return self._settings.timeout * (2 if is_end else 1)
-
-
-def _dotted(envelope: Envelope) -> bytes:
-    """Return the data as sent: only CRLF ends lines, dots are doubled, the end is marked.
-
-    A bare CR or LF must not reach the server: some take it for a line end, and what follows for the
-    end of the message and new commands.
-    """
-    data = envelope.data
-    if envelope.clean:
-        return data + b".\r\n"
-    if not data.count(b"\r\n") == data.count(b"\r") == data.count(b"\n"):
-        data = _LINE_BREAK.sub(b"\r\n", data)
-    if not data.endswith(b"\r\n"):
-        data += b"\r\n"
-    if data.startswith(b"."):
-        data = b"." + data
-    return data.replace(b"\r\n.", b"\r\n..") + b".\r\n"

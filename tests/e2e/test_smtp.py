@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from segmail.errors import MessageError
 from segmail.mail.envelope import Envelope
+from segmail.mail.message import build_message
+from segmail.mail.quoted_printable import quoted_printable
 from segmail.transport.mailer import MessageRefused
 from tests.sending import DATA, mailer_for, send
 from tests.smtp_server import Script, recording_server, scripted_server
+from tests.unit.mail.letters import LETTER
 
 AT_ONCE: Script = {"EHLO": "250-mail.test\n250 PIPELINING"}
 ENVELOPE = Envelope("shop@example.com", "ada@example.com", DATA)
@@ -104,40 +108,27 @@ def test_a_message_that_may_not_begin_is_not_sent(step: str, connections: int) -
 
 
 @pytest.mark.parametrize(
-    ("body", "arrives"),
+    "body",
     [
-        (b".", b".\r\n"),
-        (b"..\r\n.a\r\n", b"..\r\n.a\r\n"),
-        (b"end\r\n.\r\nMAIL FROM:<x@y>\r\n", b"end\r\n.\r\nMAIL FROM:<x@y>\r\n"),
-        (b"end\n.\nMAIL FROM:<x@y>\n", b"end\r\n.\r\nMAIL FROM:<x@y>\r\n"),
-        (b"end\r.\rMAIL", b"end\r\n.\r\nMAIL\r\n"),
-        (b"end\r\n.\rMAIL\n.\r\n", b"end\r\n.\r\nMAIL\r\n.\r\n"),
-        (b"no line end", b"no line end\r\n"),
+        ".",
+        "..\r\n.a\r\n",
+        "end\r\n.\r\nMAIL FROM:<x@y>\r\n",
+        "end\n.\nMAIL FROM:<x@y>\n",
+        "end\r.\rMAIL",
+        "end\r\n.\rMAIL\n.\r\n",
+        "x" * 75 + ".\n" * 100_000,
     ],
+    ids=["dot", "dots", "CRLF", "LF", "CR", "mixed", "long"],
 )
-def test_no_body_can_end_the_message_early(body: bytes, arrives: bytes) -> None:
-    with recording_server() as server, mailer_for(server.url()) as mailer:
-        send(mailer, data=b"Subject: x\r\n\r\n" + body)
-
-    [message] = server.messages
-    assert message.data == b"Subject: x\r\n\r\n" + arrives
-
-
-def test_a_dot_at_the_very_beginning_arrives() -> None:
-    with scripted_server() as server, mailer_for(server.url()) as mailer:
-        send(mailer, data=b".\r\n..\r\n")
-
-    assert server.messages[0].data == b".\r\n..\r\n"
-
-
-def test_a_message_of_several_megabytes_arrives_whole() -> None:
-    data = b"Subject: long\r\n\r\n" + b".23456789\r\n" * 400_000
+def test_no_body_can_end_the_message_early(body: str) -> None:
+    data = build_message(replace(LETTER, body=quoted_printable(body)))
 
     with recording_server() as server, mailer_for(server.url()) as mailer:
         send(mailer, data=data)
+        send(mailer)
 
-    [message] = server.messages
-    assert message.data == data
+    message, other = server.messages
+    assert (message.data, other.data) == (data, DATA)
 
 
 def test_an_international_mailbox_goes_out_where_the_server_offers_it() -> None:

@@ -10,14 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from html import escape
+from typing import NamedTuple
 
 from segmail.errors import TemplateError
 from segmail.templates import MAX_OUTPUT
 
-_BLOCK, _WORDS, _END = "\ue010", "\ue012", "\ue011"  # for private use: no standard gives a meaning
-MARKS = f"[{_BLOCK}{_WORDS}][0-9]{{1,5}}{_END}"  # what a template prints for them
-_OPENED = re.compile(f"([{_BLOCK}{_WORDS}])([0-9]{{1,5}})\\Z")  # at a mark's end
+_OPEN, _END = "\ue010", "\ue011"  # for private use: no standard gives them a meaning
+_OPENED = re.compile(f"{_OPEN}[0-9]{{1,5}}\\Z")  # at a mark's end
 _LONGEST = 6
+
+
+class PrintedPiece(NamedTuple):
+    """What is `html` in the HTML and `text` in the text; a block has lines of its own there."""
+
+    html: str
+    text: str
+    is_block: bool = False
 
 
 class Printed:
@@ -26,20 +34,26 @@ class Printed:
     __slots__ = ("_pieces",)
 
     def __init__(self) -> None:
-        self._pieces: list[tuple[str, str]] = []
+        self._pieces: dict[str, PrintedPiece] = {}  # by their marks
 
     @property
     def anything(self) -> bool:
         """Whether there is any piece."""
         return bool(self._pieces)
 
+    def shown(self, value: str) -> PrintedPiece:
+        """Return the piece for which a value is the mark, or as which any other value is shown."""
+        if _END not in value:  # as in nearly all
+            return PrintedPiece(value, value)
+        return self._pieces.get(value) or PrintedPiece(self.in_html(value), value)
+
     def block(self, html: str, text: str) -> str:
         """Return the mark of a block, '' for one that shows nothing."""
-        return self._mark(_BLOCK, html, text) if text else ""
+        return self._mark(PrintedPiece(html, text.strip("\n"), is_block=True)) if text else ""
 
     def words(self, text: str) -> str:
         """Return the mark of words within a sentence, '' for none."""
-        return self._mark(_WORDS, escape(text), text) if text else ""
+        return self._mark(PrintedPiece(escape(text), text)) if text else ""
 
     def lines(self, text: str) -> str:
         """Return the mark of a text of several lines."""
@@ -47,16 +61,17 @@ class Printed:
 
     def in_html(self, text: str, tag: Callable[[str], str] | None = None) -> str:
         """Return rendered HTML with its pieces in place; `tag` is for the links in them."""
+        if not self._pieces:
+            return text
         whole: list[str] = []
-        for before, piece, _ in self._cut(text):
-            html = piece[0]
-            whole += (before, tag(html) if tag and html else html)
+        for before, piece in self._cut(text):
+            whole += (before, tag(piece.html) if tag and piece.html else piece.html)
         return _checked("".join(whole))
 
     def in_subject(self, text: str) -> str:
         """Return a rendered subject with its pieces in place, on one line."""
         cut = self._cut(text)
-        return "".join(f"{before}{' '.join(piece[1].split())}" for before, piece, _ in cut)
+        return "".join(f"{before}{' '.join(piece.text.split())}" for before, piece in cut)
 
     def in_text(self, text: str, tag: Callable[[str], str] | None = None) -> str:
         """Return plain text with its pieces in place; blocks begin on lines of their own.
@@ -66,22 +81,22 @@ class Printed:
         if not self._pieces:
             return text
         whole, is_behind_block = "", False
-        for before, (_, told), is_block in self._cut(text):
+        for before, (_, told, is_block) in self._cut(text):
             if is_behind_block:
                 before = _without_blanks_ahead(before)
                 whole += "" if before.startswith("\n") or not before + told else "\n"
             whole += _without_blanks_behind(before) if is_block else before
             if is_block:
                 whole += "" if whole == "" or whole.endswith("\n") else "\n"
-                told = tag(told.strip("\n")) if tag else told.strip("\n")
+                told = tag(told) if tag else told
             whole += told
             is_behind_block = is_block
         while "\n\n\n" in whole:
             whole = whole.replace("\n\n\n", "\n\n")
         return _checked(whole)
 
-    def _cut(self, text: str) -> Iterator[tuple[str, tuple[str, str], bool]]:
-        """Yield each stretch of a text with the piece behind it, and whether that is a block.
+    def _cut(self, text: str) -> Iterator[tuple[str, PrintedPiece]]:
+        """Yield each stretch of a text with the piece behind it.
 
         What only looks like a mark, in somebody's name, stays as it is.
         """
@@ -89,16 +104,18 @@ class Printed:
         held = ""
         for part in marked:
             match = _OPENED.search(part, max(0, len(part) - _LONGEST))
-            if match and int(match[2]) < len(self._pieces):
-                yield held + part[: match.start()], self._pieces[int(match[2])], match[1] == _BLOCK
+            piece = self._pieces.get(f"{match[0]}{_END}") if match else None
+            if match and piece:
+                yield held + part[: match.start()], piece
                 held = ""
             else:
                 held += part + _END
-        yield held + last, ("", ""), False
+        yield held + last, PrintedPiece("", "")
 
-    def _mark(self, kind: str, html: str, text: str) -> str:
-        self._pieces.append((html, text))
-        return f"{kind}{len(self._pieces) - 1}{_END}"
+    def _mark(self, piece: PrintedPiece) -> str:
+        mark = f"{_OPEN}{len(self._pieces)}{_END}"
+        self._pieces[mark] = piece
+        return mark
 
 
 def _without_blanks_ahead(text: str) -> str:

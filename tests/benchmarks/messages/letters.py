@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from segmail.mail.message import Mail
+from segmail.mail.message import Mail, build_message
 from segmail.mail.plain_text import plain_text
+from segmail.mail.quoted_printable import quoted_printable
 
 _PEOPLE = ("Ada Lovelace", "Zoë Ångström", "Smith, John (Jr.)", "Пётр Щербаков", "山田太郎", "")
 _ROW = (
@@ -23,7 +24,7 @@ _LETTER = Mail(
     recipient_name="",
     recipient_email="",
     subject="",
-    body="",
+    body=b"",
     html=True,
     message_id="",
     date=datetime(2026, 3, 10, 12, 0, tzinfo=UTC),
@@ -32,24 +33,37 @@ _LETTER = Mail(
 )
 
 
-def newsletters(count: int) -> list[Mail]:
+@dataclass(frozen=True)
+class Letter:
+    """A mail whose two parts are not encoded yet."""
+
+    mail: Mail
+    html: str
+    text: str
+
+    def message(self) -> bytes:
+        """Return the message as segmail writes it."""
+        body, text = quoted_printable(self.html), quoted_printable(self.text)
+        return build_message(replace(self.mail, body=body, text=text))
+
+
+def newsletters(count: int) -> list[Letter]:
     """Return letters that differ in name, address, links and text."""
     return [_newsletter(number) for number in range(1, count + 1)]
 
 
-def _newsletter(number: int) -> Mail:
+def _newsletter(number: int) -> Letter:
     name = _PEOPLE[number % len(_PEOPLE)]
     body = newsletter_html(name or "Hello", number)
-    return replace(
+    mail = replace(
         _LETTER,
         recipient_name=name,
         recipient_email=f"customer{number}@example.net",
         subject=f"{name or 'Hello'}, your 15 % for autumn №{number}",
-        body=body,
         message_id=f"<{number:032x}@example.com>",
-        text=plain_text(body),
         unsubscribe_url=f"https://shop.example.com/newsletter/subscriber/unsubscribe/?id={number}",
     )
+    return Letter(mail, body, plain_text(body))
 
 
 def newsletter_html(name: str, number: int) -> str:

@@ -7,7 +7,7 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import format_datetime
 
-from segmail.mail.message import Mail
+from tests.benchmarks.messages.letters import Letter
 
 _POLICY = policy.SMTP
 _HEADERS = (
@@ -16,9 +16,9 @@ _HEADERS = (
 )  # fmt: skip
 
 
-def standard_message(letter: Mail) -> bytes:
+def standard_message(written: Letter) -> bytes:
     """Return the letter as `EmailMessage.as_bytes` writes it."""
-    message = EmailMessage(policy=_POLICY)
+    letter, message = written.mail, EmailMessage(policy=_POLICY)
     message["Subject"] = letter.subject
     message["From"] = _mailbox(letter.sender_name, letter.sender_email)
     message["To"] = _mailbox(letter.recipient_name, letter.recipient_email)
@@ -30,8 +30,8 @@ def standard_message(letter: Mail) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     for name, value in letter.headers.items():
         message[name] = value
-    message.set_content(letter.text, cte="quoted-printable")
-    message.add_alternative(letter.body, subtype="html", cte="quoted-printable")
+    message.set_content(written.text, cte="quoted-printable")
+    message.add_alternative(written.html, subtype="html", cte="quoted-printable")
     return message.as_bytes()
 
 

@@ -12,7 +12,7 @@ LETTER = Mail(
     recipient_name="Ada Lovelace",
     recipient_email="ada@example.com",
     subject="Welcome, Ada!",
-    body="<p>Hello</p>\n",
+    body=b"<p>Hello</p>\r\n",
     html=True,
     message_id="<17.4@example.com>",
     date=datetime(2026, 3, 10, 12, 0, tzinfo=UTC),

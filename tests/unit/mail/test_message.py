@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.mail.message import build_envelope, build_message, sender_domain
+from segmail.mail.quoted_printable import quoted_printable
 from tests.unit.mail.letters import LETTER
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
@@ -62,7 +63,7 @@ def test_a_parser_gets_back_what_was_written(
         subject=subject,
         sender_name=sender,
         recipient_name=recipient,
-        body=body,
+        body=quoted_printable(body),
         html=html,
     )
 
@@ -80,7 +81,9 @@ def test_a_parser_gets_back_what_was_written(
 
 @given(text=bodies.filter(bool), body=bodies)
 def test_a_parser_gets_back_both_parts(text: str, body: str) -> None:
-    read = parse(build_message(replace(LETTER, text=text, body=body)))
+    read = parse(
+        build_message(replace(LETTER, text=quoted_printable(text), body=quoted_printable(body)))
+    )
 
     plain, html = read.iter_parts()
     assert read.get_content_type() == "multipart/alternative"
@@ -90,7 +93,7 @@ def test_a_parser_gets_back_both_parts(text: str, body: str) -> None:
 
 
 def test_a_message_of_two_parts_reads_as_it_was_written() -> None:
-    data = build_message(replace(LETTER, text="Hello\n"))
+    data = build_message(replace(LETTER, text=b"Hello\r\n"))
 
     boundary = "=_31007909fd1af12bcde0afbee4fec40b"
     assert f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"\r\n'.encode() in data
@@ -108,7 +111,7 @@ def test_a_message_of_two_parts_reads_as_it_was_written() -> None:
 
 
 def test_a_plain_text_mail_has_one_part() -> None:
-    assert build_message(replace(LETTER, html=False, text="no")) == build_message(
+    assert build_message(replace(LETTER, html=False, text=b"no\r\n")) == build_message(
         replace(LETTER, html=False)
     )
 
@@ -116,7 +119,7 @@ def test_a_plain_text_mail_has_one_part() -> None:
 def test_two_messages_have_different_boundaries() -> None:
     ids = ("<1@example.com>", "<2@example.com>")
 
-    one, two = (parse(build_message(replace(LETTER, text="x", message_id=id))) for id in ids)
+    one, two = (parse(build_message(replace(LETTER, text=b"x\r\n", message_id=id))) for id in ids)
 
     assert one.get_boundary() != two.get_boundary()
 
@@ -142,8 +145,8 @@ def test_every_line_is_short_and_ascii(
         subject=subject,
         sender_name=sender,
         recipient_name=recipient,
-        body=body,
-        text=text,
+        body=quoted_printable(body),
+        text=quoted_printable(text),
         list_id="newsletter.default.example.com",
     )
 
@@ -151,7 +154,8 @@ def test_every_line_is_short_and_ascii(
 
     assert data.isascii()
     assert max(map(len, data.split(b"\r\n"))) <= 78
-    assert not re.search(rb"(?<!\r)\n|\r(?!\n)", data)
+    assert data.endswith(b"\r\n")
+    assert not re.search(rb"(?<!\r)\n|\r(?!\n)|^\.|\n\.", data)
     assert b"\r\n \r\n" not in data.partition(b"\r\n\r\n")[0]
 
 
@@ -166,7 +170,8 @@ def test_a_message_equals_the_standard_library_s(subject: str, name: str, body: 
     standard["To"] = Address(name, "ada", "example.com")
     standard.set_content(body, subtype="html", cte="quoted-printable")
 
-    ours = parse(build_message(replace(LETTER, subject=subject, recipient_name=name, body=body)))
+    encoded = quoted_printable(body)
+    ours = parse(build_message(replace(LETTER, subject=subject, recipient_name=name, body=encoded)))
     theirs = parse(standard.as_bytes())
 
     assert str(ours["Subject"]) == str(theirs["Subject"])
@@ -218,7 +223,7 @@ def test_a_name_is_quoted_or_encoded_only_as_needed(name: str, written: str) -> 
     "body", ["a\rb\nc\r\nd", "a\nb\nc\nd\n", "a\r\nb\r\nc\r\nd\r\n", "a\rb\rc\rd\r"]
 )
 def test_line_ends_in_a_body_are_all_crlf(body: str) -> None:
-    data = build_message(replace(LETTER, body=body))
+    data = build_message(replace(LETTER, body=quoted_printable(body)))
 
     assert data.endswith(b"\r\n\r\na\r\nb\r\nc\r\nd\r\n")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from segmail.errors import MessageError
 from segmail.mail.message import Mail, build_message
+from segmail.mail.quoted_printable import quoted_printable
 from tests.unit.mail.letters import LETTER
 
 BREAKS = ["a\r\nBcc: evil@example.com", "a\nb", "a\rb", "a\0b", "\n", "a\n"]
@@ -66,7 +67,7 @@ def test_whatever_a_value_is_the_message_has_the_headers_that_it_should(
         assert not set(head.replace(b"\r\n", b"")) & set(b"\r\n\0")
 
 
-@pytest.mark.parametrize("name", ["Subject", "to", "BCC", "", "X Y", "X:Y", "Xé"])
+@pytest.mark.parametrize("name", ["Subject", "to", "BCC", "", "X Y", "X:Y", "Xé", ".X"])
 def test_a_header_of_segmail_or_with_an_impossible_name_cannot_be_added(name: str) -> None:
     with pytest.raises(MessageError):
         build_message(replace(LETTER, headers={name: "x"}))
@@ -79,10 +80,15 @@ def test_a_message_needs_a_subject_a_sender_and_a_recipient(field: str, value: s
         build_message(_changed(field, value))
 
 
-@pytest.mark.parametrize("field", ["subject", "body", "text", "recipient_name", "sender_name"])
+@pytest.mark.parametrize("field", ["subject", "recipient_name", "sender_name"])
 def test_half_a_surrogate_pair_is_a_message_error(field: str) -> None:
     with pytest.raises(MessageError, match="surrogate"):
         build_message(_changed(field, "a\ud83d"))
+
+
+def test_half_a_surrogate_pair_in_a_body_is_a_message_error() -> None:
+    with pytest.raises(MessageError, match="surrogate"):
+        quoted_printable("a\ud83d")
 
 
 def test_a_link_beyond_all_measure_is_a_message_error() -> None:

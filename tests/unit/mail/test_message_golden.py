@@ -22,6 +22,7 @@ import pytest
 
 from segmail.errors import MessageError
 from segmail.mail.message import Mail, build_envelope, build_message
+from segmail.mail.quoted_printable import quoted_printable
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 MESSAGES = json.loads((GOLDEN / "messages.json").read_text("utf-8"))
@@ -90,7 +91,7 @@ def _letter(maho: Message, *, name: str | None = None, address: str | None = Non
         recipient_name=recipient_name if name is None else name,
         recipient_email=address or recipient,
         subject=_text(maho, "Subject"),
-        body=_body(maho),
+        body=quoted_printable(_body(maho)),
         html=maho.get_content_subtype() == "html",
         message_id=maho["Message-ID"],
         date=parsedate_to_datetime(maho["Date"]),

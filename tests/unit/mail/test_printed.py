@@ -15,7 +15,7 @@ def printed() -> Printed:
     return found
 
 
-BLOCK, WORDS = "\ue0100\ue011", "\ue0121\ue011"
+BLOCK, WORDS = "\ue0100\ue011", "\ue0101\ue011"
 
 
 @pytest.mark.parametrize(

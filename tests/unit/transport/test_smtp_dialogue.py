@@ -11,11 +11,11 @@ from segmail.transport.smtp_dialogue import Answered, Event, GoAhead, NotBegun, 
 from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, ReplyReader
 
 ADA, BOB = (
-    Envelope("shop@example.com", f"{name}@example.com", f"Subject: {name}\r\n\r\n.Hi\r\n".encode())
+    Envelope("shop@example.com", f"{name}@example.com", f"Subject: {name}\r\n\r\nHi\r\n".encode())
     for name in ("ada", "bob")
 )
 INTRODUCED = b"250 Ok\r\n250 Ok\r\n354 Go on\r\n"
-CONTENT = b"Subject: ada\r\n\r\n..Hi\r\n.\r\n"
+CONTENT = b"Subject: ada\r\n\r\nHi\r\n.\r\n"
 BOBS_COMMANDS = b"MAIL FROM:<shop@example.com>\r\nRCPT TO:<bob@example.com>\r\nDATA\r\n"
 
 
