@@ -7,7 +7,7 @@ refresh asks".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -23,12 +23,13 @@ from segmail.segments.conditions.scope import Scope, open_scope
 from segmail.segments.conditions.touched import Crossing, Kept, Marked, Source, Summed, Unmarked
 from segmail.segments.conditions.touches import crossings, sources_of, uncovered
 from segmail.segments.conditions.tree import Combine
-from segmail.segments.refresh.baseline import Baseline, load_baseline
+from segmail.segments.refresh.baseline import Baseline, Refused, load_baseline
 from segmail.segments.refresh.candidates import Candidate
 
 # Marks from so long ago are read again: transactions commit later, and clocks differ.
 REACH = timedelta(minutes=10)
 
+_REST = timedelta(hours=1)  # in which a segment with too many to enrol is not fully evaluated
 _MOST = 20_000  # customers asked by id; with more, asking everybody is as quick
 
 
@@ -36,12 +37,14 @@ _MOST = 20_000  # customers asked by id; with more, asking everybody is as quick
 class Polled:
     """Whom a refresh asks, and what it knows when it is done.
 
-    If `ids` is None, everybody is asked, for the reason `why`.
+    If `ids` is None, everybody is asked, for the reason `why`. `refused` is set while the segment
+    rests: less than an hour ago, too many customers were to be enrolled.
     """
 
     ids: frozenset[int] | None = None
     why: str | None = None
     baseline: Baseline | None = None
+    refused: Refused | None = None
 
 
 EVERYBODY = Polled()
@@ -66,9 +69,18 @@ class Poll:
         self._kept: dict[tuple[str, str], bool] = {}
 
     def whom(
-        self, tx: Transaction, candidate: Candidate, query: Select[Any], *, now: datetime
+        self,
+        tx: Transaction,
+        candidate: Candidate,
+        query: Select[Any],
+        *,
+        enrolling: str,
+        now: datetime,
     ) -> Polled:
-        """Return whom to ask about a segment's conditions; `query` asks everybody."""
+        """Return whom to ask about a segment's conditions; `query` asks everybody.
+
+        `enrolling` differs if the segment enrols by another limit, or in other steps.
+        """
         tree = candidate.tree
         if tree is None:
             return EVERYBODY
@@ -76,38 +88,35 @@ class Poll:
         sources = sources_of(tree, scope)
         before = load_baseline(tx, candidate.id)
         meaning = _meaning(candidate, scope)
-        if always := _never(query, sources):
-            return Polled(why=always)
         told = {name: self._state(tx.connection, it) for name, it in _watched(sources).items()}
         after = Baseline(meaning, self._began, now, now, told)
-        for why in self._reasons(tx.connection, candidate, scope, sources, before, after):
-            return Polled(why=why, baseline=after)
-        assert before is not None  # noqa: S101 - it is the first of the reasons
-        ids = self._changed(tx.connection, scope, sources, before.looked_at - REACH)
-        if ids is None:
-            return Polled(why=f"more than {_MOST:,} customers have changed", baseline=after)
-        return Polled(ids, baseline=replace(after, whole_at=before.whole_at))
+        why, rests = self._why_anew(candidate, scope, before, after), False
+        if why is None and before is not None:
+            after = replace(after, whole_at=before.whole_at)
+            if rests := _rests(before.refused, enrolling, now):
+                after = replace(after, told=before.told, refused=before.refused)
+            else:
+                why = self._why_whole(tx.connection, query, sources, before)
+        if why is None and before is not None:
+            ids = self._changed(tx.connection, scope, sources, before.looked_at - REACH)
+            if ids is not None:
+                return Polled(ids, baseline=after, refused=before.refused if rests else None)
+        why = why or f"more than {_MOST:,} customers have changed"
+        return Polled(why=why, baseline=replace(after, whole_at=now, told=told, refused=None))
 
     def _scope_at(self, tx: Transaction, now: datetime) -> Scope:
         if self._scope is None:
             self._scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
         return replace(self._scope, now=now)
 
-    def _reasons(
-        self,
-        connection: Connection,
-        candidate: Candidate,
-        scope: Scope,
-        sources: Sequence[Source],
-        before: Baseline | None,
-        after: Baseline,
-    ) -> Iterator[str]:
-        """Yield reasons why everybody must be asked this time."""
+    def _why_anew(
+        self, candidate: Candidate, scope: Scope, before: Baseline | None, after: Baseline
+    ) -> str | None:
+        """Return why this refresh does not go on from the last one."""
         if self._full:
-            yield "by --full"
+            return "by --full"
         if before is None:
-            yield "nothing is known of a refresh before, or it failed"
-            return
+            return "nothing is known of a refresh before, or it failed"
         for is_so, why in (
             (before.meaning != after.meaning, "its conditions have changed, or what they mean"),
             (before.refreshed_at != candidate.refreshed_at, "somebody else has refreshed it"),
@@ -118,10 +127,23 @@ class Poll:
             ),
         ):
             if is_so:
-                yield why
+                return why
+        return None
+
+    def _why_whole(
+        self,
+        connection: Connection,
+        query: Select[Any],
+        sources: Sequence[Source],
+        before: Baseline,
+    ) -> str | None:
+        """Return why marks do not tell of all that has changed since."""
+        if why := _never(query, sources):
+            return why
         for name, source in _watched(sources).items():
             if became := self._unmarked(connection, source, before.told.get(name, "")):
-                yield f"{name} {became}, and no mark tells whose"
+                return f"{name} {became}, and no mark tells whose"
+        return None
 
     def _unmarked(self, connection: Connection, source: Kept | Summed, told: str) -> str | None:
         """Return what has happened to a source's unmarked rows since that state; None: nothing."""
@@ -189,6 +211,13 @@ def _crossings(tree: Combine, scope: Scope, since: datetime) -> list[Crossing]:
         return list(crossings(tree, scope, since))
     except ConditionError:  # reported by its own refresh
         return []
+
+
+def _rests(refused: Refused | None, enrolling: str, now: datetime) -> bool:
+    """Return whether nothing has changed that would let them be enrolled, for an hour."""
+    if refused is None or refused.enrolling != enrolling:
+        return False
+    return now - refused.at < _REST
 
 
 def _name(source: Kept | Summed) -> str:

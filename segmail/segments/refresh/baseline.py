@@ -21,12 +21,22 @@ _PATH = "customer_segmentation/segmail/refreshed/"
 
 
 @dataclass(frozen=True)
+class Refused:
+    """When `waiting` customers were too many to enrol; `enrolling` stands for limit and steps."""
+
+    at: datetime
+    waiting: int
+    enrolling: str
+
+
+@dataclass(frozen=True)
 class Baseline:
     """The members were right for everything written before `looked_at`.
 
     `meaning` is a digest of the conditions and everything they depend on besides customers' rows;
     `whole_at` is when everybody was last asked, `refreshed_at` is the segment's `last_refresh_at`.
     `told` is the state of the rows that change without a mark, by the name of their source.
+    `refused` is set if nobody was enrolled because it would have been too many.
     """
 
     meaning: str
@@ -34,6 +44,7 @@ class Baseline:
     whole_at: datetime
     refreshed_at: datetime
     told: Mapping[str, str] = field(default_factory=dict)
+    refused: Refused | None = None
 
 
 def load_baseline(tx: Transaction, segment_id: int) -> Baseline | None:
@@ -50,13 +61,15 @@ def load_baseline(tx: Transaction, segment_id: int) -> Baseline | None:
 
 def save_baseline(tx: Transaction, segment_id: int, baseline: Baseline) -> None:
     """Store the baseline, in the transaction that completes the refresh."""
-    said = {
+    said: dict[str, Any] = {
         "meaning": baseline.meaning,
         "looked_at": baseline.looked_at.isoformat(),
         "whole_at": baseline.whole_at.isoformat(),
         "refreshed_at": baseline.refreshed_at.isoformat(),
         "told": dict(baseline.told),
     }
+    if refused := baseline.refused:
+        said["refused"] = [refused.at.isoformat(), refused.waiting, refused.enrolling]
     write_config(tx, {f"{_PATH}{segment_id}": json.dumps(said)})
 
 
@@ -69,7 +82,11 @@ def _read(said: Any) -> Baseline:
     told = {str(name): str(value) for name, value in said["told"].items()}
     times = (_moment(said[name]) for name in ("looked_at", "whole_at", "refreshed_at"))
     looked_at, whole_at, refreshed_at = times
-    return Baseline(str(said["meaning"]), looked_at, whole_at, refreshed_at, told)
+    refused = None
+    if "refused" in said:
+        at, waiting, enrolling = said["refused"]
+        refused = Refused(_moment(at), int(waiting), str(enrolling))
+    return Baseline(str(said["meaning"]), looked_at, whole_at, refreshed_at, told, refused)
 
 
 def _moment(text: str) -> datetime:

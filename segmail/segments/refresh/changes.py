@@ -93,6 +93,7 @@ def find_matched(
     matching: Matching,
     asking: Poll | None = None,
     *,
+    enrolling: str = "",
     now: datetime,
 ) -> Polled:
     """Fill MATCHED, and ASKED if not everybody is asked; return who was asked.
@@ -101,7 +102,7 @@ def find_matched(
     """
     query, asked = matching(tx, task.candidate, now), EVERYBODY
     if asking is not None:
-        asked = asking.whom(tx, task.candidate, query, now=now)
+        asked = asking.whom(tx, task.candidate, query, enrolling=enrolling, now=now)
     if asked.ids is not None:
         create_asked(tx.connection, asked.ids)
         query = matching(tx, task.candidate, now, asked.ids)

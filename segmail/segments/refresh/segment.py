@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +22,7 @@ from segmail.segments.refresh.apply import (
     write_changes,
 )
 from segmail.segments.refresh.asking import Poll, Polled
+from segmail.segments.refresh.baseline import Refused
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.changes import Changes, find_changes, find_matched, judge
 from segmail.segments.refresh.chunks import (
@@ -116,6 +119,9 @@ class _Begun:
 
     def told(self, done: Written) -> Refreshed:
         changes = done.changes
+        if self.asked.refused:
+            done = replace(done, changes=changes + _waiting(self.asked.refused))
+            changes = done.changes
         return Refreshed(
             self.task.candidate.id,
             self.task.candidate.segment.name,
@@ -185,9 +191,12 @@ def _look_and_write(
 ) -> _Begun:
     create_scratch(tx.connection)
     ordered = stop_by_goal(tx, task, now=now)
-    asked = find_matched(tx, task, matching, asking, now=now)
-    late_since = task.late_since(now, timedelta(days=options.late_days))
-    left_since = task.left_since(now, timedelta(days=options.late_days))
+    enrolling = _enrolling(task, options)
+    asked = find_matched(tx, task, matching, asking, enrolling=enrolling, now=now)
+    window = timedelta(days=options.late_days)
+    late_since, left_since = task.late_since(now, window), task.left_since(now, window)
+    if asked.refused:  # whoever enters or leaves meanwhile waits with the others
+        task, late_since, left_since = replace(task, passed=options.enrol_limit), None, None
     found = find_changes(
         tx.connection,
         task,
@@ -201,6 +210,8 @@ def _look_and_write(
         if changes.enrolled > options.enrol_limit:  # a wrong condition must not mail the whole shop
             task = replace(task, passed=options.enrol_limit)
             changes = judge(tx.connection, task)
+        if changes.waiting:
+            asked = _noting(asked, changes, enrolling, now)
     remember_enrolling(tx, task, now=now)
     if task.waiting and not task.enrol:
         forget_skipped(tx, task.waiting)  # `--no-enrol` is a person's decision, too
@@ -214,6 +225,28 @@ def _look_and_write(
         complete(tx, task, found.members, asked.baseline, now=now)
     drop_scratch(tx.connection)
     return _Begun(task, ordered, found.members, asked, written)
+
+
+def _enrolling(task: Task, options: RefreshOptions) -> str:
+    """Return a text that is another one where the segment enrols by other rules."""
+    active = [(step.sequence_id, step.is_active) for step in task.steps]
+    rivals = [(rival.id, rival.policy, rival.segment.sends) for rival in task.rivals]
+    rules = (options.enrol_limit, options.late_days, task.enrol, active, rivals)
+    said = repr((*rules, task.candidate.segment.automation_active))
+    return hashlib.sha256(said.encode(errors="surrogatepass")).hexdigest()[:16]
+
+
+def _noting(asked: Polled, changes: Changes, enrolling: str, now: datetime) -> Polled:
+    """Keep that too many were to be enrolled, so that this is not found out again and again."""
+    if asked.baseline is None:
+        return asked
+    before = asked.refused or Refused(now, 0, enrolling)
+    refused = replace(before, waiting=before.waiting + changes.waiting)
+    return replace(asked, baseline=replace(asked.baseline, refused=refused))
+
+
+def _waiting(refused: Refused) -> Changes:
+    return Changes(Counter({(Movement.STAY, WAITING): refused.waiting}))
 
 
 def _has_row_locks(connection: Connection) -> bool:

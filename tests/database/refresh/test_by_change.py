@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -22,14 +23,14 @@ from tests.database.refresh.refreshing import members, order
 from tests.sales_builder import SalesBuilder, every, leaf
 from tests.shop_builder import ShopBuilder
 
-STEPS, AT_ONCE = (7, 9) if settings().max_examples == 50 else (60, 20)  # the latter in bin/fuzz
+STEPS, AT_ONCE = (7, 9) if settings().max_examples == 50 else (300, 20)  # the latter in bin/fuzz
 
 
-def refresh(shop: ShopBuilder, *ids: int, full: bool = False) -> list[Refreshed]:
+def refresh(shop: ShopBuilder, *ids: int, **options: Any) -> list[Refreshed]:
     return refresh_segments(
         shop.shop,
         Choice([str(id) for id in ids]),
-        RefreshOptions(by_change=True, full=full),
+        RefreshOptions(by_change=True, **options),
         clock=StandingClock(shop.now),
         matching=matching_by_conditions(shop.tables),
     )
@@ -146,6 +147,43 @@ def test_everybody_is_asked_where_the_last_refresh_is_none_to_go_on_from(
     [done] = refresh(shop, one)
 
     assert (done.asked, done.whole) == (None, why)
+
+
+def test_a_segment_with_too_many_to_enrol_rests_for_an_hour_unless_it_is_changed(
+    shop: ShopBuilder, one: int
+) -> None:
+    step = shop.step(one)
+    crowd = [shop.customer() for _ in range(4)]
+    for id in crowd[:3]:
+        order(shop, id, at=shop.now, status="complete")
+
+    told = [refresh(shop, one, enrol_limit=2)]
+    later(shop, minutes=15)
+    told.append(refresh(shop, one, enrol_limit=2))
+    order(shop, crowd[3], at=shop.now, status="complete")
+    later(shop, minutes=15)
+    told.append(refresh(shop, one, enrol_limit=2))
+    shop.insert(shop.tables.progress, **_sent(shop, one, step, crowd[0]))
+    later(shop, minutes=15)
+    told.append(refresh(shop, one, enrol_limit=2))
+    later(shop, minutes=20)
+    told.append(refresh(shop, one, enrol_limit=2))
+
+    assert [(it.state, it.waiting, it.enrolled, it.members) for [it] in told] == [
+        ("waiting", 3, 0, 3),
+        ("waiting", 3, 0, 3),  # nobody is asked
+        ("waiting", 4, 0, 4),
+        ("waiting", 4, 0, 4),  # the customer who needs none any more is not looked at
+        ("waiting", 3, 0, 4),
+    ]
+    [done] = refresh(shop, one, enrol_limit=3)
+    assert (done.state, done.enrolled) == ("refreshed", 3)
+
+
+def _sent(shop: ShopBuilder, segment_id: int, step: int, customer_id: int) -> dict[str, Any]:
+    row = {"segment_id": segment_id, "sequence_id": step, "customer_id": customer_id}
+    times = {"created_at": shop.now, "scheduled_at": shop.now, "sent_at": shop.now}
+    return {**row, **times, "step_number": 1, "trigger_type": "enter", "status": "sent"}
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
