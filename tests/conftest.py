@@ -46,13 +46,31 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what is marked `thorough` to `bin/test --all`."""
+    """Leave to `bin/test --all` what is marked `thorough`, and the spec's layout on SQLite.
+
+    No shop has that; what is tried with each layout is so on a server.
+    """
     if THOROUGH:
         return
-    left = [item for item in items if item.get_closest_marker("thorough")]
+    kinds = [_kind(item) for item in items]
+    on_server = {function for function, *kind in kinds if kind == ["mariadb", Layout.SPEC]}
+    left = [
+        item
+        for item, (function, *kind) in zip(items, kinds, strict=True)
+        if item.get_closest_marker("thorough")
+        or (kind == ["sqlite", Layout.SPEC] and function in on_server)
+    ]
     if left:
         config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+        gone = set(left)
+        items[:] = [item for item in items if item not in gone]
+
+
+def _kind(item: pytest.Item) -> tuple[str, object, object]:
+    """Return a test's function, and the engine and layout that it is called with."""
+    callspec = getattr(item, "callspec", None)
+    given = callspec.params if callspec else {}
+    return item.nodeid.partition("[")[0], given.get("engine_name"), given.get("layout")
 
 
 def pytest_unconfigure() -> None:

@@ -6,16 +6,15 @@ its own, on the streams that it was given, and writes the exit codes into the fi
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
-import pkgutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import click
 
+from tests.forked_program import import_all
 from tests.shop_builder import ShopBuilder
 
 NAME = "Sale [/b] \x1b]0;x\x07\x9b31m\u202eß€"
@@ -116,20 +115,11 @@ def names() -> set[str]:
     return {name for name, _ in leaves(program)} - _NOT_HERE
 
 
-def _import_all() -> None:
-    """Import what commands import when they run: here once, and not in the process of each."""
-    import segmail
-
-    for module in pkgutil.walk_packages(segmail.__path__, "segmail."):
-        if not module.name.endswith("__main__"):
-            importlib.import_module(module.name)
-
-
 def _main(out: Path, *options: str) -> None:
     from segmail.cli import main
 
     known = names()
-    _import_all()
+    import_all()
     codes = {}
     for name, arguments in (READING | WRITING).items():
         if name not in known:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner, Result
 
 from segmail.cli import program
 from tests.shop_builder import ShopBuilder
 
 _REASON = "ada may not write to /opt/segmail/.environments."
+
+
+@pytest.fixture
+def engine_name() -> str:
+    """SQLite alone: it is about what is printed."""
+    return "sqlite"
 
 
 def segmail(shop: ShopBuilder, folder: Path, *arguments: str, now: str = "2026-03-10") -> Result:

@@ -24,6 +24,12 @@ from tests.shop_builder import ShopBuilder
 PREFIX = "customersegmentation/segment_condition_"
 
 
+@pytest.fixture
+def engine_name() -> str:
+    """The server alone: it is about what is printed."""
+    return "mariadb"
+
+
 def leaf(family: str, attribute: str, operator: str, value: Any) -> dict[str, Any]:
     told = {"attribute": attribute, "operator": operator, "value": value}
     return {"type": PREFIX + family, **told}

@@ -20,6 +20,12 @@ from tests.shop_builder import ShopBuilder
 MINUTE = timedelta(minutes=1)
 
 
+@pytest.fixture
+def engine_name() -> str:
+    """SQLite alone: it is about what is printed."""
+    return "sqlite"
+
+
 def status(shop: ShopBuilder, *arguments: str) -> Result:
     url = shop.url.render_as_string(hide_password=False)
     return CliRunner().invoke(

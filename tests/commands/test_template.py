@@ -17,6 +17,12 @@ WAY_OUT = "{{var subscriber.getUnsubscriptionLink()}}"
 LETTER = "Dear {{var customer_name}},\n{{var customer.gender}} {{var coupon_code}} " + WAY_OUT
 
 
+@pytest.fixture
+def engine_name() -> str:
+    """SQLite alone: it is about what is printed."""
+    return "sqlite"
+
+
 def segmail(shop: ShopBuilder, *arguments: str, stdin: str | bytes | None = None) -> Result:
     url = shop.url.render_as_string(hide_password=False)
     options = ["--database-url", url, "--now", "2026-03-10 12:00"]
