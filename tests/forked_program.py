@@ -88,7 +88,7 @@ def _main(number: int) -> None:
     os.environ.update(request["environment"])
     sys.argv = ["segmail", *request["arguments"]]
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    from segmail.__main__ import main
+    from segmail.cli import main
 
     main()
 
