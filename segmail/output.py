@@ -21,6 +21,7 @@ from segmail.terminal import styled
 
 _COLOURS = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.OK: "green"}
 _SHORT = 24  # characters
+_MOST_LINES = 4  # of a cell, roughly
 _WIDE = 240  # columns, if there is no terminal
 _NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*(?: ?%)?")
 
@@ -28,14 +29,14 @@ _NUMBER = re.compile(r"[-+]?[0-9][0-9,.]*(?: ?%)?")
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows as a table on stdout, numbers aligned right and severities in colour.
 
-    No word is ever broken, whether an address or a path: if the terminal is too narrow for that,
-    each row is printed as a record, with a line for each column. Without a terminal a table is as
-    wide as it needs to be.
+    No word is ever broken, whether an address or a path, and no text is squeezed into a tall, thin
+    column: if the terminal is too narrow for that, each row is printed as a record, with a line for
+    each column. Without a terminal a table is as wide as it needs to be.
     """
     values = [list(row) for row in rows]
     cells = [["" if value is None else printable(str(value)) for value in row] for row in values]
     by_column = [[row[position] for row in cells] for position in range(len(columns))]
-    total = _terminal_width()
+    total = terminal_width()
     widths = _widths(columns, by_column, total - 3 * len(columns) - 1)
     if widths is None:
         _print_records(title, columns, cells, total)
@@ -55,7 +56,8 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     Console(file=styled(sys.stdout), width=total).print(table)
 
 
-def _terminal_width() -> int:
+def terminal_width() -> int:
+    """Return how many columns stdout has."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
 
 
@@ -78,7 +80,11 @@ def _widths(
     if spare < 0:
         return None
     share = min(1.0, spare / lacking) if lacking else 0.0
-    return [at + int((want - at) * share) for at, want in zip(least, wanted, strict=True)]
+    widths = [at + int((want - at) * share) for at, want in zip(least, wanted, strict=True)]
+    longest = [max(map(cell_len, found), default=0) for found in cells]
+    if any(long > _MOST_LINES * width for long, width in zip(longest, widths, strict=True)):
+        return None
+    return widths
 
 
 def _least_width(column: str, cells: Sequence[str]) -> int:

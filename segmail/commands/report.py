@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import datetime
 from pathlib import Path
 
@@ -16,7 +17,16 @@ from segmail.errors import InputError
 from segmail.jobs.record import JobName
 from segmail.log import logger
 from segmail.maho.progress import ProgressStatus
-from segmail.report import FORMATS, ReportScope, Window, choose_window, collect_activity, log_line
+from segmail.output import terminal_width
+from segmail.report import (
+    FORMATS,
+    ReportScope,
+    Window,
+    as_text,
+    choose_window,
+    collect_activity,
+    log_line,
+)
 
 
 @click.command()
@@ -120,7 +130,10 @@ def report(
     activity = collect_activity(
         app.shop, window, now=now, scope=scope, lateness=app.settings.delivery.lateness
     )
-    text = FORMATS["json" if as_json else format_](activity)
+    if format_ == "text" and not as_json and output is None and sys.stdout.isatty():
+        text = as_text(activity, terminal_width())
+    else:
+        text = FORMATS["json" if as_json else format_](activity)
     if output is not None:
         write_file(output, text)
     else:

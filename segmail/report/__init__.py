@@ -2,7 +2,7 @@
 
 from segmail.report.activity import Activity, Counts, Coupons, SegmentActivity, StepActivity
 from segmail.report.collect import ReportScope, collect_activity
-from segmail.report.formats import FORMATS, log_line
+from segmail.report.formats import FORMATS, as_text, log_line
 from segmail.report.window import Window, choose_window
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "SegmentActivity",
     "StepActivity",
     "Window",
+    "as_text",
     "choose_window",
     "collect_activity",
     "log_line",

@@ -31,6 +31,7 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.schema.tune import tuned_index
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
+from segmail.mail.column_limits import as_written
 from segmail.printable import without_addresses
 from segmail.report.activity import (
     Activity,
@@ -159,6 +160,14 @@ class _Rows:
         for dialect in ("mysql", "mariadb") if index else ():
             query = query.with_hint(self.tables.progress, f"FORCE INDEX ({index})", dialect)
         return query
+
+    def due_around(self, query: Select[Any], window: Window) -> Select[Any]:
+        """Leave out rows that were due too long ago to end in the window, or after it."""
+        if self.lateness is None:
+            return query
+        due_at = self.tables.progress.c.scheduled_at
+        since, until = window.since - self.lateness, window.until + _LEASE
+        return query.where(or_(due_at.is_(None), and_(due_at >= since, due_at < until)))
 
     @property
     def chosen(self) -> ColumnElement[bool]:
@@ -311,11 +320,14 @@ def _sent(rows: _Rows, window: Window) -> Select[Any]:
 
 def _of_sent(query: Select[Any], rows: _Rows, window: Window) -> Select[Any]:
     """Return the query of rows that were sent in the window."""
-    return rows.along(query, rows.sent_index).where(
+    query = query.where(
         rows.chosen,
         has_status(rows.tables, ProgressStatus.SENT),
         _inside(rows.tables.progress.c.sent_at, window),
     )
+    if rows.sent_index is not None:
+        return rows.along(query, rows.sent_index)
+    return rows.along(rows.due_around(query, window), rows.due_index)
 
 
 def _ended(
@@ -329,7 +341,7 @@ def _ended(
     for query in (_untried(rows, window), _tried(rows, window)):
         result = connection.execute(query, execution_options={"yield_per": 1_000})
         for sequence_id, status, text, number in result:
-            reason = without_addresses(read_back(text) or text or BY_OTHERS)
+            reason = without_addresses(as_written(read_back(text) or text or BY_OTHERS))
             found[sequence_id, ProgressStatus(status), reason] += number
     return found
 
@@ -365,11 +377,7 @@ def _tried(rows: _Rows, window: Window) -> Select[Any]:
             _inside(func.coalesce(queue.c.queue_finish_at, c.scheduled_at, c.created_at), window),
         )
     )
-    if rows.lateness is None:
-        return query
-    since, until = window.since - rows.lateness, window.until + _LEASE
-    was_due = and_(c.scheduled_at >= since, c.scheduled_at < until)
-    return query.where(or_(c.scheduled_at.is_(None), was_due))
+    return rows.due_around(query, window)
 
 
 def _of_ended(rows: _Rows, reason: ColumnElement[Any]) -> Select[Any]:

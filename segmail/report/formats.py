@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -26,8 +28,12 @@ def log_line(activity: Activity) -> str:
     )
 
 
-def as_text(activity: Activity) -> str:
-    """Return the report for people: the totals, then a line for each step."""
+def as_text(activity: Activity, width: int | None = None) -> str:
+    """Return the report for people: the totals, then a line for each step.
+
+    Where a terminal of `width` columns is too narrow for the table of the steps, each tells its
+    numbers in words; None: as wide as it needs to be.
+    """
     counts = activity.counts
     since, until = (f"{t:%Y-%m-%d %H:%M}" for t in (activity.window.since, activity.window.until))
     head = [
@@ -47,13 +53,13 @@ def as_text(activity: Activity) -> str:
         "",
     ]
     tail = [
-        *_step_lines(activity),
+        *_step_lines(activity, width),
         *_lift_lines(activity),
         *_reason_lines(activity),
         *_day_lines(activity),
         "",
     ]
-    return "\n".join([*head, *tail])
+    return "\n".join(_wrapped([*head, *tail], width))
 
 
 def as_json(activity: Activity) -> str:
@@ -161,9 +167,32 @@ _HEADINGS = (
 )
 
 
-def _step_lines(activity: Activity) -> Iterator[str]:
-    cells = (_cells(segment, step) for segment in activity.segments for step in segment.steps)
-    yield from _table([_HEADINGS, *cells], names=2)
+def _step_lines(activity: Activity, width: int | None) -> Iterator[str]:
+    cells = [_cells(segment, step) for segment in activity.segments for step in segment.steps]
+    lines = list(_table([_HEADINGS, *cells], names=2))
+    if width is None or max(map(len, lines)) <= width:
+        yield from lines
+        return
+    for segment in activity.segments:
+        yield " ".join(segment.segment.name.split())
+        for step in segment.steps:
+            counts = asdict(step.counts)
+            numbers = {column.lower(): counts[column.lower()] for column in _HEADINGS[3:]}
+            told = ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+            yield f"  {step.step.trigger.value} {step.step.step_number}: {told or 'nothing'}"
+
+
+def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
+    """Break lines between words, and go on below the text after a number."""
+    for line in lines:
+        if width is None or len(line) <= width:
+            yield line
+            continue
+        number = re.match(r" *[A-Z ][A-Za-z ]*[0-9,.]+ +", line)
+        indent = " " * (len(number[0]) if number else 4)
+        yield from textwrap.wrap(
+            line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        )
 
 
 def _table(rows: Sequence[Sequence[str]], *, names: int) -> Iterator[str]:

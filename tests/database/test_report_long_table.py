@@ -54,6 +54,19 @@ def test_a_report_reads_what_happened_and_what_waits(
     assert 300 < rows_read_by(tuned, report) < 2_000
 
 
+def test_without_the_index_a_report_reads_what_was_due_lately(
+    long_shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(progress, "_MANY", 1_000)
+    window = Window(long_shop.now - _HOUR, long_shop.now)
+
+    def report() -> None:
+        found = collect_activity(long_shop.shop, window, now=long_shop.now, lateness=24 * _HOUR)
+        assert found.counts.sent == 58  # of 60, one failed and one waits
+
+    assert 300 < rows_read_by(long_shop, report) < 5_000  # of 20,000, a day and an hour
+
+
 def test_lists_beside_a_long_history_count_what_waits(
     long_shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,3 +81,15 @@ def test_numbers_are_flush_right(capsys: pytest.CaptureFixture[str]) -> None:
         " 1,500",
         "     7",
     ]
+
+
+def test_no_text_is_squeezed_into_a_tall_thin_column(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segmail.output.terminal_width", lambda: 60)
+    what = "7 rows are due; the oldest has waited 23 h 30 min."
+    columns = ("Severity", "About", "What", "What to do")
+
+    print_table("", columns, [("warning", "refresh-segments", what, "segmail process-emails")])
+
+    assert f"\nWhat        {what.removesuffix(' min.')}\n" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from segmail.report import (
     SegmentActivity,
     StepActivity,
     Window,
+    as_text,
     log_line,
 )
 
@@ -97,3 +98,17 @@ def test_json_has_totals_segments_and_steps() -> None:
         "revenue": None,
         "lift": [],
     }
+
+
+def test_in_a_narrow_terminal_each_step_tells_its_numbers_in_words() -> None:
+    lines = as_text(ACTIVITY, width=60).splitlines()
+
+    assert max(map(len, lines)) <= 60
+    assert lines[-3:] == [
+        "Cart abandoned, città",
+        "  enter 1: 3,421 sent, 12 failed, 2 interrupted, 4 skipped,",
+        "    156 scheduled, 6 held, 2 overdue",
+    ]
+    assert "Scheduled             156  (6 held: segment switched off; 2" in lines
+    assert f"{'':27}overdue)" in lines
+    assert as_text(ACTIVITY, width=120) == TEXT
