@@ -38,6 +38,12 @@ th:first-child,td:first-child{text-align:left;white-space:normal;min-width:9rem}
 .bar{display:block;height:1.1rem;background:var(--bar);min-width:1px;border-radius:.15rem;
 print-color-adjust:exact}
 td.wide{width:60%}
+.steps th,.steps td{padding:.35rem .4rem;font-size:.9rem}.steps td.fold{white-space:normal}
+@media screen and (max-width:40rem){.steps thead{display:none}
+.steps tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}
+.steps td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.1rem 0}
+.steps td:first-child{font-weight:600}.steps td:empty{display:none}
+.steps td:not(:first-child)::before{content:attr(data-label);color:var(--soft)}}
 @media print{body{max-width:none;padding:0;font-size:11px}.scroll{overflow:visible}
 th,td{padding:.2rem .3rem}h2{break-after:avoid}tr{break-inside:avoid}}
 """
@@ -101,7 +107,7 @@ def _steps(activity: Activity) -> Iterator[str]:
     headings = ["Step", "Sent", "Failed", "Skipped", "Scheduled"]
     if revenue is not None:
         headings += ["Orders", "Conversion (95 %)", "Revenue", "Unsubscribed"]
-    yield '<h2>Steps</h2><div class="scroll"><table><thead><tr>'
+    yield '<h2>Steps</h2><div class="scroll"><table class="steps"><thead><tr>'
     yield "".join(f"<th>{heading}</th>" for heading in headings) + "</tr></thead><tbody>"
     for segment in activity.segments:
         for step in segment.steps:
@@ -116,15 +122,21 @@ def _steps(activity: Activity) -> Iterator[str]:
                 left = revenue.unsubscribed.get(step.step.sequence_id, 0)
                 cells += [f"{income.orders:,}", _conversion(income.orders, counts.sent)]
                 cells += [money_text(income.sums), f"{left:,}"]
-            yield "<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>"
+            yield "<tr>" + "".join(map(_step_cell, headings, cells)) + "</tr>"
     yield "</tbody></table></div>"
+
+
+def _step_cell(heading: str, cell: str) -> str:
+    """Return a cell that tells what it is where a phone shows no headings."""
+    fold = ' class="fold"' if "%" in heading else ""
+    return f'<td data-label="{heading}"{fold}>{escape(cell)}</td>'
 
 
 def _conversion(orders: int, sent: int) -> str:
     if not sent:
         return ""
     low, high = wilson(orders, sent)
-    return f"{orders / sent:.1%} ({low:.1%} to {high:.1%})"
+    return f"{orders / sent:.1%} ({low:.1%}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high:.1%})"
 
 
 def _lift(activity: Activity) -> Iterator[str]:
