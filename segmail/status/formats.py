@@ -9,7 +9,7 @@ from typing import Any
 from segmail.findings import Severity
 from segmail.jobs.record import JobEnd, JobRecord
 from segmail.status.collect import AutomationStatus, SegmentStatus
-from segmail.status.judge import StatusFinding
+from segmail.status.judge import StatusFinding, rows_due
 
 
 def as_json(status: AutomationStatus, findings: Sequence[StatusFinding]) -> dict[str, Any]:
@@ -49,7 +49,7 @@ def as_nagios(status: AutomationStatus, findings: Sequence[StatusFinding]) -> tu
     code = 2 if errors else 1 if findings else 0
     word = ("OK", "WARNING", "CRITICAL")[code]
     due = sum(segment.backlog for segment in status.segments)
-    said = "; ".join(f"{f.where}: {f.what}" for f in findings) or f"{due:,} rows are due"
+    said = "; ".join(f"{f.where}: {f.what}" for f in findings) or rows_due(due)
     oldest = status.oldest_due
     seconds = 0 if oldest is None else max(0, int((status.now - oldest).total_seconds()))
     held = sum(segment.held for segment in status.segments)

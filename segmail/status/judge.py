@@ -33,6 +33,11 @@ def age(since: datetime, now: datetime) -> str:
     return f"{minutes} min"
 
 
+def rows_due(number: int) -> str:
+    """Return how many rows are due, in words: `1 row is due`."""
+    return "1 row is due" if number == 1 else f"{number:,} rows are due"
+
+
 def switch_on(switch: Switch) -> str:
     """Return how to switch the automation on again, depending on what switched it off."""
     if switch.setting not in (FLAG, OWN):
@@ -68,7 +73,7 @@ def _backlog(status: AutomationStatus, thresholds: StatusSettings) -> Iterator[S
         yield Finding(
             Severity.ERROR,
             "backlog",
-            f"{due:,} rows are due; the oldest has waited {age(oldest, status.now)}.",
+            f"{rows_due(due)}; the oldest has waited {age(oldest, status.now)}.",
             "segmail process-emails --limit 1  (says why they wait, where its last runs do not)",
         )
 

@@ -63,7 +63,7 @@ def test_all_is_well(well: ShopBuilder) -> None:
     assert "Due         1, the oldest for 1 min\nNext        2026-03-10 12:01\n" in found.stdout
     assert (told["ok"], told["scheduled"], told["due"], told["findings"]) == (True, 2, 1, [])
     assert told["jobs"][0]["last_busy"]["outcomes"] == {"sent": 3}
-    assert plugin.stdout == "SEGMAIL OK - 1 rows are due | due=1 held=0 oldest_due=60s\n"
+    assert plugin.stdout == "SEGMAIL OK - 1 row is due | due=1 held=0 oldest_due=60s\n"
 
 
 def test_what_is_held_is_no_backlog(well: ShopBuilder) -> None:
@@ -85,7 +85,7 @@ def test_a_backlog_needs_a_person(well: ShopBuilder) -> None:
     assert found.exit_code == 1
     assert "1 thing needs a look" in found.stderr
     assert plugin.exit_code == 2
-    assert "backlog: 1 rows are due; the oldest has waited 26 d." in plugin.stdout
+    assert "backlog: 1 row is due; the oldest has waited 26 d." in plugin.stdout
 
 
 def test_a_job_that_keeps_failing_is_told_with_its_reason(

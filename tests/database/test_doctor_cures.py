@@ -173,7 +173,7 @@ def a_policy_without_a_meaning(patient: Patient) -> Generator[None, str, None]:
     _delete_config(patient, path)
 
 
-@case("rows are due; the oldest has waited", "jobs.job_findings", "judge._backlog")
+@case("due; the oldest has waited", "jobs.job_findings", "judge._backlog")
 def a_backlog(patient: Patient) -> Generator[None, str, None]:
     shop = patient.shop
     shop.due(shop.step(shop.segment()), shop.customer(), scheduled_at=shop.now - timedelta(hours=3))

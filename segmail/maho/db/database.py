@@ -332,7 +332,10 @@ def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
             "names it. Run this again when it is done."
         ) from error
     if _is_temporary(error):
-        raise DatabaseUnavailable(f"The database {where} is out of reach: {reason}") from error
+        told = f"The database {where} is out of reach: {reason}"
+        if number in _UNREACHABLE:
+            told += ". Is the server running (systemctl status mariadb), and is that its address?"
+        raise DatabaseUnavailable(told) from error
     if number in _DENIED or "unable to open database file" in reason:
         raise ConfigError(f"The database {where} refuses segmail: {reason}") from error
     if number in _NO_SUCH or "no such table" in reason or "no such column" in reason:
