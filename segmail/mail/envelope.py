@@ -1,4 +1,4 @@
-"""A message as it is handed to a mail transport."""
+"""A message as it is passed to a mail transport."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ _NOT_IN_ENVELOPE = re.compile(r"[\x00-\x1f\x7f<>]")
 class Envelope:
     """One message on its way: bounces go to `sender`, `utf8` asks for SMTPUTF8.
 
-    `data` goes over the wire as it is, with no look at it: CRLF alone ends its lines, the last one
-    too, and none begins with a dot. `build_message` writes it so.
+    `data` is sent as it is, without any check: only CRLF ends its lines, including the last one,
+    and no line begins with a dot. `build_message` writes it so.
     """
 
     sender: str

@@ -1,7 +1,7 @@
-"""A letter becomes the bytes of a message, ready for the mail server.
+"""Turns a letter into the bytes of a message, ready for the mail server.
 
-Written by hand instead of through `email.message.EmailMessage`, which takes twenty times as long
-and would be the slowest part of sending; the tests hold both against each other.
+The bytes are written directly instead of through `email.message.EmailMessage`, which takes twenty
+times as long and would be the slowest part of sending; the tests compare both.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _LIST_ID = re.compile(r"[\w-]+(?:\.[\w-]+)+", re.ASCII)
 _IN_URL = "".join(map(chr, range(0x21, 0x7F))).translate({ord(c): None for c in '<>"'})
 _LONGEST_URL = 900
 _LONGEST_LIST_ID = 255
-MAX_MESSAGE = 1_000_000  # bytes; mail boxes take more, but no newsletter is as long
+MAX_MESSAGE = 1_000_000  # bytes; mailboxes accept more, but no newsletter is as long
 _OURS = {
     "subject", "from", "to", "cc", "bcc", "sender", "list-id", "list-unsubscribe",
     "list-unsubscribe-post", "message-id", "mime-version", "date", "content-type",
@@ -43,7 +43,7 @@ _OURS = {
 
 @dataclass(frozen=True)
 class Mail:
-    """What one customer is written, before it is a message; body and text are quoted-printable."""
+    """What one customer is sent, before it is a message; body and text are quoted-printable."""
 
     sender_name: str
     sender_email: str
@@ -72,7 +72,7 @@ class SharedLines:
 def shared_lines(
     sender_name: str, sender_email: str, list_id: str | None, headers: Mapping[str, str]
 ) -> SharedLines:
-    """Write those lines; raise MessageError as `build_message` does."""
+    """Write the shared lines; raise MessageError as `build_message` does."""
     return SharedLines(
         _from_line(sender_name, sender_email),
         _list_lines(sender_name, list_id),
@@ -81,10 +81,10 @@ def shared_lines(
 
 
 def build_message(letter: Mail, shared: SharedLines | None = None) -> bytes:
-    """Return the message as RFC 5322 bytes; CRLF alone ends its lines, none begins with a dot.
+    """Return the message as RFC 5322 bytes; only CRLF ends lines, and no line begins with a dot.
 
-    `shared` are the mail's own lines, where they were written before for another one.
-    Raises MessageError, naming the field to mend, for a missing sender or subject, an impossible
+    `shared` are the mail's own lines, if they were already written for another mail.
+    Raises MessageError, naming the field to fix, for a missing sender or subject, an impossible
     address, any value that would break out of its header, and more than MAX_MESSAGE bytes.
     """
     body_lines, body = _body(letter)
@@ -109,8 +109,8 @@ def build_envelope(
 ) -> Envelope:
     """Return the message with its SMTP envelope.
 
-    The envelope's sender, to which bounces go, is the letter's unless `sender` names another.
-    Takes `shared`, and raises MessageError, as `build_message` does.
+    The envelope's sender, to which bounces go, is the letter's unless `sender` names another. Takes
+    `shared`, and raises MessageError, as `build_message` does.
     """
     data = build_message(letter, shared)
     bounces_to = parse_address(sender or letter.sender_email, _SENDER)
@@ -168,7 +168,7 @@ def _from_line(name: str, email: str) -> str:
 
 
 def _unsubscribe_lines(url: str | None) -> list[str]:
-    """Return the headers of RFC 2369 and 8058; one click works over https only."""
+    """Return the headers of RFC 2369 and 8058; one-click works over https only."""
     if url is None:
         return []
     written = quote(one_line(url, _UNSUBSCRIBE), safe=_IN_URL)

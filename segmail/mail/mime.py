@@ -13,10 +13,10 @@ def single(body: bytes, *, html: bool) -> tuple[list[str], bytes]:
 def alternative(text: bytes, html: bytes, *, unique: str) -> tuple[list[str], bytes]:
     """Return the header lines and the content of a body with two parts, the better one last.
 
-    Both are in quoted-printable. `unique` is text that no other message has: forwarded ones may end
-    up inside each other.
+    Both are in quoted-printable. `unique` is text that no other message contains: a forwarded
+    message may end up inside another.
     """
-    # Quoted-printable never has `=_`.
+    # Quoted-printable never contains `=_`.
     boundary = "=_" + hashlib.blake2b(unique.encode(), digest_size=16).hexdigest()
     line = f"--{boundary}".encode()
     content = b"%b%b%b\r\n%b%b%b\r\n%b--\r\n" % (line, _PLAIN, text, line, _HTML, html, line)

@@ -1,4 +1,4 @@
-"""The plain-text part of an HTML mail, for readers that show no HTML."""
+"""The plain-text part of an HTML mail, for mail programs that show no HTML."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from turbohtml import Document, Element, PlainText, Text
 
-# A table that holds blocks arranges the page, if it does not say what its columns are; one of words
-# alone has columns to be kept, and one whose rows end with a number.
+# A table with blocks in it only arranges the page, unless it says what its columns are. A table of
+# words alone keeps its columns, and so does one whose rows end with a number.
 _BLOCKS = "table, p, div, h1, h2, h3, h4, h5, h6, ul, ol, dl, br, hr, img, center, blockquote, pre"
 _ARRANGES = "table, h1, h2, h3, h4, h5, h6, ul, ol, dl, hr, blockquote, pre"
 _BREAKING = ":is(td, th) :is(p, div, center, br, img)"
@@ -23,7 +23,7 @@ _NOT_LOOKED_AT = {"href", "src", "alt", "title", "content", "background"}
 _PARTS = ("tbody", "thead", "tfoot", "tr", "td", "th")
 _MOST_ROWS = 300
 _LONGEST_CELL = 100
-# Each cell is filled up to the width of its column: one long cell would make each row as long.
+# Each cell is padded to the width of its column: one long cell would make each row as long.
 _LONGEST_ROW = 160
 _AMOUNT = re.compile(r"[^\n]{0,12}[0-9][^\n]{0,12}")
 _MOST_STRUCK = 200
@@ -39,26 +39,26 @@ _PICTURE = 'img[alt]:not([alt=""])'
 
 _INVISIBLE = "\u00ad\u034f\u061c\u200b\u200e\u200f\u2060\ufeff"
 
-# A line end after a blank, or a gap: most texts have neither. To look back from line ends is
-# several times as fast as to look for blanks first, and twice as fast as to strip every line.
+# A space before a line end, or a gap: most texts have neither. Looking back from line ends is
+# several times as fast as looking for spaces first, and twice as fast as stripping every line.
 _UNTIDY = re.compile(r"\n(?:(?<=[^\S\n]\n)|\n\n)")
 
 
 def plain_text(html: str) -> str:
-    """Return what a reader of the HTML sees, as lines of text; '' where that is nothing.
+    """Return what a reader of the HTML sees, as lines of text; '' if that is nothing.
 
-    Links become `words (URL)`, images their alternative text, lists and tables of words keep
-    their shape. Paragraphs stay on one line each: every reader breaks them as wide as it is.
+    Links become `words (URL)`, images their alternative text, lists and tables of words keep their
+    shape. Each paragraph stays on one line: every reader wraps it to its own width.
     """
     return _written(_turbohtml()[0](html), [])
 
 
 def marked_text(html: str, mark: re.Pattern[str]) -> tuple[str, list[tuple[str, str]]] | None:
-    """Return the text of HTML in which marks stand for values, and the links that hold some.
+    """Return the text of HTML in which marks stand for values, and the links that contain some.
 
-    Marks are characters for private use; of a link there are its `href` and its words. None where
-    values may be more than words: where they stand in an attribute that is looked at, or decide
-    what a table or a link becomes.
+    Marks are private-use characters; a link is its `href` and its words. None if values may be more
+    than words: if they are in an attribute that is read, or decide what becomes of a table or a
+    link.
     """
     document = _turbohtml()[0](html)
     if any(map(mark.search, _steering(document))):
@@ -69,7 +69,7 @@ def marked_text(html: str, mark: re.Pattern[str]) -> tuple[str, list[tuple[str, 
 
 
 def link_told(href: str, words: str) -> tuple[str, bool]:
-    """Return what is written of a link's address, and whether that is all that is written of it."""
+    """Return what is written for a link's address, and whether that is all that is written."""
     address = _leads_to(href)
     return _as_written(address), _are_the_same(words, address)
 
@@ -78,7 +78,7 @@ def _written(document: Document, told: list[tuple[str, str]]) -> str:
     """Return a document's text, and add to `told` the links with words: `href` and words."""
     remove_hidden(document)
     _strike(document)
-    # All are selected before the first is changed: a change costs the document its index.
+    # All are selected before the first is changed, because a change costs the document its index.
     tables = document.select("table")
     listing = [table for table in tables if _has_columns(table)]
     blocks = _layout(document, tables, listing)
@@ -101,7 +101,7 @@ def _written(document: Document, told: list[tuple[str, str]]) -> str:
 
 
 def _steering(document: Document) -> Iterator[str]:
-    """Yield what the shape of the text depends on, beside its words."""
+    """Yield what the shape of the text depends on, besides its words."""
     for element in document.select("*"):
         attributes = element.attrs
         yield from (f"{attributes[name]}" for name in attributes if name not in _NOT_LOOKED_AT)
@@ -127,10 +127,10 @@ def _text(text: str) -> Text:
 
 
 def _layout(document: Document, tables: list[Element], listing: list[Element]) -> list[Element]:
-    """Return those of the tables that arrange the page, and their parts."""
+    """Return those of the tables that only arrange the page, and their parts."""
     listed = set(listing)
     found = [table for table in tables if _is_layout(table, lists=table in listed)]
-    # A look for each tag is faster than one for each table, of which newsletters nest many.
+    # One search per tag is faster than one per table, of which newsletters nest many.
     parts = [part for tag in _PARTS for part in document.select(tag)] if found else []
     if len(found) < len(tables):
         arranging = set(found)
@@ -144,7 +144,7 @@ def _is_layout(table: Element, *, lists: bool) -> bool:
 
 
 def _arranges(table: Element) -> bool:
-    """Tell whether a table arranges the page, whatever its cells say."""
+    """Return whether a table only arranges the page, whatever its cells contain."""
     if (table.attr("role") or "").lower() == "presentation" or table.select_one(_ARRANGES):
         return True
     return len(table.select("tr")) < 2 and (
@@ -153,7 +153,7 @@ def _arranges(table: Element) -> bool:
 
 
 def _fits_a_line(table: Element) -> bool:
-    """Tell whether the rows of a table that lists things fit a line, columns side by side."""
+    """Return whether the rows of a table that lists things fit on a line, columns side by side."""
     widths: dict[int, int] = {}
     for row in table.select("tr"):
         for column, cell in enumerate(row.select("td, th")):
@@ -162,8 +162,11 @@ def _fits_a_line(table: Element) -> bool:
 
 
 def _has_columns(table: Element) -> bool:
-    """Tell whether a table with blocks in its cells lists things: it has a heading row, or each of
-    its rows ends with an amount, but for the first one, which may name the columns."""
+    """Return whether a table with blocks in its cells lists things.
+
+    It does if it has a heading row, or if each of its rows ends with an amount, except the first
+    one, which may name the columns.
+    """
     if _arranges(table):
         return False
     cells = [row.select("td, th") for row in table.select("tr")]
@@ -181,7 +184,7 @@ def _has_columns(table: Element) -> bool:
 
 
 def _flatten(part: Element) -> None:
-    """Let a cell be one line."""
+    """Put a cell on one line."""
     if part.tag in ("br", "img"):
         before = " " if part.previous_sibling is not None else ""
         after = " " if part.next_sibling is not None else ""
@@ -192,7 +195,7 @@ def _flatten(part: Element) -> None:
 
 
 def _strike(document: Document) -> None:
-    """Mark what is struck out, such as a former price."""
+    """Mark text that is struck out, such as a former price."""
     for element in document.select(_STRUCK)[:_MOST_STRUCK]:
         above = element.parent.closest("[data-struck]") if element.parent is not None else None
         if above is None and element.text.strip():
@@ -202,7 +205,7 @@ def _strike(document: Document) -> None:
 
 
 def _around_others(document: Document, links: list[Element]) -> set[Element]:
-    """Return the links around links to the same place, which would be told twice."""
+    """Return the links around links to the same place, which would be written twice."""
     found: set[Element] = set()
     for link in document.select("a[href] a[href]") if links else ():
         above = link.parent.closest("a[href]") if link.parent is not None else None
@@ -212,7 +215,7 @@ def _around_others(document: Document, links: list[Element]) -> set[Element]:
 
 
 def _write_out(link: Element, told: list[tuple[str, str]]) -> None:
-    """Leave the address of a link only where it is of use beside the link's words."""
+    """Write the address of a link only if it is useful beside the link's words."""
     href = link.attr("href") or ""
     address = _leads_to(href)
     words = link.text.strip()
@@ -229,21 +232,21 @@ def _write_out(link: Element, told: list[tuple[str, str]]) -> None:
 
 @lru_cache(maxsize=500)  # most links of a newsletter are the same for all
 def _leads_to(href: str) -> str:
-    """Return the address as browsers read it; '' where it leads nowhere from a mail."""
+    """Return the address as browsers read it; '' if it leads nowhere from a mail."""
     address = _DROPPED_BY_BROWSERS.sub("", href).strip()
     return address if _LEADS_OUT.match(address) else ""
 
 
 @lru_cache(maxsize=500)
 def _as_written(address: str) -> str:
-    """Return an address as one writes it to a person: a mailbox, a telephone number, a URL."""
+    """Return an address as one writes it for a person: a mailbox, a telephone number, a URL."""
     if match := _PERSONAL.match(address):
         return unquote(match[2]).strip() or address
     return address.replace(" ", "%20")
 
 
 def _are_the_same(words: str, address: str) -> bool:
-    """Tell whether a link's words are its address; of telephone numbers only the digits count."""
+    """Return whether a link's words are its address; in telephone numbers only digits count."""
     if match := _PERSONAL.match(address):
         said = unquote(match[2]).strip()
         if match[1].lower() == "mailto":
@@ -256,7 +259,7 @@ def _are_the_same(words: str, address: str) -> bool:
 
 
 def _tidy(text: str) -> str:
-    """Leave no invisible characters, no blanks at line ends, no gaps."""
+    """Remove invisible characters, spaces at line ends, and gaps."""
     if not text.isascii():
         text = without_fillers(text)
         for character in _INVISIBLE:

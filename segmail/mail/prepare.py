@@ -60,9 +60,9 @@ class Preparer:
         self._shelf = cache.shelf(settings.loyalty_tiers)
 
     def read_ahead(self) -> None:
-        """Load what mails are going to need, for the processes that are forked after it to share.
+        """Load what mails are going to need, so that processes forked later share it.
 
-        Only the default store's language: each takes memory, and most shops write in one.
+        Only the default store's language is loaded: each takes memory, and most shops write in one.
         """
         self._cache.default_locale().money(Decimal(0))
         plain_text("<p>a</p>")
@@ -73,11 +73,11 @@ class Preparer:
         return Addressee(customer, subscriber, self._cache.site(store), self._cache.locale(store))
 
     def shows_items(self, step: Step) -> bool:
-        """Tell whether a step's template names carts, orders, products, sums or a coupon."""
+        """Return whether a step's template names carts, orders, products, sums or a coupon."""
         return not self._cache.item_needs(step.template_id).nothing
 
     def names_coupon(self, step: Step) -> bool:
-        """Tell whether a step's template names a coupon."""
+        """Return whether a step's template names a coupon."""
         return self._cache.item_needs(step.template_id).coupon
 
     def load_items(
@@ -98,8 +98,8 @@ class Preparer:
     ) -> Prepared:
         """Return the message for one due row; nothing is written.
 
-        Raises CouponError, TemplateError or MessageError with the reason, and NothingToShow where
-        the mail is about a cart or products that there are not.
+        Raises CouponError, TemplateError or MessageError with the reason, and NothingToShow if the
+        mail is about a cart or products that do not exist.
         """
         step = self._in_store(row.step, addressee.site)
         reader = self._reader(row.step, addressee)
@@ -116,7 +116,7 @@ class Preparer:
         return self._prepared(draft, now)
 
     def _still_works(self, basis: CouponBasis, addressee: Addressee, now: datetime) -> bool:
-        """Tell whether the coupon of an earlier step may be shown once more."""
+        """Return whether the coupon of an earlier step may be shown once more."""
         website_id = addressee.site.store.website_id
         return basis.own is not None and not coupon_fault(
             basis, addressee.customer, website_id, addressee.locale, now=now
@@ -203,9 +203,9 @@ class Preparer:
 
 @dataclass(frozen=True)
 class Draft:
-    """A mail before it is rendered: for whom, of what, and with which variables.
+    """A mail before it is rendered: its recipient, its content, and its variables.
 
-    `made` is the coupon that is to be stored with it.
+    `made` is the coupon to be stored with it.
     """
 
     row: DueRow
@@ -220,7 +220,7 @@ class Draft:
 def _with_coupon(
     draft: Draft, basis: CouponBasis, words: Mapping[str, CouponWords], now: datetime
 ) -> Draft:
-    """Add the coupon, if the checkout would take it where the mail's links lead."""
+    """Add the coupon, if the checkout of the store to which the mail's links lead accepts it."""
     row, addressee, locale = draft.row, draft.addressee, draft.addressee.locale
     website_id = addressee.site.store.website_id
     fault = coupon_fault(basis, addressee.customer, website_id, locale, now=now)

@@ -1,6 +1,6 @@
-"""Text as quoted-printable (RFC 2045): a whole one, or in stretches that many mails share.
+"""Text as quoted-printable (RFC 2045): a whole text, or stretches that many mails share.
 
-A stretch ends with a soft line break, so that whatever comes behind it changes nothing of it.
+A stretch ends with a soft line break, so that text after it cannot change it.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ HALF_A_PAIR = (
 )
 
 _HARD, _SOFT = b"\r\n", b"=\r\n"
-# Python writes a blank before a line end as three characters, and lets the line become too long.
+# Python writes a space before a line end as three characters, and lets the line become too long.
 _LONG_BY_A_BLANK = re.compile(rb"([^\n]{73,})(=20|=09)(?=\r\n)")
 
 
 def quoted_printable(text: str) -> bytes:
-    """Return the text with CRLF line ends, the last line's too, and at most 76 characters a line.
+    """Return the text with CRLF line ends, including the last, and at most 76 characters a line.
 
     No line begins with a dot, which mail servers would have to double. Raises MessageError for
-    what no encoding can write.
+    characters that no encoding can write.
     """
     return _encoded(_with_line_feeds(text).removesuffix("\n")) + _HARD
 
 
-@lru_cache(maxsize=256)  # a mail says most values twice, and a run says many in each mail
+@lru_cache(maxsize=256)  # a mail contains most values twice, and a run contains many in each mail
 def stretch(text: str) -> bytes:
-    """Return a text so that stretches, and a whole text behind them, become one by being joined."""
+    """Return a text encoded so that stretches, and a whole text after them, can be joined."""
     written = _encoded(_with_line_feeds(text))
     return written + _SOFT if written and not written.endswith(_HARD) else written
 

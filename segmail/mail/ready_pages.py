@@ -1,8 +1,9 @@
-"""The body of an HTML mail, joined of pieces that are ready in every form that it has.
+"""The body of an HTML mail, joined from pieces that are ready in every form needed.
 
-Most mails of a template are the same but for a few values. The pieces between those are searched,
-parsed and encoded once for all of them, and so are the lines of their plain text. Where a value
-could be more than words, the text is made of the mail's own HTML instead: that gives the same.
+Most mails of a template are the same except for a few values. The pieces between the values are
+searched, parsed and encoded once for all mails, and so are the lines of their plain text. If a
+value could be more than words, the text is made from the mail's own HTML instead, with the same
+result.
 """
 
 from __future__ import annotations
@@ -21,11 +22,11 @@ from segmail.templates import RenderedText, joined
 
 _KEPT = 64  # pages: templates times stores times the branches that mails take
 
-_FIRST, _LAST = 0xE100, 0xF8FF  # marks of values, for private use
+_FIRST, _LAST = 0xE100, 0xF8FF  # marks of values, private-use characters
 _MARK = re.compile(f"([{chr(_FIRST)}-{chr(_LAST)}])")
 _PRIVATE = re.compile("[\ue000-\uf8ff]")
 
-# What a text leaves as it is wherever it stands: no blanks but single ones between words, nothing
+# What a text leaves unchanged wherever it is: no spaces except single ones between words, nothing
 # that readers would not see.
 _SEEN = "[^\\s\u00ad\u034f\u061c\u180e\u200b-\u200f\u2007\u2060\u2800\u3164\ufeff\ue000-\uf8ff]"
 _WORDS = re.compile(rf"{_SEEN}+(?:[ \xa0]{_SEEN}+)*")
@@ -42,9 +43,9 @@ class MailBody(NamedTuple):
 def mail_body(
     rendered: RenderedText, printed: Printed, tags: LinkTags | None, *, with_text: bool
 ) -> MailBody:
-    """Return the body of a mail in HTML; raise MessageError for what no encoding can write.
+    """Return the body of a mail in HTML; raise MessageError for characters that cannot be encoded.
 
-    `printed` are its item blocks, `tags` go onto its links. Without `with_text` there is no
+    `printed` are its item blocks, `tags` are added to its links. Without `with_text` there is no
     plain text.
     """
     tag_html, tag_text = (tags.tag_html, tags.tag_text) if tags else (None, None)
@@ -67,7 +68,7 @@ def mail_body(
 
 
 class _Page:
-    """What all mails have in common whose HTML has these pieces, with values in this order."""
+    """What all mails whose HTML has these pieces, with values in this order, have in common."""
 
     def __init__(self, pieces: Sequence[str], order: Sequence[int]) -> None:
         self.html = _Encoded(pieces, order)
@@ -78,14 +79,14 @@ class _Page:
 
 @lru_cache(maxsize=_KEPT)
 def _page(pieces: tuple[str, ...], order: tuple[int, ...]) -> _Page | None:
-    """Return a page; None where its marks for values would not be the only ones."""
+    """Return a page; None if its marks for values would not be the only ones."""
     if max(order, default=0) > _LAST - _FIRST or any(map(_PRIVATE.search, pieces)):
         return None
     return _Page(pieces, order)
 
 
 class _PageText:
-    """The plain text of a page; `links` are those in which values stand: `href` and words."""
+    """The plain text of a page; `links` are those that contain values: `href` and words."""
 
     def __init__(self, text: str, links: Sequence[tuple[str, str]]) -> None:
         pieces = _MARK.split(text)
@@ -95,7 +96,7 @@ class _PageText:
         self._among_words = {ord(mark) - _FIRST for line in lines for mark in _MARK.findall(line)}
 
     def joined(self, values: Sequence[str], shown: Sequence[PrintedPiece]) -> bytes | None:
-        """Return the text with these values, as they are shown; None where it may be another."""
+        """Return the text with these values, as they are shown; None if it may differ."""
         for number, piece in enumerate(shown):
             if piece.is_block:
                 fits = number not in self._among_words and "\n\n\n" not in piece.text
@@ -127,6 +128,6 @@ class _Encoded:
 
 
 def _is_storable(parts: Sequence[str]) -> bool:
-    """Tell whether `storable_html` changes nothing of what these are parts of."""
+    """Return whether `storable_html` changes nothing in the text of these pieces."""
     text = "{".join(["", *filter(None, parts), ""])
     return storable_html(text) == text

@@ -41,7 +41,7 @@ from segmail.templates.nodes import (
 from segmail.templates.parser import parse
 from segmail.templates.paths import Parameter, Path
 
-_NUMBERS = count()  # of what is fixed
+_NUMBERS = count()  # of fixed nodes
 
 
 class CompiledBody:
@@ -102,7 +102,7 @@ class _Compiler:
         self._marked = marked
 
     def body(self, nodes: Iterable[Node]) -> list[jinja.Node]:
-        """Return Jinja2 statements; what says the same in every mail of a site becomes one."""
+        """Return Jinja2 statements; nodes that print the same in all mails of a site become one."""
         statements: list[jinja.Node] = []
         for is_fixed, group in groupby(nodes, _is_fixed):
             if is_fixed:
@@ -120,7 +120,7 @@ class _Compiler:
         return jinja.If(condition, self.body(block.then), [], self.body(block.otherwise))
 
     def _expression(self, node: Node) -> jinja.Expr | None:
-        """Return what prints a node that is not fixed; None for one that prints nothing."""
+        """Return the expression that prints a node that is not fixed; None if it prints nothing."""
         match node:
             case Var():
                 return self._var(node)
@@ -151,7 +151,7 @@ class _Compiler:
 
 
 def _is_fixed(node: Node) -> bool:
-    """Tell whether a node prints the same in every mail of a site."""
+    """Return whether a node prints the same in every mail of a site."""
     if isinstance(node, Directive):
         is_told = all(parameter.literal is not None for parameter in node.parameters)
         return is_told and node.name in SIMPLE

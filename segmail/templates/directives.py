@@ -56,7 +56,7 @@ def var_marked(
 
 
 def marked(frame: Frame, name: str, parameters: Parameters, where: str) -> str:
-    """Print what a directive says as a mark, if it may be put in later."""
+    """Print a directive's output as a mark, if it may be filled in later."""
     return _marked(frame, DIRECTIVES[name](frame, parameters, where))
 
 
@@ -66,7 +66,7 @@ def shows(frame: Frame, path: PlainPath | None) -> bool:
 
 
 def fixed(frame: Frame, number: int, parts: tuple[str | DirectiveCall, ...]) -> str:
-    """Print texts and directives that say the same in every mail of a site; `number` is theirs."""
+    """Print texts and directives that are the same in every mail of a site, by their `number`."""
     text = frame.known.get(number)
     if text is None:
         printed = (it if isinstance(it, str) else DIRECTIVES[it[0]](frame, *it[1:]) for it in parts)
@@ -255,5 +255,5 @@ DIRECTIVES: Mapping[str, Callable[[Frame, Parameters, str], str]] = {
     "template": _template,
     "widget": _widget,
 }
-# These say what they are told, or what the site says of it, and include nothing.
+# These print their parameters, or the site's values for them, and include nothing.
 SIMPLE = {"config", "customvar", "htmlescape", "media", "protocol", "skin", "store"}

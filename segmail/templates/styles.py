@@ -72,9 +72,9 @@ def fits(html: str, kept_free: int = 0) -> bool:
 
 
 def stored_size(html: str) -> int:
-    """Return how many bytes the HTML takes in Maho's table, characters of four bytes as entities.
+    """Return how many bytes the HTML takes in Maho's table, four-byte characters as entities.
 
-    That of two texts is as much as theirs.
+    Two texts together take as many as both separately.
     """
     if html.isascii():
         return len(html)

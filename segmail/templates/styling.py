@@ -57,8 +57,8 @@ _SCHEME = re.compile("https?://")
 class RenderedText(NamedTuple):
     """A text, and how it was made: values, none of them empty, between pieces.
 
-    The pieces are the same objects in all mails that have them in common. A text is one piece
-    where its values may be more than text.
+    The pieces are the same objects in all mails that share them. A text whose values may be more
+    than text is a single piece.
     """
 
     text: str
@@ -130,7 +130,7 @@ def _changes_nothing(value: str) -> bool:
 
 
 class _Page(NamedTuple):
-    """Pieces between which values stand, and the bytes that they take in Maho's table."""
+    """Pieces with values between them, and the bytes that the pieces take in Maho's table."""
 
     pieces: tuple[str, ...]
     size: int
@@ -144,7 +144,7 @@ def _page(skeleton: str, values: int, css: str, level: int) -> _Page | None:
     try:
         check_size(numbered)
     except TemplateError:
-        return None  # what is too long to be styled is told there, if it is
+        return None  # what is too long to be styled is reported there, if it is
     html = inlined_at(numbered, css, level)
     pieces = tuple(_NUMBERED.split(html)[::2])
     in_order = list(map(int, _NUMBERED.findall(html))) == list(range(values))

@@ -74,7 +74,7 @@ class Template:
         )
 
     def _known(self, site: Site) -> dict[int, str]:
-        """Return what directives say in every mail of a site."""
+        """Return what directives print in every mail of a site."""
         return self._sites.setdefault(id(site), (site, {}))[1]  # which stays, and so does its id
 
     def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> RenderedText:

@@ -1,4 +1,4 @@
-"""The indexes from which a shop with much history, or many subscribers, gains; made on request."""
+"""The indexes that help a shop with a long history, or many subscribers; made on request."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _INDEXES = {
     "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": ("status", "scheduled_at"),
     "IDX_SEGMENT_PROGRESS_STATUS_SENT": ("status", "sent_at", "sequence_id"),
 }
-# For `process-emails`, which addresses have unsubscribed: it asks again every few seconds.
+# For `process-emails`, the addresses that have unsubscribed: it reads them every few seconds.
 _OF_SUBSCRIBERS = {
     "IDX_SUBSCRIBER_STATUS_STORE_EMAIL": ("subscriber_status", "store_id", "subscriber_email"),
 }
@@ -49,14 +49,14 @@ def plan_tuning(database: Database, prefix: str) -> list[str]:
 
 
 def is_tuned(tx: Transaction) -> bool:
-    """Return whether all of them are there."""
+    """Return whether all of them exist."""
     return not any(_lacking(tx.connection, tx.tables))
 
 
 def _lacking(
     connection: Connection, tables: Tables
 ) -> Iterator[tuple[Table, str, tuple[str, ...]]]:
-    """Yield the table, the name and the columns of each index that is not there."""
+    """Yield the table, the name and the columns of each missing index."""
     for table, wanted in ((tables.progress, _INDEXES), (tables.subscriber, _OF_SUBSCRIBERS)):
         there = index_columns(connection, table.name)
         for name, columns in wanted.items():

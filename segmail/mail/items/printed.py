@@ -1,8 +1,8 @@
 """Pieces of a mail that are HTML in its HTML and text in its text.
 
-A template prints a mark for such a piece, and the mark gives way to the piece when the mail is
+A template prints a mark for such a piece, and the piece replaces the mark when the mail is
 rendered. So a name is escaped once and only where HTML is made, a block of products keeps its own
-styles, and the text part says what the block's text twin says.
+styles, and the text part shows the block's own text.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import NamedTuple
 from segmail.errors import TemplateError
 from segmail.templates import MAX_OUTPUT
 
-_OPEN, _END = "\ue010", "\ue011"  # for private use: no standard gives them a meaning
+_OPEN, _END = "\ue010", "\ue011"  # private-use characters: no standard gives them a meaning
 _OPENED = re.compile(f"{_OPEN}[0-9]{{1,5}}\\Z")  # at a mark's end
 _LONGEST = 6
 
 
 class PrintedPiece(NamedTuple):
-    """What is `html` in the HTML and `text` in the text; a block has lines of its own there."""
+    """A piece that is `html` in the HTML and `text` in the text; a block has lines of its own."""
 
     html: str
     text: str
@@ -42,7 +42,7 @@ class Printed:
         return bool(self._pieces)
 
     def shown(self, value: str) -> PrintedPiece:
-        """Return the piece for which a value is the mark, or as which any other value is shown."""
+        """Return the piece for which a value is the mark; any other value becomes its own piece."""
         if _END not in value:  # as in nearly all
             return PrintedPiece(value, value)
         return self._pieces.get(value) or PrintedPiece(self.in_html(value), value)
@@ -96,9 +96,9 @@ class Printed:
         return _checked(whole)
 
     def _cut(self, text: str) -> Iterator[tuple[str, PrintedPiece]]:
-        """Yield each stretch of a text with the piece behind it.
+        """Yield each stretch of a text with the piece after it.
 
-        What only looks like a mark, in somebody's name, stays as it is.
+        Text that only looks like a mark, such as in somebody's name, stays as it is.
         """
         *marked, last = text.split(_END)
         held = ""
@@ -119,14 +119,14 @@ class Printed:
 
 
 def _without_blanks_ahead(text: str) -> str:
-    """Return a text without the blanks at the beginning of its first line."""
+    """Return a text without the spaces at the beginning of its first line."""
     stripped = text.lstrip()
     blanks = text[: len(text) - len(stripped)]
     return text[blanks.index("\n") :] if "\n" in blanks else stripped
 
 
 def _without_blanks_behind(text: str) -> str:
-    """Return a text without the blanks at the end of its last line."""
+    """Return a text without the spaces at the end of its last line."""
     stripped = text.rstrip()
     return stripped + text[len(stripped) : text.rfind("\n") + 1]
 
