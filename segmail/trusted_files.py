@@ -80,7 +80,7 @@ def read_trusted(file: Path, owners: Collection[int]) -> str:
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
-        raise ConfigError(f"{file}: cannot be read: it is not a plain file.")
+        raise ConfigError(f"{file}: cannot be read: it is no plain file.")
     with os.fdopen(descriptor, "rb") as opened:
         if found.st_size > _LARGEST:
             raise ConfigError(f"{file}: cannot be read: it has more than {_LARGEST:,} bytes.")
