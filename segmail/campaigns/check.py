@@ -35,7 +35,8 @@ def check_conditions(
     """
     scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
     segments = {id: KnownSegment(name) for id, name in new.items()}
-    scope = replace(scope, segments={**scope.segments, **segments})
+    # Files may come before what they need: a refresh tells what it cannot read.
+    scope = replace(scope, segments={**scope.segments, **segments}, missing=frozenset())
     for entry in entries:
         check_leaves(entry, scope, faults)
 

@@ -178,7 +178,8 @@ def _expires(one: ListedCustomer, run: _Run, zone: tzinfo) -> datetime | None:
         since = run.now if one.since is None else _in_utc(one.since, zone)
         return (since + run.expire).replace(microsecond=0)
     except OverflowError:
-        return None
+        is_over = one.expires is not None and one.expires.year < run.now.year
+        return run.now.replace(microsecond=0) if is_over else None
 
 
 def _in_utc(moment: datetime, zone: tzinfo) -> datetime:

@@ -15,6 +15,7 @@ _COLUMNS = text(
     "SELECT column_name FROM information_schema.columns "
     "WHERE table_schema = DATABASE() AND table_name = :table"
 )
+_TABLES = text("SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE()")
 _INDEXES = text(
     "SELECT index_name, column_name FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND table_name = :table ORDER BY index_name, seq_in_index"
@@ -33,6 +34,13 @@ def column_names(connection: Connection, table: str) -> set[str]:
         except NoSuchTableError:
             return set()
     return set(connection.scalars(_COLUMNS, {"table": table}))
+
+
+def table_names(connection: Connection) -> frozenset[str]:
+    """Return the names of the tables that the connection's user may read in any way."""
+    if connection.dialect.name == "sqlite":
+        return frozenset(inspect(connection).get_table_names())
+    return frozenset(map(str, connection.scalars(_TABLES)))
 
 
 def index_columns(connection: Connection, table: str) -> dict[str, tuple[str, ...]]:

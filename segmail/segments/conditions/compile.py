@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, not_, or_, select
+from sqlalchemy import ColumnElement, Select, Table, and_, not_, or_, select
+from sqlalchemy.sql.visitors import iterate
 
 from segmail.errors import ConditionError, Fault
 from segmail.maho.config.time_zones import time_zone
@@ -110,12 +111,25 @@ def compile_leaf(leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
         for id, name in scope.zones.items():
             websites.setdefault(name, []).append(id)
     if not websites:
-        return condition(leaf, scope)
+        return _readable(condition(leaf, scope), leaf, scope)
     found = {name: condition(leaf, replace(scope, zone=time_zone(name))) for name in websites}
+    _readable(next(iter(found.values())), leaf, scope)
     if len(found) == 1:
         return next(iter(found.values()))
     website_id = scope.tables.customer.c.website_id
     return or_(*(and_(website_id.in_(websites[name]), found[name]) for name in found))
+
+
+def _readable(condition: ColumnElement[bool], leaf: Leaf, scope: Scope) -> ColumnElement[bool]:
+    """Return the condition; raise ConditionError if the shop lacks a table that it reads."""
+    if scope.missing:
+        read = {part.name for part in iterate(condition) if isinstance(part, Table)}
+        if lacking := ", ".join(sorted(read & scope.missing)):
+            raise ConditionError(
+                f"{leaf} reads {lacking}, which this shop's database does not have, or which its "
+                "user may not read."
+            )
+    return condition
 
 
 def is_about_days(leaf: Leaf) -> bool:

@@ -11,7 +11,9 @@ from sqlalchemy import ColumnElement, case, func, select
 
 from segmail.errors import ConditionError
 from segmail.maho.config.time_zones import load_website_zones
+from segmail.maho.db.information_schema import table_names
 from segmail.maho.db.value_lists import among
+from segmail.maho.schema.catalog_tables import build_catalog_tables
 from segmail.maho.schema.sales_tables import SalesTables
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.schema.transaction import Transaction
@@ -63,7 +65,8 @@ class Scope:
 
     A condition about days is compiled for one time zone at a time, `zone`; `zones` has the zone
     names by website id. `segments` are those that conditions can name, by id. With `among`, only
-    these customers are considered: each condition then reads only their rows.
+    these customers are considered: each condition then reads only their rows. `missing` are the
+    tables of orders, products and reviews that the shop does not have.
     """
 
     tables: Tables
@@ -75,6 +78,7 @@ class Scope:
     zone: tzinfo = UTC
     among: tuple[int, ...] | None = None
     segments: Mapping[int, KnownSegment] = field(default_factory=dict)
+    missing: frozenset[str] = frozenset()
 
     @property
     def today(self) -> date:
@@ -100,11 +104,16 @@ class Scope:
 
 
 def open_scope(tx: Transaction, sales: SalesTables, *, now: datetime) -> Scope:
-    """Read attributes, time zones and segments with four statements; return the shop's scope."""
+    """Read attributes, time zones and segments with five statements; return the shop's scope."""
     dialect = "sqlite" if tx.connection.dialect.name == "sqlite" else "mysql"
     zones = load_website_zones(tx)
     attributes, segments = _load_attributes(tx), _load_segments(tx)
-    return Scope(tx.tables, sales, now, dialect, attributes, zones, segments=segments)
+    catalog = build_catalog_tables(tx.tables.prefix)
+    known = frozenset((*sales.metadata.tables, *catalog.metadata.tables))
+    missing = known - table_names(tx.connection)
+    return Scope(
+        tx.tables, sales, now, dialect, attributes, zones, segments=segments, missing=missing
+    )
 
 
 def _load_segments(tx: Transaction) -> dict[int, KnownSegment]:
