@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 
 from segmail.campaigns.automation import apply_automation
 from segmail.campaigns.check import check_conditions
@@ -29,6 +30,7 @@ from segmail.campaigns.segment_changes import find_changes
 from segmail.campaigns.steps import StepsRun, apply_steps, check_prefixes
 from segmail.errors import ConfigError, Fault
 from segmail.maho.db.named_lock import named_lock
+from segmail.maho.schema.rights import CAMPAIGNS, missing_rights, right_faults
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop, ShopSession
 from segmail.maho.steps import load_segments, load_steps
@@ -64,7 +66,8 @@ class Wish:
 def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
     """Return what applying the files would do, without doing it.
 
-    Raises ConfigError with every fault of every file, each with its line.
+    Raises ConfigError with every fault of every file, each with its line, or with every right that
+    applying needs and the database's user lacks.
     """
     declared = _declared(files)
 
@@ -80,7 +83,8 @@ def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applie
             raise ConfigError(faults)
         return outcomes
 
-    return _rolled_back(shop, work)
+    with _rights_told(shop):
+        return _rolled_back(shop, work)
 
 
 def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
@@ -98,6 +102,24 @@ def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Appli
 
             outcomes += session.transact(work)
     return outcomes
+
+
+@contextmanager
+def _rights_told(shop: Shop) -> Iterator[None]:
+    """Tell every missing right at once, instead of the first statement that was refused."""
+    try:
+        yield
+    except ConfigError as error:
+        if not isinstance(error.__cause__, DBAPIError):
+            raise
+        with shop.read() as tx:
+            missing = list(missing_rights(tx.connection, tx.tables.prefix, CAMPAIGNS))
+            faults = right_faults(tx.connection, missing, tx.tables.prefix)
+        if not missing:
+            raise
+        advice = "`campaign validate` needs no database, and `simulate FILE` no right but SELECT."
+        why = Fault("Dry runs and `campaign diff` apply the files and undo it.", advice)
+        raise ConfigError([*faults, why]) from error
 
 
 class _Enough(Exception):

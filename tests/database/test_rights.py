@@ -155,3 +155,21 @@ def test_a_right_that_a_refresh_lacks_is_told_before_anything_is_written(
     assert {row["status"] for row in shop.rows(shop.tables.progress)} == {"scheduled"}
     assert not shop.rows(shop.tables.member)
     assert "may not" in segmail(least, tmp_path, "doctor", "--json").output
+
+
+def test_what_a_plan_of_campaigns_lacks_is_told_at_once(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    each_command.write_files(tmp_path)
+    user = f"'{USER}'@'%'"
+    with mariadb_shop.database.engine.begin() as connection:
+        connection.execute(text(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {user}"))
+        connection.execute(text(f"GRANT SELECT ON {least.database}.* TO {user}"))
+
+    done = segmail(least, tmp_path, "campaign", "diff", each_command.FILE)
+
+    assert done.exit_code == 78
+    assert "may not INSERT and UPDATE customer_segment." in done.output
+    assert "may not INSERT and UPDATE salesrule." in done.output
+    assert "`simulate FILE` no right but SELECT" in done.output

@@ -69,6 +69,32 @@ REFRESHING = (
 )
 
 
+CAMPAIGNS = (
+    *(
+        Right(verb, table, column)
+        for table, column in (
+            ("newsletter_template", "template_code"),
+            ("salesrule", "name"),
+            ("customer_segment", "name"),
+            ("customer_segment_email_sequence", "step_number"),
+        )
+        for verb in ("INSERT", "UPDATE")
+    ),
+    *(
+        Right(verb, table, column)
+        for table, column in (
+            ("salesrule_website", "rule_id"),
+            ("salesrule_customer_group", "rule_id"),
+            ("core_config_data", "path"),
+        )
+        for verb in ("INSERT", "DELETE")
+    ),
+    Right("DELETE", "customer_segment_email_sequence", "step_number"),
+    Right("UPDATE", _PROGRESS, "status"),
+    Right("INSERT", "newsletter_queue", "template_id"),
+)
+
+
 def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
     """Raise ConfigError if the database user lacks one of the rights."""
     prefix = tx.tables.prefix
