@@ -33,6 +33,7 @@ _NOON = time(12)
 _SHAPE = re.compile(
     r"(?P<who>\S+)\s+(?P<deed>orders|unsubscribes|subscribes|updates cart|empties cart)"
     r"(?:\s+for\s+(?P<amount>\d{1,7}(?:\.\d{1,2})?))?(?P<coupon>\s+with\s+coupon)?"
+    r"(?P<guest>\s+as\s+guest)?"
     r"\s+on\s+(?:day\s+(?P<day>\d{1,4})|(?P<date>\d{4}-\d\d-\d\d))"
     r"(?:\s+at\s+(?P<hour>\d{1,2}):(?P<minute>\d\d))?",
     re.IGNORECASE,
@@ -49,6 +50,7 @@ class Event:
     at: datetime
     amount: Decimal | None = None
     with_coupon: bool = False
+    as_guest: bool = False
     told: str = ""
 
 
@@ -58,11 +60,13 @@ def parse_event(tx: Transaction, told: str, *, start: datetime) -> Event:
     if found is None:
         raise InputError(
             f"--event '{told}': it must be like '42 orders on day 3 at 10:00'; a customer's id or "
-            "address, then `orders [for 120] [with coupon]`, `unsubscribes`, `subscribes`, "
-            "`updates cart` or `empties cart`, then `on day N` or `on 2026-03-14`, and `at HH:MM`."
+            "address, then `orders [for 120] [with coupon] [as guest]`, `unsubscribes`, "
+            "`subscribes`, `updates cart` or `empties cart`, then `on day N` or `on 2026-03-14`, "
+            "and `at HH:MM`."
         )
     deed = " ".join(found["deed"].lower().split())
-    if deed != "orders" and (found["coupon"] or (found["amount"] and deed != "updates cart")):
+    of_order = found["coupon"] or found["guest"]
+    if deed != "orders" and (of_order or (found["amount"] and deed != "updates cart")):
         raise InputError(f"--event '{told}': only orders have an amount and a coupon.")
     customer_id = find_customer(tx, found["who"])
     at = _moment(tx, customer_id, found, start)
@@ -71,7 +75,9 @@ def parse_event(tx: Transaction, told: str, *, start: datetime) -> Event:
             f"--event '{told}': that is before the simulation begins, or not a valid time."
         )
     amount = Decimal(found["amount"]) if found["amount"] else None
-    return Event(customer_id, deed, at, amount, bool(found["coupon"]), told.strip())
+    return Event(
+        customer_id, deed, at, amount, bool(found["coupon"]), bool(found["guest"]), told.strip()
+    )
 
 
 def _moment(
@@ -106,9 +112,9 @@ def _customer(tx: Transaction, event: Event) -> Row[*tuple[Any, ...]]:
 
 
 def _order(tx: Transaction, event: Event) -> None:
-    """Order what is in the cart, if there is one."""
+    """Order what is in the cart, if there is one; a guest has another, which nobody sees."""
     customer, sales = _customer(tx, event), build_sales_tables(tx.tables.prefix)
-    cart = _cart(tx, sales, event.customer_id)
+    cart = None if event.as_guest else _cart(tx, sales, event.customer_id)
     total = (
         event.amount or (cart.base_grand_total if cart else None) or _last_total(tx, sales, event)
     )
@@ -118,7 +124,7 @@ def _order(tx: Transaction, event: Event) -> None:
         "status": "processing",
         "coupon_code": code,
         "store_id": (cart.store_id if cart else None) or customer.store_id,
-        "customer_id": event.customer_id,
+        "customer_id": None if event.as_guest else event.customer_id,
         "customer_email": customer.email,
         "increment_id": f"SIMULATED-{event.customer_id}-{event.at:%Y%m%d%H%M}",
         "total_qty_ordered": Decimal(1),

@@ -84,7 +84,8 @@ def play_in(
 def _play(
     shop: Shop, folder: Path, days: int, transport: Transport, cast: Sequence[Role]
 ) -> PlayedRecipes:
-    files = {name: _file(name) for name in recipe_names()}
+    recipes = {role.recipe for role in cast}
+    files = {name: _file(name) for name in recipe_names() if name in recipes}
     applied = apply_files(shop, list(files.values()), Wish(prune=False, now=START))
     cases = [_case(name, file, cast) for name, file in files.items()]
     for case in cases:
