@@ -17,7 +17,7 @@ from tests.shop_builder import ShopBuilder
     [
         ("review: count > 0", "review"),
         ("wishlist: items count > 0", "wishlist"),
-        ("viewed: on clearance = yes", "report_viewed_product_index"),
+        ("viewed: view count > 0", "report_viewed_product_index"),
         ("activity: days since last order <= 7", "sales_flat_order"),
     ],
 )
