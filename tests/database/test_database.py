@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -157,7 +158,8 @@ def test_long_texts_are_inserted_with_several_statements_and_keep_their_order(
 def test_every_password_logs_in_by_every_way_that_the_server_knows(
     mariadb_shop: ShopBuilder, plugin: str
 ) -> None:
-    shop, user = mariadb_shop, "'segmail_login'@'%%'"
+    shop, name = mariadb_shop, f"segmail_{os.environ.get('PYTEST_XDIST_WORKER', 'login')}"
+    user = f"'{name}'@'%%'"  # one server for all workers
     with shop.database.engine.begin() as connection:
         known = connection.exec_driver_sql(
             "SELECT plugin_name FROM information_schema.plugins WHERE plugin_status = 'ACTIVE'"
@@ -170,7 +172,7 @@ def test_every_password_logs_in_by_every_way_that_the_server_knows(
             connection.exec_driver_sql(f"DROP USER IF EXISTS {user}", ())
             connection.exec_driver_sql(f"CREATE USER {user} IDENTIFIED {way}", (password,))
             connection.exec_driver_sql(f"GRANT SELECT ON {shop.url.database}.* TO {user}", ())
-            given = shop.url.set(username="segmail_login", password=password)
+            given = shop.url.set(username=name, password=password)
             url = parse_database_url(given.render_as_string(hide_password=False), [])
             assert url is not None
             database = Database(url)

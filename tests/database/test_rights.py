@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,8 @@ from tests import each_command
 from tests.program import ROOT
 from tests.shop_builder import ShopBuilder
 
-USER, PASSWORD = "segmail_least", "least"
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+USER, PASSWORD = f"segmail_least_{WORKER}", "least"  # one server for all workers
 _SET_UP = {"schema apply", "schema tune"}  # these create; a person's own user does so
 
 
