@@ -57,7 +57,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
 
 
 def terminal_width() -> int:
-    """Return how many columns stdout has."""
+    """Return the width of stdout in columns."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else _WIDE
 
 

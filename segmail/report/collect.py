@@ -162,7 +162,7 @@ class _Rows:
         return query
 
     def due_around(self, query: Select[Any], window: Window) -> Select[Any]:
-        """Leave out rows that were due too long ago to end in the window, or after it."""
+        """Return the query without rows that were due too long before the window, or after it."""
         if self.lateness is None:
             return query
         due_at = self.tables.progress.c.scheduled_at

@@ -183,7 +183,7 @@ def _step_lines(activity: Activity, width: int | None) -> Iterator[str]:
 
 
 def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
-    """Break lines between words, and go on below the text after a number."""
+    """Break lines between words; continuation lines are indented below the text after a number."""
     for line in lines:
         if width is None or len(line) <= width:
             yield line

@@ -127,7 +127,7 @@ def _steps(activity: Activity) -> Iterator[str]:
 
 
 def _step_cell(heading: str, cell: str) -> str:
-    """Return a cell that tells what it is where a phone shows no headings."""
+    """Return a cell with its own label, for phones, which show no headings."""
     fold = ' class="fold"' if "%" in heading else ""
     return f'<td data-label="{heading}"{fold}>{escape(cell)}</td>'
 

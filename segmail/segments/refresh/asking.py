@@ -112,7 +112,7 @@ class Poll:
     def _why_anew(
         self, candidate: Candidate, scope: Scope, before: Baseline | None, after: Baseline
     ) -> str | None:
-        """Return why this refresh does not go on from the last one."""
+        """Return why this refresh cannot start from the last one's state."""
         if self._full:
             return "by --full"
         if before is None:

@@ -228,7 +228,7 @@ def _look_and_write(
 
 
 def _enrolling(task: Task, options: RefreshOptions) -> str:
-    """Return a text that is another one where the segment enrols by other rules."""
+    """Return a text that differs if the segment enrols by other rules."""
     active = [(step.sequence_id, step.is_active) for step in task.steps]
     rivals = [(rival.id, rival.policy, rival.segment.sends) for rival in task.rivals]
     rules = (options.enrol_limit, options.late_days, task.enrol, active, rivals)
@@ -237,7 +237,7 @@ def _enrolling(task: Task, options: RefreshOptions) -> str:
 
 
 def _noting(asked: Polled, changes: Changes, enrolling: str, now: datetime) -> Polled:
-    """Keep that too many were to be enrolled, so that this is not found out again and again."""
+    """Store that too many were to be enrolled, so that it is not worked out again each time."""
     if asked.baseline is None:
         return asked
     before = asked.refused or Refused(now, 0, enrolling)
