@@ -188,7 +188,7 @@ def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
         if width is None or len(line) <= width:
             yield line
             continue
-        number = re.match(r" *[A-Z ][A-Za-z ]*[0-9,.]+ +", line)
+        number = re.match(r" *[A-Z ][A-Za-z ]*[0-9,.]+ +| {8,}", line)
         indent = " " * (len(number[0]) if number else 4)
         yield from textwrap.wrap(
             line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False

@@ -111,4 +111,5 @@ def test_in_a_narrow_terminal_each_step_tells_its_numbers_in_words() -> None:
     ]
     assert "Scheduled             156  (6 held: segment switched off; 2" in lines
     assert f"{'':27}overdue)" in lines
+    assert f"{'':27}again)" in lines
     assert as_text(ACTIVITY, width=120) == TEXT
