@@ -47,7 +47,7 @@ def test_each_run_says_it_where_the_day_cannot_be_kept(shop: ShopBuilder, tmp_pa
     for _ in range(2):
         segmail(shop, tmp_path, "cleanup-progress")
 
-    assert (tmp_path / "segmail.log").read_text().count("(said by each run, because") == 2
+    assert (tmp_path / "segmail.log").read_text().count("(repeated by each run, because") == 2
 
 
 def test_the_doctor_warns_of_it(shop: ShopBuilder, tmp_path: Path) -> None:

@@ -251,7 +251,7 @@ def test_what_cannot_be_rendered_without_a_shop_says_so(
         ('{"a":\n 1 2}', ":2:4: not JSON"),
         ("[1]", "must be an object of variables"),
         ('{"a": NaN}', "NaN is no number of JSON"),
-        ("[" * 100_000, "not JSON"),
+        ("[" * 100_000, "not valid JSON"),
     ],
 )
 def test_variables_that_cannot_be_read_say_where(values: str, told: str, tmp_path: Path) -> None:
