@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -176,6 +177,7 @@ def test_ctrl_c_ends_a_run_in_order_with_130(shop: ShopBuilder, tmp_path: Path) 
     with start(shop.url, tmp_path, "process-emails", "--rate", "10") as run:
         while not (mails.exists() and any(mails.glob("*.eml"))):  # written under another name first
             assert run.poll() is None
+            time.sleep(0.01)
         run.send_signal(signal.SIGINT)
         _out, err = run.communicate(timeout=300)
 

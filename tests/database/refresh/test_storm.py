@@ -56,7 +56,7 @@ def test_a_refresh_killed_at_any_moment_loses_and_repeats_nothing(
         crowd.move(40)
         with begin(shop, tmp_path, *REFRESH) as process:
             try:
-                process.wait(timeout=chance.uniform(0.3, 1.2))
+                process.wait(timeout=chance.uniform(0.02, 0.4))
             except subprocess.TimeoutExpired:
                 process.kill()
                 killed += 1
