@@ -122,8 +122,8 @@ class _Encoded:
 
     def joined(self, values: Sequence[str]) -> bytes:
         """Return the text with these values."""
-        written, whole = list(map(stretch, values)), self._whole.copy()
-        whole[1::2] = [written[number] for number in self._order]
+        whole = self._whole.copy()
+        whole[1::2] = [stretch(values[number]) for number in self._order]
         return b"".join(whole)
 
 
