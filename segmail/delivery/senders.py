@@ -39,8 +39,7 @@ from segmail.transport.mailer import (
     SenderRefused,
 )
 
-_GROUP = 50  # maximum outcomes settled together
-_GATHER = 0.1  # seconds in which further outcomes join a group
+_GATHER = 1.0  # seconds in which outcomes join a group: with a fast server, all of a batch
 _LOOK = 0.25  # seconds between two checks whether the run must end
 _PATIENCE = 3.0  # seconds for which a run that must end waits for messages under way
 
@@ -229,7 +228,7 @@ class Senders:
         """
         group = [self._next(finished)]
         deadline = time.monotonic() + _GATHER
-        while len(group) < min(most, _GROUP):
+        while len(group) < most:
             try:
                 group.append(finished.get(timeout=max(0.0, deadline - time.monotonic())))
             except queue.Empty:
