@@ -49,7 +49,11 @@ class Printed:
 
     def block(self, html: str, text: str) -> str:
         """Return the mark of a block, '' for one that shows nothing."""
-        return self._mark(PrintedPiece(html, text.strip("\n"), is_block=True)) if text else ""
+        return (
+            self._mark(PrintedPiece(html.rstrip("\n"), text.strip("\n"), is_block=True))
+            if text
+            else ""
+        )
 
     def words(self, text: str) -> str:
         """Return the mark of words within a sentence, '' for none."""
