@@ -96,7 +96,8 @@ class House:
 
     def keep(self, recipient: str, data: bytes) -> None:
         """Write an accepted message down so that it survives; returns when it does."""
-        subject, code = _SUBJECT.search(data), _CODE.search(data)
+        # Quoted-printable may break a line before a value.
+        subject, code = _SUBJECT.search(data), _CODE.search(data.replace(b"=\r\n", b""))
         line = {
             "recipient": recipient,
             "subject": subject[1].decode() if subject else "",
