@@ -15,7 +15,6 @@ from tests.shop_builder import ShopBuilder
 
 CUSTOMERS = 1_000
 HOSTS = ("one", "two")
-NOW = ("--now", "2026-03-10 12:00")
 MAIL = "sender: {name: S, email: s@example.test}, subject: S, html: <p>x</p>"
 
 
@@ -29,13 +28,13 @@ def campaign(name: str, more: str) -> str:
     )
 
 
-def both(shop: ShopBuilder, folder: Path, *arguments: str) -> None:
-    """Run a job on two hosts at once, each with a state of its own."""
+def both(shop: ShopBuilder, folder: Path, at: str, *arguments: str) -> None:
+    """Run a job on two hosts at once, each with its own state; their clocks start at `at`."""
     runs = []
     for host in HOSTS:
         (folder / host).mkdir(exist_ok=True)
         (folder / host / "segmail.toml").write_text('[sending_rules]\ncap = "2 per day"\n')
-        runs.append(start(shop.url, folder / host, *NOW, *arguments))
+        runs.append(start(shop.url, folder / host, "--now", f"2026-03-10 {at}", *arguments))
     told = [run.communicate(timeout=300) for run in runs]
     assert [run.returncode for run in runs] == [0, 0], told
 
@@ -61,13 +60,13 @@ def test_nobody_is_over_the_cap_or_twice_in_a_group(
     for name in ("News", "More", "Most"):
         apply(shop, campaign(name, ""))
 
-    both(shop, tmp_path, "refresh-segments", "--all")
-    both(shop, tmp_path, "refresh-segments", "--all")
+    both(shop, tmp_path, "12:00", "refresh-segments", "--all")
+    both(shop, tmp_path, "12:00", "refresh-segments", "--all")
     ids = {row["name"]: row["segment_id"] for row in shop.rows(shop.tables.segment)}
     group = [ids[name] for name in ("Low", "Middle", "High")]
     waiting = counted(shop, p.status == "scheduled", p.segment_id.in_(group))
-    for _ in range(3):
-        both(shop, tmp_path, "process-emails", "--limit", "0")
+    for at in ("12:10", "12:20", "12:30"):
+        both(shop, tmp_path, at, "process-emails", "--limit", "0")
 
     assert waiting == [1] * CUSTOMERS
     assert counted(shop, p.status == "sent") == [2] * CUSTOMERS
