@@ -27,7 +27,7 @@ def read_values(data: bytes, name: str) -> dict[str, object]:
     except json.JSONDecodeError as error:
         raise InputError(f"{name}:{error.lineno}:{error.colno}: not JSON: {error.msg}.") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{name}: is not JSON: {error}.") from error
+        raise InputError(f"{name}: is not valid JSON: {error}.") from error
     if not isinstance(found, dict):
         raise InputError(f"{name}: must be an object of variables, such as {_EXAMPLE}.")
     return {key: _value(value, key) for key, value in found.items()}
