@@ -63,6 +63,8 @@ class SegmentSettings:
     enrol_limit: int = 5_000  # a refresh that would enrol more customers enrols nobody
     late_days: int = 7  # time for a new member to subscribe and still be enrolled
     chunk: int = 5_000  # customers written by one transaction of a large refresh
+    # In a shop of fewer customers each refresh asks everybody.
+    everybody_below: int = field(default=20_000, metadata={"least": 0})
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ def refresh_segments(
                 chunk=chunk,
                 late_days=app.settings.segments.late_days,
                 by_change=True,
+                everybody_below=app.settings.segments.everybody_below,
                 full=full,
             ),
         )

@@ -336,7 +336,10 @@ def test_explain_tells_what_differs_from_maho(shop: ShopBuilder) -> None:
     assert "Different from Maho" in shown
     assert "Maho compares the discount as a negative amount." in shown
     assert [one["path"] for one in told["differs_from_maho"]] == ["2", "3"]
-    assert "It is refreshed by what changed; whole by the first refresh of a day." in shown
+    assert (
+        "It is refreshed by what changed in a large shop; whole by the first refresh of a day."
+        in shown
+    )
     assert "Different from Maho" not in segmail(shop, "segment", "explain", "Same").stdout
 
 

@@ -54,15 +54,24 @@ class Poll:
     """Decides whom to ask, segment by segment; nothing is looked up twice in a run.
 
     `began` is when the run began: later writes also belong to the next run. `trees` are the
-    conditions of all its segments, so that each table is read only once for them.
+    conditions of all its segments, so that each table is read only once for them. In a shop of
+    fewer customers than `everybody_below` all are asked: that is quick, and sees changes that left
+    no mark at once.
     """
 
     def __init__(
-        self, began: datetime, trees: Sequence[Combine] = (), *, full: bool = False
+        self,
+        began: datetime,
+        trees: Sequence[Combine] = (),
+        *,
+        full: bool = False,
+        everybody_below: int = 0,
     ) -> None:
         self._began = began
         self._trees = trees
         self._full = full
+        self._everybody_below = everybody_below
+        self._small: bool | None = None
         self._scope: Scope | None = None
         self._touched: dict[tuple[str, datetime], frozenset[int] | None] = {}
         self._told: dict[str, str] = {}
@@ -95,6 +104,8 @@ class Poll:
             after = replace(after, whole_at=before.whole_at)
             if rests := _rests(before.refused, enrolling, now):
                 after = replace(after, told=before.told, refused=before.refused)
+            elif self._is_small(tx):
+                why = f"the shop has fewer than {self._everybody_below:,} customers"
             else:
                 why = self._why_whole(tx.connection, query, sources, before)
         if why is None and before is not None:
@@ -103,6 +114,13 @@ class Poll:
                 return Polled(ids, baseline=after, refused=before.refused if rests else None)
         why = why or f"more than {_MOST:,} customers have changed"
         return Polled(why=why, baseline=replace(after, whole_at=now, told=told, refused=None))
+
+    def _is_small(self, tx: Transaction) -> bool:
+        if self._small is None and self._everybody_below:
+            ids = select(tx.tables.customer.c.entity_id).limit(self._everybody_below).subquery()
+            number = tx.connection.scalar(select(func.count()).select_from(ids)) or 0
+            self._small = number < self._everybody_below
+        return bool(self._small)
 
     def _scope_at(self, tx: Transaction, now: datetime) -> Scope:
         if self._scope is None:
@@ -240,7 +258,7 @@ def refreshed_how(query: Select[Any], sources: Sequence[Source]) -> str:
         whole.append(f"when {' or '.join(changing)} have changed")
     if going:
         whole.append(f"when {' or '.join(going)} are gone")
-    return f"by what changed; whole {', '.join(whole)}"
+    return f"by what changed in a large shop; whole {', '.join(whole)}"
 
 
 def _never(query: Select[Any], sources: Sequence[Source]) -> str | None:

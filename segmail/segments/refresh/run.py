@@ -54,7 +54,11 @@ def refresh_segments(
     with shop.read() as tx:
         candidates, circles = in_order(tx, choose(tx, choice, now=clock.now()))
     trees = [one.tree for one in candidates if one.tree is not None]
-    asking = Poll(began, trees, full=options.full) if options.by_change else None
+    asking = (
+        Poll(began, trees, full=options.full, everybody_below=options.everybody_below)
+        if options.by_change
+        else None
+    )
     done: list[Refreshed] = []
     for candidate in candidates:
         if is_stopping():

@@ -55,7 +55,7 @@ class RefreshOptions:
     `late_days` days are enrolled once they are subscribed (0: never). A dry run rolls everything
     back, so its numbers are exact. More changes than `chunk` are written in transactions of that
     many customers. With `by_change`, only customers with changes since the last refresh are
-    evaluated, unless `full`.
+    evaluated, unless `full`, or the shop has fewer customers than `everybody_below`.
     """
 
     enrol: bool = True
@@ -64,6 +64,7 @@ class RefreshOptions:
     chunk: int = 5_000
     late_days: int = 7
     by_change: bool = False
+    everybody_below: int = 0
     full: bool = False
 
 

@@ -23,7 +23,8 @@ from tests.database.refresh.refreshing import members, order
 from tests.sales_builder import SalesBuilder, every, leaf
 from tests.shop_builder import ShopBuilder
 
-STEPS, AT_ONCE = (7, 9) if settings().max_examples == 50 else (300, 20)  # the latter in bin/fuzz
+# The latter in bin/fuzz.
+STEPS, AT_ONCE = (7, 9) if settings().max_examples <= 50 else (300, 20)
 
 
 def refresh(shop: ShopBuilder, *ids: int, **options: Any) -> list[Refreshed]:
@@ -199,3 +200,24 @@ def test_every_table_that_a_condition_reads_is_covered_by_what_touches_it(
             assert uncovered(query, sources_of(tree, scope)) == [], tree
     assert TOUCHED_BY.keys() == FAMILIES.keys()
     assert {one.family for tree in TREES for one in leaves(tree)} == FAMILIES.keys() - {"sequence"}
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+@pytest.mark.parametrize(
+    ("everybody_below", "asked", "entered"),
+    [(0, 0, 0), (2, 0, 0), (3, None, 1)],
+)
+def test_in_a_small_shop_a_change_without_a_mark_is_seen_at_once(
+    shop: ShopBuilder, one: int, everybody_below: int, asked: int | None, entered: int
+) -> None:
+    ada, _ = shop.customer(), shop.customer()
+    later(shop, hours=1)
+    refresh(shop, one, everybody_below=everybody_below)
+    order(shop, ada, at=shop.now - timedelta(days=3), state="complete", status="complete")
+    later(shop, minutes=15)
+
+    [done] = refresh(shop, one, everybody_below=everybody_below)
+
+    assert (done.asked, done.entered) == (asked, entered)
+    small = f"the shop has fewer than {everybody_below} customers"
+    assert done.whole == (small if asked is None else None)
