@@ -33,7 +33,7 @@ from segmail.output import print_json, progress_bar
 )
 @click.option(
     "--max-time",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(0, 31_536_000, min_open=True),
     metavar="SECONDS",
     help="Begin no further message after this time.",
 )

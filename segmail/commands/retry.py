@@ -35,7 +35,7 @@ _SHOWN = 100  # rows in the list for people; JSON has all
 )
 @click.option(
     "--limit",
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 4_294_967_295),
     default=10_000,
     show_default=True,
     metavar="N",

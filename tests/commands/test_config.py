@@ -40,7 +40,7 @@ def test_each_setting_is_shown_with_who_set_it(file: Path) -> None:
 
     found = {one["name"]: (one["value"], one["source"]) for one in json.loads(told.stdout)}
     assert found["delivery.connections"] == (7, str(file))
-    assert found["delivery.batch"] == (100, "default")
+    assert found["delivery.batch"] == (300, "default")
     assert found["table_prefix"] == ("m_", "SEGMAIL_TABLE_PREFIX")
     assert found["state_dir"] == (str(file.parent / "state"), str(file))
 

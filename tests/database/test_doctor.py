@@ -16,6 +16,7 @@ from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN
 from segmail.maho.schema.tables import Layout
 from segmail.settings import Settings
+from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
 PREFIX = "customersegmentation/segment_condition_"
@@ -108,6 +109,7 @@ def test_an_unknown_condition_of_an_inactive_segment_is_a_warning(shop: ShopBuil
 
 
 def test_conditions_that_maho_would_delete_are_a_warning(shop: ShopBuilder) -> None:
+    SalesBuilder(shop)  # the carts that they read
     tree = stored(*ONLY_SEGMAILS)
     shop.segment("Carts", conditions_serialized=tree, website_ids="1", refresh_mode="auto")
 

@@ -255,4 +255,4 @@ def test_text_columns_that_hold_no_emoji_are_noted(database: Database, bare: URL
     notes = " ".join(map(str, check_schema(database, "").notes))
 
     assert "newsletter_queue.newsletter_text" in notes
-    assert "newsletter_queue.newsletter_subject: latin1 holds few languages" in notes
+    assert "newsletter_queue.newsletter_subject: latin1 holds only few languages" in notes
