@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -87,37 +87,38 @@ def simulated(
     start = now.replace(microsecond=0)
     with throw_away_folder() as folder, nothing_logged():
         sample, events, chosen, copy = _copied(shop, question, folder, start, watching)
-        files = list(question.files)
-        applied = apply_files(copy, files, Wish(prune=False, now=start)) if files else []
-        with copy.read() as tx:
-            config = StoreConfig.load(tx, settings.overrides)
-        zone = config.value(TIMEZONE) or "UTC"
-        clock = StandingClock(start)
-        job = Job(copy, config, _settings(settings, folder), clock)
-        record = Record(copy, start=start, zone=time_zone(zone))
-        course = Course(
-            start,
-            start + timedelta(days=question.days),
-            events,
-            question.rhythm,
-            RefreshOptions(
-                enrol_limit=settings.segments.enrol_limit,
-                chunk=settings.segments.chunk,
-                late_days=settings.segments.late_days,
-            ),
-        )
-        differences = find_differences(shop, copy, sample.ids, now=start)
-        player = Player(job, clock, course, record, RecorderSettings(lambda _envelope: None))
-        played = player.play(on_day=lambda: watching.played(1))
-        told = Circumstances(
-            zone=zone,
-            customers=len(sample.ids),
-            of_customers=sample.of,
-            applied=dict(Counter(one.outcome for one in applied)),
-            differences=differences,
-            notes=list(_notes(config, settings, sample)),
-        )
-        yield Simulation(find(copy, played, told), copy, chosen)
+        with closing(copy.database):
+            files = list(question.files)
+            applied = apply_files(copy, files, Wish(prune=False, now=start)) if files else []
+            with copy.read() as tx:
+                config = StoreConfig.load(tx, settings.overrides)
+            zone = config.value(TIMEZONE) or "UTC"
+            clock = StandingClock(start)
+            job = Job(copy, config, _settings(settings, folder), clock)
+            record = Record(copy, start=start, zone=time_zone(zone))
+            course = Course(
+                start,
+                start + timedelta(days=question.days),
+                events,
+                question.rhythm,
+                RefreshOptions(
+                    enrol_limit=settings.segments.enrol_limit,
+                    chunk=settings.segments.chunk,
+                    late_days=settings.segments.late_days,
+                ),
+            )
+            differences = find_differences(shop, copy, sample.ids, now=start)
+            player = Player(job, clock, course, record, RecorderSettings(lambda _envelope: None))
+            played = player.play(on_day=lambda: watching.played(1))
+            told = Circumstances(
+                zone=zone,
+                customers=len(sample.ids),
+                of_customers=sample.of,
+                applied=dict(Counter(one.outcome for one in applied)),
+                differences=differences,
+                notes=list(_notes(config, settings, sample)),
+            )
+            yield Simulation(find(copy, played, told), copy, chosen)
 
 
 def _copied(

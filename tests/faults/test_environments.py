@@ -33,7 +33,7 @@ def test_one_old_environment_stays_for_the_way_back(checkout: Checkout) -> None:
 def test_a_copy_without_history_runs_and_is_renewed_with_its_files(checkout: Checkout) -> None:
     (checkout.root / ".git").rename(checkout.root / "no-git")
     (checkout.root / "sql").mkdir()
-    for name in ("README.md", "LICENSE"):
+    for name in ("README.md", "LICENSE", "crontab.example"):
         (checkout.root / name).write_text("")
     first = checkout.run()
     (checkout.root / "segmail" / "late.py").write_text("VERSION = '1.1'\n")

@@ -45,10 +45,11 @@ def lock_segments(tx: Transaction, ids: Sequence[int]) -> None:
 def lock_creation(tx: Transaction) -> None:
     """Wait until nobody else creates segments from a file: names are not unique in Maho.
 
-    The lock is on the admin's website, which every shop has and to which no customer belongs.
+    The lock is on the oldest setting of the shop: MySQL lets nobody lock rows of a table that they
+    have no right to change, and settings are written anyway.
     """
-    c = tx.tables.website.c
-    tx.connection.execute(select(c.website_id).order_by(c.website_id).limit(1).with_for_update())
+    c = tx.tables.config.c
+    tx.connection.execute(select(c.config_id).order_by(c.config_id).limit(1).with_for_update())
 
 
 def save_plans(
