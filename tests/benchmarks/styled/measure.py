@@ -16,7 +16,6 @@ from tests.benchmarks.styled.proxy import delayed
 MAILS = 3_000
 FEW, MANY = 150, 600  # mails whose instructions are counted: the difference leaves the start out
 ROUND_TRIP = 0.02  # seconds
-ON_LINK = 900  # mails
 _CONNECTIONS = 4
 _MANY_CONNECTIONS = 16
 _COLLECTED = re.compile(r"Collected : (\d+)")
@@ -51,9 +50,9 @@ class Copies:
         with delayed(self.sink, round_trip=ROUND_TRIP) as link:
             for connections in (_CONNECTIONS, _MANY_CONNECTIONS):
                 for name, program in self.copies.items():
-                    used = self._send(program, link, ON_LINK, connections)
-                    yield name, connections, ON_LINK / used.seconds
-                rate = link.push(message, count=ON_LINK, connections=connections, keep=True)
+                    used = self._send(program, link, MAILS, connections)
+                    yield name, connections, MAILS / used.seconds
+                rate = link.push(message, count=MAILS, connections=connections, keep=True)
                 yield "smtp-source -d", connections, rate
 
     def instructions(self) -> Iterator[tuple[str, float]]:

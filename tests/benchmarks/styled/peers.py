@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -61,11 +61,10 @@ class Peers:
         return measured_run(command, {"PATH": "/usr/bin:/bin"}, self.folder)[1]
 
 
-def with_django(folder: Path) -> str:
-    """Return a Python with django-post_office in an environment to throw away; '' without one."""
-    subprocess.run([sys.executable, "-m", "venv", folder / "django"], check=True)
-    python = folder / "django" / "bin" / "python"
-    packages = ["django-post_office", "PyMySQL"]
+def python_with(packages: Sequence[str], folder: Path) -> str:
+    """Return a Python that has the packages, in a new environment in `folder`; '' without one."""
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    python = folder / "bin" / "python"
     made = subprocess.run(
         [python, "-m", "pip", "install", "--quiet", *packages], check=False, capture_output=True
     )
