@@ -36,6 +36,7 @@ settings.register_profile(
 settings.load_profile("same")
 
 _SERVER = ExitStack()
+_ENGINES = ("mariadb", "sqlite")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -46,19 +47,26 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave to `bin/test --all` what is marked `thorough`, and the spec's layout on SQLite.
+    """Leave to `bin/test --all` what is marked `thorough`, and most of what runs on SQLite.
 
-    No shop has that; what is tried with each layout is so on a server.
+    Where a test runs on the server, it does so on SQLite only where it is marked `both_engines`,
+    and there not with the spec's layout, which no shop on SQLite has.
     """
     if THOROUGH:
         return
     kinds = [_kind(item) for item in items]
-    on_server = {function for function, *kind in kinds if kind == ["mariadb", Layout.SPEC]}
+    on_server = {(function, layout) for function, engine, layout in kinds if engine == "mariadb"}
+    functions_on_server = {function for function, _ in on_server}
     left = [
         item
-        for item, (function, *kind) in zip(items, kinds, strict=True)
+        for item, (function, engine, layout) in zip(items, kinds, strict=True)
         if item.get_closest_marker("thorough")
-        or (kind == ["sqlite", Layout.SPEC] and function in on_server)
+        or (engine == "sqlite" and layout is Layout.SPEC and (function, layout) in on_server)
+        or (
+            engine == "sqlite"
+            and function in functions_on_server
+            and not item.get_closest_marker("both_engines")
+        )
     ]
     if left:
         config.hook.pytest_deselected(items=left)
@@ -66,11 +74,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in gone]
 
 
-def _kind(item: pytest.Item) -> tuple[str, object, object]:
+def _kind(item: pytest.Item) -> tuple[str, str | None, object]:
     """Return a test's function, and the engine and layout that it is called with."""
     callspec = getattr(item, "callspec", None)
     given = callspec.params if callspec else {}
-    return item.nodeid.partition("[")[0], given.get("engine_name"), given.get("layout")
+    engine = next((one for one in given.values() if isinstance(one, str) and one in _ENGINES), None)
+    return item.nodeid.partition("[")[0], engine, given.get("layout")
 
 
 def pytest_unconfigure() -> None:
@@ -110,9 +119,9 @@ def databases(server_url: URL) -> Iterator[_Databases]:
         databases.drop_all()
 
 
-@pytest.fixture(params=["mariadb", "sqlite"])
+@pytest.fixture(params=_ENGINES)
 def engine_name(request: pytest.FixtureRequest) -> str:
-    """Every test that takes a shop runs on the server and on SQLite."""
+    """Every test that takes a shop can run on the server and on SQLite; see `both_engines`."""
     name: str = request.param
     return name
 

@@ -18,6 +18,8 @@ from segmail.sequences.remove import remove_step
 from segmail.sequences.wanted_step import StepOptions
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def rule(shop: ShopBuilder) -> int:

@@ -18,6 +18,8 @@ from tests.database.refresh.refreshing import decide
 from tests.sales_builder import every, leaf
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def step(shop: ShopBuilder) -> int:

@@ -24,6 +24,8 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.storefront.locale import StoreLocale
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 LOCAL_NOW = datetime.fromisoformat("2026-03-10 12:00:00")
 LAST_SECOND = datetime.fromisoformat("2026-03-17 23:59:59")
 

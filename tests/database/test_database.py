@@ -17,6 +17,8 @@ from segmail.maho.db.insert import insert_rows
 from segmail.maho.shop import Shop
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 def test_ids_of_inserted_rows_come_back_in_order(shop: ShopBuilder) -> None:
     rows = [{"template_code": f"code {n}"} for n in range(5)]

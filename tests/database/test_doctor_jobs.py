@@ -17,6 +17,8 @@ from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 class _AheadClock(Clock):
     """A machine whose clock is three days ahead."""

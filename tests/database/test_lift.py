@@ -21,6 +21,8 @@ from segmail.report.lift import Group, Lift
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 DAY = timedelta(days=1)
 
 

@@ -26,6 +26,8 @@ from tests.jobs import Runner
 from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 def told(shop: ShopBuilder) -> dict[int, HistoryEntry]:
     entries = tell_history(

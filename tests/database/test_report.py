@@ -14,6 +14,8 @@ from segmail.report import Activity, Counts, ReportScope, Window, collect_activi
 from tests.database.history.failed import INTERRUPTED, failed, problem
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def step(shop: ShopBuilder) -> int:

@@ -18,6 +18,8 @@ from segmail.report.revenue import Income
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 DAY = timedelta(days=1)
 
 

@@ -21,6 +21,8 @@ from segmail.maho.steps import Trigger, load_steps
 from tests.bare_database import bare_database, run
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 PREFIXES = pytest.mark.parametrize("prefix", ["", "mg_"])
 
 

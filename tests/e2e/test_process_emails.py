@@ -157,6 +157,7 @@ def test_an_unknown_segment_is_named(shop: ShopBuilder, tmp_path: Path) -> None:
     assert "Newsletter readers" in ran.stderr
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize("engine_name", ["mariadb", "sqlite"])
 def test_overlapping_runs_send_nothing_twice(shop: ShopBuilder, tmp_path: Path) -> None:
     step = shop.step(shop.segment(), rule_id=shop.rule())

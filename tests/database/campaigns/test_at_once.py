@@ -15,6 +15,8 @@ from tests.campaign_files import apply
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 FILE = b"""\
 segments:
   - name: VIP

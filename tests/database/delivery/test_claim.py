@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import select, text
 
 from segmail.delivery.rows.claim import Claimer
 from segmail.maho.steps import load_steps
 from tests.shop_builder import ShopBuilder
+
+pytestmark = pytest.mark.both_engines
 
 LEASE = timedelta(minutes=15)
 

@@ -17,6 +17,8 @@ from segmail.mail.due_row import DueRow
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 LATER = timedelta(minutes=16)  # after the lease
 
 

@@ -24,6 +24,8 @@ from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import scripted_server
 
+pytestmark = pytest.mark.both_engines
+
 WEEK = timedelta(days=7)
 
 

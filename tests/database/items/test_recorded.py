@@ -8,12 +8,16 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+import pytest
+
 from segmail.maho.catalog.prices import PriceList
 from segmail.maho.catalog.products import LISTED, Product, Products
 from segmail.mail.items.needs import ItemNeeds
 from segmail.mail.items.reader import MailItems
 from segmail.mail.items.shown import ShownItem
 from tests.recorded_content import PRODUCT_IDS, RECORDED, RECORDED_AT, ContentShop
+
+pytestmark = pytest.mark.both_engines
 
 _SHOWS = ItemNeeds(cart=True, order=True)
 _NAMES = {product_id: key for key, product_id in PRODUCT_IDS.items()}

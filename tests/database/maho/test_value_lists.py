@@ -10,6 +10,8 @@ from sqlalchemy import ColumnElement, not_, select, update
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.fixture
 def rows(shop: ShopBuilder) -> list[int]:

@@ -23,6 +23,8 @@ from tests.database.refresh.refreshing import members, order
 from tests.sales_builder import SalesBuilder, every, leaf
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 # The latter in bin/fuzz.
 STEPS, AT_ONCE = (7, 9) if settings().max_examples <= 50 else (300, 20)
 

@@ -38,6 +38,8 @@ from tests.database.refresh.refreshing import (
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 NOW = {"SEGMAIL_NOW": "2026-03-10 12:00"}
 
 

@@ -13,6 +13,8 @@ from tests.database.refresh.refreshing import members, refresh_one
 from tests.shop_builder import ShopBuilder
 from tests.thorough import by_far
 
+pytestmark = pytest.mark.both_engines
+
 
 class Cut(Exception):
     """The process is gone."""

@@ -21,6 +21,8 @@ from tests.database.refresh.refreshing import (
 )
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 BOTH = pytest.mark.parametrize("layout", list(Layout))
 PREFIXES = pytest.mark.parametrize("prefix", ["", "maho_"])
 SHIPPED = pytest.mark.parametrize("layout", [Layout.SHIPPED])

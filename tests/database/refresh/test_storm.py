@@ -32,6 +32,8 @@ from tests.program import run, start
 from tests.shop_builder import ShopBuilder
 from tests.thorough import by_far
 
+pytestmark = pytest.mark.both_engines
+
 NOW = {"SEGMAIL_NOW": "2026-03-10 12:00"}
 REFRESH = ("refresh-segments",)
 

@@ -10,6 +10,8 @@ from segmail.segments.refresh.sweep import Swept, sweep_up
 from tests.database.refresh.refreshing import count
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.mark.parametrize("layout", list(Layout))
 @pytest.mark.parametrize("prefix", ["", "maho_"])

@@ -15,6 +15,8 @@ from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES
 from tests.database.segments.second_opinion import FACTS
 from tests.sales_builder import SalesBuilder
 
+pytestmark = pytest.mark.both_engines
+
 OTHERS = {
     ("customer_address", "city"),
     ("customer_timebased", "days_inactive"),

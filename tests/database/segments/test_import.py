@@ -19,6 +19,8 @@ from segmail.segments.import_list import Import, Imported, import_list
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 NAME = "Tickets"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 

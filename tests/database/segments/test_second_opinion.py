@@ -12,6 +12,8 @@ from tests.database.segments.second_opinion import FACTS, SecondOpinion
 from tests.sales_builder import SalesBuilder
 from tests.thorough import by_far
 
+pytestmark = pytest.mark.both_engines
+
 VALUES = {
     "text": (*filter(None, TEXTS), *SKUS, "a", "0", "%", "_", "'", "ada", "complete", "Cosa"),
     "number": ("0", "1", "2", "3", "10.1", "30", "30.3", "90", "100", "-1", "999.99"),

@@ -11,6 +11,8 @@ from segmail.sequences.add import add_step
 from segmail.sequences.wanted_step import StepOptions
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 
 @pytest.mark.parametrize("layout", list(Layout))
 def test_steps_that_are_added_at_once_get_numbers_of_their_own(shop: ShopBuilder) -> None:

@@ -27,6 +27,7 @@ def test_only_active_carts_count_except_for_the_status(sales: SalesBuilder) -> N
     assert sales.who(FAMILY, "is_active", "==", "0") == {bob}
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("operator", "value", "ages"),
     [

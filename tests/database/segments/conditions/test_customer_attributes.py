@@ -27,6 +27,7 @@ def registered(sales: SalesBuilder, when: str) -> int:
     return customer_id
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("operator", "value", "matched"),
     [
@@ -53,6 +54,7 @@ def test_text(sales: SalesBuilder, operator: str, value: object, matched: set[st
     assert {names[id] for id in sales.who(FAMILY, "firstname", operator, value)} == matched
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("operator", "value", "matched"),
     [
@@ -84,6 +86,7 @@ def test_days_since_registration_are_calendar_days(sales: SalesBuilder) -> None:
     assert sales.who(FAMILY, "days_since_registration", "<", "0.5") == {bob}
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("birth", "today", "days"),
     [

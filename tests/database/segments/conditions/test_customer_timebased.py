@@ -42,6 +42,7 @@ def people(sales: SalesBuilder) -> dict[str, int]:
     return ids
 
 
+@pytest.mark.both_engines
 @pytest.mark.parametrize(
     ("attribute", "operator", "value", "matched"),
     [

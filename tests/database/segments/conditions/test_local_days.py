@@ -12,6 +12,8 @@ from segmail.segments.conditions.tree import Combine, Leaf
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 _ZONE = "general/locale/timezone"
 
 

@@ -10,6 +10,8 @@ from segmail.errors import ConditionError
 from tests.sales_builder import SalesBuilder, every, leaf
 from tests.shop_builder import ShopBuilder
 
+pytestmark = pytest.mark.both_engines
+
 SEASONS = [
     ("11-20:12-24", "2026-11-19", False),
     ("11-20:12-24", "2026-11-20", True),

@@ -5,6 +5,7 @@ The sets are the customers that Maho itself matched with each condition alone.
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +14,8 @@ from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from tests.database.segments.recorded.test_answers import DIFFERENT
 from tests.recorded_conditions import CASES, RecordedShop
 from tests.thorough import by_far
+
+pytestmark = pytest.mark.both_engines
 
 EVERYBODY = frozenset(
     next(case.customer_ids or () for case in CASES if case.name == "no conditions at all")
