@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-import pytest
 from click.testing import CliRunner
 
 from segmail.cli import program
+from tests.each_case import for_each
 from tests.each_command import leaves
 
 _MAY_BE_EMPTY = {"table_prefix", "prefix"}
@@ -33,7 +33,7 @@ def _takes_text(parameter: click.Parameter) -> bool:
     return not (isinstance(parameter, click.Option) and (parameter.is_flag or parameter.count))
 
 
-@pytest.mark.parametrize("arguments", _blank_arguments(), ids=" ".join)
+@for_each("arguments", _blank_arguments(), ids=" ".join)
 def test_emptiness_is_refused(arguments: list[str]) -> None:
     given = arguments if arguments[0].startswith("--") else ["--database-url", "sqlite:////x"]
     result = CliRunner().invoke(program, given if given is arguments else [*given, *arguments])

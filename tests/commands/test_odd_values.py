@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from segmail.cli import program
 from tests import each_command
+from tests.each_case import for_each
 from tests.shop_builder import ShopBuilder
 from tests.thorough import by_far
 
@@ -100,7 +101,7 @@ def test_so_is_one_of_a_global_option(option: str, segmail_there: list[str]) -> 
     assert not unclear
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "said"),
     [
         ("a\0b", r"a NUL byte in it: 'a\x00b'"),
@@ -110,7 +111,7 @@ def test_so_is_one_of_a_global_option(option: str, segmail_there: list[str]) -> 
         ("1" * 5_000, "has 5,000 characters"),
     ],
 )
-@pytest.mark.parametrize("option", ["--customer", "--segment", "--since", "--limit", "--nothing"])
+@for_each("option", ["--customer", "--segment", "--since", "--limit", "--nothing"])
 def test_what_cannot_be_an_argument_is_told_at_once(option: str, value: str, said: str) -> None:
     done = CliRunner().invoke(program, ["history", option, value])
 

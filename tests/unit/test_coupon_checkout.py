@@ -18,6 +18,7 @@ from segmail.coupons import Coupon, coupon_variables, expires_at, new_code
 from segmail.errors import CouponError
 from segmail.maho.rules import Rule, rule_fault
 from segmail.maho.storefront.locale import StoreLocale
+from tests.each_case import for_each
 from tests.unit.checkout import StoredCoupon, Visit, checkout_accepts
 
 _RECORDED = json.loads((Path(__file__).parents[1] / "golden/coupon_checkout.json").read_text())
@@ -105,14 +106,14 @@ def _locale(timezone: str) -> StoreLocale:
     return StoreLocale("en_US", timezone, "USD", "USD")
 
 
-@pytest.mark.parametrize("case", _CASES)
+@for_each("case", _CASES)
 def test_the_model_decides_as_maho_did(case: dict[str, Any]) -> None:
     accepted = checkout_accepts(_recorded_coupon(case), _recorded_rule(case), _recorded_visit(case))
 
     assert accepted == case["accepted"]
 
 
-@pytest.mark.parametrize("case", _CASES)
+@for_each("case", _CASES)
 def test_a_rule_without_fault_is_one_whose_fresh_coupon_maho_accepts(case: dict[str, Any]) -> None:
     rule, visit = _recorded_rule(case), _recorded_visit(case)
     fresh = StoredCoupon(visit.typed, expiration_date=None)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from segmail.coupons import belongs_to, code_in_text, code_owner, made_by_automation, new_code
 from segmail.coupons.codes import ALPHABET, fold
+from tests.each_case import for_each
 
 _IDS = st.integers(1, 4_294_967_295)
 _PREFIXES = st.one_of(
@@ -88,7 +89,7 @@ def test_customer_4_does_not_own_what_was_made_for_customer_42() -> None:
     assert not belongs_to("SEQ1AB42CD", None, 4)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "code",
     [
         "CART10SPRING",

@@ -18,6 +18,7 @@ from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
 from segmail.maho.rules import Rule
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.settings import CouponWords
+from tests.each_case import for_each
 
 _RECORDED = json.loads((Path(__file__).parents[1] / "golden/money_dates.json").read_text())
 _TEXTS = [
@@ -62,7 +63,7 @@ def _recorded_locale(case: dict[str, Any], store_id: str) -> StoreLocale:
     return StoreLocale.of(config, int(store_id), rates)
 
 
-@pytest.mark.parametrize(("case", "store_id", "rule"), _TEXTS)
+@for_each(("case", "store_id", "rule"), _TEXTS)
 def test_discounts_are_told_as_maho_tells_them(
     case: dict[str, Any], store_id: str, rule: dict[str, Any]
 ) -> None:
@@ -93,7 +94,7 @@ def test_without_markup_money_is_plain_text() -> None:
     assert recorded["cart_fixed 20"] == "$20.00 off your order"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("stored", "printed", "percent"),
     [
         ("10.0000", "10", "10"),
@@ -115,7 +116,7 @@ def test_amounts_have_neither_zeros_behind_nor_exponents(
     assert told["coupon_discount_text"] == f"{percent}% off"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("locale", "action", "amount", "told"),
     [
         ("en_US", "by_percent", "0", "free shipping"),

@@ -10,7 +10,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
-import pytest
 
 from segmail import errors
 from segmail.cli import COMMANDS, INTERRUPTED, program
@@ -23,6 +22,7 @@ from segmail.settings import (
     load_settings,
 )
 from tests.command_reference import PAGE, every_command, render
+from tests.each_case import for_each
 from tests.program import ROOT
 
 DOCS = ROOT / "docs"
@@ -59,7 +59,7 @@ OTHER_PROGRAMS_OPTIONS = {
 }
 
 
-@pytest.mark.parametrize("name", EVERY)
+@for_each("name", EVERY)
 def test_every_command_and_option_has_help(name: str) -> None:
     command = EVERY[name]
 
@@ -67,7 +67,7 @@ def test_every_command_and_option_has_help(name: str) -> None:
     assert all(option.help for option in command.params if isinstance(option, click.Option))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "help_"),
     [(name, help_) for section in COMMANDS.values() for name, (_, help_) in section.items()],
 )
@@ -81,7 +81,7 @@ def test_the_page_of_the_commands_is_what_their_help_says() -> None:
     assert PAGE.read_text("utf-8") == render(), "run bin/docs"
 
 
-@pytest.mark.parametrize("name", EVERY)
+@for_each("name", EVERY)
 def test_every_command_is_documented_with_its_options(name: str) -> None:
     _, _, after = TEXTS["docs/commands.md"].partition(f"## {name}\n")
     section = re.split(r"^#", after, maxsplit=1, flags=re.MULTILINE)[0]
@@ -92,7 +92,7 @@ def test_every_command_is_documented_with_its_options(name: str) -> None:
             assert re.search(rf"{re.escape(parameter.opts[-1])}[ `]", section)
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@for_each("name", TEXTS)
 def test_every_option_in_a_page_exists(name: str) -> None:
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", TEXTS[name]))
 
@@ -107,7 +107,7 @@ def test_the_readme_is_short() -> None:
     assert max(len(line) for line in lines) <= 120
 
 
-@pytest.mark.parametrize("name", TEXTS)
+@for_each("name", TEXTS)
 def test_every_link_leads_somewhere(name: str) -> None:
     prose = re.sub(r"```.*?```|`[^`\n]*`", "", TEXTS[name], flags=re.DOTALL)
     links = re.findall(r"\]\(([^)\s]+)\)", prose)
@@ -185,7 +185,7 @@ def test_the_crontab_has_the_specifications_schedules() -> None:
     }
 
 
-@pytest.mark.parametrize("words", [words for _, words in _jobs()], ids=" ".join)
+@for_each("words", [words for _, words in _jobs()], ids=" ".join)
 def test_the_crontabs_commands_and_options_exist(words: list[str]) -> None:
     path, name, *options = words
 

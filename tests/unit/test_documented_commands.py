@@ -6,9 +6,9 @@ import re
 import shlex
 
 import click
-import pytest
 
 from segmail.cli import program
+from tests.each_case import for_each
 from tests.program import ROOT
 
 PAGES = {
@@ -54,7 +54,7 @@ def understand(words: list[str]) -> None:
     assert takes or not words or words[0].startswith("-"), f"{command.name} takes no {words[0]}"
 
 
-@pytest.mark.parametrize(("page", "line"), LINES)
+@for_each(("page", "line"), LINES)
 def test_a_documented_command_is_understood(page: str, line: str) -> None:
     line = re.split(r"\s(?:\||>|&&|;)", line)[0]
     understand(shlex.split(re.sub(r"[\[\]]", "", line)))  # brackets: what may be left out

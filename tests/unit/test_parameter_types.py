@@ -8,11 +8,12 @@ import click
 import pytest
 
 from segmail.commands.parameter_types import absolute_time, time_from
+from tests.each_case import for_each
 
 NOW = datetime(2028, 3, 31, 12, 30, 15, 250_000, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "meant"),
     [
         ("2026-03-10", "2026-03-10 00:00"),
@@ -34,7 +35,7 @@ def test_a_time_is_written_as_iso_8601_has_it(value: str, meant: str) -> None:
     assert absolute_time(value) == time_from(value, now=NOW) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "meant"),
     [
         ("30 minutes ago", "2028-03-31 12:00:15"),
@@ -59,7 +60,7 @@ def test_a_year_before_29_february_is_the_28th() -> None:
     assert time_from("1 year ago", now=leap_day) == datetime(2027, 2, 28, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "value",
     [
         "",

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.sending_rules import RULES, Cap, Hours, SendingRules, Span, Weekdays
+from tests.each_case import for_each
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/Los_Angeles",
@@ -27,7 +28,7 @@ def until(found: SendingRules, moment: datetime, *recent: datetime, zone: ZoneIn
     return f"{kept.until.astimezone(zone):%d %b %H:%M}"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "written", "kept"),
     [
         ("cap", "4 per week, 2 per day", "2 per day, 4 per week"),
@@ -47,7 +48,7 @@ def test_words_are_kept_in_one_form(name: str, written: str, kept: str) -> None:
     assert RULES[name].plain(kept) == kept
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "words"),
     [("cap", "2"), ("cap", "0 per day"), ("cap", "2 per day, 3 per day"), ("cap", "2 ever"),
      ("window", "9:00"), ("window", "9:00-9:00"), ("window", "25:00-9:00"),

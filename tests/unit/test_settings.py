@@ -9,6 +9,7 @@ import pytest
 
 from segmail.errors import ConfigError
 from segmail.settings import DeliverySettings, load_settings
+from tests.each_case import for_each
 
 LOCAL_XML = """<?xml version="1.0"?>
 <config><global>
@@ -73,7 +74,7 @@ def test_the_mail_url_comes_from_the_environment_before_the_file(tmp_path: Path)
     assert from_file.delivery == DeliverySettings(connections=8)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("given", "driver"),
     [
         ("mysql://u@h/d", "mysql+pymysql"),
@@ -89,7 +90,7 @@ def test_a_database_url_needs_no_driver(given: str, driver: str) -> None:
     assert load(database_url=given).database_url.drivername == driver
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("given", "advice"),
     [
         ("mysql+mysqlconnector://u:s3cret@h/d", "MySQL through PyMySQL only: write mysql://…"),

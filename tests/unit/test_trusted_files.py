@@ -10,6 +10,7 @@ import pytest
 from segmail.errors import ConfigError
 from segmail.settings import load_settings
 from segmail.trusted_files import check_folder, make_folder, read_trusted, trusted_owners
+from tests.each_case import for_each
 
 NOBODY = 65534
 is_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -109,7 +110,7 @@ def test_what_a_setting_cannot_be_is_told_by_its_name(
         load(config=str(tmp_path / "segmail.toml"))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "named"),
     [
         ("mysql://root:s3@cret@host/d", "must be percent-encoded"),

@@ -20,6 +20,7 @@ from segmail.maho.storefront.template_objects import (
     subscriber_object,
 )
 from segmail.templates import Kind, compile_template
+from tests.each_case import for_each
 from tests.recorded_urls import CASES, RECORDED, recorded_config, recorded_stores
 from tests.shop_builder import ShopBuilder
 
@@ -59,11 +60,11 @@ def render(source: str, variables: Mapping[str, object], site: StoreSite) -> str
     return compile_template(source, kind=Kind.HTML).render(variables, site)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+@pytest.mark.usefixtures("sites")
+@for_each("case", CASES, ids=lambda case: case["case"])
 def test_every_directive_says_what_mahos_sender_said(
     shop: ShopBuilder, case: dict[str, Any]
 ) -> None:
-    allow(shop, *ALLOWED)
     stores = recorded_stores(case)
     sites = Sites(shop.shop, recorded_config(case), stores)
 

@@ -20,6 +20,7 @@ from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine, Leaf
 from segmail.segments.stored.state import Refresh
+from tests.each_case import for_each
 from tests.program import ROOT
 from tests.recorded_conditions import CASES
 from tests.unit.segments.language.trees import TREES
@@ -106,7 +107,7 @@ def test_what_is_not_said_is_none() -> None:
     assert entry == SegmentEntry(name="2026", keys=frozenset({"name"}), lines={"": 1, "name": 1})
 
 
-@pytest.mark.parametrize("name", ["not all", "none", "any", "all"])
+@for_each("name", ["not all", "none", "any", "all"])
 def test_the_four_combinations_have_names(name: str) -> None:
     [entry] = read_right(f"segments:\n- name: x\n  conditions:\n    {name}: []\n")
 
@@ -139,7 +140,7 @@ def test_every_text_comes_back_from_its_file(
     assert (entry.websites, entry.groups) == (tuple(websites), ())
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@for_each("case", CASES, ids=lambda case: case.name)
 def test_the_recorded_trees_come_back_from_their_files(case: Any) -> None:
     if case.name in UNKNOWN:
         return
@@ -150,7 +151,7 @@ def test_the_recorded_trees_come_back_from_their_files(case: Any) -> None:
     assert entry.tree == tree
 
 
-@pytest.mark.parametrize("case", USE_CASES, ids=lambda case: case["name"])
+@for_each("case", USE_CASES, ids=lambda case: case["name"])
 def test_the_use_cases_come_back_from_their_files(case: dict[str, Any]) -> None:
     tree = canonical_tree(read_conditions(json.dumps(case["conditions"])))
 
@@ -188,7 +189,7 @@ segments:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "fault"),
     [
         ("", "f.yaml:1: The file is empty; it has 'templates', 'sales rules', 'segments'."),

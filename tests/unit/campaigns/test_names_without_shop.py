@@ -10,6 +10,7 @@ import pytest
 from segmail.campaigns.files import read_bytes
 from segmail.campaigns.validate import validate_files
 from segmail.errors import ConfigError
+from tests.each_case import for_each
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 
@@ -22,7 +23,7 @@ def validate(*segments: tuple[str, str]) -> list[str]:
     return validate_files([read_bytes(text.encode(), file="f.yaml", folder=Path())], now=NOW)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "condition",
     [
         'segment: member of "Whoever"',

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from segmail.lint import Letter, LintFinding, LintRule, lint, stops_mails
+from tests.each_case import for_each
 
 WAY_OUT = '<p><a href="{{var subscriber.getUnsubscriptionLink()}}">Unsubscribe</a></p>'
 
@@ -21,7 +20,7 @@ def _found(text: str, *, subject: str = "Hello", styles: str = "") -> list[LintF
     return lint(letter)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("wrong", "rule", "told"),
     [
         ('<a href="{{store url=“sale”}}">x</a>', "curly-quotes", '{{store url="sale"}}'),
@@ -65,7 +64,7 @@ def test_what_is_told_can_be_written_in_its_place(wrong: str, rule: str, told: s
     assert _found(f"<p>a</p>\n{told}") == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("wrong", "right", "rule"),
     [
         ("{% if email %}x{% endif %}", "{{if email}}x{{/if}}", "foreign-tag"),
@@ -104,7 +103,7 @@ def test_a_mistake_is_told_with_its_line_until_it_is_mended(
     assert _found(f"<p>a</p>\n{right}") == []
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("letter", "rule", "part"),
     [
         (Letter("a", "", WAY_OUT), "empty", "subject"),
@@ -159,7 +158,7 @@ def test_a_link_out_of_the_newsletter_in_a_comment_is_none() -> None:
         ]
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         '<a href="{{store url="sale"}}">x</a><a href=\'{{store url="sale"}}\'>x</a>',

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from segmail.demo.newsletter_templates import TEMPLATES
 from segmail.lint import Letter, LintRule, lint, stops_mails
+from tests.each_case import for_each
 from tests.program import ROOT
 from tests.unit.templates.recorded import GOLDEN
 
@@ -51,7 +50,7 @@ EXPECTED: dict[int, set[str]] = {
 }
 
 
-@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: f"{case['id']}")
+@for_each("case", GOLDEN["cases"], ids=lambda case: f"{case['id']}")
 def test_lint_says_of_a_recorded_template_what_is_wrong_with_it(case: dict[str, Any]) -> None:
     subject = case["template"] if case["kind"] == "subject" else None
     text = "x" if case["kind"] == "subject" else case["template"]

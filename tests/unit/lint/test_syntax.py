@@ -8,6 +8,7 @@ import pytest
 
 from segmail.findings import Severity
 from segmail.lint import Letter, LintFinding, lint, stops_mails
+from tests.each_case import for_each
 from tests.thorough import by_far
 
 WAY_OUT = "{{var subscriber.getUnsubscriptionLink()}}"
@@ -17,7 +18,7 @@ def findings(text: str, subject: str | None = None) -> list[LintFinding]:
     return lint(Letter("letter", subject, text + WAY_OUT))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "rule", "place"),
     [
         ("{{if customer_name}}Dear", "unclosed-block", (1, 1)),
@@ -56,7 +57,7 @@ def test_an_error_has_its_place(text: str, rule: str, place: tuple[int, int]) ->
     assert (finding.where.line, finding.where.column) == place
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "rule"),
     [
         ("{{var email|upper}}", "unknown-modifier"),
@@ -75,7 +76,7 @@ def test_what_may_be_meant_is_a_warning(text: str, rule: str) -> None:
     assert (finding.rule, finding.severity) == (rule, Severity.WARNING)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "{{if email}}a{{if name}}b{{else}}c{{/if}}d{{else}}e{{/if}}",
@@ -121,7 +122,7 @@ def test_a_template_past_a_limit_is_one_error() -> None:
     assert (finding.rule, stops_mails(finding)) == ("limit", True)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "{{var subscriber.unsubscription_link}}",

@@ -10,6 +10,7 @@ import pytest
 
 from segmail.errors import ConfigError
 from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
+from tests.each_case import for_each
 
 RECORDED = json.loads(Path(__file__).parents[2].joinpath("golden/config_scopes.json").read_text())
 STORES = [ConfigStore(*store) for store in RECORDED["stores"]]
@@ -28,7 +29,7 @@ def config_of(rows: list[list[Any]], **environ: str) -> StoreConfig:
     )
 
 
-@pytest.mark.parametrize("case", RECORDED["cases"], ids=lambda case: case["case"])
+@for_each("case", RECORDED["cases"], ids=lambda case: case["case"])
 def test_every_value_and_flag_is_mahos(case: dict[str, Any]) -> None:
     config = config_of(case["rows"])
 
@@ -65,7 +66,7 @@ def test_an_unknown_store_has_the_default_scope() -> None:
     assert config.value("a/b/c", 99) == "x"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("unsecure", "secure", "expected"),
     [
         ("http://a.test/", "{{unsecure_base_url}}", "http://a.test/"),
@@ -88,9 +89,7 @@ def test_base_urls_may_name_each_other_but_not_for_ever(
     assert config.value("web/secure/base_url") == expected
 
 
-@pytest.mark.parametrize(
-    ("stored", "number"), [("90", 90), (" 12 ", 12), ("-1", -1), ("007", 7), ("", None)]
-)
+@for_each(("stored", "number"), [("90", 90), (" 12 ", 12), ("-1", -1), ("007", 7), ("", None)])
 def test_a_number_is_whole(stored: str, number: int | None) -> None:
     config = config_of([["default", 0, "a/b/c", stored]])
 
@@ -98,7 +97,7 @@ def test_a_number_is_whole(stored: str, number: int | None) -> None:
     assert config.number("a/b/nothing") is None
 
 
-@pytest.mark.parametrize("stored", ["1.9", "ninety", "1 2", "0x10", "٣", "--1"])
+@for_each("stored", ["1.9", "ninety", "1 2", "0x10", "٣", "--1"])
 def test_anything_else_is_a_fault_that_names_path_and_value(stored: str) -> None:
     config = config_of([["default", 0, "a/b/c", stored]])
 
@@ -118,7 +117,7 @@ def test_an_environment_override_wins_over_the_stores_rows() -> None:
     assert config.value("system/smtp/host") == "mail.test"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "name",
     [
         "MAHO_CONFIG__DEFAULT__A__B__C",

@@ -8,6 +8,7 @@ import pytest
 
 from segmail.errors import ConfigError
 from segmail.maho.config.crypt import decrypt
+from tests.each_case import for_each
 
 KEY = bytes(range(32)).hex()
 BOX = "ZGVmZ2hpamtsbW5vcHFyc3R1dnd4eXp7TgoIbUZgvheDlSDxipIxtHGK+rsJwu6Z8I5Qu0Cn0Xw="
@@ -37,7 +38,7 @@ def test_a_key_of_magento_1_means_blowfish() -> None:
     assert decrypt(LEGACY, LEGACY_KEY) == "s3cr3t p@ss/w#rd!"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "key", "fault"),
     [
         (BOX, None, "no encryption key is known"),

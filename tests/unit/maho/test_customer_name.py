@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from segmail.maho.storefront.customer_name import full_name, recipient_name, subscriber_name
+from tests.each_case import for_each
 
 RECORDED = json.loads(Path(__file__).parents[2].joinpath("golden/names.json").read_text())
 CASES = [
@@ -22,7 +23,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("values", "visible", "email", "recorded"), CASES)
+@for_each(("values", "visible", "email", "recorded"), CASES)
 def test_every_name_is_mahos(
     values: dict[str, str], visible: dict[str, bool], email: str, recorded: dict[str, Any]
 ) -> None:
@@ -43,7 +44,7 @@ def plain_tabs(name: str) -> str:
     return name.replace("\t", " ")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("values", "name"),
     [
         ({"middlename": "M."}, "ada"),

@@ -15,6 +15,7 @@ from segmail.errors import ConfigError
 from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
 from segmail.maho.storefront.icu import day_text, money_text
 from segmail.maho.storefront.locale import StoreLocale
+from tests.each_case import for_each
 
 _RECORDED = json.loads((Path(__file__).parents[2] / "golden/money_dates.json").read_text())
 _SCOPES = [
@@ -58,7 +59,7 @@ def _recorded_locale(case: dict[str, Any], store_id: str) -> StoreLocale:
     return StoreLocale.of(_config(*map(tuple, case["config"])), int(store_id), rates)
 
 
-@pytest.mark.parametrize(("case", "store_id", "recorded"), _SCOPES)
+@for_each(("case", "store_id", "recorded"), _SCOPES)
 def test_currencies_and_time_zone_are_mahos(
     case: dict[str, Any], store_id: str, recorded: dict[str, Any]
 ) -> None:
@@ -71,7 +72,7 @@ def test_currencies_and_time_zone_are_mahos(
     assert found.display_currency == recorded["display_currency"]
 
 
-@pytest.mark.parametrize(("case", "store_id", "recorded"), _SCOPES)
+@for_each(("case", "store_id", "recorded"), _SCOPES)
 def test_expiry_days_are_written_as_maho_writes_them(
     case: dict[str, Any], store_id: str, recorded: dict[str, Any]
 ) -> None:
@@ -84,7 +85,7 @@ def test_expiry_days_are_written_as_maho_writes_them(
     assert len(expected) + len(_NO_EXPIRY) == len(recorded["expires"])
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("currency", "locale", "text"),
     [
         ("CHF", "en_US", "CHF\u00a01,234.50"),
@@ -102,7 +103,7 @@ def test_money_is_written_as_phps_intl_writes_it(currency: str, locale: str, tex
     assert money_text(Decimal("1234.5"), currency, locale) == text
 
 
-@pytest.mark.parametrize("locale", _ICU)
+@for_each("locale", _ICU)
 def test_money_and_days_do_not_depend_on_babels_version(locale: str) -> None:
     recorded = {key: texts for key, texts in _ICU[locale].items() if key != "days"}
     days = _ICU[locale].get("days", [])
@@ -167,7 +168,7 @@ def test_the_base_currency_is_the_websites_only_with_website_prices(scope: str, 
     assert locale.base_currency == base
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("stored", "shown"),
     [
         ('{"USD_en_US": "US$", "USD": "x"}', "US$5.00"),
@@ -188,7 +189,7 @@ def test_the_merchants_own_symbol_is_used(stored: str, shown: str) -> None:
     assert locale.money(Decimal(5)) == shown
 
 
-@pytest.mark.parametrize("name", ["Europe/Atlantis", "Europe", "../UTC", "\0"])
+@for_each("name", ["Europe/Atlantis", "Europe", "../UTC", "\0"])
 def test_an_unknown_time_zone_is_reported_with_path_and_value(name: str) -> None:
     with pytest.raises(ConfigError) as caught:
         _locale(("stores", 1, "general/locale/timezone", name))
@@ -208,7 +209,7 @@ def test_the_store_day_begins_at_the_stores_midnight() -> None:
     assert locale.today(datetime(2026, 3, 10, 15, 0, 0, tzinfo=UTC)) == date(2026, 3, 11)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("locale", "shown"),
     [
         ("en_US", "-€5.00"),

@@ -14,6 +14,7 @@ from nacl.secret import SecretBox
 from segmail.errors import ConfigError
 from segmail.maho.config.mail_settings import maho_mail_url
 from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
+from tests.each_case import for_each
 
 RECORDED = json.loads(Path(__file__).parents[2].joinpath("golden/config_scopes.json").read_text())
 STORES = [ConfigStore(*store) for store in RECORDED["stores"]]
@@ -35,7 +36,7 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("case", "store_id", "dsn"), CASES)
+@for_each(("case", "store_id", "dsn"), CASES)
 def test_mail_goes_where_maho_sends_it(case: dict[str, Any], store_id: int, dsn: str) -> None:
     rows = [ConfigRow(*row) for row in case["rows"]]
     config = StoreConfig.from_rows(rows, STORES)
@@ -75,7 +76,7 @@ def test_a_disabled_transport_has_no_url(code: str) -> None:
     assert maho_mail_url(config_of(enabled=code), KEY) is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("settings", "url"),
     [
         ({"host": "mail.test"}, "smtp://mail.test:25?starttls=auto"),
@@ -94,7 +95,7 @@ def test_an_own_mail_server_is_one_url(settings: dict[str, str], url: str) -> No
     assert maho_mail_url(config_of(enabled="smtp", **settings), KEY) == url
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("code", "region", "url"),
     [
         ("brevo+smtp", "", "smtps://u:p@smtp-relay.brevo.com:465"),
@@ -125,7 +126,7 @@ def test_a_named_provider_has_its_own_server(code: str, region: str, url: str) -
     assert maho_mail_url(config, KEY) == url
 
 
-@pytest.mark.parametrize("code", ["ses+https", "sendgrid+api", "postal+api", "nonsense"])
+@for_each("code", ["ses+https", "sendgrid+api", "postal+api", "nonsense"])
 def test_a_transport_that_is_not_smtp_is_a_fault_with_a_way_out(code: str) -> None:
     with pytest.raises(ConfigError, match=r"not SMTP.*SEGMAIL_SMTP_URL"):
         maho_mail_url(config_of(enabled=code), KEY)

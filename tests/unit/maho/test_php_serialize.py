@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.maho.php_serialize import PhpSerializeError, dumps, loads
+from tests.each_case import for_each
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
@@ -43,14 +44,14 @@ def test_lists_are_written_as_arrays_numbered_from_0() -> None:
     assert dumps(["ä", 7]) == 'a:2:{i:0;s:2:"ä";i:1;i:7;}'
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("data", "value"), [(b"d:1.5;", 1.5), (b"d:-1.0E+25;", -1e25), (b"i:-7;", -7), (b"b:0;", False)]
 )
 def test_numbers(data: bytes, value: float) -> None:
     assert loads(data) == value
 
 
-@pytest.mark.parametrize(
+@for_each(
     "data",
     [
         b"",
@@ -81,7 +82,7 @@ def test_anything_else_is_an_error(data: bytes) -> None:
         loads(data)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "data",
     [b'O:8:"stdClass":0:{}', b'C:1:"A":0:{}', b"R:1;", b"r:1;", b'E:1:"A";', b'S:1:"\\41";'],
 )

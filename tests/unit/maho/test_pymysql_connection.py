@@ -13,6 +13,7 @@ from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 
 from segmail.maho.db.pymysql_connection import QuickConnection
 from segmail.maho.db.value_lists import Branches
+from tests.each_case import for_each
 
 OURS, THEIRS = QuickConnection(defer_connect=True), Connection(defer_connect=True)
 ODD = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from("\0\n\r\x1a\"'\\%"))
@@ -44,7 +45,7 @@ def test_branches_of_a_case_are_written_with_their_values_quoted() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "2026-03-29 01:02:03",

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.maho.repeats import Repeat
+from tests.each_case import for_each
 
 ZONES = [ZoneInfo(name) for name in ("UTC", "Europe/Berlin", "America/Los_Angeles", "Asia/Kolkata")]
 JANUARY = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -21,7 +22,7 @@ def read(text: str) -> Repeat:
     return repeat
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("written", "kept"),
     [
         ("every month, at most 12", "every month, at most 12"),
@@ -37,7 +38,7 @@ def test_words_are_kept_in_one_form(written: str, kept: str) -> None:
     assert read(kept) == read(written)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "words",
     ["", "monthly", "every", "every 0 days", "every month, at most 0", "every 6 years",
      "every 1.5 months", "at most 3", "every month, at most 1000"],
@@ -51,7 +52,7 @@ def test_none_is_no_repeat() -> None:
     assert Repeat.read("none") is None
 
 
-@pytest.mark.parametrize("zone", ZONES, ids=str)
+@for_each("zone", ZONES, ids=str)
 def test_months_are_counted_from_the_first_date(zone: ZoneInfo) -> None:
     repeat = read("every month")
     dates = [repeat.date(JANUARY, number, zone).astimezone(zone) for number in range(4)]

@@ -7,9 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from segmail.maho.rules import Rule, definition_fault, rule_fault
+from tests.each_case import for_each
 
 TODAY = date(2026, 3, 10)
 RULE = Rule(
@@ -42,7 +41,7 @@ def test_a_rule_without_dates_is_always_usable() -> None:
     assert _fault(replace(RULE, from_date=None, to_date=None)) is None
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("rule", "reason"),
     [
         (None, "does not exist"),
@@ -57,7 +56,7 @@ def test_a_rule_that_can_make_no_coupons_says_why(rule: Rule | None, reason: str
     assert _fault(rule) == definition_fault(rule)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("visitor", "reason"),
     [
         ({"today": date(2026, 3, 9)}, "starts on 2026-03-10"),

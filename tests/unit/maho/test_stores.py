@@ -6,6 +6,7 @@ import pytest
 
 from segmail.errors import ConfigError
 from segmail.maho.storefront.stores import Store, Stores
+from tests.each_case import for_each
 
 
 def store(store_id: int, website_id: int, *, is_active: bool = True) -> Store:
@@ -27,7 +28,7 @@ SHOP = shop(
 )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("subscriber_store", "customer_store", "website", "chosen", "why"),
     [
         (1, 4, 2, 1, "the subscriber's store"),

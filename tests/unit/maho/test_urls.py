@@ -9,10 +9,11 @@ import pytest
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.storefront.stores import Store
 from segmail.maho.storefront.urls import StoreUrls
+from tests.each_case import for_each
 from tests.recorded_urls import CASES, RECORDED, config_rows, recorded_config, recorded_stores
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+@for_each("case", CASES, ids=lambda case: case["case"])
 def test_every_base_url_is_mahos(case: dict[str, Any]) -> None:
     for urls, recorded in urls_of(case):
         for kind, url in zip(RECORDED["kinds"], recorded["base"], strict=True):
@@ -20,14 +21,14 @@ def test_every_base_url_is_mahos(case: dict[str, Any]) -> None:
             assert urls.base_url(name, secure=bool(secure)) == url
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+@for_each("case", CASES, ids=lambda case: case["case"])
 def test_every_route_leads_where_mahos_does(case: dict[str, Any]) -> None:
     for urls, recorded in urls_of(case):
         for [route, params], url in zip(RECORDED["routes"], recorded["urls"], strict=True):
             assert urls.url(route, params) == url
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case["case"])
+@for_each("case", CASES, ids=lambda case: case["case"])
 def test_subscribers_links_are_mahos(case: dict[str, Any]) -> None:
     for urls, recorded in urls_of(case):
         subscriber_id, code, unsubscribe, confirm = recorded["subscriber"]
@@ -53,7 +54,7 @@ def some_urls(*, legacy: bool = False, **settings: str) -> StoreUrls:
     return StoreUrls(store, StoreConfig.from_rows(config_rows(rows)), legacy_routes=legacy)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("route", "params", "path"),
     [
         ("customer", {}, "customer/"),
@@ -100,7 +101,7 @@ def test_maho_up_to_26_3_rewrites_unless_told_otherwise() -> None:
     assert some_urls(web__seo__use_rewrites="0").base_url() == "http://a.test/"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("params", "scheme"),
     [
         ({}, "http"),

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from segmail.errors import MessageError
 from segmail.mail.address import parse_address
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "written"),
     [
         ("ada@example.com", "ada@example.com"),
@@ -41,7 +42,7 @@ def test_an_address_is_written_as_a_mail_server_takes_it(text: str, written: str
     assert str(parse_address(text, "The address")) == written
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("domain", "written"),
     [
         ("straße.example", "xn--strae-oqa.example"),  # not strasse, as IDNA 2003 had it
@@ -66,7 +67,7 @@ def test_an_international_domain_is_written_as_idna_2008_has_it(domain: str, wri
     assert parse_address(f"ada@{domain}", "The address").domain == written
 
 
-@pytest.mark.parametrize(
+@for_each(
     "domain",
     [
         "a\u200db.example",  # joiners that join nothing
@@ -99,7 +100,7 @@ def test_only_characters_before_the_at_need_smtputf8() -> None:
     assert not parse_address("ada@müller.example", "The address").utf8
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     [
         "",

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from segmail.maho.steps import Segment, Step, Trigger
 from segmail.maho.storefront.stores import Store
 from segmail.mail.campaign import attempt_id, campaign_headers, link_parameters, list_id
 from segmail.mail.due_row import DueRow
+from tests.each_case import for_each
 
 STORE = Store(1, "default", "English", 1, 1, "Main Store", "Main", is_active=True)
 SEGMENT = Segment(7, "Bad payers", True, True, Trigger.ENTER, None)
@@ -26,16 +25,14 @@ def test_headers_name_the_campaign_by_numbers() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    "domain", ["x.y", "a" * 60 + ".com", "[192.0.2.1]", "xn--mller-kva.example"]
-)
+@for_each("domain", ["x.y", "a" * 60 + ".com", "[192.0.2.1]", "xn--mller-kva.example"])
 def test_gmail_s_sender_id_has_five_to_fifteen_characters(domain: str) -> None:
     *_, sender = campaign_headers(STEP, domain)["Feedback-ID"].split(":")
 
     assert 5 <= len(sender) <= 15
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("code", "domain", "identity"),
     [
         ("default", "example.com", "newsletter.default.example.com"),
@@ -49,7 +46,7 @@ def test_a_list_is_a_store_s_newsletter(code: str, domain: str, identity: str | 
     assert list_id(replace(STORE, code=code), domain) == identity
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "campaign"),
     [
         ("Bad payers", "bad-payers"),

@@ -8,9 +8,10 @@ import pytest
 
 from segmail.errors import TemplateError
 from segmail.mail.column_limits import TEXT_BYTES, check_lengths, storable_html, storable_text
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize("text", ["{{var x}}", "{{{config path=x}}}", "{{{{", "<b>{{/if}}</b> 🎉"])
+@for_each("text", ["{{var x}}", "{{{config path=x}}}", "{{{{", "<b>{{/if}}</b> 🎉"])
 def test_no_stored_html_is_a_template_for_maho_s_preview(text: str) -> None:
     stored = storable_html(text)
 
@@ -18,7 +19,7 @@ def test_no_stored_html_is_a_template_for_maho_s_preview(text: str) -> None:
     assert html.unescape(stored) == text
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("character", "size"),
     [("x", 1), ("é", 2), ("€", 3), ("{", 6), ("🎉", 9), ("\U0010ffff", 10)],
 )

@@ -11,13 +11,13 @@ import email.policy
 from dataclasses import replace
 from email.message import Message
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.errors import MessageError
 from segmail.mail.message import Mail, build_envelope, build_message
 from segmail.templates import Kind, compile_template
+from tests.each_case import for_each
 from tests.unit.mail.letters import LETTER
 from tests.unit.templates.recorded import RecordedSite
 
@@ -54,9 +54,9 @@ def changed(field: str, value: str) -> Mail:
     return replace(LETTER, **changes)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("sign", BREAKS.values(), ids=BREAKS)
-@pytest.mark.parametrize("field", FIELDS)
-@pytest.mark.parametrize("start", ["", "Ada", "Ünïcödé " * 12, "x" * 70])
+@for_each("sign", BREAKS.values(), ids=BREAKS)
+@for_each("field", FIELDS)
+@for_each("start", ["", "Ada", "Ünïcödé " * 12, "x" * 70])
 def test_no_field_adds_a_header(start: str, field: str, sign: str) -> None:
     try:
         names = headers_of(changed(field, f"{start}{sign}Bcc: evil@example.com"))
@@ -74,9 +74,9 @@ def test_a_header_that_was_added_would_be_seen() -> None:
     assert set(headers_of(letter)) - set(headers_of(LETTER)) == {"x-more"}
 
 
-@pytest.mark.parametrize("sign", BREAKS.values(), ids=BREAKS)
-@pytest.mark.parametrize("field", ["sender_email", "recipient_email"])
-@pytest.mark.parametrize("form", ["a{}@example.com", "a@exa{}mple.com", '"a{}b"@example.com',
+@for_each("sign", BREAKS.values(), ids=BREAKS)
+@for_each("field", ["sender_email", "recipient_email"])
+@for_each("form", ["a{}@example.com", "a@exa{}mple.com", '"a{}b"@example.com',
                                   "a@a.test{}", "a@a.test>{}RCPT TO:<evil@x.test"])  # fmt: skip
 def test_no_address_adds_an_smtp_command(form: str, field: str, sign: str) -> None:
     try:
@@ -87,7 +87,7 @@ def test_no_address_adds_an_smtp_command(form: str, field: str, sign: str) -> No
     assert not any(set("\r\n\0<>") & set(a) for a in (envelope.sender, envelope.recipient))
 
 
-@pytest.mark.parametrize("sign", BREAKS.values(), ids=BREAKS)
+@for_each("sign", BREAKS.values(), ids=BREAKS)
 def test_a_customer_s_name_in_a_subject_stays_on_its_line(sign: str) -> None:
     template = compile_template("Hello {{var name}}", kind=Kind.SUBJECT)
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.mail.links import LinkTags
+from tests.each_case import for_each
 
 TAGS = LinkTags({"utm_source": "news letter", "utm_content": "enter-1"}, {"shop.example"})
 QUERY = "utm_source=news+letter&utm_content=enter-1"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "tagged"),
     [
         ("https://shop.example", f"https://shop.example?{QUERY}"),
@@ -30,7 +30,7 @@ def test_a_link_to_the_shop_is_tagged_at_the_end_of_its_query(url: str, tagged: 
     assert TAGS.tag(url) == tagged
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "",

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from segmail.mail.plain_text import plain_text
+from tests.each_case import for_each
 from tests.merchants_mails import MAILS, rendered, styles
 
 
-@pytest.mark.parametrize("mail", MAILS, ids=lambda mail: mail.stem)
+@for_each("mail", MAILS, ids=lambda mail: mail.stem)
 def test_a_mails_text_part_says_what_its_reader_sees(mail: Path) -> None:
     text = plain_text(rendered(mail, css=styles(mail)))
 

@@ -11,12 +11,12 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.mail.message import build_envelope, build_message, sender_domain
 from segmail.mail.quoted_printable import quoted_printable
+from tests.each_case import for_each
 from tests.unit.mail.letters import LETTER
 
 words = st.text(st.characters(exclude_categories=["Cs", "Cc"]))
@@ -197,7 +197,7 @@ def test_what_looks_encoded_is_not_decoded() -> None:
     assert _name(read, "To") == "=?utf-8?b?WA==?="
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "written"),
     [
         ("D'Arcy Smith", "To: D'Arcy Smith <ada@example.com>"),
@@ -219,9 +219,7 @@ def test_a_name_is_quoted_or_encoded_only_as_needed(name: str, written: str) -> 
     assert written in data.decode().split("\r\n")
 
 
-@pytest.mark.parametrize(
-    "body", ["a\rb\nc\r\nd", "a\nb\nc\nd\n", "a\r\nb\r\nc\r\nd\r\n", "a\rb\rc\rd\r"]
-)
+@for_each("body", ["a\rb\nc\r\nd", "a\nb\nc\nd\n", "a\r\nb\r\nc\r\nd\r\n", "a\rb\rc\rd\r"])
 def test_line_ends_in_a_body_are_all_crlf(body: str) -> None:
     data = build_message(replace(LETTER, body=quoted_printable(body)))
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from segmail.errors import MessageError
 from segmail.mail.message import Mail, build_message
 from segmail.mail.quoted_printable import quoted_printable
+from tests.each_case import for_each
 from tests.unit.mail.letters import LETTER
 
 BREAKS = ["a\r\nBcc: evil@example.com", "a\nb", "a\rb", "a\0b", "\n", "a\n"]
@@ -28,8 +29,8 @@ SOUP = 'ab:é \r\n\0\x0b\x85\u2028<>@,;"\\'
 OPTIONAL = {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id"}
 
 
-@pytest.mark.parametrize("value", BREAKS)
-@pytest.mark.parametrize(
+@for_each("value", BREAKS)
+@for_each(
     ("field", "told"),
     [
         ("subject", "template_subject"),
@@ -47,7 +48,7 @@ def test_nothing_breaks_out_of_its_header(field: str, told: str, value: str) -> 
         build_message(_changed(field, value))
 
 
-@pytest.mark.parametrize("value", BREAKS)
+@for_each("value", BREAKS)
 def test_no_further_header_breaks_out_either(value: str) -> None:
     with pytest.raises(MessageError):
         build_message(replace(LETTER, headers={"X-Campaign": value}))
@@ -67,14 +68,14 @@ def test_whatever_a_value_is_the_message_has_the_headers_that_it_should(
         assert not set(head.replace(b"\r\n", b"")) & set(b"\r\n\0")
 
 
-@pytest.mark.parametrize("name", ["Subject", "to", "BCC", "", "X Y", "X:Y", "Xé", ".X"])
+@for_each("name", ["Subject", "to", "BCC", "", "X Y", "X:Y", "Xé", ".X"])
 def test_a_header_of_segmail_or_with_an_impossible_name_cannot_be_added(name: str) -> None:
     with pytest.raises(MessageError):
         build_message(replace(LETTER, headers={name: "x"}))
 
 
-@pytest.mark.parametrize("field", ["subject", "sender_name", "sender_email", "recipient_email"])
-@pytest.mark.parametrize("value", ["", "  "])
+@for_each("field", ["subject", "sender_name", "sender_email", "recipient_email"])
+@for_each("value", ["", "  "])
 def test_a_message_needs_a_subject_a_sender_and_a_recipient(field: str, value: str) -> None:
     with pytest.raises(MessageError, match="is empty"):
         build_message(_changed(field, value))

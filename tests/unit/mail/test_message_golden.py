@@ -23,6 +23,7 @@ import pytest
 from segmail.errors import MessageError
 from segmail.mail.message import Mail, build_envelope, build_message
 from segmail.mail.quoted_printable import quoted_printable
+from tests.each_case import for_each
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 MESSAGES = json.loads((GOLDEN / "messages.json").read_text("utf-8"))
@@ -41,7 +42,7 @@ def identity(case: dict[str, Any]) -> str:
     return f"{case['release']}: {case['case']}"
 
 
-@pytest.mark.parametrize("case", MESSAGES, ids=identity)
+@for_each("case", MESSAGES, ids=identity)
 def test_a_reader_sees_maho_s_message(case: dict[str, Any]) -> None:
     maho = _read(case["raw"])
 
@@ -56,7 +57,7 @@ def test_a_reader_sees_maho_s_message(case: dict[str, Any]) -> None:
     assert set(maho) - set(ours) <= LEFT_OUT
 
 
-@pytest.mark.parametrize("case", [case for case in MESSAGES if case["rcpt_to"]], ids=identity)
+@for_each("case", [case for case in MESSAGES if case["rcpt_to"]], ids=identity)
 def test_the_envelope_is_maho_s(case: dict[str, Any]) -> None:
     envelope = build_envelope(_letter(_read(case["raw"])))
 
@@ -64,7 +65,7 @@ def test_the_envelope_is_maho_s(case: dict[str, Any]) -> None:
     assert [f"<{envelope.recipient}>"] == case["rcpt_to"]
 
 
-@pytest.mark.parametrize("case", NAMES, ids=lambda case: str(case["index"]))
+@for_each("case", NAMES, ids=lambda case: str(case["index"]))
 def test_the_recipient_is_called_as_maho_calls_him(case: dict[str, Any]) -> None:
     address = case["rcpt_to"][0].strip("<>")
     name = address.partition("@")[0] if case["name"] is None else case["name"]

@@ -11,6 +11,7 @@ from segmail.mail.items.partials import FOLDER, NAMES, Partials
 from segmail.mail.items.samples import SAMPLES
 from segmail.mail.items.shown import ShownItem
 from segmail.mail.items.words import words_of
+from tests.each_case import for_each
 
 VALUES = {
     "items": [ShownItem("<b>Lamp</b>", quantity="1", amounts=("$5.00",))],
@@ -35,7 +36,7 @@ def test_a_shops_own_partial_takes_the_place_of_the_packaged_one(tmp_path: Path)
     assert "<b>Lamp</b>" in partials.render("cart.txt", VALUES)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_every_packaged_partial_renders(name: str) -> None:
     assert "Lamp" in Partials().render(name, VALUES)
 

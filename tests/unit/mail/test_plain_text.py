@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.mail.plain_text import plain_text
+from tests.each_case import for_each
 
 _TAGS = (
     "<p>", "</p>", "<table>", "<tr>", "<td>", "</td>", "</table>", "<th>", "<ul>", "<li>",
@@ -18,7 +19,7 @@ _TAGS = (
 soup = st.lists(st.sampled_from(_TAGS) | st.text(max_size=5), max_size=40).map("".join)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "text"),
     [
         ("<h1>Hello</h1><p>Dear Ada,</p><p>welcome.</p>", "Hello\n\nDear Ada,\n\nwelcome."),
@@ -38,7 +39,7 @@ def test_words_stay_and_markup_goes(html: str, text: str) -> None:
     assert plain_text(html) == text
 
 
-@pytest.mark.parametrize(
+@for_each(
     "html",
     [
         "<style>p { color: red }</style>",
@@ -68,7 +69,7 @@ def test_what_nobody_sees_is_left_out(html: str) -> None:
     assert plain_text(f"{html}<p>Hello</p>") == "Hello"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("link", "text"),
     [
         ('<a href="https://x.example/?a=1&amp;b=2">Shop</a>', "Shop (https://x.example/?a=1&b=2)"),
@@ -134,7 +135,7 @@ def test_a_table_of_words_keeps_its_columns_beside_and_inside_others() -> None:
     assert text == "A  B\n1  23\n\nC\n\nD\n\nE\n\nF\n\nA  B\n1  23\n\nG"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "text"),
     [
         ("<p>a&nbsp;<br>b&#8195;<br>c&nbsp;</p>", "a\nb\nc"),
@@ -148,7 +149,7 @@ def test_lines_end_with_words_and_gaps_are_one_line(html: str, text: str) -> Non
     assert plain_text(html) == text
 
 
-@pytest.mark.parametrize(
+@for_each(
     "html",
     [
         '<div style="font-size:0"><p style="font-size:16px">Hello</p></div>',
@@ -165,7 +166,7 @@ def test_what_is_seen_stays(html: str) -> None:
     assert plain_text(html) == "Hello"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("html", "text"),
     [
         ("<p><s>20 EUR</s> 10 EUR</p>", "~~20 EUR~~ 10 EUR"),
@@ -193,7 +194,7 @@ def test_a_link_in_a_link_is_told_once(inner: str) -> None:
 HEAD = "<tr><th>Item</th><th>Price</th></tr>"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("rows", "lines"),
     [
         (HEAD + "<tr><td><p>Shoes</p></td><td><p>5 EUR</p></td></tr>",
@@ -211,7 +212,7 @@ def test_a_table_that_lists_things_keeps_its_rows(rows: str, lines: list[str]) -
     assert plain_text(f"<table>{rows}</table>").split("\n") == lines
 
 
-@pytest.mark.parametrize(
+@for_each(
     "part",
     [
         '<div style="font-size:0">', "<s>", '<a href="https://a.test/">', "<table><tr><th>",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segmail.mail.items.printed import Printed
+from tests.each_case import for_each
 
 
 @pytest.fixture
@@ -18,7 +19,7 @@ def printed() -> Printed:
 BLOCK, WORDS = "\ue0100\ue011", "\ue0101\ue011"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "html", "plain"),
     [
         ("a", "a", "a"),

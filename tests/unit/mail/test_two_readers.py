@@ -9,11 +9,11 @@ from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.utils import parseaddr
 
-import pytest
 from fast_mail_parser import parse_email
 
 from segmail.mail.message import Mail, build_message
 from segmail.mail.quoted_printable import quoted_printable
+from tests.each_case import for_each
 from tests.unit.mail.letters import LETTER
 
 NAMES = {
@@ -79,14 +79,14 @@ class Read:
     html: list[str]
 
 
-@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+@for_each("name", NAMES.values(), ids=NAMES)
 def test_both_readers_see_what_was_written(name: str) -> None:
     data = build_message(_letter(name))
 
     assert _in_python(data) == _in_rust(data) == _written(_letter(name))
 
 
-@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES)
+@for_each("name", NAMES.values(), ids=NAMES)
 def test_both_readers_see_the_same_without_a_text_part(name: str) -> None:
     letter = replace(_letter(name), text=b"")
     data = build_message(letter)
@@ -94,7 +94,7 @@ def test_both_readers_see_the_same_without_a_text_part(name: str) -> None:
     assert _in_python(data) == _in_rust(data) == _written(letter)
 
 
-@pytest.mark.parametrize("length", [*range(60, 82), 200, 997, 998, 999, 5000])
+@for_each("length", [*range(60, 82), 200, 997, 998, 999, 5000])
 def test_both_readers_agree_wherever_a_line_is_cut(length: int) -> None:
     line = ("ä" * length, "=" * length, "." * length, " " * length + ".", "x" * length)
     letter = replace(

@@ -8,9 +8,10 @@ import pytest
 
 from segmail.errors import InputError
 from segmail.segments.import_file import LARGEST, read_customers
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "mentions"),
     [
         ("7\n\n Ada@Example.test \r\n7\n", ["7", "Ada@Example.test"]),
@@ -28,7 +29,7 @@ def test_customers_are_read(text: str, mentions: list[str]) -> None:
     assert [one.mention for one in read_customers(text.encode(), "file")] == mentions
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("data", "fault"),
     [
         (b"email,expires\nada@x.test,soon\n", "file, row 2: 'soon' is no date"),

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from segmail.segments.conditions.compile import FAMILIES
 from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES
+from tests.each_case import for_each
 from tests.program import ROOT
 
 PAGE = (ROOT / "docs" / "segments.md").read_text("utf-8")
 ROWS = {line.split("|")[1].strip(" *`"): line for line in PAGE.splitlines() if line[:1] == "|"}
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@for_each("family", FAMILIES)
 def test_every_family_has_a_row(family: str) -> None:
     assert family in ROWS
 
 
-@pytest.mark.parametrize(("family", "attribute"), sorted(OWN_ATTRIBUTES))
+@for_each(("family", "attribute"), sorted(OWN_ATTRIBUTES))
 def test_what_only_segmail_has_is_marked(family: str, attribute: str) -> None:
     assert f"*{attribute}*" in ROWS[family]
 

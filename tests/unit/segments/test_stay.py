@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from segmail.segments.conditions.tree import Combine, Leaf
 from segmail.segments.language.line import read_line
 from segmail.segments.stay import has_ageless_cart, longest_stay, stay_oddities
+from tests.each_case import for_each
 
 
 def every(*lines: str, expects: bool = True, all_: bool = True) -> Combine:
@@ -19,7 +18,7 @@ def every(*lines: str, expects: bool = True, all_: bool = True) -> Combine:
     return Combine(every=all_, expects=expects, children=tuple(leaves), path="root")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("tree", "days"),
     [
         (every("customer: days since registration < 8", "lifetime: number of orders = 0"), 8),

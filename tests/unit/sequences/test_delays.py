@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from segmail.errors import InputError
 from segmail.sequences.delays import MAX_MINUTES, format_delay, parse_delay
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "minutes"),
     [
         ("0", 0),
@@ -32,7 +33,7 @@ def test_a_delay_is_read(text: str, minutes: int) -> None:
     assert parse_delay(text) == minutes
 
 
-@pytest.mark.parametrize(
+@for_each(
     "text",
     ["", "soon", "-5", "1.5h", "1 month", "1h 1h", "1h 30", "30 1h", "1h!", "٣ days", "9" * 5000],
 )
@@ -47,7 +48,7 @@ def test_a_delay_longer_than_the_column_is_refused(text: str) -> None:
         parse_delay(text)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("minutes", "text"),
     [
         (0, "immediately"),

@@ -6,13 +6,12 @@ import pytest
 
 from segmail.errors import InputError
 from segmail.maho.lookup import Named, find_named
+from tests.each_case import for_each
 
 SEGMENTS = [Named(1, "VIP"), Named(2, "Cart abandoned"), Named(3, "Twice"), Named(4, "twice")]
 
 
-@pytest.mark.parametrize(
-    ("given", "id"), [("VIP", 1), ("vip", 1), (" Vip ", 1), ("2", 2), ("CART ABANDONED", 2)]
-)
+@for_each(("given", "id"), [("VIP", 1), ("vip", 1), (" Vip ", 1), ("2", 2), ("CART ABANDONED", 2)])
 def test_something_is_found_by_id_or_by_name_in_any_case(given: str, id: int) -> None:
     assert find_named("segment", SEGMENTS, given).id == id
 
@@ -35,7 +34,7 @@ def test_an_unknown_name_brings_those_that_come_close(given: str) -> None:
         find_named("segment", SEGMENTS, given)
 
 
-@pytest.mark.parametrize("given", ["", "nothing like it", "99", "9" * 5000, "²"])
+@for_each("given", ["", "nothing like it", "99", "9" * 5000, "²"])
 def test_what_names_nothing_is_refused(given: str) -> None:
     with pytest.raises(InputError, match="There is no segment"):
         find_named("segment", SEGMENTS, given)

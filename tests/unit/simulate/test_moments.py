@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import Select, func, literal, select
 
 from segmail.maho.db.column_types import UtcDateTime
@@ -16,6 +15,7 @@ from segmail.segments.conditions.scope import EavAttribute, EavAttributes, Scope
 from segmail.segments.conditions.tree import Combine
 from segmail.segments.language.line import read_line
 from segmail.simulate.moments import Clockwork
+from tests.each_case import for_each
 
 NOON = datetime(2026, 3, 10, 12, 0, 5, tzinfo=UTC)
 
@@ -38,7 +38,7 @@ def clockwork(line: str) -> Clockwork:
     return Clockwork.of(lambda moment: select_at(line, moment), NOON)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "columns"),
     [
         ("cart: hours since updated >= 1", {"created_at", "updated_at"}),
@@ -56,7 +56,7 @@ def test_what_moves_with_the_clock_is_compared_with_a_column(line: str, columns:
     assert not works.is_always_moving
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("line", "changes"),
     [
         ("customer: days until birthday = 0", True),

@@ -9,9 +9,10 @@ import pytest
 from segmail.errors import TemplateError
 from segmail.templates import Kind, compile_template
 from segmail.templates.blocks import MAX_DEPTH
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "expected"),
     [
         ("{{if one}}a{{if empty}}b{{else}}c{{/if}}d{{else}}e{{/if}}", "acd"),
@@ -26,7 +27,7 @@ def test_blocks_nest(render: Callable[..., str], source: str, expected: str) -> 
     assert render(source) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "expected"),
     [
         ("{{if one}}Y", "Y"),
@@ -49,7 +50,7 @@ def test_a_tag_without_its_other_half_stays_as_in_maho(
     assert render(source) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "expected"),
     [
         ("{{IF one}}a{{ELSE}}b{{/If}}", "a"),
@@ -64,7 +65,7 @@ def test_tags_are_read_as_loosely_as_in_maho(
     assert render(source) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "shown"),
     [
         ("zero", True),
@@ -89,7 +90,7 @@ def test_only_nothing_false_and_the_empty_text_are_untrue(
     assert render(f"{{{{depend {name}}}}}Y{{{{/depend}}}}") == ("Y" if shown else "")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "expected"),
     [
         ("{{var {{if one}}int{{else}}float{{/if}}}}", "42"),

@@ -8,10 +8,11 @@ import pytest
 
 from segmail.errors import TemplateError
 from segmail.templates import Kind
+from tests.each_case import for_each
 from tests.unit.templates.recorded import RecordedSite
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "expected"),
     [
         ('{{store url=""}}', "http://shop.example.test/"),
@@ -40,7 +41,7 @@ def test_a_directive_prints_what_the_shop_says(
     assert render(source) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "reason"),
     [
         ("{{include}}", "does not say which template"),

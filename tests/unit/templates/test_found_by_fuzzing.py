@@ -6,6 +6,7 @@ import pytest
 
 from segmail.templates import Kind, compile_template, inline_styles
 from segmail.templates.styling import MARK
+from tests.each_case import for_each
 from tests.unit.templates.recorded import RecordedSite
 
 CSS = "p{color:red}"
@@ -20,7 +21,7 @@ def test_a_parameter_without_a_name_includes_nothing(source: str) -> None:
     assert not needs.templates | needs.blocks | needs.emails
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "name"),
     [
         (f"<p>{MARK}</p>{{{{var name}}}}", "Ada"),

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from segmail.errors import TemplateError
 from segmail.templates import Kind, compile_template
+from tests.each_case import for_each
 from tests.program import ROOT
 from tests.unit.templates.differences import (
     DIFFERENCES,
@@ -52,14 +51,14 @@ def _render(template: str, kind: Kind) -> str | None:
         return FAILS
 
 
-@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: f"{case['id']}")
+@for_each("case", GOLDEN["cases"], ids=lambda case: f"{case['id']}")
 def test_a_recorded_template_renders_as_in_maho(case: dict[str, Any]) -> None:
     kind = Kind.SUBJECT if case["kind"] == "subject" else Kind.HTML
 
     assert _render(case["template"], kind) == _expected(case)
 
 
-@pytest.mark.parametrize("case", GOLDEN["cases"], ids=lambda case: f"{case['id']}")
+@for_each("case", GOLDEN["cases"], ids=lambda case: f"{case['id']}")
 def test_a_recorded_template_renders_the_same_between_other_text(case: dict[str, Any]) -> None:
     expected = _expected(case)
 
@@ -69,7 +68,7 @@ def test_a_recorded_template_renders_the_same_between_other_text(case: dict[str,
         assert rendered == (FAILS if expected is FAILS else f"[{expected}]")
 
 
-@pytest.mark.parametrize("case", GOLDEN["without_variables"], ids=lambda case: case["template"])
+@for_each("case", GOLDEN["without_variables"], ids=lambda case: case["template"])
 def test_a_template_without_variables_renders_as_in_maho(case: dict[str, str]) -> None:
     expected, _ = DIFFERENCES_WITHOUT_VARIABLES.get(case["template"], (case["output"], ""))
 
@@ -78,7 +77,7 @@ def test_a_template_without_variables_renders_as_in_maho(case: dict[str, str]) -
     assert rendered == expected
 
 
-@pytest.mark.parametrize("example", EXAMPLES.values(), ids=lambda example: example.template)
+@for_each("example", EXAMPLES.values(), ids=lambda example: example.template)
 def test_every_listed_difference_is_one(example: Example) -> None:
     recorded = {(case["kind"], case["template"]): case for case in GOLDEN["cases"]}
     case = recorded.get((example.kind, example.template), {})

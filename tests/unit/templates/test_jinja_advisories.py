@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 
 import jinja2
-import pytest
 from jinja2.sandbox import SandboxedEnvironment
 
 from segmail.templates import Kind, compile_template
 from segmail.templates.compiler import _ENVIRONMENT
+from tests.each_case import for_each
 from tests.unit.templates.recorded import RecordedSite
 
 PAYLOADS = {
@@ -38,21 +38,21 @@ PAYLOADS = {
 }
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
-@pytest.mark.parametrize("kind", Kind)
+@for_each("payload", PAYLOADS.values(), ids=PAYLOADS)
+@for_each("kind", Kind)
 def test_a_payload_in_a_template_goes_out_as_text(payload: str, kind: Kind) -> None:
     assert compile_template(payload, kind=kind).render({"x": 1}, RecordedSite()) == payload
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
-@pytest.mark.parametrize("source", ["{{var value}}", "{{if value}}{{var value}}{{/if}}"])
+@for_each("payload", PAYLOADS.values(), ids=PAYLOADS)
+@for_each("source", ["{{var value}}", "{{if value}}{{var value}}{{/if}}"])
 def test_a_payload_in_a_value_goes_out_as_text(
     render: Callable[..., str], payload: str, source: str
 ) -> None:
     assert render(source, value=payload) == payload
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+@for_each("payload", PAYLOADS.values(), ids=PAYLOADS)
 def test_a_payload_in_a_parameter_reaches_no_engine(
     render: Callable[..., str], payload: str
 ) -> None:
@@ -63,7 +63,7 @@ def test_a_payload_in_a_parameter_reaches_no_engine(
     )
 
 
-@pytest.mark.parametrize("payload", PAYLOADS.values(), ids=PAYLOADS)
+@for_each("payload", PAYLOADS.values(), ids=PAYLOADS)
 def test_the_payload_does_something_in_jinja2_itself(payload: str) -> None:
     plain = jinja2.Environment()  # noqa: S701 (the point of the control)
 
@@ -73,7 +73,7 @@ def test_the_payload_does_something_in_jinja2_itself(payload: str) -> None:
         assert "attribute name" in str(error)  # how xmlattr is closed  # noqa: PT017
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         'customer.format("{0.__class__}")',
@@ -112,7 +112,7 @@ def test_cve_2020_28493_a_modifier_that_is_no_filter_costs_no_time(
     assert time.monotonic() - started < 30
 
 
-@pytest.mark.parametrize(
+@for_each(
     "code", ['x"\nimport os#', "{{''.__class__}}", "'''", '"""', "\\", "%s{0}", "a\0b", "../x"]
 )
 def test_cve_2024_56201_a_template_s_name_is_never_code(

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import pytest
-
 from segmail.maho.storefront import skin
 from segmail.mail.message import MAX_MESSAGE
 from segmail.templates import blocks, frame, modifiers, parser, paths, style_work, styles
+from tests.each_case import for_each
 from tests.program import ROOT
 
 DOCUMENTED = (ROOT / "docs" / "templates.md").read_text("utf-8")
 SECTION = " ".join(DOCUMENTED.partition("## Limits")[2].partition("\n## ")[0].split())
 
 
-@pytest.mark.parametrize(
+@for_each(
     "limit",
     [
         f"at most {parser.MAX_DIRECTIVES:,} directives",

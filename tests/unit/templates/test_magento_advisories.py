@@ -11,6 +11,7 @@ import pytest
 
 from segmail.errors import TemplateError
 from segmail.templates import DataObject, Kind, compile_template
+from tests.each_case import for_each
 from tests.unit.templates.fuzz.world import SECRET, World, variables
 from tests.unit.templates.recorded import RecordedSite
 
@@ -58,8 +59,8 @@ def told() -> Callable[[str], str]:
     return told
 
 
-@pytest.mark.parametrize("value", STORED)
-@pytest.mark.parametrize("kind", Kind)
+@for_each("value", STORED)
+@for_each("kind", Kind)
 def test_cve_2022_24086_a_customer_s_name_is_never_run(kind: Kind, value: str) -> None:
     template = compile_template("Dear {{var name}}, {{var customer.firstname}}!", kind=kind)
     customer = DataObject({"firstname": value, "password_hash": SECRET})
@@ -69,8 +70,8 @@ def test_cve_2022_24086_a_customer_s_name_is_never_run(kind: Kind, value: str) -
     assert rendered == f"Dear {value}, {value}!"
 
 
-@pytest.mark.parametrize("value", STORED)
-@pytest.mark.parametrize(
+@for_each("value", STORED)
+@for_each(
     "source",
     [
         "{{if name}}{{var name}}{{/if}}",
@@ -98,7 +99,7 @@ def test_cve_2022_24086_what_would_run_would_be_seen() -> None:
         assert compile_template(source, kind=Kind.HTML).render({}, site) == SECRET
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("first", "last"),
     [
         ("{{config path=", '"system/smtp/password"}}'),
@@ -113,7 +114,7 @@ def test_cve_2022_24087_two_values_never_become_one_directive(first: str, last: 
     assert template.render({"first": first, "last": last, "one": 1}, LeakySite()) == first + last
 
 
-@pytest.mark.parametrize(
+@for_each(
     "source",
     [
         "{{{{var name}}}}",
@@ -131,7 +132,7 @@ def test_cve_2022_35698_a_directive_in_a_directive_makes_no_third(source: str) -
     assert SECRET not in compile_template(source, kind=Kind.HTML).render(given, LeakySite())
 
 
-@pytest.mark.parametrize(
+@for_each(
     "source",
     [
         "{{var this.getTemplateFilter()}}",
@@ -162,7 +163,7 @@ def test_the_named_methods_exist(told: Callable[[str], str]) -> None:
     assert told("{{var subscriber.getEmail()}}") == "a@a.test"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "customer.password_hash",
@@ -189,7 +190,7 @@ def test_password_hashes_and_tokens_cannot_be_named(told: Callable[[str], str], 
     assert SECRET not in told(f"{{{{htmlescape var=${path}}}}}{{{{store url=${path}}}}}")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "system/smtp/password",
@@ -208,7 +209,7 @@ def test_appsec_1057_only_settings_on_the_list_are_told(
     assert told("{{config path='general/store_information/name'}}") == "Fuzz & Co."
 
 
-@pytest.mark.parametrize(
+@for_each(
     "source",
     [
         '{{block type="core/template" template="../../../../var/log/x.phtml"}}',
@@ -222,9 +223,7 @@ def test_appsec_1057_only_settings_on_the_list_are_told(
         "{{view url='../../app/etc/local.xml'}}",
     ],
 )
-@pytest.mark.parametrize(
-    "advisory", ["CVE-2020-26295", "CVE-2021-32758", "CVE-2021-39217", "CVE-2021-41144"]
-)
+@for_each("advisory", ["CVE-2020-26295", "CVE-2021-32758", "CVE-2021-39217", "CVE-2021-41144"])
 def test_blocks_widgets_and_layouts_run_no_code(
     told: Callable[[str], str], advisory: str, source: str
 ) -> None:

@@ -11,6 +11,7 @@ from segmail.errors import TemplateError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.storefront.skin import skin_path
 from segmail.templates import DataObject, Kind, compile_template
+from tests.each_case import for_each
 from tests.unit.templates.fuzz.world import SECRET, World, variables
 from tests.unit.templates.recorded import RecordedSite
 
@@ -52,9 +53,7 @@ def test_no_url_tells_whether_a_file_exists_outside(tmp_path: Path, params: dict
     assert path.endswith("/base/default/passwd")
 
 
-@pytest.mark.parametrize(
-    "value", ["<script>x</script>", '"><img src=x onerror=x>', "</td><!--", "<STYLE>*{}"]
-)
+@for_each("value", ["<script>x</script>", '"><img src=x onerror=x>', "</td><!--", "<STYLE>*{}"])
 def test_cve_2016_10704_with_autoescape_a_value_is_no_markup(value: str) -> None:
     source = "{{var v}}{{if v}}{{var v|nl2br}}{{/if}}{{var v|escape:bogus}}{{var o.getV()}}"
     given = {"v": value, "o": DataObject({"v": value})}
@@ -68,7 +67,7 @@ def test_cve_2016_10704_with_autoescape_a_value_is_no_markup(value: str) -> None
     assert raw == value * 4
 
 
-@pytest.mark.parametrize(
+@for_each(
     "value",
     [["{{config path='x'}}"], {"a": SECRET}, ("a",), {1}, b"bytes", object(), print, int, Path()],
 )

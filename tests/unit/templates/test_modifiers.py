@@ -9,12 +9,13 @@ from markupsafe import Markup
 
 from segmail.errors import TemplateError
 from segmail.templates import Kind, compile_template
+from tests.each_case import for_each
 from tests.unit.templates.recorded import RecordedSite
 
 VALUE = "<a href='x'>\"é\" & ~ €</a>"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("modifiers", "expected"),
     [
         ("|escape", "&lt;a href=&#039;x&#039;&gt;&quot;é&quot; &amp; ~ €&lt;/a&gt;"),
@@ -36,7 +37,7 @@ def test_escape_has_mahos_kinds(render: Callable[..., str], modifiers: str, expe
     assert render(f"{{{{var value{modifiers}}}}}", value=VALUE) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("modifiers", "expected"),
     [
         ("|nl2br", "a<br />\nb<br />\r\n&"),
@@ -52,7 +53,7 @@ def test_modifiers_apply_in_their_order(
     assert render(f"{{{{var value{modifiers}}}}}", value="a\nb\r\n&") == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "expected"),
     [
         ("a & b", "a &amp; b"),
@@ -80,7 +81,7 @@ def test_modifiers_without_end_are_refused() -> None:
         compile_template("{{var a" + "|escape" * 21 + "}}", kind=Kind.HTML)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "expected"),
     [
         ("{{var value}}", "&lt;i&gt;"),

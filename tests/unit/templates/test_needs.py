@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from segmail.templates import Kind, Needs, compile_template
+from tests.each_case import for_each
 from tests.unit.templates.recorded import RecordedSite
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "variables", "members"),
     [
         ("no directive", set(), {}),

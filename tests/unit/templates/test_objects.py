@@ -8,16 +8,17 @@ import pytest
 
 from segmail.errors import TemplateError
 from segmail.templates import DataObject
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize("name", ["name", "NAME", "getName()", "getname()", "GETNAME()"])
+@for_each("name", ["name", "NAME", "getName()", "getname()", "GETNAME()"])
 def test_a_method_answers_before_the_data(render: Callable[..., str], name: str) -> None:
     thing = DataObject({"name": "data"}, {"getName": lambda: "method"})
 
     assert render(f"{{{{var thing.{name}}}}}", thing=thing) == "method"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("path", "expected"),
     [
         ("first_name", "Ada"),
@@ -53,7 +54,7 @@ def test_data_is_read_as_in_maho(render: Callable[..., str], path: str, expected
     assert render(f"{{{{var thing.{path}}}}}", thing=DataObject(data)) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     "key",
     [
         "password_hash",
@@ -68,7 +69,7 @@ def test_data_is_read_as_in_maho(render: Callable[..., str], path: str, expected
         "PASSWORD_HASH",
     ],
 )
-@pytest.mark.parametrize("form", ["{}", "getData('{}')", "getData('sub/{}')", "getSub('{}')"])
+@for_each("form", ["{}", "getData('{}')", "getData('sub/{}')", "getSub('{}')"])
 def test_secrets_are_unreachable_even_where_they_are_loaded(
     render: Callable[..., str], key: str, form: str
 ) -> None:

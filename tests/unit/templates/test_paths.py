@@ -6,11 +6,12 @@ import pytest
 
 from segmail.errors import TemplateError
 from segmail.templates.paths import Parameter, Path, PathStep, parse_parameters, parse_path
+from tests.each_case import for_each
 
 NOWHERE = PathStep("", None)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "expected"),
     [
         ("", None),
@@ -41,7 +42,7 @@ def test_a_path_is_read_as_in_maho(text: str, expected: Path | None) -> None:
     assert parse_path(text) == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "expected"),
     [
         ("'x'", ("x",)),
@@ -65,7 +66,7 @@ def test_arguments_are_texts_and_numbers(text: str, expected: tuple[object, ...]
     assert path.steps[0].arguments == expected
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("text", "expected"),
     [
         ("", ()),

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.templates import NoteKind, notes, reads, used_directives
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "line", "column", "kind", "text"),
     [
         ("a\n {{trans 'x'}}", 2, 2, NoteKind.UNKNOWN_DIRECTIVE, "{{trans 'x'}}"),
@@ -48,7 +48,7 @@ def test_notes_come_in_the_order_of_the_text() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "variable", "member"),
     [
         ("{{var coupon_code}}", "coupon_code", ""),

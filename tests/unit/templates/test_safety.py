@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from segmail.errors import TemplateError
 from segmail.templates import MAX_OUTPUT, Kind, compile_template
+from tests.each_case import for_each
 from tests.unit.templates.recorded import RecordedSite, recorded_variables
 
 NAMES = ["var", "if", "depend", "else", "/if", "/depend", "include", "block", "store", "media",
@@ -63,7 +64,7 @@ def test_a_value_is_never_read_as_a_template(value: str) -> None:
     assert template.render({"value": value}, RecordedSite()) == f"[{value}]{value}"
 
 
-@pytest.mark.parametrize(
+@for_each(
     "path",
     [
         "customer.__class__",
@@ -100,7 +101,7 @@ def test_a_path_to_a_whole_mapping_or_list_fails(render: Callable[..., str], pat
         render(f"{{{{var {path}}}}}")
 
 
-@pytest.mark.parametrize(
+@for_each(
     "source",
     [
         "{{ 7*7 }}",
@@ -120,7 +121,7 @@ def test_the_syntax_of_other_engines_is_text(render: Callable[..., str], source:
     assert render(source) == source
 
 
-@pytest.mark.parametrize(
+@for_each(
     "source",
     [
         '{{var x"]) or exit("y}}',
@@ -178,7 +179,7 @@ def test_a_result_too_large_fails(render: Callable[..., str], directive: str) ->
         render(directive, big="<" * (MAX_OUTPUT + 1), half="x" * (MAX_OUTPUT // 2 + 1))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("source", "reason"),
     [
         ("x" * (MAX_OUTPUT + 1), "longer than"),

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmail.templates.sheets import KeptRule, StyleRule, read_sheet, written
+from tests.each_case import for_each
 from tests.thorough import by_far
 
 
@@ -30,7 +31,7 @@ def split_sheet(css: str) -> tuple[str, str]:
     return "\n".join(texts), written(sheet, others)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("css", "inlined", "kept"),
     [
         ("", "", ""),
@@ -65,7 +66,7 @@ def test_a_sheet_falls_into_two_parts(css: str, inlined: str, kept: str) -> None
     assert split_sheet(css) == (inlined, kept)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("css", "inlined"),
     [
         ("p{text align:center;a:b}", "p { a:b }"),

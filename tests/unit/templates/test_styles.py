@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from segmail.templates import inline_styles
+from tests.each_case import for_each
 
 CSS = ".x{color:red} p{margin:0}"
 
@@ -94,7 +95,7 @@ def test_everything_arrives_as_it_was_pasted(html: str) -> None:
     assert ' style="top: 0;"' in styled
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("tag", "styled"),
     [
         ("<p/>", '<p style="top: 0;"/>'),
@@ -109,7 +110,7 @@ def test_a_style_attribute_finds_its_place_in_any_tag(tag: str, styled: str) -> 
     assert inline_styles(f"{tag}x", "p{top:0}") == f"{styled}x"
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("pasted", "sheet", "said"),
     [
         ("font-size:24px; text align: center;", "margin:0",
@@ -146,7 +147,7 @@ def test_the_documents_own_style_wins_over_the_sheet() -> None:
     assert '<a class="b" href="https://a.test/" style="left: 0;color: #fff;">' in page
 
 
-@pytest.mark.parametrize("media", ["all", "ALL, print", "screen", ""])
+@for_each("media", ["all", "ALL, print", "screen", ""])
 def test_so_does_one_that_says_it_is_for_screens(media: str) -> None:
     own = f'<style media="{media}">p {{ color: blue }}</style>'
 
@@ -184,7 +185,7 @@ def test_what_matches_nothing_now_stays_for_what_mail_programs_add() -> None:
     assert 'style="color: red;"' in page
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("sheet", "kept"),
     [
         ("@media x{a{top:1px}} a{top:2px}", "@media x { a { top:1px; } }"),
@@ -303,7 +304,7 @@ MEDIA_WINS = [  # sheet, HTML, what is kept of the sheet, what the attributes sa
 ]
 
 
-@pytest.mark.parametrize(("sheet", "html", "kept", "attributes"), MEDIA_WINS)
+@for_each(("sheet", "html", "kept", "attributes"), MEDIA_WINS)
 def test_conditions_win_over_what_was_moved_and_nothing_else(
     sheet: str, html: str, kept: str, attributes: list[str]
 ) -> None:

@@ -10,9 +10,10 @@ import pytest
 
 from segmail.errors import TemplateError
 from segmail.templates import DataObject
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "expected"),
     [
         ("10.0000", "10.0000"),
@@ -40,7 +41,7 @@ def test_values_print_as_in_php(render: Callable[..., str], value: object, expec
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     "source",
     ["{{var customer}}", "{{var customer|nl2br}}", "{{store url=$customer}}",
      "{{var customer.getData()}}", "{{var customer.data}}"],

@@ -17,9 +17,10 @@ from segmail.transport.mail_url import (
     SmtpSettings,
     parse_mail_url,
 )
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "settings"),
     [
         ("smtp://mail.example.com", SmtpSettings("mail.example.com")),
@@ -56,7 +57,7 @@ def test_a_url_spells_out_the_settings(url: str, settings: MailSettings) -> None
     assert parse_mail_url(url) == settings
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("url", "fault"),
     [
         ("", "must begin with smtp://"),
@@ -100,7 +101,7 @@ def test_every_fault_is_told_at_once_under_the_source_s_name() -> None:
     assert all(fault.what.startswith("segmail.toml: `smtp_url`: ") for fault in raised.value.faults)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "url",
     [
         "smtp://shop:TopSecret@",
@@ -140,14 +141,12 @@ def test_settings_do_not_show_the_login() -> None:
     assert "shop" not in shown
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "LOCALHOST"])
+@for_each("host", ["127.0.0.1", "127.8.8.8", "::1", "localhost", "LOCALHOST"])
 def test_loopback_is_known_by_its_names(host: str) -> None:
     assert SmtpSettings(host).is_loopback
 
 
-@pytest.mark.parametrize(
-    "host", ["10.0.0.1", "mail.example.com", "localhost.example.com", "fe80::1"]
-)
+@for_each("host", ["10.0.0.1", "mail.example.com", "localhost.example.com", "fe80::1"])
 def test_everything_else_is_not_loopback(host: str) -> None:
     assert not SmtpSettings(host).is_loopback
 

@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from segmail.errors import MessageError
 from segmail.mail.envelope import Envelope
 from segmail.transport.mailer import MessageRefused, printable
+from tests.each_case import for_each
 
 
-@pytest.mark.parametrize("address", ["a@b.c\r\nRCPT TO:<x@y.z>", "a@b.c>", "<a@b.c", "a\0@b.c"])
+@for_each("address", ["a@b.c\r\nRCPT TO:<x@y.z>", "a@b.c>", "<a@b.c", "a\0@b.c"])
 def test_no_address_breaks_out_of_the_envelope(address: str) -> None:
     with pytest.raises(MessageError):
         Envelope(address, "ada@example.com", b"")

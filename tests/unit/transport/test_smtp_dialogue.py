@@ -9,6 +9,7 @@ from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import AcceptanceUnknown, Accepted, MessageDeferred, MessageRefused
 from segmail.transport.smtp_dialogue import Answered, Event, GoAhead, NotBegun, SmtpDialogue
 from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, ReplyReader
+from tests.each_case import for_each
 
 ADA, BOB = (
     Envelope("shop@example.com", f"{name}@example.com", f"Subject: {name}\r\n\r\nHi\r\n".encode())
@@ -117,7 +118,7 @@ def test_a_message_refused_behind_a_content_is_heard_out_and_reset() -> None:
     assert not speaker.is_over
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("unsent", "result"),
     [
         (len(BOBS_COMMANDS) + 3, MessageDeferred),

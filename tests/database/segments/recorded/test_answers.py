@@ -15,8 +15,11 @@ import pytest
 from segmail.errors import ConditionError
 from segmail.segments.conditions.difference_rules import DAYS
 from segmail.segments.conditions.read import read_conditions, tree_from
+from tests.each_case import for_each
 from tests.program import ROOT
 from tests.recorded_conditions import CASES, Case, RecordedShop
+
+pytestmark = pytest.mark.both_engines
 
 DIFFERENT: dict[str, dict[str, Any]] = json.loads(
     Path(ROOT / "tests/golden/conditions_different.json").read_text("utf-8")
@@ -32,12 +35,12 @@ def _named(case: Case) -> str:
     return case.name
 
 
-@pytest.mark.parametrize("case", CASES, ids=_named)
+@for_each("case", CASES, ids=_named)
 def test_both_encodings_are_the_same_tree(case: Case) -> None:
     assert read_conditions(case.php) == read_conditions(case.json) == tree_from(case.tree)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.name not in REFUSED], ids=_named)
+@for_each("case", [case for case in CASES if case.name not in REFUSED], ids=_named)
 def test_a_tree_matches_the_customers_that_maho_matched(case: Case, recorded: RecordedShop) -> None:
     found = recorded.matching(
         read_conditions(case.php), website_ids=case.website_ids, group_ids=case.group_ids
@@ -46,7 +49,7 @@ def test_a_tree_matches_the_customers_that_maho_matched(case: Case, recorded: Re
     assert found == _expected(case)
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.name in REFUSED], ids=_named)
+@for_each("case", [case for case in CASES if case.name in REFUSED], ids=_named)
 def test_a_tree_that_means_nothing_is_refused_where_maho_fails_or_matches_too_many(
     case: Case, recorded: RecordedShop
 ) -> None:

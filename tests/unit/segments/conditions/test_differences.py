@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 from segmail.segments.conditions.difference_rules import (
     DAYS,
     LEAVES,
@@ -17,6 +15,7 @@ from segmail.segments.conditions.differences import differences
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf, leaves
 from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES
+from tests.each_case import for_each
 from tests.program import ROOT
 from tests.recorded_conditions import CASES
 
@@ -57,21 +56,21 @@ def test_the_program_tells_what_the_page_does() -> None:
     assert _rows() - told == set(IN_DOCS_ONLY)
 
 
-@pytest.mark.parametrize("name", DIFFERENT)
+@for_each("name", DIFFERENT)
 def test_every_recorded_difference_is_told(name: str) -> None:
     [case] = [case for case in CASES if case.name == name]
 
     assert _sentences(read_conditions(case.json), unusable=DIFFERENT[name]["adds"] is None)
 
 
-@pytest.mark.parametrize(("family", "attribute"), sorted(OWN_ATTRIBUTES))
+@for_each(("family", "attribute"), sorted(OWN_ATTRIBUTES))
 def test_what_only_segmail_has_is_told_in_one_sentence(family: str, attribute: str) -> None:
     [told] = _sentences(Leaf(family, attribute, "==", "1:2?", "1"))
 
     assert "match" in told
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "operator", "value", "told"),
     [
         ("customer_star/sign", "like", "leo", "into its SQL"),
@@ -99,7 +98,7 @@ def test_a_difference_is_told(name: str, operator: str, value: str, told: str) -
     assert told in " ".join(_sentences(_leaf(name, operator, value)))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "operator", "value"),
     [
         ("customer_attributes/email", "{}", "work.test"),
@@ -127,8 +126,8 @@ def test_zero_matters_only_where_it_is_matched() -> None:
     assert (less, more) == (True, False)
 
 
-@pytest.mark.parametrize("name", ["customer_address/city", "customer_attributes/group_id"])
-@pytest.mark.parametrize("expects", [True, False])
+@for_each("name", ["customer_address/city", "customer_attributes/group_id"])
+@for_each("expects", [True, False])
 def test_false_combinations_differ_over_missing_values(name: str, expects: bool) -> None:
     inner = Combine(True, True, (_leaf(name, "==", "5"),), "1")
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from segmail.errors import ConditionError
 from segmail.segments.conditions.read import PREFIX, read_conditions
 from segmail.segments.conditions.tree import Combine, Leaf, leaves
+from tests.each_case import for_each
 
 KEYS = st.sampled_from(["type", "attribute", "operator", "value", "aggregator", "conditions"])
 WORDS = st.sampled_from([PREFIX + "combine", PREFIX + "customer_clv", "all", "any", "1", "=="])
@@ -50,7 +51,7 @@ def read_leaf(**changes: Any) -> Leaf:
     return next(leaves(read(combine(clv(**changes)))))
 
 
-@pytest.mark.parametrize("stored", [None, "", " ", "[]", "{}", "a:0:{}"])
+@for_each("stored", [None, "", " ", "[]", "{}", "a:0:{}"])
 def test_nothing_stored_is_the_empty_tree(stored: str | None) -> None:
     assert read_conditions(stored) == Combine(True, True, (), "root")
 
@@ -73,17 +74,17 @@ def test_php_keeps_the_order_of_keys_that_are_no_list() -> None:
     assert not tree.every
 
 
-@pytest.mark.parametrize("value", [True, 1, "1", "0.0", "false", 2.5])
+@for_each("value", [True, 1, "1", "0.0", "false", 2.5])
 def test_what_php_takes_as_true_expects_true(value: object) -> None:
     assert read(combine(clv(), value=value)).expects
 
 
-@pytest.mark.parametrize("value", [False, 0, 0.0, "0", "", None])
+@for_each("value", [False, 0, 0.0, "0", "", None])
 def test_what_php_takes_as_false_negates(value: object) -> None:
     assert not read(combine(clv(), value=value)).expects
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("value", "read_as"),
     [
         ("O'B", "O'B"),
@@ -115,7 +116,7 @@ def test_an_unknown_type_is_kept() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("data", "fault"),
     [
         (combine(value="missing"), "The root of the conditions does not say whether"),
@@ -137,7 +138,7 @@ def test_what_is_no_tree_is_refused(data: object, fault: str) -> None:
         read(data)
 
 
-@pytest.mark.parametrize("stored", ["{", '{"a":NaN}', "[" * 100_000, '{"a":1}x', "true", "hello"])
+@for_each("stored", ["{", '{"a":NaN}', "[" * 100_000, '{"a":1}x', "true", "hello"])
 def test_what_is_neither_json_nor_php_is_refused(stored: str) -> None:
     with pytest.raises(ConditionError, match="The stored conditions"):
         read_conditions(stored)

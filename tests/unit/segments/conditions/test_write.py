@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from hypothesis import given
 
 from segmail.segments.conditions.canonical import canonical_tree
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.tree import Combine, Leaf
 from segmail.segments.conditions.write import conditions_as_json, conditions_as_php
+from tests.each_case import for_each
 from tests.recorded_conditions import CASES, Case
 from tests.unit.segments.language.trees import TREES
 
@@ -22,7 +22,7 @@ TREE = Combine(
 )
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+@for_each("case", CASES, ids=lambda case: case.name)
 def test_what_maho_stored_is_the_same_after_writing(case: Case) -> None:
     tree = read_conditions(case.php)
 
@@ -57,7 +57,7 @@ def test_a_combination_without_conditions_has_no_such_key() -> None:
     assert "conditions" not in json.loads(conditions_as_json(Combine(True, True, (), "root")))
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("operator", "value", "meaning"),
     [
         ("", None, ("==", "")),

@@ -7,6 +7,7 @@ import pytest
 from segmail.errors import ConditionError
 from segmail.segments.conditions.tree import Leaf
 from segmail.segments.language.line import read_line, write_line
+from tests.each_case import for_each
 
 READ = [
     ("cart", "minutes since updated >= 1h", "60"),
@@ -20,12 +21,12 @@ READ = [
 ]
 
 
-@pytest.mark.parametrize(("name", "line", "value"), READ)
+@for_each(("name", "line", "value"), READ)
 def test_a_time_becomes_the_unit_of_the_attribute(name: str, line: str, value: str) -> None:
     assert read_line(name, line, "1").value == value
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "line", "message"),
     [
         ("cart", "hours since updated >= 90 minutes", "no whole number of hours"),

@@ -12,6 +12,7 @@ from segmail.segments.conditions.tree import Leaf
 from segmail.segments.conditions.unknown_to_maho import OWN_ATTRIBUTES
 from segmail.segments.language.labels import BY_TYPE, FAMILIES
 from segmail.segments.language.line import read_line, write_line
+from tests.each_case import for_each
 
 _TABLES = ("_COLUMNS", "_SPECIAL", "_TOTALS", "_RULES", "_VALUES", "_SINCE", "_TEXTS", "_DAYS")
 
@@ -41,7 +42,7 @@ LINES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "line", "leaf"), LINES, ids=[line for _, line, _ in LINES])
+@for_each(("name", "line", "leaf"), LINES, ids=[line for _, line, _ in LINES])
 def test_a_line_is_a_condition_and_back(
     name: str, line: str, leaf: tuple[str, str, str, str]
 ) -> None:
@@ -51,7 +52,7 @@ def test_a_line_is_a_condition_and_back(
     assert write_line(known) == (name, line)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "line", ["Active=YES", "  active   =  yes ", "active = 1", 'active = "1"', "ACTIVE = Yes"]
 )
 def test_spaces_and_case_do_not_matter(line: str) -> None:
@@ -64,7 +65,7 @@ def test_words_may_stand_on_two_lines() -> None:
     assert (leaf.operator, leaf.value) == ("!()", "1,2")
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("name", "line", "message"),
     [
         ("carts", "active = yes", "'carts' is no kind of condition; did you mean 'cart'"),
@@ -89,7 +90,7 @@ def test_a_line_that_means_nothing_is_refused(name: str, line: str, message: str
     assert message in str(caught.value)
 
 
-@pytest.mark.parametrize(
+@for_each(
     "leaf",
     [
         Leaf("customer_shoes", "size", "==", "42", "1"),
@@ -115,12 +116,12 @@ def test_every_attribute_has_one_label() -> None:
             assert (family.label(code), family.code(label)) == (label, code)
 
 
-@pytest.mark.parametrize(("type_", "code"), sorted(OWN_ATTRIBUTES))
+@for_each(("type_", "code"), sorted(OWN_ATTRIBUTES))
 def test_segmails_own_attributes_have_labels(type_: str, code: str) -> None:
     assert BY_TYPE[type_][1].label(code) is not None
 
 
-@pytest.mark.parametrize("type_", COMPILED)
+@for_each("type_", COMPILED)
 def test_every_attribute_that_is_compiled_has_a_label(type_: str) -> None:
     module = inspect.getmodule(COMPILED[type_])
     tables = [getattr(module, name, {}) for name in _TABLES]

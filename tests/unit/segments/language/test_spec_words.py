@@ -6,6 +6,7 @@ import pytest
 
 from segmail.segments.language.line import read_line, write_line
 from segmail.segments.language.spec_words import of_family, prose_hint
+from tests.each_case import for_each
 
 SAID = [
     ("Shopping Cart", 'Cart Status equals "Active"', "cart: active = yes"),
@@ -53,7 +54,7 @@ PROSE = [
 ]
 
 
-@pytest.mark.parametrize(("family", "line", "meant"), SAID)
+@for_each(("family", "line", "meant"), SAID)
 def test_the_specifications_words_are_understood(family: str, line: str, meant: str) -> None:
     name, written = write_line(read_line(family, line, "1"))
 
@@ -71,13 +72,13 @@ def test_a_line_without_a_family_is_understood_where_its_words_name_one(
     assert f"{name}: {written}" == meant
 
 
-@pytest.mark.parametrize(("text", "meant"), PROSE)
+@for_each(("text", "meant"), PROSE)
 def test_prose_is_answered_with_the_key(text: str, meant: str) -> None:
     assert of_family(text) is None
     assert prose_hint(text) == meant
 
 
-@pytest.mark.parametrize(
+@for_each(
     "line",
     [
         "product name contains is greater than 3",
