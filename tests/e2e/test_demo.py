@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,7 @@ from segmail.demo.run_jobs import Story, play
 from segmail.demo.seed import ITALY, MERCHANTS_CODES, NOW, STORES, US
 from segmail.maho.customers import SubscriberStatus
 from tests.program import ROOT
+from tests.thorough import by_far
 
 
 @pytest.fixture(scope="module")
@@ -134,50 +136,53 @@ def test_the_report_counts_what_was_sent(story: Story) -> None:
     assert "Daily automation report" in story.stage.log.read_text("utf-8")
 
 
-def test_the_command_tells_the_story_in_80_columns(tmp_path: Path) -> None:
-    ran = demo(tmp_path / "demo")
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """A demo of the command, called by somebody with settings of his own; some tests go on."""
+    folder = tmp_path_factory.mktemp("told") / "demo"
+    return Told(Stage(folder), demo(folder, SEGMAIL_SMTP_URL="smtp://127.0.0.1:1"))
 
-    stage = Stage(tmp_path / "demo")
+
+@dataclass(frozen=True)
+class Told:
+    """A demo of the command."""
+
+    stage: Stage
+    ran: Result
+
+
+def test_the_command_tells_the_story_in_80_columns(told: Told) -> None:
+    stage, ran = told.stage, told.ran
+
     assert ran.exit_code == 0, ran.output
     assert str(stage.mails) in ran.output.replace("\n", "").replace(" ", "")
     assert '<meta charset="utf-8">' in stage.preview.read_text("utf-8")
     assert all(len(line) <= 80 for line in ran.stdout.splitlines() if " --config " not in line)
 
 
-def test_the_callers_environment_does_not_count(tmp_path: Path) -> None:
-    ran = demo(tmp_path / "demo", SEGMAIL_SMTP_URL="smtp://127.0.0.1:1")
-
-    assert ran.exit_code == 0
-    assert list(Stage(tmp_path / "demo").mails.glob("*.eml"))
+def test_the_callers_environment_does_not_count(told: Told) -> None:
+    assert list(told.stage.mails.glob("*.eml"))
 
 
-def test_a_demo_replaces_the_one_before(tmp_path: Path) -> None:
-    first = demo(tmp_path / "demo")
-    old = Stage(tmp_path / "demo").mails / "old.eml"
-    old.write_bytes(next(old.parent.iterdir()).read_bytes())
+def test_a_demo_that_is_kept_sends_only_what_came_due_since(told: Told) -> None:
+    mails = set(told.stage.mails.iterdir())
 
-    again = demo(tmp_path / "demo")
-
-    assert first.exit_code == again.exit_code == 0
-    assert not old.exists()
-    assert list(old.parent.iterdir())
-
-
-def test_a_demo_that_is_kept_sends_only_what_came_due_since(tmp_path: Path) -> None:
-    demo(tmp_path / "demo")
-    mails = set(Stage(tmp_path / "demo").mails.iterdir())
-
-    at_once = demo(tmp_path / "demo", "--keep")
-    tomorrow = demo(tmp_path / "demo", "--keep", SEGMAIL_NOW="2026-03-11 14:05")
+    at_once = demo(told.stage.folder, "--keep")
+    tomorrow = demo(told.stage.folder, "--keep", SEGMAIL_NOW="2026-03-11 14:05")
 
     assert "0 customers entered a segment, 1 left" in at_once.output
     assert "0 steps were due" in at_once.output
     assert tomorrow.exit_code == 0
-    assert mails < set(Stage(tmp_path / "demo").mails.iterdir())
+    assert mails < set(told.stage.mails.iterdir())
 
 
-def test_the_segments_are_as_a_file_of_them_says(tmp_path: Path) -> None:
-    stage = set_stage(tmp_path / "demo", keep=False)
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    """The demo's shop before the jobs; no test sends anything."""
+    return set_stage(tmp_path_factory.mktemp("stage") / "demo", keep=False)
+
+
+def test_the_segments_are_as_a_file_of_them_says(stage: Stage) -> None:
     segment = ["--config", str(stage.config), "segment"]
     exported = CliRunner().invoke(program, [*segment, "export"])
 
@@ -199,8 +204,7 @@ def test_a_folder_with_other_things_in_it_is_left_alone(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
 
 
-def test_the_documented_commands_work_on_the_demos_shop(tmp_path: Path) -> None:
-    stage = set_stage(tmp_path, keep=False)
+def test_the_documented_commands_work_on_the_demos_shop(stage: Stage) -> None:
     block = re.search(
         r"```sh\n(segmail .*?)```", (ROOT / "docs/README.md").read_text("utf-8"), re.DOTALL
     )
@@ -214,8 +218,10 @@ def test_the_documented_commands_work_on_the_demos_shop(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def recipes(tmp_path_factory: pytest.TempPathFactory) -> PlayedRecipes:
-    """All recipes, played for 35 days."""
-    return play_recipes(tmp_path_factory.mktemp("recipes") / "played")
+    """All recipes, played until each has written: the days after are for `--all`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("segmail.demo.recipes.play.DAYS", by_far(15, 35))
+        return play_recipes(tmp_path_factory.mktemp("recipes") / "played")
 
 
 def got(recipes: PlayedRecipes, name: str, recipe: str) -> list[str]:
@@ -261,12 +267,19 @@ def test_each_use_case_writes_to_whom_it_is_for_and_when(recipes: PlayedRecipes)
     assert "<script" not in page
 
 
-def test_the_command_plays_the_recipes_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_replaces_the_demo_before_and_plays_the_recipes_too(
+    told: Told, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("segmail.demo.recipes.play.DAYS", 1)
-    ran = demo(tmp_path / "demo", "--recipes")
+    stage = told.stage
+    old = stage.mails / "old.eml"
+    old.write_bytes(next(stage.mails.iterdir()).read_bytes())
 
-    folder = Stage(tmp_path / "demo").recipes
+    ran = demo(stage.folder, "--recipes")
+
     assert ran.exit_code == 0, ran.output
+    assert not old.exists()
+    assert list(stage.mails.iterdir())
     assert "Sixteen recipes, 35 days" in ran.output
-    assert (folder / "mails.html").stat().st_size > 10_000
-    assert list((folder / "mails").glob("*.eml"))
+    assert (stage.recipes / "mails.html").stat().st_size > 10_000
+    assert list((stage.recipes / "mails").glob("*.eml"))
