@@ -47,13 +47,14 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(printable(title)), title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, show_header=any(columns))
     for column, found, width in zip(columns, by_column, widths, strict=True):
         justify: Literal["left", "right"] = "right" if _is_numeric(found) else "left"
         table.add_column(column, justify=justify, width=width)
     for row, given in zip(cells, values, strict=True):
         table.add_row(*(Text(cell, _style(value)) for cell, value in zip(row, given, strict=True)))
-    Console(file=styled(sys.stdout), width=total).print(table)
+    console = Console(file=styled(sys.stdout), width=total, highlight=False)
+    console.print(Text(printable(title), style="italic"), table, sep="\n")
 
 
 def terminal_width() -> int:

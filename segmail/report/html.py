@@ -10,6 +10,7 @@ reads well everywhere, also aloud.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from html import escape
 
 from segmail.report.activity import Activity
@@ -18,6 +19,7 @@ from segmail.report.lift import NOT_ENOUGH
 from segmail.report.lift_words import COLUMNS, compared, groups
 from segmail.report.revenue import Income, money_text
 
+_MOST_DAYS = 120
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1d2330;--paper:#fff;--soft:#5b6475;--line:#d9dee7;
 --bar:#2f6fde}
@@ -44,7 +46,8 @@ td.wide{width:60%}
 .steps td{display:flex;justify-content:space-between;gap:1rem;border:0;padding:.1rem 0}
 .steps td:first-child{font-weight:600}.steps td:empty{display:none}
 .steps td:not(:first-child)::before{content:attr(data-label);color:var(--soft)}}
-@media print{body{max-width:none;padding:0;font-size:11px}.scroll{overflow:visible}
+@media print{:root{color-scheme:light;--ink:#1d2330;--paper:#fff;--soft:#5b6475;--line:#d9dee7;
+--bar:#2f6fde}html{font-size:11px}body{max-width:none;padding:1px;font-size:1rem}.scroll{overflow:visible}
 th,td{padding:.2rem .3rem}h2{break-after:avoid}tr{break-inside:avoid}}
 """
 
@@ -94,10 +97,16 @@ def _days(activity: Activity) -> Iterator[str]:
     numbers = {one.day: sum(one.sent.values()) for one in activity.days}
     if len(numbers) < 2:
         return
+    last = (activity.window.until - timedelta(seconds=1)).date()
+    span = (last - min(numbers)).days + 1
+    if span <= _MOST_DAYS:  # a day without a mail is seen, too
+        first = min(numbers)
+        numbers = {day: numbers.get(day, 0) for day in (first + timedelta(n) for n in range(span))}
     most = max(numbers.values())
     yield '<h2>Sent by day</h2><div class="scroll"><table><tbody>'
     for day, number in numbers.items():
-        bar = f'<span class="bar" style="width:{100 * number / most:.1f}%"></span>'
+        width = 100 * number / most
+        bar = f'<span class="bar" style="width:{width:.1f}%"></span>' if number else ""
         yield f'<tr><td>{day}</td><td class="wide">{bar}</td><td>{number:,}</td></tr>'
     yield "</tbody></table></div>"
 
@@ -106,7 +115,7 @@ def _steps(activity: Activity) -> Iterator[str]:
     revenue = activity.revenue
     headings = ["Step", "Sent", "Failed", "Skipped", "Scheduled"]
     if revenue is not None:
-        headings += ["Orders", "Conversion (95 %)", "Revenue", "Unsubscribed"]
+        headings += ["Orders", "Conversion (95\N{NO-BREAK SPACE}%)", "Revenue", "Unsubscribed"]
     yield '<h2>Steps</h2><div class="scroll"><table class="steps"><thead><tr>'
     yield "".join(f"<th>{heading}</th>" for heading in headings) + "</tr></thead><tbody>"
     for segment in activity.segments:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+import re
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 from segmail.maho.steps import Segment, Step, Trigger
 from segmail.report import (
@@ -17,6 +19,7 @@ from segmail.report import (
     as_text,
     log_line,
 )
+from segmail.report.activity import Day
 
 SEGMENT = Segment(7, "Cart\nabandoned, città", True, True, None, False)
 STEP = Step(31, SEGMENT, Trigger.ENTER, 1, 5, 60, True, 1, False, None, None, None)
@@ -113,3 +116,13 @@ def test_in_a_narrow_terminal_each_step_tells_its_numbers_in_words() -> None:
     assert f"{'':27}overdue)" in lines
     assert f"{'':27}again)" in lines
     assert as_text(ACTIVITY, width=120) == TEXT
+
+
+def test_a_page_shows_the_days_without_a_mail_between_others() -> None:
+    window = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC))
+    days = tuple(Day(date(2026, 3, day), {31: 5}) for day in (3, 5))
+
+    page = FORMATS["html"](replace(ACTIVITY, window=window, days=days))
+
+    shown = re.findall(r"<td>(2026-03-\d\d)</td>.*<td>(\d)</td>", page)
+    assert shown == [(f"2026-03-0{day}", "5" if day in (3, 5) else "0") for day in range(3, 8)]
