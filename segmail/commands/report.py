@@ -25,6 +25,7 @@ from segmail.report import (
     as_text,
     choose_window,
     collect_activity,
+    is_slow,
     log_line,
 )
 
@@ -126,6 +127,8 @@ def report(
     if log:
         _log_daily_line(app, window, now=now, metrics=metrics_file)
         return
+    if is_slow(app.shop):
+        click.echo("No index tells when a step was sent: see `segmail schema tune`.", err=True)
     scope = ReportScope(segment, store, within_days)
     activity = collect_activity(
         app.shop, window, now=now, scope=scope, lateness=app.settings.delivery.lateness

@@ -18,6 +18,8 @@ from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.problems import INTERRUPTED, last_problem
 from segmail.maho.progress import (
     ProgressStatus,
+    along_pending,
+    by_index,
     has_long_history,
     has_status,
     is_pending_in,
@@ -88,9 +90,7 @@ def collect_activity(
         rows = _Rows.find(tx, steps, store_ids, lateness)
         days = [] if scope is None else list(_days(tx.connection, rows, window))
         ended = _ended(tx.connection, rows, window)
-        numbers = _count_rows(
-            tx.connection, rows, steps, window, now, None if scope is None else days
-        )
+        numbers = _count_rows(tx, rows, steps, window, now, None if scope is None else days)
         _add_ended(numbers, ended)
         activity = Activity(
             window,
@@ -108,6 +108,13 @@ def collect_activity(
             revenue=_revenue(tx, steps, window, store_ids, scope),
             lift=tuple(_lift(tx, rows, window, scope)),
         )
+
+
+def is_slow(shop: Shop) -> bool:
+    """Return whether a report reads many rows that no index tells apart by when they were sent."""
+    with shop.read() as tx:
+        indexes = index_columns(tx.connection, tx.tables.progress.name)
+        return has_long_history(tx) and tuned_index(indexes, "sent_at") is None
 
 
 @dataclass(frozen=True)
@@ -157,9 +164,7 @@ class _Rows:
 
     def along(self, query: Select[Any], index: str | None) -> Select[Any]:
         """Read by an index; without a hint servers may rather read every row of the steps."""
-        for dialect in ("mysql", "mariadb") if index else ():
-            query = query.with_hint(self.tables.progress, f"FORCE INDEX ({index})", dialect)
-        return query
+        return by_index(self.tables, query, index)
 
     def due_around(self, query: Select[Any], window: Window) -> Select[Any]:
         """Return the query without rows that were due too long before the window, or after it."""
@@ -262,7 +267,7 @@ def _counts(step: Step, numbers: Mapping[int, Counter[str]]) -> Counts:
 
 
 def _count_rows(
-    connection: Connection,
+    tx: Transaction,
     rows: _Rows,
     steps: Sequence[Step],
     window: Window,
@@ -274,14 +279,14 @@ def _count_rows(
     `days` gets what was sent, if it was asked for.
     """
     numbers: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    queries = [_waiting(rows, steps, now)]
+    queries = [along_pending(tx, _waiting(rows, steps, now))]
     if days is None:
         queries.append(_sent(rows, window))
     for day in days or ():
         for sequence_id, number in day.sent.items():
             numbers[sequence_id][ProgressStatus.SENT] += number
     for query in queries:
-        for row in connection.execute(query).mappings():
+        for row in tx.connection.execute(query).mappings():
             named = {name: int(number) for name, number in row.items()}
             numbers[named.pop("sequence_id")].update(named)
     return numbers

@@ -13,6 +13,7 @@ from segmail.maho.policies import Policy, load_policies
 from segmail.maho.progress import (
     FINAL,
     ProgressStatus,
+    along_pending,
     count_by_segment,
     count_due,
     has_long_history,
@@ -126,8 +127,9 @@ def _summary(
 
 def _waiting(tx: Transaction, ids: Sequence[int]) -> Mapping[int, Mapping[str, int | None]]:
     c = tx.tables.progress.c
-    query = select(c.segment_id, func.count()).where(is_pending_in(tx.tables, ids))
-    found = {row[0]: row[1] for row in tx.connection.execute(query.group_by(c.segment_id))}
+    waiting = select(c.segment_id, func.count()).where(is_pending_in(tx.tables, ids))
+    query = along_pending(tx, waiting.group_by(c.segment_id))
+    found = {row[0]: row[1] for row in tx.connection.execute(query)}
     others: dict[str, int | None] = {status.value: None for status in FINAL}
     return {id: {ProgressStatus.SCHEDULED: found.get(id, 0), **others} for id in ids}
 

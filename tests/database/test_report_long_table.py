@@ -9,7 +9,7 @@ import pytest
 
 from segmail.maho import progress
 from segmail.maho.schema.tune import plan_tuning, run_tuning
-from segmail.report import ReportScope, Window, collect_activity
+from segmail.report import ReportScope, Window, collect_activity, is_slow
 from segmail.segments.overview import list_segments
 from segmail.sequences.overview import list_steps
 from tests.database.long_table import fill
@@ -52,6 +52,7 @@ def test_a_report_reads_what_happened_and_what_waits(
         collect_activity(tuned.shop, window, now=tuned.now, scope=scope, lateness=24 * _HOUR)
 
     assert 300 < rows_read_by(tuned, report) < 2_000
+    assert not is_slow(tuned.shop)
 
 
 def test_without_the_index_a_report_reads_what_was_due_lately(
@@ -65,6 +66,7 @@ def test_without_the_index_a_report_reads_what_was_due_lately(
         assert found.counts.sent == 59  # of 60, one failed
 
     assert 300 < rows_read_by(long_shop, report) < 5_000  # of 20,000, a day and an hour
+    assert is_slow(long_shop.shop)
 
 
 def test_lists_beside_a_long_history_count_what_waits(

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import URL, inspect, select, text
 
 from segmail.maho.db.database import Database
+from segmail.maho.open_attempts import remember_oldest
 from segmail.maho.reasons import SOURCE, told
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Layout, build_tables
@@ -61,6 +62,8 @@ class LongHistory:
         for start in range(first + 1, self.rows + 1, _CHUNK):
             self._say(f"Rows up to {min(start + _CHUNK, self.rows):,}")
             self._add(start, min(start + _CHUNK - 1, self.rows))
+        # As the first run of `process-emails` leaves it: no attempt is open.
+        self._shop.transact(lambda tx: remember_oldest(tx, []))
 
     def analyze(self) -> None:
         """Let the server count its rows anew."""
