@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Iterator
 from datetime import timedelta
@@ -82,6 +83,12 @@ def test_last_execution_times_of_all_jobs(worked: ShopBuilder) -> None:
     assert "exit 1 after" in sending["messages"]
     assert "1 of 2 steps failed: 1 × " in sending["messages"]
     assert sending["finished_at"] - sending["executed_at"] < timedelta(minutes=10)
+
+
+def test_the_query_of_the_page_about_monitoring(worked: ShopBuilder) -> None:
+    [query] = re.findall(r"```sql\n(.*?)```", (ROOT / "docs/monitoring.md").read_text(), re.DOTALL)
+
+    assert {row["job_code"] for row in ask(worked, query)} == set(JOBS.values())
 
 
 def test_pending_email_sequences(worked: ShopBuilder) -> None:
