@@ -12,8 +12,6 @@ from segmail.maho.config.switch import automation_switch
 from segmail.maho.shop import Shop
 from segmail.settings import Settings
 
-_MAINTENANCE = "maintenance.flag"
-
 
 @dataclass(frozen=True)
 class App:
@@ -49,12 +47,10 @@ class App:
     def held_because(self) -> str | None:
         """Why the jobs do nothing now; None if they may run.
 
-        Either the automation is switched off (see `automation_switch`), or Maho is in maintenance:
-        its `maintenance.flag` exists. `heed_maintenance = false` in segmail.toml ignores that file.
+        Either the automation is switched off (see `automation_switch`), or Maho is in maintenance.
         """
         if not automation_switch(self.config, self.settings.enabled).on:
             return "Email automation is switched off"
-        root = self.settings.maho_root
-        if self.settings.heed_maintenance and root and (root / _MAINTENANCE).exists():
-            return f"Maho is in maintenance ({_MAINTENANCE})"
+        if flag := self.settings.maintenance_flag:
+            return f"Maho is in maintenance ({flag.name})"
         return None

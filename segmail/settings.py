@@ -178,6 +178,17 @@ class Settings:
     status: StatusSettings = StatusSettings()
     doctor: DoctorSettings = DoctorSettings()
 
+    @property
+    def maintenance_flag(self) -> Path | None:
+        """The file that keeps the jobs from running while Maho is in maintenance, if it is there.
+
+        `heed_maintenance = false` in segmail.toml ignores it.
+        """
+        if not self.heed_maintenance or self.maho_root is None:
+            return None
+        flag = self.maho_root / "maintenance.flag"
+        return flag if flag.exists() else None
+
     def secrets(self) -> tuple[str, ...]:
         """Return everything that no log line and no message may contain."""
         told = [self.crypt_key]

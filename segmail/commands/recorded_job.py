@@ -30,7 +30,6 @@ def recorded_job(
     try:
         writes = not dry_run and app.held_because is None
         if writes:
-            open_log()
             run = begin_run(app.shop, job, now=began, run_id=app.run_id)
     except SegmailError as error:
         end = JobEnd(began, app.now(), error.exit_code, str(error))
@@ -42,6 +41,7 @@ def recorded_job(
         yield run
         return
     try:
+        open_log()
         yield run
     except BaseException as error:
         _end(app, run, exit_code_of(error), _reason(error), metrics)

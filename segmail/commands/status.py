@@ -73,6 +73,9 @@ def _print(found: AutomationStatus, findings: Sequence[StatusFinding]) -> None:
     held = sum(segment.held for segment in found.segments)
     switch = f"{'on' if found.switch.on else 'off'}, by {found.switch.setting}"
     click.echo(f"Automation  {switch}")
+    if found.maintenance:
+        flag, since = found.maintenance
+        click.echo(f"Maintenance for {age(since, found.now)}, by {flag}")
     if found.maho_sends:
         ran = "its cron runs them" if found.maho_ran else "its cron does not seem to run them"
         click.echo(f"Maho's jobs on, {ran}")

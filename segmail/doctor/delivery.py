@@ -68,12 +68,38 @@ def state_findings(folder: Path) -> list[AreaFinding]:
             check_folder(one, trusted_owners(folder))
     except ConfigError as error:
         return of_faults(Area.STATE, error.faults)
-    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    if there.is_dir() and os.access(there, os.W_OK | os.X_OK):
+    if (found := _not_written(folder)) is None:
         return [ok(Area.STATE, f"{folder} can be written.")]
-    reason, mend = "is no directory", f"mv {there} {there}.old"
-    if there.is_dir():
-        reason = "cannot be written by this user"
-        mend = f"chown {getpass.getuser()} {there} && chmod u+rwx {there}"
+    what, mend = found
     advice = f"{mend}  (or name another: --state-dir, or `state_dir` in segmail.toml)"
-    return [Finding(Severity.ERROR, Area.STATE, f"{folder}: {there} {reason}.", advice)]
+    return [Finding(Severity.ERROR, Area.STATE, f"{folder}: {what}.", advice)]
+
+
+def log_findings(file: Path | None) -> list[AreaFinding]:
+    """Return whether this user can write to or create the log and the exception log beside it."""
+    if file is None:
+        return [ok(Area.LOG, "Lines go to stderr: no log file is named.")]
+    advice = "(or name another: --log-file, or `log_file` in segmail.toml)"
+    found = []
+    for one, so in ((file, "no job begins"), (file.with_name("exception.log"), "no bug is noted")):
+        if one.is_dir() or (one.exists() and not os.access(one, os.W_OK)):
+            what = f"{one} cannot be written by this user, so {so}."
+            mend = f"chown {getpass.getuser()} {one} && chmod u+rw {one}"
+            if one.is_dir():
+                mend = f"mv {one} {one}.old"
+            found.append(Finding(Severity.ERROR, Area.LOG, what, f"{mend}  {advice}"))
+    if not file.exists() and (folder := _not_written(file.parent)) is not None:
+        what, mend = folder
+        found.append(Finding(Severity.ERROR, Area.LOG, f"{file}: {what}.", f"{mend}  {advice}"))
+    return found or [ok(Area.LOG, f"{file} can be written.")]
+
+
+def _not_written(folder: Path) -> tuple[str, str] | None:
+    """Return why this user cannot write to, or create, a folder, and the command that mends it."""
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        return f"{there} is no directory", f"mv {there} {there}.old"
+    if os.access(there, os.W_OK | os.X_OK):
+        return None
+    mend = f"chown {getpass.getuser()} {there} && chmod u+rwx {there}"
+    return f"{there} cannot be written by this user", mend

@@ -9,7 +9,12 @@ from datetime import datetime, timedelta
 from segmail.clock import Clock
 from segmail.doctor.attempts import attempt_findings
 from segmail.doctor.contact import contact_findings
-from segmail.doctor.delivery import mail_findings, program_findings, state_findings
+from segmail.doctor.delivery import (
+    log_findings,
+    mail_findings,
+    program_findings,
+    state_findings,
+)
 from segmail.doctor.findings import Area, AreaFinding, of_faults
 from segmail.doctor.indexes import index_findings
 from segmail.doctor.jobs import clock_findings, disk_findings, job_findings
@@ -81,6 +86,7 @@ def _look(
         *program_findings(settings),
         *schema_findings(report),
         *state_findings(settings.state_dir),
+        *log_findings(settings.log_file),
         *disk_findings(settings),
     ]
     if report.layout is None or not is_readable(report):

@@ -17,6 +17,7 @@ class Area(enum.StrEnum):
     SCHEMA = "schema"
     RIGHTS = "rights"
     STATE = "state directory"
+    LOG = "log"
     DISK = "disk"
     CLOCK = "clock"
     SWITCHES = "automation"

@@ -16,7 +16,7 @@ from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.shop import Shop
 from segmail.settings import Settings
 from segmail.status.collect import collect_status
-from segmail.status.judge import age, judge
+from segmail.status.judge import age, judge, passing
 
 _SKEW = timedelta(seconds=60)  # rows would be due that much too early or too late
 _LEAST_BYTES = 50_000_000  # a day of journal and log of a large shop
@@ -25,11 +25,15 @@ _LEAST_BYTES = 50_000_000  # a day of journal and log of a large shop
 def job_findings(
     shop: Shop, config: StoreConfig, settings: Settings, *, now: datetime
 ) -> list[AreaFinding]:
-    """Return what `status` says needs attention: overdue rows, jobs that fail or do not run."""
+    """Return what `status` says needs attention: overdue rows, jobs that fail or do not run.
+
+    A failure that may pass by itself is a note.
+    """
     status = collect_status(shop, config, settings, now=now)
+    judged = judge(status, settings.status)
     found = [
         Finding(each.severity, Area.JOBS, f"{each.where}: {each.what}", each.advice)
-        for each in judge(status, settings.status)
+        for each in (*judged, *passing(status, judged))
         if each.where not in ("automation", "program", "attempts")  # these have areas of their own
     ]
     hosts = ", ".join(status.hosts) or "none yet"

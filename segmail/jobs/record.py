@@ -42,6 +42,8 @@ _KEPT = timedelta(days=3)  # how long an ended row stays in cron_schedule
 _LONGEST = timedelta(days=1)  # a row that runs longer is a leftover, whatever its process id says
 _PID = re.compile(r" on (\S+), process ([0-9]+)$")
 _UNWRITTEN = "unwritten-ends.json"
+KILLED = 137  # what a shell says of a program that SIGKILL ended
+_KILLED = "ended without a report (killed, for example for want of memory, or the machine stopped)"
 _MOST_UNWRITTEN = 1_000
 
 
@@ -97,7 +99,8 @@ class JobRecord:
     """What a job last did on one host.
 
     `busy` is the last run that had something to do, `succeeded` is when one last did its job,
-    `failed` is the last run that did not, and `failures` how many have not since.
+    `failed` is the last run that did not, and `failures` how many have not since. All times are by
+    that host's clock.
     """
 
     job: JobName
@@ -108,6 +111,7 @@ class JobRecord:
     succeeded: datetime | None = None
     failures: int = 0
     running_since: datetime | None = None
+    version: str = ""  # of segmail, when it was last written
 
     def after(self, end: JobEnd) -> JobRecord:
         """Return the record after a run with this end."""
@@ -124,14 +128,22 @@ def this_host() -> str:
     return re.sub(r"[^A-Za-z0-9.-]", "-", os.uname().nodename)[:100] or "unnamed"
 
 
-def load_records(tx: Transaction) -> list[JobRecord]:
-    """Return what each job last did on each host, by job and host."""
+def load_records(tx: Transaction, state_dir: Path | None = None) -> list[JobRecord]:
+    """Return what each job last did on each host, by job and host.
+
+    Ends that wait in this host's state directory count, too.
+    """
     c = tx.tables.config.c
     query = select(c.path, c.value).where(
         c.scope == "default", c.scope_id == 0, c.path.startswith(PATH, autoescape=True)
     )
-    records = [_read(path, value) for path, value in tx.connection.execute(query)]
-    return sorted((r for r in records if r), key=lambda record: (record.job, record.host))
+    found = [_read(path, value) for path, value in tx.connection.execute(query)]
+    records = {(record.job, record.host): record for record in found if record}
+    for value in _read_file(state_dir / _UNWRITTEN) if state_dir else ():
+        if (end := _end(value)) and value.get("job") in [job.value for job in JobName]:
+            key = JobName(value["job"]), this_host()
+            records[key] = records.get(key, JobRecord(*key)).after(end)
+    return [records[key] for key in sorted(records)]
 
 
 def begin_run(shop: Shop, job: JobName, *, now: datetime, run_id: str = "") -> JobRun:
@@ -144,10 +156,12 @@ def begin_run(shop: Shop, job: JobName, *, now: datetime, run_id: str = "") -> J
 
     def work(tx: Transaction) -> int | None:
         record = _record(tx, job)
+        has_rows = has_cron_table(tx)
+        for began in _close_left_behind(tx, job, now=now) if has_rows else ():
+            record = record.after(JobEnd(began, now, KILLED, _KILLED))
         _write(tx, replace(record, running_since=now))
-        if not has_cron_table(tx):
+        if not has_rows:
             return None
-        _close_left_behind(tx, job, now=now)
         message = f"{_version(run_id)} on {this_host()}, process {os.getpid()}"
         return begin_entry(tx, job.code, message=message, now=now)
 
@@ -219,15 +233,19 @@ def _read_file(file: Path) -> list[dict[str, Any]]:
     return [value for value in kept if isinstance(value, dict)] if isinstance(kept, list) else []
 
 
-def _close_left_behind(tx: Transaction, job: JobName, *, now: datetime) -> None:
-    """End the rows of runs that were killed: nobody else will."""
+def _close_left_behind(tx: Transaction, job: JobName, *, now: datetime) -> list[datetime]:
+    """End the rows of runs that were killed: nobody else will. Return when this host's began."""
+    killed = []
     for row in running_entries(tx, job.code):
         found = _PID.search(row.messages or "")
         began = row.executed_at
         dead = found is not None and found[1] == this_host() and not _is_alive(int(found[2]))
         if dead or began is None or began < now - _LONGEST:
-            message = f"{__version__}: ended without a report (killed, or the machine stopped)"
+            message = f"{__version__}: {_KILLED}"
             end_entry(tx, row.schedule_id, CronStatus.ERROR, message=message, now=now)
+            if dead and began is not None:
+                killed.append(began)
+    return killed
 
 
 def _is_alive(pid: int) -> bool:
@@ -288,6 +306,7 @@ def _read(path: str, value: str | None) -> JobRecord | None:
             succeeded=_time(kept["succeeded"]),
             failures=int(kept["failures"]),
             running_since=_time(kept["running_since"]),
+            version=str(kept.get("version", "")),
         )
     except (ValueError, TypeError, KeyError):
         return None

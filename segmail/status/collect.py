@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import case, func, select
@@ -18,7 +19,7 @@ from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import Switch, automation_switch, maho_sends
 from segmail.maho.cron import RECENTLY, SENDS, mahos_own_entry
 from segmail.maho.open_attempts import load_open_attempts
-from segmail.maho.progress import is_pending_in, is_postponed
+from segmail.maho.progress import along_pending, is_pending_in, is_postponed
 from segmail.maho.schema.layout import dates_are_timestamps
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
@@ -65,7 +66,8 @@ class AutomationStatus:
     `switch` decides whether the jobs may run, `maho_sends` is whether Maho's own job may, too, and
     `maho_ran` is when its cron last ran it, or will, if that is recent and the settings allow it.
     Some of the `open_attempts` are under way; `stuck_attempts` are past their lease and grace.
-    `not_upgraded` is why an older version than the checkout's runs.
+    `not_upgraded` is why an older version than the checkout's runs. `maintenance` is the file that
+    keeps the jobs from running, and when it was made.
     """
 
     now: datetime
@@ -77,6 +79,7 @@ class AutomationStatus:
     not_upgraded: str | None
     segments: tuple[SegmentStatus, ...]
     jobs: tuple[JobRecord, ...]
+    maintenance: tuple[Path, datetime] | None = None
 
     @property
     def hosts(self) -> list[str]:
@@ -114,8 +117,18 @@ def collect_status(
             stuck_attempts=sum(one.is_stuck(now - patience) for one in attempts),
             not_upgraded=settings.not_upgraded,
             segments=tuple(_segments(tx, segments, steps, now=now)),
-            jobs=tuple(load_records(tx)),
+            jobs=tuple(load_records(tx, settings.state_dir)),
+            maintenance=_maintenance(settings),
         )
+
+
+def _maintenance(settings: Settings) -> tuple[Path, datetime] | None:
+    if (flag := settings.maintenance_flag) is None:
+        return None
+    try:
+        return flag, datetime.fromtimestamp(flag.stat().st_mtime, UTC)
+    except FileNotFoundError:
+        return None  # removed just now
 
 
 def _segments(
@@ -175,7 +188,8 @@ def _waiting(
         .where(is_pending_in(tx.tables, segment_ids))
         .group_by(c.segment_id, due)
     )
-    for segment_id, is_due, number, tried, first, postponed in tx.connection.execute(query):
+    rows = tx.connection.execute(along_pending(tx, query))
+    for segment_id, is_due, number, tried, first, postponed in rows:
         segment = found[segment_id]
         segment["scheduled"] += number
         segment["deferred"] += tried

@@ -27,6 +27,7 @@ def as_json(status: AutomationStatus, findings: Sequence[StatusFinding]) -> dict
             "maho_sends": status.maho_sends,
             "maho_ran": status.maho_ran,
             "not_upgraded": status.not_upgraded,
+            "maintenance_since": status.maintenance and status.maintenance[1],
         },
         "scheduled": sum(s.scheduled for s in status.segments),
         "due": sum(s.backlog for s in status.segments),

@@ -40,7 +40,7 @@ def test_a_shop_in_order_exits_with_0_and_says_so_of_each_area(
     found = json.loads(result.stdout)
     areas = [one["area"] for one in found if one["severity"] == "ok"]
     assert areas == [
-        "program", "schema", "state directory", "disk", "clock", "rights", "automation",
+        "program", "schema", "state directory", "log", "disk", "clock", "rights", "automation",
         "mail transport", "time zones", "base URLs", "steps", "item blocks", "attempts", "segments",
         "indexes",
     ]  # fmt: skip
@@ -106,7 +106,7 @@ def test_a_database_without_the_tables_is_told_what_is_missing(bare: URL, tmp_pa
 
     assert result.exit_code == 78
     found = json.loads(result.stdout)
-    assert {one["area"] for one in found} == {"program", "schema", "state directory", "disk"}
+    assert {one["area"] for one in found} == {"program", "schema", "state directory", "log", "disk"}
     assert "Missing: table customer_segment_sequence_progress." in [one["what"] for one in found]
 
 

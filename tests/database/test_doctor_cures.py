@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import sys
 from collections import Counter, defaultdict
@@ -20,11 +21,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import URL, text
+from sqlalchemy import URL, select, text
 
+from segmail import __version__
 from segmail.cli import program
 from segmail.findings import Finding
-from segmail.jobs.record import JobEnd, JobName, begin_run, end_run
+from segmail.jobs.record import PATH, JobEnd, JobName, begin_run, end_run, this_host
 from segmail.maho.config.switch import FLAG, OWN
 from segmail.maho.cron import SENDS, cron_table
 from segmail.maho.db.database import Database
@@ -152,9 +154,7 @@ def a_password_that_others_can_read(patient: Patient) -> Generator[None, str, No
 @case("is no directory", "delivery.state_findings")
 def a_file_where_the_state_is_to_be(patient: Patient) -> Generator[None, str, None]:
     (patient.folder / "state").write_text("")
-    advice = yield
-    _, there, away = advice.partition("  (")[0].split()
-    Path(there).rename(away)
+    _move((yield))
 
 
 @case("is not to be trusted", "delivery.state_findings")
@@ -163,6 +163,20 @@ def a_state_that_everybody_may_write(patient: Patient) -> Generator[None, str, N
     (patient.folder / "state").chmod(0o777)
     yield  # the sentence itself says chmod o-w
     (patient.folder / "state").chmod(0o770)
+
+
+@case("so no job begins", "delivery.log_findings")
+def a_folder_in_the_logs_place(patient: Patient) -> Generator[None, str, None]:
+    patient.options += ["--log-file", str(patient.folder / "log")]
+    (patient.folder / "log").mkdir()
+    _move((yield))
+
+
+@case("is no directory", "delivery.log_findings")
+def a_file_where_the_logs_folder_is_to_be(patient: Patient) -> Generator[None, str, None]:
+    patient.options += ["--log-file", str(patient.folder / "logs/segmail.log")]
+    (patient.folder / "logs").touch()
+    _move((yield))
 
 
 @case("is no policy of a segment", "examine._segments")
@@ -180,11 +194,66 @@ def a_backlog(patient: Patient) -> Generator[None, str, None]:
     patient.paste((yield))
 
 
-@case("ended 5 h ago", "jobs.job_findings", "judge._job")
+@case("ended 5 h ago", "jobs.job_findings", "judge._late")
 def cron_that_stopped(patient: Patient) -> Generator[None, str, None]:
     patient.ended(JobName.PROCESS_EMAILS, ago=300)
     assert (yield).startswith("systemctl status cron; crontab -l | grep process-emails")
     assert patient.run("process-emails").exit_code == 0  # as cron does, once it runs
+
+
+@case("2 times in a row", "jobs.job_findings", "judge._failing")
+def runs_that_are_killed(patient: Patient) -> Generator[None, str, None]:
+    shop, table, job = patient.shop, cron_table(""), JobName.PROCESS_EMAILS
+    table.create(shop.database.engine)
+    patient.ended(job, ago=120)
+    for minutes in (10, 5, 0):
+        begin_run(shop.shop, job, now=shop.now - timedelta(minutes=minutes))
+        told = f"segmail 0 on {this_host()}, process {2**22 + 1}"  # not alive
+        shop.change(table, {"status": "running"}, messages=told)
+    assert "killed for want of memory" in (yield)
+    assert patient.run("process-emails").exit_code == 0
+
+
+@case("One that began 4 h ago", "jobs.job_findings", "judge._late")
+def a_run_that_never_ended(patient: Patient) -> Generator[None, str, None]:
+    patient.ended(JobName.PROCESS_EMAILS, ago=300)
+    began = patient.shop.now - timedelta(hours=4)
+    begin_run(patient.shop.shop, JobName.PROCESS_EMAILS, now=began)
+    assert (yield).startswith("pgrep -af process-emails")
+    assert patient.run("process-emails").exit_code == 0
+
+
+@case("been in maintenance", "jobs.job_findings", "judge._maintenance")
+def a_maintenance_that_nobody_ended(patient: Patient) -> Generator[None, str, None]:
+    flag = patient.folder / "maho/maintenance.flag"
+    (flag.parent / "app/etc").mkdir(parents=True)
+    (flag.parent / "app/etc/local.xml").write_text(_LOCAL_XML)
+    flag.touch()
+    then = (patient.shop.now - timedelta(days=3)).timestamp()
+    os.utime(flag, (then, then))
+    patient.options += ["--maho-root", str(flag.parent)]
+    command, file, *_ = (yield).split()
+    assert command == "rm"
+    Path(file).unlink()
+
+
+@case("1 d or more ahead", "jobs.job_findings", "judge._hosts")
+def another_host_whose_clock_is_ahead(patient: Patient) -> Generator[None, str, None]:
+    patient.ended(JobName.PROCESS_EMAILS, ago=-24 * 60 - 30)
+    assert (yield).startswith("timedatectl set-ntp true")
+    patient.ended(JobName.PROCESS_EMAILS, ago=0)  # by a clock that is right again
+
+
+@case("different versions", "jobs.job_findings", "judge._hosts")
+def a_host_that_was_not_upgraded(patient: Patient) -> Generator[None, str, None]:
+    config, c = patient.shop.tables.config, patient.shop.tables.config.c
+    with patient.shop.database.engine.begin() as connection:
+        path = f"{PATH}{JobName.PROCESS_EMAILS}/"
+        value = connection.scalar(select(c.value).where(c.path.startswith(path)))
+    old = str(value).replace(__version__, "0.1.0")
+    patient.shop.config(f"{path}shop2", old)
+    assert "git pull" in (yield)
+    patient.shop.change(config, {"path": f"{path}shop2"}, value=value)
 
 
 @case("No run has ended here yet", "jobs.job_findings", "judge._job")
@@ -290,6 +359,12 @@ def a_time_zone_that_nobody_knows(patient: Patient) -> Generator[None, str, None
     patient.shop.config(path, "Atlantis/Capital", scope="stores", id=2)
     assert "Choose one in Maho's configuration" in (yield)
     _delete_config(patient, path)
+
+
+def _move(advice: str) -> None:
+    """Do what `mv THERE AWAY  (…)` says."""
+    _, there, away = advice.partition("  (")[0].split()
+    Path(there).rename(away)
 
 
 _LOCAL_XML = """<config><global><crypt><key>0123456789abcdef0123456789abcdef</key></crypt>

@@ -13,6 +13,7 @@ from segmail.clock import Clock
 from segmail.doctor.findings import AreaFinding
 from segmail.doctor.jobs import clock_findings, disk_findings, job_findings
 from segmail.findings import Severity
+from segmail.jobs.record import JobEnd, JobName, begin_run, end_run
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
 from tests.shop_builder import ShopBuilder
@@ -42,6 +43,19 @@ def test_overdue_rows_are_an_error_with_their_age(shop: ShopBuilder) -> None:
 
     assert first.severity is Severity.ERROR
     assert first.what == "backlog: 3 rows are due; the oldest has waited 26 d."
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_failure_that_may_pass_by_itself_is_a_note(shop: ShopBuilder, tmp_path: Path) -> None:
+    for code, reason in ((0, ""), (75, "The mail server mail.example.com cannot be reached")):
+        run = begin_run(shop.shop, JobName.PROCESS_EMAILS, now=shop.now)
+        end_run(shop.shop, run, JobEnd(shop.now, shop.now, code, reason), tmp_path)
+
+    noted = [one for one in _jobs(shop) if "mail.example.com" in one.what]
+
+    assert [(one.severity, one.advice) for one in noted] == [
+        (Severity.NOTE, "segmail doctor --connect")
+    ]
 
 
 @pytest.mark.parametrize("engine_name", ["mariadb"])
