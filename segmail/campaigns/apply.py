@@ -1,6 +1,7 @@
 """`campaign apply`: makes a shop match campaign files, each file as a whole or not at all.
 
-A dry run does the same work and rolls it back, so it reports exactly what would happen.
+A dry run does the same work and rolls it back, so it reports exactly what would happen. If the
+database's user may only read, it does so in a copy of what the work reads.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.exc import DBAPIError
 
 from segmail.campaigns.automation import apply_automation
 from segmail.campaigns.check import check_conditions
+from segmail.campaigns.copied import copied_for_plan
 from segmail.campaigns.entry import CampaignFile, FileFaults, SegmentEntry
 from segmail.campaigns.lists import keep_lists
 from segmail.campaigns.named import check_circles, names_of_segments, with_ids
@@ -28,9 +29,10 @@ from segmail.campaigns.sales_rules import load_states as load_rule_states
 from segmail.campaigns.sales_rules import plan_rule, save_rules
 from segmail.campaigns.segment_changes import find_changes
 from segmail.campaigns.steps import StepsRun, apply_steps, check_prefixes
-from segmail.errors import ConfigError, Fault
+from segmail.errors import ConfigError, DatabaseUnavailable, Fault
 from segmail.maho.db.named_lock import named_lock
-from segmail.maho.schema.rights import CAMPAIGNS, missing_rights, right_faults
+from segmail.maho.schema.layout import holds_four_bytes
+from segmail.maho.schema.rights import CAMPAIGNS, is_denied, missing_rights, right_faults
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop, ShopSession
 from segmail.maho.steps import load_segments, load_steps
@@ -61,13 +63,14 @@ class Wish:
 
     prune: bool
     now: datetime
+    four_bytes: bool | None = None  # whether the shop's tables can hold emoji; None: ask them
 
 
 def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
     """Return what applying the files would do, without doing it.
 
-    Raises ConfigError with every fault of every file, each with its line, or with every right that
-    applying needs and the database's user lacks.
+    The right to read is enough. Raises ConfigError with every fault of every file, each with its
+    line.
     """
     declared = _declared(files)
 
@@ -83,18 +86,26 @@ def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applie
             raise ConfigError(faults)
         return outcomes
 
-    with _rights_told(shop):
+    try:
         return _rolled_back(shop, work)
+    except (ConfigError, DatabaseUnavailable) as error:
+        if not is_denied(error):
+            raise
+    with shop.read() as tx:
+        wish = replace(wish, four_bytes=holds_four_bytes(tx))
+    with copied_for_plan(shop, [file.campaign for file in files]) as copy:
+        return _rolled_back(copy, work)
 
 
 def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
     """Apply the files, one transaction each, and return what was done.
 
-    Only one run at a time does so in a shop. Raises ConfigError with every fault of a file.
+    Only one run at a time does so in a shop. Raises ConfigError with every fault of a file, or with
+    every right that applying needs and the database's user lacks.
     """
     declared = _declared(files)
     outcomes: list[Applied] = []
-    with _alone(shop) as session:
+    with _rights_told(shop), _alone(shop) as session:
         for file in _in_order(files):
 
             def work(tx: Transaction, file: ReadFile = file) -> list[Applied]:
@@ -110,16 +121,14 @@ def _rights_told(shop: Shop) -> Iterator[None]:
     try:
         yield
     except ConfigError as error:
-        if not isinstance(error.__cause__, DBAPIError):
+        if not is_denied(error):
             raise
         with shop.read() as tx:
             missing = list(missing_rights(tx.connection, tx.tables.prefix, CAMPAIGNS))
             faults = right_faults(tx.connection, missing, tx.tables.prefix)
         if not missing:
             raise
-        advice = "`campaign validate` needs no database, and `simulate FILE` no right but SELECT."
-        why = Fault("Dry runs and `campaign diff` apply the files and undo it.", advice)
-        raise ConfigError([*faults, why]) from error
+        raise ConfigError(faults) from error
 
 
 class _Enough(Exception):
@@ -195,7 +204,9 @@ def _apply(
     rules = load_rules(tx, declared["rules"])
     _check_names(campaign, templates, rules, faults)
     codes = load_websites(tx), load_groups(tx)
-    planner = TemplatePlanner.load(tx, campaign.templates, templates, faults)
+    planner = TemplatePlanner.load(
+        tx, campaign.templates, templates, faults, four_bytes=wish.four_bytes
+    )
     letters = [planner.plan(entry, templates) for entry in campaign.templates]
     rule_ids = [id for entry in campaign.rules if (id := rules.id(entry.name)) is not None]
     states = load_rule_states(tx, rule_ids)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from segmail.campaigns.entry import FileFaults, SegmentEntry
+from segmail.campaigns.entry import CampaignFile, FileFaults, SegmentEntry
 from segmail.errors import ConditionError
 from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.predicate import split_values
@@ -13,7 +14,7 @@ from segmail.segments.conditions.references import segments_named
 from segmail.segments.conditions.tree import Combine, ConditionNode, Leaf
 from segmail.segments.dependencies import circle_in_words, circle_of
 from segmail.segments.naming.mentioned import Mentioned, reference_of
-from segmail.segments.naming.shop_names import plain
+from segmail.segments.naming.shop_names import load_products, plain
 from segmail.segments.naming.translate import Naming, leaf_with_ids
 from segmail.segments.refresh.candidates import load_candidates
 
@@ -45,6 +46,28 @@ def names_of_segments(entry: SegmentEntry) -> set[str]:
         if reference is not None and reference.of is Mentioned.SEGMENT:
             values = split_values(leaf)
             found |= {plain(v.rpartition(":")[0] if reference.is_pair else v) for v in values}
+    return found
+
+
+def leaves_of(files: Iterable[CampaignFile]) -> Iterator[Leaf]:
+    """Yield the conditions of files."""
+    for file in files:
+        for segment in file.segments:
+            yield from segment.leaves
+
+
+def products_named(tx: Transaction, conditions: Iterable[Leaf]) -> set[int]:
+    """Return the products that conditions mention, by name in files, by id in the shop."""
+    found: set[int] = set()
+    for leaf in conditions:
+        reference = reference_of(leaf)
+        if reference is None or reference.of is not Mentioned.PRODUCT:
+            continue
+        with suppress(ConditionError):  # of an operator that does not exist; told elsewhere
+            for value in split_values(leaf):
+                name = value.rpartition(":")[0] if reference.is_pair else value
+                for by_name in (False, True):
+                    found |= set(map(int, load_products(tx, name, by_name=by_name).by_id))
     return found
 
 

@@ -53,14 +53,21 @@ class TemplatePlanner:
         entries: Collection[TemplateEntry],
         known: KnownNames,
         faults: FileFaults,
+        *,
+        four_bytes: bool | None,
     ) -> TemplatePlanner:
-        """Read the templates that the entries name."""
+        """Read the templates that the entries name.
+
+        `four_bytes` is whether the shop can hold characters beyond U+FFFF; None: ask its tables.
+        """
         ids = [id for entry in entries if (id := known.id(entry.name)) is not None]
         condition = tx.tables.template.c.template_id.in_(ids)
         existing = load_newsletters(tx, condition) if ids else {}
         sender = _sender(tx) if entries else ("", "")
         beyond = any(_BEYOND.search(text) for entry in entries for text in _texts(entry))
-        return cls(existing, sender, not beyond or holds_four_bytes(tx), faults)
+        if four_bytes is None:
+            four_bytes = not beyond or holds_four_bytes(tx)
+        return cls(existing, sender, four_bytes, faults)
 
     def plan(self, entry: TemplateEntry, known: KnownNames) -> PlannedTemplate:
         """Return the plan for the entry; add what is missing or impossible to `faults`."""

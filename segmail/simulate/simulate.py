@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from segmail.campaigns.apply import ReadFile, Wish, apply_files
+from segmail.campaigns.named import leaves_of, products_named
 from segmail.clock import StandingClock
 from segmail.delivery.job import Job
 from segmail.errors import InputError
@@ -27,11 +28,11 @@ from segmail.simulate.copy import copy_shop
 from segmail.simulate.differences import find_differences
 from segmail.simulate.events import Event, parse_event
 from segmail.simulate.findings import Circumstances, Findings, find
-from segmail.simulate.folder import throw_away_folder
 from segmail.simulate.play import Course, Player
 from segmail.simulate.record import PlayedRow, Record, played_rows
 from segmail.simulate.rhythm import Rhythm
 from segmail.simulate.sample import Chosen, choose_customers
+from segmail.throw_away import throw_away_folder
 from segmail.transport.recorder import RecorderSettings
 
 USUAL_SAMPLE = 2_000  # customers
@@ -131,7 +132,10 @@ def _copied(
         sample = _sample(tx, question, [*chosen, *(event.customer_id for event in events)])
         filling = open_scratch(file, foreign_keys=False)
         try:
-            copy = copy_shop(tx, filling, sample.ids, on_customers=watching.copied)
+            products = products_named(tx, leaves_of(file.campaign for file in question.files))
+            copy = copy_shop(
+                tx, filling, sample.ids, products=products, on_customers=watching.copied
+            )
         finally:
             filling.close()
     until = start + timedelta(days=question.days)

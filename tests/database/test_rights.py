@@ -16,7 +16,9 @@ from segmail.cli import program
 from segmail.maho.cron import cron_table
 from segmail.maho.schema.rights import REFRESHING, Right
 from tests import each_command
+from tests.campaign_files import apply
 from tests.program import ROOT
+from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -159,19 +161,60 @@ def test_a_right_that_a_refresh_lacks_is_told_before_anything_is_written(
     assert "may not" in segmail(least, tmp_path, "doctor", "--json").output
 
 
-def test_what_a_plan_of_campaigns_lacks_is_told_at_once(
+CAMPAIGN = """\
+templates:
+  - {name: One, subject: One, sender: {name: S, email: s@example.test}, html: "<p>😀</p>"}
+  - {name: Two, subject: Two, sender: {name: S, email: s@example.test}, html: "<p>2</p>"}
+sales rules:
+  - {name: Ten, discount: 10 %, websites: [base]}
+segments:
+  - name: Buyers
+    websites: [base]
+    conditions: {all: ["order item: product = ts-1"]}
+    automation: {active: yes}
+    steps:
+      - {after: 1 day, template: One, coupon: {rule: Ten, prefix: TEN, expires: 7 days}}
+      - {after: 3 days, template: Two}
+      - {after: 9 days, template: One}
+"""
+
+
+def test_who_may_only_read_gets_the_plan_of_who_may_write(
     least: URL, mariadb_shop: ShopBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    shop, user = mariadb_shop, f"'{USER}'@'%'"
     monkeypatch.chdir(tmp_path)
-    each_command.write_files(tmp_path)
-    user = f"'{USER}'@'%'"
-    with mariadb_shop.database.engine.begin() as connection:
+    sales = SalesBuilder(shop)
+    sales.product("OTHER")
+    sales.product("TS-1")
+    for key, value in (("name", "S"), ("email", "s@example.test")):
+        shop.config(f"trans_email/ident_general/{key}", value)
+    apply(shop, CAMPAIGN)
+    [first, second, _] = [one["sequence_id"] for one in shop.rows(shop.tables.sequence)[-3:]]
+    shop.due(first, shop.customer(), status="sent")
+    shop.due(second, shop.customer())
+    changed = CAMPAIGN.replace("3 days", "5 days").replace("10 %", "12 %").replace("<p>2", "<p>3")
+    (tmp_path / "same.yaml").write_text(CAMPAIGN)
+    (tmp_path / "new.yaml").write_text(
+        changed.replace("      - {after: 9 days, template: One}\n", "")
+    )
+    asked = [
+        ("campaign", "diff", "same.yaml"),
+        ("campaign", "diff", "new.yaml"),
+        ("campaign", "apply", "new.yaml", "--dry-run", "--prune", "--json"),
+        ("recipe", "apply", "abandoned-cart", "--dry-run"),
+    ]
+
+    told = [segmail(shop.url, tmp_path, *one) for one in asked]
+    with shop.database.engine.begin() as connection:
         connection.execute(text(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {user}"))
         connection.execute(text(f"GRANT SELECT ON {least.database}.* TO {user}"))
+    by_reader = [segmail(least, tmp_path, *one) for one in asked]
+    refused = segmail(least, tmp_path, "campaign", "apply", "new.yaml", "--prune", "--yes")
 
-    done = segmail(least, tmp_path, "campaign", "diff", each_command.FILE)
-
-    assert done.exit_code == 78
-    assert "may not INSERT and UPDATE customer_segment." in done.output
-    assert "may not INSERT and UPDATE salesrule." in done.output
-    assert "`simulate FILE` no right but SELECT" in done.output
+    assert [one.exit_code for one in told] == [0, 1, 0, 0], [one.output for one in told]
+    assert [one.output for one in by_reader] == [one.output for one in told]
+    assert "1 scheduled row move" in told[1].output
+    assert refused.exit_code == 78
+    assert "may not INSERT and UPDATE customer_segment." in refused.output
+    assert "may not INSERT and UPDATE salesrule." in refused.output

@@ -19,6 +19,7 @@ from segmail.maho.schema.transaction import Transaction
 
 _TEMPORARY = "CREATE TEMPORARY TABLES"
 _DENIED = {1044, 1142, 1143, 1227, 1370}
+_READ_ONLY = {1290, 1792, 1836}  # a replica, or a server that was switched so
 
 
 @dataclass(frozen=True)
@@ -100,6 +101,12 @@ def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
     prefix = tx.tables.prefix
     if missing := list(missing_rights(tx.connection, prefix, rights)):
         raise ConfigError(right_faults(tx.connection, missing, prefix))
+
+
+def is_denied(error: Exception) -> bool:
+    """Return whether a statement was refused because this user, or anybody, may only read."""
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and error_number(cause) in _DENIED | _READ_ONLY
 
 
 def missing_rights(

@@ -141,7 +141,7 @@ def test_a_signal_leaves_nothing_behind(
     place.mkdir()
     options = ("simulate", "--recipe", "welcome", "--days", "300")
     with start(shop.url, tmp_path, *options, env={"TMPDIR": str(place)}) as run:
-        while not any(place.glob("segmail-simulate-*/shop.sqlite")):
+        while not any(place.glob("segmail-copy-*/shop.sqlite")):
             assert run.poll() is None
             time.sleep(0.01)
         time.sleep(0.5)

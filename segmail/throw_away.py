@@ -1,4 +1,4 @@
-"""A folder for the copy of a shop, removed when the simulation is over."""
+"""A folder for a copy of a shop, removed when the work with it is over."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-_PREFIX = "segmail-simulate-"
+_PREFIX = "segmail-copy-"
 _LOCK = "in-use"
 
 
@@ -18,7 +18,8 @@ _LOCK = "in-use"
 def throw_away_folder() -> Iterator[Path]:
     """Yield an empty folder that only its owner can enter, and remove it afterwards.
 
-    A folder left behind by kill -9 is removed by the same user's next simulation: its lock is free.
+    A folder left behind by kill -9 is removed the next time that the same user needs one: its
+    lock is free.
     """
     _remove_left_behind(Path(tempfile.gettempdir()))
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # 0700

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from segmail.simulate.folder import throw_away_folder
+from segmail.throw_away import throw_away_folder
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def test_it_is_private_and_removed_whatever_happens(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_one_left_is_removed_and_what_is_in_use_is_not(tmp_path: Path) -> None:
-    left, used = (tmp_path / f"segmail-simulate-{name}" for name in ("left", "used"))
+    left, used = (tmp_path / f"segmail-copy-{name}" for name in ("left", "used"))
     for folder in (left, used):
         folder.mkdir()
         (folder / "in-use").touch()
