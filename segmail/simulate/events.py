@@ -22,6 +22,7 @@ from sqlalchemy import Row, Table, func, insert, select, update
 
 from segmail.coupons.codes import code_owner
 from segmail.errors import InputError
+from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.time_zones import load_website_zones, time_zone
 from segmail.maho.customers import SubscriberStatus
 from segmail.maho.db.insert import insert_rows
@@ -29,6 +30,7 @@ from segmail.maho.lookup import find_customer
 from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 
+_CURRENCY = "currency/options/default"
 _NOON = time(12)
 _SHAPE = re.compile(
     r"(?P<who>\S+)\s+(?P<deed>orders|unsubscribes|subscribes|updates cart|empties cart)"
@@ -119,11 +121,13 @@ def _order(tx: Transaction, event: Event) -> None:
         event.amount or (cart.base_grand_total if cart else None) or _last_total(tx, sales, event)
     )
     code = _use_coupon(tx, event) if event.with_coupon else None
+    store_id = (cart.store_id if cart else None) or customer.store_id
     order = {
         "state": "processing",
         "status": "processing",
         "coupon_code": code,
-        "store_id": (cart.store_id if cart else None) or customer.store_id,
+        "store_id": store_id,
+        "order_currency_code": StoreConfig.load(tx).value(_CURRENCY, store_id or 0),
         "customer_id": None if event.as_guest else event.customer_id,
         "customer_email": customer.email,
         "increment_id": f"SIMULATED-{event.customer_id}-{event.at:%Y%m%d%H%M}",

@@ -38,6 +38,11 @@ _OPERATORS = {
 _WORDS = {code: word for word, code in _OPERATORS.items()}
 _IMPORTED = "imported"  # the customers that `segment import` lists; nobody until then
 _OPERATOR_SIGNS = ("=", "<", ">", "!")
+# What other languages write.
+_MEANT = {"==": "=", "===": "=", "=>": ">=", "=<": "<=", "<>": "!=", "!==": "!="}
+_SIGNS = re.compile(r"[=<>!\s]*")
+_NAMED = {"month": 12, "weekday": 7}  # attributes whose values have names, and numbers from 1
+_SHORTEST = 3  # letters of such a name: `dec`, `tue`
 _LINE = re.compile(
     r"(?P<label>[^=!<>\"]{0,100}?)\s*"
     r"(?P<operator>!=|>=|<=|=|>|<"
@@ -88,8 +93,25 @@ def read_line(name: str, line: str, path: str) -> Leaf:
     code = family.code(label)
     if code is None:
         raise ConditionError(f"'{name}' has no attribute '{label}'{hint(name, label)}")
+    _check_signs(found["operator"], found["value"])
     operator = _OPERATORS[" ".join(found["operator"].split())]
     return Leaf(family.type, code, operator, _value(found["value"], operator, family, code), path)
+
+
+def _check_signs(operator: str, value: str) -> None:
+    """Raise ConditionError for an operator of another language; name the one that is meant."""
+    if not value.startswith(_OPERATOR_SIGNS):
+        return
+    found = _SIGNS.match(value)
+    signs = "".join((operator + (found[0] if found else "")).split())
+    if meant := _MEANT.get(signs):
+        raise ConditionError(
+            f"'{signs}' is no operator: write '{meant}', or put the value in quotes."
+        )
+    if signs in _OPERATORS:
+        raise ConditionError(
+            f"Write the operator '{signs}' without a space, or put the value in quotes."
+        )
 
 
 def hint(name: str, label: str, *, more: Collection[str] = ()) -> str:
@@ -164,7 +186,25 @@ def _read(text: str, codes: Mapping[str, str], attribute: str) -> str:
         raise ConditionError('The value is missing; an empty one is written as "".')
     if text.startswith(_OPERATOR_SIGNS):
         raise ConditionError(f"The value '{text}' begins like an operator; put it in quotes.")
+    if attribute in _NAMED and not text.lstrip("-").replace(".", "", 1).isdecimal():
+        return _named(text, codes, attribute)
     return codes.get(text.lower()) or in_unit(text, attribute)
+
+
+def _named(text: str, codes: Mapping[str, str], attribute: str) -> str:
+    """Return the number of a month or weekday; the first letters of its name are enough."""
+    word = text.lower().removesuffix(".")
+    if len(word) >= _SHORTEST:
+        for name, value in codes.items():
+            if name.startswith(word):
+                return value
+    close = get_close_matches(word, codes, n=1)
+    mean = f"; did you mean '{close[0]}'?" if close else ""
+    first = next(iter(codes))
+    raise ConditionError(
+        f"'{text}' is no {attribute}: it can be 1 to {_NAMED[attribute]}, or a name such as "
+        f"'{first}' or '{first[:_SHORTEST]}'{mean or '.'}"
+    )
 
 
 def _unquoted(text: str) -> str:

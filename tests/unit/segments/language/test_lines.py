@@ -66,6 +66,14 @@ def test_words_may_stand_on_two_lines() -> None:
 
 
 @for_each(
+    ("line", "value"),
+    [("month is one of Dec, sept., MAY", "12,9,5"), ("weekday is one of Mon, thurs", "1,4")],
+)
+def test_three_letters_of_a_month_or_weekday_are_enough(line: str, value: str) -> None:
+    assert read_line("today", line, "1").value == value
+
+
+@for_each(
     ("name", "line", "message"),
     [
         ("carts", "active = yes", "'carts' is no kind of condition; did you mean 'cart'"),
@@ -73,7 +81,13 @@ def test_words_may_stand_on_two_lines() -> None:
         ("cart", "active", "has no operator; '=', '!='"),
         ("cart", "active is yes", "has no operator"),
         ("cart", "active =", 'The value is missing; an empty one is written as "".'),
-        ("cart", "items count => 5", "begins like an operator"),
+        ("cart", "items count => 5", "'=>' is no operator: write '>='"),
+        ("cart", "active == yes", "'==' is no operator: write '='"),
+        ("cart", "items count <> 5", "'<>' is no operator: write '!='"),
+        ("cart", "items count < = 5", "Write the operator '<=' without a space"),
+        ("cart", "coupon code = !x", "begins like an operator"),
+        ("today", "month = Dezember", "it can be 1 to 12, or a name"),
+        ("today", "weekday is one of mon, Montag", "did you mean 'monday'?"),
         ("cart", 'coupon code = "x', "is no text in double quotes"),
         ("cart", 'coupon code = "x" y', "is no text in double quotes"),
         ("cart", 'coupon code = "\\ud800"', "is no text in double quotes"),
