@@ -108,7 +108,8 @@ class _Use:
         elif owner.name == "customer":
             advice = "Name an attribute that Maho lists for customers, or take it out."
         else:
-            advice = f"It has {', '.join(sorted(owner.keys))}."
+            has = sorted(owner.keys) or [f"{method}()" for method in sorted(owner.methods)]
+            advice = f"It has {', '.join(has)}."
         return self.passage.error(LintRule.UNKNOWN_MEMBER, self._place, what, advice)
 
     def _unknown_method(self, step: PathStep, owner: TemplateObject) -> LintFinding:

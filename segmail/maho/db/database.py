@@ -33,7 +33,8 @@ _DENIED = {
     *(1251, 1275, 1524, 2059, 2061),  # a login method that client or server lacks
     *(1820, 1862, 3118, 3159, 4151),  # an expired password, a locked account, encryption demanded
 }
-_NO_SUCH = {1054, 1146}
+_NO_TABLE = 1146
+_NO_SUCH = {1054, _NO_TABLE}
 _AFTER_COMMIT = "segmail_after_commit"  # of a connection: functions to call then
 _ATTEMPTS = 8
 _REPEAT_WITHIN = 45.0  # seconds; work that waited longer is not repeated
@@ -291,6 +292,11 @@ def _may_repeat(error: DBAPIError | Conflict, *, idempotent: bool) -> bool:
     if isinstance(error, Conflict) or is_conflict(error):
         return True
     return idempotent and _is_lost(error)
+
+
+def is_missing_table(error: DBAPIError) -> bool:
+    """Return whether a statement named a table that the shop does not have."""
+    return error_number(error) == _NO_TABLE or "no such table" in str(error.orig)
 
 
 def is_conflict(error: DBAPIError) -> bool:

@@ -5,12 +5,16 @@ It takes a constant number of statements per batch, and none for what no templat
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import TypeVar
 
+from sqlalchemy.exc import DBAPIError
+
+from segmail.log import logger
 from segmail.maho.catalog.bestsellers import Bestsellers, load_categories
 from segmail.maho.catalog.customer_lists import (
     Dated,
@@ -25,6 +29,7 @@ from segmail.maho.catalog.tax import Taxes
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customer_addresses import Address, load_addresses
 from segmail.maho.customers import Customer
+from segmail.maho.db.database import is_missing_table
 from segmail.maho.sales.carts import Cart, load_carts
 from segmail.maho.sales.line import Line
 from segmail.maho.sales.options import OptionWords
@@ -40,6 +45,8 @@ from segmail.mail.items.objects import BlockPrinter, CartShown, ListsShown, Orde
 from segmail.mail.items.partials import Partials
 from segmail.mail.items.printed import Printed
 from segmail.mail.items.shown import ShownItem, StoreWindow
+
+T = TypeVar("T")
 
 _FRESH = timedelta(seconds=60)  # after which prices and stock are read again
 _MOST_PRODUCTS = 10_000  # times store views and customer groups
@@ -77,6 +84,23 @@ class Shelf:
     _attributes: ProductAttributes | None = None
     _bestsellers: Bestsellers | None = None
     _products: tuple[datetime, Products] | None = None
+    _lacking: set[str] = field(default_factory=set)  # what was told about missing tables
+
+    def if_there(self, load: Callable[[], T], empty: T) -> T:
+        """Return what `load` reads, or `empty` from a shop that lacks its table.
+
+        No statement asks beforehand: a shop has these tables. The log tells what is missing, once.
+        """
+        try:
+            return load()
+        except DBAPIError as error:
+            if not is_missing_table(error):
+                raise
+            what = str(error.orig.args[-1] if error.orig else error)
+            if what not in self._lacking:
+                self._lacking.add(what)
+                logger.warning("Mails leave out what the shop does not have: %s.", what)
+            return empty
 
     def taxes(self, tx: Transaction) -> Taxes:
         """Return the shop's taxes."""
@@ -153,16 +177,16 @@ class BatchItems:
         listing = [reader for reader in readers if reader.needs.lists]
         carts = _ids(reader for reader in readers if reader.needs.cart or reader.needs.lists)
         if carts:
-            self.carts = load_carts(tx, shelf.stores, carts)
+            self.carts = shelf.if_there(lambda: load_carts(tx, shelf.stores, carts), {})
             self.words = self._cart_words(tx, readers)
         orders = _ids(r for r in readers if r.needs.order or "crosssells" in r.needs.lists)
         if orders:
-            self.orders = load_orders(tx, orders)
+            self.orders = shelf.if_there(lambda: load_orders(tx, orders), {})
         if listing:
             self._read_lists(tx, listing)
         loyal = _ids(reader for reader in readers if reader.needs.loyalty)
         if loyal:
-            self.sales = load_lifetime_sales(tx, loyal)
+            self.sales = shelf.if_there(lambda: load_lifetime_sales(tx, loyal), {})
         if owners := _address_owners(readers):
             self.addresses = load_addresses(tx, owners)
         self._read_products(tx, readers)
@@ -179,17 +203,17 @@ class BatchItems:
 
     def _read_lists(self, tx: Transaction, readers: Sequence[ShownTo]) -> None:
         wants = frozenset().union(*(reader.needs.lists for reader in readers))
-        ids = _ids(readers)
-        self.bought = load_bought(tx, ids)
+        ids, if_there = _ids(readers), self.shelf.if_there
+        self.bought = if_there(lambda: load_bought(tx, ids), {})
         if wants & {"viewed", "clearance", "bestsellers"}:
-            self.viewed = load_viewed(tx, ids)
+            self.viewed = if_there(lambda: load_viewed(tx, ids), {})
         if "wishlist" in wants:
-            self.wished = load_wished(tx, ids)
+            self.wished = if_there(lambda: load_wished(tx, ids), {})
         if "crosssells" in wants:
             ordered = {id for order in self.orders.values() for id in order.product_ids}
-            self.crosssells = load_crosssells(tx, ordered)
+            self.crosssells = if_there(lambda: load_crosssells(tx, ordered), {})
         if "bestsellers" in wants:
-            self._read_best(tx, readers)
+            if_there(lambda: self._read_best(tx, readers), None)
 
     def _read_best(self, tx: Transaction, readers: Sequence[ShownTo]) -> None:
         best = self.shelf.bestsellers(tx, self.now)

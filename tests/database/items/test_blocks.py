@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from segmail.mail.items.needs import ItemNeeds
 from segmail.mail.items.reader import BatchItems
@@ -122,6 +122,34 @@ def test_blocks_that_are_empty_leave_no_trace(content: ContentShop) -> None:
     )
 
     assert content.rendered(source, 9, "default") == ("", "")
+
+
+def test_what_the_shop_has_no_table_for_is_left_out_and_told_once(
+    content: ContentShop, caplog: pytest.LogCaptureFixture
+) -> None:
+    tables = ("sales_flat_quote", "wishlist_item", "report_viewed_product_index")
+    lists = ("Viewed", "Wishlist", "Clearance")
+    source = "".join(f"{{{{var products.get{name}Text()}}}}" for name in lists)
+    source += "{{if cart}}cart{{/if}}{{var products.getBestsellersText(1)}}"
+
+    def rename(old: str, new: str) -> None:
+        with content.shop.database.engine.begin() as connection:
+            for table in tables:
+                connection.execute(
+                    text(f"ALTER TABLE {old.format(table)} RENAME TO {new.format(table)}")
+                )
+
+    rename("{}", "away_{}")
+    try:
+        _, found = content.rendered(source, 1, "default")
+        assert content.rendered(source, 1, "default")[1] == found
+    finally:
+        rename("away_{}", "{}")
+
+    assert "cart" not in found
+    assert found.count("http") == 1  # the best seller
+    assert len(caplog.messages) == len(tables)
+    assert all(any(table in one for one in caplog.messages) for table in tables)
 
 
 @pytest.mark.parametrize("customers", [[1], [1, 2, 3, 4, 5, 6, 7, 8]])
