@@ -1,7 +1,8 @@
 """Every command with arguments that work on the shop of `fill`, for tests that go through them all.
 
-As a program, `python -m tests.each_command OUT GLOBAL-OPTIONS…` runs each command in a process of
-its own, on the streams that it was given, and writes the exit codes into the file OUT as JSON.
+As a program, `python -m tests.each_command OUT NAMES GLOBAL-OPTIONS…` runs each command of NAMES,
+which are JSON, in a process of its own, on the streams that it was given, and writes the exit codes
+into the file OUT as JSON.
 """
 
 from __future__ import annotations
@@ -115,10 +116,10 @@ def names() -> set[str]:
     return {name for name, _ in leaves(program)} - _NOT_HERE
 
 
-def _main(out: Path, *options: str) -> None:
+def _main(out: Path, chosen: str, *options: str) -> None:
     from segmail.cli import main
 
-    known = names()
+    known = names() & set(json.loads(chosen))
     import_all()
     codes = {}
     for name, arguments in (READING | WRITING).items():

@@ -24,9 +24,11 @@ from segmail.campaigns.recipes.recipe import (
 from segmail.campaigns.validate import validate_files
 from segmail.cli import program
 from segmail.maho.schema.tables import Layout
+from tests.each_case import for_each
 from tests.recorded_content import RECORDED_AT, content_shop
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
+from tests.thorough import by_far
 
 NAMES = recipe_names()
 NEEDED = {
@@ -152,7 +154,7 @@ def test_there_is_one_for_each_use_case() -> None:
     assert [one["name"] for one in listed] == NAMES
 
 
-@pytest.mark.parametrize("name", NAMES)
+@for_each("name", NAMES)
 def test_every_recipe_is_valid_and_loses_no_step(now: datetime, name: str) -> None:
     recipe = load_recipe(name)
     file = read_recipe(recipe, settle_values(recipe, {}, examples=True))
@@ -189,7 +191,7 @@ def test_each_mail_is_rendered_with_and_without_cart_and_coupon(recorded: Record
     assert len(steps) == 50
 
     shown: dict[str, str] = {}
-    for step in steps:
+    for step in steps[:: by_far(3, 1)]:
         ref = f"{step['segment']}:enter:{step['step_number']}"
         preview = recorded.run("preview", ref, "--customer", "8", "--json")
         bare = recorded.run("template", "render", str(step["template_id"]), "--customer", "10")
@@ -207,7 +209,7 @@ def test_each_mail_is_rendered_with_and_without_cart_and_coupon(recorded: Record
     )
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("arguments", "said"),
     [
         (("vpi",), "Did you mean 'vip'?"),
@@ -239,9 +241,8 @@ def test_what_is_set_stands_in_the_shop(shop: ShopBuilder) -> None:
     assert [f"{one['discount_amount']:.0f}" for one in shop.rows(shop.tables.rule)] == ["12", "15"]
 
 
-@pytest.mark.parametrize("engine_name", ["sqlite"])
-@pytest.mark.parametrize("name", NAMES)
-def test_an_exported_recipe_is_a_campaign(shop: ShopBuilder, tmp_path: Path, name: str) -> None:
+@for_each("name", NAMES)
+def test_an_exported_recipe_is_a_campaign(tmp_path: Path, name: str) -> None:
     folder = str(tmp_path / name)
 
     written = segmail(None, "recipe", "export", name, folder)

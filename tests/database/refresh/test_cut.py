@@ -61,7 +61,7 @@ def test_between_chunks_everybody_is_either_moved_with_all_steps_or_not_yet(
     crowd = Crowd(mariadb_shop, 250)
     crowd.move(4)
 
-    cuts, partly, every = 0, 0, by_far(3, 1)
+    cuts, partly, every = 0, 0, by_far(6, 1)
     while refresh_until(mariadb_shop, cuts * every + 1, chunk=3):
         cuts += 1
         now = members(mariadb_shop, crowd.segment_id)

@@ -132,7 +132,9 @@ def test_what_means_nothing_is_told(
 
 
 @pytest.mark.parametrize("engine_name", ["sqlite"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    "number", [signal.SIGTERM, pytest.param(signal.SIGINT, marks=pytest.mark.thorough)]
+)
 def test_a_signal_leaves_nothing_behind(
     shop: ShopBuilder, tmp_path: Path, number: signal.Signals
 ) -> None:

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from segmail.errors import ConditionError
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder, every, leaf
 
 HOUR = timedelta(hours=1)
@@ -28,7 +29,7 @@ def test_only_active_carts_count_except_for_the_status(sales: SalesBuilder) -> N
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize(
+@for_each(
     ("operator", "value", "ages"),
     [
         (">=", "2", {120, 179, 180}),
@@ -50,7 +51,7 @@ def test_full_hours_since_a_cart_was_changed_count(
 
     found = sales.who(FAMILY, "hours_since_updated", operator, value)
 
-    assert found == {owners[minutes] for minutes in ages}
+    assert found & {*owners.values()} == {owners[minutes] for minutes in ages}
 
 
 def test_a_cart_is_as_old_as_its_last_change(sales: SalesBuilder) -> None:
@@ -116,7 +117,7 @@ def test_the_name_in_the_carts_store_counts(sales: SalesBuilder) -> None:
     assert sales.who("cart_items", "product_name", "==", "Sedia") == {bob}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value"),
     [
         ("hours_since_updated", ">=", "1.5"),

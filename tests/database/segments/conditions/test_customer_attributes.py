@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from segmail.errors import ConditionError
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder, every, leaf, some
 
 FAMILY = "customer_attributes"
@@ -28,7 +29,7 @@ def registered(sales: SalesBuilder, when: str) -> int:
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize(
+@for_each(
     ("operator", "value", "matched"),
     [
         ("==", "ANNA", {"Anna"}),
@@ -51,11 +52,13 @@ def test_text(sales: SalesBuilder, operator: str, value: object, matched: set[st
     names = {sales.shop.customer(firstname=name): name for name in ("Anna", "Bob", "O'B")}
     sales.shop.customer(firstname=None)
 
-    assert {names[id] for id in sales.who(FAMILY, "firstname", operator, value)} == matched
+    found = sales.who(FAMILY, "firstname", operator, value)
+
+    assert {names[id] for id in found & names.keys()} == matched
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize(
+@for_each(
     ("operator", "value", "matched"),
     [
         ("==", "2026-01-02", {"2026-01-02 00:00:00", "2026-01-02 23:59:59"}),
@@ -74,7 +77,9 @@ def test_a_date_is_its_whole_day(
     whens = ["2026-01-01 23:59:59", "2026-01-02 00:00:00", "2026-01-02 23:59:59"]
     ids = {registered(sales, when): when for when in [*whens, "2026-01-03 00:00:00"]}
 
-    assert {ids[id] for id in sales.who(FAMILY, "created_at", operator, value)} == matched
+    found = sales.who(FAMILY, "created_at", operator, value)
+
+    assert {ids[id] for id in found & ids.keys()} == matched
 
 
 def test_days_since_registration_are_calendar_days(sales: SalesBuilder) -> None:
@@ -147,7 +152,7 @@ def test_a_negation_is_right_for_who_has_no_store(sales: SalesBuilder) -> None:
     assert sales.matching(some(first, expects=False)) == {bob}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value", "fault"),
     [
         ("shoe_size", "==", "1", "attribute of condition 1 .* is unknown"),

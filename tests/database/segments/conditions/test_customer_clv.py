@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segmail.errors import ConditionError
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder, every, leaf
 
 FAMILY = "customer_clv"
@@ -36,7 +37,7 @@ def refund(sales: SalesBuilder, order_id: int, amount: float, *, state: int = 2)
     sales.shop.insert(sales.sales.creditmemo, order_id=order_id, grand_total=amount, state=state)
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value", "matched"),
     [
         ("lifetime_sales", ">=", "300", "high medium"),

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from segmail.errors import ConditionError
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder
 
 FAMILY = "customer_timebased"
@@ -43,7 +44,7 @@ def people(sales: SalesBuilder) -> dict[str, int]:
 
 
 @pytest.mark.both_engines
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value", "matched"),
     [
         ("days_since_last_login", "<=", "30", "recent"),
@@ -134,7 +135,7 @@ def test_an_order_of_a_guest_is_nobodys(sales: SalesBuilder, operator: str) -> N
     assert sales.who(FAMILY, "days_without_purchase", operator, "0") == {ada}
 
 
-@pytest.mark.parametrize(("attribute", "value"), [("nosuch", "1"), ("days_inactive", "1 OR 1=1")])
+@for_each(("attribute", "value"), [("nosuch", "1"), ("days_inactive", "1 OR 1=1")])
 def test_what_means_nothing_is_refused(sales: SalesBuilder, attribute: str, value: str) -> None:
     with pytest.raises(ConditionError):
         sales.who(FAMILY, attribute, ">=", value)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from segmail.errors import ConditionError
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder, every, leaf
 
 DAY = timedelta(days=1)
@@ -133,7 +134,7 @@ def test_orders_of_other_websites_count_for_a_customer_of_this_one(sales: SalesB
     assert sales.who(FAMILY, "store_id", "==", "7") == {ada}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value"),
     [
         ("nosuch", "==", "1"),

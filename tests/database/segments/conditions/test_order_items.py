@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from segmail.errors import ConditionError
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder, every, leaf
 
 FAMILY = "order_items"
@@ -70,7 +71,7 @@ def test_choices_are_compared_one_by_one(sales: SalesBuilder) -> None:
     assert sales.who(FAMILY, "product_materials", "!()", "12,14") == {bob}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value"),
     [
         ("product_sku", "==", ""),

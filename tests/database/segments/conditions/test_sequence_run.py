@@ -10,6 +10,7 @@ import pytest
 
 from segmail.errors import ConditionError
 from segmail.maho.schema.tables import Layout
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
@@ -153,7 +154,7 @@ def test_random_runs_are_judged_as_by_a_plain_evaluation(sales: SalesBuilder) ->
         assert welcome.who("days_since_finished", ">=", str(days)) == found
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value", "message"),
     [
         ("finished", "==", "99:1", "names the segment '99', which is not there"),

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from segmail.errors import ConditionError
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder, every, leaf
 from tests.shop_builder import ShopBuilder
 
@@ -39,7 +40,7 @@ def _holds(sales: SalesBuilder, day: str, attribute: str, operator: str, value: 
     return found == everybody
 
 
-@pytest.mark.parametrize(("season", "day", "holds"), SEASONS)
+@for_each(("season", "day", "holds"), SEASONS)
 def test_a_season_comes_every_year(sales: SalesBuilder, season: str, day: str, holds: bool) -> None:
     sales.shop.customer()
 
@@ -47,7 +48,7 @@ def test_a_season_comes_every_year(sales: SalesBuilder, season: str, day: str, h
     assert _holds(sales, day, "date", "!=", season) is not holds
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value", "holds"),  # on Tuesday, 10 March 2026
     [
         ("month", "==", "3", True),
@@ -88,7 +89,7 @@ def test_a_season_counts_in_a_combination(sales: SalesBuilder) -> None:
     assert sales.matching(every(leaf("today", "month", "==", "4"), expects=False)) == {ada, bob}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("attribute", "operator", "value", "message"),
     [
         ("month", "==", "13", "'13' of .* is no month: 1 to 12"),

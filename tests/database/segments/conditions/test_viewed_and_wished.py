@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from segmail.errors import ConditionError
+from tests.each_case import for_each
 from tests.sales_builder import SalesBuilder, every, leaf
 
 VIEWED = "product_viewed"
@@ -128,7 +129,7 @@ def test_who_did_not_look_is_found_by_negation(sales: SalesBuilder) -> None:
     assert sales.matching(every(seen, expects=False)) == {bob}
 
 
-@pytest.mark.parametrize(
+@for_each(
     ("family", "attribute", "value"),
     [
         (VIEWED, "nosuch", "1"),
