@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import click
@@ -149,9 +149,16 @@ def simulate(
     shown = _FORMATS["json" if as_json else format_]
     with (
         _ended_in_order() as go_on,
-        _watching(days, go_on) as watching,
-        simulated(app.shop, app.settings, question, now=app.now(), watching=watching) as simulation,
+        ExitStack() as bar,
+        simulated(
+            app.shop,
+            app.settings,
+            question,
+            now=app.now(),
+            watching=bar.enter_context(_watching(days, go_on)),
+        ) as simulation,
     ):
+        bar.close()  # it would be drawn anew below each line
         go_on()
         if output is not None:
             write_file(output, shown(simulation), mode=_PRIVATE)

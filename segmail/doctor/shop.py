@@ -68,7 +68,13 @@ def step_findings(shop: Shop, *, maho_root: Path | None, now: datetime) -> list[
     if not found:
         return [ok(Area.STEPS, "No faults found.")]
     return [
-        Finding(one.severity, Area.STEPS, f"{one.where}: {one.what}", one.advice) for one in found
+        Finding(
+            one.severity,
+            Area.STEPS,
+            one.what if one.what.startswith(f"'{one.where}'") else f"{one.where}: {one.what}",
+            one.advice,
+        )
+        for one in found
     ]
 
 

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Select, select, text
 
 from segmail.maho import progress
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.open_attempts import remember_oldest
+from segmail.maho.schema.transaction import Transaction
 from segmail.maho.schema.tune import plan_tuning, run_tuning
 from segmail.report import ReportScope, Window, collect_activity, is_slow
 from segmail.segments.overview import list_segments
 from segmail.sequences.overview import list_steps
+from segmail.settings import Settings
+from segmail.status.collect import collect_status
 from tests.database.long_table import fill
 from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
@@ -81,9 +89,38 @@ def test_lists_beside_a_long_history_count_what_waits(
         assert sum(step.progress["scheduled"] or 0 for step in steps) == _ROWS // 100
         assert [(one.sent, one.pending) for one in segments] == [(None, _ROWS // 400)] * 4
 
+    def status() -> None:
+        with long_shop.read() as tx:
+            config = StoreConfig.load(tx)
+        folder = Path("nowhere")
+        found = collect_status(long_shop.shop, config, Settings(folder), now=long_shop.now)
+        assert sum(one.scheduled for one in found.segments) == _ROWS // 100
+
+    long_shop.transact(lambda tx: remember_oldest(tx, []))
     assert rows_read_by(long_shop, lists) < 2_000
+    assert (
+        rows_read_by(long_shop, status) < 12_000
+    )  # of 40,000: the newest of the queue may be open
     counted = list_steps(long_shop.shop, totals=True)
     assert sum(step.progress["sent"] or 0 for step in counted) == _ROWS * 98 // 100
+
+
+def test_waiting_rows_are_read_by_mahos_index_whatever_the_statistics_say(
+    mariadb_shop: ShopBuilder,
+) -> None:
+    c = mariadb_shop.tables.progress.c
+    with mariadb_shop.read() as tx:
+        query = progress.along_pending(
+            tx, select(c.status).where(progress.is_pending_in(tx.tables, [1, 2]))
+        )
+        plan = tx.connection.execute(text(f"EXPLAIN {_written_out(query, tx)}")).mappings().one()
+
+    assert "FORCE INDEX" in _written_out(query, tx)
+    assert (plan["key"], plan["type"]) == (plan["possible_keys"], "range")
+
+
+def _written_out(query: Select[Any], tx: Transaction) -> str:
+    return str(query.compile(tx.connection, compile_kwargs={"literal_binds": True}))
 
 
 def rows_read_by(shop: ShopBuilder, work: Callable[[], None]) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import URL, text
 
 from segmail.cli import program
+from segmail.commands.simulate import _FORMATS
 from segmail.maho.schema.tables import Layout
 from tests.database.simulate.played_shop import fill
 from tests.program import start
@@ -152,3 +154,26 @@ def test_a_signal_leaves_nothing_behind(
 
     assert (run.returncode, err) == (130, "Interrupted.\n")
     assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_the_bar_is_gone_before_anything_is_printed(
+    shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    happened = []
+
+    @contextmanager
+    def bar(_label: str, _total: int) -> Iterator[Callable[[int], None]]:
+        yield lambda _days: happened.append("a day")
+        happened.append("the bar is gone")
+
+    monkeypatch.setattr("segmail.commands.simulate.progress_bar", bar)
+
+    def shown(_simulation: object) -> Iterator[str]:
+        happened.append("shown")
+        yield ""
+
+    monkeypatch.setitem(_FORMATS, "text", shown)
+
+    assert simulate(shop, "--days", "1").exit_code == 0
+    assert happened[-2:] == ["the bar is gone", "shown"]
