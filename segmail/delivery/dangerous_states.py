@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, select
 
 from segmail.delivery.job import Job
-from segmail.delivery.rows.journal import AcceptedAttempt, Journal
+from segmail.delivery.rows.journal import AcceptedAttempt
 from segmail.errors import ConfigError
 from segmail.maho.config.switch import maho_sends
 from segmail.maho.cron import RECENTLY, SENDS, has_cron_table, mahos_own_entry
@@ -57,8 +57,7 @@ def _check_mahos_job(tx: Transaction, job: Job, now: datetime) -> None:
 
 def _check_restored(connection: Connection, job: Job, now: datetime) -> None:
     """Refuse if the database has forgotten the newest mail that this host handed over."""
-    journal = Journal(job.settings.state_dir, job.database_name, now=now)
-    newest = journal.newest_unsettled()
+    newest = job.journal().newest_unsettled()
     if newest is None or _is_remembered(connection, job, newest):
         return
     raise ConfigError(

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from segmail.delivery.rows.journal import Journal
+
 if TYPE_CHECKING:
     from segmail.clock import Clock
     from segmail.maho.config.store_config import StoreConfig
@@ -57,3 +59,7 @@ class Job:
         """The name for the shop's tables in this host's files, without a password."""
         database = self.shop.database.url.set(password=None).render_as_string()
         return f"{database} {self.shop.tables.progress.name}"
+
+    def journal(self) -> Journal:
+        """Return this host's journal of the shop, which opens its file when it needs it."""
+        return Journal(self.settings.state_dir, self.database_name, now=self.clock.now())

@@ -51,12 +51,7 @@ def _kind(outcome: Outcome) -> tuple[object, ...]:
 def _write_line(outcome: Outcome) -> str:
     row = outcome.row
     if outcome.status is Status.SENT:
-        logger.info(
-            "Sent automation email to customer %d, template %d, queue %d",
-            row.customer_id,
-            row.step.template_id,
-            outcome.queue_id,
-        )
+        log_sent(row.customer_id, row.step.template_id, outcome.queue_id)
         return ""
     line = ended_line(
         outcome.status.capitalize(),
@@ -69,6 +64,12 @@ def _write_line(outcome: Outcome) -> str:
     )
     logger.info("%s", line)
     return line
+
+
+def log_sent(customer_id: int | None, template_id: int | None, queue_id: int | None) -> None:
+    """Write the log line of a mail that was sent."""
+    line = "Sent automation email to customer %d, template %d, queue %d"
+    logger.info(line, customer_id, template_id, queue_id)
 
 
 def log_summary(summary: Summary) -> None:

@@ -11,7 +11,6 @@ from segmail.delivery.first_look import look_for_due, sending, steps_of
 from segmail.delivery.job import Job, Options
 from segmail.delivery.log_lines import log_summary
 from segmail.delivery.quota import Quota
-from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Status
 from segmail.delivery.rows.resolve import Resolver
 from segmail.delivery.summary import Summary
@@ -90,7 +89,7 @@ def _resolve(job: Job, steps: Sequence[Step]) -> None:
     delivery = job.settings.delivery
     Resolver(
         shop=job.shop,
-        journal=Journal(job.settings.state_dir, job.database_name, now=job.clock.now()),
+        journal=job.journal(),
         steps={step.sequence_id: step for step in steps},
         lease=timedelta(minutes=delivery.lease_minutes),
         grace=timedelta(minutes=delivery.grace_minutes),

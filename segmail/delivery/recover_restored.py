@@ -8,7 +8,6 @@ from datetime import datetime
 from sqlalchemy import select
 
 from segmail.delivery.job import Job
-from segmail.delivery.rows.journal import Journal
 from segmail.maho.db.value_lists import among
 from segmail.maho.progress import forgotten, settle_forgotten
 from segmail.maho.repeating import continue_repeats
@@ -41,7 +40,7 @@ def settle_found(job: Job, found: Mapping[int, datetime], *, advance: Callable[[
 
         count += job.shop.transact(work)
         advance(len(ids))
-    journal = _journal(job)
+    journal = job.journal()
     journal.note_settled()
     journal.close()
     return count
@@ -55,7 +54,7 @@ def _steps(tx: Transaction, progress_ids: Collection[int]) -> dict[int, Step]:
 
 def _chunks(job: Job) -> Iterator[dict[int, datetime]]:
     """Yield the journal's accepted attempts, the last one of each row, some at a time."""
-    last = {it.progress_id: it.at for it in _journal(job).all_accepted()}
+    last = {it.progress_id: it.at for it in job.journal().all_accepted()}
     for ids in _parts(list(last)):
         yield {id_: last[id_] for id_ in ids}
 
@@ -63,7 +62,3 @@ def _chunks(job: Job) -> Iterator[dict[int, datetime]]:
 def _parts(ids: list[int]) -> Iterator[list[int]]:
     for start in range(0, len(ids), _CHUNK):
         yield ids[start : start + _CHUNK]
-
-
-def _journal(job: Job) -> Journal:
-    return Journal(job.settings.state_dir, job.database_name, now=job.clock.now())

@@ -29,13 +29,7 @@ _SINCE_EVER = datetime(1970, 1, 2, tzinfo=UTC)
 class Claimer:
     """Claims due rows of the given steps, oldest first, each once per run."""
 
-    def __init__(
-        self,
-        shop: Shop,
-        steps: Mapping[int, Step],
-        *,
-        lease: timedelta,
-    ) -> None:
+    def __init__(self, shop: Shop, steps: Mapping[int, Step], *, lease: timedelta) -> None:
         self._shop = shop
         self._steps = steps
         self._lease = lease
@@ -86,10 +80,7 @@ class Claimer:
         seen = {row.progress_id: row.seen_at for row in rows if row.queue_id is None}
         if seen:
             until = rows[0].lease_until
-            self._shop.transact(
-                lambda tx: give_back(tx, seen, lease_until=until),
-                idempotent=True,
-            )
+            self._shop.transact(lambda tx: give_back(tx, seen, lease_until=until), idempotent=True)
 
     def peek(self, *, now: datetime, limit: int) -> list[DueRow]:
         """Return the rows that `claim` would take, each once, without taking them."""
@@ -119,14 +110,8 @@ class Claimer:
 
     def due_query(self, *, now: datetime, limit: int | None) -> Select[Any]:
         """Return the query of the rows that come next."""
-        return due_rows(
-            self._shop.tables,
-            self._steps,
-            now=now,
-            after=self._after,
-            index=self._index,
-            limit=limit,
-        )
+        tables, after, index = self._shop.tables, self._after, self._index
+        return due_rows(tables, self._steps, now=now, after=after, index=index, limit=limit)
 
     def _go_on_after(self, rows: list[Row[Any]]) -> None:
         if rows:

@@ -6,7 +6,7 @@ why somebody did not; a message that never left leaves no trace.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -24,14 +24,6 @@ from segmail.mail.column_limits import storable_text
 
 _PROBLEM_CHARACTERS = 200  # newsletter_problem.problem_error_text
 
-_QUEUE_STATUS = {
-    Status.SENT: QueueStatus.SENT,
-    Status.SKIPPED: QueueStatus.CANCEL,
-    Status.FAILED: QueueStatus.CANCEL,
-    Status.DEFERRED: QueueStatus.CANCEL,
-    Status.RELEASED: QueueStatus.CANCEL,
-    Status.POSTPONED: QueueStatus.CANCEL,
-}
 _TOLD = (Status.FAILED, Status.DEFERRED, Status.SKIPPED)  # statuses that leave a problem row
 _REFERRING = (Status.SENT, Status.FAILED, Status.DEFERRED)  # statuses that name the subscriber
 
@@ -48,7 +40,7 @@ class NewsletterRows:
         if not outcomes:
             return
         subscribers = self._existing_subscribers(outcomes)
-        self._close_queue(outcomes)
+        self.close_queue({o.queue_id: o.status is Status.SENT for o in outcomes if o.queue_id})
         self._link(outcomes, subscribers)
         self._report_problems(outcomes, subscribers)
 
@@ -122,9 +114,11 @@ class NewsletterRows:
             self.tx.connection.scalars(locking(query, self.tx.tables.subscriber, shared=True))
         )
 
-    def _close_queue(self, outcomes: Sequence[Outcome]) -> None:
+    def close_queue(self, were_sent: Mapping[int, bool]) -> None:
+        """Close the queue rows, by id, as sent or cancelled."""
         q = self.tx.tables.queue.c
-        statuses = {o.queue_id: int(_QUEUE_STATUS[o.status]) for o in outcomes}
+        sent, not_sent = int(QueueStatus.SENT), int(QueueStatus.CANCEL)
+        statuses = {queue_id: sent if it else not_sent for queue_id, it in were_sent.items()}
         self.tx.connection.execute(
             update(self.tx.tables.queue)
             .where(among(q.queue_id, statuses))

@@ -14,20 +14,20 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, insert, select
 
+from segmail.delivery.log_lines import log_sent
 from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.log import logger
 from segmail.maho.customers import load_subscribers
 from segmail.maho.db.insert import write_rows
 from segmail.maho.db.locking import locking
-from segmail.maho.db.value_lists import among, chosen_by
+from segmail.maho.db.value_lists import among
 from segmail.maho.ended_rows import ended_line
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.open_attempts import OpenAttempt, load_open_attempts, remember_oldest
 from segmail.maho.problems import INTERRUPTED
 from segmail.maho.progress import ProgressStatus, Settlement, settle
-from segmail.maho.reasons import NOT_SENT
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
@@ -100,26 +100,22 @@ class Resolver:
         ours = [one for one in some if one.queue_id in locked]
         if not ours:
             return
-        statuses = {one.queue_id: int(_queue_status(verdicts[one.queue_id])) for one in ours}
-        tx.connection.execute(
-            update(q)
-            .where(among(q.c.queue_id, statuses))
-            .values(
-                queue_status=chosen_by(q.c.queue_id, statuses, q.c.queue_status),
-                queue_finish_at=now,
-            )
-        )
+        # Imported here, with the policies: runs seldom find an attempt to close.
+        from segmail.delivery.rows.newsletter_rows import NewsletterRows
+        from segmail.maho.repeating import continue_repeats
+
+        sent = [one for one in ours if verdicts[one.queue_id] is Verdict.ACCEPTED]
+        newsletter = NewsletterRows(tx, now)
+        newsletter.close_queue({one.queue_id: one in sent for one in ours})
+        newsletter.take_back_stops([one.queue_id for one in sent])
         self._tell(tx.connection, ours, verdicts)
-        self._link(tx, ours, verdicts, now)
+        self._link(tx, sent, now)
         settled = [
             settlement
             for one in ours
             if (settlement := self._settlement(one, verdicts[one.queue_id], now)) is not None
         ]
         settle(tx, settled)
-        # Imported here, with the policies: runs seldom find an attempt to close.
-        from segmail.maho.repeating import continue_repeats
-
         held = {
             one.progress_id: step
             for one in ours
@@ -143,23 +139,8 @@ class Resolver:
         if rows:
             connection.execute(insert(self.shop.tables.problem), rows)
 
-    def _link(
-        self,
-        tx: Transaction,
-        ours: Sequence[OpenAttempt],
-        verdicts: Mapping[int, Verdict],
-        now: datetime,
-    ) -> None:
-        """Let Maho's admin show who received a mail, and no reason why not."""
-        sent = [one for one in ours if verdicts[one.queue_id] is Verdict.ACCEPTED]
-        if sent:
-            problem = self.shop.tables.problem
-            tx.connection.execute(
-                delete(problem).where(
-                    problem.c.queue_id.in_([one.queue_id for one in sent]),
-                    problem.c.problem_error_text.startswith(NOT_SENT),
-                )
-            )
+    def _link(self, tx: Transaction, sent: Sequence[OpenAttempt], now: datetime) -> None:
+        """Let Maho's admin show who received a mail."""
         customers = {one.customer_id for one in sent if one.customer_id is not None}
         subscribers = load_subscribers(tx, customers) if customers else {}
         rows = [
@@ -200,10 +181,6 @@ class Resolver:
         )
 
 
-def _queue_status(verdict: Verdict) -> QueueStatus:
-    return QueueStatus.SENT if verdict is Verdict.ACCEPTED else QueueStatus.CANCEL
-
-
 def _reason(verdict: Verdict) -> str | None:
     """Return the reason recorded for the attempt; one accepted, or not begun, needs none."""
     return {
@@ -219,12 +196,7 @@ def _log(some: Sequence[OpenAttempt], verdicts: Mapping[int, Verdict]) -> None:
         if one.progress_id is None:
             logger.info("Closed attempt %d, whose row is gone: %s", one.queue_id, verdict)
         elif verdict is Verdict.ACCEPTED:
-            logger.info(
-                "Sent automation email to customer %d, template %d, queue %d",
-                one.customer_id,
-                one.template_id,
-                one.queue_id,
-            )
+            log_sent(one.customer_id, one.template_id, one.queue_id)
         else:
             told = _reason(verdict) or "its mail was never begun; it stays as it was ended"
             verb = "Failed" if verdict in (Verdict.BEGUN, Verdict.UNKNOWN) else "Closed"

@@ -26,14 +26,7 @@ from segmail.maho.repeating import continue_repeats
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
-_PROGRESS_STATUS = {
-    Status.SENT: ProgressStatus.SENT,
-    Status.SKIPPED: ProgressStatus.SKIPPED,
-    Status.FAILED: ProgressStatus.FAILED,
-    Status.DEFERRED: ProgressStatus.SCHEDULED,
-    Status.RELEASED: ProgressStatus.SCHEDULED,
-    Status.POSTPONED: ProgressStatus.SCHEDULED,
-}
+_ENDED = (Status.SENT, Status.SKIPPED, Status.FAILED)
 
 
 class Settler:
@@ -91,10 +84,7 @@ class Settler:
         failed = newsletter.tell_failures([o for o in ours if o.status is Status.FAILED])
         skipped = newsletter.tell_skips([o for o in ours if o.status is Status.SKIPPED])
         rest = [o for o in ours if o.status not in (Status.FAILED, Status.SKIPPED)]
-        settle(
-            tx,
-            [_settlement(o, now) for o in (*failed, *skipped, *rest)],
-        )
+        settle(tx, [_settlement(o, now) for o in (*failed, *skipped, *rest)])
         _repeat(tx, ours, now)
 
 
@@ -125,11 +115,12 @@ def _is_undone(outcome: Outcome) -> bool:
 
 def _settlement(outcome: Outcome, now: datetime) -> Settlement:
     kept = None if _is_undone(outcome) else outcome.queue_id or outcome.row.queue_id
+    ended = outcome.status in _ENDED
     return Settlement(
         progress_id=outcome.row.progress_id,
         attempt=outcome.queue_id,
         lease_until=outcome.row.lease_until,
-        status=_PROGRESS_STATUS[outcome.status],
+        status=ProgressStatus(outcome.status) if ended else ProgressStatus.SCHEDULED,
         scheduled_at=outcome.due_again,
         queue_id=kept,
         sent_at=outcome.at or now,
