@@ -34,7 +34,7 @@ from segmail.trusted_files import read_trusted, trusted_owners
 class DeliverySettings:
     """How `process-emails` sends; the `[delivery]` table of segmail.toml."""
 
-    connections: int = 4  # parallel SMTP connections
+    connections: int = 16  # parallel SMTP connections, at most
     workers: int = 3  # at most so many sending processes; see docs/configuration.md
     domain_per_minute: int = 0  # messages to one recipient domain; 0: as fast as possible
     batch: int = 300  # rows claimed at a time

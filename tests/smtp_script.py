@@ -19,6 +19,7 @@ class Fault(Enum):
     RESET = auto()  # closes it with a TCP reset
     HANG = auto()  # says nothing until the test is over
     DRIBBLE = auto()  # answers a few bytes at a time and never comes to an end
+    PAUSE = auto()  # answers nothing for a moment and goes on
 
 
 Answer = str | bytes | Fault  # a str is one or more lines, bytes go out as they are
@@ -43,7 +44,7 @@ STAGES: Mapping[str, Answer] = {
 
 ENDLESS: list[Answer] = [b"2" * 100_000, b"250-more\r\n" * 1000]
 NO_ANSWER: list[Answer] = [
-    *Fault,
+    *(fault for fault in Fault if fault is not Fault.PAUSE),
     b"HTTP/1.1 400 Bad Request\r\n\r\n",
     b"\x00\xff\r\n",
     b"999 what\r\n",
@@ -69,6 +70,7 @@ class Server:
     received: list[Message] = field(default_factory=list)
     commands: list[str] = field(default_factory=list)  # scripted servers only
     connections: int = 0
+    at_once: int = 0  # scripted servers only: the most that it served at the same time
     hanging: threading.Event = field(default_factory=threading.Event)  # a script's HANG began
     accepted: threading.Event = field(default_factory=threading.Event)  # the first message was
 
@@ -151,14 +153,20 @@ class ScriptedConnection:
                 self._server.hanging.set()
                 self._over.wait()
                 raise _Ended
-            case Fault.DRIBBLE:
-                while not self._over.wait(0.02):
-                    self._socket.sendall(b"250-and\r\n")
-                raise _Ended
+            case Fault.DRIBBLE | Fault.PAUSE:
+                self._be_slow(for_ever=answer is Fault.DRIBBLE)
             case str():
                 self._socket.sendall(answer.replace("\n", "\r\n").encode() + b"\r\n")
             case bytes():
                 self._socket.sendall(answer)
+
+    def _be_slow(self, *, for_ever: bool) -> None:
+        if not for_ever:
+            self._over.wait(0.1)
+            return
+        while not self._over.wait(0.02):
+            self._socket.sendall(b"250-and\r\n")
+        raise _Ended
 
     def _follow(self, stage: str, line: str) -> None:
         match stage:

@@ -38,6 +38,9 @@ __all__ = [
 ]  # fmt: skip
 
 
+FULL: Script = {"greeting": "421 4.7.0 Too many concurrent connections", "EHLO": Fault.DROP}
+
+
 @contextmanager
 def recording_server(
     *,
@@ -82,12 +85,16 @@ def recording_server(
 
 @contextmanager
 def scripted_server(
-    script: Script | None = None, *more: Script, certificate: Certificate | None = None
+    script: Script | None = None,
+    *more: Script,
+    certificate: Certificate | None = None,
+    room: int = 1_000,
 ) -> Iterator[Server]:
     """Run a server that follows a script: what to answer at each of `STAGES`.
 
     The first connection follows the first script, the last script serves all later ones. A list
     of answers is used up one at a time within a connection; its last one serves all later ones.
+    While it serves `room` connections, it greets others with `FULL`.
     """
     server = Server()
     scripts = (script or {}, *more)
@@ -101,6 +108,9 @@ def scripted_server(
                 connection = listener.accept()[0]
                 chosen = scripts[min(server.connections, len(scripts) - 1)]
                 server.connections += 1
+                served = sum(thread.is_alive() for _, thread in opened)
+                chosen = chosen if served < room else FULL
+                server.at_once = max(server.at_once, min(served + 1, room))
                 dialogue = ScriptedConnection(connection, chosen, server, over, context)
                 opened.append((dialogue, threading.Thread(target=dialogue.run)))
                 opened[-1][1].start()

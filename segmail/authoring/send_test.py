@@ -10,7 +10,8 @@ from segmail.mail.address import parse_address
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import MailSettings
 from segmail.transport.mailer import Undelivered
-from segmail.transport.open_mailer import mailer_factory
+from segmail.transport.opener import opener_for
+from segmail.transport.send_one import send_one
 
 _MARK = b"[Test] "
 _SUBJECT = b"Subject: "
@@ -46,13 +47,10 @@ def send_test(
         raise InputError(str(error)) from error
     mail, _ = previewer.prepare(customer_id, send_to=address)
     envelope = _marked(mail.envelope, bounces_to)
-    mailer = mailer_factory(transport)()
     try:
-        accepted = mailer.send(envelope)
+        accepted = send_one(opener_for(transport), envelope)
     except Undelivered as error:
         raise StepError(f"The mail server did not accept the test: {error}") from error
-    finally:
-        mailer.close()
     return TestSent(previewer.label, customer_id, address, accepted.reply)
 
 

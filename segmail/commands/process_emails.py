@@ -40,7 +40,7 @@ from segmail.output import print_json, progress_bar
 @click.option(
     "--connections",
     type=click.IntRange(1, 64),
-    help="Parallel SMTP connections; by default 4, or segmail.toml's.",
+    help="Parallel SMTP connections at most; by default 16, or segmail.toml's.",
 )
 @click.option(
     "--workers",

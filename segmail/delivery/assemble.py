@@ -27,8 +27,11 @@ from segmail.mail.prepare import Preparer
 from segmail.mail.run_cache import RunCache
 from segmail.transport.bounce_address import bounce_address
 from segmail.transport.longest_dialogue import longest_dialogue
-from segmail.transport.open_mailer import mailer_factory
+from segmail.transport.mail_url import SendmailSettings
+from segmail.transport.opener import opener_for
 from segmail.transport.recorder import Transport
+
+_PROGRAMS = 4  # at the same time: nothing tells when they are too many
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,7 @@ def open_run(work: Work, share: Share) -> Iterator[Run]:
     Raises ConfigError for a mail transport or journal that cannot be used.
     """
     with ExitStack() as stack:
-        journal = _journal(work.job)
+        journal = work.job.journal()
         stack.callback(journal.close)
         journal.check()
         stack.callback(journal.prune)
@@ -87,9 +90,11 @@ def _run(work: Work, share: Share, journal: Journal) -> Run:
         pace=Pace(options.rate / share.of, delivery.domain_per_minute / share.of),
         recheck_seconds=delivery.recheck_seconds,
     )
+    is_program = isinstance(work.transport, SendmailSettings)
+    usual = min(delivery.connections, _PROGRAMS) if is_program else delivery.connections
     senders = Senders(
-        mailer_factory(work.transport),
-        connections=share.connections(options.connections or delivery.connections),
+        opener_for(work.transport),
+        connections=share.connections(options.connections or usual),
         limits=limits,
         journal=journal,
         clock=job.clock,
@@ -115,7 +120,7 @@ def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
     """Yield what a run would do with each due row; change nothing (`--dry-run`)."""
     steps = steps_of(job, options)
     claimer = open_claimer(job, sending(steps))
-    planner = _planner(job, _preparer(job, steps), _journal(job))
+    planner = _planner(job, _preparer(job, steps), job.journal())
     left = options.limit or None
     while left is None or left > 0:
         batch = job.settings.delivery.batch
@@ -134,7 +139,7 @@ def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepare
 
     They need not exist: a progress id of 0 is a row that is not scheduled.
     """
-    planner = _planner(job, _preparer(job, [row.step for row in rows]), _journal(job))
+    planner = _planner(job, _preparer(job, [row.step for row in rows]), job.journal())
     plan = planner.plan(rows, now=job.clock.now())
     yield from plan.outcomes
     yield from plan.prepared
@@ -160,7 +165,3 @@ def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:
     )
     rules = job.settings.sending_rules.rules()
     return Planner(job.shop, preparer, journal, delivery, held_until, states, rules)
-
-
-def _journal(job: Job) -> Journal:
-    return Journal(job.settings.state_dir, job.database_name, now=job.clock.now())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,7 +13,7 @@ AskAgain = Callable[[Sequence[Attempt]], tuple[Mapping[int, Outcome], float]]
 
 
 class LastLook:
-    """The last check of a batch's messages that are not begun yet; several threads use it.
+    """The last check of a batch's messages that are not begun yet.
 
     `at` is when it happened, `most` is how many seconds it is valid.
     """
@@ -27,19 +26,21 @@ class LastLook:
         self._at = at
         self._most = most
         self._forbidden: Mapping[int, Outcome] = {}
-        self._lock = threading.Lock()
+
+    @property
+    def left(self) -> list[Attempt]:
+        """The messages that have no outcome yet."""
+        return list(self._left.values())
 
     def forbids(self, attempt: Attempt) -> Outcome | None:
         """Return the outcome of a message that must not be begun now; None if it may be.
 
         If the last check is too old, all messages that are not begun are checked together.
         """
-        with self._lock:
-            if time.monotonic() - self._at > self._most:
-                self._forbidden, self._at = self._ask(list(self._left.values()))
-            return self._forbidden.get(attempt.queue_id)
+        if time.monotonic() - self._at > self._most:
+            self._forbidden, self._at = self._ask(self.left)
+        return self._forbidden.get(attempt.queue_id)
 
     def forget(self, attempt: Attempt) -> None:
-        """Stop checking a message that was begun or has its outcome."""
-        with self._lock:
-            self._left.pop(attempt.queue_id, None)
+        """Stop checking a message that has its outcome."""
+        self._left.pop(attempt.queue_id, None)

@@ -15,7 +15,7 @@ from segmail.coupons import CouponsRefused
 from segmail.delivery.claim_size import ClaimSize
 from segmail.delivery.decide.plan import Plan, Planner
 from segmail.delivery.decide.recheck import Recheck
-from segmail.delivery.decide.timetable import RulesGate
+from segmail.delivery.decide.timetable import RulesGate, Timetable
 from segmail.delivery.log_lines import OutcomeLog
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
@@ -58,11 +58,8 @@ class Run:
         early, everything it has claimed and not begun is scheduled again as it was. Returns what
         ended it early.
         """
-        claim_size = ClaimSize(
-            self.settings.batch,
-            connections=self.senders.connections,
-            rate=self.limits.pace.per_second,
-        )
+        most, rate = self.settings.batch, self.limits.pace.per_second
+        claim_size = ClaimSize(most, seconds=self.limits.recheck_seconds, rate=rate)
         outcome_log = OutcomeLog()
         while not self.limits.reached(self.clock.now()):
             self.claimer.go_on_with(self.planner.states.current().sending(self.claimer.steps))
@@ -84,7 +81,8 @@ class Run:
                 with suppress(SegmailError):  # then their leases release them
                     self.claimer.give_back(rows)
                 raise
-            claim_size.learn(len(rows), time.monotonic() - began)
+            took = time.monotonic() - began
+            claim_size.learn(len(rows), took, connections=len(self.senders.connections.open))
         return self.senders.fault
 
     def _batch(self, rows: Sequence[DueRow]) -> Iterator[Sequence[Outcome]]:
@@ -115,11 +113,9 @@ class Run:
                 self.settler.settle(gate.held, now=self.clock.now())
                 yield gate.held
             _log_coupons(attempts)
-            with closing(
-                self.senders.send(
-                    attempts, ask_again=partial(self._ask_again, plan), asked_at=plan.asked_at
-                )
-            ) as groups:
+            ask_again = partial(self._ask_again, plan.timetable)
+            sending = self.senders.send(attempts, ask_again=ask_again, asked_at=plan.asked_at)
+            with closing(sending) as groups:
                 for group in groups:
                     outcomes = [self._with_retry(outcome, plan) for outcome in group]
                     self.settler.settle(outcomes, now=self.clock.now())
@@ -140,11 +136,11 @@ class Run:
         return outcomes
 
     def _ask_again(
-        self, plan: Plan, attempts: Sequence[Attempt]
+        self, timetable: Timetable, attempts: Sequence[Attempt]
     ) -> tuple[Mapping[int, Outcome], float]:
         now = self.clock.now()
         forbidden, asked_at = self.recheck.forbidden(attempts, now=now)
-        closed = {it.queue_id: plan.timetable.closed(it, now=now) for it in attempts}
+        closed = {it.queue_id: timetable.closed(it, now=now) for it in attempts}
         return {**{id: it for id, it in closed.items() if it}, **forbidden}, asked_at
 
     def _note(self, attempts: list[Attempt]) -> None:

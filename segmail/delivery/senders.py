@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import queue
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from segmail.clock import Clock
 from segmail.delivery.job import Stop
@@ -28,19 +24,22 @@ from segmail.errors import (
 from segmail.log import logger
 from segmail.mail.due_row import Prepared
 from segmail.mail.envelope import Envelope
+from segmail.transport.connections import Connection, Connections, NotOpened, Opener
 from segmail.transport.mailer import (
     AcceptanceUnknown,
     Accepted,
-    Mailer,
-    MailerFactory,
+    Answered,
+    GoAhead,
     MessageDeferred,
     MessageRefused,
     NoConnection,
+    NotBegun,
     SenderRefused,
 )
 
 _GATHER = 1.0  # seconds in which outcomes join a group: with a fast server, all of a batch
 _LOOK = 0.25  # seconds between two checks whether the run must end
+_STEP = 0.05  # seconds after which more connections are opened if messages still wait
 _PATIENCE = 3.0  # seconds for which a run that must end waits for messages under way
 
 
@@ -59,33 +58,8 @@ class Limits:
         return self.stop.no_new.is_set() or (self.until is not None and now >= self.until)
 
 
-class _Forbidden(Exception):
-    """A message must not be begun; carries its outcome."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.reason)
-        self.outcome = outcome
-
-
-class _Patience:
-    """Ends the waiting of mailers, some time after a signal asked the run to end."""
-
-    def __init__(self, stop: Stop, mailers: Sequence[Mailer]) -> None:
-        self._stop = stop
-        self._mailers = mailers
-        self._asked: float | None = None
-
-    def look(self) -> None:
-        if not self._stop.abort.is_set():
-            return
-        self._asked = self._asked or time.monotonic()
-        if time.monotonic() - self._asked > _PATIENCE:
-            for mailer in self._mailers:
-                mailer.abort()
-
-
 class RefusedSenders:
-    """The senders whose mails the mail server refuses; shared by several threads.
+    """The senders whose mails the mail server refuses.
 
     The rows of the first such sender wait for a person, those of others go on. A second one shows
     that the sender is not to blame.
@@ -93,14 +67,12 @@ class RefusedSenders:
 
     def __init__(self) -> None:
         self._refusals: dict[str, SenderRefused] = {}
-        self._lock = threading.Lock()
 
     def add(self, prepared: Prepared, error: SenderRefused) -> MailServerUnavailable | None:
         """Record a refusal; return the error that ends the run if it is the second sender's."""
-        with self._lock:
-            self._refusals.setdefault(prepared.envelope.sender, error)
-            if len(self._refusals) == 1:
-                return None
+        self._refusals.setdefault(prepared.envelope.sender, error)
+        if len(self._refusals) == 1:
+            return None
         return MailServerUnavailable(f"The mail server refuses more than one sender: {error}.")
 
     def reason(self, prepared: Prepared) -> str | None:
@@ -110,7 +82,7 @@ class RefusedSenders:
 
     def fault(self) -> ConfigError | None:
         """Return what a person must fix, if anything."""
-        for sender, error in tuple(self._refusals.items()):
+        for sender, error in self._refusals.items():
             return ConfigError(
                 Fault(
                     f"The mail server takes no mail of the sender {sender}: {error}.",
@@ -122,38 +94,32 @@ class RefusedSenders:
 
 
 class Senders:
-    """One thread and connection each, opened when there is work for them.
+    """One loop over all connections, opened as there is work and as the server takes them.
 
     A message is begun only while its lease outlasts the longest SMTP dialogue: then no other run
     can take its row while it is under way.
     """
 
     def __init__(
-        self,
-        open_mailer: MailerFactory,
-        *,
-        connections: int,
-        limits: Limits,
-        journal: Journal,
-        clock: Clock,
+        self, opener: Opener, *, connections: int, limits: Limits, journal: Journal, clock: Clock
     ) -> None:
-        self._mailers = [open_mailer() for _ in range(connections)]
+        self.connections = Connections(opener)
+        self._most = connections
+        self._tried = 1  # connections at the same time, when some were last opened
+        self._may_open_at = 0.0
         self._limits = limits
-        self._patience = _Patience(limits.stop, self._mailers)
         self._journal = journal
         self._clock = clock
         self.refused = RefusedSenders()
-        self.is_connected = False
-        self._lost: set[Mailer] = set()  # no further connection is opened instead
-        self._at_work = 0
-        self._one_at_a_time = threading.Lock()
+        self._waiting = Waiting([], limits.pace)
+        self._last_look = LastLook([], lambda _: ({}, 0.0), at=0.0, most=0.0)
+        self._under_way: dict[Envelope, tuple[Connection, Attempt]] = {}
+        self._begun: set[int] = set()  # ids of attempts whose content may have left
+        self._outcomes: list[Outcome] = []
+        self._has_fewer = False
+        self._asked_to_end: float | None = None
         self._fault: SegmailError | None = None
-        self.crash: BaseException | None = None
-
-    @property
-    def connections(self) -> int:
-        """How many messages are under way at the same time, at most."""
-        return len(self._mailers)
+        self._crash: BaseException | None = None
 
     @property
     def fault(self) -> SegmailError | None:
@@ -162,23 +128,15 @@ class Senders:
 
     def reach(self) -> bool:
         """Connect before anything is recorded; if that is impossible, `fault` says why."""
-
-        def connect() -> None:
-            try:
-                self._usable()[0].open()
-                self.is_connected = True
-            except (MailServerUnavailable, ConfigError) as error:
-                self._stop(error)
-            except BaseException as error:  # noqa: BLE001 - raised below
-                self.crash = error
-
-        thread = threading.Thread(target=connect, daemon=True)
-        thread.start()
-        while thread.is_alive():
-            thread.join(_LOOK)
-            self._patience.look()
-        if self.crash is not None:
-            raise self.crash
+        self._exchange(0)  # the server may have closed what idled
+        while not self.connections.open and not self._limits.stop.no_new.is_set():
+            if not self.connections.opening:
+                self._open(1)
+            self._exchange(_LOOK)
+        if self._crash is not None:
+            raise self._crash
+        for connection in self.connections.open:
+            connection.may_be_stale = True  # by the time the first message comes
         return not self._limits.stop.no_new.is_set()
 
     def send(
@@ -188,211 +146,147 @@ class Senders:
 
         The messages were last checked at `asked_at` (`time.monotonic`); `ask_again` checks them
         again. Every attempt gets exactly one outcome. If the server is out of reach, `fault` says
-        so and everything that was not begun is released. An unexpected exception of a thread is
-        raised at the end, after all other outcomes.
+        so and everything that was not begun is released. An unexpected exception is raised at the
+        end, after all outcomes.
         """
-        waiting = Waiting(attempts, self._limits.pace, self._limits.stop.no_new)
-        finished: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
-        last_look = LastLook(attempts, ask_again, at=asked_at, most=self._limits.recheck_seconds)
-        threads = [
-            threading.Thread(
-                target=self._work, args=(mailer, waiting, last_look, finished), daemon=True
-            )
-            for mailer in self._usable()[: len(attempts)]
-        ]
-        self._at_work = len(threads)
-        for thread in threads:
-            thread.start()
-        left = len(attempts)
+        self._waiting = Waiting(attempts, self._limits.pace)
+        self._last_look = LastLook(
+            attempts, ask_again, at=asked_at, most=self._limits.recheck_seconds
+        )
+        left, told_at = len(attempts), time.monotonic()
+        self._may_open_at = told_at + _STEP
         try:
             while left:
-                group = self._gather(finished, left)
-                left -= len(group)
-                yield group
+                try:
+                    self._exchange(self._begin_messages())
+                except Exception as error:  # noqa: BLE001 - raised below
+                    self._end_by_bug(error)
+                is_last = len(self._outcomes) == left
+                if is_last or (self._outcomes and time.monotonic() - told_at > _GATHER):
+                    group, self._outcomes = self._outcomes, []
+                    left -= len(group)
+                    yield group
+                    told_at = time.monotonic()
         finally:
             if left:  # the caller gave up: its database is gone
                 self._limits.stop.no_new.set()
-            for thread in threads:
-                thread.join()
-        if self.crash is not None:
-            raise self.crash
+                while self._under_way and self.connections.open:
+                    self._exchange(_LOOK)
+        if self._crash is not None:
+            raise self._crash
 
     def close(self) -> None:
         """Say goodbye to the server on every connection."""
-        for mailer in self._mailers:
-            mailer.close()
+        self.connections.close()
 
-    def _gather(self, finished: queue.SimpleQueue[Outcome], most: int) -> list[Outcome]:
-        """Wait for one outcome and take those that follow at once, so that they are settled
-        together.
-        """
-        group = [self._next(finished)]
-        deadline = time.monotonic() + _GATHER
-        while len(group) < most:
-            try:
-                group.append(finished.get(timeout=max(0.0, deadline - time.monotonic())))
-            except queue.Empty:
-                break
-        return group
+    def _exchange(self, seconds: float) -> None:
+        """Wait at most so long for the next events, and handle them."""
+        if self._limits.stop.abort.is_set():
+            self._asked_to_end = self._asked_to_end or time.monotonic()
+            if time.monotonic() - self._asked_to_end > _PATIENCE:
+                self.connections.abort()
+        for event in self.connections.poll(seconds):
+            match event:
+                case NotOpened(error):
+                    self._do_without(error)
+                case GoAhead(envelope):
+                    self._hand_over(*self._under_way[envelope])
+                case NotBegun(envelope):
+                    self._waiting.put_back(self._under_way.pop(envelope)[1])
+                case Answered(envelope, result):
+                    self._end(self._under_way.pop(envelope)[1], result)
 
-    def _next(self, finished: queue.SimpleQueue[Outcome]) -> Outcome:
-        """Return the next outcome; a run that must end does not wait long for slow servers."""
-        while True:
-            try:
-                return finished.get(timeout=_LOOK)
-            except queue.Empty:
-                self._patience.look()
-
-    def _work(
-        self,
-        mailer: Mailer,
-        waiting: Waiting,
-        last_look: LastLook,
-        finished: queue.SimpleQueue[Outcome],
-    ) -> None:
-        if not self._opened(mailer):
-            return
-        ahead: deque[Attempt] = deque()  # messages that the server already knows about
-
-        def take_next() -> Envelope | None:
-            while (attempt := waiting.take_now()) is not None:
-                if (outcome := self._forbids(attempt, last_look)) is None:
-                    ahead.append(attempt)
-                    return attempt.prepared.envelope
-                last_look.forget(attempt)
-                finished.put(outcome)
-            return None
-
-        while (attempt := ahead.popleft() if ahead else self._take(waiting)) is not None:
-            outcome = self._deliver(mailer, attempt, last_look, take_next)
-            last_look.forget(attempt)
-            finished.put(outcome)
-            if mailer in self._lost and not ahead and not self._limits.stop.no_new.is_set():
-                return
-
-    def _take(self, waiting: Waiting) -> Attempt | None:
-        attempt = waiting.take()
-        if attempt is not None:
-            self._limits.pace.wait(self._limits.stop.no_new)
-        return attempt
-
-    def _usable(self) -> list[Mailer]:
-        return [mailer for mailer in self._mailers if mailer not in self._lost]
-
-    def _opened(self, mailer: Mailer) -> bool:
-        """Connect before a message is taken; return False if the others go on without this one."""
+    def _begin_messages(self) -> float:
+        """Introduce messages on idle connections; return the seconds to wait at most."""
+        while not self._limits.stop.no_new.is_set() and self._waiting.seconds() == 0:
+            connection = self.connections.idle()
+            if connection is None:
+                self._open_more()
+                return _STEP
+            if self.connections.count > self._most:
+                connection.say_goodbye()
+                connection.drop()
+            elif attempt := self._next():
+                self._introduce(connection, attempt)
         if self._limits.stop.no_new.is_set():
-            return True
-        try:
-            mailer.open()
-        except (MailServerUnavailable, ConfigError) as error:
-            return not self._others_go_on(mailer, error)
-        except BaseException as error:  # noqa: BLE001 - raised again by `send`
-            self._crash(error)
-        return True
+            for attempt in self._waiting.take_all():
+                self._release(attempt, str(self.fault or "the run was stopped"))
+        is_all = not self._waiting and not self._under_way
+        return 0.0 if is_all else min(_LOOK, self._waiting.seconds())
 
-    def _others_go_on(self, mailer: Mailer, error: SegmailError) -> bool:
-        """Do without a connection if others are working; end the run for any other error."""
-        with self._one_at_a_time:
-            is_last = self._at_work == 1 or self._limits.stop.no_new.is_set()
-            if mailer in self._lost:
-                return True
-            if is_last or not isinstance(error, NoConnection):
-                self._stop(error)
-                return False
-            self._at_work -= 1
-            first = not self._lost
-            self._lost.add(mailer)
-        if first:
-            logger.info(
-                "Going on with fewer connections than asked for, no more are opened: %s", error
-            )
-        return True
+    def _open_more(self) -> None:
+        """Double the connections while messages wait: the server may not take so many."""
+        is_open = len(self.connections.open)
+        may_open = time.monotonic() >= self._may_open_at or not is_open
+        if may_open and not self.connections.opening:
+            self._open(min(max(1, is_open), self._most - is_open, len(self._waiting)))
 
-    def _deliver(
-        self,
-        mailer: Mailer,
-        attempt: Attempt,
-        last_look: LastLook,
-        following: Callable[[], Envelope | None],
-    ) -> Outcome:
-        begun = False
+    def _open(self, more: int) -> None:
+        for _ in range(more):
+            self.connections.open_one()
+        if more > 0:
+            self._tried = self.connections.count
+            self._may_open_at = time.monotonic() + _STEP
 
-        def on_introduce() -> None:
-            # Checked here, and not before the connection is opened, which may take long.
-            if outcome := self._forbids(attempt, last_look):
-                raise _Forbidden(outcome)
-
-        def on_begin() -> None:
-            nonlocal begun
-            self._journal.write(Verdict.BEGUN, [attempt.key])
-            begun = True
-
-        send = partial(mailer.send, on_introduce=on_introduce, on_begin=on_begin,
-                       following=following)  # fmt: skip
-        try:
-            return self._dialogue(send, attempt)
-        except (MailServerUnavailable, ConfigError) as error:
-            self._others_go_on(mailer, error)
-            return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
-        except BaseException as error:  # noqa: BLE001 - raised again by `send`
-            # A bug: end in order, and leave messages that may have been accepted for a person to
-            # judge.
-            self._crash(error)
-            if begun:
-                return outcome_of(attempt, Status.FAILED, f"interrupted by a bug: {error!r}")
-            return outcome_of(attempt, Status.RELEASED, "the run was stopped by a bug")
-
-    def _dialogue(self, send: Callable[[Envelope], Accepted], attempt: Attempt) -> Outcome:
-        try:
-            accepted = send(attempt.prepared.envelope)
-        except _Forbidden as forbidden:
-            return forbidden.outcome
-        except (MessageRefused, MessageError) as error:
-            code = getattr(error, "code", None) or 0
-            return self._answered(attempt, Verdict.REFUSED, Status.FAILED, str(error), code)
-        except SenderRefused as error:
-            if second := self.refused.add(attempt.prepared, error):
-                self._stop(second)
-            return self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, str(error))
-        except MessageDeferred as error:
-            code = error.code or 0
-            return self._answered(attempt, Verdict.DEFERRED, Status.DEFERRED, str(error), code)
-        except AcceptanceUnknown as error:
-            return outcome_of(attempt, Status.FAILED, f"interrupted: {error}", error.code or 0)
-        return self._answered(attempt, Verdict.ACCEPTED, Status.SENT, accepted.reply)
-
-    def _answered(
-        self, attempt: Attempt, verdict: Verdict, status: Status, reason: str, code: int = 0
-    ) -> Outcome:
-        """Record the answer; if the journal fails now, the run ends but no outcome changes."""
-        try:
-            self._journal.write(verdict, [attempt.key])
-        except ConfigError as error:
+    def _do_without(self, error: BaseException) -> None:
+        """Go on with half the connections if there are others; else end the run."""
+        if not isinstance(error, MailServerUnavailable | ConfigError):
+            self._break_off(error)
+        elif not isinstance(error, NoConnection) or not self.connections.count:
             self._stop(error)
-        return outcome_of(attempt, status, reason, code)
+        elif not self._limits.stop.no_new.is_set():
+            if not self._has_fewer:
+                logger.info("Going on with fewer connections: %s", error)
+            self._has_fewer, self._most = True, max(1, self._tried // 2)
 
-    def _forbids(self, attempt: Attempt, last_look: LastLook) -> Outcome | None:
+    def _next(self) -> Attempt | None:
+        """Return the next message that may be announced to the server now."""
+        while not self._limits.stop.no_new.is_set() and (attempt := self._waiting.take()):
+            if (outcome := self._forbids(attempt)) is None:
+                return attempt
+            self._done(attempt, outcome)
+        return None
+
+    def _introduce(self, connection: Connection, attempt: Attempt) -> None:
+        envelope = attempt.prepared.envelope
+        try:
+            connection.introduce(envelope)
+        except MessageError as error:
+            self._end(attempt, error)
+        else:
+            self._under_way[envelope] = (connection, attempt)
+
+    def _hand_over(self, connection: Connection, attempt: Attempt) -> None:
+        """Send the content, and announce the next message if that can go with it."""
+        reason = self._reason_not_to_begin(attempt)
+        if reason is None:
+            try:
+                self._journal.write(Verdict.BEGUN, [attempt.key])
+            except ConfigError as error:
+                self._stop(error)
+                reason = str(error)
+        if reason is not None:
+            connection.drop()  # nothing but content can be sent there
+            del self._under_way[attempt.prepared.envelope]
+            self._release(attempt, reason)
+            return
+        self._begun.add(attempt.queue_id)
+        connection.hand_over()
+        if connection.takes_next and (following := self._next()):
+            self._introduce(connection, following)
+
+    def _forbids(self, attempt: Attempt) -> Outcome | None:
         """Return the outcome of a message that must not be announced to the server now."""
         if reason := self._reason_not_to_begin(attempt):
             return outcome_of(attempt, Status.RELEASED, reason)
         try:
-            return last_look.forbids(attempt)
+            return self._last_look.forbids(attempt)
         except DatabaseUnavailable as error:  # the check failed; raised again by `send`
-            self._crash(error)
+            self._break_off(error)
             return outcome_of(attempt, Status.RELEASED, str(error))
-        except BaseException as error:  # noqa: BLE001 - raised again by `send`
-            self._crash(error)
-            return outcome_of(attempt, Status.RELEASED, "the run was stopped by a bug")
-
-    def _crash(self, error: BaseException) -> None:
-        self.crash = error
-        self._limits.stop.no_new.set()
 
     def _reason_not_to_begin(self, attempt: Attempt) -> str | None:
         now = self._clock.now()
-        if self._limits.stop.no_new.is_set():
-            return str(self.fault) if self.fault else "the run was stopped"
         if reason := self.refused.reason(attempt.prepared):
             return reason
         if self._limits.until is not None and now >= self._limits.until:
@@ -400,6 +294,69 @@ class Senders:
         if attempt.prepared.row.lease_until - now < self._limits.longest_dialogue:
             return "too little of the lease is left"
         return None
+
+    def _end(self, attempt: Attempt, result: Accepted | BaseException) -> None:
+        """Record what became of a message that the server knew about."""
+        match result:
+            case Accepted(reply):
+                self._answered(attempt, Verdict.ACCEPTED, Status.SENT, reply)
+            case MessageRefused() | MessageError():
+                self._answered(attempt, Verdict.REFUSED, Status.FAILED, result)
+            case MessageDeferred():
+                self._answered(attempt, Verdict.DEFERRED, Status.DEFERRED, result)
+            case AcceptanceUnknown():
+                reason, code = f"interrupted: {result}", result.code or 0
+                self._done(attempt, outcome_of(attempt, Status.FAILED, reason, code))
+            case SenderRefused():
+                if second := self.refused.add(attempt.prepared, result):
+                    self._stop(second)
+                self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, result)
+            case MailServerUnavailable() | ConfigError():
+                self._do_without(result)
+                self._answered(attempt, Verdict.DEFERRED, Status.RELEASED, result)
+            case _:
+                self._break_off(result)
+                self._interrupt(attempt, result)
+
+    def _answered(
+        self, attempt: Attempt, verdict: Verdict, status: Status, answer: str | Exception
+    ) -> None:
+        """Record the answer; if the journal fails now, the run ends but no outcome changes."""
+        try:
+            self._journal.write(verdict, [attempt.key])
+        except ConfigError as error:
+            self._stop(error)
+        code = getattr(answer, "code", None) or 0
+        self._done(attempt, outcome_of(attempt, status, str(answer), code))
+
+    def _end_by_bug(self, error: Exception) -> None:
+        """Give every message its outcome, because nobody knows how far the loop came."""
+        self._break_off(error)
+        self._waiting.take_all()
+        self._under_way.clear()
+        self.connections.abort()
+        for attempt in self._last_look.left:
+            self._interrupt(attempt, error)
+
+    def _interrupt(self, attempt: Attempt, error: BaseException) -> None:
+        """Leave a message that may have been accepted for a person to judge."""
+        if attempt.queue_id in self._begun:
+            reason = f"interrupted by a bug: {error!r}"
+            self._done(attempt, outcome_of(attempt, Status.FAILED, reason))
+        else:
+            self._release(attempt, "the run was stopped by a bug")
+
+    def _release(self, attempt: Attempt, reason: str) -> None:
+        self._done(attempt, outcome_of(attempt, Status.RELEASED, reason))
+
+    def _done(self, attempt: Attempt, outcome: Outcome) -> None:
+        self._last_look.forget(attempt)
+        self._begun.discard(attempt.queue_id)
+        self._outcomes.append(outcome)
+
+    def _break_off(self, error: BaseException) -> None:
+        self._crash = error
+        self._limits.stop.no_new.set()
 
     def _stop(self, error: SegmailError) -> None:
         if not self._limits.stop.abort.is_set():  # then it was broken off here

@@ -79,7 +79,7 @@ def _send(run: Run, quota: Quota, on_outcomes: _OnOutcomes) -> _Ended:
     """Connect before anything is claimed: a server may have no room for one more process."""
     if run.senders.reach():
         run.send_due(quota, on_outcomes=on_outcomes)
-    return _Ended(run.senders.fault, was_connected=run.senders.is_connected)
+    return _Ended(run.senders.fault, was_connected=run.senders.connections.was_open)
 
 
 @dataclass(frozen=True)
@@ -158,10 +158,7 @@ class WorkerPool:
         left_out = [end.fault for end in ends if isinstance(end.fault, NoConnection)
                     and not end.was_connected]  # fmt: skip
         if left_out and any(end.was_connected for end in ends):
-            logger.info(
-                "Going on with fewer connections than asked for, no more are opened: %s",
-                left_out[0],
-            )
+            logger.info("Going on with fewer connections: %s", left_out[0])
             ends = [end for end in ends if end.fault not in left_out]
         return next((end.fault for end in ends if end.fault is not None), None)
 

@@ -10,7 +10,7 @@ from segmail.errors import MessageError
 _NOT_IN_ENVELOPE = re.compile(r"[\x00-\x1f\x7f<>]")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Envelope:
     """One message on its way: bounces go to `sender`, `utf8` asks for SMTPUTF8.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.smtp_session import greeting_name, open_session, tls_context
+from segmail.transport.smtp_wire import ConnectionBroken
+
+_PATIENCE_FOR_QUIT = 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -27,12 +32,14 @@ def contact(settings: SmtpSettings) -> Contact:
     Raises NoConnection if it may work later, ConfigError if a human must act.
     """
     ehlo = settings.ehlo or greeting_name()
-    session = open_session(settings, tls_context(settings), ehlo, lambda _socket: None)
-    session.quit()
-    size = session.extensions.get("SIZE", "")
+    wire, extensions = open_session(settings, tls_context(settings), ehlo, lambda _socket: None)
+    with suppress(ConnectionBroken):
+        wire.ask("QUIT", time.monotonic() + _PATIENCE_FOR_QUIT)
+    wire.close()
+    size = extensions.get("SIZE", "")
     return Contact(
-        encrypted=session.wire.encrypted,
+        encrypted=wire.encrypted,
         logged_in=bool(settings.user),
         most_bytes=int(size) if size.isdecimal() and int(size) else None,
-        takes_utf8="SMTPUTF8" in session.extensions,
+        takes_utf8="SMTPUTF8" in extensions,
     )

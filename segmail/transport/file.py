@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -13,7 +12,8 @@ from tempfile import NamedTemporaryFile
 from segmail.errors import ConfigError, MailServerUnavailable, SegmailError
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import FileSettings
-from segmail.transport.mailer import Accepted, nothing, nothing_follows
+from segmail.transport.mailer import Accepted
+from segmail.transport.mailer_connection import MailerConnection
 
 _MESSAGE_ID = re.compile(rb"^Message-ID:\s*<([^>\r\n]+)>", re.IGNORECASE | re.MULTILINE)
 _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9@+_-]+")
@@ -22,26 +22,15 @@ _MODE = 0o600  # a mail is for its recipient
 _LATER = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE}
 
 
-class FileMailer:
+class FileMailer(MailerConnection):
     """Writes RECIPIENT.MESSAGE-ID.eml files; a reader never sees half a message."""
 
     def __init__(self, settings: FileSettings) -> None:
+        super().__init__()
         self._settings = settings
 
-    def open(self) -> None:
-        """There is nothing to open."""
-
-    def send(
-        self,
-        envelope: Envelope,
-        *,
-        on_introduce: Callable[[], None] = nothing,
-        on_begin: Callable[[], None] = nothing,
-        following: Callable[[], Envelope | None] = nothing_follows,
-    ) -> Accepted:
-        """Write one message; see `Mailer.send`. The same one twice gives two files."""
-        on_introduce()
-        on_begin()
+    def send(self, envelope: Envelope) -> Accepted:
+        """Write one message; see `MailerConnection.send`. The same one twice gives two files."""
         path = self._free_path(envelope)
         unfinished = path.with_name(f".{path.name}.part")
         try:
@@ -52,12 +41,6 @@ class FileMailer:
         except OSError as error:
             raise _unusable(self._settings, error) from error
         return Accepted(f"written to {path}")
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def abort(self) -> None:
-        """Nothing has to be interrupted: a disk does not keep anyone waiting."""
 
     def _free_path(self, envelope: Envelope) -> Path:
         head = envelope.data.partition(b"\r\n\r\n")[0]

@@ -1,4 +1,4 @@
-"""How a message is sent, and what can become of it.
+"""What can become of a message.
 
 A message ends in exactly one of these ways:
 
@@ -18,9 +18,7 @@ and to the message itself are about this message (docs/mail.md has the table).
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from segmail.errors import MailServerUnavailable
 from segmail.mail.envelope import Envelope
@@ -37,57 +35,35 @@ class Accepted:
     reply: str
 
 
-def nothing() -> None:
-    """Do nothing at a step of a message."""
+@dataclass(frozen=True)
+class GoAhead:
+    """The server waits for the content of the introduced message."""
+
+    envelope: Envelope
 
 
-def nothing_follows() -> None:
-    """Return no message that follows."""
+@dataclass(frozen=True)
+class Answered:
+    """The outcome of a message: accepted, or the error that says what became of it."""
+
+    envelope: Envelope
+    result: Accepted | BaseException
+
+    def accepted(self) -> Accepted:
+        """Return the server's answer; raise any other outcome."""
+        if isinstance(self.result, BaseException):
+            raise self.result
+        return self.result
 
 
-class Mailer(Protocol):
-    """Sends messages one after another; belongs to one thread at a time."""
+@dataclass(frozen=True)
+class NotBegun:
+    """The connection ended before the message's content; it may be sent over another one."""
 
-    def open(self) -> None:
-        """Connect to the server, if there is no connection yet; `send` does so by itself.
-
-        Raises NoConnection or ConfigError if no message can be sent.
-        """
-        ...
-
-    def send(
-        self,
-        envelope: Envelope,
-        *,
-        on_introduce: Callable[[], None] = nothing,
-        on_begin: Callable[[], None] = nothing,
-        following: Callable[[], Envelope | None] = nothing_follows,
-    ) -> Accepted:
-        """Send one message and return once the server has accepted it.
-
-        `on_introduce` is called right before this message is announced to the server, perhaps once
-        more on a new connection; if it raises, this message is not sent. `on_begin` is called once,
-        right before any of its content leaves: before that, it cannot have been accepted.
-        `following` is asked for the next message if it can be announced already; that message must
-        then be the next one passed to `send`, or there must be none.
-
-        Raises MessageRefused, MessageDeferred or AcceptanceUnknown for this message, MessageError
-        if the server accepts no such address (SMTPUTF8) or no message of its size, SenderRefused
-        for its sender, NoConnection, MailServerUnavailable or ConfigError if no message can be
-        sent. After each of them `send` may be called again.
-        """
-        ...
-
-    def close(self) -> None:
-        """Say goodbye to the server; a later `send` connects again."""
-        ...
-
-    def abort(self) -> None:
-        """Interrupt `open` or `send` in another thread, which then raises."""
-        ...
+    envelope: Envelope
 
 
-MailerFactory = Callable[[], Mailer]
+Event = GoAhead | Answered | NotBegun
 
 
 class NoConnection(MailServerUnavailable):

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import MailSettings
-from segmail.transport.mailer import Accepted, nothing, nothing_follows
+from segmail.transport.mailer import Accepted
+from segmail.transport.mailer_connection import MailerConnection
 
 
 @dataclass(frozen=True)
@@ -21,31 +22,14 @@ class RecorderSettings:
 Transport = MailSettings | RecorderSettings
 
 
-class RecorderMailer:
+class RecorderMailer(MailerConnection):
     """Accepts every message; nothing leaves the process."""
 
     def __init__(self, settings: RecorderSettings) -> None:
+        super().__init__()
         self._take = settings.take
 
-    def open(self) -> None:
-        """There is nothing to open."""
-
-    def send(
-        self,
-        envelope: Envelope,
-        *,
-        on_introduce: Callable[[], None] = nothing,
-        on_begin: Callable[[], None] = nothing,
-        following: Callable[[], Envelope | None] = nothing_follows,
-    ) -> Accepted:
-        """Pass one message on; see `Mailer.send`."""
-        on_introduce()
-        on_begin()
+    def send(self, envelope: Envelope) -> Accepted:
+        """Pass one message on; see `MailerConnection.send`."""
         self._take(envelope)
         return Accepted("recorded")
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def abort(self) -> None:
-        """Nothing has to be interrupted."""

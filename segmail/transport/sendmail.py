@@ -14,7 +14,6 @@ import re
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable
 from contextlib import suppress
 from typing import IO
 
@@ -27,10 +26,9 @@ from segmail.transport.mailer import (
     MessageDeferred,
     MessageRefused,
     SenderRefused,
-    nothing,
-    nothing_follows,
     printable,
 )
+from segmail.transport.mailer_connection import MailerConnection
 
 REFUSED = {65: "malformed message", 67: "no such user"}
 MISCONFIGURED = {
@@ -49,27 +47,18 @@ _ABOUT_MESSAGE = re.compile(r"not accept (?:the )?mail")  # msmtp's words once R
 _REPLY = re.compile(r"\b([45])\d\d[ -]")  # of the relay, as programs repeat it
 
 
-class SendmailMailer:
+class SendmailMailer(MailerConnection):
     """Starts the program once per message; its exit code and its words are the outcome."""
 
+    takes_long = True
+
     def __init__(self, settings: SendmailSettings) -> None:
+        super().__init__()
         self._settings = settings
-        self._running: subprocess.Popen[bytes] | None = None
+        self._program: subprocess.Popen[bytes] | None = None
 
-    def open(self) -> None:
-        """There is nothing to open."""
-
-    def send(
-        self,
-        envelope: Envelope,
-        *,
-        on_introduce: Callable[[], None] = nothing,
-        on_begin: Callable[[], None] = nothing,
-        following: Callable[[], Envelope | None] = nothing_follows,
-    ) -> Accepted:
-        """Send one message; see `Mailer.send`. Any other code ends the run."""
-        on_introduce()
-        on_begin()
+    def send(self, envelope: Envelope) -> Accepted:
+        """Send one message; see `MailerConnection.send`. Any other code ends the run."""
         code, words = self._run(envelope)
         if code == 0:
             return Accepted(f"taken by {self._settings.program}")
@@ -77,9 +66,6 @@ class SendmailMailer:
         if code < 0 or code > _KILLED:
             raise AcceptanceUnknown(f"{text} (killed) {words}")
         raise self._outcome(envelope, code, words)
-
-    def close(self) -> None:
-        """There is nothing to close."""
 
     def _outcome(self, envelope: Envelope, code: int, words: str) -> Exception:
         """Return what a code means; words about an address tell more than the code."""
@@ -102,8 +88,8 @@ class SendmailMailer:
 
     def abort(self) -> None:
         """Kill the running program and everything that it started."""
-        if self._running is not None:
-            _kill(self._running)
+        if self._program is not None:
+            _kill(self._program)
 
     def _run(self, envelope: Envelope) -> tuple[int, str]:
         """Run the program to its end and return its code and words.
@@ -134,7 +120,7 @@ class SendmailMailer:
             stderr=subprocess.STDOUT,
             start_new_session=True,  # a group of its own, which can be killed as a whole
         )
-        self._running = running
+        self._program = running
         try:
             return running.wait(timeout=self._settings.timeout)
         except BaseException:
@@ -142,7 +128,7 @@ class SendmailMailer:
             running.wait()
             raise
         finally:
-            self._running = None
+            self._program = None
 
 
 def check_sendmail(settings: SendmailSettings) -> None:

@@ -1,149 +1,89 @@
-"""Sends messages over SMTP: one connection, kept from message to message."""
+"""One SMTP connection of a selector loop: a dialogue with its socket, which never waits."""
 
 from __future__ import annotations
 
+import selectors
 import socket
 import ssl
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from segmail.errors import MessageError
-from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import SmtpSettings
-from segmail.transport.mailer import Accepted, nothing, nothing_follows
-from segmail.transport.smtp_dialogue import Answered, Event, GoAhead, NotBegun
-from segmail.transport.smtp_session import SmtpSession, open_session
+from segmail.transport.mailer import Event
+from segmail.transport.smtp_dialogue import SmtpDialogue
+from segmail.transport.smtp_session import open_session
+from segmail.transport.smtp_wire import ConnectionBroken, Wire
 
 
-class SmtpMailer:
-    """Sends over one SMTP connection, opened for the first message and renewed when it breaks."""
+class SmtpConnection(SmtpDialogue):
+    """A dialogue with its socket; only `close` waits."""
 
-    def __init__(self, settings: SmtpSettings, context: ssl.SSLContext, ehlo: str) -> None:
-        self._settings = settings
-        self._context = context
-        self._ehlo = ehlo
-        self._session: SmtpSession | None = None
-        self._socket: socket.socket | None = None
-        self._events: deque[Event] = deque()  # of the message that follows
+    def __init__(self, settings: SmtpSettings, wire: Wire, extensions: Mapping[str, str]) -> None:
+        super().__init__(settings, extensions, wire.reader, last_bytes=wire.last_bytes)
+        self._wire = wire
+        wire.never_wait()
 
-    def open(self) -> None:
-        """Connect and log in; see `Mailer.open`."""
-        self._connected().idled = True  # until the first message comes
+    @property
+    def has_output(self) -> bool:
+        return bool(self.output)
 
-    def send(
-        self,
-        envelope: Envelope,
-        *,
-        on_introduce: Callable[[], None] = nothing,
-        on_begin: Callable[[], None] = nothing,
-        following: Callable[[], Envelope | None] = nothing_follows,
-    ) -> Accepted:
-        """Send one message; see `Mailer.send`."""
-        is_last_time = False
-        while True:
-            if not self._is_under_way(envelope):
-                self._introduce(envelope, on_introduce, is_last_time=is_last_time)
-            event = self._next_about(envelope)
-            if isinstance(event, GoAhead):
-                self._hand_over(on_begin, following)
-                event = self._next_about(envelope)
-            if not isinstance(event, Answered):
-                is_last_time = isinstance(event, NotBegun) and event.for_its_own
-            elif isinstance(event.result, Exception):
-                raise event.result
-            else:
-                return event.result
+    @property
+    def watched(self) -> tuple[int, int] | None:
+        """The descriptor and the events at which `flush` or `exchange` can go on."""
+        if self.is_over:
+            return None
+        wants_to_write = selectors.EVENT_WRITE if self.output else 0
+        return self._wire.fileno, selectors.EVENT_READ | wants_to_write
 
-    def close(self) -> None:
-        """Say goodbye to the server; a later `send` connects again."""
-        self._come_to_rest()
-        if self._session is not None:
-            self._session.quit()
-            self._session = None
+    def flush(self) -> list[Event]:
+        """Write as much as the connection takes now."""
+        try:
+            while self.output and (count := self._wire.write_now(self.output)):
+                self.sent(count)
+        except ConnectionBroken as error:  # the server may have said why
+            return [*self.exchange(), *([] if self.is_over else self.broken(error))]
+        return []
+
+    def exchange(self) -> list[Event]:
+        """Read what the server has sent, and return what it means."""
+        events: list[Event] = []
+        try:
+            while not self.is_over and (received := self._wire.read_now()):
+                events += self.receive(received)
+                if not self._wire.has_more:
+                    break
+        except ConnectionBroken as error:
+            events += self.broken(error)
+        return events
+
+    def time_out(self) -> list[Event]:
+        """End the dialogue: the next answer did not come in time."""
+        return self.broken(ConnectionBroken("did not answer in time"))
 
     def abort(self) -> None:
-        """Close the connection while another thread waits for its server; see `Mailer.abort`."""
-        if self._socket is not None:
-            with suppress(OSError):  # it may be closed already
-                self._socket.shutdown(socket.SHUT_RDWR)
+        """End it as if the server had closed it."""
+        self._wire.shut_down()
 
-    def _is_under_way(self, envelope: Envelope) -> bool:
-        """Whether a message was introduced behind the previous one."""
-        if any(event.envelope is envelope for event in self._events):
-            return True
-        return self._session is not None and self._session.dialogue.introduced is envelope
+    def say_goodbye(self) -> None:
+        """Send QUIT if nothing is under way; the server's answer to that changes nothing."""
+        if self.is_idle:
+            with suppress(ConnectionBroken):
+                self._wire.write_now(memoryview(b"QUIT\r\n"))
 
-    def _introduce(
-        self, envelope: Envelope, on_introduce: Callable[[], None], *, is_last_time: bool
-    ) -> None:
-        on_introduce()
-        was_connected = self._session is not None
-        session = self._connected()
-        if not was_connected:
-            on_introduce()  # connecting may have taken long
-        is_new = not session.idled
-        session.dialogue.introduce(envelope, is_last_time=is_last_time or is_new)
-        session.idled = True
+    def close(self, deadline: float) -> None:
+        """Close it, after the server's answer to QUIT if that comes in time."""
+        if self.is_idle:
+            with suppress(ConnectionBroken):
+                self._wire.read_reply(deadline)
+        self._wire.close()
 
-    def _hand_over(
-        self, on_begin: Callable[[], None], following: Callable[[], Envelope | None]
-    ) -> None:
-        """Send the content, and introduce the message that follows if there is one."""
-        session = self._session
-        if session is None:
-            raise AssertionError("nobody waits for the content")
-        try:
-            on_begin()
-        except BaseException:
-            self._drop()  # nothing but content can be sent here
-            raise
-        session.dialogue.hand_over()
-        if session.dialogue.takes_next and (envelope := following()) is not None:
-            with suppress(MessageError):  # raised again when it is sent
-                session.dialogue.introduce(envelope)
 
-    def _next_about(self, envelope: Envelope) -> Event:
-        """Return the next event of a message; events of the one that follows are kept."""
-        while True:
-            while self._events:
-                event = self._events.popleft()
-                if event.envelope is envelope:
-                    return event
-            self._exchange()
-
-    def _exchange(self) -> None:
-        session = self._session
-        if session is None:
-            raise AssertionError("a connection ended without a word about its message")
-        try:
-            self._events += session.exchange()
-        except BaseException:
-            self._drop()  # no other dialogue can begin in the middle of one
-            raise
-        if session.dialogue.is_over:
-            self._drop()
-
-    def _connected(self) -> SmtpSession:
-        """Return a session on which nothing is under way; open one if there is none."""
-        self._come_to_rest()
-        if self._session is None:
-            self._session = open_session(self._settings, self._context, self._ehlo, self._hold)
-        return self._session
-
-    def _come_to_rest(self) -> None:
-        """Read the answer to RSET; give up a server that waits for content, or spoke unasked."""
-        if self._session is not None:
-            dialogue = self._session.dialogue
-            if dialogue.introduced is not None or dialogue.spoke_unasked:
-                self._drop()
-        while self._session is not None and self._session.dialogue.waits:
-            self._exchange()
-
-    def _hold(self, connected: socket.socket) -> None:
-        self._socket = connected
-
-    def _drop(self) -> None:
-        if self._session is not None:
-            self._session.wire.close()
-            self._session = None
+def open_smtp(
+    settings: SmtpSettings,
+    context: ssl.SSLContext,
+    ehlo: str,
+    on_socket: Callable[[socket.socket], None],
+) -> SmtpConnection:
+    """Connect, greet, encrypt and log in, which may take long; see `open_session`."""
+    wire, extensions = open_session(settings, context, ehlo, on_socket)
+    return SmtpConnection(settings, wire, extensions)

@@ -8,6 +8,7 @@ one message of a connection is in doubt.
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections import deque
@@ -20,9 +21,13 @@ from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import (
     AcceptanceUnknown,
     Accepted,
+    Answered,
+    Event,
+    GoAhead,
     MessageDeferred,
     MessageRefused,
     NoConnection,
+    NotBegun,
     SenderRefused,
 )
 from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, Reply, ReplyReader
@@ -31,37 +36,12 @@ _END = "end of data"
 _UNASKED = "answered more than it was asked"
 _AS_HOPED = {"MAIL": 2, "RCPT": 2, "DATA": 3, _END: 2}  # the first digit of an answer
 _CLOSING = 421
+# The words of servers that limit connections and do not answer 421, at any command.
+_TOO_MANY = re.compile(
+    r"4\d\d .*((too many|concurrent|simultaneous).*(connection|session)|thread limit)", re.I
+)
 _LOG_IN_FIRST = {530, 535, 538}  # RFC 4954: an answer to any command
 _TOO_LARGE = re.compile(r"552(?! 5\.(?!3\.4)\d)")  # RFC 1870: to MAIL, about this message
-
-
-@dataclass(frozen=True)
-class GoAhead:
-    """The server waits for the content of the introduced message."""
-
-    envelope: Envelope
-
-
-@dataclass(frozen=True)
-class Answered:
-    """The outcome of a message: accepted, or what `Mailer.send` raises."""
-
-    envelope: Envelope
-    result: Accepted | Exception
-
-
-@dataclass(frozen=True)
-class NotBegun:
-    """The connection ended before the message's content; it may be sent over another one.
-
-    `for_its_own` if it ended at this message's commands: then one more attempt is the last.
-    """
-
-    envelope: Envelope
-    for_its_own: bool
-
-
-Event = GoAhead | Answered | NotBegun
 
 
 @dataclass
@@ -70,7 +50,7 @@ class _Introduced:
 
     envelope: Envelope
     content: bytes
-    is_last_time: bool
+    may_try_again: bool  # on another connection, should the server close this one
     commands: deque[str] = field(default_factory=deque)
     is_refused: bool = False
 
@@ -100,40 +80,29 @@ class SmtpDialogue:
         self._handed_over: Envelope | None = None
         self._content_left = 0  # bytes that have not left yet
         self.output = memoryview(b"")
-        self.deadline = 0.0  # of the next answer, if one is to come
+        self.deadline = math.inf  # of the next answer, if one is to come
         self.is_over = False  # the connection is to be closed
+        self.may_be_stale = False  # servers close connections that idled, or had enough messages
 
     @property
-    def waits(self) -> bool:
-        """Whether an answer is still to come."""
-        return bool(self._asked) and not self.is_over
-
-    @property
-    def introduced(self) -> Envelope | None:
-        """The introduced message whose content is not handed over yet."""
-        message = self._introduced
-        return message.envelope if message and not message.is_refused else None
-
-    @property
-    def spoke_unasked(self) -> bool:
-        """Whether the server has sent something unasked; nothing may be introduced then."""
-        return not self._asked and self._reader.has_more
+    def is_idle(self) -> bool:
+        """Whether a message may be introduced now."""
+        return not (self._asked or self._introduced or self.is_over)
 
     @property
     def takes_next(self) -> bool:
         """Whether a message may be introduced behind the content that was just handed over."""
         return "PIPELINING" in self._extensions and not self._introduced and not self.is_over
 
-    def introduce(self, envelope: Envelope, *, is_last_time: bool = False) -> None:
+    def introduce(self, envelope: Envelope) -> None:
         """Send MAIL, RCPT and DATA, all at once if the server takes that.
 
-        `is_last_time` if the message was introduced before on a connection that the server closed:
-        servers do so when one was idle for long or had its share of messages. Raises MessageError
-        if the server says that it cannot take the address, or so many bytes.
+        Raises MessageError if the server says that it cannot take the address, or so many bytes.
         """
         self._check(envelope)
         content = envelope.data + b".\r\n"
-        self._introduced = _Introduced(envelope, content, is_last_time)
+        self._introduced = _Introduced(envelope, content, self.may_be_stale)
+        self.may_be_stale = True
         command = f"MAIL FROM:<{envelope.sender}>"
         if "SIZE" in self._extensions:
             command += f" SIZE={len(content)}"
@@ -155,6 +124,10 @@ class SmtpDialogue:
         self._write(message.content, [_END])
         self._content_left = len(self.output)
 
+    def drop(self) -> None:
+        """End the dialogue before the content of the introduced message."""
+        self.is_over, self._introduced = True, None
+
     def sent(self, count: int) -> None:
         """Note that the beginning of `output` has been sent."""
         self.output = self.output[count:]
@@ -169,10 +142,10 @@ class SmtpDialogue:
                 if not self._asked:
                     raise ConnectionClosed(_UNASKED)
                 stage = self._asked.popleft()
-                self.deadline = self._clock() + self._patience()
+                self._set_deadline()
                 # Taken for the answer to the next command, it could turn a refusal into an
                 # acceptance.
-                is_too_much = self.spoke_unasked
+                is_too_much = not self._asked and self._reader.has_more
                 events += self._hear(stage, reply, may_go_ahead=not is_too_much)
                 if is_too_much:
                     raise ConnectionClosed(_UNASKED)
@@ -196,8 +169,8 @@ class SmtpDialogue:
         is_its_own = self._handed_over is None
         self._handed_over = None
         is_closed = isinstance(error, ConnectionClosed)
-        if not is_its_own or (is_closed and not message.is_last_time):
-            events.append(NotBegun(message.envelope, for_its_own=is_its_own))
+        if not is_its_own or (is_closed and message.may_try_again):
+            events.append(NotBegun(message.envelope))
         elif stage == "MAIL":
             fault = NoConnection(f"The mail server {server} {text}.")
             events.append(Answered(message.envelope, fault))
@@ -215,7 +188,7 @@ class SmtpDialogue:
                 envelope, Accepted(reply.words) if is_hoped else self._fault(stage, reply)
             )
             if self.is_over and self._introduced:
-                yield NotBegun(self._introduced.envelope, for_its_own=False)
+                yield NotBegun(self._introduced.envelope)
                 self._introduced = None
             elif not is_hoped and not self._introduced:
                 self._say("RSET")
@@ -237,9 +210,9 @@ class SmtpDialogue:
         elif not is_hoped:
             message.is_refused = True
             message.commands.clear()
-            if (stage, reply.code) == ("MAIL", _CLOSING) and not message.is_last_time:
+            if (stage, reply.code) == ("MAIL", _CLOSING) and message.may_try_again:
                 self.is_over = True
-                yield NotBegun(message.envelope, for_its_own=True)
+                yield NotBegun(message.envelope)
             else:
                 yield Answered(message.envelope, self._fault(stage, reply))
         elif message.commands and may_go_ahead:
@@ -254,7 +227,7 @@ class SmtpDialogue:
         """Return the meaning of an answer other than the one that continues the dialogue."""
         server, code = self._settings.server, reply.code
         text = f"{reply.words} (at {stage})"
-        if code == _CLOSING:
+        if code == _CLOSING or _TOO_MANY.match(reply.words):
             self.is_over = True
             return NoConnection(f"The mail server {server} takes no more mail: {text}.")
         if code in _LOG_IN_FIRST and stage != _END:
@@ -302,14 +275,16 @@ class SmtpDialogue:
         self._write(text.encode(), [command.partition(" ")[0] for command in commands])
 
     def _write(self, data: bytes, stages: list[str]) -> None:
-        if not self._asked:
-            self._asked.extend(stages)
-            self.deadline = self._clock() + self._patience()
-        else:
-            self._asked.extend(stages)
+        is_first = not self._asked
+        self._asked.extend(stages)
+        if is_first:
+            self._set_deadline()
         self.output = memoryview(bytes(self.output) + data if self.output else data)
 
-    def _patience(self) -> float:
-        """Return how many seconds the next answer may take; content gets twice the time."""
-        is_end = bool(self._asked) and self._asked[0] == _END
-        return self._settings.timeout * (2 if is_end else 1)
+    def _set_deadline(self) -> None:
+        """Give the next answer its time; content gets twice that."""
+        if not self._asked:
+            self.deadline = math.inf
+            return
+        patience = self._settings.timeout * (2 if self._asked[0] == _END else 1)
+        self.deadline = self._clock() + patience

@@ -7,54 +7,19 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 
 from segmail.errors import ConfigError, SegmailError
-from segmail.transport.longest_dialogue import connect_time
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import NoConnection
 from segmail.transport.sasl import MECHANISMS, Account
-from segmail.transport.smtp_dialogue import Event, SmtpDialogue
 from segmail.transport.smtp_login import log_in
 from segmail.transport.smtp_wire import ConnectionBroken, Reply, Wire, connect
 
-_PATIENCE_FOR_QUIT = 2.0
 # OpenSSL's names for replies that are not TLS: which one depends on its version and on the reply.
 _NO_TLS_RECORD = {
     "WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST",
     "HTTPS_PROXY_REQUEST", "UNEXPECTED_MESSAGE",
 }  # fmt: skip
-
-
-class SmtpSession:
-    """A connection that is ready for messages.
-
-    `extensions` are the server's, by upper-case name with their parameters. `idled` is whether it
-    has waited for a message: the server may have closed it since.
-    """
-
-    def __init__(self, wire: Wire, settings: SmtpSettings, extensions: Mapping[str, str]) -> None:
-        self.wire = wire
-        self.extensions = extensions
-        self.dialogue = SmtpDialogue(settings, extensions, wire.reader, last_bytes=wire.last_bytes)
-        self.idled = False
-        self._timeout = settings.timeout
-
-    def exchange(self) -> list[Event]:
-        """Write the pending bytes, read what comes next, and return what it means."""
-        dialogue = self.dialogue
-        try:
-            while dialogue.output:
-                dialogue.sent(self.wire.write(dialogue.output, dialogue.deadline))
-            return dialogue.receive(self.wire.read(dialogue.deadline))
-        except ConnectionBroken as error:
-            return dialogue.broken(error)
-
-    def quit(self) -> None:
-        """Say goodbye; the server's answer to that changes nothing."""
-        with suppress(ConnectionBroken):
-            self.wire.ask("QUIT", time.monotonic() + min(self._timeout, _PATIENCE_FOR_QUIT))
-        self.wire.close()
 
 
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
@@ -83,14 +48,17 @@ def open_session(
     context: ssl.SSLContext,
     ehlo: str,
     on_socket: Callable[[socket.socket], None],
-) -> SmtpSession:
+) -> tuple[Wire, Mapping[str, str]]:
     """Connect, greet, encrypt and log in; `on_socket` gets each socket before waiting for it.
+
+    Returns the connection, ready for messages, and the server's extensions, by upper-case name with
+    their parameters.
 
     Raises NoConnection if this may work later, ConfigError if a human must act.
     """
     wire = _connected(settings, on_socket)
     try:
-        return _Opening(wire, settings, context, ehlo).run()
+        return wire, _Opening(wire, settings, context, ehlo).run()
     except ConnectionBroken as error:
         wire.close()
         hint = _port_hint(settings, wire)
@@ -111,7 +79,7 @@ def _port_hint(settings: SmtpSettings, wire: Wire) -> str:
 
 
 def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None]) -> Wire:
-    deadline = time.monotonic() + connect_time(settings)
+    deadline = time.monotonic() + settings.timeout / 3
     try:
         return connect(settings.host, settings.port, deadline, on_socket)
     except UnicodeError as error:
@@ -138,7 +106,7 @@ class _Opening:
         self._ehlo = ehlo
         self._deadline = time.monotonic() + 2 * settings.timeout
 
-    def run(self) -> SmtpSession:
+    def run(self) -> Mapping[str, str]:
         if self._settings.encryption == "tls":
             self._encrypt()
         self._greet()
@@ -150,7 +118,7 @@ class _Opening:
             self._log_in(extensions)
         if self._wire.reader.has_more:
             raise ConnectionBroken("answered more than it was asked")
-        return SmtpSession(self._wire, self._settings, extensions)
+        return extensions
 
     def _ask(self, command: str) -> Reply:
         return self._wire.ask(command, self._deadline)

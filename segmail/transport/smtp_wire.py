@@ -12,6 +12,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from segmail.transport.mailer import printable
@@ -20,6 +21,7 @@ _LONGEST_LINE = 2048  # RFC 5321 allows 512 with a reply's CRLF; some servers ar
 _MOST_LINES = 100
 _CHUNK = 16384  # also the largest TLS record: bytes not begun to be written have not left
 _END = 2  # bytes after the dot that ends a message
+_NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})([ -].*)?", re.DOTALL)
 
 
@@ -132,36 +134,62 @@ class Wire:
         if self.reader.has_more:
             # It would be taken for the answer to this command.
             raise ConnectionClosed("answered more than it was asked")
-        rest = memoryview(f"{command}\r\n".encode())
-        while rest:
-            rest = rest[self.write(rest, deadline) :]
-        return self.read_reply(deadline)
-
-    def write(self, data: memoryview, deadline: float) -> int:
-        """Send the beginning of `data`; return how many bytes were sent."""
         try:
             self._socket.settimeout(_left(deadline))
-            return self._socket.send(data[:_CHUNK] if self.encrypted else data)
+            self._socket.sendall(f"{command}\r\n".encode())
         except OSError as error:
             raise _broken(error) from error
+        return self.read_reply(deadline)
 
     def read_reply(self, deadline: float) -> Reply:
         """Return the next answer."""
         while (reply := self.reader.take()) is None:
-            self.reader.feed(self.read(deadline))
+            try:
+                self._socket.settimeout(_left(deadline))
+            except OSError as error:
+                raise _broken(error) from error
+            self.reader.feed(self.read_now())
+            self.has_heard = True
         return reply
 
-    def read(self, deadline: float) -> bytes:
-        """Return what the server sends next, as much as there is."""
+    @property
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    @property
+    def has_more(self) -> bool:
+        """Whether TLS holds bytes that came and were not read: the descriptor does not tell."""
+        return isinstance(self._socket, ssl.SSLSocket) and self._socket.pending() > 0
+
+    def never_wait(self) -> None:
+        """Let `write_now` and `read_now` return at once from now on."""
+        self._socket.setblocking(False)
+
+    def write_now(self, data: memoryview) -> int:
+        """Send the beginning of `data`, as much as leaves at once; return how many bytes."""
         try:
-            self._socket.settimeout(_left(deadline))
-            received = self._socket.recv(4096)
+            return self._socket.send(data[:_CHUNK] if self.encrypted else data)
+        except _NOT_NOW:
+            return 0
+        except OSError as error:
+            raise _broken(error) from error
+
+    def read_now(self) -> bytes:
+        """Return what the server has sent; empty if there is nothing yet."""
+        try:
+            received = self._socket.recv(_CHUNK)
+        except _NOT_NOW:
+            return b""
         except OSError as error:
             raise _broken(error) from error
         if not received:
             raise ConnectionClosed("closed the connection")
-        self.has_heard = True
         return received
+
+    def shut_down(self) -> None:
+        """Close it for whoever waits for the server."""
+        with suppress(OSError):  # it may be closed already
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._socket.close()

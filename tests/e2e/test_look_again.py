@@ -19,12 +19,15 @@ from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Server, recording_server
 
 NOON = ("--config", "segmail.toml", "--now", "2026-03-10 12:00")
-FOUR_A_SECOND = (*NOON, "process-emails", "--limit", "0", "--rate", "4")
+ALL = (*NOON, "process-emails", "--limit", "0")
 
 
 @pytest.fixture(autouse=True)
 def quick_looks(tmp_path: Path) -> None:
-    (tmp_path / "segmail.toml").write_text("[delivery]\nrecheck_seconds = 1\n")
+    """Four mails a second, all claimed at once: a domain's limit does not make claims smaller."""
+    (tmp_path / "segmail.toml").write_text(
+        "[delivery]\nrecheck_seconds = 1\ndomain_per_minute = 240\n"
+    )
 
 
 def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
@@ -91,7 +94,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
 
     with (
         recording_server() as server,
-        start(shop.url, tmp_path, *FOUR_A_SECOND, env=_mail_to(server)) as process,
+        start(shop.url, tmp_path, *ALL, env=_mail_to(server)) as process,
     ):
         _until(lambda: len(server.messages) >= 1)
         forbid()
@@ -148,7 +151,7 @@ def test_switching_automation_off_ends_a_run_and_leaves_the_rest_scheduled(
 
     with (
         recording_server() as server,
-        start(shop.url, tmp_path, *FOUR_A_SECOND, env=_mail_to(server)) as process,
+        start(shop.url, tmp_path, *ALL, env=_mail_to(server)) as process,
     ):
         _until(lambda: len(server.messages) >= 1)
         shop.config("customer_segmentation/email_automation/enabled", "0")
@@ -168,7 +171,8 @@ def test_a_slow_run_that_is_killed_leaves_a_handful_of_paused_mailings(
     for _ in range(40):
         shop.due(step, shop.customer())
 
-    command = (*NOON, "process-emails", "--limit", "0", "--rate", "1")
+    (tmp_path / "segmail.toml").write_text("")
+    command = (*ALL, "--rate", "1")
     with (
         recording_server() as server,
         start(shop.url, tmp_path, *command, env=_mail_to(server)) as process,
@@ -177,7 +181,7 @@ def test_a_slow_run_that_is_killed_leaves_a_handful_of_paused_mailings(
         process.kill()
 
     paused = shop.rows(shop.tables.queue, queue_status=QueueStatus.PAUSE)
-    assert 1 <= len(paused) <= 4
+    assert 1 <= len(paused) <= 5
 
 
 def _mail_to(server: Server) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import pytest
@@ -13,11 +12,8 @@ from segmail.mail.message import build_message
 from segmail.mail.quoted_printable import quoted_printable
 from segmail.transport.mailer import MessageRefused
 from tests.sending import DATA, mailer_for, send
-from tests.smtp_server import Script, recording_server, scripted_server
+from tests.smtp_server import recording_server, scripted_server
 from tests.unit.mail.letters import LETTER
-
-AT_ONCE: Script = {"EHLO": "250-mail.test\n250 PIPELINING"}
-ENVELOPE = Envelope("shop@example.com", "ada@example.com", DATA)
 
 
 def test_a_message_arrives_with_its_envelope() -> None:
@@ -59,52 +55,6 @@ def test_a_refused_address_fails_alone_on_the_same_connection() -> None:
     assert no.value.code == 550
     assert [message.rcpt_to for message in server.messages] == [("ada@example.com",)]
     assert server.connections == 1
-
-
-@pytest.mark.parametrize("offers", [{}, AT_ONCE], ids=["one by one", "at once"])
-def test_introducing_is_told_before_mail_and_beginning_before_the_content(offers: Script) -> None:
-    told: dict[str, list[str]] = {}
-
-    with scripted_server(offers) as server, mailer_for(server.url()) as mailer:
-        mailer.send(
-            ENVELOPE,
-            on_introduce=lambda: told.update(introduced=[*server.commands]),
-            on_begin=lambda: told.update(begun=[*server.commands]),
-        )
-
-    verbs = {at: [command.split()[0] for command in said] for at, said in told.items()}
-    assert verbs == {"introduced": ["EHLO"], "begun": ["EHLO", "MAIL", "RCPT", "DATA"]}
-
-
-def test_the_server_hears_of_the_next_message_behind_the_content_of_this_one() -> None:
-    following = Envelope("shop@example.com", "bob@example.com", DATA)
-    introduced: list[int] = []
-
-    with scripted_server(AT_ONCE) as server, mailer_for(server.url()) as mailer:
-        mailer.send(ENVELOPE, following=lambda: following)
-        while "RCPT TO:<bob@example.com>" not in server.commands:
-            time.sleep(0.01)
-        mailer.send(following, on_introduce=lambda: introduced.append(1))
-
-    assert [message.rcpt_to[0][:3] for message in server.messages] == ["ada", "bob"]
-    assert server.connections == 1
-    assert not introduced, "it was when the first one's content left"
-
-
-@pytest.mark.parametrize(("step", "connections"), [("on_introduce", 1), ("on_begin", 2)])
-def test_a_message_that_may_not_begin_is_not_sent(step: str, connections: int) -> None:
-    """Once the server waits for content, only the end of the connection spares it."""
-
-    def fail() -> None:
-        raise OSError("the journal's disk is full")
-
-    with recording_server() as server, mailer_for(server.url()) as mailer:
-        with pytest.raises(OSError, match="disk is full"):
-            mailer.send(ENVELOPE, **{step: fail})
-        send(mailer, "next@example.com")
-
-    assert [message.rcpt_to for message in server.messages] == [("next@example.com",)]
-    assert server.connections == connections
 
 
 @pytest.mark.parametrize(

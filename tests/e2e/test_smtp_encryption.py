@@ -8,7 +8,7 @@ import pytest
 
 from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.transport.mail_url import SmtpSettings
-from segmail.transport.open_mailer import mailer_factory
+from segmail.transport.opener import opener_for
 from tests.sending import mailer_for, patience, send
 from tests.smtp_certificate import Certificate, make_certificate
 from tests.smtp_server import Fault, Script, recording_server, scripted_server
@@ -107,7 +107,7 @@ def test_only_an_explicit_option_takes_any_certificate(certificate: Certificate)
 
 def test_a_ca_file_that_cannot_be_used_is_told_before_any_message(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"none\.pem cannot be used: .*No such file"):
-        mailer_factory(SmtpSettings("127.0.0.1", cafile=tmp_path / "none.pem"))
+        opener_for(SmtpSettings("127.0.0.1", cafile=tmp_path / "none.pem"))
 
 
 def test_starttls_always_insists() -> None:

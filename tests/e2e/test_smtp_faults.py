@@ -232,7 +232,7 @@ def test_no_dribbling_server_outlasts_the_promised_time(offers: Script, stage: s
 
 
 def test_the_longest_dialogue_fits_into_the_default_lease() -> None:
-    assert longest_dialogue(parse_mail_url("smtp://mail.example.com")) == pytest.approx(280)
+    assert longest_dialogue(parse_mail_url("smtp://mail.example.com")) == pytest.approx(210)
 
 
 def test_a_server_that_wants_the_data_of_a_refused_message_gets_a_new_connection() -> None:

@@ -13,11 +13,11 @@ import spnego
 
 from segmail.errors import ConfigError
 from segmail.transport.mail_url import Encryption, SmtpSettings
-from segmail.transport.open_mailer import mailer_factory
+from segmail.transport.opener import opener_for
 from segmail.transport.sasl import Account
 from segmail.transport.smtp_login import log_in
 from segmail.transport.smtp_wire import ConnectionBroken, Reply
-from tests.sending import mailer_for, send
+from tests.sending import OneByOne, mailer_for, send
 from tests.smtp_certificate import Certificate, make_certificate
 from tests.smtp_server import Script, recording_server, scripted_server
 
@@ -299,7 +299,7 @@ def test_a_password_does_not_leave_unencrypted(encryption: Encryption) -> None:
     with scripted_server(OFFERS_LOGIN) as server:
         settings = SmtpSettings(NOT_LOOPBACK, server.port, "shop", PASSWORD, encryption)
         with pytest.raises(ConfigError, match="offers no encryption"):
-            send(mailer_factory(settings)())
+            send(OneByOne(opener_for(settings)))
 
     assert [command.split()[0] for command in server.commands] == ["EHLO"]
 
@@ -307,7 +307,7 @@ def test_a_password_does_not_leave_unencrypted(encryption: Encryption) -> None:
 def test_a_password_leaves_unencrypted_only_on_demand() -> None:
     with scripted_server(OFFERS_LOGIN) as server:
         settings = SmtpSettings(NOT_LOOPBACK, server.port, "shop", PASSWORD, "never")
-        with closing(mailer_factory(settings)()) as mailer:
+        with closing(OneByOne(opener_for(settings))) as mailer:
             send(mailer)
 
     assert len(server.messages) == 1

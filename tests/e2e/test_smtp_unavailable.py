@@ -42,18 +42,15 @@ def test_a_server_that_cannot_log_in_now_is_unavailable(answer: Answer) -> None:
 
 @pytest.mark.parametrize("answer", [Fault.DROP, Fault.RESET, "421 4.4.2 Idle for too long"])
 def test_an_idle_connection_that_was_closed_is_opened_again_silently(answer: Answer) -> None:
-    asked: list[int] = []
-
     with (
         scripted_server({"MAIL": ["250 Ok", answer]}, {}) as server,
         mailer_for(server.url(patience(answer))) as mailer,
     ):
         send(mailer)
-        send(mailer, on_introduce=lambda: asked.append(1))
+        send(mailer)
 
     assert len(server.messages) == 2
     assert server.connections == 2
-    assert len(asked) == 3  # before the first try and the second connection, and when it was there
 
 
 def test_a_connection_opened_ahead_may_have_idled_too() -> None:
@@ -61,7 +58,7 @@ def test_a_connection_opened_ahead_may_have_idled_too() -> None:
         scripted_server({"MAIL": Fault.DROP}, {}) as server,
         mailer_for(server.url(patience())) as mailer,
     ):
-        mailer.open()
+        mailer.open().may_be_stale = True
         send(mailer)
 
     assert len(server.messages) == 1

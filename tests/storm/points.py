@@ -49,7 +49,7 @@ _WHILE_IT_SENDS = 0.05
 _WHOLE_RUN = 1.2
 
 SMTP = (
-    Point("after EHLO", "EHLO", turns=4, connections=4),
+    Point("after EHLO", "EHLO", connections=4),
     Point("after MAIL", "MAIL", turns=12),
     Point("answer to MAIL unread", "MAIL", how=How.UNREAD, turns=12),
     Point("after RCPT", "RCPT", turns=12),

@@ -13,7 +13,7 @@ from segmail.maho.newsletter_queue import QueueStatus
 from segmail.settings import DeliverySettings
 from tests.jobs import JumpingClock, Runner
 from tests.shop_builder import ShopBuilder
-from tests.smtp_server import Fault, closed_port, recording_server, scripted_server
+from tests.smtp_server import Fault, Script, closed_port, recording_server, scripted_server
 
 NO_TLS = "starttls=never"
 
@@ -180,8 +180,9 @@ def test_a_server_without_room_for_more_connections_gets_all_over_one(
     rows = [shop.due(step, shop.customer()) for _ in range(25)]
     run_emails.delivery = DeliverySettings(batch=10)
 
-    full = {"greeting": "421 4.7.0 Too many concurrent connections"}
-    with caplog.at_level(logging.INFO, "segmail"), scripted_server({}, full) as server:
+    slow: Script = {"body": Fault.PAUSE}
+    full: Script = {"greeting": "421 4.7.0 Too many concurrent connections"}
+    with caplog.at_level(logging.INFO, "segmail"), scripted_server(slow, full) as server:
         ran = run_emails(smtp_url=server.url(NO_TLS), connections=4)
 
     assert ran.summary.fault is None
@@ -246,7 +247,7 @@ def test_no_message_is_begun_when_the_lease_may_run_out_on_the_way(
     run_emails.delivery = DeliverySettings(lease_minutes=5)
 
     with recording_server() as server:
-        ran = run_emails(smtp_url=server.url(), clock=JumpingClock(shop.now))
+        ran = run_emails(smtp_url=server.url("timeout=40"), clock=JumpingClock(shop.now))
 
     assert server.messages == []
     assert ran.outcomes[0].reason == "too little of the lease is left"

@@ -49,15 +49,6 @@ def test_no_recipient_leads_out_of_the_folder(recipient: str, tmp_path: Path) ->
     assert len(path.name) < 200
 
 
-def test_begin_is_told_before_anything_is_written(tmp_path: Path) -> None:
-    seen: list[list[Path]] = []
-
-    with mailer_for(f"file://{tmp_path}") as mailer:
-        send(mailer, on_begin=lambda: seen.append(list(tmp_path.iterdir())))
-
-    assert seen == [[]]
-
-
 def test_a_folder_that_cannot_be_made_is_told_before_any_message(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("a file")
 

@@ -6,8 +6,18 @@ import pytest
 
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import SmtpSettings
-from segmail.transport.mailer import AcceptanceUnknown, Accepted, MessageDeferred, MessageRefused
-from segmail.transport.smtp_dialogue import Answered, Event, GoAhead, NotBegun, SmtpDialogue
+from segmail.transport.mailer import (
+    AcceptanceUnknown,
+    Accepted,
+    Answered,
+    Event,
+    GoAhead,
+    MessageDeferred,
+    MessageRefused,
+    NoConnection,
+    NotBegun,
+)
+from segmail.transport.smtp_dialogue import SmtpDialogue
 from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, ReplyReader
 from tests.each_case import for_each
 
@@ -56,9 +66,9 @@ def pipelined() -> SmtpDialogue:
 
 
 def endings(events: list[Event]) -> list[object]:
-    """Return what became of messages: the kind of an end, or whether it was for its own."""
+    """Return what became of messages: the kind of an end, or that it was not begun."""
     return [
-        type(event.result) if isinstance(event, Answered) else event.for_its_own
+        type(event.result) if isinstance(event, Answered) else NotBegun
         for event in events
         if not isinstance(event, GoAhead)
     ]
@@ -114,8 +124,7 @@ def test_a_message_refused_behind_a_content_is_heard_out_and_reset() -> None:
     assert speaker.receive(b"503 No\r\n") == []
     assert said(speaker) == b"RSET\r\n"
     assert speaker.receive(b"250 Ok\r\n") == []
-    assert not speaker.waits
-    assert not speaker.is_over
+    assert speaker.is_idle
 
 
 @for_each(
@@ -135,25 +144,26 @@ def test_only_the_content_is_in_doubt_and_only_once_its_end_may_have_left(
 
     events = speaker.broken(ConnectionBroken("did not answer in time"))
 
-    assert endings(events) == [result, False]
+    assert endings(events) == [result, NotBegun]
     assert speaker.is_over
 
 
 @pytest.mark.parametrize("answered", [b"", b"250 Ok\r\n"])
-def test_a_connection_closed_at_a_messages_own_commands_lets_it_try_once_more(
-    answered: bytes,
+@pytest.mark.parametrize("idled", [False, True])
+def test_a_used_or_idle_connection_may_close_at_a_messages_commands_and_a_new_one_may_not(
+    answered: bytes, *, idled: bool
 ) -> None:
-    first = pipelined()
-    said(first)
-    first.receive(b"250 Queued\r\n" + answered)
-    again = dialogue(PIPELINING="")
-    again.introduce(BOB, is_last_time=True)
-    said(again)
-    again.receive(answered)
+    used, new = pipelined(), dialogue(PIPELINING="")
+    said(used)
+    used.receive(b"250 Queued\r\n" + answered)
+    new.may_be_stale = idled
+    new.introduce(BOB)
+    said(new)
+    new.receive(answered)
 
-    assert first.broken(ConnectionClosed("closed")) == [NotBegun(BOB, for_its_own=True)]
-    [ended] = again.broken(ConnectionClosed("closed"))
-    assert isinstance(ended, Answered)
+    assert used.broken(ConnectionClosed("closed")) == [NotBegun(BOB)]
+    [ended] = new.broken(ConnectionClosed("closed"))
+    assert isinstance(ended, NotBegun if idled else Answered)
 
 
 def test_a_server_that_closes_behind_a_content_took_nothing() -> None:
@@ -164,15 +174,42 @@ def test_a_server_that_closes_behind_a_content_took_nothing() -> None:
 
     assert isinstance(ended, Answered)
     assert "421 Closing" in str(ended.result)
-    assert not_begun == NotBegun(BOB, for_its_own=False)
+    assert not_begun == NotBegun(BOB)
+
+
+@pytest.mark.parametrize("stage", ["MAIL", "end"])
+@pytest.mark.parametrize(
+    ("words", "is_about_connections"),
+    [
+        ("432 4.3.2 Concurrent connections limit exceeded", True),
+        ("432 4.3.2 STOREDRV.ClientSubmit; sender thread limit exceeded", True),
+        ("450 4.7.0 Too many sessions from your host", True),
+        ("452 4.5.3 Too many recipients", False),
+        ("552 5.2.2 Too many connections' worth of mail", False),
+    ],
+)
+def test_an_answer_about_too_many_connections_is_about_the_connection(
+    stage: str, words: str, *, is_about_connections: bool
+) -> None:
+    speaker = dialogue(PIPELINING="")
+    speaker.introduce(ADA)
+    if stage == "end":
+        speaker.receive(INTRODUCED)
+        speaker.hand_over()
+
+    [*_, ended] = speaker.receive(words.encode() + b"\r\n")
+
+    assert isinstance(ended, Answered)
+    assert (type(ended.result) is NoConnection) == is_about_connections
 
 
 def test_no_content_leaves_after_an_answer_too_many() -> None:
     speaker = dialogue(PIPELINING="")
+    speaker.may_be_stale = True
     speaker.introduce(ADA)
     said(speaker)
 
-    assert speaker.receive(INTRODUCED + b"250 Ok\r\n") == [NotBegun(ADA, for_its_own=True)]
+    assert speaker.receive(INTRODUCED + b"250 Ok\r\n") == [NotBegun(ADA)]
     assert speaker.is_over
 
 
