@@ -12,6 +12,29 @@ from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
 
 HOUR = timedelta(hours=1)
+SETTINGS = [
+    "general/locale/code",
+    "general/locale/timezone",
+    "general/store_information/name",
+    "web/unsecure/base_url",
+    "web/secure/base_url",
+    "web/secure/use_in_frontend",
+    "web/unsecure/base_media_url",
+    "web/url/use_store",
+    "trans_email/ident_general/name",
+    "trans_email/ident_general/email",
+    "system/smtp/set_return_path",
+    "system/smtp/return_path_email",
+    "currency/options/base",
+    "currency/options/default",
+    "currency/options/allow",
+    "currency/options/customsymbol",
+    "catalog/price/scope",
+    "design/package/name",
+    "design/email/logo_width",
+    "design/email/css_non_inline",
+    "tax/display/type",
+]
 
 
 def without_base_urls(shop: ShopBuilder) -> None:
@@ -66,3 +89,20 @@ def test_the_secure_address_counts_where_the_shop_uses_it(
     shop.due(shop.step(shop.segment()), shop.customer())
 
     assert len(run_emails().mails) == sent
+
+
+@pytest.mark.parametrize("layout", [Layout.SPEC])
+def test_odd_settings_of_one_store_stop_no_mail_of_the_others(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    step = shop.step(shop.segment())
+    odd = [None, "", "x", "9" * 20, "\0", "a:1:{s:", "{{", "ü" * 300, "\r\nBcc: x", "http://[::1"]
+    for value in odd:
+        for path in SETTINGS:
+            shop.config(path, value, scope="stores", id=2)
+        goes = shop.due(step, shop.customer())
+        shop.due(step, shop.customer(store_id=2))
+
+        run_emails()
+
+        assert (value, shop.status(goes)) == (value, "sent")
