@@ -6,7 +6,6 @@ from datetime import datetime
 from pathlib import Path
 
 from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
-from segmail.errors import ConfigError
 from segmail.findings import Finding, Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN, automation_switch, maho_sends
@@ -39,8 +38,11 @@ def switch_findings(tx: Transaction, config: StoreConfig, told: bool | None) -> 
 def time_zone_findings(tx: Transaction, config: StoreConfig) -> list[AreaFinding]:
     """Return the stores whose time zone is unknown here."""
     stores = [id_ for id_ in Stores.load(tx).stores if id_ != ADMIN]
-    faults = [finding for id_ in stores for finding in _time_zone(config, id_)]
-    return faults or [ok(Area.TIME_ZONES, f"Known for each store ({len(stores)}).")]
+    locales = (StoreLocale.of(config, id_, {}) for id_ in stores)
+    faults = [locale.timezone_fault for locale in locales if locale.timezone_fault]
+    return of_faults(Area.TIME_ZONES, faults) or [
+        ok(Area.TIME_ZONES, f"Known for each store ({len(stores)}).")
+    ]
 
 
 def base_url_findings(tx: Transaction, config: StoreConfig) -> list[AreaFinding]:
@@ -90,14 +92,6 @@ def partial_findings(maho_root: Path | None) -> list[AreaFinding]:
     ]
     own = ", ".join(file.name for file in partials.own_files())
     return found or [ok(Area.PARTIALS, f"The shop's own: {own or 'none'}.")]
-
-
-def _time_zone(config: StoreConfig, store_id: int) -> list[AreaFinding]:
-    try:
-        StoreLocale.of(config, store_id, {})
-    except ConfigError as error:
-        return of_faults(Area.TIME_ZONES, error.faults)
-    return []
 
 
 def _switch_maho_off(switches: bool) -> str:

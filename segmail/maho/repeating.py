@@ -15,8 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, Select, and_, exists, or_, select
 
-from segmail.errors import ConfigError
-from segmail.maho.config.time_zones import load_website_zones, time_zone
+from segmail.maho.config.time_zones import load_website_zones
 from segmail.maho.counted_rows import uses_a_send
 from segmail.maho.customer_conditions import UNSUBSCRIBED, is_subscribed
 from segmail.maho.db.locking import locking
@@ -158,17 +157,9 @@ def _next(
     try:
         first = step.first_at(own.created_at)
         after = max(now, own.scheduled_at or now)
-        date = repeat.next_after(first, after, _zone(zones.get(own.website_id)))
+        date = repeat.next_after(first, after, ZoneInfo(zones.get(own.website_id, "UTC")))
     except OverflowError:  # a run past the calendar's last year
         return None
     if date is None:
         return None
     return NextRow(own.customer_id, step, own.trigger_type, own.created_at, date)
-
-
-def _zone(name: str | None) -> ZoneInfo:
-    """Return a website's zone; UTC if it is unknown, which is reported elsewhere."""
-    try:
-        return time_zone(name or "UTC")
-    except ConfigError:
-        return ZoneInfo("UTC")

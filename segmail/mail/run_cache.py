@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 
-from segmail.errors import ConfigError, Fault, TemplateError
+from segmail.errors import ConfigError, TemplateError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Customer, CustomerAttributes, Subscriber
 from segmail.maho.newsletters import (
@@ -64,8 +64,8 @@ class RunCache:
     ) -> RunCache:
         """Read what every batch of a run needs, with a fixed number of statements.
 
-        Raises ConfigError for stores in whose name no mail can be written (an unknown time zone),
-        all at once and before anything is claimed.
+        Raises ConfigError, before anything is claimed, if no mail can be written in the name of any
+        store, because all their time zones are unknown.
         """
         tables = shop.tables
         used = {step.template_id for step in steps}
@@ -166,17 +166,12 @@ class RunCache:
         return self._sites.of(store)
 
     def _check_locales(self) -> None:
-        faults: dict[Fault, None] = {}
-        for store in self._stores.stores.values():
-            try:
-                self.locale(store)
-            except ConfigError as error:
-                faults |= dict.fromkeys(error.faults)
-        if faults:
-            raise ConfigError(faults)
+        faults = [self.locale(store).timezone_fault for store in self._stores.speaking]
+        if faults and all(faults):
+            raise ConfigError([fault for fault in faults if fault])
 
     def locale(self, store: Store) -> StoreLocale:
-        """Return a store's locale; raise ConfigError for an unknown time zone."""
+        """Return a store's locale."""
         if store.store_id not in self._locales:
             self._locales[store.store_id] = StoreLocale.of(self.config, store.store_id, self._rates)
         return self._locales[store.store_id]

@@ -353,7 +353,7 @@ def a_partial_with_a_mistake(patient: Patient) -> Generator[None, str, None]:
     file.unlink()
 
 
-@case("is no time zone known here", "shop._time_zone")
+@case("is no time zone known here", "shop.time_zone_findings")
 def a_time_zone_that_nobody_knows(patient: Patient) -> Generator[None, str, None]:
     path = "general/locale/timezone"
     patient.shop.config(path, "Atlantis/Capital", scope="stores", id=2)

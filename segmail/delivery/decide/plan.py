@@ -152,7 +152,7 @@ class Planner:
         postponed = batch.earlier_steps.postpone(row, batch.ended, now=now)
         if postponed and self._keeps_distance:
             return replace(undecided, reason=postponed.reason, retry_at=postponed.until)
-        if reason := self._no_links_reason(row, batch):
+        if reason := self._store_reason(row, batch):
             return replace(undecided, reason=reason, retry_at=now + _UNTIL_MENDED)
         zone = ZoneInfo(self._addressee(row, batch).locale.timezone)
         by_rules = batch.timetable.decide(undecided, zone, _due_at(row, batch), now=now)
@@ -160,13 +160,19 @@ class Planner:
             batch.ended.add(row.progress_id)
         return by_rules
 
-    def _no_links_reason(self, row: DueRow, batch: Batch) -> str | None:
-        """Return why a row waits because its mail's links, also to unsubscribe, would be dead."""
-        site = self._addressee(row, batch).site
-        path = site.urls.missing_base_url
-        if path is None:
-            return None
-        return f"store '{site.store.code}' has no base URL ({path}); looked at again in an hour"
+    def _store_reason(self, row: DueRow, batch: Batch) -> str | None:
+        """Return why a row waits until a person mends its store.
+
+        Without a base URL its mail's links, also to unsubscribe, would be dead; without a known
+        time zone it could come at night and tell other days.
+        """
+        addressee = self._addressee(row, batch)
+        code, urls = addressee.site.store.code, addressee.site.urls
+        if path := urls.missing_base_url:
+            return f"store '{code}' has no base URL ({path}); looked at again in an hour"
+        if fault := addressee.locale.timezone_fault:
+            return f"{fault.what.removesuffix('.')}; looked at again in an hour"
+        return None
 
     def _addressee(self, row: DueRow, batch: Batch) -> Addressee:
         return self._preparer.addressee(

@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from segmail.errors import ConfigError, Fault
 from segmail.maho import php_serialize
 from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.time_zones import TIMEZONE, time_zone
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.storefront.icu import day_text, money_text, number_text
 
 Rates = Mapping[tuple[str, str], Decimal]
 
-_TIMEZONE = "general/locale/timezone"
 _ALLOWED = "currency/options/allow"
 _BASE = "currency/options/base"
 _DISPLAY = "currency/options/default"
@@ -33,6 +33,7 @@ class StoreLocale:
 
     Amounts are given in `base_currency`, in which sales rules are stored, and shown in
     `display_currency`, converted at `rate`. `symbol` is the merchant's own for that currency.
+    `timezone_fault` tells of a time zone that is unknown here; the clock shows UTC then.
     """
 
     locale: str
@@ -41,17 +42,16 @@ class StoreLocale:
     display_currency: str
     rate: Decimal = Decimal(1)
     symbol: str | None = None
+    timezone_fault: Fault | None = None
 
     @classmethod
     def of(cls, config: StoreConfig, store_id: int, rates: Rates) -> StoreLocale:
-        """Return a store's locale, as Maho determines it for a page of that store.
-
-        Raises ConfigError if the store's time zone is unknown.
-        """
+        """Return a store's locale, as Maho determines it for a page of that store."""
         locale = config.value("general/locale/code", store_id) or "en_US"
         base, display, rate = _currencies(config, store_id, rates)
         symbol = _custom_symbol(config.value(_SYMBOLS, store_id) or "", display, locale)
-        return cls(locale, _timezone(config, store_id), base, display, rate, symbol)
+        zone, fault = _timezone(config, store_id)
+        return cls(locale, zone, base, display, rate, symbol, fault)
 
     def money(self, amount: Decimal) -> str:
         """Return `amount` of base currency as the store shows it, such as "$5.00".
@@ -116,17 +116,12 @@ def _code(value: str | None) -> str:
     return (value or "").strip().upper()
 
 
-def _timezone(config: StoreConfig, store_id: int) -> str:
-    name = config.value(_TIMEZONE, store_id) or "UTC"
+def _timezone(config: StoreConfig, store_id: int) -> tuple[str, Fault | None]:
     try:
-        return ZoneInfo(name).key
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError(
-            Fault(
-                f"{_TIMEZONE}: '{name}' of store {store_id} is no time zone known here.",
-                "Choose one in Maho's configuration, General > Locale Options.",
-            )
-        ) from error
+        zone = time_zone(config.value(TIMEZONE, store_id) or "UTC", of=f" of store {store_id}")
+    except ConfigError as error:
+        return "UTC", error.faults[0]
+    return zone.key, None
 
 
 def _custom_symbol(stored: str, currency: str, locale: str) -> str | None:

@@ -1,4 +1,4 @@
-"""A store without a base URL: its mails' links would lead nowhere, so its rows wait."""
+"""What one store lacks: its rows wait until a person mends it, and those of others go on."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from segmail.errors import ConfigError
 from segmail.maho.schema.tables import Layout
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
@@ -62,6 +63,38 @@ def test_rows_of_a_store_without_base_url_wait_an_hour_and_others_go_on(
     assert HOUR <= row["scheduled_at"] - shop.now < HOUR + timedelta(minutes=1)
     assert row["queue_id"] is None
     assert "no base URL (web/unsecure/base_url); looked at again in an hour" in caplog.text
+
+
+@pytest.mark.parametrize("layout", [Layout.SPEC])
+def test_rows_of_a_store_in_an_unknown_time_zone_wait_an_hour_and_others_go_on(
+    shop: ShopBuilder, run_emails: Runner, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop.config("general/locale/timezone", "Atlantis/Capital", scope="stores", id=2)
+    step = shop.step(shop.segment())
+    goes = shop.due(step, shop.customer())
+    waits = shop.due(step, shop.customer(store_id=2))
+
+    with caplog.at_level(logging.INFO, "segmail"):
+        run_emails()
+
+    assert (shop.status(waits), shop.status(goes)) == ("scheduled", "sent")
+    row = shop.row(shop.tables.progress, progress_id=waits)
+    assert HOUR <= row["scheduled_at"] - shop.now < HOUR + timedelta(minutes=1)
+    told = "general/locale/timezone: 'Atlantis/Capital' of store 2 is no time zone known here"
+    assert f"{told}; looked at again in an hour" in caplog.text
+
+
+@pytest.mark.parametrize("layout", [Layout.SPEC])
+def test_nothing_is_claimed_where_no_store_has_a_known_time_zone(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    shop.config("general/locale/timezone", "Atlantis/Capital")
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    with pytest.raises(ConfigError, match="Atlantis/Capital"):
+        run_emails()
+
+    assert shop.status(progress) == "scheduled"
 
 
 @pytest.mark.parametrize("layout", [Layout.SPEC])
