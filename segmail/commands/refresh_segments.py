@@ -112,9 +112,8 @@ def refresh_segments(
 
 
 def _refresh(app: App, choice: Choice, options: RefreshOptions) -> tuple[Swept, list[Refreshed]]:
-    if not options.dry_run:
-        with app.shop.read() as tx:
-            check_rights(tx, REFRESHING)
+    with app.shop.read() as tx:
+        check_rights(tx, REFRESHING)  # a dry run writes, too, and rolls back
     swept = sweep_up(app.shop, now=app.now().replace(microsecond=0), dry_run=options.dry_run)
     stop = threading.Event()
     with stopped_by(stop.set, signal.SIGTERM):

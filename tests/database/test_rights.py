@@ -212,6 +212,7 @@ def test_who_may_only_read_gets_the_plan_of_who_may_write(
         connection.execute(text(f"GRANT SELECT ON {least.database}.* TO {user}"))
     by_reader = [segmail(least, tmp_path, *one) for one in asked]
     refused = segmail(least, tmp_path, "campaign", "apply", "new.yaml", "--prune", "--yes")
+    rehearsed = segmail(least, tmp_path, "refresh-segments", "--dry-run")
 
     assert [one.exit_code for one in told] == [0, 1, 0, 0, 0], [one.output for one in told]
     assert [one.output for one in by_reader] == [one.output for one in told]
@@ -219,3 +220,6 @@ def test_who_may_only_read_gets_the_plan_of_who_may_write(
     assert refused.exit_code == 78
     assert "may not INSERT and UPDATE customer_segment." in refused.output
     assert "may not INSERT and UPDATE salesrule." in refused.output
+    assert rehearsed.exit_code == 78
+    assert "may not make temporary tables" in rehearsed.output
+    assert "may not UPDATE customer_segment." in rehearsed.output
