@@ -12,8 +12,7 @@ import subprocess
 from itertools import groupby
 from pathlib import Path
 
-import pytest
-
+from tests.each_case import for_each
 from tests.program import ROOT
 
 PAGES = {
@@ -30,14 +29,14 @@ _INSTALLED = "/opt/segmail/"  # where the pages install this repository
 _OTHERS = {"git", "export", "tar", "mariadb-dump"}  # what the pages run of others
 
 
-@pytest.mark.parametrize(("page", "block"), SCRIPTS)
+@for_each(("page", "block"), SCRIPTS)
 def test_a_script_is_one_that_a_shell_understands(page: str, block: str) -> None:
     checked = subprocess.run(["sh", "-n"], input=block, capture_output=True, text=True)
 
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-@pytest.mark.parametrize(("page", "block"), SCRIPTS)
+@for_each(("page", "block"), SCRIPTS)
 def test_a_script_runs_programs_that_are_here_or_known(page: str, block: str) -> None:
     for line in block.replace("\\\n", " ").splitlines():
         words = shlex.split(line, comments=True)
@@ -59,7 +58,7 @@ def test_every_crontab_line_has_a_time_and_a_program_that_is_here() -> None:
         assert (ROOT / line.split()[5].removeprefix(_INSTALLED)).is_file(), line
 
 
-@pytest.mark.parametrize("page", PAGES)
+@for_each("page", PAGES)
 def test_every_file_that_is_named_is_here(page: str) -> None:
     """In backticks; `docs/x.md` counts from the root, and so does what is below `bin/`."""
     named = re.findall(r"`((?:bin|sql|docs|tests)/[\w@./-]+)[^`\n]*`", PAGES[page])
