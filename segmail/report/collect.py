@@ -105,7 +105,7 @@ def collect_activity(
             activity,
             ended=tuple(_reasons(ended)),
             days=tuple(days),
-            revenue=_revenue(tx, steps, window, store_ids, scope),
+            revenue=_revenue(tx, rows, steps, window, scope),
             lift=tuple(_lift(tx, rows, window, scope)),
         )
 
@@ -220,15 +220,18 @@ def _by_segment(
 
 
 def _revenue(
-    tx: Transaction,
-    steps: Sequence[Step],
-    window: Window,
-    store_ids: Sequence[int] | None,
-    scope: ReportScope,
+    tx: Transaction, rows: _Rows, steps: Sequence[Step], window: Window, scope: ReportScope
 ) -> Revenue | None:
     if not _has_orders(tx):
         return None
-    return collect_revenue(tx, window, steps, within_days=scope.within_days, store_ids=store_ids)
+    return collect_revenue(
+        tx,
+        window,
+        steps,
+        within_days=scope.within_days,
+        store_ids=rows.store_ids,
+        sent_index=rows.sent_index,
+    )
 
 
 def _lift(tx: Transaction, rows: _Rows, window: Window, scope: ReportScope) -> list[Lift]:

@@ -20,7 +20,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, select
 
 from segmail.coupons import made_by_automation, prefixes_by_rule
 from segmail.maho.customers import SubscriberStatus
-from segmail.maho.progress import ProgressStatus, has_status
+from segmail.maho.progress import ProgressStatus, by_index, has_status
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
@@ -28,6 +28,7 @@ from segmail.maho.steps import Step
 from segmail.report.window import Window
 
 _CANCELED = "canceled"
+_MANY_ORDERS = 1_000
 
 Money = Mapping[str, Decimal]  # sums by base currency
 
@@ -61,10 +62,17 @@ def collect_revenue(
     *,
     within_days: int,
     store_ids: Collection[int] | None = None,
+    sent_index: str | None = None,
 ) -> Revenue:
-    """Return the revenue of the orders of `window`, for these steps and stores (None: all)."""
+    """Return the revenue of the orders of `window`, for these steps and stores (None: all).
+
+    `sent_index` is the index of a long history on status and time of sending, if there is one.
+    """
     sequence_ids = {step.sequence_id for step in steps}
-    orders = list(_orders_after_mails(tx, window, within_days, store_ids))
+    first = 0
+    if sent_index is not None and _has_many_orders(tx, window, store_ids):
+        first = _first_mail(tx, window, within_days, sent_index)
+    orders = list(_orders_after_mails(tx, window, within_days, store_ids, first))
     mine = [(step, currency, total) for step, currency, total in orders if step in sequence_ids]
     by_step = {
         step: _income((currency, total) for at, currency, total in mine if at == step)
@@ -117,8 +125,12 @@ def _orders_after_mails(
     window: Window,
     within_days: int,
     store_ids: Collection[int] | None,
+    first: int,
 ) -> Iterator[tuple[int, str, Decimal]]:
-    """Yield (sequence id, base currency, base total) of each order that followed a mail."""
+    """Yield (sequence id, base currency, base total) of each order that followed a mail.
+
+    No row before `first`, by its id, was sent so late that it counts.
+    """
     order, row = build_sales_tables(tx.tables.prefix).order, tx.tables.progress
     within = timedelta(days=within_days)
     query = (
@@ -134,6 +146,7 @@ def _orders_after_mails(
         .where(
             _of_window(tx.tables, window, store_ids),
             has_status(tx.tables, ProgressStatus.SENT),
+            row.c.progress_id >= first,
             row.c.sent_at >= window.since - within,
             row.c.sent_at < window.until,
         )
@@ -145,6 +158,28 @@ def _orders_after_mails(
             if one.created_at - within <= one.sent_at <= one.created_at:
                 yield one.sequence_id, one.base_currency_code or "", _amount(one.base_grand_total)
                 break
+
+
+def _has_many_orders(tx: Transaction, window: Window, store_ids: Collection[int] | None) -> bool:
+    """Return whether reading all rows of the orders' customers takes longer than `_first_mail`."""
+    order = build_sales_tables(tx.tables.prefix).order
+    some = select(order.c.entity_id).where(_of_window(tx.tables, window, store_ids))
+    found = select(func.count()).select_from(some.limit(_MANY_ORDERS).subquery())
+    return tx.connection.scalar(found) == _MANY_ORDERS
+
+
+def _first_mail(tx: Transaction, window: Window, within_days: int, sent_index: str) -> int:
+    """Return the lowest id of the rows sent in the window and the days before; 0 if there is none.
+
+    An index of customers has the ids of their rows, so older rows need not be read for their time.
+    """
+    c = tx.tables.progress.c
+    query = select(func.min(c.progress_id)).where(
+        has_status(tx.tables, ProgressStatus.SENT),
+        c.sent_at >= window.since - timedelta(days=within_days),
+        c.sent_at < window.until,
+    )
+    return tx.connection.scalar(by_index(tx.tables, query, sent_index)) or 0
 
 
 def _in_that_order(query: Select[Any]) -> Select[Any]:
