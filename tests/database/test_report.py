@@ -190,7 +190,9 @@ def test_the_number_of_statements_does_not_grow_with_the_shop(shop: ShopBuilder)
 
     last_day(shop)
 
-    assert len([sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]) == 11
+    asks_for_indexes = shop.database.engine.dialect.name != "sqlite"
+    found = [sql for sql in statements if sql.startswith("SELECT") and "FROM" in sql]
+    assert len(found) == 11 + asks_for_indexes
 
 
 def test_what_failed_long_after_it_was_due_counts_unless_the_history_is_long(
