@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import TextIOWrapper
@@ -81,6 +81,16 @@ def set_up_logging(
     exceptions.addHandler(_file_handler(log_file.with_name("exception.log"), formatter))
 
 
+def log_lines(lines: Sequence[str]) -> None:
+    """Log lines of one moment with one write each handler: many together cost a tenth.
+
+    Each is a line of its own in the log, whatever line ends it contains.
+    """
+    if lines and logger.isEnabledFor(logging.INFO):
+        text = "\n".join(map(one_line, lines))
+        logger.info("%s", text, extra={"many_lines": True})
+
+
 @contextmanager
 def nothing_logged() -> Iterator[None]:
     """Log nothing inside this block, which only simulates."""
@@ -110,6 +120,10 @@ class _Formatter(logging.Formatter):
         return f"{self._clock.now():%Y-%m-%d %H:%M:%S}"
 
     def format(self, record: logging.LogRecord) -> str:
+        if hasattr(record, "many_lines"):
+            begin = f"{self.formatTime(record)}: "
+            text = begin + record.getMessage().replace("\n", f"\n{begin}")
+            return without_secrets(text, self._secrets)
         text = without_secrets(super().format(record), self._secrets)
         # One event, one line: text from outside cannot forge a line of its own.
         return printable_lines(text) if record.exc_info else one_line(text)
@@ -123,7 +137,10 @@ class _TaggedFormatter(_Formatter):
         self._tag = f" [{run.id}]"
 
     def format(self, record: logging.LogRecord) -> str:
-        first, end, traceback = super().format(record).partition("\n")
+        text = super().format(record)
+        if hasattr(record, "many_lines"):
+            return text.replace("\n", f"{self._tag}\n") + self._tag
+        first, end, traceback = text.partition("\n")
         return f"{first}{self._tag}{end}{traceback}"
 
 
@@ -142,11 +159,16 @@ class _JsonFormatter(_Formatter):
             "command": self._run.command,
             "host": os.uname().nodename,
             "process": os.getpid(),
-            "message": one_line(self._safe(record.getMessage())),
         }
+        text = self._safe(record.getMessage())
+        messages = text.split("\n") if hasattr(record, "many_lines") else [one_line(text)]
+        end: dict[str, str] = {}
         if record.exc_info:
-            line["traceback"] = printable_lines(self._safe(self.formatException(record.exc_info)))
-        return json.dumps(line, ensure_ascii=False)
+            end = {"traceback": printable_lines(self._safe(self.formatException(record.exc_info)))}
+        return "\n".join(
+            json.dumps({**line, "message": message, **end}, ensure_ascii=False)
+            for message in messages
+        )
 
     def _safe(self, text: str) -> str:
         return without_secrets(text, self._secrets)

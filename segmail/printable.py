@@ -33,6 +33,8 @@ def escaped(text: str) -> str:
 
 def one_line(text: str) -> str:
     """Return the text as one printable line, whatever line ends it contained."""
+    if text.isascii() and text.isprintable():  # most text is
+        return text.strip()
     return " ".join(part.strip() for part in re.split("[\r\n]+", printable_lines(text)))
 
 

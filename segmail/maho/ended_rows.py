@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from sqlalchemy import Column, Connection, MetaData, String, Table, select, text
 from sqlalchemy.schema import CreateTable
 
-from segmail.log import logger
+from segmail.log import log_lines
 from segmail.maho.db.column_types import UInt
 
 ENDED = Table(
@@ -31,6 +31,7 @@ ENDED = Table(
 )
 
 _PAGE = 5_000  # rows read at once
+_LINES = 1_000  # logged at once
 
 
 @contextmanager
@@ -56,22 +57,18 @@ def lines_of_ended(connection: Connection, reason: str) -> Callable[[], None]:
             .order_by(c.progress_id)
             .limit(_PAGE)
         ).all()
-        for row in page:
-            after = row.progress_id
-            numbers = steps[row.step_number, row.trigger_type, row.segment_id]
-            numbers.extend((row.progress_id, row.customer_id))
+        for progress_id, customer_id, number, trigger, segment_id in page:
+            steps[number, trigger, segment_id].extend((progress_id, customer_id))
         if len(page) < _PAGE:
             break
+        after = page[-1].progress_id
 
     def write() -> None:
-        for (number, trigger, segment_id), ids in steps.items():
-            for place in range(0, len(ids), 2):
-                logger.info(
-                    "%s",
-                    ended_line(
-                        "Skipped", number, trigger, segment_id, ids[place + 1], ids[place], reason
-                    ),
-                )
+        for step, ids in steps.items():
+            for begin in range(0, len(ids), 2 * _LINES):
+                some = iter(ids[begin : begin + 2 * _LINES])
+                pairs = zip(some, some, strict=True)
+                log_lines([ended_line("Skipped", *step, *pair, reason) for pair in pairs])
 
     return write
 

@@ -167,7 +167,7 @@ def test_the_log_has_a_line_for_each_ended_row_once_it_is_committed(
     with caplog.at_level(logging.INFO, "segmail"):
         sweep_up(shop.shop, now=shop.now)
 
-    assert caplog.messages[:2] == [
+    assert "\n".join(caplog.messages).splitlines()[:2] == [
         f"Skipped step 1 (enter) of segment 1 for customer {row}, progress {row}: {UNSUBSCRIBED}"
         for row in rows
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,7 +12,16 @@ import pytest
 
 from segmail.clock import Clock
 from segmail.errors import ConfigError
-from segmail.log import LogFormat, LoggedRun, exceptions, logger, open_log, set_up_logging
+from segmail.log import (
+    LogFormat,
+    LoggedRun,
+    exceptions,
+    log_lines,
+    logger,
+    open_log,
+    set_up_logging,
+)
+from tests.jobs import StillClock
 
 NOW = datetime(2025, 9, 30, 12, 0, 1, tzinfo=UTC)
 
@@ -145,3 +155,23 @@ def test_tagged_lines_are_the_specifications_with_the_run_at_the_end(tmp_path: P
     assert (tmp_path / "log").read_text() == "2025-09-30 12:00:01: Sent step 1 [5f3a9c1e]\n"
     first, *_, last = (tmp_path / "exception.log").read_text().splitlines()
     assert (first, last) == ("2025-09-30 12:00:01: Failed [5f3a9c1e]", "ValueError: why")
+
+
+@pytest.mark.parametrize("form", list(LogFormat))
+def test_lines_logged_together_are_those_logged_one_by_one(tmp_path: Path, form: LogFormat) -> None:
+    lines = ["Skipped hunter2", 'forged "\n2025-01-01 00:00:00: line', "\x1b[2Jlast "]
+    run, clock = LoggedRun("refresh-segments", id="5f3a9c1e"), StillClock(NOW)
+
+    def logged(name: str, log: Callable[[], None]) -> str:
+        file = tmp_path / name
+        set_up_logging(file, verbosity=0, clock=clock, secrets=["hunter2"], run=run, form=form)
+        log()
+        return file.read_text()
+
+    def log_each() -> None:
+        for line in lines:
+            logger.info("%s", line)
+
+    together = logged("together", lambda: log_lines(lines))
+    assert together == logged("each", log_each)
+    assert together.count("\n") == len(lines)

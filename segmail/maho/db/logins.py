@@ -14,6 +14,7 @@ from pymysql.constants.CR import CR_AUTH_PLUGIN_CANNOT_LOAD, CR_AUTH_PLUGIN_ERR
 from pymysql.err import OperationalError
 
 _SCRAMBLE = 32  # bytes, of each side
+_LONGEST_SEALED = 213  # bytes that fit, with a NUL, into the RSA-2048 envelope of a MySQL server
 _MOST_DOUBLINGS = 10  # the minimum is 1,024 rounds
 _OF_PYMYSQL = ("mysql_native_password", "caching_sha2_password", "sha256_password",
                "client_ed25519")  # fmt: skip
@@ -99,6 +100,17 @@ def demand_known(name: bytes | str) -> None:
         raise OperationalError(
             CR_AUTH_PLUGIN_CANNOT_LOAD,
             another_user(f"the server logs this user in by {text!r}, which segmail does not know"),
+        )
+
+
+def demand_sealable(password: bytes) -> None:
+    """Raise OperationalError for a password too long for the server's public key."""
+    if len(password) > _LONGEST_SEALED:
+        raise OperationalError(
+            CR_AUTH_PLUGIN_ERR,
+            f"a password of {len(password)} bytes is too long for this server's public key, which "
+            f"takes {_LONGEST_SEALED}. Turn TLS on at the server, connect through its socket "
+            "(?unix_socket=/run/mysqld/mysqld.sock), or shorten the password",
         )
 
 

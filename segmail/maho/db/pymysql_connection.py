@@ -17,7 +17,7 @@ from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 from pymysql.converters import convert_datetime, escape_datetime
 from pymysql.err import MySQLError, OperationalError
 
-from segmail.maho.db.logins import WAYS, another_user, demand_known
+from segmail.maho.db.logins import WAYS, another_user, demand_known, demand_sealable
 from segmail.maho.db.value_lists import Branches
 
 # The escapes that MySQL's manual lists for string literals; the backslash first, as the others add
@@ -47,6 +47,8 @@ class QuickConnection(Connection):
 
     server_status: int
     decoders: dict[int, Any]
+    password: bytes
+    server_public_key: bytes | None
     init_command: str | None
     _read_timeout: float | None
     _write_timeout: float | None
@@ -71,6 +73,8 @@ class QuickConnection(Connection):
                 raise
             raise OperationalError(CR_AUTH_PLUGIN_ERR, another_user(str(error))) from error
         except (MySQLError, struct.error, IndexError, ValueError, AssertionError) as error:
+            if isinstance(error, ValueError) and self.server_public_key:
+                demand_sealable(self.password)
             raise OperationalError(
                 CR_MALFORMED_PACKET,
                 f"it answers as no MySQL or MariaDB server does ({type(error).__name__}); are host "

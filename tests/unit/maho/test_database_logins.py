@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import URL
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
@@ -198,3 +200,18 @@ def test_what_cannot_log_in_is_told_by_its_name_and_what_mends_it(
         pytest.raises(ConfigError, match=rf"refuses segmail.*{told}"),
     ):
         enter(url)
+
+
+@pytest.mark.parametrize("way", ["sha256_password", "caching_sha2_password"])
+def test_a_password_too_long_for_the_servers_key_is_told_so(way: str) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).public_key()
+    told = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+    def script(server: Server) -> bool:
+        said = server.switch(way, b"s" * 20)
+        if way == "caching_sha2_password":
+            said = server.ask(b"\1\4")
+        return said in (b"\1", b"\2") and server.ask(b"\1" + told) == b""
+
+    with scripted(script) as url, pytest.raises(ConfigError, match=r"250 bytes is too long.*TLS"):
+        enter(url.set(password="ä" * 125))
