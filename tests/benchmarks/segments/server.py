@@ -60,7 +60,8 @@ def serving(data: Path, *settings: str, keep: bool = False) -> Iterator[URL]:
         server = subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True)
         try:
             _wait_for(server, Path(folder))
-            yield make_url(f"mysql+pymysql://{getpass.getuser()}@/?unix_socket={folder}/s")
+            at = f"{getpass.getuser()}@/?unix_socket={folder}/s"
+            yield make_url(f"mysql+pymysql://{at}&read_timeout=3600")  # filling takes long
         finally:
             if keep:
                 server.terminate()
