@@ -23,8 +23,12 @@ from segmail.segments.refresh.candidates import Candidate, Matching
 
 
 def matching_by_conditions(tables: Tables) -> Matching:
-    """Return a function that compiles a segment's conditions to the SELECT of its members."""
+    """Return a function that compiles a segment's conditions to the SELECT of its members.
+
+    It is for one run: attributes, time zones and names of segments are read once.
+    """
     sales = build_sales_tables(tables.prefix)
+    scopes: list[Scope] = []
 
     def matching(
         tx: Transaction,
@@ -33,10 +37,11 @@ def matching_by_conditions(tables: Tables) -> Matching:
         among: Collection[int] | None = None,
     ) -> Select[Any]:
         tree = read_conditions(candidate.conditions)
-        scope = open_scope(tx, sales, now=now)
+        if not scopes:
+            scopes.append(open_scope(tx, sales, now=now))
         return matching_customers(
             tree,
-            scope,
+            replace(scopes[0], now=now),
             website_ids=candidate.website_ids,
             group_ids=candidate.group_ids,
             among=among,

@@ -72,14 +72,17 @@ def matching_customers(
     """
     scope = scope.of_websites(website_ids)
     scope = scope if among is None else replace(scope, among=tuple(among))
-    _check(tree, scope)
     c = scope.tables.customer.c
     query = select(c.entity_id).where(
         c.is_active == 1, c.website_id.in_(website_ids), *scope.asked(c.entity_id)
     )
     if group_ids:
         query = query.where(c.group_id.in_(group_ids))
-    condition = compile_node(tree, scope)
+    try:
+        condition = compile_node(tree, scope)
+    except ConditionError:
+        _check(tree, scope)
+        raise
     return query if condition is None else query.where(condition)
 
 

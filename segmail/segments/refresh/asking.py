@@ -7,10 +7,10 @@ refresh asks".
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Select, func, or_, select
 
@@ -50,6 +50,22 @@ class Polled:
 EVERYBODY = Polled()
 
 
+class Asker(Protocol):
+    """Decides whom a refresh asks; `Poll` does so by what the shop's rows tell."""
+
+    def whom(
+        self,
+        tx: Transaction,
+        candidate: Candidate,
+        everybody: Callable[[], Select[Any]],
+        *,
+        enrolling: str,
+        now: datetime,
+    ) -> Polled:
+        """Return whom to ask about a segment's conditions; `everybody` compiles them for all."""
+        ...
+
+
 class Poll:
     """Decides whom to ask, segment by segment; nothing is looked up twice in a run.
 
@@ -81,18 +97,19 @@ class Poll:
         self,
         tx: Transaction,
         candidate: Candidate,
-        query: Select[Any],
+        everybody: Callable[[], Select[Any]],
         *,
         enrolling: str,
         now: datetime,
     ) -> Polled:
-        """Return whom to ask about a segment's conditions; `query` asks everybody.
+        """Return whom to ask about a segment's conditions; `everybody` compiles them for all.
 
         `enrolling` differs if the segment enrols by another limit, or in other steps.
         """
         tree = candidate.tree
         if tree is None:
             return EVERYBODY
+        query = everybody()  # names every fault of the conditions
         scope = self._scope_at(tx, now).of_websites(candidate.website_ids)
         sources = sources_of(tree, scope)
         before = load_baseline(tx, candidate.id)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -24,7 +26,7 @@ from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.holdout import HELD_OUT
 from segmail.maho.schema.transaction import Transaction
-from segmail.segments.refresh.asking import EVERYBODY, Poll, Polled
+from segmail.segments.refresh.asking import EVERYBODY, Asker, Polled
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.enrolment import (
     ENROLLED,
@@ -83,15 +85,24 @@ class Changes:
 class FoundChanges:
     """Numbers of customers in CHANGED; `members` is how many the segment will have in the end."""
 
-    total: int
+    numbers: Mapping[Movement, int]
     members: int
+
+    @property
+    def total(self) -> int:
+        return sum(self.numbers.values())
+
+    @property
+    def movements(self) -> list[Movement]:
+        """What at least one customer does."""
+        return [movement for movement, number in self.numbers.items() if number]
 
 
 def find_matched(
     tx: Transaction,
     task: Task,
     matching: Matching,
-    asking: Poll | None = None,
+    asking: Asker | None = None,
     *,
     enrolling: str = "",
     now: datetime,
@@ -100,13 +111,13 @@ def find_matched(
 
     Without `asking`, everybody is.
     """
-    query, asked = matching(tx, task.candidate, now), EVERYBODY
+    everybody, asked = cache(partial(matching, tx, task.candidate, now)), EVERYBODY
     if asking is not None:
-        asked = asking.whom(tx, task.candidate, query, enrolling=enrolling, now=now)
+        asked = asking.whom(tx, task.candidate, everybody, enrolling=enrolling, now=now)
     if asked.ids is not None:
         create_asked(tx.connection, asked.ids)
-        query = matching(tx, task.candidate, now, asked.ids)
     if asked.ids is None or asked.ids:
+        query = everybody() if asked.ids is None else everybody(asked.ids)
         fill = insert(MATCHED).from_select(["customer_id"], query)
         tx.connection.execute(collected(fill))
     return asked
@@ -132,13 +143,13 @@ def find_changes(
     before = int(connection.scalar(here) or 0)
     entering = _fill(connection, _who_enters(task))
     leaving = _fill(connection, _who_leaves(task, of_asked=of_asked))
-    queries = []
+    numbers = {Movement.ENTER: entering, Movement.EXIT: leaving}
     if late_since is not None:
-        queries.append(_who_may_start_late(task, late_since, of_asked=of_asked))
+        late = _who_may_start_late(task, late_since, of_asked=of_asked)
+        numbers[Movement.STAY] = _fill(connection, late)
     if left_since is not None:
-        queries.append(_who_left_and_waits(task, left_since))
-    others = sum(_fill(connection, query) for query in queries)
-    return FoundChanges(entering + leaving + others, before + entering - leaving)
+        numbers[Movement.GONE] = _fill(connection, _who_left_and_waits(task, left_since))
+    return FoundChanges(numbers, before + entering - leaving)
 
 
 def find_present(connection: Connection, task: Task) -> int:
@@ -155,16 +166,23 @@ def _fill(connection: Connection, query: Select[Any]) -> int:
 
 
 def judge(
-    connection: Connection, task: Task, *, after: int = 0, last: int | None = None
+    connection: Connection,
+    task: Task,
+    *,
+    movements: Collection[Movement] = tuple(Movement),
+    after: int = 0,
+    last: int | None = None,
 ) -> Changes:
     """Fill CHUNK from CHANGED with the customers after one id up to another (None: to the end).
 
     The answer of the conditions stays; customers whom others have added or removed since then are
     left out. Whether a sequence starts is decided here and now: for customers who are subscribed,
-    active and free of steps.
+    active and free of steps. `movements` are those in CHANGED; without any there is no CHUNK.
     """
+    if not movements:
+        return Changes()
     create_chunk(connection)
-    for movement in Movement:
+    for movement in movements:
         people = _who_still_changes(task, movement).where(CHANGED.c.customer_id > after)
         if last is not None:
             people = people.where(CHANGED.c.customer_id <= last)

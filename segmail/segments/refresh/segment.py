@@ -21,7 +21,7 @@ from segmail.segments.refresh.apply import (
     stop_by_goal,
     write_changes,
 )
-from segmail.segments.refresh.asking import Poll, Polled
+from segmail.segments.refresh.asking import Asker, Polled
 from segmail.segments.refresh.baseline import Refused
 from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.changes import Changes, find_changes, find_matched, judge
@@ -74,7 +74,7 @@ def refresh_segment(
     options: RefreshOptions,
     *,
     matching: Matching,
-    asking: Poll | None,
+    asking: Asker | None,
     now: datetime,
     is_stopping: Callable[[], bool],
 ) -> Refreshed | None:
@@ -157,7 +157,7 @@ def _begin(
     group: Sequence[int],
     options: RefreshOptions,
     matching: Matching,
-    asking: Poll | None,
+    asking: Asker | None,
     now: datetime,
 ) -> _Begun | None:
     """Do everything in a refresh that fits into one transaction.
@@ -187,7 +187,7 @@ def _look_and_write(
     task: Task,
     options: RefreshOptions,
     matching: Matching,
-    asking: Poll | None,
+    asking: Asker | None,
     now: datetime,
 ) -> _Begun:
     create_scratch(tx.connection)
@@ -207,10 +207,10 @@ def _look_and_write(
     )
     is_large = found.total > options.chunk and not options.dry_run and _has_row_locks(tx.connection)
     if not is_large or found.total > options.enrol_limit:  # no more can be enrolled than change
-        changes = judge(tx.connection, task)
+        changes = judge(tx.connection, task, movements=found.movements)
         if changes.enrolled > options.enrol_limit:  # a wrong condition must not mail the whole shop
             task = replace(task, passed=options.enrol_limit)
-            changes = judge(tx.connection, task)
+            changes = judge(tx.connection, task, movements=found.movements)
         if changes.waiting:
             asked = _noting(asked, changes, enrolling, now)
     remember_enrolling(tx, task, now=now)
@@ -220,7 +220,8 @@ def _look_and_write(
         leave_mark(tx, task.candidate.id, now=now)
         return _Begun(task, ordered, found.members, asked, None)
     if options.dry_run:
-        written = Written(changes, count_stops(tx.connection, task))
+        stops = count_stops(tx.connection, task) if changes.total else 0
+        written = Written(changes, stops)
     else:
         written = Written(changes, write_changes(tx, task, changes, now=now))
         complete(tx, task, found.members, asked.baseline, now=now)

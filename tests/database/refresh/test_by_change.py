@@ -152,25 +152,27 @@ def test_everybody_is_asked_where_the_last_refresh_is_none_to_go_on_from(
     assert (done.asked, done.whole) == (None, why)
 
 
+@pytest.mark.parametrize("below", [0, 20_000])
 def test_a_segment_with_too_many_to_enrol_rests_for_an_hour_unless_it_is_changed(
-    shop: ShopBuilder, one: int
+    shop: ShopBuilder, one: int, below: int
 ) -> None:
+    limited: dict[str, Any] = {"enrol_limit": 2, "everybody_below": below}  # also in a small shop
     step = shop.step(one)
     crowd = [shop.customer() for _ in range(4)]
     for id in crowd[:3]:
         order(shop, id, at=shop.now, status="complete")
 
-    told = [refresh(shop, one, enrol_limit=2)]
+    told = [refresh(shop, one, **limited)]
     later(shop, minutes=15)
-    told.append(refresh(shop, one, enrol_limit=2))
+    told.append(refresh(shop, one, **limited))
     order(shop, crowd[3], at=shop.now, status="complete")
     later(shop, minutes=15)
-    told.append(refresh(shop, one, enrol_limit=2))
+    told.append(refresh(shop, one, **limited))
     shop.insert(shop.tables.progress, **_sent(shop, one, step, crowd[0]))
     later(shop, minutes=15)
-    told.append(refresh(shop, one, enrol_limit=2))
+    told.append(refresh(shop, one, **limited))
     later(shop, minutes=20)
-    told.append(refresh(shop, one, enrol_limit=2))
+    told.append(refresh(shop, one, **limited))
 
     assert [(it.state, it.waiting, it.enrolled, it.members) for [it] in told] == [
         ("waiting", 3, 0, 3),
@@ -179,7 +181,7 @@ def test_a_segment_with_too_many_to_enrol_rests_for_an_hour_unless_it_is_changed
         ("waiting", 4, 0, 4),  # the customer who needs none any more is not looked at
         ("waiting", 3, 0, 4),
     ]
-    [done] = refresh(shop, one, enrol_limit=3)
+    [done] = refresh(shop, one, **{**limited, "enrol_limit": 3})
     assert (done.state, done.enrolled) == ("refreshed", 3)
 
 
