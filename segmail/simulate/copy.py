@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Table, func, or_, select
+from sqlalchemy import Column, Index, MetaData, Table, func, or_, select
 
 from segmail.coupons.codes import code_owner
 from segmail.maho.db.database import Database
@@ -61,6 +61,8 @@ def copy_shop(
         on_customers(len(ids))
     filled.coupons(set(customer_ids))
     filled.products()
+    due = filled.tables.progress.to_metadata(MetaData()).c  # of this copy alone
+    target.transact(Index("segmail_due", due.status, due.scheduled_at).create)  # asked all the time
     return Shop(target, filled.tables)
 
 

@@ -5,43 +5,60 @@ Attributes, time zones and each tree of conditions are read once.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.read import read_conditions
 from segmail.segments.conditions.scope import Scope, open_scope
+from segmail.segments.conditions.touches import crossings
 from segmail.segments.conditions.tree import Combine
-from segmail.segments.refresh import Candidate, Matching
+from segmail.segments.refresh import Candidate
 
 
-def matching_again() -> Matching:
-    """Return a function like that of `matching_by_conditions`, which reads the shop only once."""
-    scopes: list[Scope] = []
-    trees: dict[str | None, Combine] = {}
+class ShopConditions:
+    """The conditions of a shop's segments, each compiled for any moment."""
+
+    def __init__(self) -> None:
+        self._scope: Scope | None = None
+        self._trees: dict[str | None, Combine] = {}
 
     def matching(
+        self,
         tx: Transaction,
         candidate: Candidate,
         now: datetime,
         among: Collection[int] | None = None,
     ) -> Select[Any]:
-        if not scopes:
-            scopes.append(open_scope(tx, build_sales_tables(tx.tables.prefix), now=now))
-        if candidate.conditions not in trees:
-            trees[candidate.conditions] = read_conditions(candidate.conditions)
+        """Do what `matching_by_conditions` does, but read the shop only once."""
         return matching_customers(
-            trees[candidate.conditions],
-            replace(scopes[0], now=now),
+            self._tree(candidate),
+            self._scope_at(tx, now),
             website_ids=candidate.website_ids,
             group_ids=candidate.group_ids,
             among=among,
         )
 
-    return matching
+    def crossed(
+        self, tx: Transaction, candidate: Candidate, since: datetime, now: datetime
+    ) -> Iterator[Select[Any]]:
+        """Yield SELECTs of the customers whose answers the clock may have changed since then."""
+        scope = self._scope_at(tx, now).of_websites(candidate.website_ids)
+        for one in crossings(self._tree(candidate), scope, since):
+            yield select(one.owner).where(one.crossed)
+
+    def _scope_at(self, tx: Transaction, now: datetime) -> Scope:
+        if self._scope is None:
+            self._scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
+        return replace(self._scope, now=now)
+
+    def _tree(self, candidate: Candidate) -> Combine:
+        if candidate.conditions not in self._trees:
+            self._trees[candidate.conditions] = read_conditions(candidate.conditions)
+        return self._trees[candidate.conditions]

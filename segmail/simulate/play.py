@@ -26,7 +26,6 @@ from segmail.janitor import (
 from segmail.maho.config.time_zones import load_website_zones, time_zone
 from segmail.segments.refresh import Refreshed, RefreshOptions, sweep_up
 from segmail.simulate.events import Event, happen
-from segmail.simulate.matching import matching_again
 from segmail.simulate.record import Record
 from segmail.simulate.refreshes import Refreshes
 from segmail.simulate.rhythm import Rhythm
@@ -80,13 +79,17 @@ class Played:
 
 @dataclass(frozen=True)
 class Course:
-    """What is played: from when to when, what customers do meanwhile, and how often jobs run."""
+    """What is played: from when to when, what customers do meanwhile, and how often jobs run.
+
+    With `whole`, each refresh asks everybody: it takes longer and finds the same.
+    """
 
     start: datetime
     until: datetime
     events: Sequence[Event] = ()
     rhythm: Rhythm = field(default_factory=Rhythm)
     refresh: RefreshOptions = field(default_factory=RefreshOptions)
+    whole: bool = False
 
 
 class Player:
@@ -102,9 +105,10 @@ class Player:
         self._events = sorted(course.events, key=lambda event: event.at)
         self._runs = RepeatedRuns(job, Options(limit=course.rhythm.limit, connections=1), transport)
         self._refreshes = Refreshes(
-            job.shop, clock, matching_again(), course.refresh, course.rhythm
+            job.shop, clock, course.refresh, course.rhythm, whole=course.whole
         )
         self._played = Played(course.start, course.until, record.first_day)
+        self._must_sweep = True
         self._refresh_from = self._send_from = course.start
         self._cleanup_at = self._cleanups_after(course.start)
 
@@ -157,13 +161,14 @@ class Player:
         return min((moment for moment in found if moment is not None), default=None)
 
     def _happen(self) -> None:
-        now, happened = self._clock.now(), False
+        now, happened = self._clock.now(), set[int]()
         while self._events and self._events[0].at <= now:
             event = self._events.pop(0)
             self._job.shop.transact(partial(happen, event=event))
-            happened = True
+            happened.add(event.customer_id)
         if happened:
-            self._refreshes.touch_all()
+            self._refreshes.touch_all(happened)
+            self._must_sweep = True
             self._runs.look_again()
 
     def _clean_up(self) -> None:
@@ -191,9 +196,10 @@ class Player:
         self._refresh_from = now + _SECOND
         self._played.moments["refreshed"] += 1
         ids = [candidate.id for candidate in self._refreshes.segments]
-        swept = sweep_up(self._job.shop, now=now)
-        if swept.unsubscribed:
-            self._record.ended(ids, now=now)
+        if self._must_sweep or self._course.whole:  # nobody else unsubscribes, or deletes accounts
+            self._must_sweep = False
+            if sweep_up(self._job.shop, now=now).unsubscribed:
+                self._record.ended(ids, now=now)
         is_first = self._played.first_at is None
         self._played.first_at = self._played.first_at or now
         for one in self._refreshes.run():
@@ -220,7 +226,8 @@ class Player:
 
         def settled(outcomes: Sequence[Outcome]) -> None:
             self._record.outcomes(outcomes, now=now)
-            if any(one.status is not Status.RELEASED for one in outcomes):
-                self._refreshes.rows_ended()
+            ended = {it.row.customer_id for it in outcomes if it.status is not Status.RELEASED}
+            if ended:
+                self._refreshes.rows_ended(ended)
 
         self._runs.send(on_outcomes=settled)

@@ -43,7 +43,8 @@ class Question:
     """What a simulation is asked: which files, customers and days, and what customers do.
 
     `customers` are ids or addresses; if there are some, nobody else is played. `sample` is how many
-    are played otherwise; 0: all.
+    are played otherwise; 0: all. With `whole`, each refresh asks everybody, which takes longer and
+    finds the same.
     """
 
     days: int
@@ -52,6 +53,7 @@ class Question:
     sample: int = USUAL_SAMPLE
     events: Sequence[str] = ()
     rhythm: Rhythm = field(default_factory=Rhythm)
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ def simulated(
                     chunk=settings.segments.chunk,
                     late_days=settings.segments.late_days,
                 ),
+                whole=question.whole,
             )
             differences = find_differences(shop, copy, sample.ids, now=start)
             player = Player(job, clock, course, record, RecorderSettings(lambda _envelope: None))
