@@ -45,7 +45,8 @@ def history(
     """Show what became of each step, newest first.
 
     The time of a step is when it was sent or last tried; if it was never tried, when it was or is
-    due. Without --customer, steps that are not due yet are left out; --status scheduled shows them.
+    due. Without --customer, steps that are not due yet are left out; --status scheduled or skipped
+    shows them, too.
     A step that was skipped without a reason was skipped by Maho, or before segmail 0.2.
 
     \b

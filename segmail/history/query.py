@@ -105,13 +105,14 @@ def candidate_queries(
         base = _along(base, tables, paths.by_status)
         return [_newest(base, chosen, happened_at(tables), c.progress_id)]
     if chosen.since is None and chosen.until is None:
-        due = _along(base.where(c.scheduled_at <= now), tables, paths.due)
+        skipped = chosen.status == ProgressStatus.SKIPPED  # many are before they are due
+        due = _along(base if skipped else base.where(c.scheduled_at <= now), tables, paths.due)
         attempts = base.where(c.queue_id.is_not(None))
         if paths.reasons:
             attempts = attempts.where(c.queue_id.not_in(paths.reasons))
         tried = _along(attempts, tables, paths.tried)
         newest_due = _newest(due, chosen, c.scheduled_at, c.status, c.progress_id)
-        if chosen.status == ProgressStatus.SKIPPED:  # few of these were tried
+        if skipped:  # few of these were tried
             return [newest_due]
         return [
             _newest(tried, chosen, c.queue_id, c.progress_id),

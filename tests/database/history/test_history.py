@@ -283,3 +283,11 @@ def test_interrupted_rows_are_found_by_what_is_told_of_them(mariadb_shop: ShopBu
     assert sorted(found) == [row["progress_id"] for row in rows[1:10]]
     read = _rows_read(mariadb_shop, HistoryFilter(status="interrupted", limit=5), least=5)
     assert read < 100
+
+
+def test_a_step_that_was_skipped_before_it_was_due_is_found_by_its_status(
+    shop: ShopBuilder, step: int
+) -> None:
+    early = shop.due(step, shop.customer(), status="skipped", scheduled_at=NOW + timedelta(days=3))
+
+    assert ids(shop, status="skipped") == [early]
