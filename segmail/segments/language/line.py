@@ -145,6 +145,7 @@ def _written(value: str, names: Mapping[str, str], attribute: str, *, in_list: b
     if (
         value.lower() in names.values()
         or has_unit(value, attribute)
+        or (attribute in _NAMED and not _is_number(value))
         or _must_be_quoted(value, in_list=in_list)
     ):
         return json.dumps(value)
@@ -186,9 +187,13 @@ def _read(text: str, codes: Mapping[str, str], attribute: str) -> str:
         raise ConditionError('The value is missing; an empty one is written as "".')
     if text.startswith(_OPERATOR_SIGNS):
         raise ConditionError(f"The value '{text}' begins like an operator; put it in quotes.")
-    if attribute in _NAMED and not text.lstrip("-").replace(".", "", 1).isdecimal():
+    if attribute in _NAMED and not _is_number(text):
         return _named(text, codes, attribute)
     return codes.get(text.lower()) or in_unit(text, attribute)
+
+
+def _is_number(text: str) -> bool:
+    return text.lstrip("-").replace(".", "", 1).isdecimal()
 
 
 def _named(text: str, codes: Mapping[str, str], attribute: str) -> str:
