@@ -28,6 +28,7 @@ from segmail.segments.refresh import (
 )
 from segmail.segments.refresh.asking import Polled
 from segmail.segments.refresh.candidates import choose
+from segmail.segments.refresh.order import in_order
 from segmail.simulate.matching import ShopConditions
 from segmail.simulate.moments import NOTHING_MOVES, Clockwork
 from segmail.simulate.rhythm import Rhythm
@@ -127,7 +128,7 @@ class Refreshes:
         at = self._rhythm.refresh_at(now)
         known = {one.candidate.id: one for one in self._watched}
         with self._shop.read() as tx:
-            found = choose(tx, Choice(), now=now)
+            found, _ = in_order(tx, choose(tx, Choice(), now=now))
             self._watched = [self._watch(tx, one, at, known.get(one.id)) for one in found]
         for one in self._watched:
             self._look_ahead(one)

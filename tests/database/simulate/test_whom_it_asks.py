@@ -78,3 +78,22 @@ def test_it_finds_the_same_when_each_refresh_asks_everybody(
     assert found.sent > 10
     assert sum(day.entered for day in found.days if day.day > 1) > 0
     assert sum(day.left for day in found.days) > 2
+
+
+@pytest.mark.parametrize("engine_name", ["sqlite"])
+def test_a_segment_that_names_a_later_one_is_refreshed_after_it_as_by_cron(
+    shop: ShopBuilder, tmp_path: Path
+) -> None:
+    echo, named = shop.segment("Echo"), shop.segment("Named")
+    for id in (echo, named):
+        shop.step(id, delay_minutes=60)
+    conditions = conditions_as_json(every(leaf("segment", "member_of", "==", f"{named}")))
+    shop.change(shop.tables.segment, {"segment_id": echo}, conditions_serialized=conditions)
+    shop.customer()
+    question = Question(days=1, files=[], events=[], rhythm=Rhythm(refresh=180, send=60))
+
+    told = Settings(state_dir=tmp_path / "none")
+    with simulated(shop.shop, told, question, now=shop.now, watching=Watching()) as simulation:
+        [first, second] = [row.at for row in simulation.rows() if row.is_sent]
+
+    assert first == second
