@@ -12,11 +12,12 @@ from segmail.doctor.findings import AreaFinding
 from segmail.doctor.indexes import index_findings
 from segmail.doctor.lost_indexes import lost_tuning
 from segmail.maho import progress
-from segmail.maho.schema.tune import plan_tuning, run_tuning
+from segmail.maho.schema.tune import run_tuning
 from segmail.segments.refresh.candidates import load_candidates
 from tests.bare_database import run
 from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
+from tests.tuning import tuning_undone
 
 COUPON = ("order_attributes", "coupon_code", "==", "AUTUMN")
 COUPONS = ("order_attributes", "coupon_code", "()", "AUTUMN,WINTER")
@@ -157,12 +158,7 @@ def test_a_long_history_would_gain_by_tuning_until_it_is_tuned(
 
     assert told() == []
     monkeypatch.setattr(progress, "_MANY", 1)
-    statements = plan_tuning(shop.database, "")
-    if statements:  # a test before may have left them
-        assert told() == [("note", "segmail schema tune --yes")]
-    run_tuning(shop.database, statements)
-    try:
+    assert told() == [("note", "segmail schema tune --yes")]
+    with tuning_undone(shop.database) as statements:
+        run_tuning(shop.database, statements)
         assert told() == []
-    finally:
-        made = [statement.split() for statement in statements]  # CREATE INDEX name ON table …
-        run(shop.url, *(f"DROP INDEX {words[2]} ON {words[4]}" for words in made))

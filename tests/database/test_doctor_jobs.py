@@ -17,6 +17,7 @@ from segmail.jobs.record import JobEnd, JobName, begin_run, end_run
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
 from tests.shop_builder import ShopBuilder
+from tests.tuning import tuning_undone
 
 pytestmark = pytest.mark.both_engines
 
@@ -101,13 +102,15 @@ def test_an_index_that_maho_dropped_is_noticed_and_made_again(
     drop = "DROP INDEX IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED"
     on = "" if shop.database.engine.dialect.name == "sqlite" else f" ON {shop.tables.progress.name}"
 
-    assert CliRunner().invoke(program, tune).exit_code == 0
-    before = doctor()
-    with shop.database.engine.begin() as connection:
-        connection.exec_driver_sql(drop + on)
-    lost = doctor()
-    assert CliRunner().invoke(program, tune).exit_code == 0
+    with tuning_undone(shop.database):
+        assert CliRunner().invoke(program, tune).exit_code == 0
+        before = doctor()
+        with shop.database.engine.begin() as connection:
+            connection.exec_driver_sql(drop + on)
+        lost = doctor()
+        assert CliRunner().invoke(program, tune).exit_code == 0
+        after = doctor()
 
     assert "is gone" not in before
     assert "The index that `segmail schema tune` made is gone" in lost
-    assert "is gone" not in doctor()
+    assert "is gone" not in after

@@ -15,7 +15,7 @@ from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.open_attempts import remember_oldest
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
-from segmail.maho.schema.tune import plan_tuning, run_tuning
+from segmail.maho.schema.tune import run_tuning
 from segmail.report import ReportScope, Window, collect_activity, is_slow, revenue
 from segmail.segments.overview import list_segments
 from segmail.sequences.overview import list_steps
@@ -24,6 +24,7 @@ from segmail.status.collect import collect_status
 from tests.database.long_table import fill
 from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
+from tests.tuning import tuning_undone
 
 _ROWS = 20_000
 _HOUR = timedelta(hours=1)
@@ -41,13 +42,9 @@ def long_shop(mariadb_shop: ShopBuilder, request: pytest.FixtureRequest) -> Shop
 
 @pytest.fixture
 def tuned(long_shop: ShopBuilder) -> Iterator[ShopBuilder]:
-    statements = plan_tuning(long_shop.database, "")
-    run_tuning(long_shop.database, statements)
-    yield long_shop
-    with long_shop.database.engine.begin() as connection:
-        for statement in statements:
-            words = statement.split()  # CREATE INDEX name ON table …
-            connection.exec_driver_sql(f"DROP INDEX {words[2]} ON {words[4]}")
+    with tuning_undone(long_shop.database) as statements:
+        run_tuning(long_shop.database, statements)
+        yield long_shop
 
 
 @pytest.mark.parametrize("scope", [None, ReportScope()], ids=["daily line", "all"])

@@ -195,7 +195,8 @@ def test_a_failed_row_is_retried_and_a_forgotten_one_recovered(
         shop.database.transact(lambda c, table=table: c.execute(text(f"DELETE FROM {table}")))  # type: ignore[misc]
     assert segmail(shop, tmp_path, END, "recover", "--yes").exit_code == 0
 
-    assert shop.row(shop.tables.progress, progress_id=failed)["sent_at"] == sent["sent_at"]
+    known = shop.row(shop.tables.progress, progress_id=failed)["sent_at"]
+    assert abs(known - sent["sent_at"]) < timedelta(minutes=1)  # the program's clock goes on
 
 
 def test_a_mail_put_off_is_tried_again_at_the_end(shop: ShopBuilder, tmp_path: Path) -> None:

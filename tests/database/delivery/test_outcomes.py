@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from segmail.delivery.rows.outcome import Status
-from segmail.errors import ConfigError
 from segmail.log import exceptions
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.schema.tables import Layout
@@ -327,15 +326,3 @@ def test_exception_log_has_each_bug_once_with_its_traceback(
     told = [record for record in caplog.records if record.name == exceptions.name]
     assert [record.exc_info is not None for record in told] == [True, False]
     assert sum("Failed step" in one for one in caplog.messages) == 5 + len(told)
-
-
-def test_an_unknown_time_zone_is_said_before_anything_is_claimed(
-    shop: ShopBuilder, run_emails: Runner
-) -> None:
-    shop.config("general/locale/timezone", "Mars/Olympus", scope="stores", id=2)
-    progress = shop.due(shop.step(shop.segment()), shop.customer())
-
-    with pytest.raises(ConfigError, match="Mars/Olympus"):
-        run_emails()
-
-    assert shop.progress(progress)["scheduled_at"] == shop.now - timedelta(minutes=1)

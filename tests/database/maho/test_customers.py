@@ -19,10 +19,11 @@ from segmail.maho.customers import (
     load_customers,
     load_subscribers,
 )
-from segmail.maho.schema.tune import plan_tuning, run_tuning
+from segmail.maho.schema.tune import run_tuning
 from tests.bare_database import run
 from tests.database.long_table import rows_read
 from tests.shop_builder import ShopBuilder
+from tests.tuning import tuning_undone
 
 
 def customers(shop: ShopBuilder, *ids: int, codes: tuple[str, ...] = ()) -> dict[int, Customer]:
@@ -169,18 +170,14 @@ def test_after_tuning_who_unsubscribed_is_found_without_reading_the_others(
             for n in range(5_000)
         ],
     )
-    statements = plan_tuning(shop.database, "")
-    run_tuning(shop.database, statements)
-    try:
+    with tuning_undone(shop.database) as statements:
+        run_tuning(shop.database, statements)
         if analyzed:
             run(shop.url, f"ANALYZE TABLE {table.name}")
         with shop.read() as tx:
             known = RefusedAddresses.load(tx)
             read = rows_read(tx.connection, lambda: RefusedAddresses.load(tx, known))
             again = RefusedAddresses.load(tx, known)
-    finally:
-        made = [statement.split() for statement in statements]  # CREATE INDEX name ON table …
-        run(shop.url, *(f"DROP INDEX {words[2]} ON {words[4]}" for words in made))
 
     assert again is known
     assert known.has(1, "100@x.test")
