@@ -200,7 +200,12 @@ class Previewer:
 
 def _as_subscriber(customer: Customer) -> Subscriber:
     return Subscriber(
-        0, customer.customer_id, customer.store_id, customer.email, SubscriberStatus.UNKNOWN, None
+        _NO_ROW,
+        customer.customer_id,
+        customer.store_id,
+        customer.email,
+        SubscriberStatus.UNKNOWN,
+        _NO_CODE,
     )
 
 
