@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from segmail.errors import ConditionError
 from segmail.maho.customer_conditions import NO_MATCH
@@ -19,6 +19,10 @@ from segmail.segments.customer_match import match_customer
 from segmail.segments.goals import reached_goals
 
 _OUTSIDE = "the customer is not in the segment"
+_SINCE_ENTERING = (
+    "the customer has had the sequence since entering the segment, and would have to leave it and "
+    "come back"
+)
 _NEVER = "the segment schedules its steps once for a customer, and has done so"
 
 
@@ -42,6 +46,7 @@ def kept_out(
         ordered = _ordered(tx, customer_id, policies)
         had = _had(tx, customer_id)
         running = _running(tx, customer_id)
+        since_entering = _had_since_entering(tx, customer_id)
     reasons = {}
     for segment_id, segment in segments.items():
         policy = policies.get(segment_id, Policy())
@@ -58,6 +63,8 @@ def kept_out(
             )
         elif not _matches(shop, segment, customer_id, now=now):
             reasons[segment_id] = NO_MATCH
+        elif segment_id in since_entering:
+            reasons[segment_id] = _SINCE_ENTERING
     return {
         step.sequence_id: reasons[step.segment.segment_id]
         for step in entering
@@ -80,6 +87,23 @@ def _had(tx: Transaction, customer_id: int) -> set[int]:
     c = tx.tables.progress.c
     query = select(c.segment_id).where(
         c.customer_id == customer_id, c.trigger_type == Trigger.ENTER.value
+    )
+    return set(tx.connection.scalars(query))
+
+
+def _had_since_entering(tx: Transaction, customer_id: int) -> set[int]:
+    """Return the segments that have scheduled their steps for the customer's present stay."""
+    c, member = tx.tables.progress.c, tx.tables.member.c
+    entered = member.added_at
+    query = (
+        select(c.segment_id)
+        .join_from(tx.tables.progress, tx.tables.member, member.segment_id == c.segment_id)
+        .where(
+            c.customer_id == customer_id,
+            member.customer_id == customer_id,
+            c.trigger_type == Trigger.ENTER.value,
+            or_(c.created_at >= entered, c.scheduled_at >= entered, c.sent_at >= entered),
+        )
     )
     return set(tx.connection.scalars(query))
 

@@ -219,7 +219,8 @@ def test_nobody_is_told_to_be_sent_what_facts_of_now_forbid(
     segment = shop.segment("Readers", conditions_serialized=json.dumps(TREE), website_ids="1")
     step = shop.step(segment, number=7)
     decide(shop, segment, goal=Goal.ORDER)
-    shop.due(step, ada, status="skipped", created_at=shop.now)
+    before = shop.now - timedelta(days=9)
+    shop.due(step, ada, status="skipped", created_at=before, scheduled_at=before)
     joined = {"segment_id": segment, "customer_id": ada, "website_id": 1}
     shop.insert_all(shop.tables.member, [{**joined, "added_at": shop.now, "updated_at": shop.now}])
 
@@ -229,6 +230,11 @@ def test_nobody_is_told_to_be_sent_what_facts_of_now_forbid(
 
     move(shop, ada, IN)
     assert "would be sent" in last_word()
+    entered = shop.due(step, ada, status="skipped", created_at=shop.now)
+    assert "will not be scheduled: the customer has had the sequence since entering" in last_word()
+    shop.change(shop.tables.progress, {"progress_id": entered}, status="scheduled")
+    assert "will be sent" in last_word()
+    shop.change(shop.tables.progress, {"progress_id": entered}, status="skipped")
     move(shop, ada, OUT)
     assert "does not match the segment's conditions any more" in last_word()
     move(shop, ada, IN)
