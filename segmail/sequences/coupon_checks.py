@@ -15,6 +15,7 @@ from segmail.sequences.references import StepReferences
 from segmail.sequences.wanted_step import PREFIX
 
 # Whether an expiry can be stored does not depend on a store's language and money.
+_WHOLE = 100  # percent
 _ANY_STORE = StoreLocale("en_US", "UTC", "USD", "USD")
 
 
@@ -64,6 +65,10 @@ def _rule_oddities(rule: Rule, now: datetime) -> Iterator[str]:
         yield f"{rule.label} starts on {rule.from_date}; until then the step fails."
     if rule.is_worthless:
         yield f"{rule.label} has no discount and no free shipping; its coupons are worth nothing."
+    percent = rule.simple_action == "by_percent"
+    if rule.discount_amount < 0 or (percent and rule.discount_amount > _WHOLE):
+        amount = f"{rule.discount_amount.normalize():f}{' %' if percent else ''}"
+        yield f"{rule.label} has a discount of {amount}, and its mails say so."
 
 
 def _for_nobody(step: Step, rule: Rule, references: StepReferences) -> Iterator[str]:

@@ -162,6 +162,18 @@ def test_a_rule_that_nobody_of_the_segment_may_use_is_told_beforehand(
     assert finding.severity is Severity.ERROR
 
 
+def test_a_discount_that_no_customer_could_get_is_told_beforehand(shop: ShopBuilder) -> None:
+    for action, amount in (("by_percent", "150"), ("cart_fixed", "-5"), ("by_fixed", "150")):
+        rule = shop.rule(simple_action=action, discount_amount=amount)
+        shop.step(shop.segment(), rule_id=rule)
+
+    told = [one.what for one in validate_steps(shop.shop, now=shop.now)]
+
+    [percent, negative] = [what for what in told if "has a discount of" in what]
+    assert "150 %, and its mails say so" in percent
+    assert "of -5, and its mails say so" in negative
+
+
 def test_a_rule_that_is_worth_nothing_is_told_beforehand(shop: ShopBuilder) -> None:
     shop.step(shop.segment(), rule_id=shop.rule(discount_amount="0"))
     shop.step(shop.segment(), rule_id=shop.rule(discount_amount="0", simple_free_shipping=1))
