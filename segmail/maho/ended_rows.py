@@ -58,7 +58,7 @@ def lines_of_ended(connection: Connection, reason: str) -> Callable[[], None]:
             .limit(_PAGE)
         ).all()
         for progress_id, customer_id, number, trigger, segment_id in page:
-            steps[number, trigger, segment_id].extend((progress_id, customer_id))
+            steps[number, trigger, segment_id].extend((customer_id, progress_id))
         if len(page) < _PAGE:
             break
         after = page[-1].progress_id

@@ -161,15 +161,17 @@ def test_the_log_has_a_line_for_each_ended_row_once_it_is_committed(
     shop: ShopBuilder, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = shop.step(shop.segment())
-    rows = [shop.due(step, shop.customer(subscribed=False)) for _ in range(2)]
+    shop.customer()  # so that customers and rows have different ids
+    people = [shop.customer(subscribed=False) for _ in range(2)]
+    rows = [shop.due(step, customer) for customer in people]
     monkeypatch.setattr(logging.getLogger("segmail"), "propagate", True)
 
     with caplog.at_level(logging.INFO, "segmail"):
         sweep_up(shop.shop, now=shop.now)
 
     assert "\n".join(caplog.messages).splitlines()[:2] == [
-        f"Skipped step 1 (enter) of segment 1 for customer {row}, progress {row}: {UNSUBSCRIBED}"
-        for row in rows
+        f"Skipped step 1 (enter) of segment 1 for customer {id}, progress {row}: {UNSUBSCRIBED}"
+        for id, row in zip(people, rows, strict=True)
     ]
 
 
