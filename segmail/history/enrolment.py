@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 
 from segmail.errors import ConditionError
+from segmail.maho.counted_rows import uses_a_send
 from segmail.maho.customer_conditions import NO_MATCH
 from segmail.maho.policies import Goal, OnReentry, Policy, load_policies
 from segmail.maho.progress import is_running
@@ -23,6 +24,7 @@ _SINCE_ENTERING = (
     "the customer has had the sequence since entering the segment, and would have to leave it and "
     "come back"
 )
+_USED_UP = "the customer has had all sends of one of the sequence's steps"
 _NEVER = "the segment schedules its steps once for a customer, and has done so"
 
 
@@ -44,9 +46,8 @@ def kept_out(
     with shop.read() as tx:
         policies = load_policies(tx)
         ordered = _ordered(tx, customer_id, policies)
-        had = _had(tx, customer_id)
+        earlier = _of_earlier_runs(tx, customer_id, policies)
         running = _running(tx, customer_id)
-        since_entering = _had_since_entering(tx, customer_id)
     reasons = {}
     for segment_id, segment in segments.items():
         policy = policies.get(segment_id, Policy())
@@ -54,8 +55,6 @@ def kept_out(
             reasons[segment_id] = _OUTSIDE
         elif segment_id in ordered:
             reasons[segment_id] = ordered[segment_id]
-        elif policy.on_reentry == OnReentry.NEVER and segment_id in had:
-            reasons[segment_id] = _NEVER
         elif rival := _rival(segment_id, policies, running):
             reasons[segment_id] = (
                 f"another campaign of the group '{policy.group}' runs for the customer: "
@@ -63,8 +62,8 @@ def kept_out(
             )
         elif not _matches(shop, segment, customer_id, now=now):
             reasons[segment_id] = NO_MATCH
-        elif segment_id in since_entering:
-            reasons[segment_id] = _SINCE_ENTERING
+        elif segment_id in earlier:
+            reasons[segment_id] = earlier[segment_id]
     return {
         step.sequence_id: reasons[step.segment.segment_id]
         for step in entering
@@ -81,6 +80,20 @@ def _ordered(tx: Transaction, customer_id: int, policies: Mapping[int, Policy]) 
     reached = reached_goals(tx, c.customer_id == customer_id, goals, load_steps(tx))
     query = select(c.progress_id, c.segment_id).where(c.customer_id == customer_id)
     return {row[1]: reached[row[0]] for row in tx.connection.execute(query) if row[0] in reached}
+
+
+def _of_earlier_runs(
+    tx: Transaction, customer_id: int, policies: Mapping[int, Policy]
+) -> dict[int, str]:
+    """Return the segments in which the customer's earlier rows keep the steps from coming again."""
+    reasons = dict.fromkeys(_had_since_entering(tx, customer_id), _SINCE_ENTERING)
+    for segment_id in _used_up(tx, customer_id):
+        if not policies.get(segment_id, Policy()).on_reentry.is_each_entry:
+            reasons[segment_id] = _USED_UP
+    for segment_id in _had(tx, customer_id):
+        if policies.get(segment_id, Policy()).on_reentry == OnReentry.NEVER:
+            reasons[segment_id] = _NEVER
+    return reasons
 
 
 def _had(tx: Transaction, customer_id: int) -> set[int]:
@@ -106,6 +119,25 @@ def _had_since_entering(tx: Transaction, customer_id: int) -> set[int]:
         )
     )
     return set(tx.connection.scalars(query))
+
+
+def _used_up(tx: Transaction, customer_id: int) -> set[int]:
+    """Return the segments of which an enter step was sent as often as it may be."""
+    c = tx.tables.progress.c
+    query = (
+        select(c.sequence_id, func.count())
+        .where(c.customer_id == customer_id, uses_a_send(tx.tables, tx.tables.progress))
+        .group_by(c.sequence_id)
+    )
+    sent = {row[0]: row[1] for row in tx.connection.execute(query)}
+    return {
+        step.segment.segment_id
+        for step in load_steps(tx)
+        if step.is_active
+        and step.trigger is Trigger.ENTER
+        and step.most_sends
+        and sent.get(step.sequence_id, 0) >= step.most_sends
+    }
 
 
 def _running(tx: Transaction, customer_id: int) -> set[int]:

@@ -15,6 +15,7 @@ from segmail.maho.steps import Step, Trigger
 from segmail.mail.due_row import Prepared
 
 _WAITING = (ProgressStatus.SCHEDULED, query.DEFERRED, "retried")
+_RETRIED_BY_HAND = (ProgressStatus.FAILED, "interrupted")
 _TOLD = 3  # a step's rows described one by one
 
 
@@ -54,9 +55,10 @@ def sentences(case: Case) -> Iterator[str]:
         return
     waits = any(entry.outcome in _WAITING for entry in case.entries)
     yield from _held(case)
-    if case.kept_out is not None and not waits and isinstance(case.outlook, Prepared):
+    kept_out = case.kept_out is not None and not waits and isinstance(case.outlook, Prepared)
+    if kept_out:
         yield f"As things are, it will not be scheduled: {case.kept_out}."
-    elif case.outlook is not None:
+    if case.outlook is not None and (not kept_out or last in _RETRIED_BY_HAND):
         yield _expected(case.outlook, waits=waits)
 
 
