@@ -24,6 +24,7 @@ from sqlalchemy import URL
 ROOT = Path(__file__).parent.parent
 
 _PR_SET_CHILD_SUBREAPER = 36  # of Linux's prctl
+_one_at_a_time = threading.Lock()  # tests start programs in several threads
 
 
 def start(
@@ -58,8 +59,8 @@ class _Forked(subprocess.Popen[str]):
         """Do what subprocess does at this point: let the process begin, and note its id."""
         cwd, env, written, errors = how[4], how[5], how[12], how[14]
         request = json.dumps({"arguments": args[5:], "folder": str(cwd), "environment": env})
-        server = _fork_server()
-        with server.lock:
+        with _one_at_a_time:
+            server = _fork_server()
             socket.send_fds(server.socket, [request.encode()], [written, errors])
             self.pid = int(server.socket.recv(32))
         self._child_created = True
@@ -73,7 +74,6 @@ class _ForkServer:
     def __init__(self) -> None:
         if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
             raise OSError(ctypes.get_errno(), "prctl")
-        self.lock = threading.Lock()
         self.socket, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with there:
             self._process = subprocess.Popen(
