@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from functools import partial
+from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -12,6 +17,7 @@ from segmail.delivery.rows.outcome import Status
 from segmail.history.entries import HistoryEntry
 from segmail.history.listing import tell_history
 from segmail.history.query import HistoryFilter
+from segmail.history.why import explain
 from segmail.maho.customer_conditions import LEFT, ORDERED, SWITCHED_OFF, UNSUBSCRIBED
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.policies import Goal
@@ -32,7 +38,7 @@ pytestmark = pytest.mark.both_engines
 def told(shop: ShopBuilder) -> dict[int, HistoryEntry]:
     entries = tell_history(
         shop.shop,
-        chosen=HistoryFilter(),
+        chosen=HistoryFilter(limit=100),
         now=shop.now + timedelta(days=1),
         lateness=timedelta(days=7),
     )
@@ -94,6 +100,76 @@ def test_rows_ended_in_every_way_have_their_reason(shop: ShopBuilder, run_emails
 
 
 _NAMES = ("ordered", "left", "unsubscribed", "inactive", "twice", "sent")
+
+
+def test_another_host_tells_every_reason_when_log_and_state_are_gone(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    shop.config("customer_segmentation/email_automation/enabled", "1")
+    t = shop.tables
+    step, off, moved, exits = (shop.step(shop.segment()) for _ in range(4))
+    broken = shop.step(shop.segment(), shop.template("{{var customer}}"))
+    ended_rule = shop.step(shop.segment(), rule_id=shop.rule(is_active=0))
+    left = shop.step(shop.segment(refresh_mode="manual"))
+    goal = shop.segment()
+    decide(shop, goal, goal=Goal.ORDER)
+    bought = shop.step(goal)
+    late = {"scheduled_at": shop.now - timedelta(days=8)}
+    ways: dict[str, tuple[int, dict[str, Any], Callable[[int], object]]] = {
+        "the customer's account is inactive": (step, {}, partial(_customer, shop, is_active=0)),
+        ORDERED: (bought, {}, partial(order, shop, at=shop.now)),
+        "the newsletter subscription has no e-mail address": (
+            step, {}, partial(_subscriber, shop, subscriber_email="")),
+        "the newsletter subscription has no confirmation code": (
+            step, {}, partial(_subscriber, shop, subscriber_confirm_code=None)),
+        UNSUBSCRIBED: (step, {}, partial(_subscriber, shop, subscriber_status=3)),
+        "the customer is not subscribed to the newsletter": (
+            step, {}, partial(_subscriber, shop, customer_id=0)),
+        "the address has unsubscribed from the newsletter by another": (
+            step, {}, lambda id: shop.subscriber(0, f"w{id}@EXAMPLE.test ", status=3)),
+        "stale: it was due more than 7 days ago": (step, late, lambda _: None),
+        "max_sends reached": (
+            step, {}, lambda id: shop.due(step, id, status="sent", sent_at=shop.now)),
+        SWITCHED_OFF: (off, {}, lambda _: None),
+        "the step's trigger is 'enter' now": (moved, {"trigger_type": "exit"}, lambda _: None),
+        "the step's trigger is 'exit' now": (exits, {}, lambda _: None),
+        "Sales rule 1": (ended_rule, {}, lambda _: None),
+        "Template 'template": (broken, {}, lambda _: None),
+        LEFT: (left, {}, lambda _: None),
+    }  # fmt: skip
+    rows, whose = {}, {}
+    for reason, (sequence, columns, change) in ways.items():
+        for _ in range(4):
+            customer = shop.customer()
+            shop.change(t.customer, {"entity_id": customer}, email=f"w{customer}@example.test")
+            _subscriber(shop, customer, subscriber_email=f"w{customer}@example.test")
+            row = shop.due(sequence, customer, **columns)
+            change(customer)
+            rows[row], whose[row] = reason, customer
+    shop.change(t.sequence, {"sequence_id": exits}, trigger_event="exit")
+    disable_steps(shop.shop, [str(off)], now=shop.now)
+    run_emails(limit=0)
+    shutil.rmtree(run_emails.folder / run_emails.state)
+
+    other_host = replace(run_emails, state="other")
+    history = told(shop)
+    unlike = {
+        row: history[row].reason if row in history else None
+        for row, reason in rows.items()
+        if row not in history or not (history[row].reason or "").startswith(reason)
+    }
+    assert unlike == {}
+    for row, reason in list(rows.items())[::4]:
+        answers = explain(other_host.job(), str(whose[row]))
+        assert reason in " ".join(sentence for one in answers for sentence in one.sentences)
+
+
+def _customer(shop: ShopBuilder, customer_id: int, **columns: object) -> None:
+    shop.change(shop.tables.customer, {"entity_id": customer_id}, **columns)
+
+
+def _subscriber(shop: ShopBuilder, customer: int, **columns: object) -> None:
+    shop.change(shop.tables.subscriber, {"customer_id": customer}, **columns)
 
 
 def test_rows_of_a_step_share_the_row_of_their_reason(shop: ShopBuilder) -> None:
