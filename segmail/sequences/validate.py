@@ -19,7 +19,7 @@ from segmail.sequences.findings import StepFinding, StepPlace, segment_finding, 
 from segmail.sequences.order import order_findings
 from segmail.sequences.references import StepReferences
 from segmail.sequences.stay_checks import stay_findings
-from segmail.sequences.template_checks import letter_findings
+from segmail.sequences.template_checks import letter_findings, table_findings
 
 
 def validate_steps(
@@ -37,11 +37,13 @@ def validate_steps(
         references = StepReferences.load(tx, steps)
         pending = count_pending_by_step(tx, ids)
         stays = stay_findings(tx, ids, steps)
+        tables = list(table_findings(tx, steps, references))
     found = [
         *(finding for one in segments for finding in automation_findings(one, steps)),
         *(finding for step in steps for finding in step_findings(step, references, now=now)),
         *letter_findings(steps, references, Facts.load(shop, maho_root=maho_root)),
         *order_findings(steps),
+        *tables,
         *_of_other_trigger(steps, pending),
         *stays,
     ]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import event, text
 
-from segmail.mail.items.needs import ItemNeeds
+from segmail.mail.items.needs import LISTS, ItemNeeds
 from segmail.mail.items.reader import BatchItems
+from segmail.mail.items.tables import lacking
 from segmail.templates import Kind
 from tests.recorded_content import RECORDED_AT, ContentShop
 
@@ -184,6 +187,23 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(
     assert 30 <= first <= 36, [statement[:60] for statement in statements]
     assert not any("catalog_product_entity_varchar" in statement for statement in again)
     assert any("catalog_product_entity_varchar" in statement for statement in statements)
+
+
+def test_the_tables_that_are_looked_for_beforehand_are_those_that_mails_read(
+    content: ContentShop,
+) -> None:
+    needs = [ItemNeeds(cart=True), ItemNeeds(order=True), ItemNeeds(loyalty=True)]
+    needs += [ItemNeeds(lists=frozenset([one])) for one in LISTS]
+    read: list[str] = []
+    for one in needs:
+        with content.shop.read() as tx:
+            reader = content.reader(1, "default", one, tx)
+            read.clear()
+            event.listen(tx.connection, "before_cursor_execute", lambda *a: read.append(a[2]))
+            shelf = replace(content.shelf, _bestsellers=None)
+            BatchItems.load(tx, shelf, [reader], now=RECORDED_AT)
+        [(_, tables)] = lacking(one, (), "")
+        assert [it for it in tables if not re.search(rf"\b{it}\b", " ".join(read))] == []
 
 
 def test_nothing_is_read_where_no_template_names_anything(content: ContentShop) -> None:

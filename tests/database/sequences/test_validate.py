@@ -7,6 +7,7 @@ from sqlalchemy import delete, event
 
 from segmail.maho.schema.tables import Layout
 from segmail.sequences.validate import validate_steps
+from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
 
@@ -143,3 +144,17 @@ def test_a_step_may_show_the_coupon_of_an_earlier_one(shop: ShopBuilder) -> None
 
     shop.change(shop.tables.sequence, {"sequence_id": lends}, is_active=0)
     assert "the step makes no coupon" in " ".join(text for _, _, text in found(shop))
+
+
+def test_what_the_shop_has_no_table_for_is_told_beforehand(shop: ShopBuilder) -> None:
+    text = "{{var products.getWishlistHtml(4)}}{{if cart}}{{var cart.getItemsHtml(1)}}{{/if}}"
+    shop.step(shop.segment("VIP"), good_template(shop, text))
+
+    told = found(shop)
+    SalesBuilder(shop)
+
+    assert [(severity, step) for severity, step, _ in told] == [("warning", "VIP:enter:1")] * 2
+    assert "shows cart, but segmail finds no table sales_flat_quote and " in told[0][2]
+    assert "shows products.getWishlist…, but segmail finds no table wishlist and " in told[1][2]
+    [(_, _, left)] = found(shop)
+    assert "finds no table sales_flat_quote_address in the shop" in left
