@@ -32,7 +32,7 @@ from segmail.campaigns.steps import StepsRun, apply_steps, check_prefixes
 from segmail.errors import ConfigError, DatabaseUnavailable, Fault
 from segmail.maho.db.named_lock import named_lock
 from segmail.maho.schema.layout import holds_four_bytes
-from segmail.maho.schema.rights import CAMPAIGNS, is_denied, missing_rights, right_faults
+from segmail.maho.schema.rights import CAMPAIGNS, is_denied, rights_told
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop, ShopSession
 from segmail.maho.steps import load_segments, load_steps
@@ -105,7 +105,7 @@ def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Appli
     """
     declared = _declared(files)
     outcomes: list[Applied] = []
-    with _rights_told(shop), _alone(shop) as session:
+    with rights_told(shop.read, CAMPAIGNS), _alone(shop) as session:
         for file in _in_order(files):
 
             def work(tx: Transaction, file: ReadFile = file) -> list[Applied]:
@@ -113,22 +113,6 @@ def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Appli
 
             outcomes += session.transact(work)
     return outcomes
-
-
-@contextmanager
-def _rights_told(shop: Shop) -> Iterator[None]:
-    """Tell every missing right at once, instead of the first statement that was refused."""
-    try:
-        yield
-    except ConfigError as error:
-        if not is_denied(error):
-            raise
-        with shop.read() as tx:
-            missing = list(missing_rights(tx.connection, tx.tables.prefix, CAMPAIGNS))
-            faults = right_faults(tx.connection, missing, tx.tables.prefix)
-        if not missing:
-            raise
-        raise ConfigError(faults) from error
 
 
 class _Enough(Exception):

@@ -213,6 +213,11 @@ def test_who_may_only_read_gets_the_plan_of_who_may_write(
     by_reader = [segmail(least, tmp_path, *one) for one in asked]
     refused = segmail(least, tmp_path, "campaign", "apply", "new.yaml", "--prune", "--yes")
     rehearsed = segmail(least, tmp_path, "refresh-segments", "--dry-run")
+    steps = [
+        segmail(least, tmp_path, "sequence", "add", "Buyers", "--template", "Two", "--dry-run"),
+        segmail(least, tmp_path, "segment", "automation", "Buyers", "off", "--dry-run"),
+        segmail(least, tmp_path, "sequence", "disable", str(first), "--dry-run"),
+    ]
 
     assert [one.exit_code for one in told] == [0, 1, 0, 0, 0], [one.output for one in told]
     assert [one.output for one in by_reader] == [one.output for one in told]
@@ -223,3 +228,8 @@ def test_who_may_only_read_gets_the_plan_of_who_may_write(
     assert rehearsed.exit_code == 78
     assert "may not make temporary tables" in rehearsed.output
     assert "may not UPDATE customer_segment." in rehearsed.output
+    for one in steps:
+        assert one.exit_code == 78
+        assert "may not UPDATE customer_segment." in one.output
+        assert "may not INSERT and UPDATE and DELETE customer_segment_email_seq" in one.output
+        assert "may not INSERT and DELETE core_config_data" in one.output

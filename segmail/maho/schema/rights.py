@@ -7,7 +7,8 @@ Only the right to temporary tables is tried by creating one, which this connecti
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -96,11 +97,40 @@ CAMPAIGNS = (
 )
 
 
+STEPS = (  # the `sequence` commands and `segment automation`
+    Right("UPDATE", "customer_segment", "auto_email_active"),
+    Right("INSERT", "customer_segment_email_sequence", "step_number"),
+    Right("UPDATE", "customer_segment_email_sequence", "step_number"),
+    Right("DELETE", "customer_segment_email_sequence", "step_number"),
+    Right("UPDATE", _PROGRESS, "status"),
+    Right("INSERT", "newsletter_queue", "template_id"),
+    Right("INSERT", "core_config_data", "path"),
+    Right("DELETE", "core_config_data", "path"),
+)
+
+
 def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
     """Raise ConfigError if the database user lacks one of the rights."""
     prefix = tx.tables.prefix
     if missing := list(missing_rights(tx.connection, prefix, rights)):
         raise ConfigError(right_faults(tx.connection, missing, prefix))
+
+
+@contextmanager
+def rights_told(
+    read: Callable[[], AbstractContextManager[Transaction]], rights: Collection[Right]
+) -> Iterator[None]:
+    """Tell every right that is missing, instead of the one for which a statement was refused.
+
+    Where none of `rights` is, the refusal itself is raised.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        if is_denied(error):
+            with read() as tx:
+                check_rights(tx, rights)
+        raise
 
 
 def is_denied(error: Exception) -> bool:
