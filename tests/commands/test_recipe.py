@@ -33,8 +33,8 @@ from tests.thorough import by_far
 NAMES = recipe_names()
 NEEDED = {
     "new-region": ("countries=IT, CH",),
-    "seasonal-interest": ("category=4",),
-    "product-education": ("categories=5, 6",),
+    "seasonal-interest": ("category=Boots",),
+    "product-education": ("categories=Boots, Hats",),
 }
 PRODUCT = "{{var customer.email}}"  # in the name of a recorded product
 LEFT = RECORDED_AT.replace(minute=45)  # when the recorded carts were just left
@@ -117,6 +117,18 @@ def _filled(url: URL) -> Recorded:
             id=number,
             code=code,
         )
+    shop.change(  # nor were the categories' names
+        "INSERT INTO eav_attribute (attribute_id, entity_type_id, attribute_code, backend_type) "
+        "SELECT 9003, entity_type_id, 'name', 'varchar' FROM eav_entity_type "
+        "WHERE entity_type_code = 'catalog_category'"
+    )
+    for id, name in ((4, "Boots"), (6, "Hats")):
+        shop.change(
+            "INSERT INTO catalog_category_entity_varchar (attribute_id, store_id, entity_id, value)"
+            " VALUES (9003, 0, :id, :name)",
+            id=id,
+            name=name,
+        )
     return shop
 
 
@@ -173,7 +185,10 @@ def test_every_recipe_is_valid_and_loses_no_step(now: datetime, name: str) -> No
     ],
 )
 def test_all_are_applied_once_and_lint_is_clean(shop: ShopBuilder) -> None:
-    SalesBuilder(shop)
+    sales = SalesBuilder(shop)
+    winter = sales.category("Winter")
+    for name in ("Boots", "Hats"):
+        sales.category(name, f"1/2/{winter}")
     first = [apply(shop, name) for name in NAMES]
     assert [one.exit_code for one in first] == [0] * 16, [one.output[-600:] for one in first]
     again = [json.loads(apply(shop, name, "--json").stdout) for name in NAMES]

@@ -16,7 +16,14 @@ KINDS: Mapping[str, tuple[re.Pattern[str], str]] = {
     "percent": (re.compile(r"[1-9][0-9]?|100"), "a whole number from 1 to 100"),
     "amount": (re.compile(r"[0-9]{1,7}(\.[0-9]{1,2})?"), "an amount such as 200 or 49.90"),
     "number": (re.compile(r"[1-9][0-9]{0,9}"), "a whole number"),
-    "ids": (re.compile(r"[1-9][0-9]{0,9}(, ?[1-9][0-9]{0,9})*"), "ids such as 5, 6"),
+    "category": (
+        re.compile(r"[^\",\\{}<>$\x00-\x1f]{1,255}"),
+        "a category's name, its path such as Men/Boots, or its id",
+    ),
+    "categories": (
+        re.compile(r"[^\"\\{}<>$\x00-\x1f]{1,1000}"),
+        "categories such as Boots, Men/Hats: names, paths or ids",
+    ),
     "countries": (re.compile(r"[A-Z]{2}(, ?[A-Z]{2})*"), "countries such as IT, CH"),
     "websites": (re.compile(r"\w+(, ?\w+)*", re.ASCII), "websites such as base, b2b"),
     "path": (re.compile(r"[\w./-]+", re.ASCII), "a path such as refer-a-friend"),

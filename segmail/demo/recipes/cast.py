@@ -11,11 +11,12 @@ START = datetime(2026, 2, 24, 13, 0, tzinfo=UTC)  # Tuesday, 8 in the morning in
 DAYS = 35
 
 BLANKET, KETTLE, LAMP, MUG = "Wool blanket", "Pour-over kettle", "Reading lamp", "Stoneware mug"
-WINTER, ELECTRONICS = 4, 5  # categories
+WINTER, ELECTRONICS = "For the winter", "Electronics"
+CATEGORIES = {WINTER: 4, ELECTRONICS: 5}
 VALUES = {
     "new-region": {"countries": "CA"},
-    "seasonal-interest": {"category": str(WINTER)},
-    "product-education": {"categories": str(ELECTRONICS)},
+    "seasonal-interest": {"category": WINTER},
+    "product-education": {"categories": ELECTRONICS},
 }
 
 

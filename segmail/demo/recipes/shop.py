@@ -12,6 +12,7 @@ from sqlalchemy import insert
 from segmail.demo.recipes.cast import (
     BLANKET,
     CAST,
+    CATEGORIES,
     ELECTRONICS,
     KETTLE,
     LAMP,
@@ -32,7 +33,7 @@ from segmail.maho.schema.tables import Layout, Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
-_CUSTOMER, _ADDRESS, _PRODUCT = 1, 2, 4  # entity types
+_CUSTOMER, _ADDRESS, _CATEGORY, _PRODUCT = 1, 2, 3, 4  # entity types
 _ATTRIBUTES = {
     _CUSTOMER: {"firstname": "varchar", "lastname": "varchar", "dob": "datetime",
                 "email": "static", "group_id": "static", "store_id": "static",
@@ -43,8 +44,14 @@ _ATTRIBUTES = {
                "url_key": "varchar", "price": "decimal", "special_price": "decimal",
                "special_from_date": "datetime", "special_to_date": "datetime",
                "category_ids": "static"},
+    _CATEGORY: {"name": "varchar"},
 }  # fmt: skip
-_TYPES = {_CUSTOMER: "customer", _ADDRESS: "customer_address", _PRODUCT: "catalog_product"}
+_TYPES = {
+    _CUSTOMER: "customer",
+    _ADDRESS: "customer_address",
+    _CATEGORY: "catalog_category",
+    _PRODUCT: "catalog_product",
+}
 _IDS = {
     (type_, code): number
     for number, (type_, code) in enumerate(
@@ -54,10 +61,10 @@ _IDS = {
 
 # Name, category, price, special price.
 _PRODUCTS = (
-    (BLANKET, WINTER, 89, None),
-    (KETTLE, ELECTRONICS, 129, None),
-    (LAMP, ELECTRONICS + 1, 60, 39),
-    (MUG, ELECTRONICS + 2, 18, None),
+    (BLANKET, CATEGORIES[WINTER], 89, None),
+    (KETTLE, CATEGORIES[ELECTRONICS], 129, None),
+    (LAMP, CATEGORIES[ELECTRONICS] + 1, 60, 39),
+    (MUG, CATEGORIES[ELECTRONICS] + 2, 18, None),
 )
 
 
@@ -148,6 +155,17 @@ def _product_rows(s: SalesTables, c: CatalogTables) -> Rows:
         (
             s.product,
             [{"entity_id": id, "sku": f"JF-{id}", "created_at": START} for id, _ in products],
+        ),
+        (
+            c.category,
+            [{"entity_id": id, "path": f"1/{id}", "level": 1} for id in CATEGORIES.values()],
+        ),
+        (
+            c.category_varchar,
+            [
+                {"attribute_id": _IDS[_CATEGORY, "name"], "entity_id": id, "value": name}
+                for name, id in CATEGORIES.items()
+            ],
         ),
         (s.category_product, [{"category_id": it[1], "product_id": id} for id, it in products]),
         (
