@@ -92,7 +92,7 @@ def read_choice(node: MarkupNode, kind: type[_Kind], faults: FileFaults) -> _Kin
 
 def read_policy(node: MarkupNode, faults: FileFaults, *, kind: PolicyKind) -> object | None:
     """Return a policy's value."""
-    if isinstance(node, Scalar):
+    if isinstance(node, Scalar) and node.text.strip():
         try:
             value: object = kind.read(node.text)
         except ValueError:

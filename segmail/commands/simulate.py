@@ -128,8 +128,9 @@ def simulate(
 
     Campaign files are applied to the copy. The shop is only read: refreshes and mails are played in
     a temporary folder, which is removed afterwards, and no mail leaves. Events are `orders [for
-    120] [with coupon]`, `unsubscribes`, `subscribes`, `updates cart` and `empties cart`, `on day N`
-    or on a date, `at` a time of the customer's website. The page of --format html and the JSON name
+    120] [with coupon] [as guest]`, `unsubscribes`, `subscribes`, `updates cart` and `empties cart`,
+    `on day N` or on a date, `at` a time of the customer's website. The page of --format html and
+    the JSON name
     customers; only its owner may read a new --output.
 
     \b

@@ -34,8 +34,8 @@ _CURRENCY = "currency/options/default"
 _NOON = time(12)
 _SHAPE = re.compile(
     r"(?P<who>\S+)\s+(?P<deed>orders|unsubscribes|subscribes|updates cart|empties cart)"
-    r"(?:\s+for\s+(?P<amount>\d{1,7}(?:\.\d{1,2})?))?(?P<coupon>\s+with\s+coupon)?"
-    r"(?P<guest>\s+as\s+guest)?"
+    r"(?:\s+for\s+(?P<amount>\d{1,7}(?:\.\d{1,2})?)|(?P<coupon>\s+with\s+coupon)"
+    r"|(?P<guest>\s+as\s+guest)){,3}"
     r"\s+on\s+(?:day\s+(?P<day>\d{1,4})|(?P<date>\d{4}-\d\d-\d\d))"
     r"(?:\s+at\s+(?P<hour>\d{1,2}):(?P<minute>\d\d))?",
     re.IGNORECASE,

@@ -115,6 +115,7 @@ def test_it_tells_the_same_as_text_json_and_page(shop: ShopBuilder, tmp_path: Pa
     [
         (("--event", "1 jumps on day 2"), "it must be like"),
         (("--event", "99 orders on day 2"), "There is no customer '99'"),
+        (("--event", "99 orders as guest with coupon for 9 on day 2"), "There is no customer '99'"),
         (("--event", "1 orders on day 1 at 9:00"), "before the simulation begins"),
         (("--event", "1 orders on day 9"), "after the simulation ends"),
         (("--event", "1 unsubscribes with coupon on day 2"), "only orders"),

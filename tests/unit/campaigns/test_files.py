@@ -195,6 +195,7 @@ segments:
         ("", "f.yaml:1: The file is empty; it has 'templates', 'sales rules', 'segments'."),
         ("x: 1", "f.yaml:1: 'x' is unknown; it can be 'templates', 'sales rules', 'segments'."),
         ("segments: {}", "f.yaml:1: 'segments' must be a list."),
+        ("segments:\n- {name: x, automation: {group: ''}}", "f.yaml:2: 'group' must be a name of "),
         ("- a", "f.yaml:1: Here must be keys with values: 'templates', 'sales rules', 'segments'."),
         ("segments:\n- name: a\n- name: b: c", "f.yaml:3: This is not YAML: "),
         ("a: 1\n---\nb: 1", "f.yaml:2: A second document begins here"),
