@@ -167,7 +167,9 @@ class Journal:
             if self._descriptor is None:
                 make_folder(self._folder)
                 is_new = not self._file.exists()
-                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | no_link_of_others(self._folder)
+                # O_NONBLOCK: a FIFO that nobody reads is an error, not a wait without end.
+                flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NONBLOCK
+                flags |= no_link_of_others(self._folder)
                 self._descriptor = os.open(self._file, flags, 0o640)
                 if is_new:
                     give_to_owner_of(self._folder, self._descriptor)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -100,6 +101,16 @@ def test_a_line_that_a_full_disk_cut_hides_no_other(tmp_path: Path, cut: int) ->
     book.write(Verdict.ACCEPTED, [second])
 
     assert journal(tmp_path).verdicts([second]) == {second: Verdict.ACCEPTED}
+
+
+def test_nobody_waits_for_a_fifo_in_the_place_of_the_journal(tmp_path: Path) -> None:
+    journal(tmp_path).write(Verdict.BEGUN, ["1:1:x"])
+    [file] = tmp_path.rglob("*.log")
+    file.unlink()
+    os.mkfifo(file)
+
+    with pytest.raises(ConfigError, match="cannot be written"):
+        journal(tmp_path).write(Verdict.BEGUN, ["2:2:x"])
 
 
 def test_a_journal_that_cannot_be_read_is_a_fault(tmp_path: Path) -> None:
