@@ -52,13 +52,13 @@ class Inspector:
             mine = received.pop((row["email"], step.subject), [])
             self._count(row, step, mine, left)
             faults = (*_faults(row, mine, left), *_coupon_faults(row, step, mine, left),
-                      *_time_faults(row, step, struck))  # fmt: skip
+                      *_time_faults(row, step, left, struck))  # fmt: skip
             self._blame(*(f"row {row['progress_id']} ({row['status']}): {it}" for it in faults))
             self._progress_id = row["progress_id"]
         gone = self._shop.deleted
-        self._blame(*(f"a mail of no row: {key}" for key in received if key[0] not in gone))
+        self._blame(*(f"a mail of no row: {key}" for key in received if key not in gone))
         self._blame(*(f"twice to who was deleted: {key}" for key, it in received.items()
-                      if len(it) > 1))  # fmt: skip
+                      if len(it) > gone.get(key, 1)))  # fmt: skip
         self._blame(*(f"queue row {queue_id} belongs to no row" for queue_id in left.strays))
         self._weigh(left, struck)
 
@@ -156,13 +156,15 @@ def _coupon_faults(row: Row, step: Step, mails: Sequence[Mail], left: Remains) -
         yield f"its message has the coupon {[mail.code for mail in mails]}, not of {codes}"
 
 
-def _time_faults(row: Row, step: Step, struck: Sequence[Struck]) -> Iterator[str]:
+def _time_faults(row: Row, step: Step, left: Remains, struck: Sequence[Struck]) -> Iterator[str]:
     """What the claim took must be back, except after a run that claimed the row and died.
 
     Such a row looks like one that somebody scheduled by hand, whose time is kept.
     """
     if row["status"] == "skipped":
         return  # it keeps the time that it had when it was ended
+    if any(it.startswith(RETRIED) for it in left.problems.get(row["queue_id"], [])):
+        return  # somebody did schedule it by hand
     moment = row["scheduled_at"]
     is_lease_end = any(run.began <= moment - LEASE < run.until for run in struck)
     if moment != row["created_at"] + step.delay and not is_lease_end:

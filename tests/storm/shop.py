@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from segmail.maho.db.insert import insert_rows
+from segmail.maho.problems import INTERRUPTED
 from tests.database.refresh.crowd import TREE
 from tests.shop_builder import ATTRIBUTES, ShopBuilder
 
@@ -39,7 +40,8 @@ class StormShop:
         self._number = 0
         # SQL by hand, where others would press a button.
         self.orphaned: set[int] = set()  # queue rows whose progress rows were deleted
-        self.deleted: set[str] = set()  # addresses of customers who were deleted
+        # Of customers who were deleted: messages that may have come, by address and subject.
+        self.deleted: dict[tuple[str, str], int] = {}
         self.segment = self._segment = builder.segment(
             conditions_serialized=json.dumps(TREE), website_ids="1", refresh_mode="manual"
         )
@@ -92,11 +94,19 @@ class StormShop:
         """Delete some who wait for a mail, and with them their rows."""
         t = self.tables
         ids = self._some_who_wait(number)
-        mine = select(t.progress.c.queue_id).where(t.progress.c.customer_id.in_(ids))
-        address = select(t.customer.c.email).where(t.customer.c.entity_id.in_(ids))
+        p = t.progress.c
+        interrupted = (
+            select(func.count())
+            .where(t.problem.c.queue_id == p.queue_id)
+            .where(t.problem.c.problem_error_text.startswith(INTERRUPTED))
+            .scalar_subquery()
+        )
+        mine = select(t.customer.c.email, p.sequence_id, p.queue_id, interrupted.label("unknown"))
+        mine = mine.join(t.customer, t.customer.c.entity_id == p.customer_id)
         with self.builder.database.read() as connection:
-            self.orphaned |= set(filter(None, connection.scalars(mine)))
-            self.deleted |= set(filter(None, connection.scalars(address)))
+            for row in connection.execute(mine.where(p.customer_id.in_(ids))):
+                self.deleted[row.email, self.steps[row.sequence_id].subject] = 1 + row.unknown
+                self.orphaned |= {row.queue_id} - {None}
         self._execute(delete(t.subscriber).where(t.subscriber.c.customer_id.in_(ids)))
         self._execute(delete(t.customer).where(t.customer.c.entity_id.in_(ids)))
 
