@@ -42,7 +42,7 @@ then when the grace for its attempts is. The mail server writes each message to 
 
 "Conflicts" are transactions that Galera refused at their commit, or ended for another node's; each
 was run again. Interrupted are the messages that the third machine had recorded and not settled when
-its node died, from none to a batch of 100, as it happens: it would have told what became of them,
+its node died, from none to a batch of 300, as it happens: it would have told what became of them,
 had it come back within the grace (another test shows that nothing is interrupted then).
 """
     )
