@@ -200,12 +200,7 @@ class Previewer:
 
 def _as_subscriber(customer: Customer) -> Subscriber:
     return Subscriber(
-        _NO_ROW,
-        customer.customer_id,
-        customer.store_id,
-        customer.email,
-        SubscriberStatus.UNKNOWN,
-        _NO_CODE,
+        0, customer.customer_id, customer.store_id, customer.email, SubscriberStatus.UNKNOWN, None
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from segmail.errors import MessageError
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.newsletters import NewsletterTemplate, TemplateType
 from segmail.maho.storefront.customer_name import full_name, recipient_name
@@ -20,10 +19,6 @@ from segmail.maho.storefront.template_objects import (
 from segmail.mail.run_cache import RunCache
 from segmail.templates import DataObject
 
-NO_CODE = (
-    "the newsletter subscription has no confirmation code (subscriber_confirm_code), so that the "
-    "mail's link to unsubscribe would do nothing"
-)
 _LOGO = "images/logo_email.gif"
 
 
@@ -38,10 +33,8 @@ class Addressee:
 
     @property
     def unsubscribe_url(self) -> str:
-        """The link that ends this subscription; raises MessageError if it would do nothing."""
+        """The link that ends this subscription."""
         subscriber = self.subscriber
-        if not subscriber.confirm_code:  # Maho's page ignores a link without one
-            raise MessageError(NO_CODE)
         return self.site.urls.unsubscribe_url(subscriber.subscriber_id, subscriber.confirm_code)
 
 
