@@ -120,8 +120,6 @@ def test_another_host_tells_every_reason_when_log_and_state_are_gone(
         ORDERED: (bought, {}, partial(order, shop, at=shop.now)),
         "the newsletter subscription has no e-mail address": (
             step, {}, partial(_subscriber, shop, subscriber_email="")),
-        "the newsletter subscription has no confirmation code": (
-            step, {}, partial(_subscriber, shop, subscriber_confirm_code=None)),
         UNSUBSCRIBED: (step, {}, partial(_subscriber, shop, subscriber_status=3)),
         "the customer is not subscribed to the newsletter": (
             step, {}, partial(_subscriber, shop, customer_id=0)),
