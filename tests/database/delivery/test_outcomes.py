@@ -321,6 +321,7 @@ def test_exception_log_has_each_bug_once_with_its_traceback(
         return prepare(self, row, *rest, **more)
 
     monkeypatch.setattr(Preparer, "prepare", stumble)
+    caplog.set_level("INFO", "segmail")
     run_emails()
 
     told = [record for record in caplog.records if record.name == exceptions.name]
