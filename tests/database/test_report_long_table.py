@@ -133,7 +133,8 @@ def test_waiting_rows_are_read_by_mahos_index_whatever_the_statistics_say(
         query = progress.along_pending(
             tx, select(c.status).where(progress.is_pending_in(tx.tables, [1, 2]))
         )
-        plan = tx.connection.execute(text(f"EXPLAIN {_written_out(query, tx)}")).mappings().one()
+        explained = text(f"EXPLAIN FORMAT=TRADITIONAL {_written_out(query, tx)}")
+        plan = tx.connection.execute(explained).mappings().one()
 
     assert "FORCE INDEX" in _written_out(query, tx)
     assert (plan["key"], plan["type"]) == (plan["possible_keys"], "range")

@@ -145,6 +145,7 @@ def _load_attributes(tx: Transaction) -> EavAttributes:
         )
         .join_from(tx.tables.attribute, tx.tables.entity_type, t.entity_type_id == a.entity_type_id)
         .where(t.entity_type_code.in_(_ENTITIES))
+        .order_by(a.attribute_id)  # what conditions mean is compared with what they meant
     )
     found: dict[str, dict[str, EavAttribute]] = {entity: {} for entity in _ENTITIES}
     for entity, *attribute in rows:

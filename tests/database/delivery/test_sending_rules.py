@@ -350,7 +350,8 @@ def test_recent_mails_are_found_by_the_customers_index(mariadb_shop: ShopBuilder
     )
     assert "customer_id" in rows[0]["key"]
     assert int(rows[0]["rows"]) <= 200
-    assert rows[1]["key"] == "PRIMARY"
+    # MySQL reads an empty table as it is.
+    assert rows[1]["key"] == "PRIMARY" or int(rows[1]["rows"]) <= 1
 
 
 def test_accounts_with_an_address_are_found_by_its_index(mariadb_shop: ShopBuilder) -> None:
