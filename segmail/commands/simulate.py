@@ -130,8 +130,7 @@ def simulate(
     a temporary folder, which is removed afterwards, and no mail leaves. Events are `orders [for
     120] [with coupon] [as guest]`, `unsubscribes`, `subscribes`, `updates cart` and `empties cart`,
     `on day N` or on a date, `at` a time of the customer's website. The page of --format html and
-    the JSON name
-    customers; only its owner may read a new --output.
+    the JSON name customers; only its owner may read a new --output.
 
     \b
     Examples:

@@ -14,8 +14,8 @@ from segmail.sequences.findings import StepFinding, step_error, step_warning
 from segmail.sequences.references import StepReferences
 from segmail.sequences.wanted_step import PREFIX
 
-# Whether an expiry can be stored does not depend on a store's language and money.
 _WHOLE = 100  # percent
+# Whether an expiry can be stored does not depend on a store's language and money.
 _ANY_STORE = StoreLocale("en_US", "UTC", "USD", "USD")
 
 

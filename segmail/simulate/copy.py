@@ -2,9 +2,8 @@
 
 Tables about customers are read for the chosen ones, some hundred at a time. Products are those that
 the customers' carts, orders and lists name, and those of campaign files, with related products and
-the best sellers. Settings
-for everybody are copied whole, except those of the mail transport. Texts of mails that were sent
-are not copied.
+the best sellers. What is for everybody is copied whole, except the settings of the mail transport.
+Texts of mails that were sent are not copied.
 """
 
 from __future__ import annotations

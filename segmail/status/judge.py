@@ -167,12 +167,13 @@ def _late(
 ) -> StatusFinding:
     what = f"The last run that did its job ended {age(succeeded, now)} ago."
     advice = f"systemctl status cron; crontab -l | grep {job}  (is it running, and in there?)"
-    under_way = [r for r in records if r.running_since and r.running_since > succeeded]
-    for record in under_way:
-        assert record.running_since is not None  # noqa: S101 - chosen by it
-        what += (
-            f" One that began {age(record.running_since, now)} ago on {record.host} has not ended."
-        )
+    under_way = [
+        (r.host, r.running_since)
+        for r in records
+        if r.running_since is not None and r.running_since > succeeded
+    ]
+    for host, began in under_way:
+        what += f" One that began {age(began, now)} ago on {host} has not ended."
         advice = (
             f"pgrep -af {job}; journalctl -k | grep -i 'out of memory'  "
             "(is it at work, or was it killed?)"
