@@ -128,7 +128,7 @@ def report(
         _log_daily_line(app, window, now=now, metrics=metrics_file)
         return
     if is_slow(app.shop):
-        click.echo("No index tells when a step was sent: see `segmail schema tune`.", err=True)
+        click.echo("An index for long histories is missing: see `segmail schema tune`.", err=True)
     scope = ReportScope(segment, store, within_days)
     activity = collect_activity(
         app.shop, window, now=now, scope=scope, lateness=app.settings.delivery.lateness

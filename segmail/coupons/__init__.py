@@ -8,6 +8,7 @@ from segmail.coupons.codes import (
     new_code,
     sample_code,
 )
+from segmail.coupons.counting import count_coupons
 from segmail.coupons.coupon import Coupon, expires_at
 from segmail.coupons.earlier_steps import Asking, coupons_of_earlier_steps
 from segmail.coupons.for_step import CouponBasis, MailedCoupon, coupon_fault, coupon_for
@@ -34,6 +35,7 @@ __all__ = [
     "belongs_to",
     "code_in_text",
     "code_owner",
+    "count_coupons",
     "coupon_fault",
     "coupon_for",
     "coupon_variables",

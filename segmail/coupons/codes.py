@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 from segmail.coupons.prefixes import normal_prefix
@@ -50,15 +50,22 @@ def code_owner(code: str, prefix: str | None) -> int | None:
     the prefix is known. As in Maho's column, case, accents and trailing spaces make no difference.
     """
     start = normal_prefix(prefix)
-    own, maho = re.escape(fold(_separated(start))), re.escape(fold(start))
-    shape = f"{own}([1-9][0-9]*){_OWN_TAIL}|{maho}([1-9][0-9]*){_MAHO_TAIL}"
-    match = re.fullmatch(shape, fold(code))
+    match = re.fullmatch(_shape(fold(_separated(start)), fold(start)), fold(code))
     return int(match[1] or match[2]) if match else None
 
 
 def made_by_automation(code: str, prefix: str | None) -> bool:
     """Return whether `code` has a form in which the automation makes codes with this prefix."""
     return code_owner(code, prefix) is not None
+
+
+def code_pattern(prefixes: Iterable[str]) -> str:
+    """Return a regular expression for databases: what it matches is the automation's.
+
+    They do not fold accents or spaces as `made_by_automation` does, so it may match less.
+    """
+    shapes = [_shape(_separated(start), start) for start in sorted(map(normal_prefix, prefixes))]
+    return f"^({'|'.join(shapes)})$"
 
 
 def belongs_to(code: str, prefix: str | None, customer_id: int) -> bool:
@@ -77,6 +84,11 @@ def fold(code: str) -> str:
     """Return what Maho's column compares: no case, no accents, no trailing spaces."""
     letters = unicodedata.normalize("NFKD", code.rstrip(" "))
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).upper()
+
+
+def _shape(own: str, maho: str) -> str:
+    """Return the expression of segmail's codes and of Maho's, each with its customer's id."""
+    return f"{re.escape(own)}([1-9][0-9]*){_OWN_TAIL}|{re.escape(maho)}([1-9][0-9]*){_MAHO_TAIL}"
 
 
 def _code(prefix: str | None, customer_id: int, letters: str) -> str:

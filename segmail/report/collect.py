@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, inspect, or_, select
 
-from segmail.coupons import AUTO_GENERATED, made_by_automation, prefixes_by_rule
+from segmail.coupons import AUTO_GENERATED, count_coupons, prefixes_by_rule
 from segmail.errors import InputError
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.lookup import as_number, find_segment
@@ -30,7 +30,7 @@ from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
-from segmail.maho.schema.tune import tuned_index
+from segmail.maho.schema.tune import mails_index, tuned_index
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.mail.column_limits import as_written
@@ -45,7 +45,7 @@ from segmail.report.activity import (
     add_up,
 )
 from segmail.report.lift import Lift, collect_lift
-from segmail.report.revenue import Revenue, collect_revenue
+from segmail.report.revenue import Revenue, collect_revenue, of_stores
 from segmail.report.window import Window
 
 _OVERDUE = timedelta(hours=1)
@@ -110,10 +110,11 @@ def collect_activity(
 
 
 def is_slow(shop: Shop) -> bool:
-    """Return whether a report reads many rows that no index tells apart by when they were sent."""
+    """Return whether a report reads many rows because `schema tune` was not run."""
     with shop.read() as tx:
         indexes = index_columns(tx.connection, tx.tables.progress.name)
-        return has_long_history(tx) and tuned_index(indexes, "sent_at") is None
+        wanted = (tuned_index(indexes, "sent_at"), mails_index(indexes))
+        return has_long_history(tx) and None in wanted
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,9 @@ class _Rows:
     """The progress rows that a report is about, and the indexes that find them on a server.
 
     `lateness` is None if the history is short enough to read every row that ever failed; `reasons`
-    are the queue ids that are not attempts. `due_index` is on the time that rows were due: that of
-    `schema tune`, else Maho's; `sent_index` is that of `schema tune`.
+    are the queue ids that are not attempts. The indexes are those of `schema tune`: `due_index` on
+    the time that rows were due and `mails_index` on the rows of a customer, else Maho's, and
+    `sent_index` on the time of sending.
     """
 
     tables: Tables
@@ -133,6 +135,7 @@ class _Rows:
     reasons: Sequence[int] = ()
     due_index: str | None = None
     sent_index: str | None = None
+    mails_index: str | None = None
 
     @classmethod
     def find(
@@ -159,6 +162,7 @@ class _Rows:
             lateness=lateness,
             due_index=tuned_index(indexes, "scheduled_at") or mahos,
             sent_index=tuned_index(indexes, "sent_at"),
+            mails_index=mails_index(indexes) or names.get(("customer_id", "status")),
         )
 
     def along(self, query: Select[Any], index: str | None) -> Select[Any]:
@@ -179,12 +183,11 @@ class _Rows:
 
         An index that contains the steps' ids answers without looking at the rows.
         """
-        c, customer = self.tables.progress.c, self.tables.customer.c
+        c = self.tables.progress.c
         of_steps = c.sequence_id.in_(self.sequence_ids)
         if self.store_ids is None:
             return of_steps
-        of_stores = select(customer.entity_id).where(customer.store_id.in_(self.store_ids))
-        return and_(of_steps, c.customer_id.in_(of_stores))
+        return and_(of_steps, c.customer_id.in_(of_stores(self.tables, self.store_ids)))
 
     @property
     def waiting(self) -> ColumnElement[bool]:
@@ -229,7 +232,7 @@ def _revenue(
         steps,
         within_days=scope.within_days,
         store_ids=rows.store_ids,
-        sent_index=rows.sent_index,
+        mails_index=rows.mails_index,
     )
 
 
@@ -432,17 +435,12 @@ def _count_coupons(
     tx: Transaction, steps: Sequence[Step], window: Window, now: datetime
 ) -> Coupons:
     """Return how many of the automation's coupons were made, used of these, and expired."""
-    prefixes = prefixes_by_rule(tx, steps)
     c = tx.tables.coupon.c
-    query = select(c.rule_id, c.code, c.times_used, c.expiration_date).where(
-        c.rule_id.in_(prefixes), c.type == AUTO_GENERATED, _inside(c.created_at, window)
-    )
-    generated = used = expired = 0
-    ended = now.replace(tzinfo=None)
-    for row in tx.connection.execution_options(yield_per=1_000).execute(query):
-        if any(made_by_automation(row.code or "", prefix) for prefix in prefixes[row.rule_id]):
-            generated += 1
-            used += row.times_used > 0
-            over = row.expiration_date is not None and row.expiration_date < ended
-            expired += over and not row.times_used
-    return Coupons(generated, used, expired)
+    unused = func.coalesce(c.times_used, 0) == 0
+    query = select(
+        func.count(),
+        _number(~unused),
+        _number(and_(unused, c.expiration_date < now.replace(tzinfo=None))),
+    ).where(c.type == AUTO_GENERATED, _inside(c.created_at, window))
+    counted = list(count_coupons(tx, query, prefixes_by_rule(tx, steps)))
+    return Coupons(*(sum(map(int, numbers)) for numbers in zip(*counted, strict=True)))

@@ -22,7 +22,7 @@ from segmail.maho.reasons import is_reason, reason_ids, told
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.report.intervals import GroupDifference, Sample, newcombe, welch
-from segmail.report.revenue import counts
+from segmail.report.revenue import counts, of_stores
 from segmail.report.window import Window
 
 # With less, a handful of orders more or less would change the result.
@@ -188,7 +188,7 @@ def _entries(
     store_ids: Collection[int] | None,
 ) -> Subquery:
     """Return each customer's first entry, if its days ended in the window."""
-    c, customer, within = tx.tables.progress.c, tx.tables.customer.c, timedelta(days=within_days)
+    c, within = tx.tables.progress.c, timedelta(days=within_days)
     since = [
         and_(c.segment_id == segment_id, c.trigger_type == trigger, c.created_at >= start)
         for (segment_id, trigger), start in starts.items()
@@ -208,8 +208,7 @@ def _entries(
         .having(entered >= window.since - within)
     )
     if store_ids is not None:
-        of_stores = select(customer.entity_id).where(customer.store_id.in_(store_ids))
-        query = query.where(c.customer_id.in_(of_stores))
+        query = query.where(c.customer_id.in_(of_stores(tx.tables, store_ids)))
     return query.subquery("entry")
 
 

@@ -8,19 +8,28 @@ mails.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Decimal
-from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Numeric,
+    Select,
+    Subquery,
+    and_,
+    func,
+    literal,
+    select,
+)
 
-from segmail.coupons import made_by_automation, prefixes_by_rule
+from segmail.coupons import count_coupons, prefixes_by_rule
 from segmail.maho.customers import SubscriberStatus
-from segmail.maho.progress import ProgressStatus, by_index, has_status
+from segmail.maho.db.moments import days_later
+from segmail.maho.progress import ProgressStatus
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
@@ -28,7 +37,7 @@ from segmail.maho.steps import Step
 from segmail.report.window import Window
 
 _CANCELED = "canceled"
-_MANY_ORDERS = 1_000
+_ALL = 2**63 - 1
 
 Money = Mapping[str, Decimal]  # sums by base currency
 
@@ -62,28 +71,20 @@ def collect_revenue(
     *,
     within_days: int,
     store_ids: Collection[int] | None = None,
-    sent_index: str | None = None,
+    mails_index: str | None = None,
 ) -> Revenue:
     """Return the revenue of the orders of `window`, for these steps and stores (None: all).
 
-    `sent_index` is the index of a long history on status and time of sending, if there is one.
+    `mails_index` is the index that finds a customer's progress rows; None: the server's choice.
     """
-    sequence_ids = {step.sequence_id for step in steps}
-    first = 0
-    if sent_index is not None and _has_many_orders(tx, window, store_ids):
-        first = _first_mail(tx, window, within_days, sent_index)
-    orders = list(_orders_after_mails(tx, window, within_days, store_ids, first))
-    mine = [(step, currency, total) for step, currency, total in orders if step in sequence_ids]
-    by_step = {
-        step: _income((currency, total) for at, currency, total in mine if at == step)
-        for step in {step for step, _, _ in mine}
-    }
+    mails = _LastMails(tx.tables, {step.sequence_id for step in steps}, within_days, mails_index)
+    by_step = _by_last_mail(tx, mails, window, store_ids)
     return Revenue(
         within_days,
-        by_coupon=_income(_orders_with_coupons(tx, steps, window, store_ids)),
-        by_mail=_income((currency, total) for _, currency, total in mine),
+        by_coupon=_by_coupon(tx, steps, window, store_ids),
+        by_mail=_sum(by_step.values()),
         by_step=by_step,
-        unsubscribed=_unsubscribed(tx, window, sequence_ids, within_days),
+        unsubscribed=_unsubscribed(tx, mails, window, store_ids),
     )
 
 
@@ -92,17 +93,20 @@ def money_text(sums: Money) -> str:
     return " + ".join(f"{total:,.2f} {currency}".strip() for currency, total in sums.items()) or "0"
 
 
-def _amount(total: Decimal | None) -> Decimal:
-    return Decimal(0) if total is None else total
-
-
-def _income(orders: Iterable[tuple[str, Decimal]]) -> Income:
+def _sum(incomes: Iterable[Income]) -> Income:
+    orders = 0
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
-    number = 0
-    for currency, total in orders:
-        number += 1
-        sums[currency] += total
-    return Income(number, dict(sorted(sums.items())))
+    for income in incomes:
+        orders += income.orders
+        for currency, total in income.sums.items():
+            sums[currency] += total
+    return Income(orders, dict(sorted(sums.items())))
+
+
+def of_stores(tables: Tables, store_ids: Collection[int]) -> Select[int]:
+    """Return the query of the ids of these stores' customers."""
+    c = tables.customer.c
+    return select(c.entity_id).where(c.store_id.in_(store_ids))
 
 
 def counts(tables: Tables, store_ids: Collection[int] | None) -> ColumnElement[bool]:
@@ -120,129 +124,115 @@ def _of_window(
     return and_(created_at >= window.since, created_at < window.until, counts(tables, store_ids))
 
 
-def _orders_after_mails(
-    tx: Transaction,
-    window: Window,
-    within_days: int,
-    store_ids: Collection[int] | None,
-    first: int,
-) -> Iterator[tuple[int, str, Decimal]]:
-    """Yield (sequence id, base currency, base total) of each order that followed a mail.
+@dataclass(frozen=True)
+class _LastMails:
+    """The last mail that a customer was sent before something happened.
 
-    No row before `first`, by its id, was sent so late that it counts.
+    It counts if it was of one of these steps, and at most `within_days` before.
     """
-    order, row = build_sales_tables(tx.tables.prefix).order, tx.tables.progress
-    within = timedelta(days=within_days)
+
+    tables: Tables
+    sequence_ids: Collection[int]
+    within_days: int
+    index: str | None
+
+    def before(
+        self, happened: Select[Any], customer_id: ColumnElement[Any], at: ColumnElement[Any]
+    ) -> tuple[Subquery, FromClause, ColumnElement[bool]]:
+        """Return what happened as a table, that table joined to the mails, and what counts.
+
+        The mail of each is looked up by an index of the customer's rows, the newest first. A join
+        would have a row for each mail before; and servers that choose by themselves may begin with
+        everything that was sent.
+        """
+        mail, row = self.tables.progress.alias("mail"), self.tables.progress.c
+        # All columns of the index: MySQL would sort the mails by the last two alone.
+        newest = (mail.c.customer_id, mail.c.status, mail.c.sent_at, mail.c.progress_id)
+        last = (
+            select(mail.c.progress_id)
+            .where(
+                mail.c.customer_id == customer_id,
+                mail.c.status == ProgressStatus.SENT.value,
+                mail.c.sent_at <= at,
+            )
+            .order_by(*(column.desc() for column in newest))
+            .limit(1)
+        )
+        for dialect in ("mysql", "mariadb") if self.index else ():
+            last = last.with_hint(mail, f"FORCE INDEX ({self.index})", dialect)
+        # Without a limit, servers look the mail up as often as they compare its id.
+        found = (
+            happened.add_columns(at.label("at"), last.scalar_subquery().label("mail_id"))
+            .limit(_ALL)
+            .subquery("found")
+        )
+        return (
+            found,
+            found.join(self.tables.progress, row.progress_id == found.c.mail_id),
+            and_(
+                row.sequence_id.in_(self.sequence_ids),
+                days_later(row.sent_at, literal(self.within_days)) >= found.c.at,
+            ),
+        )
+
+
+def _by_last_mail(
+    tx: Transaction, mails: _LastMails, window: Window, store_ids: Collection[int] | None
+) -> dict[int, Income]:
+    """Return the orders whose last mail was of a step, by sequence id."""
+    order, step = build_sales_tables(tx.tables.prefix).order, tx.tables.progress.c.sequence_id
+    placed = select(order.c.base_grand_total, order.c.base_currency_code).where(
+        _of_window(tx.tables, window, store_ids)
+    )
+    found, joined, counting = mails.before(placed, order.c.customer_id, order.c.created_at)
+    currency = func.coalesce(found.c.base_currency_code, "")
     query = (
-        select(
-            order.c.entity_id,
-            order.c.created_at,
-            order.c.base_grand_total,
-            order.c.base_currency_code,
-            row.c.sequence_id,
-            row.c.sent_at,
-        )
-        .join_from(order, row, row.c.customer_id == order.c.customer_id)
-        .where(
-            _of_window(tx.tables, window, store_ids),
-            has_status(tx.tables, ProgressStatus.SENT),
-            row.c.progress_id >= first,
-            row.c.sent_at >= window.since - within,
-            row.c.sent_at < window.until,
-        )
-        .order_by(order.c.entity_id, row.c.sent_at.desc(), row.c.progress_id.desc())
+        select(step, currency, func.count(), _total(found.c.base_grand_total))
+        .select_from(joined)
+        .where(counting)
+        .group_by(step, currency)
     )
-    rows = tx.connection.execution_options(yield_per=1_000).execute(_in_that_order(query))
-    for _order, found in groupby(rows, key=lambda one: one.entity_id):
-        for one in found:
-            if one.created_at - within <= one.sent_at <= one.created_at:
-                yield one.sequence_id, one.base_currency_code or "", _amount(one.base_grand_total)
-                break
+    by_step: defaultdict[int, list[Income]] = defaultdict(list)
+    for sequence_id, code, orders, total in tx.connection.execute(query):
+        by_step[sequence_id].append(Income(orders, {code: total}))
+    return {step: _sum(incomes) for step, incomes in by_step.items()}
 
 
-def _has_many_orders(tx: Transaction, window: Window, store_ids: Collection[int] | None) -> bool:
-    """Return whether reading all rows of the orders' customers takes longer than `_first_mail`."""
-    order = build_sales_tables(tx.tables.prefix).order
-    some = select(order.c.entity_id).where(_of_window(tx.tables, window, store_ids))
-    found = select(func.count()).select_from(some.limit(_MANY_ORDERS).subquery())
-    return tx.connection.scalar(found) == _MANY_ORDERS
+def _total(amount: ColumnElement[Any]) -> ColumnElement[Any]:
+    return func.sum(func.coalesce(amount, 0), type_=Numeric(20, 4))
 
 
-def _first_mail(tx: Transaction, window: Window, within_days: int, sent_index: str) -> int:
-    """Return the lowest id of the rows sent in the window and the days before; 0 if there is none.
-
-    An index of customers has the ids of their rows, so older rows need not be read for their time.
-    """
-    c = tx.tables.progress.c
-    query = select(func.min(c.progress_id)).where(
-        has_status(tx.tables, ProgressStatus.SENT),
-        c.sent_at >= window.since - timedelta(days=within_days),
-        c.sent_at < window.until,
-    )
-    return tx.connection.scalar(by_index(tx.tables, query, sent_index)) or 0
-
-
-def _in_that_order(query: Select[Any]) -> Select[Any]:
-    """Join from the few orders, or subscribers, to the rows of their customers.
-
-    Servers that begin with the rows read everything sent in the window and some days before.
-    """
-    for dialect in ("mysql", "mariadb"):
-        query = query.prefix_with("STRAIGHT_JOIN", dialect=dialect)
-    return query
-
-
-def _orders_with_coupons(
+def _by_coupon(
     tx: Transaction,
     steps: Sequence[Step],
     window: Window,
     store_ids: Collection[int] | None,
-) -> Iterator[tuple[str, Decimal]]:
-    """Yield (base currency, base total) of each order that used a code of the automation."""
+) -> Income:
+    """Return the orders that used a code of the automation."""
     order, coupon = build_sales_tables(tx.tables.prefix).order, tx.tables.coupon
-    prefixes = prefixes_by_rule(tx, steps)
+    currency = func.coalesce(order.c.base_currency_code, "")
     query = (
-        select(
-            order.c.base_currency_code, order.c.base_grand_total, coupon.c.rule_id, coupon.c.code
-        )
+        select(currency, func.count(), _total(order.c.base_grand_total))
         .join_from(order, coupon, coupon.c.code == order.c.coupon_code)
-        .where(_of_window(tx.tables, window, store_ids), coupon.c.rule_id.in_(prefixes))
+        .where(_of_window(tx.tables, window, store_ids))
+        .group_by(currency)
     )
-    for one in tx.connection.execution_options(yield_per=1_000).execute(query):
-        if any(made_by_automation(one.code, prefix) for prefix in prefixes[one.rule_id]):
-            yield one.base_currency_code or "", _amount(one.base_grand_total)
+    found = count_coupons(tx, query, prefixes_by_rule(tx, steps))
+    return _sum(Income(orders, {code: total}) for code, orders, total in found)
 
 
 def _unsubscribed(
-    tx: Transaction,
-    window: Window,
-    sequence_ids: Collection[int],
-    within_days: int,
-) -> Mapping[int, int]:
+    tx: Transaction, mails: _LastMails, window: Window, store_ids: Collection[int] | None
+) -> dict[int, int]:
     """Return how many unsubscribed in the window after a mail, by the step of the last one."""
-    subscriber, row = tx.tables.subscriber, tx.tables.progress
-    within = timedelta(days=within_days)
-    query = (
-        select(
-            subscriber.c.subscriber_id, subscriber.c.change_status_at,
-            row.c.sequence_id, row.c.sent_at,
-        )
-        .join_from(subscriber, row, row.c.customer_id == subscriber.c.customer_id)
-        .where(
-            subscriber.c.subscriber_status == SubscriberStatus.UNSUBSCRIBED,
-            subscriber.c.change_status_at >= window.since,
-            subscriber.c.change_status_at < window.until,
-            has_status(tx.tables, ProgressStatus.SENT),
-            row.c.sent_at >= window.since - within,
-            row.c.sent_at < window.until,
-        )
-        .order_by(subscriber.c.subscriber_id, row.c.sent_at.desc(), row.c.progress_id.desc())
-    )  # fmt: skip
-    counts: Counter[int] = Counter()
-    rows = tx.connection.execution_options(yield_per=1_000).execute(_in_that_order(query))
-    for _subscriber, found in groupby(rows, key=lambda one: one.subscriber_id):
-        for one in found:
-            if one.change_status_at - within <= one.sent_at <= one.change_status_at:
-                counts[one.sequence_id] += one.sequence_id in sequence_ids
-                break
-    return {step: number for step, number in counts.items() if number}
+    subscriber, step = tx.tables.subscriber.c, tx.tables.progress.c.sequence_id
+    left = select(subscriber.subscriber_id).where(
+        subscriber.subscriber_status == SubscriberStatus.UNSUBSCRIBED,
+        subscriber.change_status_at >= window.since,
+        subscriber.change_status_at < window.until,
+    )
+    if store_ids is not None:
+        left = left.where(subscriber.customer_id.in_(of_stores(tx.tables, store_ids)))
+    _, joined, counting = mails.before(left, subscriber.customer_id, subscriber.change_status_at)
+    query = select(step, func.count()).select_from(joined).where(counting).group_by(step)
+    return {row[0]: row[1] for row in tx.connection.execute(query)}

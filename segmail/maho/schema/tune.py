@@ -13,11 +13,13 @@ from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.tables import Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
 
-# For `process-emails`, rows that are due, and for `report`, rows that ended without a mail; and
-# rows sent in a span of time, which `report` counts by step without reading them.
+# For `process-emails`, rows that are due, and for `report`, rows that ended without a mail; rows
+# sent in a span of time, which `report` counts by step without reading them; and a customer's last
+# mail, which `report` looks up for each order.
 _INDEXES = {
     "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": ("status", "scheduled_at"),
     "IDX_SEGMENT_PROGRESS_STATUS_SENT": ("status", "sent_at", "sequence_id"),
+    "IDX_SEGMENT_PROGRESS_CUSTOMER_SENT": ("customer_id", "status", "sent_at"),
 }
 # For `process-emails`, the addresses that have unsubscribed: it reads them every few seconds.
 _OF_SUBSCRIBERS = {
@@ -29,7 +31,8 @@ def plan_tuning(database: Database, prefix: str) -> list[str]:
     """Return the statements that make these rows quick to find; none if they already are.
 
     Maho's index has the same columns in the other order, so that finding due rows walks over every
-    row that ever existed; none finds what was sent in a span of time, or who has unsubscribed.
+    row that ever existed; none finds what was sent in a span of time, or last to a customer, or who
+    has unsubscribed.
     Raises SchemaError if the automation has no tables.
     """
     with database.read() as connection:
@@ -69,12 +72,21 @@ def tuned_index(indexes: Mapping[str, tuple[str, ...]], time: str) -> str | None
 
     None if it was not made.
     """
-    [wanted] = [columns for columns in _INDEXES.values() if time in columns]
+    [wanted] = [columns for columns in _INDEXES.values() if columns[:2] == ("status", time)]
+    return _beginning(indexes, wanted)
+
+
+def mails_index(indexes: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Return the name of the index that has a customer's mails in order; None if there is none."""
+    return _beginning(indexes, _INDEXES["IDX_SEGMENT_PROGRESS_CUSTOMER_SENT"])
+
+
+def _beginning(indexes: Mapping[str, tuple[str, ...]], wanted: tuple[str, ...]) -> str | None:
     return next((name for name, has in indexes.items() if has[: len(wanted)] == wanted), None)
 
 
 def _has(indexes: Mapping[str, tuple[str, ...]], wanted: tuple[str, ...]) -> bool:
-    return any(columns[: len(wanted)] == wanted for columns in indexes.values())
+    return _beginning(indexes, wanted) is not None
 
 
 def run_tuning(database: Database, statements: list[str]) -> None:
