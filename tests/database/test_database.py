@@ -153,6 +153,35 @@ def test_long_texts_are_inserted_with_several_statements_and_keep_their_order(
     assert max(sizes) < 1_200_000
 
 
+@pytest.mark.parametrize("mode", ["", "ANSI_QUOTES", "NO_BACKSLASH_ESCAPES"])
+def test_every_character_is_stored_as_it_is(mariadb_shop: ShopBuilder, mode: str) -> None:
+    characters = [chr(code) for code in (*range(0x300), 0x2028, 0xE000, 0xFFFD, 0x1F600)]
+    odd = [
+        "".join(characters),
+        "'",
+        "''",
+        "\\",
+        "\\'",
+        "'\\",
+        "\\\\'",
+        '"',
+        "%s",
+        "--",
+        "/*",
+        "\0",
+        "\x1a",
+    ]
+    asked = ", ".join(f":v{number}" for number in range(len(odd)))
+
+    with mariadb_shop.database.read() as connection:
+        connection.execute(text("SET SESSION sql_mode = :mode"), {"mode": mode})
+        values = {f"v{number}": value for number, value in enumerate(odd)}
+        found = connection.execute(text(f"SELECT {asked}"), values).one()
+        connection.invalidate()
+
+    assert list(found) == odd
+
+
 @pytest.mark.parametrize(
     "plugin",
     ["mysql_native_password", "ed25519", "parsec", "caching_sha2_password", "sha256_password"],

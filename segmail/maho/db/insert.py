@@ -35,10 +35,10 @@ def insert_rows(
     ids: list[int] = []
     for some in _chunks(rows):
         known = _insert(connection, table, some)
-        if len(some) > 1 and _step(connection) != step:
-            raise Conflict
         first = known - len(some) + 1 if connection.dialect.name == "sqlite" else known
         ids += [first + position * step for position in range(len(some))]
+    if len(rows) > 1 and _step(connection) != step:
+        raise Conflict
     return ids
 
 
