@@ -21,7 +21,9 @@ def opener_for(settings: Transport) -> Opener:
     """
     if isinstance(settings, SmtpSettings):
         ehlo = settings.ehlo or greeting_name()
-        return partial(open_smtp, settings, tls_context(settings), ehlo)
+        if settings.cafile is not None:
+            tls_context(settings)
+        return partial(open_smtp, settings, ehlo)
     if isinstance(settings, SendmailSettings):
         check_sendmail(settings)
         return lambda _on_socket: SendmailMailer(settings)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import selectors
 import socket
-import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
@@ -79,11 +78,8 @@ class SmtpConnection(SmtpDialogue):
 
 
 def open_smtp(
-    settings: SmtpSettings,
-    context: ssl.SSLContext,
-    ehlo: str,
-    on_socket: Callable[[socket.socket], None],
+    settings: SmtpSettings, ehlo: str, on_socket: Callable[[socket.socket], None]
 ) -> SmtpConnection:
     """Connect, greet, encrypt and log in, which may take long; see `open_session`."""
-    wire, extensions = open_session(settings, context, ehlo, on_socket)
+    wire, extensions = open_session(settings, ehlo, on_socket)
     return SmtpConnection(settings, wire, extensions)

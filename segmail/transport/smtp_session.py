@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from segmail.errors import ConfigError, SegmailError
 from segmail.transport.mail_url import SmtpSettings
@@ -22,8 +23,13 @@ _NO_TLS_RECORD = {
 }  # fmt: skip
 
 
+@lru_cache(maxsize=4)
 def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
-    """Return how certificates are checked; raise ConfigError if the CA file cannot be used."""
+    """Return how certificates are checked; raise ConfigError if the CA file cannot be used.
+
+    It is created only for servers that are spoken to in TLS: reading the system's trusted
+    certificates takes as long as sending forty mails.
+    """
     try:
         context = ssl.create_default_context(cafile=settings.cafile)
     except (OSError, ValueError) as error:
@@ -45,7 +51,6 @@ def greeting_name() -> str:
 
 def open_session(
     settings: SmtpSettings,
-    context: ssl.SSLContext,
     ehlo: str,
     on_socket: Callable[[socket.socket], None],
 ) -> tuple[Wire, Mapping[str, str]]:
@@ -58,7 +63,7 @@ def open_session(
     """
     wire = _connected(settings, on_socket)
     try:
-        return wire, _Opening(wire, settings, context, ehlo).run()
+        return wire, _Opening(wire, settings, ehlo).run()
     except ConnectionBroken as error:
         wire.close()
         hint = _port_hint(settings, wire)
@@ -97,12 +102,9 @@ def _connected(settings: SmtpSettings, on_socket: Callable[[socket.socket], None
 class _Opening:
     """One opening, with one deadline for all of it."""
 
-    def __init__(
-        self, wire: Wire, settings: SmtpSettings, context: ssl.SSLContext, ehlo: str
-    ) -> None:
+    def __init__(self, wire: Wire, settings: SmtpSettings, ehlo: str) -> None:
         self._wire = wire
         self._settings = settings
-        self._context = context
         self._ehlo = ehlo
         self._deadline = time.monotonic() + 2 * settings.timeout
 
@@ -164,8 +166,9 @@ class _Opening:
             )
 
     def _encrypt(self) -> None:
+        context = tls_context(self._settings)
         try:
-            self._wire.encrypt(self._context, self._settings.host, self._deadline)
+            self._wire.encrypt(context, self._settings.host, self._deadline)
         except ssl.SSLCertVerificationError as error:
             raise self._misconfigured(
                 f"has a certificate that is not trusted: {error.verify_message}. Fix it, use the "
