@@ -37,7 +37,7 @@ class DeliverySettings:
     connections: int = 16  # parallel SMTP connections, at most
     workers: int = 3  # at most so many sending processes; see docs/configuration.md
     domain_per_minute: int = 0  # messages to one recipient domain; 0: as fast as possible
-    batch: int = 300  # rows claimed at a time
+    batch: int = 300  # rows claimed at a time, by all processes of a run together
     lease_minutes: int = 15  # how long a claim is held before another run may take it
     grace_minutes: int = 60  # how long another host's unanswered attempt is left to it
     # Rows later than this are skipped instead of sent; 0: none is too late.

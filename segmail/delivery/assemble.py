@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from segmail.delivery.batches import Batches
 from segmail.delivery.decide.plan import Planner
 from segmail.delivery.decide.recheck import Recheck
 from segmail.delivery.decide.shop_state import ShopStates
@@ -36,14 +37,14 @@ _PROGRAMS = 4  # at the same time: nothing tells when they are too many
 
 @dataclass(frozen=True)
 class Share:
-    """Which of a run's processes this is: each has its share of connections and rate."""
+    """Which of a run's processes this is: each has its share of connections, rate and rows."""
 
     number: int = 0
     of: int = 1
 
-    def connections(self, all_of_them: int) -> int:
-        """Return how many of the run's connections belong to this process; at least one."""
-        return max(1, all_of_them // self.of + (self.number < all_of_them % self.of))
+    def part(self, whole: int) -> int:
+        """Return how many of the run's connections or rows belong to this process; at least one."""
+        return max(1, whole // self.of + (self.number < whole % self.of))
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def open_run(work: Work, share: Share) -> Iterator[Run]:
 
 def _run(work: Work, share: Share, journal: Journal) -> Run:
     job, options = work.job, work.options
-    delivery = job.settings.delivery
+    delivery = replace(job.settings.delivery, batch=share.part(job.settings.delivery.batch))
     limits = Limits(
         stop=job.stop,
         until=(job.clock.now() + timedelta(seconds=options.max_time) if options.max_time else None),
@@ -94,7 +95,7 @@ def _run(work: Work, share: Share, journal: Journal) -> Run:
     usual = min(delivery.connections, _PROGRAMS) if is_program else delivery.connections
     senders = Senders(
         opener_for(work.transport),
-        connections=share.connections(options.connections or usual),
+        connections=share.part(options.connections or usual),
         limits=limits,
         journal=journal,
         clock=job.clock,
@@ -102,17 +103,25 @@ def _run(work: Work, share: Share, journal: Journal) -> Run:
     planner = _planner(job, work.preparer, journal)
     with job.shop.read() as tx:
         four_bytes = holds_four_bytes(tx)
-    return Run(
+    settler = Settler(job.shop)
+    batches = Batches(
         claimer=work.due.claimer,
         planner=planner,
-        recheck=Recheck(job.shop, planner.states, planner.rules),
         recorder=Recorder(job.shop, four_bytes=four_bytes),
         senders=senders,
-        settler=Settler(job.shop),
+        settler=settler,
         journal=journal,
+        clock=job.clock,
+    )
+    return Run(
+        batches=batches,
+        recheck=Recheck(job.shop, planner.states, planner.rules),
+        senders=senders,
+        settler=settler,
         clock=job.clock,
         settings=delivery,
         limits=limits,
+        works_ahead=job.shop.database.url.get_backend_name() != "sqlite",  # it has one writer
     )
 
 

@@ -1,4 +1,4 @@
-"""How many rows a claim takes: as many as are sent before they have to be checked again.
+"""How many rows a claim takes: as many as are sent in a time, so that few wait long.
 
 Claimed rows are recorded ahead, as paused mailings in Maho's grid, and rows that wait long are
 checked again and again. So with a slow server, or a low rate, few rows are claimed at a time.
@@ -19,7 +19,7 @@ class ClaimSize:
 
     def __init__(self, most: int, *, seconds: float, rate: float) -> None:
         self._seconds = seconds
-        self._most = most if not rate else max(1, min(most, math.ceil(rate * seconds)))
+        self._most = most if not rate else max(1, min(most, math.floor(rate * seconds)))
         self.rows = min(_FIRST, self._most)
 
     def learn(self, rows: int, seconds: float, *, connections: int) -> None:

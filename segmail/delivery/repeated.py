@@ -47,8 +47,11 @@ class RepeatedRuns:
 
     def send(self, *, on_outcomes: Callable[[Sequence[Outcome]], None]) -> None:
         """Do what one run of `process-emails` does now; raises what ends such a run early."""
-        run = replace(self._open(), claimer=open_claimer(self._job, self._steps))
-        fault = run.send_due(Quota(self._options.limit), on_outcomes=on_outcomes)
+        run = self._open()
+        batches = replace(run.batches, claimer=open_claimer(self._job, self._steps))
+        fault = replace(run, batches=batches).send_due(
+            Quota(self._options.limit), on_outcomes=on_outcomes
+        )
         if fault is not None:
             raise fault
 

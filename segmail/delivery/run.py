@@ -1,53 +1,54 @@
-"""The run loop of `process-emails`: claim, plan, record, send, settle, batch by batch."""
+"""The run loop of `process-emails`: batches are made ready, sent and settled.
+
+While one is sent, the next is made ready in a thread of its own: neither the database nor the mail
+server waits for the other. Both together are what is sent before it has to be checked again.
+"""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 from segmail.clock import Clock
-from segmail.coupons import CouponsRefused
+from segmail.delivery.batches import Batches, ReadyBatch
 from segmail.delivery.claim_size import ClaimSize
-from segmail.delivery.decide.plan import Plan, Planner
+from segmail.delivery.decide.plan import Plan
 from segmail.delivery.decide.recheck import Recheck
-from segmail.delivery.decide.timetable import RulesGate, Timetable
+from segmail.delivery.decide.timetable import Timetable
 from segmail.delivery.log_lines import OutcomeLog
 from segmail.delivery.quota import Quota
-from segmail.delivery.rows.attempts import Recorder
-from segmail.delivery.rows.claim import Claimer
-from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.delivery.rows.outcome import Attempt, Outcome, Status
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.senders import Limits, Senders
 from segmail.errors import SegmailError
 from segmail.log import logger
-from segmail.mail.due_row import DueRow, Prepared
 from segmail.settings import DeliverySettings
 
-_CODE_TRIES = 10
 _GONE_BACK = (Status.RELEASED, Status.POSTPONED)
 _LONGEST_PAUSE = 6 * 60  # minutes between two tries of a row
 
 
 @dataclass(frozen=True)
 class Run:
-    """One run over the due rows; each part does one thing and knows none of the others."""
+    """One run over the due rows.
 
-    claimer: Claimer
-    planner: Planner
+    `works_ahead` is whether a batch is made ready while the one before it is sent.
+    """
+
+    batches: Batches
     recheck: Recheck
-    recorder: Recorder
     senders: Senders
     settler: Settler
-    journal: Journal
     clock: Clock
     settings: DeliverySettings
     limits: Limits
+    works_ahead: bool
 
     def send_due(
         self, quota: Quota, *, on_outcomes: Callable[[Sequence[Outcome]], None]
@@ -58,82 +59,80 @@ class Run:
         early, everything it has claimed and not begun is scheduled again as it was. Returns what
         ended it early.
         """
-        most, rate = self.settings.batch, self.limits.pace.per_second
-        claim_size = ClaimSize(most, seconds=self.limits.recheck_seconds, rate=rate)
         outcome_log = OutcomeLog()
-        while not self.limits.reached(self.clock.now()):
-            self.claimer.go_on_with(self.planner.states.current().sending(self.claimer.steps))
-            size = quota.take(claim_size.rows)
-            rows = self.claimer.claim(now=self.clock.now(), limit=size) if size else []
-            quota.give_back(size - len(rows))
-            if not rows:
-                break
-            began = time.monotonic()
-            logger.info("Processing %d scheduled email sequences", len(rows))
-            try:
-                for outcomes in self._batch(rows):
+        with closing(self._batches(quota)) as batches:
+            for batch in batches:
+                logger.info("Processing %d scheduled email sequences", len(batch.rows))
+                for outcomes in self._brought_to_end(batch):
                     for outcome in outcomes:
                         if not self._is_told_at_the_end(outcome):
                             outcome_log.write(outcome)
                     on_outcomes(outcomes)
                     quota.give_back(sum(o.status in _GONE_BACK for o in outcomes))
-            except Exception:
-                with suppress(SegmailError):  # then their leases release them
-                    self.claimer.give_back(rows)
-                raise
-            took = time.monotonic() - began
-            claim_size.learn(len(rows), took, connections=len(self.senders.connections.open))
         return self.senders.fault
 
-    def _batch(self, rows: Sequence[DueRow]) -> Iterator[Sequence[Outcome]]:
-        """Bring a batch to its end, yielding outcomes as they are settled."""
-        for _ in range(_CODE_TRIES):
-            plan = self.planner.plan(rows, now=self.clock.now())
-            refused = [p for p in plan.prepared if self.senders.refused.reason(p)]
-            if refused:  # claiming rows of these steps would be in vain
-                self.claimer.leave_out({p.row.step.sequence_id for p in refused})
-                plan = replace(
-                    plan, prepared=[p for p in plan.prepared if not self.senders.refused.reason(p)]
+    def _batches(self, quota: Quota) -> Generator[ReadyBatch]:
+        """Yield batches of due rows that are ready to be sent.
+
+        If the caller gives up, the rows that this run holds are scheduled again as they were.
+        """
+        parts = 2 if self.works_ahead else 1
+        claim_size = ClaimSize(
+            self.settings.batch,
+            seconds=self.limits.recheck_seconds / parts,
+            rate=self.limits.pace.per_second,
+        )
+
+        def next_batch(reach: Callable[[], bool]) -> ReadyBatch | None:
+            if self.limits.reached(self.clock.now()):
+                return None
+            return self.batches.next(quota, claim_size.rows, reach=reach)
+
+        began = time.monotonic()
+        with ThreadPoolExecutor(1) as thread:
+            batch = next_batch(self.senders.reach)
+            while batch is not None:
+                is_connected = self.works_ahead and batch.attempts
+                ahead = thread.submit(next_batch, self._may_go_on) if is_connected else None
+                try:
+                    yield batch
+                except GeneratorExit:
+                    self.batches.give_back(batch)
+                    if ahead and (following := ahead.result()):
+                        self.batches.give_back(following)
+                    raise
+                took, began = time.monotonic() - began, time.monotonic()
+                claim_size.learn(
+                    len(batch.rows), took, connections=len(self.senders.connections.open)
                 )
-                yield self._release(refused)
-            self.settler.settle(plan.outcomes, now=self.clock.now())
-            yield plan.outcomes
-            if plan.prepared and not self.senders.reach():
-                yield self._release(plan.prepared)
-                return
-            gate = RulesGate(plan.timetable, self.clock.now())
-            try:
-                attempts = self.recorder.record(
-                    plan.prepared, now=self.clock.now(), before_commit=self._note, gate=gate
-                )
-            except CouponsRefused:  # a code is taken: plan these rows again, with other codes
-                rows = [prepared.row for prepared in plan.prepared]
-                continue
-            if gate.held:
-                self.settler.settle(gate.held, now=self.clock.now())
-                yield gate.held
-            _log_coupons(attempts)
-            ask_again = partial(self._ask_again, plan.timetable)
-            sending = self.senders.send(attempts, ask_again=ask_again, asked_at=plan.asked_at)
-            with closing(sending) as groups:
-                for group in groups:
-                    outcomes = [self._with_retry(outcome, plan) for outcome in group]
-                    self.settler.settle(outcomes, now=self.clock.now())
-                    yield outcomes
+                batch = (ahead and ahead.result()) or next_batch(self.senders.reach)
+
+    def _may_go_on(self) -> bool:
+        return not self.limits.stop.no_new.is_set()
+
+    def _brought_to_end(self, batch: ReadyBatch) -> Iterator[Sequence[Outcome]]:
+        """Send a batch and yield its outcomes as they are settled."""
+        yield batch.ended
+        if batch.error is not None:
+            raise batch.error
+        if batch.plan is None or not batch.attempts:
             return
-        raise AssertionError("no free coupon code in ten tries: the random source is broken")
+        _log_coupons(batch.attempts)
+        sending = self.senders.send(
+            batch.attempts,
+            ask_again=partial(self._ask_again, batch.plan.timetable),
+            asked_at=batch.plan.asked_at,
+        )
+        with closing(sending) as groups:
+            for group in groups:
+                outcomes = [self._with_retry(outcome, batch.plan) for outcome in group]
+                self.settler.settle(outcomes, now=self.clock.now())
+                yield outcomes
 
     def _is_told_at_the_end(self, outcome: Outcome) -> bool:
         """Return whether a row is released for the reason that ends the run, logged once."""
         is_back = outcome.status is Status.RELEASED
         return is_back and outcome.reason in str(self.senders.fault or "")
-
-    def _release(self, prepared: Sequence[Prepared]) -> Sequence[Outcome]:
-        """Schedule messages again as they were; nothing about them was recorded."""
-        reason = str(self.senders.fault or "the run was stopped")
-        outcomes = [Outcome(message.row, Status.RELEASED, reason) for message in prepared]
-        self.settler.settle(outcomes, now=self.clock.now())
-        return outcomes
 
     def _ask_again(
         self, timetable: Timetable, attempts: Sequence[Attempt]
@@ -142,9 +141,6 @@ class Run:
         forbidden, asked_at = self.recheck.forbidden(attempts, now=now)
         closed = {it.queue_id: timetable.closed(it, now=now) for it in attempts}
         return {**{id: it for id, it in closed.items() if it}, **forbidden}, asked_at
-
-    def _note(self, attempts: list[Attempt]) -> None:
-        self.journal.write(Verdict.RECORDED, [attempt.key for attempt in attempts])
 
     def _with_retry(self, outcome: Outcome, plan: Plan) -> Outcome:
         """Give a deferred outcome its next try, or fail it after the last one."""

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segmail.coupons import Coupon, MailedCoupon
+    from segmail.coupons import Coupon
     from segmail.maho.customers import Subscriber
     from segmail.maho.steps import Step
     from segmail.mail.envelope import Envelope
@@ -35,10 +35,7 @@ class DueRow:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A message ready to be sent and recorded; `text` is HTML as it is stored, or plain text.
-
-    `coupon` is the coupon that is stored with it, `shown_coupon` also one that was made before.
-    """
+    """A message ready to be sent and recorded; `text` is HTML as it is stored, or plain text."""
 
     row: DueRow
     subscriber: Subscriber
@@ -51,4 +48,3 @@ class Prepared:
     sender_email: str
     envelope: Envelope
     coupon: Coupon | None
-    shown_coupon: MailedCoupon | None = None

@@ -71,8 +71,7 @@ def test_a_batch_of_50_in_three_segments_takes_at_most_one_statement_a_mail(
 def test_looking_again_takes_the_same_statements_for_one_mail_and_for_thirty(
     shop: ShopBuilder, run_emails: Runner, segments: int
 ) -> None:
-    rules = [shop.rule(f"rule {number}") if segments > 1 else None for number in range(segments)]
-    steps = [shop.step(shop.segment(), rule_id=rule) for rule in rules]
+    steps = [shop.step(shop.segment()) for _ in range(segments)]
     for number in range(30):
         shop.due(steps[number % segments], shop.customer())
     job, options = run_emails.job(), Options(limit=0)
@@ -80,8 +79,12 @@ def test_looking_again_takes_the_same_statements_for_one_mail_and_for_thirty(
     transport = mail_settings(job.settings, job.config, None)
 
     with open_run(Work.load(job, options, due, transport), Share()) as run:
-        plan = run.planner.plan(run.claimer.claim(now=shop.now, limit=30), now=shop.now)
-        attempts = run.recorder.record(plan.prepared, now=shop.now, before_commit=lambda _: None)
+        plan = run.batches.planner.plan(
+            run.batches.claimer.claim(now=shop.now, limit=30), now=shop.now
+        )
+        attempts = run.batches.recorder.record(
+            plan.prepared, now=shop.now, before_commit=lambda _: None
+        )
         taken = []
         for some in (attempts[:segments], attempts):
             with counted(shop, job) as statements:
@@ -89,5 +92,4 @@ def test_looking_again_takes_the_same_statements_for_one_mail_and_for_thirty(
             assert forbidden == {}
             taken.append(len(statements))
 
-    for_rules = 1 if segments > 1 else 0
-    assert taken == [3 + segments + for_rules, 3 + segments + for_rules]
+    assert taken == [3 + segments, 3 + segments]

@@ -1,0 +1,115 @@
+"""Makes batches of due rows ready to be sent: claimed, decided about, recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from segmail.clock import Clock
+from segmail.coupons import CouponsRefused
+from segmail.delivery.decide.plan import Plan, Planner
+from segmail.delivery.decide.timetable import RulesGate
+from segmail.delivery.quota import Quota
+from segmail.delivery.rows.attempts import Recorder
+from segmail.delivery.rows.claim import Claimer
+from segmail.delivery.rows.journal import Journal, Verdict
+from segmail.delivery.rows.outcome import Attempt, Outcome, Status
+from segmail.delivery.rows.settle import Settler
+from segmail.delivery.senders import Senders
+from segmail.errors import SegmailError
+from segmail.mail.due_row import DueRow, Prepared
+
+_CODE_TRIES = 10
+
+
+@dataclass
+class ReadyBatch:
+    """Claimed rows, what was decided about them, and the attempts that are to be sent.
+
+    `ended` are the outcomes of rows that got no attempt, already settled. `error` is what kept the
+    batch from being ready.
+    """
+
+    rows: Sequence[DueRow] = ()
+    plan: Plan | None = None
+    ended: list[Outcome] = field(default_factory=list)
+    attempts: Sequence[Attempt] = ()
+    error: Exception | None = None
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Makes the batches of one run ready; each part does one thing and knows none of the others."""
+
+    claimer: Claimer
+    planner: Planner
+    recorder: Recorder
+    senders: Senders
+    settler: Settler
+    journal: Journal
+    clock: Clock
+
+    def next(self, quota: Quota, most: int, *, reach: Callable[[], bool]) -> ReadyBatch | None:
+        """Return a batch of at most `most` due rows, as `quota` allows; None if nothing is due.
+
+        Nothing is recorded unless `reach` says that messages may be begun. An error is returned
+        with the batch: what ended before it is to be told first.
+        """
+        batch = ReadyBatch()
+        try:
+            batch.rows = self._claimed(quota, most)
+            if not batch.rows:
+                return None
+            self._make_ready(batch, reach)
+        except Exception as error:  # noqa: BLE001 - raised by whoever gets the batch
+            batch.error = error
+        return batch
+
+    def give_back(self, batch: ReadyBatch) -> None:
+        """Undo the claim of the rows that were not recorded, because the run cannot go on."""
+        with suppress(SegmailError):  # then their leases release them
+            self.claimer.give_back(batch.rows)
+
+    def _claimed(self, quota: Quota, most: int) -> Sequence[DueRow]:
+        self.claimer.go_on_with(self.planner.states.current().sending(self.claimer.steps))
+        size = quota.take(most)
+        rows = self.claimer.claim(now=self.clock.now(), limit=size) if size else []
+        quota.give_back(size - len(rows))
+        return rows
+
+    def _make_ready(self, batch: ReadyBatch, reach: Callable[[], bool]) -> None:
+        rows = batch.rows
+        for _ in range(_CODE_TRIES):
+            plan = batch.plan = self.planner.plan(rows, now=self.clock.now())
+            in_vain = [p for p in plan.prepared if self.senders.refused.reason(p)]
+            if in_vain:  # as claiming more rows of these steps would be
+                self.claimer.leave_out({p.row.step.sequence_id for p in in_vain})
+            prepared = [p for p in plan.prepared if p not in in_vain]
+            self._end(batch, [*plan.outcomes, *self._released(in_vain)])
+            if prepared and not reach():
+                self._end(batch, self._released(prepared))
+                return
+            gate = RulesGate(plan.timetable, self.clock.now())
+            try:
+                batch.attempts = self.recorder.record(
+                    prepared, now=self.clock.now(), before_commit=self._note, gate=gate
+                )
+            except CouponsRefused:  # a code is taken: plan these rows again, with other codes
+                rows = [p.row for p in prepared]
+                continue
+            self._end(batch, gate.held)
+            return
+        raise AssertionError("no free coupon code in ten tries: the random source is broken")
+
+    def _end(self, batch: ReadyBatch, outcomes: Sequence[Outcome]) -> None:
+        self.settler.settle(outcomes, now=self.clock.now())
+        batch.ended += outcomes
+
+    def _released(self, prepared: Sequence[Prepared]) -> list[Outcome]:
+        """Return the outcomes of messages that stay scheduled as they were."""
+        reason = str(self.senders.fault or "the run was stopped")
+        return [Outcome(message.row, Status.RELEASED, reason) for message in prepared]
+
+    def _note(self, attempts: list[Attempt]) -> None:
+        self.journal.write(Verdict.RECORDED, [attempt.key for attempt in attempts])
