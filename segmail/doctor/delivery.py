@@ -10,6 +10,7 @@ from segmail import __version__
 from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
 from segmail.errors import ConfigError, Fault
 from segmail.findings import Finding, Severity
+from segmail.maho.config.mail_settings import differing_scopes
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
 from segmail.transport.bounce_address import bounce_address
@@ -39,8 +40,11 @@ def mail_findings(
         return of_faults(Area.MAIL, error.faults)
     if fault := _readable_password(found):
         return of_faults(Area.MAIL, [fault], Severity.WARNING)
-    source = "the URL that was given" if settings.smtp_url else "Maho's system/smtp/*"
-    return [ok(Area.MAIL, f"By {source}; no connection was tried.")]
+    if settings.smtp_url:
+        return [ok(Area.MAIL, "By the URL that was given; no connection was tried.")]
+    own = differing_scopes(config)
+    whose = f" of the default scope; not used: those of {', '.join(own)}" if own else ""
+    return [ok(Area.MAIL, f"By Maho's system/smtp/*{whose}; no connection was tried.")]
 
 
 def _readable_password(settings: MailSettings) -> Fault | None:

@@ -81,6 +81,19 @@ def maho_mail_url(config: StoreConfig, crypt_key: str | None, *, store_id: int =
     )
 
 
+def differing_scopes(config: StoreConfig) -> list[str]:
+    """Return the websites and stores with a mail transport of their own, which nobody uses.
+
+    Maho's cron sends every automation mail by the default scope's.
+    """
+    found = {
+        (scope, scope_id)
+        for (scope, scope_id, path), value in config.rows.items()
+        if path.startswith("system/smtp/") and scope_id and value != config.value(path)
+    }
+    return [f"{scope.removesuffix('s')} {scope_id}" for scope, scope_id in sorted(found)]
+
+
 def maho_return_path(config: StoreConfig, *, store_id: int = 0) -> str | None:
     """Return where the shop wants its bounces; None: to each mail's sender.
 

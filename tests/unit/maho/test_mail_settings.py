@@ -12,7 +12,7 @@ import pytest
 from nacl.secret import SecretBox
 
 from segmail.errors import ConfigError
-from segmail.maho.config.mail_settings import maho_mail_url
+from segmail.maho.config.mail_settings import differing_scopes, maho_mail_url
 from segmail.maho.config.store_config import ConfigRow, ConfigStore, StoreConfig
 from tests.each_case import for_each
 
@@ -158,3 +158,18 @@ def test_a_provider_needs_a_password_and_a_region_that_is_one(
 ) -> None:
     with pytest.raises(ConfigError, match=path):
         maho_mail_url(config_of(enabled="ses+smtp", **settings), KEY)
+
+
+def test_the_default_scopes_transport_is_used_and_others_are_named() -> None:
+    rows = [
+        ("default", 0, "enabled", "smtp"), ("default", 0, "host", "mail.example.com"),
+        ("websites", 1, "host", "mail.example.com"), ("websites", 2, "host", "mail.example.net"),
+        ("websites", 2, "port", "587"), ("stores", 3, "enabled", "0"),
+    ]  # fmt: skip
+    config = StoreConfig.from_rows(
+        (ConfigRow(scope, id, f"system/smtp/{name}", value) for scope, id, name, value in rows),
+        [ConfigStore(3, "de", 2)],
+    )
+
+    assert maho_mail_url(config, KEY) == "smtp://mail.example.com:25?starttls=auto"
+    assert differing_scopes(config) == ["store 3", "website 2"]
