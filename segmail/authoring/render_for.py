@@ -182,7 +182,7 @@ class Scene:
         customer_id = customer.customer_id if customer else None
         locale = self._cache.locale(store)
         basis = CouponBasis.load(tx, step, customer_id)
-        fault = coupon_fault(basis, customer, store.website_id, locale, now=now)
+        fault = coupon_fault(basis.rule, customer, store.website_id, locale, now=now)
         if basis.rule is None:
             raise CouponError(fault or "")
         coupon = coupon_for(step, customer_id or _NOBODY, basis.rule, locale, now=now, sample=True)

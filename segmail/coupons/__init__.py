@@ -11,7 +11,7 @@ from segmail.coupons.codes import (
 from segmail.coupons.counting import count_coupons
 from segmail.coupons.coupon import Coupon, expires_at
 from segmail.coupons.earlier_steps import Asking, coupons_of_earlier_steps
-from segmail.coupons.for_step import CouponBasis, coupon_fault, coupon_for
+from segmail.coupons.for_step import CouponBasis, MailedCoupon, coupon_fault, coupon_for
 from segmail.coupons.prefixes import prefixes_by_rule, remember_prefix_of
 from segmail.coupons.redeemed import redeemed_since
 from segmail.coupons.storage import (
@@ -31,6 +31,7 @@ __all__ = [
     "CouponBasis",
     "CouponsRefused",
     "EarlierCoupon",
+    "MailedCoupon",
     "belongs_to",
     "code_in_text",
     "code_owner",

@@ -14,7 +14,7 @@ from segmail.coupons.for_step import CouponBasis
 from segmail.coupons.storage import EarlierCoupon, own_unused_coupons
 from segmail.maho.db.value_lists import among
 from segmail.maho.progress import ProgressStatus
-from segmail.maho.rules import load_rules, load_uses
+from segmail.maho.rules import load_rules
 from segmail.maho.schema.transaction import Transaction
 
 # The rows of a run are created at one moment; Maho creates them one by one.
@@ -34,7 +34,7 @@ class Asking:
 def coupons_of_earlier_steps(tx: Transaction, rows: Collection[Asking]) -> dict[int, CouponBasis]:
     """Return, by progress id, the newest coupon of an earlier step that is unused and still valid.
 
-    It is found in the text that was sent, so it is certain that the customer was given it. Five
+    It is found in the text that was sent, so it is certain that the customer was given it. Four
     statements, none without rows.
     """
     if not rows:
@@ -47,14 +47,10 @@ def coupons_of_earlier_steps(tx: Transaction, rows: Collection[Asking]) -> dict[
         if known is None or coupon.created_at > known.created_at:
             newest[progress_id] = coupon
     owners = {row.progress_id: row.customer_id for row in rows}
-    rules = load_rules(tx, {coupon.rule_id for coupon in newest.values()})
-    uses = load_uses(tx, rules.values(), {owners[id] for id in newest})
+    rule_ids = {coupon.rule_id for coupon in newest.values()}
+    rules = load_rules(tx, rule_ids, {owners[id] for id in newest})
     return {
-        progress_id: CouponBasis(
-            rules.get(coupon.rule_id),
-            uses.get((coupon.rule_id, owners[progress_id]), 0),
-            coupon,
-        )
+        progress_id: CouponBasis(rules.get(coupon.rule_id), coupon)
         for progress_id, coupon in newest.items()
     }
 

@@ -9,7 +9,7 @@ from segmail.coupons.codes import new_code, sample_code
 from segmail.coupons.coupon import Coupon, expires_at
 from segmail.coupons.prefixes import normal_prefix
 from segmail.maho.customers import Customer
-from segmail.maho.rules import Rule, definition_fault, load_rules, load_uses, rule_fault
+from segmail.maho.rules import Rule, definition_fault, load_rules, rule_fault
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.maho.storefront.locale import StoreLocale
@@ -19,26 +19,46 @@ from segmail.maho.storefront.locale import StoreLocale
 class CouponBasis:
     """The facts from which a step's coupon is made for one customer.
 
-    `uses` is how often the customer used the rule; `own` is the coupon to show instead of a new
-    one: one of an earlier attempt that is still valid, or a sample.
+    `own` is the coupon to show instead of a new one: one of an earlier attempt that is still valid,
+    or a sample.
     """
 
     rule: Rule | None
-    uses: int = 0
     own: Coupon | None = None
 
     @classmethod
     def load(cls, tx: Transaction, step: Step, customer_id: int | None) -> CouponBasis:
         """Read them for one step and customer; batches read many at once."""
-        rule = load_rules(tx, [step.rule_id]).get(step.rule_id) if step.rule_id else None
-        if rule is None or customer_id is None:
-            return cls(rule)
-        uses = load_uses(tx, [rule], [customer_id])
-        return cls(rule, uses.get((rule.rule_id, customer_id), 0))
+        if step.rule_id is None:
+            return cls(None)
+        asked = [] if customer_id is None else [customer_id]
+        return cls(load_rules(tx, [step.rule_id], asked).get(step.rule_id))
+
+
+@dataclass(frozen=True)
+class MailedCoupon:
+    """A coupon in a mail that was composed, and the store to which the mail's links lead.
+
+    `is_lent` tells that an earlier step of the run made it.
+    """
+
+    coupon: Coupon
+    website_id: int
+    locale: StoreLocale
+    is_lent: bool
+
+    def fault(self, rule: Rule | None, customer: Customer | None, *, now: datetime) -> str | None:
+        """Return why the checkout would refuse it now, as its rule is; None if it would not."""
+        return coupon_fault(rule, customer, self.website_id, self.locale, now=now)
+
+    def has_expired(self, *, now: datetime) -> bool:
+        """Return whether its own last day is over in the store."""
+        expires = self.coupon.expires
+        return expires is not None and self.locale.local(now) > expires
 
 
 def coupon_fault(
-    basis: CouponBasis,
+    rule: Rule | None,
     customer: Customer | None,
     website_id: int,
     locale: StoreLocale,
@@ -49,14 +69,14 @@ def coupon_fault(
 
     Without a customer, only the rule itself is checked.
     """
-    if customer is None or basis.rule is None:
-        return definition_fault(basis.rule)
+    if customer is None or rule is None:
+        return definition_fault(rule)
     return rule_fault(
-        basis.rule,
+        rule,
         today=locale.today(now),
         website_id=website_id,
         group_id=customer.group_id,
-        times_used=basis.uses,
+        times_used=rule.used.get(customer.customer_id, 0),
     )
 
 

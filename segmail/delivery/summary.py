@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from segmail.delivery.rows.outcome import Status
-from segmail.printable import without_addresses
+from segmail.maho.problems import common_reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ class Summary:
         for outcome in outcomes:
             self.counts[outcome.status] += 1
             if outcome.status is Status.FAILED:
-                self.failures[_shortened(without_addresses(outcome.reason))] += 1
+                self.failures[_shortened(common_reason(outcome.reason))] += 1
 
     def told_failures(self) -> str:
         """Return one line: how many steps failed, and the reasons, the most frequent first.

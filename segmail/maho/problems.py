@@ -7,14 +7,24 @@ unsubscribes nobody.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import ColumnElement, ScalarSelect, exists, func, not_, select
 
 from segmail.maho.schema.tables import Tables
+from segmail.printable import without_addresses
 
 INTERRUPTED = "interrupted"  # begins the reason if it is unknown whether the message arrived
+MESSAGE_ID = "(its Message-ID begins with {})"  # so that a mail server's log can be searched
 RETRIED = "scheduled again by segmail retry"  # begins the row that `segmail retry` leaves
+
+_MESSAGE_ID = re.compile(rf" {re.escape(MESSAGE_ID).replace(re.escape('{}'), '[0-9a-f]+')}")
+
+
+def common_reason(reason: str) -> str:
+    """Return a reason without what names one customer or mail, so that equal ones are counted."""
+    return _MESSAGE_ID.sub("", without_addresses(reason))
 
 
 def tries_since_retry(tables: Tables, queue_id: ColumnElement[Any]) -> ScalarSelect[int]:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, Table, select
+from sqlalchemy import Subquery, literal, select, union_all
 
 from segmail.maho.db.value_lists import among
 from segmail.maho.schema.transaction import Transaction
 
 SPECIFIC_COUPON = 2  # salesrule.coupon_type; 1 is none, 3 one automatic code
 
+_WEBSITE, _GROUP, _CUSTOMER = "website", "group", "customer"
+
 
 @dataclass(frozen=True)
 class Rule:
-    """A shopping cart price rule (`salesrule`). Both dates are whole days, inclusive."""
+    """A shopping cart price rule (`salesrule`). Both dates are whole days, inclusive.
+
+    `used` is how often each of the customers who were asked about used it, if it limits that;
+    those who never did are missing.
+    """
 
     rule_id: int
     name: str
@@ -35,6 +41,7 @@ class Rule:
     website_ids: frozenset[int]
     group_ids: frozenset[int]
     free_shipping: bool = False
+    used: Mapping[int, int] = field(default_factory=dict, hash=False)  # by customer id
 
     @property
     def is_worthless(self) -> bool:
@@ -47,37 +54,41 @@ class Rule:
         return f'Sales rule {self.rule_id} "{self.name}"'
 
 
-def load_rules(tx: Transaction, rule_ids: Collection[int]) -> dict[int, Rule]:
-    """Return the rules among `rule_ids` that exist, by id, with at most three statements."""
+def load_rules(
+    tx: Transaction, rule_ids: Collection[int], customer_ids: Collection[int] = ()
+) -> dict[int, Rule]:
+    """Return the rules among `rule_ids` that exist, by id, with one statement.
+
+    They know how often `customer_ids` used them.
+    """
     if not rule_ids:
         return {}
-    rows = tx.connection.execute(
-        select(tx.tables.rule).where(tx.tables.rule.c.rule_id.in_(rule_ids))
-    ).all()
-    websites = _links(tx.connection, tx.tables.rule_website, "website_id", rule_ids)
-    groups = _links(tx.connection, tx.tables.rule_group, "customer_group_id", rule_ids)
-    return {
-        row.rule_id: _rule(row, frozenset(websites[row.rule_id]), frozenset(groups[row.rule_id]))
-        for row in rows
-    }
-
-
-def load_uses(
-    tx: Transaction, rules: Iterable[Rule], customer_ids: Collection[int]
-) -> dict[tuple[int, int], int]:
-    """Return how often customers used the rules that limit it, by (rule id, customer id).
-
-    One statement; none if no rule has a limit per customer. Customers who never used a rule are
-    missing.
-    """
-    limited = [rule.rule_id for rule in rules if rule.uses_per_customer]
-    if not limited or not customer_ids:
-        return {}
-    used = tx.tables.rule_customer.c
-    query = select(used.rule_id, used.customer_id, used.times_used).where(
-        used.rule_id.in_(limited), among(used.customer_id, customer_ids)
+    rule, linked = tx.tables.rule.c, _linked(tx, rule_ids, customer_ids)
+    query = (
+        select(
+            rule.rule_id,
+            rule.name,
+            rule.description,
+            rule.is_active,
+            rule.coupon_type,
+            rule.use_auto_generation,
+            rule.uses_per_customer,
+            rule.from_date,
+            rule.to_date,
+            rule.simple_action,
+            rule.discount_amount,
+            rule.simple_free_shipping,
+            linked.c.what,
+            linked.c.id.label("linked_id"),
+            linked.c.times,
+        )
+        .join_from(tx.tables.rule, linked, linked.c.rule_id == rule.rule_id, isouter=True)
+        .where(rule.rule_id.in_(rule_ids))
     )
-    return {(row.rule_id, row.customer_id): row.times_used for row in tx.connection.execute(query)}
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in tx.connection.execute(query):
+        found[row.rule_id].append(row)
+    return {rule_id: _rule(rows) for rule_id, rows in found.items()}
 
 
 def definition_fault(rule: Rule | None) -> str | None:
@@ -127,18 +138,38 @@ def _first_fault(rule: Rule, *checks: tuple[bool, str]) -> str | None:
     return next((f"{rule.label} {reason}." for fails, reason in checks if fails), None)
 
 
-def _links(
-    connection: Connection, table: Table, column: str, rule_ids: Collection[int]
-) -> dict[int, set[int]]:
-    linked: Column[int] = table.c[column]
-    found: dict[int, set[int]] = defaultdict(set)
-    query = select(table.c.rule_id, linked).where(table.c.rule_id.in_(rule_ids))
-    for rule_id, other_id in connection.execute(query):
-        found[rule_id].add(other_id)
-    return found
+def _linked(tx: Transaction, rule_ids: Collection[int], customer_ids: Collection[int]) -> Subquery:
+    """Return the websites and groups of rules, and how often customers used those with a limit."""
+    rule, website, group, customer = (
+        tx.tables.rule.c,
+        tx.tables.rule_website.c,
+        tx.tables.rule_group.c,
+        tx.tables.rule_customer.c,
+    )
+    websites = select(
+        website.rule_id,
+        literal(_WEBSITE).label("what"),
+        website.website_id.label("id"),
+        literal(0).label("times"),
+    ).where(website.rule_id.in_(rule_ids))
+    groups = select(group.rule_id, literal(_GROUP), group.customer_group_id, literal(0)).where(
+        group.rule_id.in_(rule_ids)
+    )
+    uses = (
+        select(customer.rule_id, literal(_CUSTOMER), customer.customer_id, customer.times_used)
+        .join(tx.tables.rule, rule.rule_id == customer.rule_id)
+        .where(
+            customer.rule_id.in_(rule_ids),
+            among(customer.customer_id, customer_ids),
+            rule.uses_per_customer > 0,
+        )
+    )
+    return union_all(websites, groups, *([uses] if customer_ids else [])).subquery()
 
 
-def _rule(row: Row[Any], website_ids: frozenset[int], group_ids: frozenset[int]) -> Rule:
+def _rule(rows: list[Any]) -> Rule:
+    """Return a rule of its rows: one for each website, group and customer, or a single one."""
+    row = rows[0]
     return Rule(
         rule_id=row.rule_id,
         name=row.name or "",
@@ -152,6 +183,7 @@ def _rule(row: Row[Any], website_ids: frozenset[int], group_ids: frozenset[int])
         simple_action=row.simple_action or "",
         discount_amount=row.discount_amount,
         free_shipping=bool(row.simple_free_shipping),
-        website_ids=website_ids,
-        group_ids=group_ids,
+        website_ids=frozenset(it.linked_id for it in rows if it.what == _WEBSITE),
+        group_ids=frozenset(it.linked_id for it in rows if it.what == _GROUP),
+        used={it.linked_id: it.times for it in rows if it.what == _CUSTOMER},
     )

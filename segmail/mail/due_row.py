@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segmail.coupons import Coupon
+    from segmail.coupons import Coupon, MailedCoupon
     from segmail.maho.customers import Subscriber
     from segmail.maho.steps import Step
     from segmail.mail.envelope import Envelope
@@ -35,7 +35,10 @@ class DueRow:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A message ready to be sent and recorded; `text` is HTML as it is stored, or plain text."""
+    """A message ready to be sent and recorded; `text` is HTML as it is stored, or plain text.
+
+    `coupon` is the coupon that is stored with it, `shown_coupon` also one that was made before.
+    """
 
     row: DueRow
     subscriber: Subscriber
@@ -48,3 +51,4 @@ class Prepared:
     sender_email: str
     envelope: Envelope
     coupon: Coupon | None
+    shown_coupon: MailedCoupon | None = None

@@ -10,6 +10,7 @@ from decimal import Decimal
 from segmail.coupons import (
     Coupon,
     CouponBasis,
+    MailedCoupon,
     coupon_fault,
     coupon_for,
     coupon_variables,
@@ -119,7 +120,7 @@ class Preparer:
         """Return whether the coupon of an earlier step may be shown once more."""
         website_id = addressee.site.store.website_id
         return basis.own is not None and not coupon_fault(
-            basis, addressee.customer, website_id, addressee.locale, now=now
+            basis.rule, addressee.customer, website_id, addressee.locale, now=now
         )
 
     def _reader(self, step: Step, addressee: Addressee) -> ShownTo:
@@ -153,6 +154,7 @@ class Preparer:
             sender_email=template.sender_email,
             envelope=build_envelope(mail, sender=self._bounces_to, shared=draft.step.shared_lines),
             coupon=draft.made,
+            shown_coupon=draft.mailed,
         )
 
     def _mail(self, draft: Draft, subject: str, body: MailBody, now: datetime) -> Mail:
@@ -205,7 +207,7 @@ class Preparer:
 class Draft:
     """A mail before it is rendered: its recipient, its content, and its variables.
 
-    `made` is the coupon to be stored with it.
+    `mailed` is the coupon that it shows, `made` the one to be stored with it.
     """
 
     row: DueRow
@@ -214,6 +216,7 @@ class Draft:
     in_subject: Variables
     in_text: Variables
     shown: MailItems
+    mailed: MailedCoupon | None = None
     made: Coupon | None = None
 
 
@@ -223,8 +226,8 @@ def _with_coupon(
     """Add the coupon, if the checkout of the store to which the mail's links lead accepts it."""
     row, addressee, locale = draft.row, draft.addressee, draft.addressee.locale
     website_id = addressee.site.store.website_id
-    fault = coupon_fault(basis, addressee.customer, website_id, locale, now=now)
     rule = basis.rule
+    fault = coupon_fault(rule, addressee.customer, website_id, locale, now=now)
     if fault is not None or rule is None:
         raise CouponError(fault or "The step has no sales rule for its coupon.")
     coupon = basis.own or coupon_for(row.step, row.customer_id, rule, locale, now=now)
@@ -236,5 +239,6 @@ def _with_coupon(
     if draft.step.newsletter.template.is_html:
         told = discount_text(rule, locale, markup=True, own_words=words)
         in_text = {**in_subject, "coupon_discount_text": told}
+    mailed = MailedCoupon(coupon, website_id, locale, is_lent=not row.step.generate_coupon)
     made = None if basis.own else coupon
-    return replace(draft, in_subject=in_subject, in_text=in_text, made=made)
+    return replace(draft, in_subject=in_subject, in_text=in_text, mailed=mailed, made=made)

@@ -15,7 +15,7 @@ from segmail.coupons import AUTO_GENERATED, count_coupons, prefixes_by_rule
 from segmail.errors import InputError
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.lookup import as_number, find_segment
-from segmail.maho.problems import INTERRUPTED, last_problem
+from segmail.maho.problems import INTERRUPTED, common_reason, last_problem
 from segmail.maho.progress import (
     ProgressStatus,
     along_pending,
@@ -34,7 +34,6 @@ from segmail.maho.schema.tune import mails_index, tuned_index
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.mail.column_limits import as_written
-from segmail.printable import without_addresses
 from segmail.report.activity import (
     Activity,
     Counts,
@@ -346,13 +345,13 @@ def _ended(
 ) -> Counter[tuple[int, ProgressStatus, str]]:
     """Return how many rows ended without a mail in the window, by step, status and reason.
 
-    Reasons name no customer: those that differ only in an address count as one.
+    Reasons name no customer and no mail: those that differ in nothing else count as one.
     """
     found: Counter[tuple[int, ProgressStatus, str]] = Counter()
     for query in (_untried(rows, window), _tried(rows, window)):
         result = connection.execute(query, execution_options={"yield_per": 1_000})
         for sequence_id, status, text, number in result:
-            reason = without_addresses(as_written(read_back(text) or text or BY_OTHERS))
+            reason = common_reason(as_written(read_back(text) or text or BY_OTHERS))
             found[sequence_id, ProgressStatus(status), reason] += number
     return found
 

@@ -39,6 +39,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
     sales = SalesBuilder(shop)
     step = shop.step(shop.segment())
     switched_off = shop.step(shop.segment(), number=2)
+    ended = shop.rule()
     has_a_cart = every(leaf("cart_attributes", "items_qty", ">", 0))
     held_segment, goal_segment, cart_segment, manual = (
         shop.segment(),
@@ -63,6 +64,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
             "bought",
             "emptied",
             "left",
+            "worthless",
             "fine",
         )
     }
@@ -75,6 +77,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
         "bought": shop.step(goal_segment),
         "emptied": shop.step(cart_segment),
         "left": shop.step(manual),
+        "worthless": shop.step(shop.segment(), rule_id=ended, coupon_prefix="W"),
     }
     rows = {name: shop.due(steps.get(name, step), id) for name, id in who.items()}
 
@@ -88,6 +91,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
         shop.subscriber(0, "Refused@example.test", status=3)
         shop.change(t.sequence, {"sequence_id": switched_off}, is_active=0)
         shop.change(t.segment, {"segment_id": held_segment}, auto_email_active=0)
+        shop.change(t.rule, {"rule_id": ended}, is_active=0)
         sales.order(who["bought"])
         shop.change(sales.sales.quote, {"entity_id": cart}, items_qty=0)
         shop.database.transact(
@@ -102,7 +106,8 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
         forbid()
         out, err = process.communicate(timeout=300)
 
-    assert (process.returncode, out, err) == (0, "", "")
+    assert (process.returncode, out) == (1, "")  # one failed
+    assert "1 of " in err
     named = {message.rcpt_to[0] for message in server.messages} & {
         f"{name}@example.test" for name in who
     }
@@ -118,6 +123,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
         "bought": ["skipped"],
         "emptied": ["skipped"],
         "left": ["skipped"],
+        "worthless": ["failed"],
         "fine": ["sent"],
     }
     [held] = statuses["held"]
@@ -140,6 +146,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
         ("bought", "the customer has ordered since the sequence began"),
         ("emptied", "the customer does not match the segment's conditions any more"),
         ("left", "the customer has left the segment"),
+        ("worthless", f'Sales rule {ended} "15% off" is not active.'),
     ):
         assert f"progress {rows[name]}: {reason}" in log
 

@@ -24,7 +24,7 @@ from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.delivery.rows.outcome import attempt_key
 from segmail.maho.customers import Customer, Subscriber, load_customers, load_subscribers
 from segmail.maho.newsletter_queue import QueueStatus
-from segmail.maho.rules import Rule, load_rules, load_uses
+from segmail.maho.rules import Rule, load_rules
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.mail.due_row import DueRow
@@ -42,7 +42,6 @@ class Batch:
     subscribers: Mapping[int, Subscriber]  # by customer id
     counts: SendCounts
     rules: Mapping[int, Rule]
-    rule_uses: Mapping[tuple[int, int], int]  # by rule and customer
     earlier: Mapping[int, EarlierAttempt]  # by progress id
     coupons: Mapping[int, Coupon]  # by progress id: one made by that earlier attempt
     verdicts: Mapping[str, Verdict]  # what the journal knows about attempts in flight
@@ -76,7 +75,6 @@ class Batch:
             return self.given.get(row.progress_id, CouponBasis(None))
         return CouponBasis(
             self.rules.get(row.step.rule_id),
-            self.rule_uses.get((row.step.rule_id, row.customer_id), 0),
             self.coupons.get(row.progress_id),
         )
 
@@ -97,8 +95,7 @@ def load_batch(
     with shop.read() as tx:
         customers = load_customers(tx, ids, preparer.needed_attributes, preparer.attributes)
         subscribers = load_subscribers(tx, ids)
-        rules = load_rules(tx, _rule_ids(rows))
-        uses = load_uses(tx, rules.values(), ids)
+        rules = load_rules(tx, _rule_ids(rows), ids)
         counts = SendCounts.load(tx, rows, state.by_run())
         stopped = load_stopped(tx, rows, state, states.conditions, now=now)
         earlier_steps = load_earlier_steps(
@@ -137,7 +134,6 @@ def load_batch(
         subscribers,
         counts,
         rules,
-        uses,
         earlier,
         coupons,
         verdicts,

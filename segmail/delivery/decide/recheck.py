@@ -22,8 +22,9 @@ from segmail.delivery.decide.plan import as_it_is_now, hold_reason
 from segmail.delivery.decide.policy_stops import load_stopped
 from segmail.delivery.decide.shop_state import ShopState, ShopStates
 from segmail.delivery.rows.outcome import Attempt, Outcome, Status, outcome_of
-from segmail.maho.customers import load_customers, load_subscribers
+from segmail.maho.customers import Customer, load_customers, load_subscribers
 from segmail.maho.progress import ProgressStatus, load_rows
+from segmail.maho.rules import Rule, load_rules
 from segmail.maho.shop import Shop
 
 _NO_COUNTS = SendCounts({}, {}, ())
@@ -32,7 +33,7 @@ _NO_COUNTS = SendCounts({}, {}, ())
 class Recheck:
     """Checks messages again, all together, with a constant number of statements.
 
-    One more for each segment whose conditions are asked.
+    One more for each segment whose conditions are asked, and one if messages show coupons.
     """
 
     def __init__(self, shop: Shop, states: ShopStates, rules: RunFacts) -> None:
@@ -51,11 +52,13 @@ class Recheck:
         state = self._states.current()
         rows = [as_it_is_now(attempt.prepared.row, state) for attempt in attempts]
         ids = {row.customer_id for row in rows}
+        shown = [it.prepared.shown_coupon for it in attempts]
         with self._shop.read() as tx:
             found = load_rows(tx, [row.progress_id for row in rows])
             customers = load_customers(tx, ids, (), None)
             subscribers = load_subscribers(tx, ids)
             stopped = load_stopped(tx, rows, state, self._states.conditions, now=now)
+            rules = load_rules(tx, {it.coupon.rule_id for it in shown if it}, ids)
         outcomes = {}
         for attempt, row in zip(attempts, rows, strict=True):
             subscriber = subscribers.get(row.customer_id)
@@ -66,7 +69,8 @@ class Recheck:
                 stopped.get(row.progress_id),
                 refused=is_refused(state, subscriber),
             )
-            if outcome := self._outcome(attempt, found.get(row.progress_id), facts, state, now):
+            outcome = self._outcome(attempt, found.get(row.progress_id), facts, state, now)
+            if outcome := outcome or _without_coupon(attempt, rules, facts.customer, now):
                 outcomes[attempt.queue_id] = outcome
         return outcomes, min(began, state.read_at)
 
@@ -98,3 +102,23 @@ class Recheck:
         if facts.subscriber and facts.subscriber.email != attempt.prepared.subscriber.email:
             return outcome_of(attempt, Status.RELEASED, "the customer's address was changed")
         return None
+
+
+def _without_coupon(
+    attempt: Attempt, rules: Mapping[int, Rule], customer: Customer | None, now: datetime
+) -> Outcome | None:
+    """Return the outcome of a message whose coupon the checkout would refuse meanwhile.
+
+    It fails as it would have when it was planned. One that could be sent without that coupon, or
+    with a new one, is composed again.
+    """
+    shown = attempt.prepared.shown_coupon
+    if shown is None:
+        return None
+    fault = shown.fault(rules.get(shown.coupon.rule_id), customer, now=now)
+    if fault and not shown.is_lent:
+        return outcome_of(attempt, Status.FAILED, fault)
+    if fault or shown.has_expired(now=now):
+        told = fault or f"coupon {shown.coupon.code} has expired"
+        return outcome_of(attempt, Status.RELEASED, f"it would show a coupon that ended: {told}")
+    return None

@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 from segmail.delivery.rows.attempts import EarlierAttempt
 from segmail.delivery.rows.journal import Verdict
 from segmail.delivery.rows.outcome import Outcome, Status
+from segmail.maho.problems import INTERRUPTED, MESSAGE_ID
 from segmail.mail.campaign import attempt_id
 from segmail.mail.due_row import DueRow
 
 _INTERRUPTED = (
-    "interrupted: the run ended while the message was under way; it may have arrived "
-    "(its Message-ID begins with {})"
+    f"{INTERRUPTED}: the run ended while the message was under way; it may have arrived "
+    f"{MESSAGE_ID}"
 )
 
 

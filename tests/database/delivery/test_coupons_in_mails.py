@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import pytest
+from sqlalchemy import Table, delete
 
 from segmail.coupons import codes
+from segmail.delivery.assemble import Share, Work, open_run
+from segmail.delivery.first_look import look_for_due, sending, steps_of
+from segmail.delivery.job import Options
+from segmail.delivery.rows.outcome import Status
+from segmail.transport.settings import mail_settings
 from tests.jobs import Runner, shown
 from tests.shop_builder import ShopBuilder
 
@@ -77,6 +84,112 @@ def test_a_rule_that_the_checkout_would_refuse_fails_the_step_with_the_reason(
     assert (shop.status(progress), ran.mails) == ("failed", [])
     assert problem["problem_error_text"] == f'Sales rule {rule} "15% off" {reason}.'
     assert shop.rows(shop.tables.coupon) == []
+
+
+Change = Callable[[ShopBuilder, int, int], None]  # to a rule or a customer
+
+
+def _change(**columns: object) -> Change:
+    return lambda shop, rule, _: shop.change(shop.tables.rule, {"rule_id": rule}, **columns)
+
+
+def _remove(name: str) -> Change:
+    def removed(shop: ShopBuilder, rule: int, _: int) -> None:
+        table: Table = getattr(shop.tables, name)
+        where = delete(table).where(table.c.rule_id == rule)
+        shop.transact(lambda tx: tx.connection.execute(where))
+
+    return removed
+
+
+def _other_group(shop: ShopBuilder, _: int, customer: int) -> None:
+    shop.change(shop.tables.customer, {"entity_id": customer}, group_id=0)
+
+
+def _use(shop: ShopBuilder, rule: int, customer: int) -> None:
+    shop.insert(shop.tables.rule_customer, rule_id=rule, customer_id=customer, times_used=1)
+
+
+ENDS: dict[str, Change] = {
+    "is not active": _change(is_active=0),
+    "is not of the coupon type 'Specific Coupon'": _change(coupon_type=1),
+    "has 'Use Auto Generation' switched off": _change(use_auto_generation=0),
+    "ended on 2026-03-09": _change(to_date=date(2026, 3, 9)),
+    "starts on 2026-03-11": _change(from_date=date(2026, 3, 11)),
+    "is not valid in website 1": _remove("rule_website"),
+    "is not valid for customer group 1": _remove("rule_group"),
+    "is not valid for customer group 0": _other_group,
+    "was used 1 of 1 times by this customer": _use,
+    "The sales rule of the coupon does not exist": _remove("rule"),
+    "": lambda _shop, _rule, _customer: None,
+}
+
+
+def test_a_rule_that_ends_between_claim_and_mail_fails_the_step_with_the_same_reason(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    made = {reason: (shop.rule(uses_per_customer=1), shop.customer()) for reason in ENDS}
+    rows = {
+        reason: shop.due(coupon_step(shop, rule), customer)
+        for reason, (rule, customer) in made.items()
+    }
+
+    def end() -> None:
+        for reason, (rule, customer) in made.items():
+            ENDS[reason](shop, rule, customer)
+
+    found = _held_up(shop, run_emails, end)
+
+    assert set(found) == {row for reason, row in rows.items() if reason}
+    for reason, row in rows.items():
+        if reason:
+            status, told = found[row]
+            assert (status, shop.status(row)) == (Status.FAILED, "failed")
+            assert reason in told
+    assert len(shop.rows(shop.tables.problem)) == len(ENDS) - 1
+
+
+def test_a_mail_is_composed_again_if_a_coupon_of_an_earlier_step_ends_before_it_leaves(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    rule, customer, segment = shop.rule(), shop.customer(), shop.segment()
+    first = shop.step(segment, shop.template(TEXT), rule_id=rule, coupon_prefix="WB")
+    reminder = shop.template("Your code: [{{var coupon_code}}]")
+    shop.due(first, customer)
+    run_emails()
+    row = shop.due(shop.step(segment, reminder, number=2), customer)
+    code = shop.row(shop.tables.coupon)["code"]
+
+    found = _held_up(
+        shop, run_emails, lambda: shop.change(shop.tables.rule, {"rule_id": rule}, is_active=0)
+    )
+    [mail] = run_emails().mails
+
+    status, told = found[row]
+    assert status is Status.RELEASED
+    assert told == f'it would show a coupon that ended: Sales rule {rule} "15% off" is not active.'
+    assert (code in shown(mail), "Your code: []" in shown(mail)) == (False, True)
+
+
+def _held_up(
+    shop: ShopBuilder, run_emails: Runner, meanwhile: Callable[[], object]
+) -> dict[int, tuple[Status, str]]:
+    """Claim and record all due rows, and look again after something happened; settle what ended."""
+    job, options = run_emails.job(), Options(limit=0)
+    due = look_for_due(job, options, sending(steps_of(job, options)))
+    transport = mail_settings(job.settings, job.config, None)
+    with open_run(Work.load(job, options, due, transport), Share()) as run:
+        plan = run.batches.planner.plan(
+            run.batches.claimer.claim(now=shop.now, limit=50), now=shop.now
+        )
+        attempts = run.batches.recorder.record(
+            plan.prepared, now=shop.now, before_commit=lambda _: None
+        )
+        assert len(attempts) == len(shop.rows(shop.tables.progress, status="scheduled"))
+        meanwhile()
+        forbidden, _ = run.recheck.forbidden(attempts, now=shop.now)
+        run.settler.settle(list(forbidden.values()), now=shop.now)
+    return {it.row.progress_id: (it.status, it.reason) for it in forbidden.values()}
 
 
 def test_a_rule_that_was_deleted_fails_the_step(shop: ShopBuilder, run_emails: Runner) -> None:

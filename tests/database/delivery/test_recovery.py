@@ -120,6 +120,27 @@ def test_an_attempt_of_another_host_is_left_to_it_and_then_interrupted(
     assert shop.status(progress) == "failed"
 
 
+def test_of_a_host_that_is_gone_only_what_it_had_recorded_is_in_doubt(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    recorded = [crashed_attempt(shop, run_emails, Verdict.RECORDED) for _ in range(2)]
+    step = shop.step(shop.segment())
+    lease = shop.now + timedelta(minutes=15)
+    claimed = [shop.due(step, shop.customer(), scheduled_at=lease) for _ in range(3)]
+    run_emails.state = "another host"
+
+    early = run_emails(now=shop.now + LATER)
+    sent = [shop.status(row) for row in claimed]
+    late = run_emails(now=shop.now + timedelta(minutes=76))
+
+    assert (len(early.mails), sent, late.mails) == (3, ["sent"] * 3, [])
+    assert [shop.status(row) for row in recorded] == ["failed"] * 2
+    assert late.summary.told_failures() == (
+        "2 of 2 steps failed: 2 × interrupted: the run ended while the message was under way; "
+        "it may have arrived. The log has each."
+    )
+
+
 def test_a_row_that_somebody_scheduled_again_by_hand_is_sent_with_a_queue_row_of_its_own(
     shop: ShopBuilder, run_emails: Runner
 ) -> None:
