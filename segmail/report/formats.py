@@ -12,7 +12,6 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from segmail.report.activity import Activity, Counts, SegmentActivity, StepActivity
-from segmail.report.html import as_html
 from segmail.report.intervals import GroupDifference, wilson
 from segmail.report.lift import NOT_ENOUGH, Group, Lift
 from segmail.report.lift_words import COLUMNS, compared, groups
@@ -121,6 +120,13 @@ def as_csv(activity: Activity) -> str:
                 ]
             )
     return out.getvalue()
+
+
+def as_html(activity: Activity) -> str:
+    """Return the report as a page; only here the charts are needed."""
+    from segmail.report.html import as_html
+
+    return as_html(activity)
 
 
 def _lift_headings(currencies: Sequence[str]) -> Iterator[str]:

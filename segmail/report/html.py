@@ -1,10 +1,9 @@
 """A report as one self-contained page: counts and sums only, nothing about single customers.
 
-The bars are drawn by CSS widths, so that the page needs no library, no script and no network; it is
-readable on a phone, in dark mode and on paper. Libraries that draw SVG in Python were tried: pygal
-puts a script and 30 KB into each chart, leather writes labels of fixed pixels, which a phone
-shrinks to half their size; neither supports dark mode. A day's bar beside its number in a table
-reads well everywhere, also aloud.
+Its charts are drawn by svg.py as part of the page, so that it needs no script and no network, and
+is readable on a phone, in dark mode and on paper. (Of the libraries that draw whole charts, pygal
+puts a script and 30 KB into each, leather writes labels of fixed pixels, which a phone shrinks to
+half their size; neither supports dark mode.)
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from datetime import timedelta
 from html import escape
 
 from segmail.report.activity import Activity
+from segmail.report.charts import bars, interval
 from segmail.report.intervals import wilson
 from segmail.report.lift import NOT_ENOUGH
 from segmail.report.lift_words import COLUMNS, compared, groups
@@ -29,17 +29,23 @@ body{font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--paper)
 max-width:64rem;padding:1rem}
 h1{font-size:1.4rem;margin:.5rem 0}h2{font-size:1.1rem;margin:2rem 0 .5rem}
 p{color:var(--soft);margin:.2rem 0}
-dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(9rem,1fr));gap:1rem;margin:1rem 0}
-dl div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem .8rem}
-dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.3rem;font-variant-numeric:tabular-nums}
+dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:1rem;margin:1rem 0}
+dl div{border:1px solid var(--line);border-radius:.5rem;padding:.6rem}
+dt{color:var(--soft);font-size:.85rem}dd{margin:0;font-size:1.1rem;font-variant-numeric:tabular-nums}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:.35rem .6rem;border-bottom:1px solid var(--line);white-space:nowrap}
 th{white-space:normal;vertical-align:bottom}
 th:first-child,td:first-child{text-align:left;white-space:normal;min-width:9rem}
-.bar{display:block;height:1.1rem;background:var(--bar);min-width:1px;border-radius:.15rem;
-print-color-adjust:exact}
-td.wide{width:60%}
+svg{display:block;fill:var(--bar);print-color-adjust:exact}
+.chart{height:13rem;margin-bottom:.5rem}.chart text{fill:var(--soft);font-size:.85rem;
+font-variant-numeric:tabular-nums}
+.scale{stroke:var(--line)}.share{width:100%;min-width:6rem;max-width:14rem;height:.9rem;
+margin-left:auto}.share line{vector-effect:non-scaling-stroke}
+.interval{stroke:var(--bar);stroke-width:3}.value{stroke:var(--ink);stroke-width:2}
+summary{color:var(--soft);cursor:pointer}
+.numbers{list-style:none;margin:.5rem 0;padding:0;columns:11rem;column-gap:2rem;
+font-variant-numeric:tabular-nums}.numbers li{display:flex;justify-content:space-between}
 .steps th,.steps td{padding:.35rem .4rem;font-size:.9rem}.steps td.fold{white-space:normal}
 @media screen and (max-width:40rem){.steps thead{display:none}
 .steps tr{display:block;border-bottom:1px solid var(--line);padding:.5rem 0}
@@ -48,7 +54,8 @@ td.wide{width:60%}
 .steps td:not(:first-child)::before{content:attr(data-label);color:var(--soft)}}
 @media print{:root{color-scheme:light;--ink:#1d2330;--paper:#fff;--soft:#5b6475;--line:#d9dee7;
 --bar:#2f6fde}html{font-size:11px}body{max-width:none;padding:1px;font-size:1rem}.scroll{overflow:visible}
-th,td{padding:.2rem .3rem}h2{break-after:avoid}tr{break-inside:avoid}}
+th,td{padding:.2rem .3rem}h2{break-after:avoid}tr,.chart{break-inside:avoid}
+details::details-content{display:block;content-visibility:visible}summary{display:none}}
 """
 
 
@@ -94,25 +101,34 @@ def _figures(activity: Activity) -> Iterator[str]:
 
 
 def _days(activity: Activity) -> Iterator[str]:
+    """Yield the chart of what was sent on each day (UTC), or in each week of a long window."""
     numbers = {one.day: sum(one.sent.values()) for one in activity.days}
     if len(numbers) < 2:
         return
-    last = (activity.window.until - timedelta(seconds=1)).date()
-    span = (last - min(numbers)).days + 1
-    if span <= _MOST_DAYS:  # a day without a mail is seen, too
-        first = min(numbers)
-        numbers = {day: numbers.get(day, 0) for day in (first + timedelta(n) for n in range(span))}
-    most = max(numbers.values())
-    yield '<h2>Sent by day</h2><div class="scroll"><table><tbody>'
-    for day, number in numbers.items():
-        width = 100 * number / most
-        bar = f'<span class="bar" style="width:{width:.1f}%"></span>' if number else ""
-        yield f'<tr><td>{day}</td><td class="wide">{bar}</td><td>{number:,}</td></tr>'
-    yield "</tbody></table></div>"
+    first, last = min(numbers), (activity.window.until - timedelta(seconds=1)).date()
+    each = timedelta(days=1)
+    if (last - first).days >= _MOST_DAYS:
+        first, each = first - timedelta(days=first.weekday()), timedelta(days=7)
+    shown = {first + n * each: 0 for n in range((last - first) // each + 1)}
+    for day, number in numbers.items():  # a day without a mail is seen, too
+        shown[first + (day - first) // each * each] += number
+    unit = "day" if each.days == 1 else "week"
+    most = max(shown, key=lambda at: shown[at])
+    told = (
+        f"From {first} to {max(shown)}; most {shown[most]:,} ({unit} {most}), "
+        f"least {min(shown.values()):,}."
+    )
+    yield f"<h2>Sent by {unit} (UTC)</h2>"
+    yield bars(shown, f"Mails sent by {unit}", told)
+    yield '<details><summary>The numbers</summary><ul class="numbers">'
+    for at, number in shown.items():
+        yield f"<li>{at} <b>{number:,}</b></li>"
+    yield "</ul></details>"
 
 
 def _steps(activity: Activity) -> Iterator[str]:
     revenue = activity.revenue
+    most = _highest_conversion(activity)
     headings = ["Step", "Sent", "Failed", "Skipped", "Scheduled"]
     if revenue is not None:
         headings += ["Orders", "Conversion (95\N{NO-BREAK SPACE}%)", "Revenue", "Unsubscribed"]
@@ -130,15 +146,25 @@ def _steps(activity: Activity) -> Iterator[str]:
                 income = revenue.by_step.get(step.step.sequence_id, Income())
                 left = revenue.unsubscribed.get(step.step.sequence_id, 0)
                 cells += [f"{income.orders:,}", _conversion(income.orders, counts.sent)]
-                cells += [money_text(income.sums), f"{left:,}"]
+                cells += [_unbroken(money_text(income.sums)), f"{left:,}"]
+            cells = [escape(cell) for cell in cells]
+            if revenue is not None and counts.sent:
+                cells[6] = f"<div>{cells[6]}{_drawn(income.orders, counts.sent, most)}</div>"
             yield "<tr>" + "".join(map(_step_cell, headings, cells)) + "</tr>"
     yield "</tbody></table></div>"
+    if most:
+        yield f"<p>The lines show the intervals, on a scale from 0 to {most:.1%}.</p>"
 
 
 def _step_cell(heading: str, cell: str) -> str:
     """Return a cell with its own label, for phones, which show no headings."""
-    fold = ' class="fold"' if "%" in heading else ""
-    return f'<td data-label="{heading}"{fold}>{escape(cell)}</td>'
+    fold = ' class="fold"' if "%" in heading or heading == "Revenue" else ""
+    return f'<td data-label="{heading}"{fold}>{cell}</td>'
+
+
+def _unbroken(sums: str) -> str:
+    """Keep each amount beside its currency; lines are broken between two of them."""
+    return sums.replace(" ", "\N{NO-BREAK SPACE}").replace("+\N{NO-BREAK SPACE}", "+ ")
 
 
 def _conversion(orders: int, sent: int) -> str:
@@ -146,6 +172,27 @@ def _conversion(orders: int, sent: int) -> str:
         return ""
     low, high = wilson(orders, sent)
     return f"{orders / sent:.1%} ({low:.1%}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high:.1%})"
+
+
+def _drawn(orders: int, sent: int, most: float) -> str:
+    low, high = wilson(orders, sent)
+    return interval(low, min(orders / sent, most), high, most)
+
+
+def _highest_conversion(activity: Activity) -> float:
+    """Return the highest end of a step's interval: the scale of all."""
+    if activity.revenue is None:
+        return 0
+    by_step = activity.revenue.by_step
+    return max(
+        (
+            wilson(by_step.get(one.step.sequence_id, Income()).orders, one.counts.sent)[1]
+            for segment in activity.segments
+            for one in segment.steps
+            if one.counts.sent
+        ),
+        default=0,
+    )
 
 
 def _lift(activity: Activity) -> Iterator[str]:

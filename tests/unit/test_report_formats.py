@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from xml.etree import ElementTree
 
 from segmail.maho.steps import Segment, Step, Trigger
 from segmail.report import (
@@ -118,11 +119,35 @@ def test_in_a_narrow_terminal_each_step_tells_its_numbers_in_words() -> None:
     assert as_text(ACTIVITY, width=120) == TEXT
 
 
-def test_a_page_shows_the_days_without_a_mail_between_others() -> None:
-    window = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 8, tzinfo=UTC))
-    days = tuple(Day(date(2026, 3, day), {31: 5}) for day in (3, 5))
+def days_of_page(*days: date, until: date) -> list[tuple[str, str]]:
+    """Return the dates and numbers of a page's chart, of 5 mails on each of these days."""
+    end = datetime(until.year, until.month, until.day, tzinfo=UTC)
+    window = Window(datetime(2026, 3, 1, tzinfo=UTC), end)
+    page = FORMATS["html"](
+        replace(ACTIVITY, window=window, days=tuple(Day(day, {31: 5}) for day in days))
+    )
+    [drawn] = re.findall('<svg .* class="chart".*</svg>', page)
+    chart = ElementTree.fromstring(drawn)  # noqa: S314 - the page is our own
+    bars = list(chart.iter("rect"))
+    heights = [bar.get("height") for bar in bars]
+    told = [tuple((bar.findtext("title") or "").split(": ")) for bar in bars]
+    assert [height for _, height in told] == heights
+    assert (chart.get("role"), chart.findtext("title", "")[:10]) == ("img", "Mails sent")
+    numbers = re.findall(r"<li>(\S+) <b>(\d+)</b></li>", page)
+    assert told == numbers
+    return numbers
 
-    page = FORMATS["html"](replace(ACTIVITY, window=window, days=days))
 
-    shown = re.findall(r"<td>(2026-03-\d\d)</td>.*<td>(\d)</td>", page)
-    assert shown == [(f"2026-03-0{day}", "5" if day in (3, 5) else "0") for day in range(3, 8)]
+def test_a_page_draws_a_bar_for_each_day_also_without_a_mail() -> None:
+    found = days_of_page(date(2026, 3, 3), date(2026, 3, 5), until=date(2026, 3, 8))
+
+    assert found == [(f"2026-03-0{day}", "5" if day in (3, 5) else "0") for day in range(3, 8)]
+
+
+def test_a_page_of_half_a_year_draws_weeks_from_monday() -> None:
+    found = days_of_page(
+        date(2026, 3, 4), date(2026, 3, 8), date(2026, 3, 9), until=date(2026, 9, 1)
+    )
+
+    assert found[:3] == [("2026-03-02", "10"), ("2026-03-09", "5"), ("2026-03-16", "0")]
+    assert found[-1] == ("2026-08-31", "0")
