@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from datetime import date
+from datetime import UTC, date, tzinfo
 
 from segmail.maho.progress import ProgressStatus
 from segmail.maho.steps import Segment, Step
@@ -51,7 +51,7 @@ class Ended:
 
 @dataclass(frozen=True)
 class Day:
-    """What was sent on one day (UTC), by sequence id."""
+    """What was sent on one day of the shop, by sequence id."""
 
     day: date
     sent: Mapping[int, int]
@@ -87,8 +87,8 @@ class SegmentActivity:
 class Activity:
     """What happened in the window, and what waits.
 
-    `revenue` is None in a shop without Maho's sales tables, and if it was not asked for; `lift` has
-    the segments that held customers out.
+    `days` are those of the time zone `zone`. `revenue` is None in a shop without Maho's sales
+    tables, and if it was not asked for; `lift` has the segments that held customers out.
     """
 
     window: Window
@@ -97,6 +97,7 @@ class Activity:
     segments: tuple[SegmentActivity, ...]
     ended: tuple[Ended, ...] = ()
     days: tuple[Day, ...] = ()
+    zone: tzinfo = UTC
     revenue: Revenue | None = None
     lift: tuple[Lift, ...] = ()
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import groupby
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, inspect, or_, select
 
 from segmail.coupons import AUTO_GENERATED, count_coupons, prefixes_by_rule
-from segmail.errors import InputError
+from segmail.errors import ConfigError, InputError
+from segmail.maho.config.store_config import StoreConfig
+from segmail.maho.config.time_zones import TIMEZONE, time_zone
 from segmail.maho.db.information_schema import index_columns
+from segmail.maho.db.local_time import local_time
 from segmail.maho.lookup import as_number, find_segment
 from segmail.maho.problems import INTERRUPTED, common_reason, last_problem
 from segmail.maho.progress import (
@@ -87,7 +90,8 @@ def collect_activity(
         segment_ids, store_ids = _chosen(tx, scope or ReportScope())
         steps = load_steps(tx, segment_ids=segment_ids)
         rows = _Rows.find(tx, steps, store_ids, lateness)
-        days = [] if scope is None else list(_days(tx.connection, rows, window))
+        zone = UTC if scope is None else _zone(tx, store_ids)
+        days = [] if scope is None else list(_days(tx.connection, rows, window, zone))
         ended = _ended(tx.connection, rows, window)
         numbers = _count_rows(tx, rows, steps, window, now, None if scope is None else days)
         _add_ended(numbers, ended)
@@ -104,6 +108,7 @@ def collect_activity(
             activity,
             ended=tuple(_reasons(ended)),
             days=tuple(days),
+            zone=zone,
             revenue=_revenue(tx, rows, steps, window, scope),
             lift=tuple(_lift(tx, rows, window, scope)),
         )
@@ -413,10 +418,21 @@ def _reasons(ended: Mapping[tuple[int, ProgressStatus, str], int]) -> Iterator[E
         yield Ended(status, reason, number)
 
 
-def _days(connection: Connection, rows: _Rows, window: Window) -> Iterator[Day]:
-    """Yield what was sent on each day that had a mail."""
+def _zone(tx: Transaction, store_ids: Sequence[int] | None) -> tzinfo:
+    """Return the time zone of the store, or of the shop; UTC if it is unknown."""
+    [store_id, *_] = store_ids or [0]
+    try:
+        return time_zone(StoreConfig.load(tx).value(TIMEZONE, store_id) or "UTC")
+    except ConfigError:  # `doctor` tells
+        return UTC
+
+
+def _days(connection: Connection, rows: _Rows, window: Window, zone: tzinfo) -> Iterator[Day]:
+    """Yield what was sent on each day, in this zone, that had a mail."""
     c = rows.tables.progress.c
-    day = func.date(c.sent_at).label("day")
+    between = window.since, window.until
+    local = local_time(connection.dialect.name, c.sent_at, zone, between=between)
+    day = func.date(local).label("day")
     query = _of_sent(select(day, c.sequence_id, func.count().label("rows")), rows, window)
     query = query.group_by(day, c.sequence_id).order_by(day)
     for found, steps in groupby(connection.execute(query), key=lambda row: str(row.day)):

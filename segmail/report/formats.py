@@ -62,7 +62,7 @@ def as_text(activity: Activity, width: int | None = None) -> str:
 
 
 def as_json(activity: Activity) -> str:
-    """Return the report as a JSON object; times are ISO 8601 in UTC."""
+    """Return the report as a JSON object; times are ISO 8601 in UTC, days the shop's."""
     value = {
         "since": activity.window.since.isoformat(),
         "until": activity.window.until.isoformat(),
@@ -74,6 +74,7 @@ def as_json(activity: Activity) -> str:
         "reasons": [
             {"status": one.status, "reason": one.reason, "rows": one.rows} for one in activity.ended
         ],
+        "time_zone": str(activity.zone),
         "days": [
             {"day": one.day.isoformat(), "sent": sum(one.sent.values())} for one in activity.days
         ],
@@ -265,7 +266,7 @@ def _lift_lines(activity: Activity) -> Iterator[str]:
 def _day_lines(activity: Activity) -> Iterator[str]:
     if len(activity.days) > 1:
         yield ""
-        yield "Sent by day (UTC)"
+        yield f"Sent by day ({activity.zone})"
         for one in activity.days:
             yield f"{sum(one.sent.values()):>11,}  {one.day}"
 

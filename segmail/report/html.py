@@ -9,7 +9,7 @@ half their size; neither supports dark mode.)
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from html import escape
 
 from segmail.report.activity import Activity
@@ -101,11 +101,11 @@ def _figures(activity: Activity) -> Iterator[str]:
 
 
 def _days(activity: Activity) -> Iterator[str]:
-    """Yield the chart of what was sent on each day (UTC), or in each week of a long window."""
+    """Yield the chart of what was sent on each day, or in each week of a long window."""
     numbers = {one.day: sum(one.sent.values()) for one in activity.days}
     if len(numbers) < 2:
         return
-    first, last = min(numbers), (activity.window.until - timedelta(seconds=1)).date()
+    first, last = min(numbers), _last_day(activity)
     each = timedelta(days=1)
     if (last - first).days >= _MOST_DAYS:
         first, each = first - timedelta(days=first.weekday()), timedelta(days=7)
@@ -118,12 +118,17 @@ def _days(activity: Activity) -> Iterator[str]:
         f"From {first} to {max(shown)}; most {shown[most]:,} ({unit} {most}), "
         f"least {min(shown.values()):,}."
     )
-    yield f"<h2>Sent by {unit} (UTC)</h2>"
+    yield f"<h2>Sent by {unit} ({escape(str(activity.zone))})</h2>"
     yield bars(shown, f"Mails sent by {unit}", told)
     yield '<details><summary>The numbers</summary><ul class="numbers">'
     for at, number in shown.items():
         yield f"<li>{at} <b>{number:,}</b></li>"
     yield "</ul></details>"
+
+
+def _last_day(activity: Activity) -> date:
+    last = activity.window.until - timedelta(seconds=1)
+    return last.astimezone(activity.zone).date()
 
 
 def _steps(activity: Activity) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import event
@@ -174,6 +175,35 @@ def test_only_coupons_of_the_automation_count(shop: ShopBuilder) -> None:
     activity = last_day(shop)
 
     assert (activity.coupons.generated, activity.coupons.used) == (3, 1)
+
+
+@pytest.mark.parametrize(
+    ("zone", "autumn", "spring"),
+    [
+        ("America/New_York", "2025-11-01T04:00Z", "2026-03-07T05:00Z"),
+        ("Europe/Berlin", "2025-10-24T22:00Z", "2026-03-27T23:00Z"),
+    ],
+)
+def test_days_begin_and_end_by_the_shops_clocks(
+    shop: ShopBuilder, step: int, zone: str, autumn: str, spring: str
+) -> None:
+    """A mail was sent in each hour of three days around each change of the clocks."""
+    shop.config("general/locale/timezone", zone)
+    first, second = datetime.fromisoformat(autumn), datetime.fromisoformat(spring)
+    mail = {
+        "customer_id": shop.customer(), "segment_id": 1, "sequence_id": step, "step_number": 1,
+        "trigger_type": "enter", "status": "sent", "created_at": first, "scheduled_at": first,
+    }  # fmt: skip
+    hours = [first + timedelta(hours=n) for n in range(24 + 25 + 24)]
+    hours += [second + timedelta(hours=n) for n in range(24 + 23 + 24)]
+    shop.insert_all(shop.tables.progress, [{**mail, "sent_at": hour} for hour in hours])
+
+    found = collect_activity(
+        shop.shop, Window(first, hours[-1] + timedelta(hours=1)), now=shop.now, scope=ReportScope()
+    )
+
+    assert [one.sent[step] for one in found.days] == [24, 25, 24, 24, 23, 24]
+    assert found.days[0].day == first.astimezone(ZoneInfo(zone)).date()
 
 
 def test_a_shop_without_sequences_has_nothing_to_tell(shop: ShopBuilder) -> None:

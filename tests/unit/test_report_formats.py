@@ -98,6 +98,7 @@ def test_json_has_totals_segments_and_steps() -> None:
             }
         ],
         "reasons": [],
+        "time_zone": "UTC",
         "days": [],
         "revenue": None,
         "lift": [],

@@ -8,14 +8,13 @@ on the column. NULL and MySQL's zero date are no time and match no comparison.
 from __future__ import annotations
 
 import calendar
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from functools import cache
+from datetime import UTC, date, datetime, time, tzinfo
 from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Integer, case, cast, func, literal, text
+from sqlalchemy import ColumnElement, Integer, case, cast, func, literal
 
 from segmail.maho.db.column_types import UtcDateTime
+from segmail.maho.db.local_time import local_time
 from segmail.segments.conditions.scope import Scope
 
 _Time: TypeAlias = ColumnElement[Any]
@@ -46,50 +45,11 @@ def day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[
 
 def local_day_difference(scope: Scope, later: _Time, earlier: _Time) -> ColumnElement[int]:
     """Return the calendar days, in the scope's time zone, between two columns with UTC times."""
-    return day_difference(scope, _local(scope, later), _local(scope, earlier))
-
-
-def _local(scope: Scope, column: _Time) -> _Time:
-    """Return a column's UTC time as local time of the scope's zone, by the zone's changes since
-    1990.
-    """
-    changes = _offsets(str(scope.zone), scope.now.year + 1)
-    later = [
-        (column >= literal(since, UtcDateTime()), _moved(scope, column, minutes))
-        for since, minutes in reversed(changes[1:])
-    ]
-    first = _moved(scope, column, changes[0][1])
-    return case(*later, else_=first) if later else first
-
-
-def _moved(scope: Scope, column: _Time, minutes: int) -> _Time:
-    if not minutes:
-        return column
-    if scope.dialect == "sqlite":
-        return func.datetime(column, f"{minutes:+d} minutes")
-    return func.timestampadd(text("MINUTE"), minutes, column)
-
-
-@cache
-def _offsets(zone: str, last_year: int) -> list[tuple[datetime, int]]:
-    """Return the zone's offsets since 1990: from which UTC time on, and how many minutes."""
-    clock = UTC if zone == "UTC" else ZoneInfo(zone)
-
-    def ahead(moment: datetime) -> int:
-        return round((moment.astimezone(clock).utcoffset() or timedelta()).total_seconds() / 60)
-
-    moment, end = datetime(1990, 1, 1, tzinfo=UTC), datetime(last_year, 12, 31, tzinfo=UTC)
-    found = [(moment, ahead(moment))]
-    while moment < end:
-        following = moment + timedelta(days=7)
-        if ahead(following) != ahead(moment):
-            low, high = moment, following
-            while high - low > timedelta(minutes=1):
-                middle = low + (high - low) // 2
-                low, high = (middle, high) if ahead(middle) == ahead(moment) else (low, middle)
-            found.append((high.replace(second=0, microsecond=0), ahead(following)))
-        moment = following
-    return found
+    years = datetime(1990, 1, 1, tzinfo=UTC), datetime(scope.now.year + 1, 12, 31, tzinfo=UTC)
+    first, second = (
+        local_time(scope.dialect, column, scope.zone, between=years) for column in (later, earlier)
+    )
+    return day_difference(scope, first, second)
 
 
 def days_until_birthday(scope: Scope, born: _Time) -> ColumnElement[int]:
