@@ -23,11 +23,15 @@ _SAME_RUN = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Asking:
-    """A row of a step without a coupon: its customer and run, and the store's local time now."""
+    """A row of a step without a coupon: its customer and run, and the store's local time now.
+
+    `created_at` is when the run began; None: unknown, so no other step belongs to it.
+    """
 
     progress_id: int
     customer_id: int
     segment_id: int
+    created_at: datetime | None
     local_now: datetime
 
 
@@ -57,44 +61,50 @@ def coupons_of_earlier_steps(tx: Transaction, rows: Collection[Asking]) -> dict[
 
 def _sent(tx: Transaction, rows: Collection[Asking]) -> Mapping[tuple[int, int], EarlierCoupon]:
     """Return the texts of the sent steps of the rows' runs, by the asking row and the sent one."""
-    asking = {row.progress_id: row for row in rows}
-    own, other, step = tx.tables.progress.alias(), tx.tables.progress.alias(), tx.tables.sequence.c
-    pairs = tx.connection.execute(
+    asking = defaultdict[tuple[int, int], list[Asking]](list)
+    for row in rows:
+        asking[row.customer_id, row.segment_id].append(row)
+    p, step = tx.tables.progress.c, tx.tables.sequence.c
+    sent = tx.connection.execute(
         select(
-            own.c.progress_id,
-            own.c.created_at,
-            other.c.progress_id,
-            other.c.created_at,
-            other.c.queue_id,
+            p.progress_id,
+            p.customer_id,
+            p.segment_id,
+            p.created_at,
+            p.queue_id,
             step.coupon_sales_rule_id,
             step.coupon_prefix,
         )
-        .join_from(
-            own,
-            other,
-            (other.c.customer_id == own.c.customer_id) & (other.c.segment_id == own.c.segment_id),
-        )
-        .join(tx.tables.sequence, step.sequence_id == other.c.sequence_id)
+        .join_from(tx.tables.progress, tx.tables.sequence, step.sequence_id == p.sequence_id)
         .where(
-            among(own.c.progress_id, asking),
-            other.c.status == ProgressStatus.SENT.value,
-            other.c.queue_id.is_not(None),
+            among(p.customer_id, {row.customer_id for row in rows}),
+            p.status == ProgressStatus.SENT.value,
+            p.queue_id.is_not(None),
             step.generate_coupon == 1,
         )
     ).all()
-    pairs = [row for row in pairs if row[1] and row[3] and abs(row[1] - row[3]) <= _SAME_RUN]
-    texts = _texts(tx, {row[4] for row in pairs})
+    pairs = [
+        (row, earlier)
+        for earlier in sent
+        for row in asking[earlier.customer_id, earlier.segment_id]
+        if _is_one_run(row.created_at, earlier.created_at)
+    ]
+    texts = _texts(tx, {earlier.queue_id for _, earlier in pairs})
     return {
-        (row[0], row[2]): EarlierCoupon(
-            asking[row[0]].customer_id,
-            row.coupon_sales_rule_id,
-            row.coupon_prefix,
-            texts[row[4]],
-            asking[row[0]].local_now,
+        (row.progress_id, earlier.progress_id): EarlierCoupon(
+            row.customer_id,
+            earlier.coupon_sales_rule_id,
+            earlier.coupon_prefix,
+            texts[earlier.queue_id],
+            row.local_now,
         )
-        for row in pairs
-        if row.coupon_sales_rule_id is not None
+        for row, earlier in pairs
+        if earlier.coupon_sales_rule_id is not None
     }
+
+
+def _is_one_run(one: datetime | None, other: datetime | None) -> bool:
+    return one is not None and other is not None and abs(one - other) <= _SAME_RUN
 
 
 def _texts(tx: Transaction, queue_ids: set[int]) -> Mapping[int, str]:

@@ -114,6 +114,7 @@ def load_batch(
                 row.progress_id,
                 row.customer_id,
                 row.step.segment.segment_id,
+                row.created_at,
                 addressee.locale.local(now),
             )
             for row, addressee in asked

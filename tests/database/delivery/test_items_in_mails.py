@@ -139,18 +139,22 @@ def test_a_later_step_shows_the_coupon_of_an_earlier_one_until_it_is_used(
     first = shop.step(segment, shop.template("{{var coupon_code}}"), rule_id=rule, number=1)
     text = "{{if coupon_code}}Still: {{var coupon_code}}{{else}}None{{/if}}"
     second = shop.step(segment, shop.template(text), number=2)
-    third = shop.step(segment, shop.template(text), number=3)
+    third, fourth = (shop.step(segment, shop.template(text), number=n) for n in (3, 4))
     shop.due(first, customer)
     run_emails()
     shop.due(second, customer)
 
     [mail] = run_emails().mails
+    shop.due(fourth, customer, created_at=shop.now - timedelta(minutes=49))
+    shop.due(second, shop.customer())
+    others = run_emails().mails
     coupon = shop.row(shop.tables.coupon)
     shop.change(shop.tables.coupon, {"coupon_id": coupon["coupon_id"]}, times_used=1)
     shop.due(third, customer)
     [last] = run_emails().mails
 
     assert f"Still: {coupon['code']}" in shown(mail)
+    assert ["None" in shown(one) for one in others] == [True, True]  # in another run; a stranger
     assert len(shop.rows(shop.tables.coupon)) == 1
     assert "None" in shown(last)
 
