@@ -93,6 +93,32 @@ class RefusedSenders:
         return None
 
 
+class Losses:
+    """Messages of which nobody knows whether they arrived: the server gave no answer at the end.
+
+    Those that were under way when one was lost are lost together. A message that was begun after a
+    loss, and is lost before the server answered any other, shows that each would be: a server, a
+    filter or a program that is broken would leave all due rows in doubt.
+    """
+
+    def __init__(self) -> None:
+        self._lost_at: float | None = None
+
+    def answered(self) -> None:
+        """Note that the server does answer."""
+        self._lost_at = None
+
+    def add(self, begun_at: float, error: AcceptanceUnknown) -> MailServerUnavailable | None:
+        """Record a loss; return the error that ends the run if it is the second in a row."""
+        if self._lost_at is None:
+            self._lost_at = time.monotonic()
+        elif begun_at > self._lost_at:
+            return MailServerUnavailable(
+                f"The mail server takes messages without saying what becomes of them: {error}."
+            )
+        return None
+
+
 class Senders:
     """One loop over all connections, opened as there is work and as the server takes them.
 
@@ -114,7 +140,8 @@ class Senders:
         self._waiting = Waiting([], limits.pace)
         self._last_look = LastLook([], lambda _: ({}, 0.0), at=0.0, most=0.0)
         self._under_way: dict[Envelope, tuple[Connection, Attempt]] = {}
-        self._begun: set[int] = set()  # ids of attempts whose content may have left
+        self._begun: dict[int, float] = {}  # when the content of attempts may have left, by id
+        self._losses = Losses()
         self._outcomes: list[Outcome] = []
         self._has_fewer = False
         self._asked_to_end: float | None = None
@@ -270,7 +297,7 @@ class Senders:
             del self._under_way[attempt.prepared.envelope]
             self._release(attempt, reason)
             return
-        self._begun.add(attempt.queue_id)
+        self._begun[attempt.queue_id] = time.monotonic()
         connection.hand_over()
         if connection.takes_next and (following := self._next()):
             self._introduce(connection, following)
@@ -305,8 +332,7 @@ class Senders:
             case MessageDeferred():
                 self._answered(attempt, Verdict.DEFERRED, Status.DEFERRED, result)
             case AcceptanceUnknown():
-                reason, code = f"interrupted: {result}", result.code or 0
-                self._done(attempt, outcome_of(attempt, Status.FAILED, reason, code))
+                self._lose(attempt, result)
             case SenderRefused():
                 if second := self.refused.add(attempt.prepared, result):
                     self._stop(second)
@@ -322,12 +348,21 @@ class Senders:
         self, attempt: Attempt, verdict: Verdict, status: Status, answer: str | Exception
     ) -> None:
         """Record the answer; if the journal fails now, the run ends but no outcome changes."""
+        if isinstance(answer, str | MessageRefused):
+            self._losses.answered()
         try:
             self._journal.write(verdict, [attempt.key])
         except ConfigError as error:
             self._stop(error)
         code = getattr(answer, "code", None) or 0
         self._done(attempt, outcome_of(attempt, status, str(answer), code))
+
+    def _lose(self, attempt: Attempt, error: AcceptanceUnknown) -> None:
+        """Leave a message that was not answered for a person to judge."""
+        if broken := self._losses.add(self._begun[attempt.queue_id], error):
+            self._stop(broken)
+        reason = f"interrupted: {error}"
+        self._done(attempt, outcome_of(attempt, Status.FAILED, reason, error.code or 0))
 
     def _end_by_bug(self, error: Exception) -> None:
         """Give every message its outcome, because nobody knows how far the loop came."""
@@ -351,7 +386,7 @@ class Senders:
 
     def _done(self, attempt: Attempt, outcome: Outcome) -> None:
         self._last_look.forget(attempt)
-        self._begun.discard(attempt.queue_id)
+        self._begun.pop(attempt.queue_id, None)
         self._outcomes.append(outcome)
 
     def _break_off(self, error: BaseException) -> None:

@@ -105,6 +105,25 @@ def test_a_message_whose_acceptance_is_unknown_is_never_sent_again(
     assert len(server.received) == 1
 
 
+def test_a_server_that_never_answers_a_message_leaves_two_in_doubt_and_not_all(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    step = shop.step(shop.segment())
+    rows = [shop.due(step, shop.customer()) for _ in range(6)]
+
+    with scripted_server({"end": Fault.DROP}) as broken:
+        ran = run_emails(smtp_url=broken.url(NO_TLS), connections=1)
+    with scripted_server({"end": ["250 Ok", Fault.DROP]}) as shaky:
+        later = run_emails(smtp_url=shaky.url(NO_TLS), connections=1)
+
+    assert isinstance(ran.summary.fault, MailServerUnavailable)
+    assert (ran.count(Status.FAILED), len(broken.received)) == (2, 2)
+    assert (later.summary.fault, later.count(Status.SENT), later.count(Status.FAILED)) == (
+        None, 2, 2,
+    )  # fmt: skip
+    assert "scheduled" not in {shop.status(row) for row in rows}
+
+
 @pytest.mark.parametrize("script", [None, {"greeting": "421 4.3.2 Closing"}, {"MAIL": "421 Bye"}])
 def test_a_server_out_of_reach_leaves_every_row_as_it_was(
     shop: ShopBuilder, run_emails: Runner, script: dict[str, str] | None
