@@ -14,7 +14,7 @@ from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.claim import Claimer
 from segmail.delivery.rows.journal import Journal, Verdict
-from segmail.delivery.rows.outcome import Attempt, Outcome, Status
+from segmail.delivery.rows.outcome import Attempt, Outcome, Status, outcome_of
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.senders import Senders
 from segmail.errors import SegmailError
@@ -66,10 +66,15 @@ class Batches:
             batch.error = error
         return batch
 
-    def give_back(self, batch: ReadyBatch) -> None:
-        """Undo the claim of the rows that were not recorded, because the run cannot go on."""
+    def give_back(self, rows: Sequence[DueRow], unsent: Sequence[Attempt] = ()) -> None:
+        """Schedule rows as they were if nothing was recorded, or their attempt is `unsent`.
+
+        The run cannot go on.
+        """
+        reason = "the run was stopped"
         with suppress(SegmailError):  # then their leases release them
-            self.claimer.give_back(batch.rows)
+            self._settle([outcome_of(attempt, Status.RELEASED, reason) for attempt in unsent])
+            self.claimer.give_back(rows)
 
     def _claimed(self, quota: Quota, most: int) -> Sequence[DueRow]:
         self.claimer.go_on_with(self.planner.states.current().sending(self.claimer.steps))
@@ -103,8 +108,11 @@ class Batches:
         raise AssertionError("no free coupon code in ten tries: the random source is broken")
 
     def _end(self, batch: ReadyBatch, outcomes: Sequence[Outcome]) -> None:
-        self.settler.settle(outcomes, now=self.clock.now())
+        self._settle(outcomes)
         batch.ended += outcomes
+
+    def _settle(self, outcomes: Sequence[Outcome]) -> None:
+        self.settler.settle(outcomes, now=self.clock.now())
 
     def _released(self, prepared: Sequence[Prepared]) -> list[Outcome]:
         """Return the outcomes of messages that stay scheduled as they were."""

@@ -97,9 +97,9 @@ class Run:
                 try:
                     yield batch
                 except GeneratorExit:
-                    self.batches.give_back(batch)
+                    self.batches.give_back(batch.rows)
                     if ahead and (following := ahead.result()):
-                        self.batches.give_back(following)
+                        self.batches.give_back(following.rows, following.attempts)
                     raise
                 took, began = time.monotonic() - began, time.monotonic()
                 claim_size.learn(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
 
-from segmail.delivery.rows.outcome import Status
+from segmail.delivery.job import Options
+from segmail.delivery.process import process_emails
+from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.settings import DeliverySettings
@@ -247,6 +250,27 @@ def test_a_run_that_is_stopped_gives_back_what_it_did_not_begin(
 
     assert ran.mails == []
     assert shop.progress(progress)["scheduled_at"] == shop.now - timedelta(minutes=1)
+
+
+def test_a_claim_made_ahead_is_given_back_if_the_run_breaks_off(
+    mariadb_shop: ShopBuilder, mariadb_runner: Runner
+) -> None:
+    shop, queue = mariadb_shop, mariadb_shop.tables.queue
+    mariadb_runner.delivery = DeliverySettings(batch=3)
+    step = shop.step(shop.segment(), rule_id=shop.rule())
+    rows = [shop.due(step, shop.customer()) for _ in range(5)]
+
+    def break_off(outcomes: Sequence[Outcome]) -> None:
+        if outcomes:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        process_emails(mariadb_runner.job(), Options(limit=0), on_outcomes=break_off)
+
+    assert [shop.status(row) for row in rows] == ["sent"] * 3 + ["scheduled"] * 2
+    assert {shop.progress(row)["scheduled_at"] for row in rows} == {shop.now - timedelta(minutes=1)}
+    assert {row["queue_status"] for row in shop.rows(queue)} == {QueueStatus.SENT}
+    assert len(shop.rows(shop.tables.coupon)) == len(shop.rows(queue)) == 3
 
 
 def test_a_time_out_longer_than_the_lease_is_a_fault(shop: ShopBuilder, run_emails: Runner) -> None:
