@@ -12,7 +12,7 @@ from segmail.coupons.counting import count_coupons
 from segmail.coupons.coupon import Coupon, expires_at
 from segmail.coupons.earlier_steps import Asking, coupons_of_earlier_steps
 from segmail.coupons.for_step import CouponBasis, MailedCoupon, coupon_fault, coupon_for
-from segmail.coupons.prefixes import prefixes_by_rule, remember_prefix_of
+from segmail.coupons.prefixes import prefixes_by_rule, prefixes_of, remember_prefix_of
 from segmail.coupons.redeemed import redeemed_since
 from segmail.coupons.storage import (
     AUTO_GENERATED,
@@ -47,6 +47,7 @@ __all__ = [
     "new_code",
     "own_unused_coupons",
     "prefixes_by_rule",
+    "prefixes_of",
     "redeemed_since",
     "remember_prefix_of",
     "sample_code",

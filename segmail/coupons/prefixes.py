@@ -31,15 +31,21 @@ def prefixes_by_rule(tx: Transaction, steps: Iterable[Step]) -> dict[int, frozen
 
     One statement. `steps` are all steps: their codes may be older than the stored pairs.
     """
-    found: defaultdict[int, set[str]] = defaultdict(set)
-    for step in steps:
-        if step.rule_id is not None:
-            found[step.rule_id].add(normal_prefix(step.coupon_prefix))
+    found = defaultdict(set, {rule_id: set(own) for rule_id, own in prefixes_of(steps).items()})
     kept = _kept(tx.tables).where(tx.tables.config.c.path.like(f"{_PATH}%"))
     for path in tx.connection.scalars(kept).all():
         rule_id, _, prefix = path.removeprefix(_PATH).partition("/")
         if rule_id.isdecimal() and prefix:
             found[int(rule_id)].add(prefix)
+    return {rule_id: frozenset(prefixes) for rule_id, prefixes in found.items()}
+
+
+def prefixes_of(steps: Iterable[Step]) -> dict[int, frozenset[str]]:
+    """Return the prefixes that these steps' codes have now, by rule."""
+    found: defaultdict[int, set[str]] = defaultdict(set)
+    for step in steps:
+        if step.rule_id is not None:
+            found[step.rule_id].add(normal_prefix(step.coupon_prefix))
     return {rule_id: frozenset(prefixes) for rule_id, prefixes in found.items()}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, func, inspect, or_, select
 
-from segmail.coupons import AUTO_GENERATED, count_coupons, prefixes_by_rule
+from segmail.coupons import AUTO_GENERATED, count_coupons, prefixes_by_rule, prefixes_of
 from segmail.errors import ConfigError, InputError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.time_zones import TIMEZONE, time_zone
@@ -95,10 +95,11 @@ def collect_activity(
         ended = _ended(tx.connection, rows, window)
         numbers = _count_rows(tx, rows, steps, window, now, None if scope is None else days)
         _add_ended(numbers, ended)
+        prefixes = prefixes_by_rule(tx, steps) if segment_ids is None else prefixes_of(steps)
         activity = Activity(
             window,
             Counts(),
-            coupons=_count_coupons(tx, steps, window, now),
+            coupons=_count_coupons(tx, prefixes, window, now),
             segments=_by_segment(steps, numbers),
         )
         activity = replace(activity, counts=add_up(s.counts for s in activity.segments))
@@ -109,7 +110,7 @@ def collect_activity(
             ended=tuple(_reasons(ended)),
             days=tuple(days),
             zone=zone,
-            revenue=_revenue(tx, rows, steps, window, scope),
+            revenue=_revenue(tx, rows, steps, prefixes, window, scope),
             lift=tuple(_lift(tx, rows, window, scope)),
         )
 
@@ -227,7 +228,12 @@ def _by_segment(
 
 
 def _revenue(
-    tx: Transaction, rows: _Rows, steps: Sequence[Step], window: Window, scope: ReportScope
+    tx: Transaction,
+    rows: _Rows,
+    steps: Sequence[Step],
+    prefixes: Mapping[int, Collection[str]],
+    window: Window,
+    scope: ReportScope,
 ) -> Revenue | None:
     if not _has_orders(tx):
         return None
@@ -235,6 +241,7 @@ def _revenue(
         tx,
         window,
         steps,
+        prefixes,
         within_days=scope.within_days,
         store_ids=rows.store_ids,
         mails_index=rows.mails_index,
@@ -448,7 +455,7 @@ def _inside(time: ColumnElement[Any], window: Window) -> ColumnElement[bool]:
 
 
 def _count_coupons(
-    tx: Transaction, steps: Sequence[Step], window: Window, now: datetime
+    tx: Transaction, prefixes: Mapping[int, Collection[str]], window: Window, now: datetime
 ) -> Coupons:
     """Return how many of the automation's coupons were made, used of these, and expired."""
     c = tx.tables.coupon.c
@@ -458,5 +465,5 @@ def _count_coupons(
         _number(~unused),
         _number(and_(unused, c.expiration_date < now.replace(tzinfo=None))),
     ).where(c.type == AUTO_GENERATED, _inside(c.created_at, window))
-    counted = list(count_coupons(tx, query, prefixes_by_rule(tx, steps)))
+    counted = list(count_coupons(tx, query, prefixes))
     return Coupons(*(sum(map(int, numbers)) for numbers in zip(*counted, strict=True)))

@@ -26,7 +26,7 @@ from sqlalchemy import (
     select,
 )
 
-from segmail.coupons import count_coupons, prefixes_by_rule
+from segmail.coupons import count_coupons
 from segmail.maho.customers import SubscriberStatus
 from segmail.maho.db.moments import days_later
 from segmail.maho.progress import ProgressStatus
@@ -68,6 +68,7 @@ def collect_revenue(
     tx: Transaction,
     window: Window,
     steps: Sequence[Step],
+    prefixes: Mapping[int, Collection[str]],
     *,
     within_days: int,
     store_ids: Collection[int] | None = None,
@@ -75,13 +76,14 @@ def collect_revenue(
 ) -> Revenue:
     """Return the revenue of the orders of `window`, for these steps and stores (None: all).
 
-    `mails_index` is the index that finds a customer's progress rows; None: the server's choice.
+    `prefixes` are those of the coupons that count, by rule. `mails_index` is the index that finds a
+    customer's progress rows; None: the server's choice.
     """
     mails = _LastMails(tx.tables, {step.sequence_id for step in steps}, within_days, mails_index)
     by_step = _by_last_mail(tx, mails, window, store_ids)
     return Revenue(
         within_days,
-        by_coupon=_by_coupon(tx, steps, window, store_ids),
+        by_coupon=_by_coupon(tx, prefixes, window, store_ids),
         by_mail=_sum(by_step.values()),
         by_step=by_step,
         unsubscribed=_unsubscribed(tx, mails, window, store_ids),
@@ -204,7 +206,7 @@ def _total(amount: ColumnElement[Any]) -> ColumnElement[Any]:
 
 def _by_coupon(
     tx: Transaction,
-    steps: Sequence[Step],
+    prefixes: Mapping[int, Collection[str]],
     window: Window,
     store_ids: Collection[int] | None,
 ) -> Income:
@@ -217,7 +219,7 @@ def _by_coupon(
         .where(_of_window(tx.tables, window, store_ids))
         .group_by(currency)
     )
-    found = count_coupons(tx, query, prefixes_by_rule(tx, steps))
+    found = count_coupons(tx, query, prefixes)
     return _sum(Income(orders, {code: total}) for code, orders, total in found)
 
 

@@ -175,6 +175,11 @@ def test_only_coupons_of_the_automation_count(shop: ShopBuilder) -> None:
     activity = last_day(shop)
 
     assert (activity.coupons.generated, activity.coupons.used) == (3, 1)
+    shop.segment("Without coupons")
+    of_none = collect_activity(
+        shop.shop, activity.window, now=shop.now, scope=ReportScope(segment="Without coupons")
+    )
+    assert of_none.coupons.generated == 0
 
 
 @pytest.mark.parametrize(
