@@ -17,12 +17,14 @@ def checkout() -> Iterator[Checkout]:
 
 def test_one_old_environment_stays_for_the_way_back(checkout: Checkout) -> None:
     checkout.run()
-    with checkout.start("30") as in_use:
-        for version in ("2", "3"):
-            checkout.commit(version)
-            assert checkout.run().stdout == f"{version} {version} {version} \n"
-        three = checkout.built()
-        in_use.kill()
+    with checkout.start("600") as in_use:  # longer than any build takes
+        try:
+            for version in ("2", "3"):
+                checkout.commit(version)
+                assert checkout.run().stdout == f"{version} {version} {version} \n"
+            three = checkout.built()
+        finally:
+            in_use.kill()
     checkout.registry_goes_away()
     checkout.back()
 
