@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from segmail.clock import Clock
 from segmail.coupons import CouponsRefused
 from segmail.delivery.decide.plan import Plan, Planner
-from segmail.delivery.decide.timetable import RulesGate
 from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.claim import Claimer
@@ -95,15 +95,16 @@ class Batches:
             if prepared and not reach():
                 self._end(batch, self._released(prepared))
                 return
-            gate = RulesGate(plan.timetable, self.clock.now())
+            now = self.clock.now()
+            admit = partial(plan.timetable.admit, now=now)
             try:
-                batch.attempts = self.recorder.record(
-                    prepared, now=self.clock.now(), before_commit=self._note, gate=gate
+                batch.attempts, held = self.recorder.record(
+                    prepared, now=now, before_commit=self._note, admit=admit
                 )
             except CouponsRefused:  # a code is taken: plan these rows again, with other codes
                 rows = [p.row for p in prepared]
                 continue
-            self._end(batch, gate.held)
+            self._end(batch, held)
             return
         raise AssertionError("no free coupon code in ten tries: the random source is broken")
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from segmail.delivery.decide.shop_state import ShopState
+from segmail.delivery.rows.attempts import Admitted
 from segmail.delivery.rows.outcome import Attempt, Outcome, Status, outcome_of
 from segmail.maho.recent_mails import (
     RecentMails,
@@ -123,33 +124,31 @@ class Timetable:
             return None
         return f"expired: it was due more than {expiry} ago"
 
-    def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
-        """Make hosts count one after the other, until the end of the transaction that records."""
-        if addresses := self._counted(prepared):
-            lock_addresses(tx, addresses)
+    def admit(self, tx: Transaction, prepared: Sequence[Prepared], *, now: datetime) -> Admitted:
+        """Count messages again, now that others have recorded theirs.
 
-    def count_again(
-        self, tx: Transaction, prepared: Sequence[Prepared], *, now: datetime
-    ) -> list[Outcome]:
-        """Return the outcomes of messages that exceed a rule, now that others have recorded theirs.
-
-        One statement, after `lock`; none if no rule counts.
+        Two statements, of which the first makes hosts count one after the other until the end of
+        the transaction, which records the messages; none if no rule counts.
         """
         addresses = self._counted(prepared)
         if not addresses:
-            return []
+            return Admitted(prepared)
+        lock_addresses(tx, addresses)
         since = now - max(self._of(one).rules.reach for one in prepared)
         ids = [one.row.progress_id for one in prepared]
-        recent, held = load_recent(tx, addresses, since=since, leaving_out=ids), []
+        recent = load_recent(tx, addresses, since=since, leaving_out=ids)
+        may_go: list[Prepared] = []
+        held: list[Outcome] = []
         for one in prepared:
             passed = self._of(one)
             times = recent.of(one.row.customer_id)
             kept = passed.rules.postponed(now, passed.zone, times) if passed.rules.counts else None
             if kept is None:
                 recent.add(one.row.customer_id, now)
+                may_go.append(one)
             else:
                 held.append(postponed(passed.undecided, passed.rules, kept, passed.due_at, now=now))
-        return held
+        return Admitted(may_go, held)
 
     def closed(self, attempt: Attempt, *, now: datetime) -> Outcome | None:
         """Return the outcome of a message whose allowed hours ended before it was begun."""
@@ -178,25 +177,6 @@ class Timetable:
 
     def _priority(self, row: DueRow) -> int:
         return self.state.policy(row.step.segment.segment_id).priority
-
-
-class RulesGate:
-    """Lets messages be recorded that exceed no rule; `held` are the outcomes of the others."""
-
-    def __init__(self, timetable: Timetable, now: datetime) -> None:
-        self._timetable = timetable
-        self._now = now
-        self.held: Sequence[Outcome] = ()
-
-    def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
-        """Keep other hosts from counting mails to the same addresses until the transaction ends."""
-        self._timetable.lock(tx, prepared)
-
-    def admitted(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Return those of the messages that exceed no rule now."""
-        self.held = self._timetable.count_again(tx, prepared, now=self._now)
-        held = {outcome.row.progress_id for outcome in self.held}
-        return [one for one in prepared if one.row.progress_id not in held]
 
 
 def rules_of(row: DueRow, state: ShopState, shops: SendingRules) -> SendingRules:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, func, select, update
 
 from segmail.coupons import insert_coupons
-from segmail.delivery.rows.outcome import Attempt
+from segmail.delivery.rows.outcome import Attempt, Outcome
 from segmail.maho.db.foreign_keys import past_missing_rows
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.db.moments import as_stored
@@ -63,14 +63,11 @@ def load_earlier_attempts(tx: Transaction, queue_ids: Collection[int]) -> dict[i
     }
 
 
-class Gate(Protocol):
-    """Counts messages once more in the transaction that records them."""
+class Admitted(NamedTuple):
+    """The messages that exceed no limit as they are recorded, and the outcomes of the others."""
 
-    def lock(self, tx: Transaction, prepared: Sequence[Prepared]) -> None:
-        """Keep other transactions from counting the same until this one ends."""
-
-    def admitted(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
-        """Return those of the messages that exceed no limit."""
+    may_go: Sequence[Prepared]
+    held: Sequence[Outcome] = ()
 
 
 class Recorder:
@@ -86,34 +83,31 @@ class Recorder:
         *,
         now: datetime,
         before_commit: Callable[[list[Attempt]], None],
-        gate: Gate | None = None,
-    ) -> list[Attempt]:
-        """Record the messages that are still this run's and return their attempts.
+        admit: Callable[[Transaction, Sequence[Prepared]], Admitted],
+    ) -> tuple[list[Attempt], Sequence[Outcome]]:
+        """Record the messages that are still this run's; return their attempts, and what is held.
 
         A row that has lost its lease, or was stopped by a refresh since it was claimed, is left
         out. `before_commit` gets the attempts while they can still be rolled back (the journal).
-        Only messages that the `gate` admits are recorded.
+        `admit` counts the messages once more in the same transaction, and may hold some.
 
         Raises CouponsRefused, with nothing written, if a coupon code already exists.
         """
         column = self._shop.tables.queue.c.queue_start_at
 
-        def work(tx: Transaction) -> list[Attempt]:
+        def work(tx: Transaction) -> tuple[list[Attempt], Sequence[Outcome]]:
             started_at = as_stored(tx.connection, column, now)
-            if gate is not None:
-                gate.lock(tx, prepared)
-            mine = self._still_mine(tx, prepared)
-            if gate is not None:
-                mine = gate.admitted(tx, mine)
+            admitted = admit(tx, prepared)
+            mine = self._still_mine(tx, admitted.may_go)
             insert_coupons(tx, [p.coupon for p in mine if p.coupon])
             attempts = self._write_queue(tx.connection, mine, started_at)
             if attempts:
                 ids = {a.prepared.row.progress_id: a.queue_id for a in attempts}
                 record_attempts(tx, ids)
             before_commit(attempts)
-            return attempts
+            return attempts, admitted.held
 
-        return self._shop.transact(work) if prepared else []
+        return self._shop.transact(work) if prepared else ([], ())
 
     def _still_mine(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
         leases = {p.row.progress_id: p.row.lease_until for p in prepared}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 
 import pytest
 from sqlalchemy import Table, delete
@@ -182,8 +183,11 @@ def _held_up(
         plan = run.batches.planner.plan(
             run.batches.claimer.claim(now=shop.now, limit=50), now=shop.now
         )
-        attempts = run.batches.recorder.record(
-            plan.prepared, now=shop.now, before_commit=lambda _: None
+        attempts, _ = run.batches.recorder.record(
+            plan.prepared,
+            now=shop.now,
+            before_commit=lambda _: None,
+            admit=partial(plan.timetable.admit, now=shop.now),
         )
         assert len(attempts) == len(shop.rows(shop.tables.progress, status="scheduled"))
         meanwhile()

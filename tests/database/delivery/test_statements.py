@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import pytest
@@ -83,8 +84,11 @@ def test_looking_again_takes_the_same_statements_for_one_mail_and_for_thirty(
         plan = run.batches.planner.plan(
             run.batches.claimer.claim(now=shop.now, limit=30), now=shop.now
         )
-        attempts = run.batches.recorder.record(
-            plan.prepared, now=shop.now, before_commit=lambda _: None
+        attempts, _ = run.batches.recorder.record(
+            plan.prepared,
+            now=shop.now,
+            before_commit=lambda _: None,
+            admit=partial(plan.timetable.admit, now=shop.now),
         )
         taken = []
         for some in (attempts[:segments], attempts):
