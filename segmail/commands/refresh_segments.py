@@ -122,7 +122,7 @@ def _refresh(app: App, choice: Choice, options: RefreshOptions) -> tuple[Swept, 
             choice,
             options,
             clock=app.clock,
-            matching=matching_by_conditions(app.shop.tables),
+            matching=matching_by_conditions(),
             is_stopping=stop.is_set,
         )
     return swept, done

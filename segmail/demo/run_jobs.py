@@ -126,7 +126,7 @@ def _refresh(app: App) -> list[Refreshed]:
         Choice(),
         RefreshOptions(enrol_limit=limit),
         clock=app.clock,
-        matching=matching_by_conditions(app.shop.tables),
+        matching=matching_by_conditions(),
     )
 
 

@@ -21,7 +21,7 @@ def segment_findings(
 
     A fault of an inactive segment, which is not refreshed, is a warning.
     """
-    matching = matching_by_conditions(tx.tables)
+    matching = matching_by_conditions()
     found: list[AreaFinding] = []
     _, circles = in_order(tx, candidates)
     for one in candidates:

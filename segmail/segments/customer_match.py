@@ -55,7 +55,7 @@ def matching_ids(shop: Shop, given: str, *, now: datetime) -> list[int]:
     """
     with shop.read() as tx:
         candidate = _find(tx, given)
-        query = matching_by_conditions(shop.tables)(tx, candidate, now)
+        query = matching_by_conditions()(tx, candidate, now)
         ordered = query.order_by(shop.tables.customer.c.entity_id)
         return list(tx.connection.scalars(collected(ordered)))
 

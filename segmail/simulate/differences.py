@@ -33,7 +33,7 @@ def find_differences(
 def _differences(
     there: Transaction, here: Transaction, customer_ids: Sequence[int], now: datetime
 ) -> Iterator[str]:
-    conditions, copied = ConditionsOfFew(there.tables), ConditionsOfFew(here.tables)
+    conditions, copied = ConditionsOfFew(), ConditionsOfFew()
     for candidate in choose(here, Choice(), now=now):
         more: set[int] = set()
         fewer: set[int] = set()

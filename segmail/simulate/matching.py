@@ -6,17 +6,15 @@ Attributes, time zones and each tree of conditions are read once.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Select, select
 
-from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.segments.conditions.compile import matching_customers
 from segmail.segments.conditions.read import read_conditions
-from segmail.segments.conditions.scope import Scope, open_scope
+from segmail.segments.conditions.scope import KeptScope
 from segmail.segments.conditions.touches import crossings
 from segmail.segments.conditions.tree import Combine
 from segmail.segments.refresh import Candidate
@@ -26,7 +24,7 @@ class ShopConditions:
     """The conditions of a shop's segments, each compiled for any moment."""
 
     def __init__(self) -> None:
-        self._scope: Scope | None = None
+        self._scope = KeptScope()
         self._trees: dict[str | None, Combine] = {}
 
     def matching(
@@ -37,9 +35,10 @@ class ShopConditions:
         among: Collection[int] | None = None,
     ) -> Select[Any]:
         """Do what `matching_by_conditions` does, but read the shop only once."""
+        tree = self._tree(candidate)
         return matching_customers(
-            self._tree(candidate),
-            self._scope_at(tx, now),
+            tree,
+            self._scope.at(tx, tree, now=now),
             website_ids=candidate.website_ids,
             group_ids=candidate.group_ids,
             among=among,
@@ -49,14 +48,10 @@ class ShopConditions:
         self, tx: Transaction, candidate: Candidate, since: datetime, now: datetime
     ) -> Iterator[Select[Any]]:
         """Yield SELECTs of the customers whose answers the clock may have changed since then."""
-        scope = self._scope_at(tx, now).of_websites(candidate.website_ids)
-        for one in crossings(self._tree(candidate), scope, since):
+        tree = self._tree(candidate)
+        scope = self._scope.at(tx, tree, now=now).of_websites(candidate.website_ids)
+        for one in crossings(tree, scope, since):
             yield select(one.owner).where(one.crossed)
-
-    def _scope_at(self, tx: Transaction, now: datetime) -> Scope:
-        if self._scope is None:
-            self._scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
-        return replace(self._scope, now=now)
 
     def _tree(self, candidate: Candidate) -> Combine:
         if candidate.conditions not in self._trees:

@@ -71,7 +71,7 @@ def test_whatever_one_row_holds_costs_no_other_row_its_due(
             Choice(),
             RefreshOptions(),
             clock=Clock(shop.now),
-            matching=matching_by_conditions(shop.tables),
+            matching=matching_by_conditions(),
         )
         delete_expired_coupons(shop.shop, days=30, now=shop.now)
         window = Window(shop.now - timedelta(days=3), shop.now + timedelta(hours=1))

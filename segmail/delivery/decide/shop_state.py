@@ -64,7 +64,7 @@ class ShopStates:
         self._at_most = at_most
         self._state: ShopState | None = None
         self._lock = threading.Lock()
-        self.conditions = ConditionsOfFew(shop.tables)
+        self.conditions = ConditionsOfFew()
 
     def current(self) -> ShopState:
         """Return a state that is recent enough; raises ConfigError for invalid policies."""

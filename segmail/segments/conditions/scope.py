@@ -14,11 +14,12 @@ from segmail.maho.config.time_zones import load_website_zones
 from segmail.maho.db.information_schema import table_names
 from segmail.maho.db.value_lists import among
 from segmail.maho.schema.catalog_tables import build_catalog_tables
-from segmail.maho.schema.sales_tables import SalesTables
+from segmail.maho.schema.sales_tables import SalesTables, build_sales_tables
 from segmail.maho.schema.tables import Layout, Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Trigger
-from segmail.segments.conditions.tree import Leaf
+from segmail.segments.conditions.references import segments_named
+from segmail.segments.conditions.tree import Combine, Leaf
 
 _ENTITIES = ("customer", "customer_address", "catalog_product")
 
@@ -114,6 +115,29 @@ def open_scope(tx: Transaction, sales: SalesTables, *, now: datetime) -> Scope:
     return Scope(
         tx.tables, sales, now, dialect, attributes, zones, segments=segments, missing=missing
     )
+
+
+class KeptScope:
+    """The scope of a whole run, whose attributes, time zones and segments are read once.
+
+    Segments are read again for conditions that name one that was not there: somebody may have made
+    both while the run goes on.
+    """
+
+    def __init__(self) -> None:
+        self._scope: Scope | None = None
+
+    def at(self, tx: Transaction, tree: Combine, *, now: datetime) -> Scope:
+        """Return the scope in which the conditions `tree` are compiled at a moment."""
+        scope = self._scope
+        if scope is None:
+            scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
+        else:
+            named = segments_named(tree)
+            if not (named.members | named.sequences) <= scope.segments.keys():
+                scope = replace(scope, segments=_load_segments(tx))
+        self._scope = scope
+        return replace(scope, now=now)
 
 
 def _load_segments(tx: Transaction) -> dict[int, KnownSegment]:

@@ -17,9 +17,8 @@ from sqlalchemy import Connection, Select, func, or_, select
 from segmail import __version__
 from segmail.errors import ConditionError
 from segmail.maho.config.time_zones import time_zone
-from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.transaction import Transaction
-from segmail.segments.conditions.scope import Scope, open_scope
+from segmail.segments.conditions.scope import KeptScope, Scope
 from segmail.segments.conditions.touched import Crossing, Kept, Marked, Source, Summed, Unmarked
 from segmail.segments.conditions.touches import crossings, sources_of, uncovered
 from segmail.segments.conditions.tree import Combine
@@ -88,7 +87,7 @@ class Poll:
         self._full = full
         self._everybody_below = everybody_below
         self._small: bool | None = None
-        self._scope: Scope | None = None
+        self._scope = KeptScope()
         self._touched: dict[tuple[str, datetime], frozenset[int] | None] = {}
         self._told: dict[str, str] = {}
         self._kept: dict[tuple[str, str], bool] = {}
@@ -110,7 +109,7 @@ class Poll:
         if tree is None:
             return EVERYBODY
         query = everybody()  # names every fault of the conditions
-        scope = self._scope_at(tx, now).of_websites(candidate.website_ids)
+        scope = self._scope.at(tx, tree, now=now).of_websites(candidate.website_ids)
         sources = sources_of(tree, scope)
         before = load_baseline(tx, candidate.id)
         meaning = _meaning(candidate, scope)
@@ -138,11 +137,6 @@ class Poll:
             number = tx.connection.scalar(select(func.count()).select_from(ids)) or 0
             self._small = number < self._everybody_below
         return bool(self._small)
-
-    def _scope_at(self, tx: Transaction, now: datetime) -> Scope:
-        if self._scope is None:
-            self._scope = open_scope(tx, build_sales_tables(tx.tables.prefix), now=now)
-        return replace(self._scope, now=now)
 
     def _why_anew(
         self, candidate: Candidate, scope: Scope, before: Baseline | None, after: Baseline

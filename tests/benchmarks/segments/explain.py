@@ -34,9 +34,7 @@ def seconds(shop: LargeShop, segment: int) -> float:
     """Return how long a refresh takes to collect a segment's customers."""
     with _refreshing(shop, segment) as (connection, task):
         began = time.monotonic()
-        find_matched(
-            Transaction(connection, task.tables), task, matching_by_conditions(task.tables), now=NOW
-        )
+        find_matched(Transaction(connection, task.tables), task, matching_by_conditions(), now=NOW)
         return time.monotonic() - began
 
 
@@ -51,9 +49,7 @@ def _refreshing(shop: LargeShop, segment: int) -> Iterator[tuple[Connection, Tas
 
 
 def _sql(connection: Connection, task: Task) -> str:
-    matched = matching_by_conditions(task.tables)(
-        Transaction(connection, task.tables), task.candidate, NOW
-    )
+    matched = matching_by_conditions()(Transaction(connection, task.tables), task.candidate, NOW)
     fill: Insert = insert(MATCHED).from_select(["customer_id"], matched)
     dialect = mysql.dialect(paramstyle="named")
     return str(fill.compile(dialect=dialect, compile_kwargs={"literal_binds": True}))

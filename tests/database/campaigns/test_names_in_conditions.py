@@ -81,7 +81,7 @@ def test_a_file_that_names_things_is_exported_as_it_was(
         [candidate] = load_candidates(
             tx, [shop.row(shop.tables.segment, name="Some")["segment_id"]]
         )
-        query = matching_by_conditions(shop.tables)(tx, candidate, shop.now)
+        query = matching_by_conditions()(tx, candidate, shop.now)
         assert list(tx.connection.scalars(query)) == []
     told = explain_segment(shop.shop, "Some", now=shop.now)
     assert [line.words for line in told.lines[1:]] == exported_conditions(shop, "Some")

@@ -35,7 +35,7 @@ def refresh(shop: ShopBuilder, *ids: int, **options: Any) -> list[Refreshed]:
         Choice([str(id) for id in ids]),
         RefreshOptions(by_change=True, **options),
         clock=StandingClock(shop.now),
-        matching=matching_by_conditions(shop.tables),
+        matching=matching_by_conditions(),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from segmail.clock import Clock
@@ -28,13 +29,23 @@ segments:
 """
 
 
-def _refresh(shop: ShopBuilder, **choice: Any) -> list[Refreshed]:
+FOURTH = """\
+  - name: Fourth
+    websites: [base]
+    conditions: {all: ['customer: first name = Ada']}
+"""
+
+
+def _refresh(
+    shop: ShopBuilder, is_stopping: Callable[[], bool] = lambda: False, **choice: Any
+) -> list[Refreshed]:
     return refresh_segments(
         shop.shop,
         Choice(**choice),
-        RefreshOptions(),
+        RefreshOptions(by_change=True),
         clock=Clock(shop.now),
-        matching=matching_by_conditions(shop.tables),
+        matching=matching_by_conditions(),
+        is_stopping=is_stopping,
     )
 
 
@@ -52,6 +63,25 @@ def test_a_segment_comes_after_those_it_names(shop: ShopBuilder) -> None:
 
     assert [one.segment for one in done] == ["First", "Second", "Third"]
     assert _members(shop, "Third") == {ada}
+
+
+def test_a_segment_that_is_made_while_a_run_goes_on_may_be_named_at_once(
+    shop: ShopBuilder,
+) -> None:
+    SalesBuilder(shop)
+    both = {shop.customer(firstname="Ada"), shop.customer(firstname="Bob")}
+    apply(shop, CHAIN)
+
+    def make_another() -> bool:  # before each segment
+        has_begun = _members(shop, "First")
+        if has_begun and not shop.rows(shop.tables.segment, name="Fourth"):
+            apply(shop, CHAIN.replace('member of "Second"', "not member of Fourth") + FOURTH)
+        return False
+
+    done = _refresh(shop, is_stopping=make_another)
+
+    assert {one.segment: one.reason for one in done}["Third"] is None
+    assert _members(shop, "Third") == both  # Fourth, refreshed by the next run, has nobody yet
 
 
 def test_one_alone_reads_the_others_as_they_were_left(shop: ShopBuilder) -> None:

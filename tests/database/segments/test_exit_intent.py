@@ -51,7 +51,7 @@ def test_who_bought_after_an_exit_intent_is_not_mailed_days_later(
     def work(time: timedelta) -> None:
         """Do what cron does."""
         options, clock = RefreshOptions(), Clock(shop.now + time)
-        matching = matching_by_conditions(shop.tables)
+        matching = matching_by_conditions()
         [done] = refresh_segments(shop.shop, Choice(), options, clock=clock, matching=matching)
         assert done.exit_code == 0
         mailed.extend(run_emails(now=shop.now + time).recipients)

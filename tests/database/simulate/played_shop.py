@@ -95,7 +95,7 @@ def play(
             shop.transact(lambda tx, event=event: happen(tx, event))  # type: ignore[misc]
         if rhythm.refresh_at(now) == now:
             sweep_up(shop, now=now)
-            matching = matching_by_conditions(shop.tables)
+            matching = matching_by_conditions()
             refresh_segments(shop, Choice(), RefreshOptions(), clock=clock, matching=matching)
         if rhythm.send_at(now) == now:
             process_emails(job, Options(limit=rhythm.limit))
