@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -106,8 +106,10 @@ def choose(tx: Transaction, choice: Choice, *, now: datetime) -> list[Candidate]
     return [one for one in candidates if _is_due(one, choice, now)]
 
 
-def load_candidates(tx: Transaction, ids: Collection[int] | None) -> list[Candidate]:
-    """Return the given segments (None: all) by id."""
+def load_candidates(
+    tx: Transaction, ids: Collection[int] | None, policies: Mapping[int, Policy] | None = None
+) -> list[Candidate]:
+    """Return the given segments (None: all) by id; `policies` are the shop's, if already read."""
     c = tx.tables.segment.c
     query = select(
         c.segment_id,
@@ -120,7 +122,7 @@ def load_candidates(tx: Transaction, ids: Collection[int] | None) -> list[Candid
     if ids is not None:
         query = query.where(c.segment_id.in_(ids))
     segments = {segment.segment_id: segment for segment in load_segments(tx)}
-    policies = load_policies(tx)
+    policies = load_policies(tx) if policies is None else policies
     return [
         _candidate(row, segments[row.segment_id], policies.get(row.segment_id, Policy()))
         for row in tx.connection.execute(query)

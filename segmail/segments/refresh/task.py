@@ -14,7 +14,7 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.step_policies import load_step_policies
 from segmail.maho.steps import Step, Trigger, load_steps
 from segmail.segments.refresh.candidates import Candidate, load_candidates
-from segmail.segments.refresh.group import load_rivals
+from segmail.segments.refresh.group import load_with_rivals
 
 WAITS_FOR_A_WORD = "left when more at once than the limit; starts on a person's word only"
 
@@ -107,10 +107,9 @@ class Task:
 
 def load_task(tx: Transaction, segment_id: int, *, enrol: bool, now: datetime) -> Task:
     """Return the task of an existing segment."""
-    [candidate] = load_candidates(tx, [segment_id])
+    candidate, rivals = load_with_rivals(tx, segment_id)
     steps = load_steps(tx, segment_ids=[segment_id])
     since = load_enrols_since(tx, segment_id)
-    rivals = load_rivals(tx, candidate)
     exits = [step.sequence_id for step in steps if step.trigger is Trigger.EXIT]
     waiting = reason_ids_of(tx, [(id, WAITS_FOR_A_WORD) for id in exits])
     policies = load_step_policies(tx).items()
