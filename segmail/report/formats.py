@@ -53,7 +53,7 @@ def as_text(activity: Activity, width: int | None = None) -> str:
     ]
     tail = [
         *_step_lines(activity, width),
-        *_lift_lines(activity),
+        *_lift_lines(activity, width),
         *_reason_lines(activity),
         *_day_lines(activity),
         "",
@@ -195,7 +195,7 @@ def _wrapped(lines: Iterable[str], width: int | None) -> Iterator[str]:
         if width is None or len(line) <= width:
             yield line
             continue
-        number = re.match(r" *[A-Z ][A-Za-z ]*[0-9,.]+ +| {8,}", line)
+        number = re.match(r"(?:[A-Z][a-z]+(?: [a-z]+)?)? {2,}[0-9,.]+ +| {8,}", line)
         indent = " " * (len(number[0]) if number else 4)
         yield from textwrap.wrap(
             line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
@@ -250,7 +250,7 @@ def _reason_lines(activity: Activity) -> Iterator[str]:
             yield f"{one.rows:>11,}  {one.status}: {one.reason}"
 
 
-def _lift_lines(activity: Activity) -> Iterator[str]:
+def _lift_lines(activity: Activity, width: int | None) -> Iterator[str]:
     names = {one.segment.segment_id: one.segment.name for one in activity.segments}
     for lift in activity.lift:
         name = " ".join(names[lift.segment_id].split())
@@ -258,7 +258,13 @@ def _lift_lines(activity: Activity) -> Iterator[str]:
         yield f"{name}, {lift.trigger}: {groups(lift)}"
         if lift.is_enough:
             yield f"Within {lift.within_days} days from entering"
-            yield from _table([COLUMNS, *compared(lift)], names=1)
+            lines = list(_table([COLUMNS, *compared(lift)], names=1))
+            if width is not None and max(map(len, lines)) > width:
+                lines = [
+                    f"  {name}: {mailed} mailed, {held_out} held out, difference {difference}"
+                    for name, mailed, held_out, difference in compared(lift)
+                ]
+            yield from lines
         else:
             yield f"{NOT_ENOUGH[0].upper()}{NOT_ENOUGH[1:]}."
 

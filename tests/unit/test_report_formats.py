@@ -120,6 +120,15 @@ def test_in_a_narrow_terminal_each_step_tells_its_numbers_in_words() -> None:
     assert as_text(ACTIVITY, width=120) == TEXT
 
 
+def test_a_long_name_with_a_number_is_wrapped_like_any_other() -> None:
+    segment = replace(SEGMENT, name="Customers without an order in the last 90 days, of all stores")
+    activity = replace(ACTIVITY, segments=(replace(ACTIVITY.segments[0], segment=segment),))
+
+    assert "Customers without an order in the last 90\n    days, of all stores\n" in as_text(
+        activity, width=44
+    )
+
+
 def days_of_page(*days: date, until: date) -> list[tuple[str, str]]:
     """Return the dates and numbers of a page's chart, of 5 mails on each of these days."""
     end = datetime(until.year, until.month, until.day, tzinfo=UTC)
