@@ -54,6 +54,7 @@ class Checkout:
         (self.root / ".gitignore").write_text("/.environments/\n")
         self._git("init", "--quiet")
         self.commit("1")
+        self._git("tag", "first")
 
     def commit(self, version: str) -> None:
         """Let the checkout be of this version: its code, and the package that its lock names."""
@@ -73,6 +74,10 @@ class Checkout:
     def back(self) -> None:
         """Go back to the commit before."""
         self._git("reset", "--quiet", "--hard", "HEAD~1")
+
+    def to_first(self) -> None:
+        """Go back to the first commit, and leave what was edited."""
+        self._git("reset", "--quiet", "--hard", "first")
 
     def registry_goes_away(self) -> None:
         self._registry.rename(self._registry.with_name("away"))

@@ -20,10 +20,17 @@ def checkout() -> Iterator[Checkout]:
 
 
 @pytest.fixture(scope="module")
-def installed() -> Iterator[Checkout]:
+def _built_once() -> Iterator[Checkout]:
     with new_checkout() as made:
-        made.run()
         yield made
+
+
+@pytest.fixture
+def installed(_built_once: Checkout) -> Checkout:
+    """A checkout at its first version, which runs: it is built once, and kept beside a newer."""
+    _built_once.to_first()
+    assert _built_once.run().stdout == "1 1 1 \n"
+    return _built_once
 
 
 def _answer(process: subprocess.Popen[str]) -> list[str]:
@@ -44,8 +51,8 @@ def _runs_until(checkout: Checkout, version: str) -> list[list[str]]:
     return answers + [_answer(process) for process in running]
 
 
-def test_runs_during_an_upgrade_are_wholly_old_or_wholly_new(checkout: Checkout) -> None:
-    checkout.run()
+def test_runs_during_an_upgrade_are_wholly_old_or_wholly_new(installed: Checkout) -> None:
+    checkout = installed
     checkout.commit("2")
     checkout.registry_goes_away()
 
