@@ -143,8 +143,9 @@ def test_every_job_of_such_a_night_works_and_each_step_is_mailed_once(
         if time < "04:00":
             readers.append(f"reader{place}@example.test")
             reader = shop.customer(readers[-1])
-        for job in ("refresh-segments", "process-emails"):
-            codes[time, job] = segmail(shop, tmp_path, now, job).exit_code
+        # A minute apart: on a busy machine a refresh schedules for some seconds later.
+        for minute, job in enumerate(("refresh-segments", "process-emails")):
+            codes[time, job] = segmail(shop, tmp_path, now + minute * MINUTE, job).exit_code
         if time == "02:20":
             gone = readers[-1]
             shop.change(shop.tables.subscriber, {"customer_id": reader}, subscriber_status=3)
@@ -301,4 +302,4 @@ def test_a_batch_takes_two_statements_more_than_where_nothing_is_moved(
     ahead = shop.now - timedelta(days=40)
     shop.now = plain.now = ahead
 
-    assert statements(shop, 30) <= statements(plain, 30) + 2
+    assert statements(shop, 5) <= statements(plain, 5) + 2
