@@ -3,45 +3,31 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import func, select
 
+from tests import program
 from tests.database.refresh.refreshing import decide
-from tests.program import ROOT
 from tests.shop_builder import ShopBuilder
 
 _CUSTOMERS, _CAMPAIGNS = 40, 3
 _RULES = '[sending_rules]\ncap = "2 per day"\n'
 
 
-def start(shop: ShopBuilder, folder: Path, host: str) -> subprocess.Popen[bytes]:
+def start(shop: ShopBuilder, folder: Path, host: str) -> subprocess.Popen[str]:
     """Start a run of the real program as one of several hosts has it."""
     config = folder / f"{host}.toml"
     config.write_text(f"{_RULES}[delivery]\nbatch = 20\n")
-    options = {
-        "--database-url": shop.url.render_as_string(hide_password=False),
-        "--config": str(config),
-        "--state-dir": str(folder / host),
-        "--log-file": str(folder / f"{host}.log"),
-        "--now": f"{shop.now:%Y-%m-%d %H:%M:%S}",
+    env = {
+        "SEGMAIL_CONFIG": str(config),
+        "SEGMAIL_STATE_DIR": str(folder / host),
+        "SEGMAIL_LOG_FILE": str(folder / f"{host}.log"),
+        "SEGMAIL_NOW": f"{shop.now:%Y-%m-%d %H:%M:%S}",
     }
-    command = [
-        sys.executable,
-        "-m",
-        "segmail",
-        *(word for pair in options.items() for word in pair),
-    ]
-    return subprocess.Popen(
-        [*command, "process-emails", "--limit", "0"],
-        cwd=ROOT,
-        env={"SEGMAIL_SMTP_URL": f"file://{folder / 'mails'}", "PATH": "/usr/bin:/bin"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    return program.start(shop.url, folder, "process-emails", "--limit", "0", env=env)
 
 
 def test_two_hosts_at_once_send_no_address_more_than_its_cap(
@@ -67,7 +53,7 @@ def test_two_hosts_at_once_send_no_address_more_than_its_cap(
 
     for _ in range(3):  # what was left to a higher priority is decided by the next run
         runs = [start(shop, tmp_path, host) for host in ("one", "two")]
-        told = [run.communicate(timeout=600)[0] for run in runs]
+        told = [run.communicate(timeout=600) for run in runs]
         assert [run.returncode for run in runs] == [0, 0], told
 
     customer, row = shop.tables.customer.c, shop.tables.progress.c
