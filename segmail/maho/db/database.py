@@ -33,6 +33,26 @@ _DENIED = {
     *(1251, 1275, 1524, 2059, 2061),  # a login method that client or server lacks
     *(1820, 1862, 3118, 3159, 4151),  # an expired password, a locked account, encryption demanded
 }
+# What to do about them, as a sentence.
+_ADVICE = {
+    **dict.fromkeys(
+        _UNREACHABLE | _LOST,
+        "Is the server running (systemctl status mariadb), and is that its address?",
+    ),
+    **dict.fromkeys(
+        (1040, 1203, 1226),
+        "Others hold all connections that it allows: SHOW PROCESSLIST names them. max_connections, "
+        "or the user's own limit, allows more.",
+    ),
+    **dict.fromkeys((1021, 1114), "Its disk may be full: df -h on that machine tells."),
+    **dict.fromkeys(
+        (1290, 1792, 1836), "It may be read-only, as a replica is: SELECT @@read_only tells."
+    ),
+    1045: "Are the user and the password right, in Maho's app/etc/local.xml or the database URL?",
+    1049: "Is the database's name right, in Maho's app/etc/local.xml or the database URL?",
+    1044: "sql/grants.sql has the rights that the user needs.",
+    1142: "sql/grants.sql has the rights that the user needs.",
+}
 _NO_TABLE = 1146
 _NO_SUCH = {1054, _NO_TABLE}
 _AFTER_COMMIT = "segmail_after_commit"  # of a connection: functions to call then
@@ -337,13 +357,13 @@ def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
             "That may be a dump, an ALTER TABLE or Maho's own migration; SHOW FULL PROCESSLIST "
             "names it. Run this again when it is done."
         ) from error
+    advice = f". {_ADVICE[number]}" if number in _ADVICE else ""
     if _is_temporary(error):
-        told = f"The database {where} is out of reach: {reason}"
-        if number in _UNREACHABLE:
-            told += ". Is the server running (systemctl status mariadb), and is that its address?"
-        raise DatabaseUnavailable(told) from error
+        raise DatabaseUnavailable(
+            f"The database {where} is out of reach: {reason}{advice}"
+        ) from error
     if number in _DENIED or "unable to open database file" in reason:
-        raise ConfigError(f"The database {where} refuses segmail: {reason}") from error
+        raise ConfigError(f"The database {where} refuses segmail: {reason}{advice}") from error
     if number in _NO_SUCH or "no such table" in reason or "no such column" in reason:
         raise SchemaError(
             f"The database {where} lacks a table or column: {reason}. "

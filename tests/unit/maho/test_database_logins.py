@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import URL
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql
 
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, DatabaseUnavailable
 from segmail.maho.db.database import Database
 from segmail.maho.db.pymysql_connection import QuickConnection
 
@@ -199,6 +199,25 @@ def test_what_cannot_log_in_is_told_by_its_name_and_what_mends_it(
         scripted(script, at=tmp_path / "s") as url,
         pytest.raises(ConfigError, match=rf"refuses segmail.*{told}"),
     ):
+        enter(url)
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "advice"),
+    [
+        (1040, DatabaseUnavailable, "SHOW PROCESSLIST"),
+        (1045, ConfigError, "Are the user and the password right"),
+        (1049, ConfigError, "Is the database's name right"),
+    ],
+)
+def test_a_refusal_comes_with_what_to_do(
+    number: int, error: type[Exception], advice: str, tmp_path: Path
+) -> None:
+    def script(server: Server) -> bool:
+        server.say(b"\xff" + number.to_bytes(2, "little") + b"#08004No")
+        return False
+
+    with scripted(script, at=tmp_path / "s") as url, pytest.raises(error, match=advice):
         enter(url)
 
 
