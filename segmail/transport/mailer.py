@@ -12,7 +12,9 @@ MailServerUnavailable    it takes no message now; this one was not accepted
 ConfigError              it takes no message until a human acts; this one was not accepted
 
 Before RCPT, a server's answers are about itself or the sender. Only its answers to RCPT, to DATA
-and to the message itself are about this message (docs/mail.md has the table).
+and to the message itself are about this message (docs/mail.md has the table). But many servers,
+Postfix by default, put off until then what they have to say about the client and the sender: their
+words tell.
 """
 
 from __future__ import annotations
@@ -26,6 +28,28 @@ from segmail.mail.envelope import Envelope
 _LONGEST_TEXT = 200  # what `newsletter_problem.problem_error_text` holds
 _LONGEST_WORDS = 160  # a server's share of it
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200b-\u200f\u202a-\u202e]+")
+
+_ABOUT_CLIENT = re.compile(
+    r"relay access denied|unable to relay|(?:not|never) relay\b"
+    r"|(?:client host|helo command) rejected"
+    r"|relay(?:ing)? (?:is )?(?:denied|prohibited|not (?:allowed|permitted))",
+    re.IGNORECASE,
+)
+_ABOUT_SENDER = re.compile(
+    r"sender (?:address )?rejected|sender verify failed"
+    r"|(?:daily|sending)(?: \w+){0,3} (?:limit|quota)",
+    re.IGNORECASE,
+)
+
+
+def is_about_client(words: str) -> bool:
+    """Return whether a refusal's words are about the host that sends: it would meet every mail."""
+    return _ABOUT_CLIENT.search(words) is not None
+
+
+def is_about_sender(words: str) -> bool:
+    """Return whether a refusal's words are about the sender's address or account."""
+    return _ABOUT_SENDER.search(words) is not None
 
 
 @dataclass(frozen=True)

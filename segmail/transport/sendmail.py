@@ -26,6 +26,8 @@ from segmail.transport.mailer import (
     MessageDeferred,
     MessageRefused,
     SenderRefused,
+    is_about_client,
+    is_about_sender,
     printable,
 )
 from segmail.transport.mailer_connection import MailerConnection
@@ -73,6 +75,8 @@ class SendmailMailer(MailerConnection):
         about_row = _reply_about(envelope.recipient, words)
         if found := _ABOUT_MESSAGE.search(words):
             about_row = _reply_about(found[0], words)
+        if about_all := self._about_all(f"{text}: {words}", words):
+            return about_all
         if not about_row and _reply_about(envelope.sender, words) == "5":
             return SenderRefused(f"{text}: {words}", code=code)
         if code in REFUSED:
@@ -85,6 +89,17 @@ class SendmailMailer(MailerConnection):
         return MailServerUnavailable(
             f"The mail program {self._settings.program} takes no mail now: {text} {words}".rstrip()
         )
+
+    def _about_all(self, text: str, words: str) -> Exception | None:
+        """Return what a relay's words about this host or the sender mean, at whatever command."""
+        found = _REPLY.search(words)
+        if found is None or not (is_about_client(words) or is_about_sender(words)):
+            return None
+        if found[1] == "4":
+            return MailServerUnavailable(f"The relay takes no mail now: {text}")
+        if is_about_client(words):
+            return ConfigError(f"{self._settings.source}: {text}")
+        return SenderRefused(text)
 
     def abort(self) -> None:
         """Kill the running program and everything that it started."""

@@ -29,6 +29,8 @@ from segmail.transport.mailer import (
     NoConnection,
     NotBegun,
     SenderRefused,
+    is_about_client,
+    is_about_sender,
 )
 from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, Reply, ReplyReader
 
@@ -236,13 +238,26 @@ class SmtpDialogue:
                 f"{self._settings.source}: the mail server {server} wants a user name and "
                 f"password, or encryption: {text}."
             )
-        if stage == "MAIL":
+        if stage != "MAIL" and is_about_client(reply.words):
+            return self._fault_of_client(reply, text)
+        if stage == "MAIL" or is_about_sender(reply.words):
             return self._fault_of_sender(reply, text)
         if code < 400:
             self.is_over = True
             lost = AcceptanceUnknown if stage == _END else MessageDeferred
             return lost(f"{server} gives an answer that makes no sense: {text}", code=code)
         return (MessageRefused if code >= 500 else MessageDeferred)(text, code=code)
+
+    def _fault_of_client(self, reply: Reply, text: str) -> Exception:
+        """Return the meaning of an answer about this host; for good, a person must act."""
+        self.is_over = True
+        server = self._settings.server
+        if reply.code < 500:
+            return MailServerUnavailable(f"The mail server {server} takes no mail now: {text}.")
+        return ConfigError(
+            f"{self._settings.source}: the mail server {server} takes no mail of this host, or "
+            f"wants a user name and password: {text}."
+        )
 
     def _fault_of_sender(self, reply: Reply, text: str) -> Exception:
         """Return the meaning of an answer to MAIL: it is about the sender or the server (RFC 5321).

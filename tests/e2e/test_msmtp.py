@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from segmail.errors import MailServerUnavailable
+from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.transport.mailer import MessageDeferred, MessageRefused, SenderRefused
 from tests.sending import mailer_for, send
 from tests.smtp_server import closed_port, scripted_server
@@ -35,6 +35,9 @@ def _url(folder: Path, port: int) -> str:
         ("MAIL", "550 5.4.5 Daily user sending limit exceeded", SenderRefused),
         ("RCPT", "450 4.2.0 Greylisted", MessageDeferred),
         ("RCPT", "550 5.1.1 No such user", MessageRefused),
+        ("RCPT", "554 5.7.1 Relay access denied", ConfigError),
+        ("RCPT", "450 4.1.8 Sender address rejected", MailServerUnavailable),
+        ("RCPT", "553 5.7.1 Sender address rejected", SenderRefused),
         ("end", "554 5.7.1 Never", MessageRefused),
         ("DATA", "451 4.3.0 Try later", MessageDeferred),
     ],

@@ -228,6 +228,46 @@ def test_a_server_that_goes_away_on_the_way_keeps_what_was_sent(
     assert isinstance(ran.summary.fault, MailServerUnavailable)
 
 
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        ("550 5.4.5 Daily user sending limit exceeded", ConfigError),
+        ("554 5.7.1 <model@example.test>: Relay access denied", ConfigError),
+        ("550 relay not permitted", ConfigError),
+        ("554 5.7.1 <unknown[192.0.2.1]>: Client host rejected: Access denied", ConfigError),
+        ("450 4.7.1 Client host rejected: cannot find your hostname", MailServerUnavailable),
+        ("553 5.7.1 <shop@example.test>: Sender address rejected: not logged in", ConfigError),
+        ("450 4.1.8 <shop@example.test>: Sender address rejected: no such domain",
+         MailServerUnavailable),
+    ],
+)  # fmt: skip
+def test_what_a_server_says_late_about_host_or_sender_is_no_recipients_fault(
+    shop: ShopBuilder, run_emails: Runner, answer: str, fault: type[Exception]
+) -> None:
+    step = shop.step(shop.segment())
+    rows = [shop.due(step, shop.customer()) for _ in range(3)]
+    before = [shop.progress(row) for row in rows]
+
+    for stage in ("RCPT", "end"):
+        with scripted_server({stage: answer}) as server:
+            ran = run_emails(smtp_url=server.url(NO_TLS))
+
+        assert isinstance(ran.summary.fault, fault)
+        assert [shop.progress(row) for row in rows] == before
+
+
+def test_a_recipient_who_is_unknown_to_a_relay_is_refused_alone(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+    words = "550 5.1.1 <x@example.test>: User unknown in relay recipient table"
+
+    with scripted_server({"RCPT": words}) as server:
+        ran = run_emails(smtp_url=server.url(NO_TLS))
+
+    assert (ran.summary.fault, shop.status(progress)) == (None, "failed")
+
+
 def test_a_wrong_password_asks_for_a_human_and_changes_nothing(
     shop: ShopBuilder, run_emails: Runner
 ) -> None:
