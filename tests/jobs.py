@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,11 +32,16 @@ FOLDER = "a folder of .eml files"
 
 @dataclass(frozen=True)
 class Ran:
-    """What a run did: its summary, every outcome, and the mails in its folder."""
+    """What a run did: its summary, every outcome, and the messages in its folder."""
 
     summary: Summary
     outcomes: list[Outcome]
-    mails: list[EmailMessage]
+    messages: list[bytes]
+
+    @cached_property
+    def mails(self) -> list[EmailMessage]:
+        """The messages, parsed for tests that look into them: that takes longer than sending."""
+        return [read_mail(message) for message in self.messages]
 
     @property
     def recipients(self) -> list[str]:
@@ -114,7 +120,7 @@ class Runner:
         before = set(self._files())
         summary = process_emails(job, Options(**options), on_outcomes=outcomes.extend)
         new = sorted(set(self._files()) - before)
-        return Ran(summary, outcomes, [read_mail(file.read_bytes()) for file in new])
+        return Ran(summary, outcomes, [file.read_bytes() for file in new])
 
     def _files(self) -> list[Path]:
         return list((self.folder / "mails").glob("*.eml"))

@@ -88,7 +88,7 @@ def test_whatever_one_row_holds_costs_no_other_row_its_due(
     assert left == {"scheduled_at", "is_active"}
     unread = [one for one in refreshed if one.state is not RefreshState.REFRESHED]
     assert {odd[one.segment_id].column for one in unread} == {"conditions_serialized"}
-    assert report.counts.sent >= len(ran.mails) > len(odd) * 0.8
+    assert report.counts.sent >= len(ran.messages) > len(odd) * 0.8
     assert len(odd) > 900
     assert len(refreshed) > 80
 
@@ -137,7 +137,7 @@ def test_a_row_whose_customer_step_segment_or_template_is_gone_ends_with_a_reaso
     ran = mariadb_runner()
     sweep_up(shop.shop, now=shop.now)
 
-    assert (shop.status(kept), len(ran.mails)) == ("sent", 1)
+    assert (shop.status(kept), len(ran.messages)) == ("sent", 1)
     found = {key: _reason(shop, row) for key, row in gone.items()}
     assert found == {
         "customer_id": ("skipped", "Not sent: the customer does not exist any more"),

@@ -293,7 +293,7 @@ def test_a_batch_takes_two_statements_more_than_where_nothing_is_moved(
             shop.due(step, shop.customer())
         with counted(shop, shop) as found:
             ran = Runner(shop, tmp_path)()
-        assert len(ran.mails) == mails
+        assert len(ran.messages) == mails
         return len(found)
 
     plain = ShopBuilder.__new__(ShopBuilder)

@@ -141,7 +141,7 @@ def test_without_the_setting_all_that_is_due_is_sent(
 
     ran = run_emails()
 
-    assert len(ran.mails) == 3
+    assert len(ran.messages) == 3
 
 
 def test_a_few_minutes_of_cron_move_nothing(shop: ShopBuilder, run_emails: Runner) -> None:

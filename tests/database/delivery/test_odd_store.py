@@ -58,7 +58,7 @@ def test_rows_of_a_store_without_base_url_wait_an_hour_and_others_go_on(
         ran = run_emails()
 
     assert (shop.status(waits), shop.status(goes)) == ("scheduled", "sent")
-    assert len(ran.mails) == 1
+    assert len(ran.messages) == 1
     row = shop.row(shop.tables.progress, progress_id=waits)
     assert HOUR <= row["scheduled_at"] - shop.now < HOUR + timedelta(minutes=1)
     assert row["queue_id"] is None

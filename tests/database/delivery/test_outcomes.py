@@ -140,7 +140,7 @@ def test_a_step_enrolled_twice_is_sent_once(shop: ShopBuilder, run_emails: Runne
     ran = run_emails()
     again = run_emails()
 
-    assert len(ran.mails) == 1
+    assert len(ran.messages) == 1
     assert again.mails == []
     assert (shop.status(first), shop.status(second)) == ("sent", "skipped")
 
@@ -155,7 +155,7 @@ def test_one_broken_template_does_not_stop_the_rest(shop: ShopBuilder, run_email
     problem = shop.row(shop.tables.problem)
     queue = shop.row(shop.tables.queue, queue_id=problem["queue_id"])
     assert (shop.status(broken), shop.status(good)) == ("failed", "sent")
-    assert len(ran.mails) == 1
+    assert len(ran.messages) == 1
     assert "customer" in problem["problem_error_text"]
     assert shop.progress(broken)["queue_id"] == problem["queue_id"]
     assert queue["queue_status"] == QueueStatus.CANCEL
@@ -240,7 +240,7 @@ def test_limit_0_sends_everything_batch_by_batch(shop: ShopBuilder, run_emails: 
 
     ran = run_emails(limit=0)
 
-    assert len(ran.mails) == ran.count(Status.SENT) == 230
+    assert len(ran.messages) == ran.count(Status.SENT) == 230
 
 
 def test_only_the_named_segments_are_sent(shop: ShopBuilder, run_emails: Runner) -> None:

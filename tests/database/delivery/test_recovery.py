@@ -54,7 +54,7 @@ def test_an_attempt_that_was_never_begun_is_sent(shop: ShopBuilder, run_emails: 
     ran = run_emails(now=shop.now + LATER)
 
     row = shop.progress(progress)
-    assert len(ran.mails) == 1
+    assert len(ran.messages) == 1
     assert (row["status"], row["queue_id"]) == ("sent", shop.row(shop.tables.queue)["queue_id"])
     assert row["scheduled_at"] == row["created_at"]  # created_at + the step's delay of 0
 
@@ -151,7 +151,7 @@ def test_a_row_that_somebody_scheduled_again_by_hand_is_sent_with_a_queue_row_of
 
     ran = run_emails(now=shop.now + timedelta(minutes=1))
 
-    assert len(ran.mails) == 1
+    assert len(ran.messages) == 1
     assert len(shop.rows(shop.tables.queue, queue_status=QueueStatus.SENT)) == 2
 
 

@@ -323,7 +323,7 @@ def test_a_batch_reads_addresses_once_and_recent_mails_twice(
     ran = run_emails()
     event.remove(shop.database.engine, "before_cursor_execute", count)
 
-    assert len(ran.mails) == 30
+    assert len(ran.messages) == 30
     assert sum("AS own" in it for it in reading) == 1
     assert sum("queue_start_at END" in it for it in reading) == 2
 

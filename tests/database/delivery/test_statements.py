@@ -38,7 +38,7 @@ def statements_for(shop: ShopBuilder, runner: Runner, mails: int) -> int:
         shop.due(step, shop.customer())
     with counted(shop, shop) as statements:
         ran = runner(limit=100)
-    assert len(ran.mails) == mails
+    assert len(ran.messages) == mails
     return len(statements)
 
 
@@ -64,7 +64,7 @@ def test_a_batch_of_50_in_three_segments_takes_at_most_one_statement_a_mail(
     with counted(shop, shop) as statements:
         ran = run_emails(limit=0)
 
-    assert len(ran.mails) == 100
+    assert len(ran.messages) == 100
     assert len(statements) <= 100
 
 

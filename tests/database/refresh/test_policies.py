@@ -236,7 +236,7 @@ def test_membership_is_asked_for_before_a_mail_unless_a_policy_says_continue(
 
     ran = run_emails()
 
-    assert len(ran.mails) == mails
+    assert len(ran.messages) == mails
     assert ran.count(Status.SKIPPED) == 2 - mails
 
 
