@@ -37,7 +37,7 @@ _ABOUT_CLIENT = re.compile(
 )
 _ABOUT_SENDER = re.compile(
     r"sender (?:address )?rejected|sender verify failed"
-    r"|(?:daily|sending)(?: \w+){0,3} (?:limit|quota)",
+    r"|(?:sending|outgoing|outbound)(?: \w+){0,2} (?:limit|quota)",  # a mailbox has quotas, too
     re.IGNORECASE,
 )
 

@@ -256,11 +256,17 @@ def test_what_a_server_says_late_about_host_or_sender_is_no_recipients_fault(
         assert [shop.progress(row) for row in rows] == before
 
 
-def test_a_recipient_who_is_unknown_to_a_relay_is_refused_alone(
-    shop: ShopBuilder, run_emails: Runner
+@pytest.mark.parametrize(
+    "words",
+    [
+        "550 5.1.1 <x@example.test>: User unknown in relay recipient table",
+        "552 5.2.2 <x@example.test>: daily receiving quota exceeded",
+    ],
+)
+def test_a_recipient_whom_a_relay_does_not_take_is_refused_alone(
+    shop: ShopBuilder, run_emails: Runner, words: str
 ) -> None:
     progress = shop.due(shop.step(shop.segment()), shop.customer())
-    words = "550 5.1.1 <x@example.test>: User unknown in relay recipient table"
 
     with scripted_server({"RCPT": words}) as server:
         ran = run_emails(smtp_url=server.url(NO_TLS))
