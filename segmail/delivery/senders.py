@@ -96,27 +96,32 @@ class RefusedSenders:
 class Losses:
     """Messages of which nobody knows whether they arrived: the server gave no answer at the end.
 
-    Those that were under way when one was lost are lost together. A message that was begun after a
-    loss, and is lost before the server answered any other, shows that each would be: a server, a
-    filter or a program that is broken would leave all due rows in doubt.
+    A server that restarts loses one on each connection. If one more is lost before the server has
+    answered any other, each would be: a server, a filter or a program that is broken would leave
+    all due rows in doubt.
     """
 
     def __init__(self) -> None:
-        self._lost_at: float | None = None
+        self._in_a_row = 0
+        self._connections = 1
 
     def answered(self) -> None:
         """Note that the server does answer."""
-        self._lost_at = None
+        self._in_a_row = 0
 
-    def add(self, begun_at: float, error: AcceptanceUnknown) -> MailServerUnavailable | None:
-        """Record a loss; return the error that ends the run if it is the second in a row."""
-        if self._lost_at is None:
-            self._lost_at = time.monotonic()
-        elif begun_at > self._lost_at:
-            return MailServerUnavailable(
-                f"The mail server takes messages without saying what becomes of them: {error}."
-            )
-        return None
+    def add(self, connections: int, error: AcceptanceUnknown) -> MailServerUnavailable | None:
+        """Record a loss; return the error that ends the run if there are too many in a row.
+
+        `connections` is how many there were before it.
+        """
+        if not self._in_a_row:
+            self._connections = connections
+        self._in_a_row += 1
+        if self._in_a_row <= self._connections:
+            return None
+        return MailServerUnavailable(
+            f"The mail server takes messages without saying what becomes of them: {error}."
+        )
 
 
 class Senders:
@@ -140,7 +145,7 @@ class Senders:
         self._waiting = Waiting([], limits.pace)
         self._last_look = LastLook([], lambda _: ({}, 0.0), at=0.0, most=0.0)
         self._under_way: dict[Envelope, tuple[Connection, Attempt]] = {}
-        self._begun: dict[int, float] = {}  # when the content of attempts may have left, by id
+        self._begun: set[int] = set()  # ids of attempts whose content may have left
         self._losses = Losses()
         self._outcomes: list[Outcome] = []
         self._has_fewer = False
@@ -297,7 +302,7 @@ class Senders:
             del self._under_way[attempt.prepared.envelope]
             self._release(attempt, reason)
             return
-        self._begun[attempt.queue_id] = time.monotonic()
+        self._begun.add(attempt.queue_id)
         connection.hand_over()
         if connection.takes_next and (following := self._next()):
             self._introduce(connection, following)
@@ -359,7 +364,7 @@ class Senders:
 
     def _lose(self, attempt: Attempt, error: AcceptanceUnknown) -> None:
         """Leave a message that was not answered for a person to judge."""
-        if broken := self._losses.add(self._begun[attempt.queue_id], error):
+        if broken := self._losses.add(self._tried, error):
             self._stop(broken)
         reason = f"interrupted: {error}"
         self._done(attempt, outcome_of(attempt, Status.FAILED, reason, error.code or 0))
@@ -386,7 +391,7 @@ class Senders:
 
     def _done(self, attempt: Attempt, outcome: Outcome) -> None:
         self._last_look.forget(attempt)
-        self._begun.pop(attempt.queue_id, None)
+        self._begun.discard(attempt.queue_id)
         self._outcomes.append(outcome)
 
     def _break_off(self, error: BaseException) -> None:
