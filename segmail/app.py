@@ -37,6 +37,11 @@ class App:
             crypt_key=self.settings.crypt_key,
         )
 
+    def close(self) -> None:
+        """Close the connections to the shop's database, if there are any."""
+        if "shop" in vars(self):
+            self.shop.database.close()
+
     @cached_property
     def config(self) -> StoreConfig:
         """The shop's configuration as it was when this run first read it."""

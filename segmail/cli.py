@@ -297,7 +297,8 @@ def program(
         run=run,
         form=form,
     )
-    ctx.obj = App(settings, clock, run.id)
+    ctx.obj = app = App(settings, clock, run.id)
+    ctx.call_on_close(app.close)
     if settings.not_upgraded and ctx.invoked_subcommand in COMMANDS["Jobs"]:
         line = f"Still running the old version: {settings.not_upgraded}"
         log_once_a_day(line, settings.state_dir, "not-upgraded", now=clock.now())
