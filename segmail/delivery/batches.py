@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -50,15 +50,19 @@ class Batches:
     journal: Journal
     clock: Clock
 
-    def next(self, quota: Quota, most: int, *, reach: Callable[[], bool]) -> ReadyBatch | None:
+    def next(
+        self, quota: Quota, most: int, *, reach: Callable[[], bool], held: Collection[int] = ()
+    ) -> ReadyBatch | None:
         """Return a batch of at most `most` due rows, as `quota` allows; None if nothing is due.
 
-        Nothing is recorded unless `reach` says that messages may be begun. An error is returned
-        with the batch: what ended before it is to be told first.
+        Nothing is recorded unless `reach` says that messages may be begun. `held` are the ids of
+        the rows that this run is sending: if their leases are over because the machine slept, they
+        are not taken twice. An error is returned with the batch: what ended before it is to be told
+        first.
         """
         batch = ReadyBatch()
         try:
-            batch.rows = self._claimed(quota, most)
+            batch.rows = self._claimed(quota, most, held)
             if not batch.rows:
                 return None
             self._make_ready(batch, reach)
@@ -76,10 +80,11 @@ class Batches:
             self._settle([outcome_of(attempt, Status.RELEASED, reason) for attempt in unsent])
             self.claimer.give_back(rows)
 
-    def _claimed(self, quota: Quota, most: int) -> Sequence[DueRow]:
+    def _claimed(self, quota: Quota, most: int, held: Collection[int]) -> Sequence[DueRow]:
         self.claimer.go_on_with(self.planner.states.current().sending(self.claimer.steps))
         size = quota.take(most)
-        rows = self.claimer.claim(now=self.clock.now(), limit=size) if size else []
+        claimed = self.claimer.claim(now=self.clock.now(), limit=size) if size else []
+        rows = [row for row in claimed if row.progress_id not in held]
         quota.give_back(size - len(rows))
         return rows
 

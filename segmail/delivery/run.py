@@ -83,17 +83,20 @@ class Run:
             rate=self.limits.pace.per_second,
         )
 
-        def next_batch(reach: Callable[[], bool]) -> ReadyBatch | None:
+        def next_batch(
+            reach: Callable[[], bool], beside: ReadyBatch | None = None
+        ) -> ReadyBatch | None:
             if self.limits.reached(self.clock.now()):
                 return None
-            return self.batches.next(quota, claim_size.rows, reach=reach)
+            held = {row.progress_id for row in beside.rows} if beside else ()
+            return self.batches.next(quota, claim_size.rows, reach=reach, held=held)
 
         began = time.monotonic()
         with ThreadPoolExecutor(1) as thread:
             batch = next_batch(self.senders.reach)
             while batch is not None:
                 is_connected = self.works_ahead and batch.attempts
-                ahead = thread.submit(next_batch, self._may_go_on) if is_connected else None
+                ahead = thread.submit(next_batch, self._may_go_on, batch) if is_connected else None
                 try:
                     yield batch
                 except GeneratorExit:
