@@ -18,7 +18,7 @@ from tests.shop_builder import ShopBuilder
 from tests.thorough import by_far
 
 COMMANDS = [*each_command.READING, *each_command.WRITING]
-SOME = {*COMMANDS[:: by_far(8, 1)], "sequence list", "segment show", "history", "process-emails"}
+SOME = {*COMMANDS[:: by_far(16, 1)], "sequence list", "segment show", "history", "process-emails"}
 
 
 @pytest.fixture

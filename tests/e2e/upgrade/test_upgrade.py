@@ -45,7 +45,7 @@ def _runs_until(checkout: Checkout, version: str) -> list[list[str]]:
     running: list[subprocess.Popen[str]] = []
     answers: list[list[str]] = []
     while [version] * 3 not in answers:
-        running.append(checkout.start("0.5"))
+        running.append(checkout.start("2"))
         if len(running) == 3:
             answers.append(_answer(running.pop(0)))
     return answers + [_answer(process) for process in running]
