@@ -95,8 +95,9 @@ class Run:
         with ThreadPoolExecutor(1) as thread:
             batch = next_batch(self.senders.reach)
             while batch is not None:
-                is_connected = self.works_ahead and batch.attempts
-                ahead = thread.submit(next_batch, self._may_go_on, batch) if is_connected else None
+                # Without attempts nothing is sent meanwhile, and no connection may be open yet.
+                is_sent = self.works_ahead and batch.attempts
+                ahead = thread.submit(next_batch, self._may_go_on, batch) if is_sent else None
                 try:
                     yield batch
                 except GeneratorExit:

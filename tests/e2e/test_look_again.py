@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import signal
-import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -19,6 +17,7 @@ from tests.program import start
 from tests.sales_builder import SalesBuilder, every, leaf
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Fault, Server, recording_server, scripted_server
+from tests.waiting import until
 
 NOON = ("--config", "segmail.toml", "--now", "2026-03-10 12:00")
 ALL = (*NOON, "process-emails", "--limit", "0")
@@ -102,7 +101,7 @@ def test_whoever_is_forbidden_while_a_run_goes_on_gets_no_mail(
         recording_server() as server,
         start(shop.url, tmp_path, *ALL, env=_mail_to(server)) as process,
     ):
-        _until(lambda: len(server.messages) >= 1)
+        until(lambda: len(server.messages) >= 1)
         forbid()
         out, err = process.communicate(timeout=300)
 
@@ -162,7 +161,7 @@ def test_switching_automation_off_ends_a_run_and_leaves_the_rest_scheduled(
         recording_server() as server,
         start(shop.url, tmp_path, *ALL, env=_mail_to(server)) as process,
     ):
-        _until(lambda: len(server.messages) >= 1)
+        until(lambda: len(server.messages) >= 1)
         shop.config("customer_segmentation/email_automation/enabled", "0")
         process.communicate(timeout=300)
 
@@ -186,7 +185,7 @@ def test_a_slow_run_that_is_killed_leaves_a_handful_of_paused_mailings(
         recording_server() as server,
         start(shop.url, tmp_path, *command, env=_mail_to(server)) as process,
     ):
-        _until(lambda: len(server.messages) >= 1)
+        until(lambda: len(server.messages) >= 1)
         process.kill()
 
     paused = shop.rows(shop.tables.queue, queue_status=QueueStatus.PAUSE)
@@ -206,7 +205,7 @@ def test_the_next_claim_is_recorded_while_one_is_sent_and_a_signal_gives_both_ba
         start(shop.url, tmp_path, *command, env=_mail_to(server)) as process,
     ):
         assert server.hanging.wait(300)
-        _until(lambda: len(shop.rows(queue, queue_status=QueueStatus.PAUSE)) == 60)
+        until(lambda: len(shop.rows(queue, queue_status=QueueStatus.PAUSE)) == 60)
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=300)
 
@@ -218,11 +217,3 @@ def test_the_next_claim_is_recorded_while_one_is_sent_and_a_signal_gives_both_ba
 
 def _mail_to(server: Server) -> dict[str, str]:
     return {"SEGMAIL_SMTP_URL": server.url("timeout=90")}
-
-
-def _until(true: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if true():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it did not happen within half a minute")

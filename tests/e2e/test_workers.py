@@ -7,9 +7,7 @@ import os
 import signal
 import struct
 import subprocess
-import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +20,7 @@ from tests.jobs import Runner, StillClock
 from tests.program import run, start
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Fault, Server, recording_server, scripted_server
+from tests.waiting import until
 
 CLOCK = ("--config", "segmail.toml", "--now", "2026-03-10 12:00")
 TWO = ("process-emails", "--limit", "0", "--workers", "2")
@@ -54,7 +53,7 @@ def test_there_are_no_more_processes_than_connections(
     with recording_server() as server:
         command = (*CLOCK, *TWO, "--workers", "5", "--connections", "2", "--rate", "10")
         with start(mariadb_shop.url, tmp_path, *command, env=_mail_to(server)) as process:
-            _until(lambda: len(server.messages) >= 5)
+            until(lambda: len(server.messages) >= 5)
             children = _children(process)
             process.communicate(timeout=300)
 
@@ -89,7 +88,7 @@ def test_a_process_that_is_killed_is_told_and_the_other_goes_on(
     with recording_server() as server:
         command = (*CLOCK, *TWO, "--rate", "10")  # it takes four seconds
         with start(mariadb_shop.url, tmp_path, *command, env=_mail_to(server)) as process:
-            _until(lambda: len(server.messages) >= 10)
+            until(lambda: len(server.messages) >= 10)
             [other] = _children(process)
             os.kill(other, signal.SIGKILL)
             _, err = process.communicate(timeout=300)
@@ -111,7 +110,7 @@ def test_no_process_outlives_the_one_that_was_started(
             children = _children(process)
             process.kill()
 
-        _until(lambda: not any(map(_is_running, children)))
+        until(lambda: not any(map(_is_running, children)))
 
     assert len(children) == 1
     assert {mariadb_shop.status(row) for row in due} == {"scheduled"}
@@ -149,14 +148,6 @@ def _is_running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
-
-
-def _until(true: Callable[[], bool]) -> None:
-    for _ in range(3_000):
-        if true():
-            return
-        time.sleep(0.1)
-    raise AssertionError("it did not happen within five minutes")
 
 
 @pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # pytest has threads of its own

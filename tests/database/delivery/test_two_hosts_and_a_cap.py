@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -18,9 +16,9 @@ from segmail.delivery.rows.outcome import Attempt, Status
 from segmail.settings import SendingRuleSettings
 from tests.jobs import Ran, Runner
 from tests.shop_builder import ShopBuilder
+from tests.waiting import PATIENCE, until
 
 _WAITING = text("SELECT count(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
-_PATIENCE = 300  # seconds
 
 
 def test_a_host_counts_again_what_another_records_at_the_same_moment(
@@ -38,20 +36,21 @@ def test_a_host_counts_again_what_another_records_at_the_same_moment(
     def watched(self: Recorder, *prepared: Any, before_commit: Any, **options: Any) -> Any:
         if not has_planned.is_set():
             has_planned.set()
-            assert may_record.wait(_PATIENCE)
+            assert may_record.wait(PATIENCE)
             return record(self, *prepared, before_commit=before_commit, **options)
 
         def before_it_is_committed(attempts: list[Attempt]) -> None:
             before_commit(attempts)
             may_record.set()
-            _until(lambda: planned.done() or _somebody_waits(shop))
+            # InnoDB shows what it showed to whoever looks again within 0.1 seconds.
+            until(lambda: planned.done() or _somebody_waits(shop), every=0.2)
 
         return record(self, *prepared, before_commit=before_it_is_committed, **options)
 
     monkeypatch.setattr(Recorder, "record", watched)
     with ThreadPoolExecutor(1) as thread:
         planned: Future[Ran] = thread.submit(replace(runner, state="other host"), limit=1)
-        assert has_planned.wait(_PATIENCE)
+        assert has_planned.wait(PATIENCE)
         recorded = runner(limit=1)
         postponed = planned.result()
 
@@ -62,10 +61,3 @@ def test_a_host_counts_again_what_another_records_at_the_same_moment(
 def _somebody_waits(shop: ShopBuilder) -> bool:
     with shop.database.read() as connection:
         return bool(connection.scalar(_WAITING))
-
-
-def _until(true: Callable[[], bool]) -> None:
-    last = time.monotonic() + _PATIENCE
-    while not true():
-        assert time.monotonic() < last
-        time.sleep(0.2)  # InnoDB shows what it showed to whoever looks again within 0.1
