@@ -84,10 +84,12 @@ def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     Maho's own index has its columns in the other order: each run walks over every step that was
     ever sent. And none of Maho's indexes tells when steps were sent: `report` reads each step, and
     for each order all mails of its customer. With some hundred thousand steps these three indexes
-    are worth their space (70 MB for each million steps); they make each change of a step a little
+    are worth their space (80 MB for each million steps); they make each change of a step a little
     slower. One more finds unsubscribed addresses, which `process-emails` reads every few
     seconds: with some hundred thousand subscribers that takes a quarter of the time. The shop keeps
     working while they are created.
+
+    An index that an earlier version made with fewer columns is made anew under the same name.
 
     `./maho migrate` drops them, like every index that no module declares: run this again after an
     upgrade of Maho, or declare the indexes in a module of yours. `doctor` reports if one is gone.

@@ -30,7 +30,7 @@ def lost_tuning(tx: Transaction) -> Iterator[AreaFinding]:
     if was_tuned(tx):
         what = (
             "The index that `segmail schema tune` made is gone: `./maho migrate` drops every index "
-            "that no module declares. (Or it was run by a version that made fewer.)"
+            "that no module declares. (Or it was run by a version that made fewer or smaller ones.)"
         )
         yield Finding(Severity.WARNING, Area.INDEXES, what, advice)
     elif has_long_history(tx):

@@ -300,10 +300,10 @@ def walked_index(tx: Transaction) -> str | None:
     """Return the name of the index that finds due rows; None if the server takes no hints."""
     if tx.connection.dialect.name == "sqlite":
         return None
-    names = {
-        columns: name
-        for name, columns in index_columns(tx.connection, tx.tables.progress.name).items()
-    }
+    names: dict[tuple[str, ...], str] = {}
+    for name, columns in index_columns(tx.connection, tx.tables.progress.name).items():
+        in_order = columns[:3] == ("status", "scheduled_at", "progress_id")
+        names[columns[:2] if in_order else columns] = name
     return names.get(("status", "scheduled_at")) or names.get(("scheduled_at", "status"))
 
 

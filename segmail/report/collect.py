@@ -25,6 +25,7 @@ from segmail.maho.progress import (
     by_index,
     has_long_history,
     has_status,
+    is_pending,
     is_pending_in,
     is_postponed,
 )
@@ -33,7 +34,7 @@ from segmail.maho.reasons import SOURCE as REASON
 from segmail.maho.schema.sales_tables import build_sales_tables
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
-from segmail.maho.schema.tune import mails_index, tuned_index
+from segmail.maho.schema.tune import mails_index, tuned_index, waiting_index
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step, load_steps
 from segmail.mail.column_limits import as_written
@@ -129,8 +130,8 @@ class _Rows:
 
     `lateness` is None if the history is short enough to read every row that ever failed; `reasons`
     are the queue ids that are not attempts. The indexes are those of `schema tune`: `due_index` on
-    the time that rows were due and `mails_index` on the rows of a customer, else Maho's, and
-    `sent_index` on the time of sending.
+    the time that rows were due and `mails_index` on the rows of a customer, else Maho's; and
+    `sent_index` on the time of sending and `waiting_index` with all that is asked of a waiting row.
     """
 
     tables: Tables
@@ -142,6 +143,7 @@ class _Rows:
     due_index: str | None = None
     sent_index: str | None = None
     mails_index: str | None = None
+    waiting_index: str | None = None
 
     @classmethod
     def find(
@@ -169,6 +171,7 @@ class _Rows:
             due_index=tuned_index(indexes, "scheduled_at") or mahos,
             sent_index=tuned_index(indexes, "sent_at"),
             mails_index=mails_index(indexes) or names.get(("customer_id", "status")),
+            waiting_index=waiting_index(indexes),
         )
 
     def along(self, query: Select[Any], index: str | None) -> Select[Any]:
@@ -195,10 +198,13 @@ class _Rows:
             return of_steps
         return and_(of_steps, c.customer_id.in_(of_stores(self.tables, self.store_ids)))
 
-    @property
-    def waiting(self) -> ColumnElement[bool]:
-        """The condition that a row waits; the segments' ids lead to these rows alone."""
-        return and_(self.chosen, is_pending_in(self.tables, self.segment_ids))
+    def waiting(self, tx: Transaction, query: Select[Any]) -> Select[Any]:
+        """Return the query of rows that wait; by Maho's index their segments' ids lead to them."""
+        if self.waiting_index is not None:
+            query = query.where(self.chosen, is_pending(self.tables))
+            return self.along(query, self.waiting_index)
+        query = query.where(self.chosen, is_pending_in(self.tables, self.segment_ids))
+        return along_pending(tx, query)
 
 
 def _chosen(tx: Transaction, scope: ReportScope) -> tuple[list[int] | None, list[int] | None]:
@@ -296,7 +302,7 @@ def _count_rows(
     `days` gets what was sent, if it was asked for.
     """
     numbers: defaultdict[int, Counter[str]] = defaultdict(Counter)
-    queries = [along_pending(tx, _waiting(rows, steps, now))]
+    queries = [_waiting(tx, rows, steps, now)]
     if days is None:
         queries.append(_sent(rows, window))
     for day in days or ():
@@ -318,20 +324,17 @@ def _add_ended(
             numbers[sequence_id]["interrupted"] += number
 
 
-def _waiting(rows: _Rows, steps: Sequence[Step], now: datetime) -> Select[Any]:
+def _waiting(tx: Transaction, rows: _Rows, steps: Sequence[Step], now: datetime) -> Select[Any]:
     c = rows.tables.progress.c
-    return (
-        select(
-            c.sequence_id,
-            func.count().label(ProgressStatus.SCHEDULED.value),
-            _number(c.scheduled_at <= now).label("due"),
-            _number(c.scheduled_at <= now - _OVERDUE).label("overdue"),
-            _number(is_postponed(rows.tables, steps, now=now)).label("postponed"),
-            _number(c.queue_id.is_not(None)).label("deferred"),
-        )
-        .where(rows.waiting)
-        .group_by(c.sequence_id)
+    query = select(
+        c.sequence_id,
+        func.count().label(ProgressStatus.SCHEDULED.value),
+        _number(c.scheduled_at <= now).label("due"),
+        _number(c.scheduled_at <= now - _OVERDUE).label("overdue"),
+        _number(is_postponed(rows.tables, steps, now=now)).label("postponed"),
+        _number(c.queue_id.is_not(None)).label("deferred"),
     )
+    return rows.waiting(tx, query).group_by(c.sequence_id)
 
 
 def _sent(rows: _Rows, window: Window) -> Select[Any]:

@@ -15,8 +15,9 @@ from sqlalchemy import URL
 
 from segmail.cli import program
 from segmail.maho.db.database import Database
+from segmail.maho.db.information_schema import index_columns
 from segmail.maho.schema.check import check_schema
-from tests.bare_database import bare_database
+from tests.bare_database import bare_database, run
 
 
 @pytest.fixture
@@ -145,6 +146,29 @@ def test_tune_creates_the_better_index_once_and_only_when_told(bare: URL) -> Non
     assert "CREATE INDEX IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED" in shown.stdout
     assert (unasked.exit_code, done.exit_code) == (2, 0)
     assert "CREATE INDEX IDX_SEGMENT_PROGRESS_STATUS_SENT" in shown.stdout
+    assert again.stdout == "The indexes are there already.\n"
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "mariadb"])
+def test_tune_gives_an_index_of_an_earlier_version_its_new_columns(
+    engine: str, server_url: URL, tmp_path: Path
+) -> None:
+    name = "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED"
+    table = "customer_segment_sequence_progress"
+    with bare_database(engine, server_url, tmp_path) as url:
+        segmail(url, "schema", "apply", "--yes")
+        run(url, f"CREATE INDEX {name} ON {table} (status, scheduled_at)")
+
+        done = segmail(url, "schema", "tune", "--yes")
+        again = segmail(url, "schema", "tune", "--dry-run")
+
+        with Database(url).read() as connection:
+            columns = index_columns(connection, table)[name]
+
+    assert done.exit_code == 0
+    assert f"DROP INDEX {name}" in done.stdout
+    assert columns[:3] == ("status", "scheduled_at", "progress_id")
+    assert len(columns) > 3
     assert again.stdout == "The indexes are there already.\n"
 
 

@@ -61,6 +61,24 @@ def test_a_report_reads_what_happened_and_what_waits(
     assert not is_slow(tuned.shop)
 
 
+def test_counts_are_the_same_however_their_rows_are_found(
+    tuned: ShopBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours in (-2, 30):
+        tuned.due(1, 1, created_at=tuned.now, scheduled_at=tuned.now + hours * _HOUR)
+    window = Window(tuned.now - _HOUR, tuned.now)
+
+    def counts() -> Activity:
+        return collect_activity(tuned.shop, window, now=tuned.now, lateness=24 * _HOUR)
+
+    by_mahos = counts()
+    monkeypatch.setattr(progress, "_MANY", 1_000)
+
+    assert counts() == by_mahos
+    assert by_mahos.counts.postponed
+    assert by_mahos.counts.overdue
+
+
 def test_revenue_is_the_same_however_its_mails_are_found(
     tuned: ShopBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,11 +13,18 @@ from segmail.maho.schema.layout import find_layout
 from segmail.maho.schema.tables import Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
 
-# For `process-emails`, rows that are due, and for `report`, rows that ended without a mail; rows
-# sent in a span of time, which `report` counts by step without reading them; and a customer's last
-# mail, which `report` looks up for each order.
+# For `process-emails`, rows that are due, and for `report`, rows that wait or ended without a mail;
+# rows sent in a span of time; both have what `report` asks of a row, so that it counts by step
+# without reading the rows; and a customer's last mail, which `report` looks up for each order.
 _INDEXES = {
-    "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": ("status", "scheduled_at"),
+    "IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED": (
+        "status",
+        "scheduled_at",
+        "progress_id",  # rows due at the same time are sent in this order
+        "sequence_id",
+        "queue_id",
+        "created_at",
+    ),
     "IDX_SEGMENT_PROGRESS_STATUS_SENT": ("status", "sent_at", "sequence_id"),
     "IDX_SEGMENT_PROGRESS_CUSTOMER_SENT": ("customer_id", "status", "sent_at"),
 }
@@ -43,12 +50,31 @@ def plan_tuning(database: Database, prefix: str) -> list[str]:
                 "specification adds."
             )
         tables = build_tables(prefix, layout)
-        quoted = connection.dialect.identifier_preparer.format_table
-        online = "" if connection.dialect.name == "sqlite" else " ALGORITHM=INPLACE LOCK=NONE"
         return [
-            f"CREATE INDEX {prefix}{name} ON {quoted(table)} ({', '.join(columns)}){online}"
+            statement
             for table, name, columns in _lacking(connection, tables)
+            for statement in _statements(connection, table, f"{prefix}{name}", columns)
         ]
+
+
+def _statements(
+    connection: Connection, table: Table, name: str, columns: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield what makes an index, in place of one of its name that an earlier version made."""
+    quoted = connection.dialect.identifier_preparer.format_table(table)
+    is_sqlite = connection.dialect.name == "sqlite"
+    listed = ", ".join(columns)
+    if name not in index_columns(connection, table.name):
+        online = "" if is_sqlite else " ALGORITHM=INPLACE LOCK=NONE"
+        yield f"CREATE INDEX {name} ON {quoted} ({listed}){online}"
+    elif is_sqlite:
+        yield f"DROP INDEX {name}"
+        yield f"CREATE INDEX {name} ON {quoted} ({listed})"
+    else:  # with one statement, so that runs always find one of them
+        yield (
+            f"ALTER TABLE {quoted} DROP INDEX {name}, ADD INDEX {name} ({listed}), "
+            "ALGORITHM=INPLACE, LOCK=NONE"
+        )
 
 
 def is_tuned(tx: Transaction) -> bool:
@@ -70,10 +96,14 @@ def _lacking(
 def tuned_index(indexes: Mapping[str, tuple[str, ...]], time: str) -> str | None:
     """Return the name of the index by status and this time, `scheduled_at` or `sent_at`.
 
-    None if it was not made.
+    None if it was not made. An earlier version's has fewer columns (`waiting_index`).
     """
-    [wanted] = [columns for columns in _INDEXES.values() if columns[:2] == ("status", time)]
-    return _beginning(indexes, wanted)
+    return _beginning(indexes, ("status", time))
+
+
+def waiting_index(indexes: Mapping[str, tuple[str, ...]]) -> str | None:
+    """Return the name of the index that tells of a row that waits without reading it, or None."""
+    return _beginning(indexes, _INDEXES["IDX_SEGMENT_PROGRESS_STATUS_SCHEDULED"])
 
 
 def mails_index(indexes: Mapping[str, tuple[str, ...]]) -> str | None:

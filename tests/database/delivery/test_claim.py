@@ -8,8 +8,10 @@ import pytest
 from sqlalchemy import select, text
 
 from segmail.delivery.rows.claim import Claimer
+from segmail.maho.schema.tune import run_tuning
 from segmail.maho.steps import load_steps
 from tests.shop_builder import ShopBuilder
+from tests.tuning import tuning_undone
 
 pytestmark = pytest.mark.both_engines
 
@@ -89,9 +91,18 @@ def test_rows_that_a_rival_holds_locked_are_passed_over(mariadb_shop: ShopBuilde
     assert [row.progress_id for row in claimed] == [second]
 
 
-def test_the_claim_walks_the_index_on_scheduled_at(mariadb_shop: ShopBuilder) -> None:
+@pytest.mark.parametrize("is_tuned", [False, True], ids=["mahos", "tuned"])
+def test_the_claim_walks_the_index_on_scheduled_at(
+    mariadb_shop: ShopBuilder, *, is_tuned: bool
+) -> None:
     """Any other plan sorts, and so locks, every scheduled row."""
     shop = mariadb_shop
+    with tuning_undone(shop.database) as statements:
+        run_tuning(shop.database, statements if is_tuned else [])
+        assert_claims_walk_an_index(shop, "STATUS_SCHEDULED" if is_tuned else "scheduled_at")
+
+
+def assert_claims_walk_an_index(shop: ShopBuilder, name: str) -> None:
     step = shop.step(shop.segment())
     shop.insert_all(
         shop.tables.progress,
@@ -119,7 +130,7 @@ def test_the_claim_walks_the_index_on_scheduled_at(mariadb_shop: ShopBuilder) ->
             plan = connection.exec_driver_sql(f"EXPLAIN FORMAT=TRADITIONAL {sql}", sql.params)
             [row] = plan.mappings().all()
         assert row["key"] is not None
-        assert "scheduled_at" in row["key"]
+        assert name in row["key"]
         assert "filesort" not in row["Extra"]
         run.claim(now=shop.now, limit=10)
 
