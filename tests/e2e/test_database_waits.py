@@ -27,7 +27,9 @@ _GREETING = (
 
 
 @contextmanager
-def silent_server(greeting: bytes, as_it_is: bytes = b"") -> Iterator[int]:
+def silent_server(
+    greeting: bytes, as_it_is: bytes = b"", *, seconds_a_byte: float = 0
+) -> Iterator[int]:
     """Run a server that accepts, says `greeting` as a packet and no more; yield its port."""
     packet = len(greeting).to_bytes(3, "little") + b"\0" + greeting if greeting else as_it_is
     held = []
@@ -36,7 +38,11 @@ def silent_server(greeting: bytes, as_it_is: bytes = b"") -> Iterator[int]:
         try:
             while True:
                 held.append(listener.accept()[0])
-                held[-1].sendall(packet)
+                if not seconds_a_byte:
+                    held[-1].sendall(packet)
+                for byte in packet if seconds_a_byte else b"":
+                    held[-1].sendall(bytes([byte]))
+                    time.sleep(seconds_a_byte)
         except OSError:
             return
 
@@ -63,6 +69,22 @@ def test_a_server_that_falls_silent_is_given_up(
             pass
 
     assert time.monotonic() - began < 5
+
+
+def test_a_server_that_drips_its_greeting_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pymysql_connection, "LOGIN", 0.5)
+
+    with silent_server(_GREETING, seconds_a_byte=0.05) as port:
+        database = Database(
+            URL.create("mysql+pymysql", "u", "p", "127.0.0.1", port, "shop").update_query_dict(
+                {"connect_timeout": "1"}
+            )
+        )
+        began = time.monotonic()
+        with pytest.raises(DatabaseUnavailable, match="the login timed out"), database.read():
+            pass
+
+    assert time.monotonic() - began < 4
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 import struct
+import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
@@ -12,7 +13,7 @@ from typing import Any
 
 from pymysql.connections import Connection
 from pymysql.constants import FIELD_TYPE
-from pymysql.constants.CR import CR_AUTH_PLUGIN_ERR, CR_MALFORMED_PACKET
+from pymysql.constants.CR import CR_AUTH_PLUGIN_ERR, CR_MALFORMED_PACKET, CR_SERVER_LOST
 from pymysql.constants.SERVER_STATUS import SERVER_STATUS_NO_BACKSLASH_ESCAPES
 from pymysql.converters import convert_datetime, escape_datetime
 from pymysql.err import MySQLError, OperationalError
@@ -21,6 +22,7 @@ from segmail.maho.db.logins import WAYS, another_user, demand_known, demand_seal
 from segmail.maho.db.value_lists import Branches
 
 HANDSHAKE = 10.0  # seconds to wait for each answer during login
+LOGIN = 20.0  # seconds for all of them: a time-out begins anew with each byte that comes
 LOCKED_TABLE = 20  # seconds to wait for a table locked by others; the server's default is a day
 
 
@@ -39,6 +41,8 @@ class QuickConnection(Connection):
     init_command: str | None
     _read_timeout: float | None
     _write_timeout: float | None
+    connect_timeout: float
+    _login_ends: float | None = None  # while the server logs us in: how long it may take
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         for name in ("password", "passwd"):  # PyMySQL writes Latin-1, other clients what is typed
@@ -49,10 +53,11 @@ class QuickConnection(Connection):
         self.decoders |= dict.fromkeys((FIELD_TYPE.DATETIME, FIELD_TYPE.TIMESTAMP), _read_moment)
 
     def connect(self, sock: Any = None) -> None:
-        """Connect and log in, with a short time-out for each answer of the server."""
+        """Connect and log in, with short time-outs for each answer of the server and for all."""
         asked = self.init_command, self._read_timeout, self._write_timeout
         self.init_command = f"SET SESSION lock_wait_timeout = {LOCKED_TABLE}"
         self._read_timeout = self._write_timeout = HANDSHAKE
+        self._login_ends = time.monotonic() + self.connect_timeout + LOGIN
         try:
             super().connect(sock)
         except OperationalError as error:
@@ -69,6 +74,7 @@ class QuickConnection(Connection):
             ) from error
         finally:
             self.init_command, self._read_timeout, self._write_timeout = asked
+            self._login_ends = None
         if self.init_command:
             with self.cursor() as cursor:
                 cursor.execute(self.init_command)
@@ -86,6 +92,21 @@ class QuickConnection(Connection):
             if handler:
                 name = plugin_name.decode("latin-1")
                 handler = (WAYS[name](self) if name in WAYS else None,)
+
+    def _read_bytes(self, count: int) -> bytes:
+        """Read what the server sends; during login byte by byte, so that none can be drawn out."""
+        read = super()._read_bytes  # type: ignore[misc]  # the stubs leave it out
+        if self._login_ends is None:
+            data: bytes = read(count)
+            return data
+        data = b""
+        while len(data) < count:
+            if time.monotonic() > self._login_ends:
+                raise OperationalError(
+                    CR_SERVER_LOST, f"the login timed out: it was not done after {LOGIN:g} seconds"
+                )
+            data += read(1)
+        return data
 
     def be_patient(self, seconds: float) -> None:
         """Wait up to so long for each answer from now on."""
