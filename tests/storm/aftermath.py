@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.problems import INTERRUPTED, RETRIED
@@ -45,14 +46,18 @@ class Inspector:
         received: dict[tuple[str, str], list[Mail]] = defaultdict(list)
         for mail in mails:
             received[mail.recipient, mail.subject].append(mail)
+        runs: dict[tuple[int, datetime], list[Row]] = defaultdict(list)
+        for row in left.progress:
+            runs[row["customer_id"], row["created_at"]].append(row)
         left_open = [id for id, row in left.queue.items() if row["queue_status"] == 4]
         self._blame(*(f"attempt {queue_id} is still open" for queue_id in left_open))
         for row in left.progress:
             step = self._shop.steps[row["sequence_id"]]
             mine = received.pop((row["email"], step.subject), [])
             self._count(row, step, mine, left)
+            moved = self._moved_to(row, runs[row["customer_id"], row["created_at"]])
             faults = (*_faults(row, mine, left), *_coupon_faults(row, step, mine, left),
-                      *_time_faults(row, step, left, struck))  # fmt: skip
+                      *_time_faults(row, step, left, struck, moved))  # fmt: skip
             self._blame(*(f"row {row['progress_id']} ({row['status']}): {it}" for it in faults))
             self._progress_id = row["progress_id"]
         gone = self._shop.deleted
@@ -61,6 +66,22 @@ class Inspector:
                       if len(it) > gone.get(key, 1)))  # fmt: skip
         self._blame(*(f"queue row {queue_id} belongs to no row" for queue_id in left.strays))
         self._weigh(left, struck)
+
+    def _moved_to(self, row: Row, run: Sequence[Row]) -> set[datetime]:
+        """Return the times to which the program may have moved a row, to keep its distance.
+
+        Steps of one customer with the same `created_at` are one run of the sequence (by chance
+        here: their times are drawn). If one is sent late, those after it move.
+        """
+        steps = self._shop.steps
+        delay = steps[row["sequence_id"]].delay
+        before = [(it, steps[it["sequence_id"]].delay) for it in run]
+        return {
+            moment + (delay - earlier)
+            for other, earlier in before
+            for moment in (other["sent_at"], other["scheduled_at"])
+            if earlier < delay and moment is not None
+        }
 
     def _blame(self, *faults: str) -> None:
         self.found.faults += faults
@@ -156,7 +177,9 @@ def _coupon_faults(row: Row, step: Step, mails: Sequence[Mail], left: Remains) -
         yield f"its message has the coupon {[mail.code for mail in mails]}, not of {codes}"
 
 
-def _time_faults(row: Row, step: Step, left: Remains, struck: Sequence[Struck]) -> Iterator[str]:
+def _time_faults(
+    row: Row, step: Step, left: Remains, struck: Sequence[Struck], moved_to: Collection[datetime]
+) -> Iterator[str]:
     """What the claim took must be back, except after a run that claimed the row and died.
 
     Such a row looks like one that somebody scheduled by hand, whose time is kept.
@@ -166,6 +189,8 @@ def _time_faults(row: Row, step: Step, left: Remains, struck: Sequence[Struck]) 
     if any(it.startswith(RETRIED) for it in left.problems.get(row["queue_id"], [])):
         return  # somebody did schedule it by hand
     moment = row["scheduled_at"]
+    if moment in moved_to:
+        return
     is_lease_end = any(run.began <= moment - LEASE < run.until for run in struck)
     if moment != row["created_at"] + step.delay and not is_lease_end:
         yield f"scheduled_at is {moment}, created_at {row['created_at']}"
