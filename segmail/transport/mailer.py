@@ -29,6 +29,8 @@ _LONGEST_TEXT = 200  # what `newsletter_problem.problem_error_text` holds
 _LONGEST_WORDS = 160  # a server's share of it
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200b-\u200f\u202a-\u202e]+")
 
+_ASKS_FOR_LOGIN = {530, 535, 538}  # RFC 4954: an answer to any command
+_LOGIN_TOO_WEAK = 534  # also RFC 4954, but some say it of a message's size
 _ABOUT_CLIENT = re.compile(
     r"relay access denied|unable to relay|(?:not|never) relay\b"
     r"|(?:client host|helo command) rejected"
@@ -40,6 +42,11 @@ _ABOUT_SENDER = re.compile(
     r"|(?:sending|outgoing|outbound)(?: \w+){0,2} (?:limit|quota)",  # a mailbox has quotas, too
     re.IGNORECASE,
 )
+
+
+def is_about_login(code: int, *, after_content: bool) -> bool:
+    """Return whether a refusal is about the login of the host that sends, by its code."""
+    return code in _ASKS_FOR_LOGIN or (code == _LOGIN_TOO_WEAK and not after_content)
 
 
 def is_about_client(words: str) -> bool:

@@ -27,6 +27,7 @@ from segmail.transport.mailer import (
     MessageRefused,
     SenderRefused,
     is_about_client,
+    is_about_login,
     is_about_sender,
     printable,
 )
@@ -75,7 +76,7 @@ class SendmailMailer(MailerConnection):
         about_row = _reply_about(envelope.recipient, words)
         if found := _ABOUT_MESSAGE.search(words):
             about_row = _reply_about(found[0], words)
-        if about_all := self._about_all(f"{text}: {words}", words):
+        if about_all := self._about_all(envelope, f"{text}: {words}", words):
             return about_all
         if not about_row and _reply_about(envelope.sender, words) == "5":
             return SenderRefused(f"{text}: {words}", code=code)
@@ -90,10 +91,17 @@ class SendmailMailer(MailerConnection):
             f"The mail program {self._settings.program} takes no mail now: {text} {words}".rstrip()
         )
 
-    def _about_all(self, text: str, words: str) -> Exception | None:
+    def _about_all(self, envelope: Envelope, text: str, words: str) -> Exception | None:
         """Return what a relay's words about this host or the sender mean, at whatever command."""
-        found = _REPLY.search(words)
-        if found is None or not (is_about_client(words) or is_about_sender(words)):
+        # An address may contain what looks like a reply.
+        without = words.replace(envelope.recipient, " ").replace(envelope.sender or " ", " ")
+        found = _REPLY.search(without)
+        if found is None:
+            return None
+        is_content = _ABOUT_MESSAGE.search(words) is not None
+        if is_about_login(int(found[0][:3]), after_content=is_content):
+            return ConfigError(f"{self._settings.source}: the relay wants a login: {text}")
+        if not (is_about_client(words) or is_about_sender(words)):
             return None
         if found[1] == "4":
             return MailServerUnavailable(f"The relay takes no mail now: {text}")

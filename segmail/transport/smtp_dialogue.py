@@ -30,6 +30,7 @@ from segmail.transport.mailer import (
     NotBegun,
     SenderRefused,
     is_about_client,
+    is_about_login,
     is_about_sender,
 )
 from segmail.transport.smtp_wire import ConnectionBroken, ConnectionClosed, Reply, ReplyReader
@@ -42,7 +43,6 @@ _CLOSING = 421
 _TOO_MANY = re.compile(
     r"4\d\d .*((too many|concurrent|simultaneous).*(connection|session)|thread limit)", re.I
 )
-_LOG_IN_FIRST = {530, 535, 538}  # RFC 4954: an answer to any command
 _TOO_LARGE = re.compile(r"552(?! 5\.(?!3\.4)\d)")  # RFC 1870: to MAIL, about this message
 
 
@@ -232,7 +232,7 @@ class SmtpDialogue:
         if code == _CLOSING or _TOO_MANY.match(reply.words):
             self.is_over = True
             return NoConnection(f"The mail server {server} takes no more mail: {text}.")
-        if code in _LOG_IN_FIRST and stage != _END:
+        if is_about_login(code, after_content=stage == _END):
             self.is_over = True
             return ConfigError(
                 f"{self._settings.source}: the mail server {server} wants a user name and "

@@ -38,6 +38,8 @@ def _url(folder: Path, port: int) -> str:
         ("RCPT", "554 5.7.1 Relay access denied", ConfigError),
         ("RCPT", "450 4.1.8 Sender address rejected", MailServerUnavailable),
         ("RCPT", "553 5.7.1 Sender address rejected", SenderRefused),
+        ("RCPT", "530 5.7.0 Authentication required", ConfigError),
+        ("end", "535 5.7.8 Credentials expired", ConfigError),
         ("end", "554 5.7.1 Never", MessageRefused),
         ("DATA", "451 4.3.0 Try later", MessageDeferred),
     ],

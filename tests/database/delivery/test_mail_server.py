@@ -14,6 +14,7 @@ from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.errors import ConfigError, MailServerUnavailable
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.settings import DeliverySettings
+from tests.documented_refusals import documented_refusals
 from tests.jobs import JumpingClock, Runner
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import Fault, Script, closed_port, recording_server, scripted_server
@@ -254,6 +255,34 @@ def test_what_a_server_says_late_about_host_or_sender_is_no_recipients_fault(
 
         assert isinstance(ran.summary.fault, fault)
         assert [shop.progress(row) for row in rows] == before
+
+
+def test_a_login_that_is_asked_for_late_is_no_recipients_fault(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    step = shop.step(shop.segment())
+    rows = [shop.due(step, shop.customer()) for _ in range(2)]
+    before = [shop.progress(row) for row in rows]
+    late = [(stage, code) for stage, code in documented_refusals() if code[:2] == "53"]
+
+    assert len(late) == 15
+    for stage, code in late:
+        with scripted_server({stage: f"{code} 5.7.0 Authentication required"}) as server:
+            ran = run_emails(smtp_url=server.url(NO_TLS))
+
+        assert isinstance(ran.summary.fault, ConfigError)
+        assert [shop.progress(row) for row in rows] == before
+
+
+def test_a_message_too_large_by_a_code_of_logins_fails_alone(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    with scripted_server({"end": "534 5.3.4 Message too big"}) as server:
+        ran = run_emails(smtp_url=server.url(NO_TLS))
+
+    assert (ran.summary.fault, shop.status(progress)) == (None, "failed")
 
 
 @pytest.mark.parametrize(

@@ -58,11 +58,11 @@ def test_a_relays_answer_about_the_recipient_concerns_her_alone(
     reply: str, outcome: type[Exception], tmp_path: Path
 ) -> None:
     """In the words of msmtp, which ends with 69 here as if the relay were away."""
-    words = f"recipient address 550@example.com not accepted; server message: {reply} No"
+    words = f"recipient address 530-x@example.com not accepted; server message: {reply} No"
     url = program(tmp_path, f"echo '{words}' >&2; exit 69")
 
     with mailer_for(url) as mailer, pytest.raises(outcome, match=reply):
-        send(mailer, "550@example.com")
+        send(mailer, "530-x@example.com")
 
 
 def test_a_program_in_the_background_keeps_nobody_waiting(tmp_path: Path) -> None:
