@@ -98,7 +98,7 @@ class Recorder:
         def work(tx: Transaction) -> tuple[list[Attempt], Sequence[Outcome]]:
             started_at = as_stored(tx.connection, column, now)
             admitted = admit(tx, prepared)
-            mine = self._still_mine(tx, admitted.may_go)
+            mine = self._still_mine(tx, admitted.may_go, now)
             insert_coupons(tx, [p.coupon for p in mine if p.coupon])
             attempts = self._write_queue(tx.connection, mine, started_at)
             if attempts:
@@ -109,8 +109,12 @@ class Recorder:
 
         return self._shop.transact(work) if prepared else ([], ())
 
-    def _still_mine(self, tx: Transaction, prepared: Sequence[Prepared]) -> list[Prepared]:
-        leases = {p.row.progress_id: p.row.lease_until for p in prepared}
+    def _still_mine(
+        self, tx: Transaction, prepared: Sequence[Prepared], now: datetime
+    ) -> list[Prepared]:
+        # If the machine slept over a lease, another run may take the row in this very second, and
+        # both attempts would have one key in the journal.
+        leases = {p.row.progress_id: p.row.lease_until for p in prepared if p.row.lease_until > now}
         held = lock_held(tx, leases)
         return [p for p in prepared if p.row.progress_id in held]
 

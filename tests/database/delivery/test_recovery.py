@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from segmail.clock import Clock
 from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.delivery.rows.outcome import Outcome, Status, attempt_key
 from segmail.delivery.rows.settle import Settler
@@ -196,6 +198,31 @@ def test_a_run_that_slept_beyond_its_lease_settles_only_what_it_sent(
 
     assert after == before
     assert shop.status(progress) == "sent"
+
+
+@dataclass
+class SleepsAfterTheClaim(Clock):
+    """The machine falls asleep over the lease once the row is claimed."""
+
+    shop: ShopBuilder
+    progress: int
+
+    def now(self) -> datetime:
+        is_claimed = self.shop.progress(self.progress)["scheduled_at"] > self.shop.now
+        return self.shop.now + (LATER if is_claimed else timedelta(0))
+
+
+def test_a_row_whose_lease_is_over_before_it_is_recorded_is_left_to_the_next_claim(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    """Recorded, it would have one key with the attempt of a run that takes it in this second."""
+    progress = shop.due(shop.step(shop.segment()), shop.customer())
+
+    ran = run_emails(clock=SleepsAfterTheClaim(shop, progress))
+
+    assert [outcome.status for outcome in ran.outcomes] == [Status.SENT]
+    assert shop.status(progress) == "sent"
+    assert len(shop.rows(shop.tables.queue)) == 1
 
 
 def _outcome(shop: ShopBuilder, progress: int, status: Status) -> Outcome:
