@@ -74,11 +74,16 @@ def open_session(
 
 
 def _port_hint(settings: SmtpSettings, wire: Wire) -> str:
-    """Return a hint for a silent server: it may expect encryption from the start."""
-    if wire.has_heard or settings.encryption == "tls":
+    """Return a hint for a server without a greeting: it may expect the other kind of beginning."""
+    if wire.has_heard:
         return ""
+    start, right, wrong = (
+        ("not encrypted", "smtp://", "smtps://")
+        if settings.encryption == "tls"
+        else ("encrypted", "smtps://", "smtp://")
+    )
     return (
-        " If this port is encrypted from the start, write smtps:// instead of smtp:// "
+        f" If this port is {start} from the start, write {right} instead of {wrong} "
         "(in Maho: the SSL setting)."
     )
 

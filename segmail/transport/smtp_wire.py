@@ -20,6 +20,7 @@ from segmail.transport.mailer import printable
 _LONGEST_LINE = 2048  # RFC 5321 allows 512 with a reply's CRLF; some servers are wordier
 _MOST_LINES = 100
 _CHUNK = 16384  # also the largest TLS record: bytes not begun to be written have not left
+_TLS_ALERT = b"\x15\x03"  # what a port that is encrypted from the start may say to plain words
 _END = 2  # bytes after the dot that ends a message
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 _REPLY_LINE = re.compile(rb"([2-5][0-9]{2})([ -].*)?", re.DOTALL)
@@ -95,7 +96,7 @@ class Wire:
         self._socket = connected
         self._on_socket = on_socket
         self.reader = ReplyReader()
-        self.has_heard = False  # anything at all
+        self.has_heard = False  # anything in the language that it speaks itself
 
     @property
     def encrypted(self) -> bool:
@@ -122,6 +123,7 @@ class Wire:
             self._socket = wrapped
             self._on_socket(wrapped)
             wrapped.do_handshake()
+            self.has_heard = True
         except (ssl.SSLEOFError, ssl.SSLZeroReturnError) as error:
             raise _broken(error) from error  # hung up, which is not a disagreement
         except ssl.SSLError:
@@ -148,8 +150,9 @@ class Wire:
                 self._socket.settimeout(_left(deadline))
             except OSError as error:
                 raise _broken(error) from error
-            self.reader.feed(self.read_now())
-            self.has_heard = True
+            received = self.read_now()
+            self.reader.feed(received)
+            self.has_heard = self.has_heard or not received.startswith(_TLS_ALERT)
         return reply
 
     @property

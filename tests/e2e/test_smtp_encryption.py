@@ -11,7 +11,7 @@ from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.opener import opener_for
 from tests.sending import mailer_for, patience, send
 from tests.smtp_certificate import Certificate, make_certificate
-from tests.smtp_server import Fault, Script, recording_server, scripted_server
+from tests.smtp_server import Answer, Fault, Script, recording_server, scripted_server
 
 OFFERS_TLS: Script = {"EHLO": "250-mail.test\n250 STARTTLS"}
 
@@ -175,5 +175,24 @@ def test_smtps_at_a_port_that_speaks_plainly_says_what_to_mend() -> None:
         scripted_server() as server,
         mailer_for(server.url(patience(), scheme="smtps")) as mailer,
         pytest.raises(ConfigError, match=r"is the port right\? smtps:// is encrypted"),
+    ):
+        send(mailer)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "greeting", "right"),
+    [
+        ("smtp", Fault.DROP, "smtps"),
+        ("smtp", b"\x15\x03\x01\0\x02\x02\x0a", "smtps"),  # a TLS alert: unexpected message
+        ("smtps", Fault.DROP, "smtp"),
+    ],
+)
+def test_a_port_that_begins_in_the_other_way_without_saying_so_is_told(
+    scheme: str, greeting: Answer, right: str
+) -> None:
+    with (
+        scripted_server({"greeting": greeting}) as server,
+        mailer_for(server.url(patience(), scheme=scheme)) as mailer,
+        pytest.raises(MailServerUnavailable, match=f"write {right}:// instead of {scheme}://"),
     ):
         send(mailer)
