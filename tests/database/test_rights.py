@@ -101,6 +101,23 @@ def test_a_missing_right_is_told_before_anything_is_claimed(
     assert [one["severity"] for one in _of_rights(least, tmp_path)] == ["ok"]
 
 
+def test_a_table_that_is_read_only_after_the_mails_is_asked_for_before(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
+) -> None:
+    database, user = least.database, f"'{USER}'@'%'"
+    with mariadb_shop.database.engine.begin() as connection:
+        connection.execute(text(f"REVOKE SELECT ON {database}.* FROM {user}"))
+        for table in set(connection.scalars(text("SHOW TABLES"))) - {"newsletter_problem"}:
+            connection.execute(text(f"GRANT SELECT ON {database}.{table} TO {user}"))
+
+    done = segmail(least, tmp_path, "process-emails")
+
+    assert done.exit_code == 78
+    assert "may not SELECT newsletter_problem" in done.output
+    assert not (tmp_path / "mails").exists()
+    assert mariadb_shop.status(1) == "scheduled"
+
+
 def _of_rights(url: URL, folder: Path) -> list[dict[str, str]]:
     """Return what `doctor` says of the rights."""
     printed = segmail(url, folder, "doctor", "--json").stdout

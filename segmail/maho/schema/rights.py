@@ -34,6 +34,8 @@ class Right:
     def statement(self, prefix: str) -> str:
         """Return a statement that needs the right and does nothing."""
         table = f"`{prefix}{self.table}`"
+        if self.verb == "SELECT":
+            return f"SELECT `{self.column}` FROM {table} WHERE 1 = 0"
         if self.verb == "INSERT":
             return f"INSERT INTO {table} (`{self.column}`) SELECT NULL FROM DUAL WHERE 1 = 0"
         if self.verb == "UPDATE":
@@ -48,11 +50,13 @@ SENDING = (
     Right("UPDATE", "newsletter_queue", "queue_status"),
     Right("DELETE", "newsletter_queue", "queue_id"),
     Right("INSERT", "newsletter_queue_link", "queue_id"),
+    Right("SELECT", "newsletter_problem", "queue_id"),  # read when the first mails are settled
     Right("INSERT", "newsletter_problem", "queue_id"),
     Right("INSERT", "core_config_data", "path"),
     Right("DELETE", "core_config_data", "path"),
 )
 COUPONS = (
+    Right("SELECT", "salesrule_coupon", "code"),
     Right("INSERT", "salesrule_coupon", "code"),
     Right("DELETE", "salesrule_coupon", "code"),
 )
