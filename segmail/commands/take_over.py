@@ -7,6 +7,7 @@ import click
 from segmail.app import App
 from segmail.commands.options import AS_JSON
 from segmail.maho.config.take_over import HandOver, hand_over, plan_hand_over
+from segmail.maho.schema.rights import SETTINGS, rights_told
 from segmail.output import print_json
 
 
@@ -32,7 +33,8 @@ def take_over(app: App, /, *, undo: bool, dry_run: bool, as_json: bool) -> None:
     with shop.read() as tx:
         plan = plan_hand_over(tx, app.config, undo=undo)
     if plan.is_needed and not dry_run:
-        shop.transact(lambda tx: hand_over(tx, plan))
+        with rights_told(shop.read, SETTINGS):
+            shop.transact(lambda tx: hand_over(tx, plan))
     if as_json:
         print_json(
             {"changed": plan.is_needed and not dry_run, "set": plan.values, "removed": plan.removed}

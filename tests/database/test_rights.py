@@ -236,6 +236,12 @@ def test_who_may_only_read_gets_the_plan_of_who_may_write(
         segmail(least, tmp_path, "sequence", "disable", str(first), "--dry-run"),
     ]
 
+    enrolled = segmail(least, tmp_path, "segment", "enrol", "Buyers", "--dry-run")
+    taken_over = segmail(least, tmp_path, "take-over")
+
+    assert (enrolled.exit_code, taken_over.exit_code) == (78, 78)
+    assert "may not make temporary tables" in enrolled.output
+    assert "may not INSERT and DELETE core_config_data" in taken_over.output
     assert [one.exit_code for one in told] == [0, 1, 0, 0, 0], [one.output for one in told]
     assert [one.output for one in by_reader] == [one.output for one in told]
     assert "1 scheduled row move" in told[1].output

@@ -9,6 +9,7 @@ import click
 from segmail.app import App
 from segmail.commands.options import AS_JSON
 from segmail.errors import InputError
+from segmail.maho.schema.rights import REFRESHING, rights_told
 from segmail.output import print_json
 from segmail.segments.refresh import Enrolment, enrol_present
 
@@ -31,13 +32,14 @@ def enrol(app: App, /, *, segment: str, dry_run: bool, yes: bool, as_json: bool)
         segmail segment enrol VIP --dry-run
         segmail segment enrol VIP --yes
     """
-    told = enrol_present(app.shop, segment, dry_run=True, now=app.now())
-    if not dry_run and told.enrolled:
-        if not yes:
-            _confirm(told)
-        told = enrol_present(
-            app.shop, segment, dry_run=False, now=app.now(), chunk=app.settings.segments.chunk
-        )
+    with rights_told(app.shop.read, REFRESHING):  # a dry run makes temporary tables, too
+        told = enrol_present(app.shop, segment, dry_run=True, now=app.now())
+        if not dry_run and told.enrolled:
+            if not yes:
+                _confirm(told)
+            told = enrol_present(
+                app.shop, segment, dry_run=False, now=app.now(), chunk=app.settings.segments.chunk
+            )
     if as_json:
         print_json(told)
         return

@@ -112,6 +112,11 @@ STEPS = (  # the `sequence` commands and `segment automation`
     Right("DELETE", "core_config_data", "path"),
 )
 
+SETTINGS = (
+    Right("INSERT", "core_config_data", "path"),
+    Right("DELETE", "core_config_data", "path"),
+)
+
 
 def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
     """Raise ConfigError if the database user lacks one of the rights."""
