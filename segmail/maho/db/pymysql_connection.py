@@ -102,8 +102,9 @@ class QuickConnection(Connection):
         data = b""
         while len(data) < count:
             if time.monotonic() > self._login_ends:
+                most = self.connect_timeout + LOGIN
                 raise OperationalError(
-                    CR_SERVER_LOST, f"the login timed out: it was not done after {LOGIN:g} seconds"
+                    CR_SERVER_LOST, f"the login timed out: it was not done after {most:g} seconds"
                 )
             data += read(1)
         return data
