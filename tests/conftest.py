@@ -116,11 +116,11 @@ def server_url() -> URL:
 
 
 @pytest.fixture(scope="session")
-def databases(server_url: URL) -> Iterator[_Databases]:
+def databases(server_url: URL) -> Iterator[Databases]:
     """Makes each kind of database once a session and empties it for each test."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     with tempfile.TemporaryDirectory(prefix="segmail-shops-", dir=memory_folder()) as folder:
-        databases = _Databases(server_url, f"segmail_test_{worker}", Path(folder))
+        databases = Databases(server_url, f"segmail_test_{worker}", Path(folder))
         yield databases
         databases.drop_all()
 
@@ -146,7 +146,7 @@ def prefix() -> str:
 
 @pytest.fixture
 def shop(
-    engine_name: str, layout: Layout, prefix: str, databases: _Databases, now: datetime
+    engine_name: str, layout: Layout, prefix: str, databases: Databases, now: datetime
 ) -> Iterator[ShopBuilder]:
     """A fresh shop with one website, two stores, the customer attributes and nobody in it."""
     with databases.shop(engine_name, layout, prefix, now) as shop:
@@ -155,7 +155,7 @@ def shop(
 
 @pytest.fixture
 def mariadb_shop(
-    layout: Layout, prefix: str, databases: _Databases, now: datetime
+    layout: Layout, prefix: str, databases: Databases, now: datetime
 ) -> Iterator[ShopBuilder]:
     """A fresh shop on the server only, for what SQLite cannot show: row locks and plans."""
     with databases.shop("mariadb", layout, prefix, now) as shop:
@@ -174,7 +174,7 @@ def mariadb_runner(mariadb_shop: ShopBuilder, tmp_path: Path) -> Runner:
     return Runner(mariadb_shop, tmp_path)
 
 
-class _Databases:
+class Databases:
     """Databases by engine, layout and prefix.
 
     Each is made once and emptied for each test: on SQLite by a copy of the file, on a server by

@@ -25,7 +25,7 @@ from tests.unit.test_documented_commands import LINES
 _NAMES = {  # what stands for a name in the pages
     "SEGMENT": "VIP", "STEP": "VIP:enter:1", "S": "VIP", "D": "out", "FILE": "tickets.csv",
     "/etc/segmail.toml": "segmail.toml", "/opt/report.html": "report.html",
-    "14": "4", "30": "4", "35": "4",  # days, of which a few do all that there is to do
+    "14": "3", "30": "3", "35": "3",  # days, of which a few do all that there is to do
 }  # fmt: skip
 _GROUPS = {"template", "segment", "sequence", "campaign", "recipe", "schema", "config"}
 _ELSEWHERE = {

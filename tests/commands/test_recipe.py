@@ -206,7 +206,7 @@ def test_each_mail_is_rendered_with_and_without_cart_and_coupon(recorded: Record
     assert len(steps) == 50
 
     shown: dict[str, str] = {}
-    for step in steps[:: by_far(3, 1)]:
+    for step in steps[:: by_far(6, 1)]:
         ref = f"{step['segment']}:enter:{step['step_number']}"
         preview = recorded.run("preview", ref, "--customer", "8", "--json")
         bare = recorded.run("template", "render", str(step["template_id"]), "--customer", "10")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from segmail.janitor import count_old_progress, delete_old_progress
+from segmail.janitor import count_old_progress, delete_old_progress, old_progress
 from segmail.janitor.old_progress import old_progress_ids
 from segmail.maho.policies import OnReentry
 from segmail.maho.repeats import Repeat
@@ -104,19 +104,22 @@ def test_queue_rows_and_coupons_stay(shop: ShopBuilder, step: int) -> None:
     assert len(shop.rows(shop.tables.coupon)) == 1
 
 
-def test_many_records_are_deleted_in_batches(shop: ShopBuilder, step: int) -> None:
+def test_many_records_are_deleted_in_batches(
+    shop: ShopBuilder, step: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(old_progress, "_BATCH", 100)
     template = shop.progress(ended(shop, step, "sent", sent_at=100))
     del template["progress_id"]
     shop.insert_all(
         shop.tables.progress,
-        [{**template, "status": ("sent", "scheduled")[n % 2]} for n in range(4_400)],
+        [{**template, "status": ("sent", "scheduled")[n % 2]} for n in range(440)],
     )
     batches: list[int] = []
 
     deleted = delete_old_progress(shop.shop, days=90, now=shop.now, advance=batches.append)
 
-    assert deleted == 2_201
-    assert batches == [1_000, 1_000, 201]
+    assert deleted == 221
+    assert batches == [100, 100, 21]
     assert count_old_progress(shop.shop, days=90, now=shop.now) == 0
 
 

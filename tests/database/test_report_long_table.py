@@ -14,6 +14,7 @@ from segmail.maho import progress
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.open_attempts import remember_oldest
 from segmail.maho.schema.sales_tables import build_sales_tables
+from segmail.maho.schema.tables import Layout
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.schema.tune import run_tuning
 from segmail.report import Activity, ReportScope, Window, collect_activity, is_slow
@@ -21,6 +22,7 @@ from segmail.segments.overview import list_segments
 from segmail.sequences.overview import list_steps
 from segmail.settings import Settings
 from segmail.status.collect import collect_status
+from tests.conftest import NOW, Databases
 from tests.database.long_table import fill
 from tests.sales_tables import create_sales_tables
 from tests.shop_builder import ShopBuilder
@@ -31,18 +33,35 @@ _HOUR = timedelta(hours=1)
 
 
 @pytest.fixture(
-    params=[pytest.param(True, marks=pytest.mark.thorough), False], ids=["fresh", "stale"]
+    scope="module",
+    params=[pytest.param(True, marks=pytest.mark.thorough), False],
+    ids=["fresh", "stale"],
 )
-def long_shop(mariadb_shop: ShopBuilder, request: pytest.FixtureRequest) -> ShopBuilder:
+def filled(databases: Databases, request: pytest.FixtureRequest) -> Iterator[ShopBuilder]:
     """A row a minute for two weeks, of four segments; the server's counts may be old."""
-    create_sales_tables(mariadb_shop)
-    fill(mariadb_shop, segments=4, analyzed=request.param, rows=_ROWS)
-    return mariadb_shop
+    with databases.shop("mariadb", Layout.SHIPPED, "long_", NOW) as shop:
+        create_sales_tables(shop)
+        fill(shop, segments=4, analyzed=request.param, rows=_ROWS)
+        yield shop
+
+
+@pytest.fixture
+def long_shop(filled: ShopBuilder) -> Iterator[ShopBuilder]:
+    """This shop; what a test adds is taken away after it."""
+    yield filled
+    t = filled.tables
+    orders = build_sales_tables(t.prefix).order
+    filled.database.transact(
+        lambda c: (
+            c.execute(t.progress.delete().where(t.progress.c.progress_id > _ROWS)),
+            c.execute(orders.delete()),
+        )
+    )
 
 
 @pytest.fixture
 def tuned(long_shop: ShopBuilder) -> Iterator[ShopBuilder]:
-    with tuning_undone(long_shop.database) as statements:
+    with tuning_undone(long_shop.database, long_shop.tables.prefix) as statements:
         run_tuning(long_shop.database, statements)
         yield long_shop
 
@@ -83,9 +102,10 @@ def test_revenue_is_the_same_however_its_mails_are_found(
     tuned: ShopBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = Window(tuned.now - _HOUR, tuned.now)
+    orders = build_sales_tables(tuned.tables.prefix).order
     for customer in (3, 4, 5):
         tuned.insert(
-            build_sales_tables("").order, customer_id=customer, store_id=1, state="complete",
+            orders, customer_id=customer, store_id=1, state="complete",
             created_at=tuned.now - timedelta(minutes=2), base_grand_total=customer,
             base_currency_code="EUR",
         )  # fmt: skip

@@ -82,19 +82,15 @@ def test_everything_the_specification_adds_is_missed(database: Database, prefix:
 
 
 @PREFIXES
-def test_the_changes_complete_the_schema(database: Database, prefix: str) -> None:
+def test_the_changes_complete_the_schema_once_and_a_sequence_works_on_it(
+    database: Database, bare: URL, prefix: str, now: datetime
+) -> None:
     apply_all(database, prefix)
 
     report = check_schema(database, prefix)
     assert report.complete
     assert report.layout is Layout.SPEC
-
-
-@PREFIXES
-def test_a_sequence_works_on_the_changed_schema(
-    database: Database, bare: URL, prefix: str, now: datetime
-) -> None:
-    apply_all(database, prefix)
+    assert apply_all(database, prefix) == []
 
     shop = ShopBuilder(Shop.open(bare, prefix=prefix), bare, now=now)
     step = shop.step(shop.segment(trigger="exit"))
@@ -105,13 +101,6 @@ def test_a_sequence_works_on_the_changed_schema(
     assert (loaded.sequence_id, loaded.trigger, loaded.max_sends) == (step, Trigger.EXIT, 1)
     assert shop.status(progress) == "scheduled"
     shop.database.close()
-
-
-@PREFIXES
-def test_a_second_time_changes_nothing(database: Database, prefix: str) -> None:
-    apply_all(database, prefix)
-
-    assert apply_all(database, prefix) == []
 
 
 def test_a_run_that_was_cut_can_be_finished(database: Database) -> None:

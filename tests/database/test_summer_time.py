@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import Engine, MetaData, create_engine, make_url, text
+from sqlalchemy import DATETIME, TIMESTAMP, Engine, MetaData, create_engine, make_url, text
 
 from segmail.cli import program
 from segmail.coupons import Coupon, insert_coupons
@@ -39,6 +39,7 @@ MINUTE = timedelta(minutes=1)
 NIGHT = ("01:50", "02:00", "02:20", "03:00", "04:30", "06:30")
 COMBINE = "customersegmentation/segment_condition_combine"
 EVERYBODY = f'{{"type":"{COMBINE}","aggregator":"all","value":"1"}}'
+_COLUMN_TYPES = {"TIMESTAMP": TIMESTAMP, "DATETIME": DATETIME}
 MODES = {"strict": "STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION", "not strict": ""}
 
 
@@ -85,13 +86,12 @@ def shop(berlin: Server, mode: str, column_type: str) -> Iterator[ShopBuilder]:
 
 
 def _create(engine: Engine, metadata: MetaData, column_type: str) -> None:
-    metadata.create_all(engine)
-    with engine.begin() as connection:
-        for table in metadata.tables.values():
-            moments = [column for column in table.columns if isinstance(column.type, UtcDateTime)]
-            changes = [f"MODIFY {column.name} {column_type} NULL" for column in moments]
-            if changes:
-                connection.execute(text(f"ALTER TABLE {table} {', '.join(changes)}"))
+    own = MetaData()
+    for table in metadata.sorted_tables:
+        for column in table.to_metadata(own).columns:
+            if isinstance(column.type, UtcDateTime):
+                column.type, column.nullable = _COLUMN_TYPES[column_type](), True
+    own.create_all(engine, checkfirst=False)
 
 
 def segmail(shop: ShopBuilder, folder: Path, now: datetime, *arguments: str) -> Result:

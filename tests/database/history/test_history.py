@@ -20,6 +20,7 @@ from segmail.settings import DeliverySettings
 from tests.conftest import NOW
 from tests.database.history.failed import INTERRUPTED, failed, problem
 from tests.database.long_table import fill, rows_read
+from tests.each_case import for_each
 from tests.jobs import Runner
 from tests.shop_builder import ShopBuilder
 from tests.smtp_server import scripted_server
@@ -217,7 +218,14 @@ def test_the_number_of_statements_does_not_grow(shop: ShopBuilder, step: int) ->
     assert len([sql for sql in statements if sql.startswith("SELECT")]) <= 6
 
 
-@pytest.mark.parametrize(
+@pytest.fixture
+def long_shop(mariadb_shop: ShopBuilder) -> ShopBuilder:
+    """A shop with a long history."""
+    fill(mariadb_shop)
+    return mariadb_shop
+
+
+@for_each(
     "chosen",
     [
         HistoryFilter(HistoryScope(customer_id=1)),
@@ -231,13 +239,8 @@ def test_the_number_of_statements_does_not_grow(shop: ShopBuilder, step: int) ->
     ],
     ids=["customer", "newest", "sent", "window", "scheduled", "failed", "deferred", "interrupted"],
 )
-def test_only_a_part_of_a_long_table_is_read(
-    mariadb_shop: ShopBuilder, chosen: HistoryFilter
-) -> None:
-    shop = mariadb_shop
-    fill(shop)
-
-    assert 0 < _rows_read(shop, chosen) < 500
+def test_only_a_part_of_a_long_table_is_read(long_shop: ShopBuilder, chosen: HistoryFilter) -> None:
+    assert 0 < _rows_read(long_shop, chosen) < 500
 
 
 def _rows_read(shop: ShopBuilder, chosen: HistoryFilter, *, least: int = 50) -> int:

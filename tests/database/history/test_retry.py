@@ -222,8 +222,15 @@ def test_many_rows_go_in_chunks_with_the_same_statements_each(
     assert [s for s in statements if s != "BEGIN"] == ["SELECT", "SELECT", "INSERT", "UPDATE"] * 3
 
 
-@pytest.mark.parametrize("segments", [1, 20])
-@pytest.mark.parametrize("analyzed", [True, False])
+@pytest.mark.parametrize(
+    ("segments", "analyzed"),
+    [
+        (1, True),
+        (20, False),
+        pytest.param(1, False, marks=pytest.mark.thorough),
+        pytest.param(20, True, marks=pytest.mark.thorough),
+    ],
+)
 def test_only_the_failed_steps_of_a_long_table_are_read(
     mariadb_shop: ShopBuilder, segments: int, analyzed: bool
 ) -> None:

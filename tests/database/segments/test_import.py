@@ -166,6 +166,7 @@ def test_an_address_is_the_same_in_upper_and_lower_case(
     assert ids == {str(anchor), *([str(customer)] if is_same else [])}
 
 
+@pytest.mark.parametrize("engine_name", ["sqlite"])
 def test_as_many_addresses_as_a_list_holds_are_looked_up(shop: ShopBuilder) -> None:
     shop.customer("a7@x.test")
     segment(shop)

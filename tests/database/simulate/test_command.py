@@ -87,7 +87,7 @@ def test_the_shop_is_only_read(
 def test_it_tells_the_same_as_text_json_and_page(shop: ShopBuilder, tmp_path: Path) -> None:
     fill(shop, seed=1)
     shop.change(shop.tables.customer, {"entity_id": 1}, email="<b>@example.test")
-    arguments = ("--recipe", "abandoned-cart", "--recipe", "welcome", "--days", "4")
+    arguments = ("--recipe", "abandoned-cart", "--recipe", "welcome", "--days", "3")
     page = tmp_path / "simulation.html"
 
     as_text = simulate(shop, *arguments, "--customer", "1", "--customer", "2")

@@ -94,6 +94,7 @@ def test_who_may_not_build_runs_the_old_version_and_is_told_who_may(installed: C
     assert f"Run {installed.root}/bin/segmail --version once as root." in told.stdout
 
 
+@pytest.mark.thorough
 def test_without_any_environment_it_ends_with_78_and_says_why(checkout: Checkout) -> None:
     checkout.registry_goes_away()
 
