@@ -167,10 +167,10 @@ def test_lists_beside_a_long_history_count_what_waits(
 
 
 def test_waiting_rows_are_read_by_mahos_index_whatever_the_statistics_say(
-    mariadb_shop: ShopBuilder,
+    long_shop: ShopBuilder,
 ) -> None:
-    c = mariadb_shop.tables.progress.c
-    with mariadb_shop.read() as tx:
+    c = long_shop.tables.progress.c
+    with long_shop.read() as tx:
         query = progress.along_pending(
             tx, select(c.status).where(progress.is_pending_in(tx.tables, [1, 2]))
         )
