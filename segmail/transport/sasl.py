@@ -8,8 +8,9 @@ import hmac
 import re
 import secrets
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from segmail.transport.smtp_wire import ConnectionBroken
 
@@ -26,115 +27,83 @@ class Account:
     host: str
 
 
-@dataclass(frozen=True)
-class Dialogue:
-    """What to send first, if anything, and then the answer to each challenge.
-
-    A challenge is passed as the server wrote it: a plain prompt need not be Base64.
-    """
-
-    first: bytes | None
-    answers: tuple[Callable[[str], bytes], ...] = ()
+# What is sent: first with the command, b"" for nothing, and then one answer to each challenge. A
+# challenge is passed as the server wrote it: a plain prompt need not be Base64.
+Exchange = Generator[bytes, str, None]
+Mechanism = Callable[[Account], Exchange]
 
 
-Mechanism = Callable[[Account], Dialogue]
+def _plain(account: Account) -> Exchange:
+    yield f"\0{account.user}\0{account.password}".encode()
 
 
-def _plain(account: Account) -> Dialogue:
-    return Dialogue(f"\0{account.user}\0{account.password}".encode())
+def _login(account: Account) -> Exchange:
+    yield b""
+    yield account.user.encode()
+    yield account.password.encode()
 
 
-def _login(account: Account) -> Dialogue:
-    return Dialogue(None, (lambda _: account.user.encode(), lambda _: account.password.encode()))
+def _cram(algorithm: str, account: Account) -> Exchange:
+    """Speak RFC 2195, which only knows MD5, also with other digests."""
+    challenge = from_base64((yield b""))
+    digest = hmac.new(account.password.encode(), challenge, algorithm).hexdigest()
+    yield f"{account.user} {digest}".encode()
 
 
-def _cram(algorithm: str) -> Mechanism:
-    """Return the dialogue of RFC 2195, which only knows MD5, also with other digests."""
-
-    def dialogue(account: Account) -> Dialogue:
-        def digest(challenge: str) -> bytes:
-            key, message = account.password.encode(), from_base64(challenge)
-            return f"{account.user} {hmac.new(key, message, algorithm).hexdigest()}".encode()
-
-        return Dialogue(None, (digest,))
-
-    return dialogue
-
-
-def _scram(algorithm: str) -> Mechanism:
-    """Return the dialogue of RFC 5802: the server, too, proves that it knows the password."""
-
-    def dialogue(account: Account) -> Dialogue:
-        nonce = secrets.token_urlsafe(18)
-        name = account.user.replace("=", "=3D").replace(",", "=2C")
-        first = f"n={name},r={nonce}"
-        proofs: list[str] = []
-
-        def prove(challenge: str) -> bytes:
-            asked = from_base64(challenge)
-            said = _attributes(asked)
-            rounds = int(said["i"]) if said.get("i", "").isdecimal() else 0
-            if not said.get("r", "").startswith(nonce) or not 0 < rounds <= _MOST_ROUNDS:
-                raise ConnectionBroken("sends a login challenge that is not valid in SCRAM")
-            salt = from_base64(said.get("s", ""))
-            salted = hashlib.pbkdf2_hmac(algorithm, account.password.encode(), salt, rounds)
-            last = f"c=biws,r={said['r']}"
-            spoken = b",".join((first.encode(), asked, last.encode()))
-            key = hmac.digest(salted, b"Client Key", algorithm)
-            stored = hashlib.new(algorithm, key).digest()
-            signature = hmac.digest(stored, spoken, algorithm)
-            proof = bytes(a ^ b for a, b in zip(key, signature, strict=True))
-            server = hmac.digest(salted, b"Server Key", algorithm)
-            proofs.append(base64(hmac.digest(server, spoken, algorithm)))
-            return f"{last},p={base64(proof)}".encode()
-
-        def verify(challenge: str) -> bytes:
-            return _proven(_attributes(from_base64(challenge)).get("v") == proofs[-1])
-
-        return Dialogue(f"n,,{first}".encode(), (prove, verify))
-
-    return dialogue
+def _scram(algorithm: str, account: Account) -> Exchange:
+    """Speak RFC 5802: the server, too, proves that it knows the password."""
+    nonce = secrets.token_urlsafe(18)
+    first = f"n={_escaped(account.user)},r={nonce}"
+    asked = from_base64((yield f"n,,{first}".encode()))
+    said = _attributes(asked)
+    rounds = int(said["i"]) if said.get("i", "").isdecimal() else 0
+    if not said.get("r", "").startswith(nonce) or not 0 < rounds <= _MOST_ROUNDS:
+        raise ConnectionBroken("sends a login challenge that is not valid in SCRAM")
+    salt = from_base64(said.get("s", ""))
+    salted = hashlib.pbkdf2_hmac(algorithm, account.password.encode(), salt, rounds)
+    last = f"c=biws,r={said['r']}"
+    spoken = b",".join((first.encode(), asked, last.encode()))
+    key = hmac.digest(salted, b"Client Key", algorithm)
+    stored = hashlib.new(algorithm, key).digest()
+    signature = hmac.digest(stored, spoken, algorithm)
+    proof = bytes(a ^ b for a, b in zip(key, signature, strict=True))
+    challenge = yield f"{last},p={base64(proof)}".encode()
+    server = hmac.digest(salted, b"Server Key", algorithm)
+    proven = base64(hmac.digest(server, spoken, algorithm))
+    yield _checked(_attributes(from_base64(challenge)).get("v") == proven)
 
 
-def _digest_md5(account: Account) -> Dialogue:
-    """Return the dialogue of RFC 2831: md5-sess, and only the login (qop=auth)."""
-    proofs: list[str] = []
+def _digest_md5(account: Account) -> Exchange:
+    """Speak RFC 2831: md5-sess, and only the login (qop=auth)."""
+    said = _directives(from_base64((yield b"")))
+    nonce, qop = said.get("nonce", [""])[0], said.get("qop", ["auth"])[0]
+    if not nonce or "auth" not in re.split(r"[\s,]+", qop):
+        raise ConnectionBroken("sends a login challenge that is not valid in DIGEST-MD5")
+    realm = _realm(said.get("realm", []), account)
+    uri, client, count = f"smtp/{account.host}", secrets.token_urlsafe(18), "00000001"
 
-    def respond(challenge: str) -> bytes:
-        said = _directives(from_base64(challenge))
-        nonce, qop = said.get("nonce", [""])[0], said.get("qop", ["auth"])[0]
-        if not nonce or "auth" not in re.split(r"[\s,]+", qop):
-            raise ConnectionBroken("sends a login challenge that is not valid in DIGEST-MD5")
-        is_utf8 = said.get("charset") == ["utf-8"]
-        realm = _realm(said.get("realm", []), account)
-        uri, client, count = f"smtp/{account.host}", secrets.token_urlsafe(18), "00000001"
+    def proof(method: str) -> str:
+        """Return the client's proof for a method; without a method, the server's proof."""
+        words = (account.user, realm, account.password)
+        known = _md5(b":".join(_one_byte(word) for word in words)).digest()
+        session = _md5(known + f":{nonce}:{client}".encode()).hexdigest()
+        asked = _md5(f"{method}:{uri}".encode()).hexdigest()
+        return _md5(f"{session}:{nonce}:{count}:{client}:auth:{asked}".encode()).hexdigest()
 
-        def proof(method: str) -> str:
-            """Return the client's proof for a method; without a method, the server's proof."""
-            words = (account.user, realm, account.password)
-            known = _md5(b":".join(_one_byte(word) for word in words)).digest()
-            session = _md5(known + f":{nonce}:{client}".encode()).hexdigest()
-            asked = _md5(f"{method}:{uri}".encode()).hexdigest()
-            return _md5(f"{session}:{nonce}:{count}:{client}:auth:{asked}".encode()).hexdigest()
-
-        proofs.append(proof(""))
-        parts = {
-            "username": _quoted(account.user),
-            "realm": _quoted(realm),
-            "nonce": _quoted(nonce),
-            "cnonce": _quoted(client),
-            "nc": count,
-            "qop": "auth",
-            "digest-uri": _quoted(uri),
-            "response": proof("AUTHENTICATE"),
-        }
-        text = ",".join(f"{name}={part}" for name, part in parts.items())
-        return f"charset=utf-8,{text}".encode() if is_utf8 else _one_byte(text)
-
-    def verify(challenge: str) -> bytes:
-        return _proven(_directives(from_base64(challenge)).get("rspauth") == proofs)
-
-    return Dialogue(None, (respond, verify))
+    parts = {
+        "username": _quoted(account.user),
+        "realm": _quoted(realm),
+        "nonce": _quoted(nonce),
+        "cnonce": _quoted(client),
+        "nc": count,
+        "qop": "auth",
+        "digest-uri": _quoted(uri),
+        "response": proof("AUTHENTICATE"),
+    }
+    text = ",".join(f"{name}={part}" for name, part in parts.items())
+    is_utf8 = said.get("charset") == ["utf-8"]
+    challenge = yield (f"charset=utf-8,{text}".encode() if is_utf8 else _one_byte(text))
+    yield _checked(_directives(from_base64(challenge)).get("rspauth") == [proof("")])
 
 
 def _realm(offered: Sequence[str], account: Account) -> str:
@@ -144,7 +113,7 @@ def _realm(offered: Sequence[str], account: Account) -> str:
     return [*likely, *offered, ""][0]
 
 
-def _ntlm(account: Account) -> Dialogue:
+def _ntlm(account: Account) -> Exchange:
     from spnego import NegotiateOptions, client
     from spnego.exceptions import SpnegoError
 
@@ -156,32 +125,25 @@ def _ntlm(account: Account) -> Dialogue:
         protocol="ntlm",
         options=NegotiateOptions.use_ntlm,  # the package's own, not the system's
     )
-
-    def begin(_: str) -> bytes:
-        answer: bytes | None = context.step()
-        return answer or b""
-
-    def respond(challenge: str) -> bytes:
-        try:
-            answer: bytes | None = context.step(from_base64(challenge))
-        except (SpnegoError, LookupError, ValueError, struct.error) as error:
-            raise ConnectionBroken("sends a login challenge that is not valid in NTLM") from error
-        return answer or b""
-
-    return Dialogue(None, (begin, respond))
+    yield b""
+    challenge = yield context.step() or b""
+    try:
+        answer: bytes | None = context.step(from_base64(challenge))
+    except (SpnegoError, LookupError, ValueError, struct.error) as error:
+        raise ConnectionBroken("sends a login challenge that is not valid in NTLM") from error
+    yield answer or b""
 
 
-def _xoauth2(account: Account) -> Dialogue:
-    """Return the dialogue of Google and Microsoft: an error comes as a challenge, to be passed."""
-    first = f"user={account.user}\x01auth=Bearer {account.password}\x01\x01"
-    return Dialogue(first.encode(), (lambda _: b"",))
+def _xoauth2(account: Account) -> Exchange:
+    """Speak to Google and Microsoft: an error comes as a challenge, to be passed."""
+    yield f"user={account.user}\x01auth=Bearer {account.password}\x01\x01".encode()
+    yield b""
 
 
-def _oauthbearer(account: Account) -> Dialogue:
-    """Return the dialogue of RFC 7628."""
-    name = account.user.replace("=", "=3D").replace(",", "=2C")
-    first = f"n,a={name},\x01auth=Bearer {account.password}\x01\x01"
-    return Dialogue(first.encode(), (lambda _: b"\x01",))
+def _oauthbearer(account: Account) -> Exchange:
+    """Speak RFC 7628."""
+    yield f"n,a={_escaped(account.user)},\x01auth=Bearer {account.password}\x01\x01".encode()
+    yield b"\x01"
 
 
 # In order of preference. Servers store most passwords as hashes, with which they cannot check an
@@ -190,14 +152,14 @@ def _oauthbearer(account: Account) -> Dialogue:
 MECHANISMS: Mapping[str, Mechanism] = {
     "PLAIN": _plain,
     "LOGIN": _login,
-    "SCRAM-SHA-512": _scram("sha512"),
-    "SCRAM-SHA-384": _scram("sha384"),
-    "SCRAM-SHA-256": _scram("sha256"),
-    "SCRAM-SHA-224": _scram("sha224"),
-    "SCRAM-SHA-1": _scram("sha1"),
-    "CRAM-SHA256": _cram("sha256"),
-    "CRAM-SHA1": _cram("sha1"),
-    "CRAM-MD5": _cram("md5"),
+    "SCRAM-SHA-512": partial(_scram, "sha512"),
+    "SCRAM-SHA-384": partial(_scram, "sha384"),
+    "SCRAM-SHA-256": partial(_scram, "sha256"),
+    "SCRAM-SHA-224": partial(_scram, "sha224"),
+    "SCRAM-SHA-1": partial(_scram, "sha1"),
+    "CRAM-SHA256": partial(_cram, "sha256"),
+    "CRAM-SHA1": partial(_cram, "sha1"),
+    "CRAM-MD5": partial(_cram, "md5"),
     "DIGEST-MD5": _digest_md5,
     "NTLM": _ntlm,
     "OAUTHBEARER": _oauthbearer,
@@ -219,8 +181,8 @@ def base64(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).decode("ascii")
 
 
-def _proven(is_right: bool) -> bytes:
-    if not is_right:
+def _checked(is_proven: bool) -> bytes:
+    if not is_proven:
         raise ConnectionBroken("does not prove that it knows the password")
     return b""
 
@@ -238,6 +200,10 @@ def _directives(challenge: bytes) -> dict[str, list[str]]:
         value = plain or re.sub(r"\\(.)", r"\1", quoted)
         found.setdefault(name.lower(), []).append(value)
     return found
+
+
+def _escaped(user: str) -> str:
+    return user.replace("=", "=3D").replace(",", "=2C")
 
 
 def _quoted(text: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from segmail.transport.sasl import MECHANISMS, OF_TOKENS, Account, Dialogue, base64
+from segmail.transport.sasl import MECHANISMS, OF_TOKENS, Account, base64
 from segmail.transport.smtp_wire import Reply
 
 _GO_ON = 334
@@ -27,7 +28,7 @@ def log_in(
     """
     reply = None
     for name in _chosen((offered or "").upper().split(), account, by):
-        reply = _speak(ask, name, MECHANISMS[name](account), account.password)
+        reply = _speak(ask, name, account)
         if reply.code not in _NOT_THIS_WAY:
             break
     return reply
@@ -40,24 +41,21 @@ def _chosen(offered: Sequence[str], account: Account, by: str | None) -> list[st
     return known
 
 
-def _speak(ask: Callable[[str], Reply], mechanism: str, dialogue: Dialogue, password: str) -> Reply:
-    command, first = f"AUTH {mechanism}", dialogue.first
-    at_once = "" if first is None else f"{command} {base64(first)}"
-    if 0 < len(at_once) <= _LONGEST_COMMAND:
-        command = at_once
-    answers = list(dialogue.answers)
-    said = [base64(first)] if first else []
-    reply = ask(command)
-    if first is not None and reply.code == _GO_ON:
-        is_heard = command == at_once and reply.lines[-1].strip() and answers
-        if not is_heard:  # too long for a command, or the server asks for it all the same
-            answers.insert(0, lambda _: first)
-    for answer in answers:
-        if reply.code != _GO_ON:
-            break
-        said.append(base64(answer(reply.lines[-1])))
-        reply = ask(said[-1])
-    return _without(reply, [password, *said])
+def _speak(ask: Callable[[str], Reply], mechanism: str, account: Account) -> Reply:
+    command, exchange = f"AUTH {mechanism}", MECHANISMS[mechanism](account)
+    said = [base64(next(exchange))]
+    at_once = f"{command} {said[0]}"
+    is_at_once = bool(said[0]) and len(at_once) <= _LONGEST_COMMAND
+    reply = ask(at_once if is_at_once else command)
+    # PLAIN has nothing else to say, whatever the server asks for.
+    is_heard = is_at_once and reply.lines[-1].strip() and mechanism != "PLAIN"
+    if said[0] and reply.code == _GO_ON and not is_heard:
+        reply = ask(said[0])  # too long for a command, or the server asks for it all the same
+    with suppress(StopIteration):  # there is no further answer
+        while reply.code == _GO_ON:
+            said.append(base64(exchange.send(reply.lines[-1])))
+            reply = ask(said[-1])
+    return _without(reply, [account.password, *said])
 
 
 def _without(reply: Reply, secrets_said: list[str]) -> Reply:
