@@ -27,7 +27,6 @@ from segmail.mail.due_row import DueRow, Prepared
 from segmail.mail.prepare import Preparer
 from segmail.mail.run_cache import RunCache
 from segmail.transport.bounce_address import bounce_address
-from segmail.transport.longest_dialogue import longest_dialogue
 from segmail.transport.mail_url import SendmailSettings
 from segmail.transport.opener import opener_for
 from segmail.transport.recorder import Transport
@@ -87,7 +86,7 @@ def _run(work: Work, share: Share, journal: Journal) -> Run:
     limits = Limits(
         stop=job.stop,
         until=(job.clock.now() + timedelta(seconds=options.max_time) if options.max_time else None),
-        longest_dialogue=timedelta(seconds=longest_dialogue(work.transport)),
+        longest_dialogue=timedelta(seconds=work.transport.longest_dialogue),
         pace=Pace(options.rate / share.of, delivery.domain_per_minute / share.of),
         recheck_seconds=delivery.recheck_seconds,
     )

@@ -34,7 +34,8 @@ _SOURCE = "SEGMAIL_SMTP_URL"
 _SENDMAIL = Path("/usr/sbin/sendmail")
 _SECONDS = 30.0
 _LONGEST_WAIT = 600.0
-_EHLO_NAME = re.compile(r"[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\]")
+LONGEST_WRITING = 10.0  # seconds; a bound for the lease, not enforced
+_EHLO_NAME = r"[A-Za-z0-9.-]+|\[[A-Za-z0-9.:]+\]"
 _SMTP_OPTIONS = {"starttls", "verify", "cafile", "timeout", "ehlo", "auth", "sender"}
 _OPTIONS = {
     "smtp": _SMTP_OPTIONS,
@@ -73,6 +74,15 @@ class SmtpSettings:
         except ValueError:
             return self.host.lower() == "localhost"
 
+    @property
+    def longest_dialogue(self) -> float:
+        """The seconds that sending one message may take: with less of its lease, none is begun.
+
+        The content before it, MAIL, RCPT, DATA and its own content may each be answered at the last
+        moment, and an answer to content has twice the time.
+        """
+        return 7 * self.timeout
+
 
 @dataclass(frozen=True)
 class SendmailSettings:
@@ -83,6 +93,10 @@ class SendmailSettings:
     sender: str | None = None
     source: str = _SOURCE
 
+    @property
+    def longest_dialogue(self) -> float:
+        return self.timeout
+
 
 @dataclass(frozen=True)
 class FileSettings:
@@ -91,6 +105,7 @@ class FileSettings:
     folder: Path
     sender: str | None = None
     source: str = _SOURCE
+    longest_dialogue = LONGEST_WRITING
 
 
 MailSettings = SmtpSettings | SendmailSettings | FileSettings
@@ -101,109 +116,107 @@ def parse_mail_url(url: str, *, source: str = _SOURCE) -> MailSettings:
 
     Raises ConfigError with every fault; none repeats a part of the URL that could be a secret.
     """
-    faults: list[Fault] = []
-    settings = _UrlReader(url, source, faults).read()
-    if faults or settings is None:
-        raise ConfigError(fault.about(f"{source}: ") for fault in faults)
+    reader = _UrlReader(_split(url.strip(), source), source)
+    settings = reader.read()
+    if reader.faults:
+        raise ConfigError(reader.faults)
     return settings
 
 
+def _split(url: str, source: str) -> SplitResult:
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # whose words may repeat a secret
+        text = "the host is not one; an IPv6 address goes in brackets."
+        raise ConfigError(f"{source}: {text}") from None
+    if parts.scheme not in _OPTIONS:
+        raise ConfigError(f"{source}: must begin with smtp://, smtps://, sendmail:// or file://.")
+    if parts.fragment or "@" in parts.path or "@" in parts.query.partition("sender=")[0]:
+        raise ConfigError(
+            f"{source}: a character in the user name, password or path must be percent-encoded "
+            "(@ %40, : %3A, / %2F, ? %3F, # %23, % %25)."
+        )
+    return parts
+
+
 class _UrlReader:
-    """Reads one URL; every fault is recorded and reading continues."""
+    """Reads the parts of one URL; every fault is recorded and reading continues."""
 
-    def __init__(self, url: str, source: str, faults: list[Fault]) -> None:
-        self._url = url.strip()
+    def __init__(self, parts: SplitResult, source: str) -> None:
+        self._parts = parts
         self._source = source
-        self._faults = faults
-        self._options: dict[str, str] = {}
+        self.faults: list[Fault] = []
+        self._options = self._read_options()
 
-    def read(self) -> MailSettings | None:
-        parts = self._split()
-        if parts is None:
-            return None
-        self._options = self._read_options(parts)
-        if parts.scheme == "sendmail":
-            return self._sendmail(parts)
-        return self._file(parts) if parts.scheme == "file" else self._smtp(parts)
-
-    def _split(self) -> SplitResult | None:
-        try:
-            parts = urlsplit(self._url)
-        except ValueError:
-            self._fault("the host is not one; an IPv6 address goes in brackets.")
-            return None
-        if parts.scheme not in _OPTIONS:
-            self._fault("must begin with smtp://, smtps://, sendmail:// or file://.")
-        elif parts.fragment or "@" in parts.path or "@" in parts.query.partition("sender=")[0]:
-            self._fault(
-                "a character in the user name, password or path must be percent-encoded "
-                "(@ %40, : %3A, / %2F, ? %3F, # %23, % %25)."
-            )
-        else:
-            return parts
-        return None
+    def read(self) -> MailSettings:
+        if self._parts.scheme == "sendmail":
+            return self._sendmail()
+        return self._file() if self._parts.scheme == "file" else self._smtp()
 
     def _fault(self, text: str) -> None:
-        self._faults.append(Fault(text))
+        self.faults.append(Fault(f"{self._source}: {text}"))
 
-    def _read_options(self, parts: SplitResult) -> dict[str, str]:
-        known = _OPTIONS[parts.scheme]
-        options: dict[str, str] = {}
-        for option in filter(None, parts.query.split("&")):
+    def _read_options(self) -> dict[str, str]:
+        scheme = self._parts.scheme
+        known, options = _OPTIONS[scheme], dict[str, str]()
+        for option in filter(None, self._parts.query.split("&")):
             name, _, value = option.partition("=")
             if name not in known:
-                self._fault(f"unknown option; {parts.scheme}:// knows {', '.join(sorted(known))}.")
+                self._fault(f"unknown option; {scheme}:// knows {', '.join(sorted(known))}.")
             elif name in options:
                 self._fault(f"the option {name} is given twice.")
             else:
                 options[name] = self._decoded(value, f"option {name}")
         return options
 
-    def _smtp(self, parts: SplitResult) -> SmtpSettings:
+    def _smtp(self) -> SmtpSettings:
+        parts = self._parts
         if not parts.hostname:
             self._fault("names no host.")
         if parts.path not in ("", "/"):
             self._fault("has a path after the host; options begin with `?`.")
-        port = self._port(parts)
+        port = self._port()
         return SmtpSettings(
             host=parts.hostname or "",
             port=port,
             user=self._decoded(parts.username, "user name"),
             password=self._decoded(parts.password, "password"),
-            encryption=self._encryption(parts.scheme, port),
-            verify=self._choice("verify", ("on", "off")) != "off",
+            encryption=self._encryption(port),
+            verify=self._option("verify", "on|off", "on or off") != "off",
             cafile=Path(self._options["cafile"]) if "cafile" in self._options else None,
             timeout=self._timeout(),
-            ehlo=self._ehlo(),
+            ehlo=self._option("ehlo", _EHLO_NAME, "a host name or an address in brackets"),
             auth=self._auth(),
             sender=self._sender(),
             source=self._source,
         )
 
-    def _sendmail(self, parts: SplitResult) -> SendmailSettings:
+    def _sendmail(self) -> SendmailSettings:
+        parts = self._parts
         if parts.netloc not in ("", "default"):
             self._fault("sendmail needs three slashes: sendmail:///usr/sbin/sendmail.")
         program = Path(unquote(parts.path)) if parts.path else _SENDMAIL
         return SendmailSettings(program, self._timeout(), self._sender(), self._source)
 
-    def _file(self, parts: SplitResult) -> FileSettings:
-        if parts.netloc or not parts.path.startswith("/"):
+    def _file(self) -> FileSettings:
+        path = self._parts.path
+        if self._parts.netloc or not path.startswith("/"):
             self._fault("the folder must be absolute: file:///folder, with three slashes.")
-        return FileSettings(Path(unquote(parts.path)), self._sender(), self._source)
+        return FileSettings(Path(unquote(path)), self._sender(), self._source)
 
-    def _port(self, parts: SplitResult) -> int:
+    def _port(self) -> int:
         try:
-            port = parts.port
+            port = self._parts.port
         except ValueError:
             port = 0
         if port is None:
-            return 465 if parts.scheme == "smtps" else 25
+            return 465 if self._parts.scheme == "smtps" else 25
         if not port:
             self._fault(
                 "the port is not a number from 1 to 65535, or a character of the password "
                 "is not percent-encoded."
             )
-        return port or 0
+        return port
 
     def _decoded(self, text: str | None, what: str) -> str:
         try:
@@ -212,16 +225,16 @@ class _UrlReader:
             self._fault(f"the {what} is not percent-encoded UTF-8.")
             return ""
 
-    def _encryption(self, scheme: str, port: int) -> Encryption:
-        match self._choice("starttls", ("auto", "always", "never")):
+    def _encryption(self, port: int) -> Encryption:
+        match self._option("starttls", "auto|always|never", "auto or always or never"):
             case "auto" | "always" | "never" as starttls:
                 return starttls
-        return "tls" if scheme == "smtps" or port == 465 else "auto"
+        return "tls" if self._parts.scheme == "smtps" or port == 465 else "auto"
 
-    def _choice(self, name: str, allowed: tuple[str, ...]) -> str | None:
+    def _option(self, name: str, pattern: str, wanted: str) -> str | None:
         value = self._options.get(name)
-        if value is not None and value not in allowed:
-            self._fault(f"the option {name} must be {' or '.join(allowed)}.")
+        if value is not None and not re.fullmatch(pattern, value):
+            self._fault(f"the option {name} must be {wanted}.")
         return value
 
     def _timeout(self) -> float:
@@ -232,12 +245,6 @@ class _UrlReader:
         if not 0 < seconds <= _LONGEST_WAIT:
             self._fault(f"the option timeout must be a number of seconds up to {_LONGEST_WAIT:g}.")
         return seconds
-
-    def _ehlo(self) -> str | None:
-        name = self._options.get("ehlo")
-        if name is not None and not _EHLO_NAME.fullmatch(name):
-            self._fault("the option ehlo must be a host name or an address in brackets.")
-        return name
 
     def _auth(self) -> str | None:
         given = self._options.get("auth")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from segmail.mail.envelope import Envelope
-from segmail.transport.mail_url import MailSettings
+from segmail.transport.mail_url import LONGEST_WRITING, MailSettings
 from segmail.transport.mailer import Accepted
 from segmail.transport.mailer_connection import MailerConnection
 
@@ -17,6 +17,7 @@ class RecorderSettings:
 
     take: Callable[[Envelope], None]
     sender: str | None = None
+    longest_dialogue = LONGEST_WRITING
 
 
 Transport = MailSettings | RecorderSettings

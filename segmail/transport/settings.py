@@ -6,7 +6,6 @@ from segmail.errors import ConfigError, Fault
 from segmail.maho.config.mail_settings import maho_mail_url
 from segmail.maho.config.store_config import StoreConfig
 from segmail.settings import Settings
-from segmail.transport.longest_dialogue import longest_dialogue
 from segmail.transport.mail_url import MailSettings, parse_mail_url
 
 
@@ -29,10 +28,10 @@ def mail_settings(settings: Settings, config: StoreConfig, crypt_key: str | None
             )
         )
     lease = settings.delivery.lease_minutes
-    if longest_dialogue(found) >= lease * 60:
+    if found.longest_dialogue >= lease * 60:
         raise ConfigError(
             Fault(
-                f"One message may take {longest_dialogue(found):.0f} s by the mail transport's "
+                f"One message may take {found.longest_dialogue:.0f} s by the mail transport's "
                 f"`timeout`, but a claim is held for {lease} minutes only: no message could be "
                 "begun.",
                 "Shorten the time-out, or raise `delivery.lease_minutes` in segmail.toml.",

@@ -8,7 +8,6 @@ import time
 import pytest
 
 from segmail.errors import MailServerUnavailable
-from segmail.transport.longest_dialogue import longest_dialogue
 from segmail.transport.mail_url import parse_mail_url
 from segmail.transport.mailer import (
     AcceptanceUnknown,
@@ -221,7 +220,7 @@ def test_no_dribbling_server_outlasts_the_promised_time(offers: Script, stage: s
     script: Script = {"RCPT": "550 5.1.1 No"} if stage == "RSET" else {}
 
     with scripted_server({**offers, **script, stage: Fault.DRIBBLE}) as server:
-        longest = longest_dialogue(parse_mail_url(server.url("timeout=0.5")))
+        longest = parse_mail_url(server.url("timeout=0.5")).longest_dialogue
         with mailer_for(server.url("timeout=0.5")) as mailer:
             began = time.monotonic()
             with pytest.raises((MailServerUnavailable, Undelivered)):
@@ -232,7 +231,7 @@ def test_no_dribbling_server_outlasts_the_promised_time(offers: Script, stage: s
 
 
 def test_the_longest_dialogue_fits_into_the_default_lease() -> None:
-    assert longest_dialogue(parse_mail_url("smtp://mail.example.com")) == pytest.approx(210)
+    assert parse_mail_url("smtp://mail.example.com").longest_dialogue == pytest.approx(210)
 
 
 def test_a_server_that_wants_the_data_of_a_refused_message_gets_a_new_connection() -> None:
