@@ -19,10 +19,11 @@ words tell.
 
 from __future__ import annotations
 
+import errno
 import re
 from dataclasses import dataclass
 
-from segmail.errors import MailServerUnavailable
+from segmail.errors import ConfigError, Fault, MailServerUnavailable, SegmailError
 from segmail.mail.envelope import Envelope
 
 _LONGEST_TEXT = 200  # what `newsletter_problem.problem_error_text` holds
@@ -127,6 +128,22 @@ class SenderRefused(Undelivered):
 
 class AcceptanceUnknown(Undelivered):
     """The message was handed over, and the answer was lost."""
+
+
+_MAY_PASS = {
+    errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.ESTALE, errno.EAGAIN,
+    errno.ENOMEM,
+}  # fmt: skip
+
+
+def fault_here(source: str, text: str, number: int | None, advice: str = "") -> SegmailError:
+    """Return what it means that a folder or program of this machine cannot be used.
+
+    `number` is the system's for it: some faults pass; for the others a person must mend `source`.
+    """
+    if number in _MAY_PASS:
+        return MailServerUnavailable(f"{text[0].upper()}{text[1:]}")
+    return ConfigError(Fault(f"{source}: {text}", advice))
 
 
 def printable(words: str, *, most: int = _LONGEST_WORDS) -> str:

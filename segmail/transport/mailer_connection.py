@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+from collections.abc import Callable
 from functools import partial
 
 from segmail.mail.envelope import Envelope
@@ -11,20 +12,21 @@ from segmail.transport.mailer import Accepted, Answered, Event, GoAhead
 
 
 class MailerConnection:
-    """Sends messages one after another, in a thread if that `takes_long`."""
+    """Sends messages one after another, in a thread if that `takes_long`.
 
-    takes_long = takes_next = is_over = False
+    `send` sends one and returns the answer, or raises its other outcome (mailer.py).
+    """
+
+    takes_next = is_over = False
     deadline = float("inf")  # `send` has its own
     may_be_stale = False  # never read: nothing is closed while it idles
 
-    def __init__(self) -> None:
+    def __init__(self, send: Callable[[Envelope], Accepted], *, takes_long: bool = False) -> None:
+        self._send = send
+        self._takes_long = takes_long
         self._events: list[Event] = []
         self._message: Envelope | None = None
         self._running: InThread[Accepted] | None = None
-
-    def send(self, envelope: Envelope) -> Accepted:
-        """Send one message; raises its other outcomes (`segmail.transport.mailer`)."""
-        raise NotImplementedError
 
     @property
     def is_idle(self) -> bool:
@@ -47,8 +49,8 @@ class MailerConnection:
         """Send the message."""
         if self._message is None:
             raise AssertionError("nothing was introduced")
-        send = partial(self.send, self._message)
-        if self.takes_long:
+        send = partial(self._send, self._message)
+        if self._takes_long:
             self._running = InThread(send)
             return
         try:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from functools import partial
 
 from segmail.transport.connections import Opener
-from segmail.transport.file import FileMailer, prepare_folder
+from segmail.transport.file import prepare_folder, write_file
 from segmail.transport.mail_url import SendmailSettings, SmtpSettings
-from segmail.transport.recorder import RecorderMailer, RecorderSettings, Transport
+from segmail.transport.mailer_connection import MailerConnection
+from segmail.transport.recorder import RecorderSettings, Transport, record
 from segmail.transport.sendmail import SendmailMailer, check_sendmail
-from segmail.transport.smtp import open_smtp
-from segmail.transport.smtp_session import greeting_name, tls_context
+from segmail.transport.smtp import SmtpConnection
+from segmail.transport.smtp_session import greeting_name, open_session, tls_context
 
 
 def opener_for(settings: Transport) -> Opener:
@@ -23,11 +24,11 @@ def opener_for(settings: Transport) -> Opener:
         ehlo = settings.ehlo or greeting_name()
         if settings.cafile is not None:
             tls_context(settings)
-        return partial(open_smtp, settings, ehlo)
+        return lambda on_socket: SmtpConnection(settings, *open_session(settings, ehlo, on_socket))
     if isinstance(settings, SendmailSettings):
         check_sendmail(settings)
         return lambda _on_socket: SendmailMailer(settings)
     if isinstance(settings, RecorderSettings):
-        return lambda _on_socket: RecorderMailer(settings)
+        return lambda _on_socket: MailerConnection(partial(record, settings))
     prepare_folder(settings)
-    return lambda _on_socket: FileMailer(settings)
+    return lambda _on_socket: MailerConnection(partial(write_file, settings))

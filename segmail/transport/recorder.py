@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from segmail.mail.envelope import Envelope
 from segmail.transport.mail_url import LONGEST_WRITING, MailSettings
 from segmail.transport.mailer import Accepted
-from segmail.transport.mailer_connection import MailerConnection
 
 
 @dataclass(frozen=True)
@@ -23,14 +22,7 @@ class RecorderSettings:
 Transport = MailSettings | RecorderSettings
 
 
-class RecorderMailer(MailerConnection):
-    """Accepts every message; nothing leaves the process."""
-
-    def __init__(self, settings: RecorderSettings) -> None:
-        super().__init__()
-        self._take = settings.take
-
-    def send(self, envelope: Envelope) -> Accepted:
-        """Pass one message on; see `MailerConnection.send`."""
-        self._take(envelope)
-        return Accepted("recorded")
+def record(settings: RecorderSettings, envelope: Envelope) -> Accepted:
+    """Accept a message; nothing leaves the process."""
+    settings.take(envelope)
+    return Accepted("recorded")

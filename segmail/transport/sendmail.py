@@ -8,7 +8,6 @@ the run, and the rows stay as they were.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import signal
@@ -26,6 +25,7 @@ from segmail.transport.mailer import (
     MessageDeferred,
     MessageRefused,
     SenderRefused,
+    fault_here,
     is_about_client,
     is_about_login,
     is_about_sender,
@@ -43,8 +43,6 @@ MISCONFIGURED = {
     127: "a program that it needs is missing",
 }
 _KILLED = 128  # a shell adds it to the signal that ended a program
-_LATER = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EMFILE, errno.ENFILE, errno.EAGAIN,
-          errno.ENOMEM}  # fmt: skip
 _MOST_SAID = 4096
 _ABOUT_MESSAGE = re.compile(r"not accept (?:the )?mail")  # msmtp's words once RCPT has passed
 _REPLY = re.compile(r"\b([45])\d\d[ -]")  # of the relay, as programs repeat it
@@ -53,29 +51,24 @@ _REPLY = re.compile(r"\b([45])\d\d[ -]")  # of the relay, as programs repeat it
 class SendmailMailer(MailerConnection):
     """Starts the program once per message; its exit code and its words are the outcome."""
 
-    takes_long = True
-
     def __init__(self, settings: SendmailSettings) -> None:
-        super().__init__()
+        super().__init__(self._taken, takes_long=True)
         self._settings = settings
         self._program: subprocess.Popen[bytes] | None = None
 
-    def send(self, envelope: Envelope) -> Accepted:
-        """Send one message; see `MailerConnection.send`. Any other code ends the run."""
+    def _taken(self, envelope: Envelope) -> Accepted:
         code, words = self._run(envelope)
         if code == 0:
             return Accepted(f"taken by {self._settings.program}")
         text = f"{self._settings.program.name} ended with {code}"
         if code < 0 or code > _KILLED:
             raise AcceptanceUnknown(f"{text} (killed) {words}")
-        raise self._outcome(envelope, code, words)
+        raise self._outcome(envelope, code, words, text)
 
-    def _outcome(self, envelope: Envelope, code: int, words: str) -> Exception:
+    def _outcome(self, envelope: Envelope, code: int, words: str, text: str) -> Exception:
         """Return what a code means; words about an address tell more than the code."""
-        text = f"{self._settings.program.name} ended with {code}"
-        about_row = _reply_about(envelope.recipient, words)
-        if found := _ABOUT_MESSAGE.search(words):
-            about_row = _reply_about(found[0], words)
+        about_message = _ABOUT_MESSAGE.search(words)
+        about_row = _reply_about(about_message[0] if about_message else envelope.recipient, words)
         if about_all := self._about_all(envelope, f"{text}: {words}", words):
             return about_all
         if not about_row and _reply_about(envelope.sender, words) == "5":
@@ -179,9 +172,5 @@ def _unusable(
     settings: SendmailSettings, reason: str | None, number: int | None = None
 ) -> SegmailError:
     text = f"the mail program {settings.program} cannot be used: {reason}."
-    if number in _LATER:
-        return MailServerUnavailable(f"T{text[1:]}")
-    return ConfigError(
-        f"{settings.source}: {text} "
-        "Install one (such as postfix or msmtp-mta), or name a mail server: smtp://HOST."
-    )
+    advice = "Install one (such as postfix or msmtp-mta), or name a mail server: smtp://HOST."
+    return fault_here(settings.source, text, number, advice)

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import selectors
-import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 
 from segmail.transport.mail_url import SmtpSettings
 from segmail.transport.mailer import Event
 from segmail.transport.smtp_dialogue import SmtpDialogue
-from segmail.transport.smtp_session import open_session
 from segmail.transport.smtp_wire import ConnectionBroken, Wire
 
 
@@ -75,11 +73,3 @@ class SmtpConnection(SmtpDialogue):
             with suppress(ConnectionBroken):
                 self._wire.read_reply(deadline)
         self._wire.close()
-
-
-def open_smtp(
-    settings: SmtpSettings, ehlo: str, on_socket: Callable[[socket.socket], None]
-) -> SmtpConnection:
-    """Connect, greet, encrypt and log in, which may take long; see `open_session`."""
-    wire, extensions = open_session(settings, ehlo, on_socket)
-    return SmtpConnection(settings, wire, extensions)

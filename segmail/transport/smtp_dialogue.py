@@ -238,36 +238,29 @@ class SmtpDialogue:
                 f"{self._settings.source}: the mail server {server} wants a user name and "
                 f"password, or encryption: {text}."
             )
-        if stage != "MAIL" and is_about_client(reply.words):
-            return self._fault_of_client(reply, text)
-        if stage == "MAIL" or is_about_sender(reply.words):
-            return self._fault_of_sender(reply, text)
+        about_client = stage != "MAIL" and is_about_client(reply.words)
+        if about_client or stage == "MAIL" or is_about_sender(reply.words):
+            return self._fault_of_all(reply, text, about_client=about_client)
         if code < 400:
             self.is_over = True
             lost = AcceptanceUnknown if stage == _END else MessageDeferred
             return lost(f"{server} gives an answer that makes no sense: {text}", code=code)
         return (MessageRefused if code >= 500 else MessageDeferred)(text, code=code)
 
-    def _fault_of_client(self, reply: Reply, text: str) -> Exception:
-        """Return the meaning of an answer about this host; for good, a person must act."""
-        self.is_over = True
-        server = self._settings.server
-        if reply.code < 500:
-            return MailServerUnavailable(f"The mail server {server} takes no mail now: {text}.")
-        return ConfigError(
-            f"{self._settings.source}: the mail server {server} takes no mail of this host, or "
-            f"wants a user name and password: {text}."
-        )
+    def _fault_of_all(self, reply: Reply, text: str, *, about_client: bool) -> Exception:
+        """Return the meaning of an answer that is about this host, the sender or the server.
 
-    def _fault_of_sender(self, reply: Reply, text: str) -> Exception:
-        """Return the meaning of an answer to MAIL: it is about the sender or the server (RFC 5321).
-
-        An answer about SIZE is about this message.
+        Those to MAIL are (RFC 5321), except one about SIZE: that is about this message.
         """
+        server = self._settings.server
+        self.is_over = about_client or reply.code < 500
         if reply.code < 500:
-            self.is_over = True
-            server = self._settings.server
             return MailServerUnavailable(f"The mail server {server} takes no mail now: {text}.")
+        if about_client:  # for good: a person must act
+            return ConfigError(
+                f"{self._settings.source}: the mail server {server} takes no mail of this host, or "
+                f"wants a user name and password: {text}."
+            )
         if "SIZE" in self._extensions and _TOO_LARGE.match(reply.words):
             return MessageRefused(text, code=reply.code)
         return SenderRefused(text, code=reply.code)

@@ -84,12 +84,9 @@ def test_connections_double_while_messages_wait_up_to_their_number(
     all_there, lock = threading.Event(), threading.Lock()
     begun, opened, seen = 0, 0, []
 
-    class Waits(MailerConnection):
-        takes_long = True
-
-        def send(self, _envelope: Envelope) -> Accepted:
-            all_there.wait()
-            return Accepted("250 Ok")
+    def send(_envelope: Envelope) -> Accepted:
+        all_there.wait()
+        return Accepted("250 Ok")
 
     def open_one(_on_socket: object) -> MailerConnection:
         nonlocal begun, opened
@@ -100,7 +97,7 @@ def test_connections_double_while_messages_wait_up_to_their_number(
             opened += 1
             if opened == 16:
                 all_there.set()
-        return Waits()
+        return MailerConnection(send, takes_long=True)
 
     outcomes = sent(senders(open_one, 16), 120)
 
