@@ -6,18 +6,19 @@ times as long and would be the slowest part of sending; the tests compare both.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from urllib.parse import quote
 
 from segmail.errors import MessageError
 from segmail.mail.address import Address, parse_address
 from segmail.mail.envelope import Envelope
 from segmail.mail.headers import mailbox_header, one_line, text_header
-from segmail.mail.mime import alternative, single
 from segmail.mail.quoted_printable import HALF_A_PAIR
 
 _SENDER = "The template's sender e-mail (template_sender_email)"
@@ -40,6 +41,9 @@ _OURS = {
     "content-transfer-encoding", "auto-submitted",
 }  # fmt: skip
 
+# For header lines that are the same in all mails of one step in one store.
+_shared = lru_cache(maxsize=256)
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -60,39 +64,15 @@ class Mail:
     headers: Mapping[str, str] = field(default_factory=dict)  # further ones, such as Feedback-ID
 
 
-@dataclass(frozen=True)
-class SharedLines:
-    """The header lines that are the same in all mails of one step in one store."""
-
-    author: str  # From
-    list: tuple[str, ...]
-    further: tuple[str, ...]
-
-
-def shared_lines(
-    sender_name: str, sender_email: str, list_id: str | None, headers: Mapping[str, str]
-) -> SharedLines:
-    """Write the shared lines; raise MessageError as `build_message` does."""
-    return SharedLines(
-        _from_line(sender_name, sender_email),
-        _list_lines(sender_name, list_id),
-        tuple(_further_line(name, value) for name, value in headers.items()),
-    )
-
-
-def build_message(letter: Mail, shared: SharedLines | None = None) -> bytes:
+def build_message(letter: Mail) -> bytes:
     """Return the message as RFC 5322 bytes; only CRLF ends lines, and no line begins with a dot.
 
-    `shared` are the mail's own lines, if they were already written for another mail.
     Raises MessageError, naming the field to fix, for a missing sender or subject, an impossible
     address, any value that would break out of its header, and more than MAX_MESSAGE bytes.
     """
     body_lines, body = _body(letter)
     try:
-        shared = shared or shared_lines(
-            letter.sender_name, letter.sender_email, letter.list_id, letter.headers
-        )
-        head = "\r\n".join(_header_lines(letter, shared, body_lines))
+        head = "\r\n".join(_header_lines(letter, body_lines))
         message = f"{head}\r\n\r\n".encode() + body
     except UnicodeEncodeError as error:
         raise MessageError(HALF_A_PAIR) from error
@@ -104,15 +84,12 @@ def build_message(letter: Mail, shared: SharedLines | None = None) -> bytes:
     return message
 
 
-def build_envelope(
-    letter: Mail, *, sender: str | None = None, shared: SharedLines | None = None
-) -> Envelope:
-    """Return the message with its SMTP envelope.
+def build_envelope(letter: Mail, *, sender: str | None = None) -> Envelope:
+    """Return the message with its SMTP envelope; raises MessageError as `build_message` does.
 
-    The envelope's sender, to which bounces go, is the letter's unless `sender` names another. Takes
-    `shared`, and raises MessageError, as `build_message` does.
+    The envelope's sender, to which bounces go, is the letter's unless `sender` names another.
     """
-    data = build_message(letter, shared)
+    data = build_message(letter)
     bounces_to = parse_address(sender or letter.sender_email, _SENDER)
     recipient = parse_address(letter.recipient_email, _RECIPIENT)
     author = parse_address(letter.sender_email, _SENDER)
@@ -126,15 +103,34 @@ def sender_domain(sender_email: str) -> str:
 
 
 def _body(letter: Mail) -> tuple[list[str], bytes]:
-    if letter.html and letter.text:
-        return alternative(letter.text, letter.body, unique=letter.message_id)
-    return single(letter.body, html=letter.html)
+    """Return the header lines and the content of the body: one part, or the better one last."""
+    if not (letter.html and letter.text):
+        return _part_lines("html" if letter.html else "plain"), letter.body
+    # No other message contains it, such as one that is forwarded within this one, and
+    # quoted-printable never contains `=_`.
+    boundary = "=_" + hashlib.blake2b(letter.message_id.encode(), digest_size=16).hexdigest()
+    line = f"--{boundary}".encode()
+    parts = (line, _PLAIN, letter.text, line, _HTML, letter.body, line)
+    lines = [f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"']
+    return lines, b"%b%b%b\r\n%b%b%b\r\n%b--\r\n" % parts
 
 
-def _header_lines(letter: Mail, shared: SharedLines, body_lines: Sequence[str]) -> list[str]:
+def _part_lines(subtype: str) -> list[str]:
+    return [
+        f"Content-Type: text/{subtype}; charset=utf-8",
+        "Content-Transfer-Encoding: quoted-printable",
+    ]
+
+
+_PLAIN, _HTML = (
+    "\r\n".join(["", *_part_lines(subtype), "", ""]).encode() for subtype in ("plain", "html")
+)
+
+
+def _header_lines(letter: Mail, body_lines: Sequence[str]) -> list[str]:
     return [
         text_header("Subject", _required(letter.subject, _SUBJECT), what=_SUBJECT),
-        shared.author,
+        _from_line(letter.sender_name, letter.sender_email),
         mailbox_header(
             "To",
             letter.recipient_name,
@@ -142,13 +138,13 @@ def _header_lines(letter: Mail, shared: SharedLines, body_lines: Sequence[str]) 
             what=_RECIPIENT_NAME,
         ),
         *_unsubscribe_lines(letter.unsubscribe_url),
-        *shared.list,
+        *_list_lines(letter.sender_name, letter.list_id),
         f"Message-ID: {_checked_id(letter.message_id)}",
         "MIME-Version: 1.0",
         f"Date: {format_datetime(letter.date)}",
         *body_lines,
         "Auto-Submitted: auto-generated",
-        *shared.further,
+        *(_further_line(name, value) for name, value in letter.headers.items()),
     ]
 
 
@@ -162,6 +158,7 @@ def _address(text: str, what: str) -> Address:
     return parse_address(one_line(_required(text, what), what), what)
 
 
+@_shared
 def _from_line(name: str, email: str) -> str:
     shown = _required(name, _SENDER_NAME)
     return mailbox_header("From", shown, str(_address(email, _SENDER)), what=_SENDER_NAME)
@@ -180,6 +177,7 @@ def _unsubscribe_lines(url: str | None) -> list[str]:
     return lines
 
 
+@_shared
 def _list_lines(sender_name: str, list_id: str | None) -> tuple[str, ...]:
     """Return the header of RFC 2919, by which mail readers sort; people see the sender's name."""
     if list_id is None:
@@ -195,6 +193,7 @@ def _checked_id(identifier: str) -> str:
     return identifier
 
 
+@_shared
 def _further_line(name: str, value: str) -> str:
     if name.lower() in _OURS:
         raise MessageError(f"The header {name} is segmail's own and cannot be given twice.")

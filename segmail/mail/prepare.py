@@ -152,7 +152,7 @@ class Preparer:
             styles=template.styles,
             sender_name=template.sender_name,
             sender_email=template.sender_email,
-            envelope=build_envelope(mail, sender=self._bounces_to, shared=draft.step.shared_lines),
+            envelope=build_envelope(mail, sender=self._bounces_to),
             coupon=draft.made,
             shown_coupon=draft.mailed,
         )

@@ -11,7 +11,7 @@ from segmail.maho.steps import Step
 from segmail.maho.storefront.site import StoreSite
 from segmail.mail.campaign import campaign_headers, link_parameters, list_id
 from segmail.mail.links import LinkTags, shop_hosts
-from segmail.mail.message import SharedLines, sender_domain, shared_lines
+from segmail.mail.message import sender_domain
 from segmail.mail.run_cache import RunCache
 from segmail.mail.variables import shop_variables
 from segmail.settings import MessageSettings
@@ -50,12 +50,6 @@ class StepInStore:
     def headers(self) -> Mapping[str, str]:
         """The headers that describe the campaign."""
         return campaign_headers(self.step, self.sender_domain)
-
-    @cached_property
-    def shared_lines(self) -> SharedLines:
-        """The header lines of every mail; raises MessageError for an impossible sender."""
-        template = self.newsletter.template
-        return shared_lines(template.sender_name, template.sender_email, self.list_id, self.headers)
 
     @cached_property
     def link_tags(self) -> LinkTags | None:
