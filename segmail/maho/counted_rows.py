@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, not_, or_, select
 
+from segmail.maho.db.not_by_index import not_by_index
 from segmail.maho.holdout import was_held_out
 from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import ProgressStatus
@@ -52,7 +53,7 @@ def is_counted_from(
         select(func.count())
         .where(
             same_customer,
-            newer.c.sequence_id == row.c.sequence_id,
+            not_by_index(newer.c.sequence_id) == row.c.sequence_id,
             uses_a_send(tables, newer),
         )
         .correlate(row)
@@ -71,7 +72,7 @@ def is_counted_from(
         counted = and_(uses_a_send(tables, row), max_sends > newer_sends)
     same_sequence = and_(
         same_customer,
-        newer.c.segment_id == row.c.segment_id,
+        not_by_index(newer.c.segment_id) == row.c.segment_id,
         newer.c.trigger_type == row.c.trigger_type,
     )
     newer_run = exists().where(same_sequence, newer.c.created_at > row.c.created_at).correlate(row)
@@ -97,10 +98,10 @@ def _in_waiting_repeats(tables: Tables, repeating: Collection[int]) -> ColumnEle
         exists()
         .where(
             waiting.c.customer_id == row.c.customer_id,
-            waiting.c.segment_id == row.c.segment_id,
+            not_by_index(waiting.c.segment_id) == row.c.segment_id,
             waiting.c.trigger_type == row.c.trigger_type,
             waiting.c.created_at == row.c.created_at,
-            waiting.c.sequence_id.in_(repeating),
+            not_by_index(waiting.c.sequence_id).in_(repeating),
             waiting.c.status == ProgressStatus.SCHEDULED.value,
         )
         .correlate(row)

@@ -19,6 +19,7 @@ from segmail.maho.config.time_zones import load_website_zones
 from segmail.maho.counted_rows import uses_a_send
 from segmail.maho.customer_conditions import UNSUBSCRIBED, is_subscribed
 from segmail.maho.db.locking import locking
+from segmail.maho.db.not_by_index import not_by_index
 from segmail.maho.db.value_lists import among
 from segmail.maho.policies import load_policies
 from segmail.maho.progress import (
@@ -71,7 +72,7 @@ def broken_off(tables: Tables, steps: Sequence[Step]) -> Select[Any]:
     row, newer, member = tables.progress, tables.progress.alias("newer"), tables.member.c
     is_newest = ~exists().where(
         newer.c.customer_id == row.c.customer_id,
-        newer.c.sequence_id == row.c.sequence_id,
+        not_by_index(newer.c.sequence_id) == row.c.sequence_id,
         newer.c.progress_id > row.c.progress_id,
     ).correlate(row)
     is_here = exists().where(
@@ -124,7 +125,7 @@ def _of_same_step(tx: Transaction, ids: Collection[int]) -> Mapping[int, Sequenc
             row,
             and_(
                 row.c.customer_id == own.c.customer_id,
-                row.c.sequence_id == own.c.sequence_id,
+                not_by_index(row.c.sequence_id) == own.c.sequence_id,
             ),
         )
         .join(tx.tables.customer, customer.entity_id == row.c.customer_id)

@@ -16,6 +16,7 @@ from segmail.maho.customer_conditions import (
 )
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.moments import days_later
+from segmail.maho.db.not_by_index import not_by_index
 from segmail.maho.holdout import HELD_OUT, is_held_out, was_held_out
 from segmail.maho.policies import OnReentry
 from segmail.maho.progress import is_running
@@ -115,7 +116,13 @@ def _has_used_up(task: Task, trigger: Trigger) -> ColumnElement[bool]:
     steps = [step for step in task.active_steps(trigger) if step.most_sends]
     once = [step.sequence_id for step in steps if step.most_sends == 1]
     found = (
-        [_has_row(task, row.sequence_id.in_(once), uses_a_send(task.tables, task.tables.progress))]
+        [
+            _has_row(
+                task,
+                not_by_index(row.sequence_id).in_(once),
+                uses_a_send(task.tables, task.tables.progress),
+            )
+        ]
         if once
         else []
     )
@@ -123,7 +130,7 @@ def _has_used_up(task: Task, trigger: Trigger) -> ColumnElement[bool]:
         if step.most_sends > 1:
             sent = select(func.count()).where(
                 *_of_customer(task),
-                row.sequence_id == step.sequence_id,
+                not_by_index(row.sequence_id) == step.sequence_id,
                 uses_a_send(task.tables, task.tables.progress),
             )
             found.append(sent.correlate(task.tables.customer).scalar_subquery() >= step.most_sends)
@@ -157,7 +164,7 @@ def _has_rows_of(
     row = task.tables.progress.c
     found = exists().where(
         row.customer_id == task.tables.customer.c.entity_id,
-        row.segment_id.in_(segment_ids),
+        not_by_index(row.segment_id).in_(segment_ids),
         *conditions,
     )
     return found.correlate(task.tables.customer, task.tables.member)
@@ -172,7 +179,7 @@ def _of_customer(task: Task) -> tuple[ColumnElement[bool], ...]:
     row = task.tables.progress.c
     of_segment = (
         row.customer_id == task.tables.customer.c.entity_id,
-        row.segment_id == task.candidate.id,
+        not_by_index(row.segment_id) == task.candidate.id,
     )
     if not task.waiting:
         return of_segment

@@ -10,6 +10,7 @@ from sqlalchemy import exists, func, select
 
 from segmail.errors import ConfigError, TemporaryError
 from segmail.log import logger
+from segmail.maho.db.not_by_index import not_by_index
 from segmail.maho.lookup import find_segment
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
@@ -42,7 +43,7 @@ def members_without_mail(shop: Shop, segment_id: int, *, now: datetime) -> int:
         member, row = shop.tables.member.c, shop.tables.progress.c
         has_row = exists().where(
             row.customer_id == member.customer_id,
-            row.segment_id == member.segment_id,
+            not_by_index(row.segment_id) == member.segment_id,
             row.trigger_type == Trigger.ENTER.value,
         )
         query = select(func.count()).where(member.segment_id == segment_id, ~has_row)
