@@ -144,17 +144,14 @@ def _steps(activity: Activity) -> Iterator[str]:
             number = f"{step.step.trigger.value}:{step.step.step_number}"
             counts = step.counts
             cells = [
-                f"{segment.segment.name}:{number}",
+                escape(f"{segment.segment.name}:{number}"),
                 *(f"{n:,}" for n in (counts.sent, counts.failed, counts.skipped, counts.scheduled)),
             ]
             if revenue is not None:
                 income = revenue.by_step.get(step.step.sequence_id, Income())
                 left = revenue.unsubscribed.get(step.step.sequence_id, 0)
-                cells += [f"{income.orders:,}", _conversion(income.orders, counts.sent)]
-                cells += [_unbroken(money_text(income.sums)), f"{left:,}"]
-            cells = [escape(cell) for cell in cells]
-            if revenue is not None and counts.sent:
-                cells[6] = f"<div>{cells[6]}{_drawn(income.orders, counts.sent, most)}</div>"
+                cells += [f"{income.orders:,}", _conversion(income.orders, counts.sent, most)]
+                cells += [_unbroken(escape(money_text(income.sums))), f"{left:,}"]
             yield "<tr>" + "".join(map(_step_cell, headings, cells)) + "</tr>"
     yield "</tbody></table></div>"
     if most:
@@ -172,16 +169,13 @@ def _unbroken(sums: str) -> str:
     return sums.replace(" ", "\N{NO-BREAK SPACE}").replace("+\N{NO-BREAK SPACE}", "+ ")
 
 
-def _conversion(orders: int, sent: int) -> str:
+def _conversion(orders: int, sent: int, most: float) -> str:
+    """Return a step's conversion in words, and drawn on a scale from 0 to `most`."""
     if not sent:
         return ""
     low, high = wilson(orders, sent)
-    return f"{orders / sent:.1%} ({low:.1%}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high:.1%})"
-
-
-def _drawn(orders: int, sent: int, most: float) -> str:
-    low, high = wilson(orders, sent)
-    return interval(low, min(orders / sent, most), high, most)
+    words = f"{orders / sent:.1%} ({low:.1%}\N{NO-BREAK SPACE}to\N{NO-BREAK SPACE}{high:.1%})"
+    return f"<div>{words}{interval(low, min(orders / sent, most), high, most)}</div>"
 
 
 def _highest_conversion(activity: Activity) -> float:
