@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TypeVar
+from functools import partial
 
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.sales.carts import Cart
@@ -23,8 +23,6 @@ from segmail.templates.paths import Argument
 
 _EVERY = 1000  # maximum items in one block
 _PRODUCTS = 4  # items in a list if the template gives no number
-
-ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True)
@@ -55,6 +53,19 @@ class BlockPrinter:
             return self.printed.lines(twin)
         return self.printed.block(self.partials.render(f"{kind}.html", values), twin)
 
+    def lines(
+        self,
+        kind: str,
+        items: Sequence[ShownItem],
+        url: str,
+        number: Argument = _EVERY,
+        *,
+        text: bool,
+    ) -> str:
+        """Return the mark of the first lines of a cart or an order, with the link to all."""
+        shown = items[: _count(number, _EVERY)]
+        return self.block(kind, shown, text=text, more=len(items) - len(shown), url=url)
+
     def amounts(self, line: Line, currency: str, display: str | None) -> tuple[str, ...]:
         """Return a row's total, without or with tax or both, as the setting `display` says."""
         both = (line.without_tax, line.with_tax)
@@ -78,6 +89,7 @@ class CartShown:
     def variable(self) -> DataObject:
         """Return `cart`."""
         stage, cart, printed = self.stage, self.cart, self.stage.printed
+        url = stage.window.page("checkout/cart")
         display = stage.config.value("tax/cart_display/subtotal", stage.window.site.store.store_id)
         subtotal = cart.subtotal
         if display in ("2", "3") and cart.subtotal_with_tax is not None:
@@ -92,23 +104,14 @@ class CartShown:
                 if sums and cart.knows_total
                 else ""
             ),
-            "url": self.url,
+            "url": url,
             "updated_at": (
                 stage.locale.date(stage.locale.today(cart.updated_at)) if cart.updated_at else ""
             ),
             "first_item_name": printed.words(self.items[0].name),
         }
-        return DataObject(data, _twins({"items": self._items}), "cart")
-
-    @property
-    def url(self) -> str:
-        """The link back to the cart."""
-        return self.stage.window.page("checkout/cart")
-
-    def _items(self, number: Argument = _EVERY, *, text: bool) -> str:
-        shown = self.items[: _count(number, _EVERY)]
-        more = len(self.items) - len(shown)
-        return self.stage.block("cart", shown, text=text, more=more, url=self.url)
+        block = partial(stage.lines, "cart", self.items, url)
+        return DataObject(data, _twins({"items": block}), "cart")
 
 
 @dataclass(frozen=True)
@@ -134,12 +137,8 @@ class OrderShown:
             "url": self.url,
             "tracking_numbers": printed.words(", ".join(order.tracking_numbers)),
         }
-        return DataObject(data, _twins({"items": self._items}), "order")
-
-    def _items(self, number: Argument = _EVERY, *, text: bool) -> str:
-        shown = self.items[: _count(number, _EVERY)]
-        more = len(self.items) - len(shown)
-        return self.stage.block("order", shown, text=text, more=more, url=self.url)
+        block = partial(stage.lines, "order", self.items, self.url)
+        return DataObject(data, _twins({"items": block}), "order")
 
 
 @dataclass
@@ -158,25 +157,19 @@ class ListsShown:
 
     def variable(self) -> DataObject:
         """Return `products`."""
-
-        def of(name: str) -> Callable[..., str]:
-            def block(number: Argument = _PRODUCTS, *, text: bool) -> str:
-                return self._block(name, _count(number, _PRODUCTS), text=text)
-
-            return block
-
-        return DataObject({}, _twins({name: of(name) for name in LISTS}), "products")
+        blocks = {name: partial(self._block, name) for name in LISTS}
+        return DataObject({}, _twins(blocks), "products")
 
     @property
     def anything(self) -> bool:
         """Whether any block showed a product."""
         return any(self._chosen.values())
 
-    def _block(self, name: str, number: int, *, text: bool) -> str:
+    def _block(self, name: str, number: Argument = _PRODUCTS, *, text: bool) -> str:
         """Return a list's mark; the same list and number show the same products each time."""
-        key = name, number
+        key = name, _count(number, _PRODUCTS)
         if key not in self._chosen:
-            self._chosen[key] = self._choose(name, number)
+            self._chosen[key] = self._choose(*key)
         if (*key, text) not in self._marks:
             mark = self.stage.block("products", self._chosen[key], text=text)
             self._marks[(*key, text)] = mark
@@ -208,15 +201,8 @@ def loyalty(sales: Decimal, tiers: Mapping[str, Decimal], locale: StoreLocale) -
 
 def _twins(blocks: Mapping[str, Callable[..., str]]) -> dict[str, Callable[..., object]]:
     """Return `getItemsHtml` and `getItemsText` for the block `items`, and so on."""
-
-    def method(block: Callable[..., str], *, text: bool) -> Callable[..., str]:
-        def called(number: Argument | None = None) -> str:
-            return block(text=text) if number is None else block(number, text=text)
-
-        return called
-
     return {
-        f"get{name.capitalize()}{form}": method(block, text=form == "Text")
+        f"get{name.capitalize()}{form}": partial(block, text=form == "Text")
         for name, block in blocks.items()
         for form in ("Html", "Text")
     }
