@@ -46,7 +46,7 @@ class ContentShop:
         with self.shop.read() as tx:
             self.config = StoreConfig.load(tx)
             self.attributes = CustomerAttributes.load(tx)
-        self.cache = RunCache.load(self.shop, self.config, [], maho_root=None)
+        self.cache = RunCache(self.shop, self.config, [], maho_root=None)
         self.shelf: Shelf = self.cache.shelf({})
 
     def reader(
@@ -63,14 +63,14 @@ class ContentShop:
         found = load_customers(tx, [customer_id], codes, self.attributes)[customer_id]
         stores = self.shelf.stores.stores.values()
         [view] = [it for it in stores if it.code == store]
-        return ShownTo(found, self.cache.site(view), self.cache.locale(view), needs)
+        return ShownTo(found, self.cache.sites.of(view), self.cache.locale(view), needs)
 
     def mail(self, customer_id: int, store: str, needs: ItemNeeds) -> MailItems:
         """Return what a mail to the customer shows."""
         with self.shop.read() as tx:
             reader = self.reader(customer_id, store, needs, tx)
             items = BatchItems.load(tx, self.shelf, [reader], now=RECORDED_AT)
-        return items.of(reader)
+        return MailItems(items, reader)
 
     def rendered(
         self, source: str, customer_id: int, store: str, *, kind: Kind = Kind.HTML
@@ -78,7 +78,7 @@ class ContentShop:
         """Return a template rendered for a customer, as HTML and as text."""
         template = compile_template(source, kind=kind)
         [view] = [it for it in self.shelf.stores.stores.values() if it.code == store]
-        site = self.cache.site(view)
+        site = self.cache.sites.of(view)
         shown = self.mail(customer_id, store, item_needs([template.all_needs(site)]))
         text = template.render(shown.variables(), site)
         return shown.printed.in_html(text), shown.printed.in_text(text)

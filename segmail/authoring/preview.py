@@ -93,7 +93,7 @@ class Previewer:
             [self.step] = find_steps(tx, [step])
             lender = lender_of(self.step, load_steps(tx))
         self._gives = self.step if self.step.generate_coupon else lender
-        self._cache = RunCache.load(
+        self._cache = RunCache(
             shop,
             config,
             [self.step],

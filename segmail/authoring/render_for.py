@@ -102,10 +102,10 @@ class Scene:
         self._shop = shop
         self._message = message
         self._now = now
-        self._cache = RunCache.load(shop, config, [], maho_root=maho_root)
+        self._cache = RunCache(shop, config, [], maho_root=maho_root)
         with shop.read() as tx:
             self._cast = self._find(tx, asked, now)
-        self.site: StoreSite = self._cache.site(self._cast.store)
+        self.site: StoreSite = self._cache.sites.of(self._cast.store)
 
     @property
     def warnings(self) -> Sequence[str]:
@@ -146,7 +146,7 @@ class Scene:
         shelf = self._cache.shelf(self._message.loyalty_tiers)
         with self._shop.read() as tx:
             items = BatchItems.load(tx, shelf, [reader], now=self._now)
-        return items.of(reader)
+        return MailItems(items, reader)
 
     def _item_needs(self, newsletter: CompiledNewsletter) -> ItemNeeds:
         parts = (newsletter.subject, newsletter.body)

@@ -154,7 +154,7 @@ def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepare
 
 
 def _preparer(job: Job, steps: Sequence[Step], bounces_to: str | None = None) -> Preparer:
-    cache = RunCache.load(
+    cache = RunCache(
         job.shop,
         job.config,
         steps,

@@ -19,6 +19,7 @@ from segmail.coupons import (
 from segmail.errors import CouponError, NothingToShow, TemplateError
 from segmail.maho.customers import Customer, Subscriber
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.step_policies import StepNeeds
 from segmail.maho.steps import Step
 from segmail.maho.storefront.customer_name import recipient_name
 from segmail.maho.storefront.site import StoreSite
@@ -65,13 +66,14 @@ class Preparer:
 
         Only the default store's language is loaded: each takes memory, and most shops write in one.
         """
-        self._cache.default_locale().money(Decimal(0))
+        self._cache.locale(self._cache.sites.stores.default).money(Decimal(0))
         plain_text("<p>a</p>")
 
     def addressee(self, customer: Customer, subscriber: Subscriber) -> Addressee:
         """Return a customer with the store in which they are written to."""
         store = self._cache.store_of(customer, subscriber)
-        return Addressee(customer, subscriber, self._cache.site(store), self._cache.locale(store))
+        site, locale = self._cache.sites.of(store), self._cache.locale(store)
+        return Addressee(customer, subscriber, site, locale)
 
     def shows_items(self, step: Step) -> bool:
         """Return whether a step's template names carts, orders, products, sums or a coupon."""
@@ -104,7 +106,7 @@ class Preparer:
         """
         step = self._in_store(row.step, addressee.site)
         reader = self._reader(row.step, addressee)
-        shown = items.of(reader)
+        shown = MailItems(items, reader)
         if reader.needs.shows_cart and shown.cart is None:
             raise NothingToShow(NO_CART)
         variables = mail_variables(
@@ -138,7 +140,8 @@ class Preparer:
 
     def _prepared(self, draft: Draft, now: datetime) -> Prepared:
         subject, body = self._rendered(draft)
-        if self._cache.needs_products(draft.row.step) and not draft.shown.shows_products:
+        needs_products = draft.row.step.policy.needs is StepNeeds.PRODUCTS
+        if needs_products and not draft.shown.shows_products:
             raise NothingToShow(NO_PRODUCTS)
         mail = self._mail(draft, subject, body, now)
         template = draft.step.newsletter.template

@@ -9,17 +9,11 @@ from pathlib import Path
 from segmail.errors import ConfigError, TemplateError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customers import Customer, CustomerAttributes, Subscriber
-from segmail.maho.newsletters import (
-    CompiledNewsletter,
-    NewsletterTemplate,
-    compile_newsletter,
-    load_newsletters,
-)
+from segmail.maho.newsletters import CompiledNewsletter, compile_newsletter, load_newsletters
 from segmail.maho.shop import Shop
-from segmail.maho.step_policies import StepNeeds
 from segmail.maho.steps import Step
 from segmail.maho.storefront.locale import StoreLocale, load_rates
-from segmail.maho.storefront.site import Sites, StoreSite
+from segmail.maho.storefront.site import Sites
 from segmail.maho.storefront.stores import Store, Stores
 from segmail.mail.items.needs import ADDRESSES, ItemNeeds, item_needs
 from segmail.mail.items.partials import Partials
@@ -32,52 +26,33 @@ class RunCache:
 
     def __init__(
         self,
-        config: StoreConfig,
-        stores: Stores,
-        sites: Sites,
-        attributes: CustomerAttributes,
-        rates: dict[tuple[str, str], Decimal],
-        templates: dict[int, NewsletterTemplate],
-        *,
-        autoescape: bool,
-    ) -> None:
-        self.config = config
-        self.attributes = attributes
-        self._stores = stores
-        self._sites = sites
-        self._rates = rates
-        self._templates = templates
-        self._autoescape = autoescape
-        self._compiled: dict[int, CompiledNewsletter | TemplateError] = {}
-        self._locales: dict[int, StoreLocale] = {}
-        self._item_needs: dict[int, ItemNeeds] = {}
-
-    @classmethod
-    def load(
-        cls,
         shop: Shop,
         config: StoreConfig,
         steps: Sequence[Step],
         *,
         maho_root: Path | None,
         autoescape: bool = False,
-    ) -> RunCache:
+    ) -> None:
         """Read what every batch of a run needs, with a fixed number of statements.
 
         Raises ConfigError, before anything is claimed, if no mail can be written in the name of any
         store, because all their time zones are unknown.
         """
-        tables = shop.tables
+        self.config = config
+        self._autoescape = autoescape
+        self._compiled: dict[int, CompiledNewsletter | TemplateError] = {}
+        self._locales: dict[int, StoreLocale] = {}
+        self._item_needs: dict[int, ItemNeeds] = {}
         used = {step.template_id for step in steps}
         with shop.read() as tx:
             stores = Stores.load(tx)
-            attributes = CustomerAttributes.load(tx)
-            rates = load_rates(tx)
-            templates = load_newsletters(tx, tables.template.c.template_id.in_(used))
-        sites = Sites(shop, config, stores, maho_root)
-        cache = cls(config, stores, sites, attributes, rates, templates, autoescape=autoescape)
-        cache._check_locales()
-        return cache
+            self.attributes = CustomerAttributes.load(tx)
+            self._rates = load_rates(tx)
+            self._templates = load_newsletters(tx, tx.tables.template.c.template_id.in_(used))
+        self.sites = Sites(shop, config, stores, maho_root)
+        faults = [self.locale(store).timezone_fault for store in stores.speaking]
+        if faults and all(faults):
+            raise ConfigError([fault for fault in faults if fault])
 
     def newsletter(self, template_id: int) -> CompiledNewsletter:
         """Return a template, compiled; raise TemplateError if it is missing or broken."""
@@ -104,13 +79,9 @@ class RunCache:
             self._item_needs[template_id] = item_needs(self._needs(template_id))
         return self._item_needs[template_id]
 
-    def needs_products(self, step: Step) -> bool:
-        """Return whether a step is skipped if its mail shows no product."""
-        return step.policy.needs is StepNeeds.PRODUCTS
-
     def shelf(self, tiers: Mapping[str, Decimal]) -> Shelf:
         """Return what item blocks are made from; `tiers` are those of loyalty."""
-        sites, stores = self._sites, self._stores
+        sites, stores = self.sites, self.sites.stores
         return Shelf(
             sites.shop.tables,
             self.config,
@@ -130,22 +101,16 @@ class RunCache:
         parts = (newsletter.subject, newsletter.body)
         differ = any(part.needs.blocks or part.needs.emails or part.needs.templates
                      for part in parts)  # fmt: skip
-        stores = self._stores.speaking if differ else [self._stores.default]
-        return [part.all_needs(self._sites.of(store)) for store in stores for part in parts]
+        stores = self.sites.stores.speaking if differ else [self.sites.stores.default]
+        return [part.all_needs(self.sites.of(store)) for store in stores for part in parts]
 
     def needed_attributes(self) -> frozenset[str]:
-        """Return the customers' attributes that the steps' templates may read."""
+        """Return the customers' attributes that the steps' templates may read, in any store."""
         codes: set[str] = set()
-        site = self._sites.of(self._stores.default)
         for template_id in self._templates:
-            try:
-                newsletter = self.newsletter(template_id)
-                needs = [part.all_needs(site) for part in (newsletter.subject, newsletter.body)]
-            except TemplateError:
-                continue  # the steps of a broken template fail on their own, with the reason
             if self.item_needs(template_id).addresses:
                 codes |= set(ADDRESSES.values())
-            for need in needs:
+            for need in self._needs(template_id):
                 codes |= need.members.get("customer", frozenset())
                 if need.everything:
                     codes |= self.attributes.by_code.keys()
@@ -153,22 +118,9 @@ class RunCache:
 
     def store_of(self, customer: Customer, subscriber: Subscriber) -> Store:
         """Return the store in whose words and links a customer is written to."""
-        return self._stores.for_customer(
+        return self.sites.stores.for_customer(
             subscriber.store_id, customer.store_id, customer.website_id
         )
-
-    def default_locale(self) -> StoreLocale:
-        """Return the locale of the shop's default store."""
-        return self.locale(self._stores.default)
-
-    def site(self, store: Store) -> StoreSite:
-        """Return what templates may see of a store."""
-        return self._sites.of(store)
-
-    def _check_locales(self) -> None:
-        faults = [self.locale(store).timezone_fault for store in self._stores.speaking]
-        if faults and all(faults):
-            raise ConfigError([fault for fault in faults if fault])
 
     def locale(self, store: Store) -> StoreLocale:
         """Return a store's locale."""

@@ -168,10 +168,6 @@ class BatchItems:
             items._read(tx, some)
         return items
 
-    def of(self, reader: ShownTo) -> MailItems:
-        """Return what one mail's templates see."""
-        return MailItems(self, reader)
-
     def _read(self, tx: Transaction, readers: Sequence[ShownTo]) -> None:
         shelf = self.shelf
         listing = [reader for reader in readers if reader.needs.lists]

@@ -127,7 +127,7 @@ def test_lint_knows_exactly_the_variables_of_a_mail(shop: ShopBuilder) -> None:
     with shop.read() as tx:
         config = StoreConfig.load(tx)
         steps = load_steps(tx)
-    cache = RunCache.load(shop.shop, config, steps, maho_root=None)
+    cache = RunCache(shop.shop, config, steps, maho_root=None)
     message = MessageSettings()
     scene = Scene(shop.shop, config, asked, maho_root=None, message=message, now=shop.now)
 

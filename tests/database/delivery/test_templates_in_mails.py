@@ -48,6 +48,20 @@ def test_each_mail_speaks_of_its_own_step_and_store(shop: ShopBuilder, run_email
     ]
 
 
+def test_an_attribute_that_only_another_stores_block_names_is_shown_there(
+    shop: ShopBuilder, run_emails: Runner
+) -> None:
+    columns = {"block_id": 1, "title": "tax", "identifier": "tax", "is_active": 1}
+    shop.insert(shop.tables.cms_block, **columns, content="[{{var customer.taxvat}}]")
+    shop.insert_all(shop.tables.cms_block_store, [{"block_id": 1, "store_id": 2}])
+    step = shop.step(shop.segment(), shop.template(f"Ciao {{{{block id='tax'}}}}{LINK}"))
+    shop.due(step, shop.customer(store_id=2, values={"taxvat": "IT1"}))
+
+    [mail] = run_emails().mails
+
+    assert "Ciao [IT1]" in shown(mail)
+
+
 def test_values_are_escaped_once_where_segmail_toml_says_so(
     shop: ShopBuilder, run_emails: Runner
 ) -> None:

@@ -68,7 +68,7 @@ def test_every_recorded_product_has_mahos_name_page_picture_and_price(content: C
 
 
 def _check_page(content: ContentShop, product: Product, case: dict[str, Any]) -> None:
-    window = content.shelf.window(content.cache.site(_store(content, case["store"])))
+    window = content.shelf.window(content.cache.sites.of(_store(content, case["store"])))
     assert product.can_be_listed == (
         case["in_price_index"] and case["visibility"] in LISTED and case["salable"]
         and case["status"] == 1 and case["in_website"]
