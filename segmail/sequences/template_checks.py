@@ -13,8 +13,8 @@ from segmail.maho.newsletters import NewsletterTemplate, compile_newsletter
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.steps import Step
 from segmail.mail.items.needs import item_needs
-from segmail.mail.items.tables import lacking
 from segmail.sequences.findings import StepFinding, StepPlace, step_warning
+from segmail.sequences.item_tables import lacking
 from segmail.sequences.references import StepReferences
 from segmail.templates import Needs
 

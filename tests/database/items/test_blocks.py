@@ -11,7 +11,7 @@ from sqlalchemy import event, text
 
 from segmail.mail.items.needs import LISTS, ItemNeeds
 from segmail.mail.items.reader import BatchItems
-from segmail.mail.items.tables import lacking
+from segmail.sequences.item_tables import lacking
 from segmail.templates import Kind
 from tests.recorded_content import RECORDED_AT, ContentShop
 
