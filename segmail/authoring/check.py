@@ -8,6 +8,7 @@ from pathlib import Path
 
 from segmail.authoring.files import letter_in_file
 from segmail.authoring.overview import Use, named_template, uses_of_templates
+from segmail.authoring.own_partials import partial_faults
 from segmail.errors import InputError
 from segmail.findings import Finding, Severity
 from segmail.lint import Facts, Letter, LintFinding, LintRule, TemplatePlace, lint
@@ -15,7 +16,6 @@ from segmail.maho.newsletters import NewsletterTemplate, load_newsletters, sent_
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.mail.items.partials import Partials
-from segmail.mail.items.samples import SAMPLES
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def _partial_findings(maho_root: Path | None) -> list[LintFinding]:
             fault.advice,
             LintRule.PARTIAL,
         )
-        for fault in Partials(maho_root).faults(SAMPLES)
+        for fault in partial_faults(Partials(maho_root))
     ]
 
 

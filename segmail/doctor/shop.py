@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+from segmail.authoring.own_partials import partial_faults
 from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
 from segmail.findings import Finding, Severity
 from segmail.maho.config.store_config import StoreConfig
@@ -16,7 +17,6 @@ from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.stores import ADMIN, Stores
 from segmail.maho.storefront.urls import StoreUrls
 from segmail.mail.items.partials import Partials
-from segmail.mail.items.samples import SAMPLES
 from segmail.sequences.validate import validate_steps
 from segmail.status.judge import switch_on
 
@@ -88,7 +88,7 @@ def partial_findings(maho_root: Path | None) -> list[AreaFinding]:
             f"{fault.file}, line {fault.line}: {fault.what}",
             fault.advice,
         )
-        for fault in partials.faults(SAMPLES)
+        for fault in partial_faults(partials)
     ]
     own = ", ".join(file.name for file in partials.own_files())
     return found or [ok(Area.PARTIALS, f"The shop's own: {own or 'none'}.")]

@@ -7,8 +7,7 @@ sees the values of one block, and cannot reach any attribute of Python, file or 
 from __future__ import annotations
 
 import traceback
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -37,22 +36,11 @@ _PLAIN = (ShownItem, Option)
 Values: TypeAlias = Mapping[str, object]
 
 
-@dataclass(frozen=True)
-class PartialFault:
-    """What is wrong with a file in the shop's folder; `stops` the mails that show its block."""
-
-    file: Path
-    line: int
-    what: str
-    advice: str
-    stops: bool = True
-
-
 class Partials:
     """The partials of a shop, compiled when first needed."""
 
     def __init__(self, maho_root: Path | None = None) -> None:
-        self._folder = maho_root / FOLDER if maho_root else None
+        self.folder = maho_root / FOLDER if maho_root else None
         self._owners = trusted_owners(maho_root)
         self._compiled: dict[str, jinja2.Template] = {}
 
@@ -63,48 +51,12 @@ class Partials:
         except TemplateError:
             raise
         except Exception as error:  # whatever a merchant's template raises
-            told = f"line {_line(error)}: {error}"
+            told = f"line {line_of(error)}: {error}"
             raise TemplateError(f"{self._where(name)}: {told}") from error
 
     def own_files(self) -> list[Path]:
         """Return the shop's own partials."""
         return [file for name in NAMES if (file := self._own_file(name))]
-
-    def faults(self, samples: Iterable[Values]) -> list[PartialFault]:
-        """Return what is wrong with the shop's folder; its partials are tried with each sample.
-
-        One fault per file: the first one hides the others.
-        """
-        tried = list(samples)
-        found = (self._fault(file, tried) for file in self.own_files())
-        return [*(fault for fault in found if fault), *self._strange_files()]
-
-    def _fault(self, file: Path, samples: Iterable[Values]) -> PartialFault | None:
-        advice = "Fix the file, or delete it to use the default one."
-        for values in samples:
-            try:
-                self.render(file.name, values)
-            except TemplateError as error:
-                cause = error.__cause__ or error
-                return PartialFault(file, _line(cause), f"{cause}", advice)
-        return None
-
-    def _strange_files(self) -> list[PartialFault]:
-        """Return the files in the shop's folder that no block uses."""
-        if self._folder is None or not self._folder.is_dir():
-            return []
-        names = sorted(path.name for path in self._folder.iterdir() if path.name not in NAMES)
-        return [
-            PartialFault(
-                self._folder / name,
-                1,
-                f"No block is printed by a file '{name}'.",
-                f"Name it after one of {', '.join(NAMES)}.",
-                stops=False,
-            )
-            for name in names
-            if name.endswith((".html", ".txt"))
-        ]
 
     def _template(self, name: str) -> jinja2.Template:
         if name not in self._compiled:
@@ -123,7 +75,7 @@ class Partials:
             raise TemplateError(str(error)) from error
 
     def _own_file(self, name: str) -> Path | None:
-        path = self._folder / name if self._folder else None
+        path = self.folder / name if self.folder else None
         return path if path is not None and path.is_file() else None
 
     def _where(self, name: str) -> str:
@@ -172,7 +124,7 @@ def _environment(kind: type[jinja2.Environment], *, html: bool) -> jinja2.Enviro
     return environment
 
 
-def _line(error: BaseException) -> int:
+def line_of(error: BaseException) -> int:
     """Return the line of a partial at which it failed; 1 if that is unknown."""
     if isinstance(error, jinja2.TemplateSyntaxError):
         return error.lineno

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from segmail.authoring.own_partials import SAMPLES, partial_faults
 from segmail.errors import TemplateError
 from segmail.mail.items.partials import FOLDER, NAMES, Partials
-from segmail.mail.items.samples import SAMPLES
 from segmail.mail.items.shown import ShownItem
 from segmail.mail.items.words import words_of
 from tests.each_case import for_each
@@ -71,14 +71,14 @@ def test_a_partial_reaches_nothing_and_its_faults_name_the_file(
 
     with pytest.raises(TemplateError, match=r"cart\.html"):
         partials.render("cart.html", VALUES)
-    assert len(partials.faults(SAMPLES)) == 1
+    assert len(partial_faults(partials)) == 1
 
 
 def test_a_fault_is_found_with_its_line_also_where_only_bare_items_have_it(tmp_path: Path) -> None:
     partials = _own(tmp_path, "<p>\n{{ items[1 - 1].amounts[0].x }}</p>")
     (tmp_path / FOLDER / "carts.html").touch()
 
-    wrong, strange = partials.faults(SAMPLES)
+    wrong, strange = partial_faults(partials)
 
     assert (wrong.file.name, wrong.line, wrong.stops) == ("cart.html", 2, True)
     assert (strange.file.name, strange.stops) == ("carts.html", False)
