@@ -21,10 +21,11 @@ from segmail.coupons.storage import (
     insert_coupons,
     own_unused_coupons,
 )
-from segmail.coupons.variables import NONE_OWN, coupon_variables, discount_text
+from segmail.coupons.variables import COUPON_VARIABLES, NONE_OWN, coupon_variables, discount_text
 
 __all__ = [
     "AUTO_GENERATED",
+    "COUPON_VARIABLES",
     "NONE_OWN",
     "Asking",
     "Coupon",

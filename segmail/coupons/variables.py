@@ -17,6 +17,17 @@ from segmail.settings import CouponWords
 
 NONE_OWN: Mapping[str, CouponWords] = MappingProxyType({})
 
+COUPON_VARIABLES = frozenset(
+    {
+        "coupon_code",
+        "coupon_expires_date",
+        "coupon_expires_formatted",
+        "coupon_discount_amount",
+        "coupon_discount_text",
+        "coupon_description",
+    }
+)
+
 _CENT = Decimal("0.01")
 
 

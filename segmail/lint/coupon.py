@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from segmail.coupons import COUPON_VARIABLES
 from segmail.lint.findings import LintFinding, LintRule
 from segmail.lint.naming import shown
 from segmail.lint.reading import Letter, Passage, read_letter
-from segmail.lint.variables import COUPON
 from segmail.templates.nodes import Directive, Var, paths_of
 
 
@@ -39,7 +39,8 @@ def unmet_coupon_reads(letter: Letter) -> dict[str, int]:
 def _shown(passage: Passage) -> Iterator[tuple[str, Var | Directive]]:
     """Yield uses outside {{if coupon_code}} and {{depend …}}, which serve both kinds of steps."""
     for node, sure in passage.nodes():
-        if isinstance(node, Var | Directive) and not any(path.name in COUPON for path in sure):
+        is_open = COUPON_VARIABLES.isdisjoint(path.name for path in sure)
+        if isinstance(node, Var | Directive) and is_open:
             for path in paths_of(node):
-                if path.name in COUPON:
+                if path.name in COUPON_VARIABLES:
                     yield path.name, node

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from segmail.coupons import COUPON_VARIABLES
+
 
 @dataclass(frozen=True)
 class TemplateObject:
@@ -27,17 +29,6 @@ class TemplateObject:
 Known: TypeAlias = Mapping[str, TemplateObject | None]
 
 ANY_OBJECT = TemplateObject("value", is_open=True)  # a parameter that is known only when rendering
-
-COUPON = frozenset(
-    {
-        "coupon_code",
-        "coupon_expires_date",
-        "coupon_expires_formatted",
-        "coupon_discount_amount",
-        "coupon_discount_text",
-        "coupon_description",
-    }
-)
 
 SHOP_VALUES = frozenset(
     {
@@ -210,7 +201,7 @@ def mail_objects(attributes: Iterable[str] | None) -> dict[str, TemplateObject |
     """Return every variable of a mail; `attributes` are the customers' (None: unknown)."""
     keys = ACCOUNT_KEYS | frozenset(attributes or ())
     return {
-        **dict.fromkeys(_CUSTOMER_VALUES | SHOP_VALUES | COUPON),
+        **dict.fromkeys(_CUSTOMER_VALUES | SHOP_VALUES | COUPON_VARIABLES),
         "customer": TemplateObject("customer", keys, _CUSTOMER_METHODS, is_open=attributes is None),
         "store": STORE,
         "subscriber": SUBSCRIBER,

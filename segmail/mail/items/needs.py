@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from segmail.coupons import COUPON_VARIABLES
 from segmail.templates import Needs
-
-COUPON = frozenset(
-    {
-        "coupon_code",
-        "coupon_expires_date",
-        "coupon_expires_formatted",
-        "coupon_discount_amount",
-        "coupon_discount_text",
-        "coupon_description",
-    }
-)
 
 LISTS = ("viewed", "clearance", "bestsellers", "crosssells", "wishlist")
 
@@ -71,5 +61,5 @@ def item_needs(needs: Iterable[Needs]) -> ItemNeeds:
         lists=frozenset(name for name in LISTS if products & {f"{name}_html", f"{name}_text"}),
         loyalty="loyalty" in names,
         addresses=not customer.isdisjoint(ADDRESSES),
-        coupon=not names.isdisjoint(COUPON),
+        coupon=not names.isdisjoint(COUPON_VARIABLES),
     )
