@@ -43,10 +43,11 @@ def list_id(store: Store, sender_domain: str) -> str | None:
 
 def link_parameters(step: Step, source: str, medium: str) -> dict[str, str]:
     """Return the parameters from which web statistics tell where a visitor came from."""
+    name = _NOT_IN_NAME.sub("-", step.segment.name.casefold()).strip("-")
     return {
         "utm_source": source,
         "utm_medium": medium,
-        "utm_campaign": _word(step.segment.name) or f"segment-{step.segment.segment_id}",
+        "utm_campaign": name or f"segment-{step.segment.segment_id}",
         "utm_content": f"{step.trigger}-{step.step_number}",
     }
 
@@ -64,7 +65,3 @@ def attempt_id(row: DueRow, lease_until: datetime) -> str:
 def _sender_id(domain: str) -> str:
     name = re.sub(r"[^a-z0-9]+", "-", domain.lower())[: _SENDER_ID.stop - 1].strip("-")
     return name if len(name) in _SENDER_ID else f"{name}-mail"
-
-
-def _word(name: str) -> str:
-    return _NOT_IN_NAME.sub("-", name.casefold()).strip("-")

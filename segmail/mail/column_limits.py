@@ -61,14 +61,7 @@ def check_lengths(subject: str, stored: str) -> None:
 
 
 def _in_three_bytes(text: str) -> str:
-    if not _has_four_bytes(text):
+    # A character of four bytes takes two units of UTF-16: this is ten times as fast as searching.
+    if text.isascii() or len(text.encode("utf-16-le", "surrogatepass")) == 2 * len(text):
         return text
     return _FOUR_BYTES.sub(lambda match: f"&#{ord(match[0])};", text)
-
-
-def _has_four_bytes(text: str) -> bool:
-    """Return whether a character needs four bytes, ten times as fast as the regular expression.
-
-    In UTF-16 such a character takes two units.
-    """
-    return not text.isascii() and len(text.encode("utf-16-le", "surrogatepass")) > 2 * len(text)

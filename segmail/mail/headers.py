@@ -5,9 +5,9 @@ Lines end with CRLF and have at most 78 characters if the value allows it.
 
 from __future__ import annotations
 
-import binascii
 import re
 import string
+from base64 import b64encode
 from collections.abc import Iterable
 
 from segmail.errors import MessageError
@@ -51,7 +51,7 @@ def mailbox_header(name: str, display_name: str, mailbox: str, *, what: str) -> 
     if not phrase:
         return f"{name}: {mailbox}"
     if _is_plain(phrase) and len(phrase) <= _LONGEST_QUOTED:
-        start = f"{name}: {phrase if _ATOMS.fullmatch(phrase) else _quoted(phrase)}"
+        start = f"{name}: {phrase if _ATOMS.fullmatch(phrase) else quoted(phrase)}"
     else:
         start = _encoded(name, phrase)
     last_line = start.rpartition("\n")[2]
@@ -76,7 +76,8 @@ def _is_plain(value: str) -> bool:
     return value.isascii() and value.isprintable() and "=?" not in value
 
 
-def _quoted(phrase: str) -> str:
+def quoted(phrase: str) -> str:
+    """Return a phrase as a quoted string."""
     return '"' + phrase.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
@@ -100,7 +101,7 @@ def _encoded(name: str, value: str) -> str:
         words = [f"=?utf-8?q?{word}?=" for word in _packed(quoted, room)]
     else:
         chunks = _packed([char.decode("latin-1") for char in data], room // 4 * 3)
-        words = [f"=?utf-8?b?{_base64(chunk)}?=" for chunk in chunks]
+        words = [f"=?utf-8?b?{b64encode(it.encode('latin-1')).decode()}?=" for it in chunks]
     return f"{name}: " + "\r\n ".join(words)
 
 
@@ -112,7 +113,3 @@ def _packed(characters: Iterable[str], room: int) -> list[str]:
             words.append("")
         words[-1] += character
     return words
-
-
-def _base64(chunk: str) -> str:
-    return binascii.b2a_base64(chunk.encode("latin-1"), newline=False).decode("ascii")

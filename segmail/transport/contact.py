@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from segmail.transport.mail_url import SmtpSettings
-from segmail.transport.smtp_session import greeting_name, open_session
+from segmail.transport.smtp_session import open_session
 from segmail.transport.smtp_wire import ConnectionBroken
 
 _PATIENCE_FOR_QUIT = 2.0  # seconds
@@ -31,8 +31,7 @@ def contact(settings: SmtpSettings) -> Contact:
 
     Raises NoConnection if it may work later, ConfigError if a human must act.
     """
-    ehlo = settings.ehlo or greeting_name()
-    wire, extensions = open_session(settings, ehlo, lambda _socket: None)
+    wire, extensions = open_session(settings, lambda _socket: None)
     with suppress(ConnectionBroken):
         wire.ask("QUIT", time.monotonic() + _PATIENCE_FOR_QUIT)
     wire.close()

@@ -25,10 +25,10 @@ from dataclasses import dataclass
 
 from segmail.errors import ConfigError, Fault, MailServerUnavailable, SegmailError
 from segmail.mail.envelope import Envelope
+from segmail.printable import one_line
 
 _LONGEST_TEXT = 200  # what `newsletter_problem.problem_error_text` holds
 _LONGEST_WORDS = 160  # a server's share of it
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\u200b-\u200f\u202a-\u202e]+")
 
 _ASKS_FOR_LOGIN = {530, 535, 538}  # RFC 4954: an answer to any command
 _LOGIN_TOO_WEAK = 534  # also RFC 4954, but some say it of a message's size
@@ -148,5 +148,5 @@ def fault_here(source: str, text: str, number: int | None, advice: str = "") -> 
 
 def printable(words: str, *, most: int = _LONGEST_WORDS) -> str:
     """Return words from outside as one line of limited length without control characters."""
-    line = " ".join(_UNPRINTABLE.sub(" ", words).split())
+    line = " ".join(one_line(words).split())
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -11,7 +11,7 @@ from segmail.transport.mailer_connection import MailerConnection
 from segmail.transport.recorder import RecorderSettings, Transport, record
 from segmail.transport.sendmail import SendmailMailer, check_sendmail
 from segmail.transport.smtp import SmtpConnection
-from segmail.transport.smtp_session import greeting_name, open_session, tls_context
+from segmail.transport.smtp_session import open_session, tls_context
 
 
 def opener_for(settings: Transport) -> Opener:
@@ -21,10 +21,9 @@ def opener_for(settings: Transport) -> Opener:
     program or folder that cannot be used. The first message connects to a mail server.
     """
     if isinstance(settings, SmtpSettings):
-        ehlo = settings.ehlo or greeting_name()
         if settings.cafile is not None:
             tls_context(settings)
-        return lambda on_socket: SmtpConnection(settings, *open_session(settings, ehlo, on_socket))
+        return lambda on_socket: SmtpConnection(settings, *open_session(settings, on_socket))
     if isinstance(settings, SendmailSettings):
         check_sendmail(settings)
         return lambda _on_socket: SendmailMailer(settings)

@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from segmail.errors import ConfigError, SegmailError
 from segmail.transport.mail_url import SmtpSettings
@@ -43,16 +43,15 @@ def tls_context(settings: SmtpSettings) -> ssl.SSLContext:
     return context
 
 
-def greeting_name() -> str:
+@cache  # the resolver may be slow
+def _own_name() -> str:
     """Return this machine's full name; without one, an address in brackets."""
     name = socket.getfqdn()
     return name if "." in name and not name.startswith("localhost") else "[127.0.0.1]"
 
 
 def open_session(
-    settings: SmtpSettings,
-    ehlo: str,
-    on_socket: Callable[[socket.socket], None],
+    settings: SmtpSettings, on_socket: Callable[[socket.socket], None]
 ) -> tuple[Wire, Mapping[str, str]]:
     """Connect, greet, encrypt and log in; `on_socket` gets each socket before waiting for it.
 
@@ -61,6 +60,7 @@ def open_session(
 
     Raises NoConnection if this may work later, ConfigError if a human must act.
     """
+    ehlo = settings.ehlo or _own_name()
     wire = _connected(settings, on_socket)
     try:
         return wire, _Opening(wire, settings, ehlo).run()
