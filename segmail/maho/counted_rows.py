@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, FromClause, and_, case, exists, func, not_, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, case, func, not_, or_, select
 
-from segmail.maho.db.not_by_index import not_by_index
+from segmail.maho.db.row_by_row import first_found, not_by_index
 from segmail.maho.holdout import was_held_out
 from segmail.maho.problems import was_interrupted
 from segmail.maho.progress import ProgressStatus
@@ -75,12 +75,13 @@ def is_counted_from(
         not_by_index(newer.c.segment_id) == row.c.segment_id,
         newer.c.trigger_type == row.c.trigger_type,
     )
-    newer_run = exists().where(same_sequence, newer.c.created_at > row.c.created_at).correlate(row)
+    later = newer.c.created_at > row.c.created_at
+    newer_run = first_found(same_sequence, later).correlate(row).is_not(None)
     if by_run:
         is_former = and_(row.c.segment_id.in_(by_run), newer_run)
         counted = and_(counted, not_(is_former))
     if never:
-        newest = not_(exists().where(same_sequence).correlate(row))
+        newest = first_found(same_sequence).correlate(row).is_(None)
         counted = or_(counted, and_(row.c.segment_id.in_(never), newest))
     if asked:
         counted = or_(counted, and_(row.c.segment_id.in_(asked), not_(newer_run)))
@@ -94,15 +95,12 @@ def is_counted_from(
 def _in_waiting_repeats(tables: Tables, repeating: Collection[int]) -> ColumnElement[bool]:
     """Return the condition that a row belongs to a run in which a step will be repeated."""
     row, waiting = tables.progress, tables.progress.alias("waiting")
-    return (
-        exists()
-        .where(
-            waiting.c.customer_id == row.c.customer_id,
-            not_by_index(waiting.c.segment_id) == row.c.segment_id,
-            waiting.c.trigger_type == row.c.trigger_type,
-            waiting.c.created_at == row.c.created_at,
-            not_by_index(waiting.c.sequence_id).in_(repeating),
-            waiting.c.status == ProgressStatus.SCHEDULED.value,
-        )
-        .correlate(row)
+    found = first_found(
+        waiting.c.customer_id == row.c.customer_id,
+        not_by_index(waiting.c.segment_id) == row.c.segment_id,
+        waiting.c.trigger_type == row.c.trigger_type,
+        waiting.c.created_at == row.c.created_at,
+        not_by_index(waiting.c.sequence_id).in_(repeating),
+        waiting.c.status == ProgressStatus.SCHEDULED.value,
     )
+    return found.correlate(row).is_not(None)

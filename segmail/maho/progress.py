@@ -23,7 +23,6 @@ from sqlalchemy import (
     and_,
     case,
     delete,
-    exists,
     false,
     func,
     insert,
@@ -41,7 +40,7 @@ from segmail.maho.db.information_schema import index_columns
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.db.locking import locking
 from segmail.maho.db.moments import minutes_after, minutes_later
-from segmail.maho.db.not_by_index import not_by_index
+from segmail.maho.db.row_by_row import first_found, not_by_index
 from segmail.maho.db.value_lists import among, chosen_by, pairs_among
 from segmail.maho.ended_rows import ENDED, ended_rows, lines_of_ended
 from segmail.maho.reasons import find_reasons, tell_of_attempts
@@ -106,13 +105,13 @@ def is_pending_in(
 def is_repetition(tables: Tables) -> ColumnElement[bool]:
     """Return the condition that a row is not the first of its step in its run."""
     row, first = tables.progress, tables.progress.alias("first")
-    found = exists().where(
+    found = first_found(
         first.c.customer_id == row.c.customer_id,
         not_by_index(first.c.sequence_id) == row.c.sequence_id,
         first.c.created_at == row.c.created_at,
         first.c.progress_id < row.c.progress_id,
     )
-    return found.correlate(row)
+    return found.correlate(row).is_not(None)
 
 
 def is_postponed(tables: Tables, steps: Iterable[Step], *, now: datetime) -> ColumnElement[bool]:

@@ -19,7 +19,7 @@ from segmail.maho.config.time_zones import load_website_zones
 from segmail.maho.counted_rows import uses_a_send
 from segmail.maho.customer_conditions import UNSUBSCRIBED, is_subscribed
 from segmail.maho.db.locking import locking
-from segmail.maho.db.not_by_index import not_by_index
+from segmail.maho.db.row_by_row import first_found, not_by_index
 from segmail.maho.db.value_lists import among
 from segmail.maho.policies import load_policies
 from segmail.maho.progress import (
@@ -70,11 +70,15 @@ def broken_off(tables: Tables, steps: Sequence[Step]) -> Select[Any]:
     refresh does so. Customers who stayed in the segment all the time go on.
     """
     row, newer, member = tables.progress, tables.progress.alias("newer"), tables.member.c
-    is_newest = ~exists().where(
-        newer.c.customer_id == row.c.customer_id,
-        not_by_index(newer.c.sequence_id) == row.c.sequence_id,
-        newer.c.progress_id > row.c.progress_id,
-    ).correlate(row)
+    is_newest = (
+        first_found(
+            newer.c.customer_id == row.c.customer_id,
+            not_by_index(newer.c.sequence_id) == row.c.sequence_id,
+            newer.c.progress_id > row.c.progress_id,
+        )
+        .correlate(row)
+        .is_(None)
+    )
     is_here = exists().where(
         member.customer_id == row.c.customer_id,
         member.segment_id == row.c.segment_id,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, false, func, literal, or_, select
 
 from segmail.maho.counted_rows import uses_a_send
 from segmail.maho.customer_conditions import (
@@ -16,7 +16,7 @@ from segmail.maho.customer_conditions import (
 )
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.moments import days_later
-from segmail.maho.db.not_by_index import not_by_index
+from segmail.maho.db.row_by_row import first_found, not_by_index
 from segmail.maho.holdout import HELD_OUT, is_held_out, was_held_out
 from segmail.maho.policies import OnReentry
 from segmail.maho.progress import is_running
@@ -162,17 +162,17 @@ def _has_rows_of(
     task: Task, segment_ids: Sequence[int], *conditions: ColumnElement[Any]
 ) -> ColumnElement[bool]:
     row = task.tables.progress.c
-    found = exists().where(
+    found = first_found(
         row.customer_id == task.tables.customer.c.entity_id,
         not_by_index(row.segment_id).in_(segment_ids),
         *conditions,
     )
-    return found.correlate(task.tables.customer, task.tables.member)
+    return found.correlate(task.tables.customer, task.tables.member).is_not(None)
 
 
 def _has_row(task: Task, *conditions: ColumnElement[Any]) -> ColumnElement[bool]:
-    found = exists().where(*_of_customer(task), *conditions)
-    return found.correlate(task.tables.customer, task.tables.member)
+    found = first_found(*_of_customer(task), *conditions)
+    return found.correlate(task.tables.customer, task.tables.member).is_not(None)
 
 
 def _of_customer(task: Task) -> tuple[ColumnElement[bool], ...]:

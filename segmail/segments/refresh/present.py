@@ -10,7 +10,7 @@ from sqlalchemy import exists, func, select
 
 from segmail.errors import ConfigError, TemporaryError
 from segmail.log import logger
-from segmail.maho.db.not_by_index import not_by_index
+from segmail.maho.db.row_by_row import not_by_index
 from segmail.maho.lookup import find_segment
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
