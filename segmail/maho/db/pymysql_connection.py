@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
+from io import BufferedReader
 from typing import Any
 
 from pymysql.connections import Connection
@@ -19,6 +20,7 @@ from pymysql.converters import convert_datetime, escape_datetime
 from pymysql.err import MySQLError, OperationalError
 
 from segmail.maho.db.logins import WAYS, another_user, demand_known, demand_sealable
+from segmail.maho.db.result_rows import RowsResult
 from segmail.maho.db.value_lists import Branches
 
 HANDSHAKE = 10.0  # seconds to wait for each answer during login
@@ -42,6 +44,8 @@ class QuickConnection(Connection):
     _read_timeout: float | None
     _write_timeout: float | None
     connect_timeout: float
+    _rfile: BufferedReader
+    _force_close: Callable[[], None]
     _login_ends: float | None = None  # while the server logs us in: how long it may take
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -108,6 +112,27 @@ class QuickConnection(Connection):
                 )
             data += read(1)
         return data
+
+    def _read_query_result(self, unbuffered: bool = False) -> int | None:
+        """Read an answer whole: nobody here asks for one that is `unbuffered`."""
+        self._result: RowsResult | None = None
+        result = RowsResult(self)
+        result.read()
+        self._result = result
+        if result.server_status is not None:
+            self.server_status = result.server_status
+        return result.affected_rows
+
+    def arrived(self) -> bytes:
+        """Return what has arrived of an answer and is not read yet, after waiting for some."""
+        try:
+            return self._rfile.peek()  # up to eight kilobytes
+        except BaseException as error:
+            self._force_close()
+            if isinstance(error, OSError):
+                text = f"Lost connection to MySQL server during query ({error})"
+                raise OperationalError(CR_SERVER_LOST, text) from error
+            raise
 
     def be_patient(self, seconds: float) -> None:
         """Wait up to so long for each answer from now on."""
