@@ -61,7 +61,7 @@ class ContentShop:
         """Return a customer who is written to in a store view."""
         codes = {"default_billing", "default_shipping"}
         found = load_customers(tx, [customer_id], codes, self.attributes)[customer_id]
-        stores = self.shelf.stores.stores.values()
+        stores = self.shelf.sites.stores.stores.values()
         [view] = [it for it in stores if it.code == store]
         return ShownTo(found, self.cache.sites.of(view), self.cache.locale(view), needs)
 
@@ -77,7 +77,7 @@ class ContentShop:
     ) -> tuple[str, str]:
         """Return a template rendered for a customer, as HTML and as text."""
         template = compile_template(source, kind=kind)
-        [view] = [it for it in self.shelf.stores.stores.values() if it.code == store]
+        [view] = [it for it in self.shelf.sites.stores.stores.values() if it.code == store]
         site = self.cache.sites.of(view)
         shown = self.mail(customer_id, store, item_needs([template.all_needs(site)]))
         text = template.render(shown.variables(), site)

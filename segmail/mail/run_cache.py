@@ -81,16 +81,9 @@ class RunCache:
 
     def shelf(self, tiers: Mapping[str, Decimal]) -> Shelf:
         """Return what item blocks are made from; `tiers` are those of loyalty."""
-        sites, stores = self.sites, self.sites.stores
-        return Shelf(
-            sites.shop.tables,
-            self.config,
-            stores,
-            {store_id: self.locale(store) for store_id, store in stores.stores.items()},
-            Partials(sites.maho_root),
-            tiers,
-            sites.maho_root,
-        )
+        stores = self.sites.stores.stores
+        locales = {store_id: self.locale(store) for store_id, store in stores.items()}
+        return Shelf(self.sites, locales, Partials(self.sites.maho_root), tiers)
 
     def _needs(self, template_id: int) -> list[Needs]:
         """Return what subject and text need; what they include may differ from store to store."""

@@ -11,7 +11,6 @@ from segmail.maho.storefront.customer_name import full_name, recipient_name
 from segmail.maho.storefront.locale import StoreLocale
 from segmail.maho.storefront.site import StoreSite
 from segmail.maho.storefront.template_objects import (
-    NO_ADDRESSES,
     customer_object,
     store_object,
     subscriber_object,
@@ -42,7 +41,7 @@ def mail_variables(
     addressee: Addressee,
     common: Mapping[str, object],
     visible: Mapping[str, bool],
-    addresses: Mapping[str, Mapping[str, object]] = NO_ADDRESSES,
+    addresses: Mapping[str, Mapping[str, object]],
 ) -> dict[str, object]:
     """Return every variable but the coupon's, as Maho's automation and mails name them.
 

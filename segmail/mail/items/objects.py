@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import partial
 
-from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.sales.carts import Cart
 from segmail.maho.sales.line import Line
 from segmail.maho.sales.orders import Order
@@ -31,7 +30,6 @@ class BlockPrinter:
 
     window: StoreWindow
     locale: StoreLocale
-    config: StoreConfig
     partials: Partials
     printed: Printed
 
@@ -90,7 +88,7 @@ class CartShown:
         """Return `cart`."""
         stage, cart, printed = self.stage, self.cart, self.stage.printed
         url = stage.window.page("checkout/cart")
-        display = stage.config.value("tax/cart_display/subtotal", stage.window.site.store.store_id)
+        display = stage.window.setting("tax/cart_display/subtotal")
         subtotal = cart.subtotal
         if display in ("2", "3") and cart.subtotal_with_tax is not None:
             subtotal = cart.subtotal_with_tax

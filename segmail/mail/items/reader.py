@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import TypeVar
 
 from sqlalchemy.exc import DBAPIError
@@ -26,7 +25,6 @@ from segmail.maho.catalog.customer_lists import (
 from segmail.maho.catalog.prices import PriceList
 from segmail.maho.catalog.products import Product, ProductAttributes, Products
 from segmail.maho.catalog.tax import Taxes
-from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.customer_addresses import Address, load_addresses
 from segmail.maho.customers import Customer
 from segmail.maho.db.database import is_missing_table
@@ -35,11 +33,10 @@ from segmail.maho.sales.line import Line
 from segmail.maho.sales.options import OptionWords
 from segmail.maho.sales.orders import Order, load_lifetime_sales, load_orders
 from segmail.maho.sales.stored import one_line, quantity
-from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.storefront.locale import StoreLocale
-from segmail.maho.storefront.site import StoreSite
-from segmail.maho.storefront.stores import Store, Stores
+from segmail.maho.storefront.site import Sites, StoreSite
+from segmail.maho.storefront.stores import Store
 from segmail.mail.items.needs import ADDRESSES, ItemNeeds
 from segmail.mail.items.objects import BlockPrinter, CartShown, ListsShown, OrderShown, loyalty
 from segmail.mail.items.partials import Partials
@@ -72,13 +69,10 @@ class ShownTo:
 class Shelf:
     """What a run reads once: taxes, attributes, best sellers; and the shop's partials."""
 
-    tables: Tables
-    config: StoreConfig
-    stores: Stores
+    sites: Sites
     locales: Mapping[int, StoreLocale]  # by store
     partials: Partials
     tiers: Mapping[str, Decimal]
-    maho_root: Path | None = None
     _windows: dict[int, StoreWindow] = field(default_factory=dict)
     _taxes: Taxes | None = None
     _attributes: ProductAttributes | None = None
@@ -105,7 +99,7 @@ class Shelf:
     def taxes(self, tx: Transaction) -> Taxes:
         """Return the shop's taxes."""
         if self._taxes is None:
-            self._taxes = Taxes.load(tx, self.config)
+            self._taxes = Taxes.load(tx, self.sites.config)
         return self._taxes
 
     def attributes(self, tx: Transaction) -> ProductAttributes:
@@ -134,7 +128,7 @@ class Shelf:
         """Return the links and pictures of a store view."""
         store_id = site.store.store_id
         if store_id not in self._windows:
-            self._windows[store_id] = StoreWindow(site, self.maho_root)
+            self._windows[store_id] = StoreWindow(site)
         return self._windows[store_id]
 
 
@@ -173,7 +167,7 @@ class BatchItems:
         listing = [reader for reader in readers if reader.needs.lists]
         carts = _ids(reader for reader in readers if reader.needs.cart or reader.needs.lists)
         if carts:
-            self.carts = shelf.if_there(lambda: load_carts(tx, shelf.stores, carts), {})
+            self.carts = shelf.if_there(lambda: load_carts(tx, shelf.sites.stores, carts), {})
             self.words = self._cart_words(tx, readers)
         orders = _ids(r for r in readers if r.needs.order or "crosssells" in r.needs.lists)
         if orders:
@@ -276,7 +270,7 @@ class MailItems:
         self.printed = Printed()
         shelf = items.shelf
         self._stage = BlockPrinter(
-            shelf.window(reader.site), reader.locale, shelf.config, shelf.partials, self.printed
+            shelf.window(reader.site), reader.locale, shelf.partials, self.printed
         )
         self.cart = self._cart() if reader.needs.cart else None
         self.order = self._order() if reader.needs.order else None
@@ -284,13 +278,8 @@ class MailItems:
 
     def variables(self) -> dict[str, object]:
         """Return the variables that the template names and that exist."""
-        found: dict[str, object] = {}
-        if self.cart:
-            found["cart"] = self.cart.variable()
-        if self.order:
-            found["order"] = self.order.variable()
-        if self.lists:
-            found["products"] = self.lists.variable()
+        shown = {"cart": self.cart, "order": self.order, "products": self.lists}
+        found: dict[str, object] = {name: it.variable() for name, it in shown.items() if it}
         if self._reader.needs.loyalty:
             sales = self._items.sales.get(self._reader.key, Decimal(0))
             found["loyalty"] = loyalty(sales, self._items.shelf.tiers, self._reader.locale)
@@ -315,9 +304,6 @@ class MailItems:
         group_id = self._reader.customer.group_id
         return self._items.products.of(product_id, self._store, group_id)
 
-    def _setting(self, path: str) -> str | None:
-        return self._items.shelf.config.value(path, self._store.store_id)
-
     def _cart(self) -> CartShown | None:
         cart = self._items.carts.get(self._reader.key)
         if cart is None:
@@ -335,7 +321,7 @@ class MailItems:
         items = [
             self._line(line, self._product(line.page_id) or product,
                        product.name or one_line(line.name), cart.currency,
-                       self._setting("tax/cart_display/price"))
+                       self._stage.window.setting("tax/cart_display/price"))
             for line, product in sold
         ]  # fmt: skip
         count = sum((line.quantity for line, _ in sold), Decimal(0))
@@ -349,7 +335,7 @@ class MailItems:
         store = sites.stores.by_id(order.store_id)
         if store is None or not store.is_active:
             store = self._store
-        display = self._items.shelf.config.value("tax/sales_display/price", order.store_id)
+        display = self._items.shelf.sites.config.value("tax/sales_display/price", order.store_id)
         items = [
             self._line(
                 line, self._product(line.page_id), one_line(line.name), order.currency, display
@@ -377,21 +363,21 @@ class MailItems:
 
     def _picture(self, line: Line, page: Product | None) -> str | None:
         """Return a row's picture as Maho chooses it: that of the whole product, or of the part."""
-        part = self._product(line.part_id)
+        part, setting = self._product(line.part_id), self._stage.window.setting
         if page is None or part is None:
             return page.picture if page else None
         if page.type_id == "grouped":
-            shows_part = self._setting("checkout/cart/grouped_product_image") != "parent"
+            shows_part = setting("checkout/cart/grouped_product_image") != "parent"
             return part.picture if shows_part else page.picture
-        shows_part = self._setting("checkout/cart/configurable_product_image") == "itself"
+        shows_part = setting("checkout/cart/configurable_product_image") == "itself"
         return (part.own_picture if shows_part else None) or page.picture
 
     def _lists(self) -> ListsShown:
-        shown = [it.cart.product_ids for it in (self.cart,) if it]
-        shown += [it.order.product_ids for it in (self.order,) if it]
-        cart = self._items.carts.get(self._reader.key)
-        in_cart = cart.product_ids if cart else set()
-        return ListsShown(self._stage, self._candidates, in_cart.union(*shown))
+        cart = self._items.carts.get(self._reader.key)  # also one that the mail does not show
+        shown = (cart.product_ids if cart else set()) | (
+            self.order.order.product_ids if self.order else set()
+        )
+        return ListsShown(self._stage, self._candidates, shown)
 
     def _candidates(self, name: str) -> Iterator[tuple[int, ShownItem]]:
         locale, group_id = self._reader.locale, self._reader.customer.group_id
@@ -400,7 +386,7 @@ class MailItems:
             return
         prices = PriceList(
             items.taxes,
-            items.shelf.config,
+            items.shelf.sites.config,
             locale,
             store.store_id,
             self._website_locale().today(items.now),
@@ -417,7 +403,7 @@ class MailItems:
     def _website_locale(self) -> StoreLocale:
         """Return the locale of the website's default store: its midnight begins special prices."""
         shelf, store = self._items.shelf, self._store
-        default_id = shelf.stores.defaults.get(store.website_id, store.store_id)
+        default_id = shelf.sites.stores.defaults.get(store.website_id, store.store_id)
         return shelf.locales.get(default_id, self._reader.locale)
 
 

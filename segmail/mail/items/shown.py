@@ -42,7 +42,6 @@ class StoreWindow:
     """The links and pictures of one store view, as they are opened from a mail."""
 
     site: StoreSite
-    maho_root: Path | None = None
     _links: dict[tuple[str, str], str] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
@@ -62,6 +61,10 @@ class StoreWindow:
         ]
         opened = stores.defaults.get(store.website_id) == store.store_id
         return {"_store_to_url": "1"} if neighbours and not opened else {}
+
+    def setting(self, path: str) -> str | None:
+        """Return a setting of the store view."""
+        return self.site.sites.config.value(path, self.site.store.store_id)
 
     def page(self, route: str, **params: str) -> str:
         """Return the link to a page of the shop."""
@@ -123,7 +126,8 @@ class StoreWindow:
 
     @cached_property
     def _folder(self) -> Path | None:
-        if self.maho_root is None:
+        root = self.site.sites.maho_root
+        if root is None:
             return None
-        folders = (self.maho_root / folder / _MEDIA for folder in _MEDIA_FOLDERS)
+        folders = (root / folder / _MEDIA for folder in _MEDIA_FOLDERS)
         return next((folder.resolve() for folder in folders if folder.is_dir()), None)

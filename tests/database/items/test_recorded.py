@@ -30,18 +30,18 @@ def _products(content: ContentShop) -> Products:
             tx,
             shelf.attributes(tx),
             PRODUCT_IDS.values(),
-            stores=shelf.stores.speaking,
+            stores=shelf.sites.stores.speaking,
             group_ids={0, 1, 4},
         )
 
 
 def _store(content: ContentShop, code: str) -> Any:
-    return next(it for it in content.shelf.stores.speaking if it.code == code)
+    return next(it for it in content.shelf.sites.stores.speaking if it.code == code)
 
 
 def _prices(content: ContentShop, code: str) -> PriceList:
     store, shelf = _store(content, code), content.shelf
-    default = shelf.locales[shelf.stores.defaults[store.website_id]]
+    default = shelf.locales[shelf.sites.stores.defaults[store.website_id]]
     with content.shop.read() as tx:
         taxes = shelf.taxes(tx)
     return PriceList(
