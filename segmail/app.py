@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cached_property
 
 from segmail.clock import Clock
+from segmail.errors import SegmailError
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import automation_switch
 from segmail.maho.shop import Shop
@@ -36,6 +37,18 @@ class App:
             prefix=self.settings.table_prefix,
             crypt_key=self.settings.crypt_key,
         )
+
+    def with_every_right(self, error: SegmailError) -> SegmailError:
+        """Return an error that names all rights to read that are missing, if one was refused."""
+        from segmail.maho.schema.rights import rights_told  # few runs need it
+
+        if "shop" not in vars(self):
+            return error
+        try:
+            with rights_told(self.shop.read):
+                raise error
+        except SegmailError as told:
+            return told
 
     def close(self) -> None:
         """Close the connections to the shop's database, if there are any."""

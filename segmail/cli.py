@@ -156,7 +156,9 @@ class Program(click.Group):
         try:
             return super().invoke(ctx)
         except SegmailError as error:
-            secrets = ctx.obj.settings.secrets() if ctx.obj is not None else ()
+            secrets: tuple[str, ...] = ()
+            if ctx.obj is not None:
+                secrets, error = ctx.obj.settings.secrets(), ctx.obj.with_every_right(error)
             text = without_secrets(str(error), secrets)
             _log_end(ctx, text, error.exit_code)
             click.echo(f"Error: {text}", err=True)

@@ -6,6 +6,7 @@ SegmailError
 ├── InputError               2   an argument that names nothing, or cannot be
 ├── TemporaryError          75   try again later
 │   ├── DatabaseUnavailable
+│   │   └── DatabaseRefuses      it is read-only, or full
 │   ├── MailServerUnavailable
 │   └── WorkerDied               one of the processes of a run was killed
 ├── ConfigError             78   a human must act; every fault is listed
@@ -77,6 +78,10 @@ class TemporaryError(SegmailError):
 
 class DatabaseUnavailable(TemporaryError):
     """The database server cannot be reached."""
+
+
+class DatabaseRefuses(DatabaseUnavailable):
+    """The database server was reached, but cannot do this now: it is read-only, or full."""
 
 
 class MailServerUnavailable(TemporaryError):

@@ -14,6 +14,7 @@ from segmail.janitor import count_expired_coupons, coupon_cleanup_days, delete_e
 from segmail.janitor.thresholds import MOST_DAYS
 from segmail.jobs.record import JobName
 from segmail.log import logger
+from segmail.maho.schema.rights import CLEANING_COUPONS, check_rights
 from segmail.output import progress_bar
 
 _WHAT = "expired automation coupons"
@@ -54,6 +55,8 @@ def cleanup_coupons(
         if dry_run:
             count = count_expired_coupons(app.shop, days=days, now=app.now())
         else:
+            with app.shop.read() as tx:
+                check_rights(tx, CLEANING_COUPONS)
             with progress_bar("Deleting", None) as advance:
                 count = delete_expired_coupons(app.shop, days=days, now=app.now(), advance=advance)
             run.outcomes["deleted"] = count

@@ -14,6 +14,7 @@ from segmail.janitor import count_old_progress, delete_old_progress, progress_cl
 from segmail.janitor.thresholds import MOST_DAYS
 from segmail.jobs.record import JobName
 from segmail.log import logger
+from segmail.maho.schema.rights import CLEANING_PROGRESS, check_rights
 from segmail.output import progress_bar
 
 _WHAT = "sequence progress records"
@@ -60,6 +61,8 @@ def cleanup_progress(
         if dry_run:
             count = count_old_progress(app.shop, days=days, now=app.now(), all_=all_)
         else:
+            with app.shop.read() as tx:
+                check_rights(tx, CLEANING_PROGRESS)
             with progress_bar("Deleting", None) as advance:
                 count = delete_old_progress(
                     app.shop, days=days, now=app.now(), all_=all_, advance=advance

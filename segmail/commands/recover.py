@@ -14,6 +14,7 @@ from segmail.commands.words import rows
 from segmail.delivery.job import Job
 from segmail.delivery.recover_restored import find_forgotten, settle_found
 from segmail.errors import InputError
+from segmail.maho.schema.rights import RECOVERING, check_rights
 from segmail.output import print_json, print_table, progress_bar
 
 _SHOWN = 100  # rows in the list for people; JSON has all
@@ -40,6 +41,9 @@ def recover(app: App, /, *, dry_run: bool, yes: bool, as_json: bool) -> None:
     if dry_run:
         _show(found, settled=0, as_json=as_json)
         return
+    if found:
+        with app.shop.read() as tx:
+            check_rights(tx, RECOVERING)
     _confirm(found, yes=yes, listed=not as_json)
     with progress_bar("Settling", len(found)) as advance:
         count = settle_found(job, found, advance=advance)

@@ -15,6 +15,7 @@ from segmail.commands.words import print_warnings
 from segmail.errors import InputError
 from segmail.history.failures import Failure
 from segmail.history.retry import Found, RetryRequest, find_failures, schedule_again
+from segmail.maho.schema.rights import RETRYING, check_rights
 from segmail.output import print_json, print_table, progress_bar
 
 _SHOWN = 100  # rows in the list for people; JSON has all
@@ -85,6 +86,8 @@ def retry(
     if not found.failures or dry_run:
         _show(found, as_json=as_json)
         return
+    with app.shop.read() as tx:
+        check_rights(tx, RETRYING)
     _confirm(found, yes=yes, listed=not as_json)
     with progress_bar("Scheduling", len(found.failures)) as advance:
         count = schedule_again(app.shop, found.failures, due_at=at or now, now=now, advance=advance)

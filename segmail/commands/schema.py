@@ -14,6 +14,7 @@ from segmail.maho.config.tuned import remember_tuned
 from segmail.maho.db.database import Database
 from segmail.maho.schema.changes import apply_changes, plan_changes
 from segmail.maho.schema.check import SchemaReport, check_schema
+from segmail.maho.schema.rights import SETTINGS, check_rights
 from segmail.maho.schema.tables import build_tables
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.schema.tune import plan_tuning, run_tuning
@@ -105,8 +106,10 @@ def tune(app: App, *, yes: bool, dry_run: bool, as_json: bool) -> None:
     if statements and not dry_run:
         if not yes:
             _confirm(len(statements))
-        run_tuning(database, statements)
         tables = build_tables(app.settings.table_prefix)
+        with database.read() as connection:
+            check_rights(Transaction(connection, tables), SETTINGS)
+        run_tuning(database, statements)
         database.transact(lambda connection: remember_tuned(Transaction(connection, tables)))
     if as_json:
         print_json({"statements": statements, "dry_run": dry_run})

@@ -72,6 +72,7 @@ class JobRun:
     outcomes: dict[str, int] = field(default_factory=dict)
     schedule_id: int | None = None
     run_id: str = ""
+    is_told_of: bool = True  # that it began is written, or why not is in the log
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ def begin_run(shop: Shop, job: JobName, *, now: datetime, run_id: str = "") -> J
         run.schedule_id = shop.transact(work)
     except ConfigError as error:
         logger.warning("That %s begins could not be written: %s", job, error)
+        run.is_told_of = False
     return run
 
 
@@ -195,7 +197,8 @@ def end_run(shop: Shop, run: JobRun, end: JobEnd, state_dir: Path) -> JobRecord 
     try:
         return shop.transact(work)
     except SegmailError as error:
-        logger.warning("How %s ended could not be written: %s", run.job, error)
+        if run.is_told_of:  # else why is in the log already
+            logger.warning("How %s ended could not be written: %s", run.job, error)
         keep_end(state_dir, run.job, *unwritten, end)
         return None
 

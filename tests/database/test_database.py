@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import URL, Connection, event, text, update
 
 from segmail.database_url import parse_database_url
-from segmail.errors import ConfigError, DatabaseUnavailable
+from segmail.errors import ConfigError, DatabaseRefuses, DatabaseUnavailable
 from segmail.maho.db.database import Conflict, Database
 from segmail.maho.db.insert import insert_rows
 from segmail.maho.shop import Shop
@@ -54,6 +54,27 @@ def test_a_node_that_lost_its_cluster_is_out_of_reach(
     refusal = f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'WSREP'"
 
     with pytest.raises(DatabaseUnavailable, match="out of reach"):
+        mariadb_shop.database.transact(lambda c: c.execute(text(refusal)))
+
+
+@pytest.mark.parametrize(
+    ("number", "error", "advice"),
+    [
+        (1030, DatabaseRefuses, "may be full"),
+        (1114, DatabaseRefuses, "may be full"),
+        (1290, DatabaseRefuses, "read-only"),
+        (1356, ConfigError, "Mend the view"),
+        (1194, ConfigError, "CHECK TABLE"),
+        (1932, ConfigError, "CHECK TABLE"),
+        (1969, DatabaseRefuses, "max_statement_time"),
+    ],
+)
+def test_what_a_server_cannot_do_is_told_with_a_cure(
+    mariadb_shop: ShopBuilder, number: int, error: type[Exception], advice: str
+) -> None:
+    refusal = f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'it says'"
+
+    with pytest.raises(error, match=rf"it says \(error {number}\)\. .*{advice}"):
         mariadb_shop.database.transact(lambda c: c.execute(text(refusal)))
 
 

@@ -9,6 +9,7 @@ import click
 
 from segmail.app import App
 from segmail.commands.options import AS_JSON
+from segmail.maho.schema.rights import IMPORTING, rights_told
 from segmail.output import print_json
 from segmail.segments.import_file import LARGEST
 from segmail.segments.import_list import Import, import_list
@@ -55,7 +56,8 @@ def import_(
     """
     after = None if expire is None else timedelta(minutes=parse_delay(expire))
     what = Import(file.read(LARGEST + 1), getattr(file, "name", "<stdin>"), add, after)
-    done = import_list(app.shop, segment, what, dry_run=dry_run, now=app.now())
+    with rights_told(app.shop.read, IMPORTING):
+        done = import_list(app.shop, segment, what, dry_run=dry_run, now=app.now())
     if as_json:
         print_json(done)
         return

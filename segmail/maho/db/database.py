@@ -16,7 +16,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, QueuePool
 
-from segmail.errors import ConfigError, DatabaseUnavailable, SchemaError
+from segmail.errors import ConfigError, DatabaseRefuses, DatabaseUnavailable, SchemaError
+from segmail.maho.db.denied import REFUSED, ask_refused_right
 from segmail.maho.db.letter_case import sql_lower
 from segmail.maho.db.mariadb_hints import collect_when_asked
 
@@ -25,8 +26,12 @@ T = TypeVar("T")
 # The server's error numbers, because drivers raise one class for a dead server and a missing
 # column.
 _RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed since read
-_UNREACHABLE = {1040, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1226, 1927, 2027}
-_REFUSES_NOW = {1021, 1047, 1114, 1290, 1317, 1792, 1836, 1969, 3024}  # full, read-only, too slow
+_UNREACHABLE = {1040, 1047, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1226, 1927, 2027}
+READ_ONLY = {1290, 1792, 1836}  # a replica, or a server that was switched so
+_FULL = {*(1, 3, 20), 1021, 1026, 1030, 1114, 1878}  # of a disk, that of temporary tables, too
+_REFUSES_NOW = {*READ_ONLY, *_FULL, 1037, 1038, 1041, 1135, 1317, 1969, 3024}  # or too slow
+_DAMAGED = {*(126, 127, 130, 144, 145), 1034, 1035, 1194, 1195, 1812, 1932}
+_VIEWS = {1356, 1449}  # what a view shows is gone, or who made it, or that user's rights
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {
     *(1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698),
@@ -34,7 +39,7 @@ _DENIED = {
     *(1820, 1862, 3118, 3159, 4151),  # an expired password, a locked account, encryption demanded
 }
 # What to do about them, as a sentence.
-_ADVICE = {
+ADVICE = {
     **dict.fromkeys(
         _UNREACHABLE | _LOST,
         "Is the server running (systemctl status mariadb), and is that its address?",
@@ -44,9 +49,19 @@ _ADVICE = {
         "Others hold all connections that it allows: SHOW PROCESSLIST names them. max_connections, "
         "or the user's own limit, allows more.",
     ),
-    **dict.fromkeys((1021, 1114), "Its disk may be full: df -h on that machine tells."),
     **dict.fromkeys(
-        (1290, 1792, 1836), "It may be read-only, as a replica is: SELECT @@read_only tells."
+        _FULL,
+        "Its disk, or the one of its temporary tables, may be full: df -h on that machine tells.",
+    ),
+    **dict.fromkeys(READ_ONLY, "It may be read-only, as a replica is: SELECT @@read_only tells."),
+    **dict.fromkeys(
+        _DAMAGED, "CHECK TABLE tells what is wrong with it; mend it, or restore it from a backup."
+    ),
+    **dict.fromkeys(_VIEWS, "Mend the view, or put the table itself in its place."),
+    **dict.fromkeys(
+        (1969, 3024),
+        "The server gives this user's statements too little time: max_statement_time, or "
+        "max_execution_time, of the user or the server, allows more.",
     ),
     1045: "Are the user and the password right, in Maho's app/etc/local.xml or the database URL?",
     1049: "Is the database's name right, in Maho's app/etc/local.xml or the database URL?",
@@ -54,7 +69,7 @@ _ADVICE = {
     1142: "sql/grants.sql has the rights that the user needs.",
 }
 _NO_TABLE = 1146
-_NO_SUCH = {1054, _NO_TABLE}
+NO_SUCH = {1054, _NO_TABLE}
 _AFTER_COMMIT = "segmail_after_commit"  # of a connection: functions to call then
 _ATTEMPTS = 8
 _REPEAT_WITHIN = 45.0  # seconds; work that waited longer is not repeated
@@ -85,7 +100,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Yield a connection for reading; rows that are read are not locked."""
-        with _plain_errors(self.url), self.engine.connect() as connection:
+        with _plain_errors(self), self.engine.connect() as connection:
             yield connection.execution_options(segmail_reads=True)
 
     def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
@@ -97,7 +112,7 @@ class Database:
 
         Raises DatabaseUnavailable, ConfigError or SchemaError.
         """
-        with _plain_errors(self.url):
+        with _plain_errors(self):
             return _repeat(self.engine.begin, work, idempotent=idempotent)
 
     def rehearsal(self) -> Rehearsal:
@@ -110,7 +125,7 @@ class Database:
         While the statement waits for others' transactions, the shop's own statements on that table
         wait behind it. Raises what `transact` raises.
         """
-        with _plain_errors(self.url), self.engine.connect() as connection:
+        with _plain_errors(self), self.engine.connect() as connection:
             if connection.dialect.name != "sqlite":
                 connection.execute(_DDL_PATIENCE)
                 _be_patient(connection)
@@ -127,7 +142,7 @@ class Database:
         Temporary tables and named locks outlive each transaction; after an error the connection is
         closed, and they are gone. Raises what `transact` raises.
         """
-        with _plain_errors(self.url), self.engine.connect() as connection:
+        with _plain_errors(self), self.engine.connect() as connection:
             try:
                 if connection.dialect.name != "sqlite":
                     _be_patient(connection)
@@ -153,7 +168,7 @@ class Rehearsal(Database):
 
     def transact(self, work: Callable[[Connection], T], *, idempotent: bool = False) -> T:
         """Return what `work` returns, and roll back what it did; raises as `Database` does."""
-        with _plain_errors(self.url):
+        with _plain_errors(self):
             return _repeat(self._begin, work, idempotent=idempotent)
 
     @contextmanager
@@ -330,43 +345,50 @@ def _is_lost(error: DBAPIError) -> bool:
 
 
 def _is_temporary(error: DBAPIError) -> bool:
-    number = error_number(error)
-    return (
-        _is_lost(error)
-        or is_conflict(error)
-        or number in _UNREACHABLE | _REFUSES_NOW
-        or "database or disk is full" in str(error.orig)
-    )
+    return _is_lost(error) or is_conflict(error) or error_number(error) in _UNREACHABLE
 
 
 @contextmanager
-def _plain_errors(url: URL) -> Iterator[None]:
+def _plain_errors(database: Database) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        _raise_plain(error, url)
+        _raise_plain(error, database)
 
 
-def _raise_plain(error: DBAPIError, url: URL) -> NoReturn:
+def _raise_plain(error: DBAPIError, database: Database) -> NoReturn:
     """Raise the error that tells the user what is wrong, by its number, never with the password."""
-    number, reason = error_number(error), str(error.orig)
-    where = url.render_as_string(hide_password=True)
+    number, reason = error_number(error), words(error)
+    where = database.url.render_as_string(hide_password=True)
     if number == _LOCKED:
         raise DatabaseUnavailable(
             f"The database {where} waits for locks of another session: {reason}. "
             "That may be a dump, an ALTER TABLE or Maho's own migration; SHOW FULL PROCESSLIST "
             "names it. Run this again when it is done."
         ) from error
-    advice = f". {_ADVICE[number]}" if number in _ADVICE else ""
+    advice = f". {ADVICE[number]}" if number in ADVICE else ""
+    if number in _REFUSES_NOW or "database or disk is full" in reason:
+        raise DatabaseRefuses(
+            f"The database {where} cannot do this now: {reason}{advice}"
+        ) from error
     if _is_temporary(error):
         raise DatabaseUnavailable(
             f"The database {where} is out of reach: {reason}{advice}"
         ) from error
-    if number in _DENIED or "unable to open database file" in reason:
+    if number in REFUSED and (right := ask_refused_right(database.engine, number, reason)):
+        raise ConfigError(right) from error
+    if number in _DENIED | _DAMAGED | _VIEWS or "unable to open database file" in reason:
         raise ConfigError(f"The database {where} refuses segmail: {reason}{advice}") from error
-    if number in _NO_SUCH or "no such table" in reason or "no such column" in reason:
+    if number in NO_SUCH or "no such table" in reason or "no such column" in reason:
         raise SchemaError(
             f"The database {where} lacks a table or column: {reason}. "
             "`segmail schema check` lists what is missing."
         ) from error
     raise error
+
+
+def words(error: DBAPIError) -> str:
+    """Return what the server or SQLite says, with the server's number after it."""
+    number = error_number(error)
+    said = [str(word) for word in getattr(error.orig, "args", ())[1:2]]
+    return f"{said[0]} (error {number})" if number and said else str(error.orig)

@@ -15,12 +15,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from segmail.errors import ConfigError, Fault
-from segmail.maho.db.database import error_number
+from segmail.maho.db.database import ADVICE, NO_SUCH, READ_ONLY, error_number, words
+from segmail.maho.db.denied import REFUSED, TEMPORARY, missing_right
+from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
-
-_TEMPORARY = "CREATE TEMPORARY TABLES"
-_DENIED = {1044, 1142, 1143, 1227, 1370}
-_READ_ONLY = {1290, 1792, 1836}  # a replica, or a server that was switched so
 
 
 @dataclass(frozen=True)
@@ -46,6 +44,7 @@ class Right:
 _PROGRESS = "customer_segment_sequence_progress"
 SENDING = (
     Right("UPDATE", _PROGRESS, "scheduled_at"),
+    Right("INSERT", _PROGRESS, "scheduled_at"),  # of a step that repeats
     Right("INSERT", "newsletter_queue", "template_id"),
     Right("UPDATE", "newsletter_queue", "queue_status"),
     Right("DELETE", "newsletter_queue", "queue_id"),
@@ -61,7 +60,7 @@ COUPONS = (
     Right("DELETE", "salesrule_coupon", "code"),
 )
 REFRESHING = (
-    Right(_TEMPORARY, "", ""),
+    Right(TEMPORARY, "", ""),
     Right("UPDATE", "customer_segment", "matched_customers_count"),
     Right("INSERT", "customer_segment_customer", "customer_id"),
     Right("DELETE", "customer_segment_customer", "customer_id"),
@@ -98,24 +97,49 @@ CAMPAIGNS = (
     Right("DELETE", "customer_segment_email_sequence", "step_number"),
     Right("UPDATE", _PROGRESS, "status"),
     Right("INSERT", "newsletter_queue", "template_id"),
+    Right("INSERT", "newsletter_problem", "queue_id"),
+    Right(TEMPORARY, "", ""),
 )
 
 
 STEPS = (  # the `sequence` commands and `segment automation`
+    Right(TEMPORARY, "", ""),
     Right("UPDATE", "customer_segment", "auto_email_active"),
     Right("INSERT", "customer_segment_email_sequence", "step_number"),
     Right("UPDATE", "customer_segment_email_sequence", "step_number"),
     Right("DELETE", "customer_segment_email_sequence", "step_number"),
     Right("UPDATE", _PROGRESS, "status"),
+    Right("DELETE", _PROGRESS, "status"),
     Right("INSERT", "newsletter_queue", "template_id"),
+    Right("INSERT", "newsletter_problem", "queue_id"),
     Right("INSERT", "core_config_data", "path"),
     Right("DELETE", "core_config_data", "path"),
 )
+
+RETRYING = (
+    Right("UPDATE", _PROGRESS, "status"),
+    Right("INSERT", "newsletter_problem", "queue_id"),
+)
+RECOVERING = (
+    Right("UPDATE", _PROGRESS, "status"),
+    Right("INSERT", _PROGRESS, "scheduled_at"),  # of a step that repeats
+)
+CLEANING_PROGRESS = (Right("DELETE", _PROGRESS, "progress_id"),)
+CLEANING_COUPONS = (Right("DELETE", "salesrule_coupon", "coupon_id"),)
 
 SETTINGS = (
     Right("INSERT", "core_config_data", "path"),
     Right("DELETE", "core_config_data", "path"),
 )
+IMPORTING = (Right("UPDATE", "customer_segment", "conditions_serialized"), *SETTINGS)
+
+
+def reading(tables: Tables) -> tuple[Right, ...]:
+    """Return the rights to read every table that each shop has."""
+    return tuple(
+        Right("SELECT", table.name.removeprefix(tables.prefix), table.columns[0].name)
+        for table in tables.metadata.sorted_tables
+    )
 
 
 def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
@@ -127,25 +151,26 @@ def check_rights(tx: Transaction, rights: Collection[Right]) -> None:
 
 @contextmanager
 def rights_told(
-    read: Callable[[], AbstractContextManager[Transaction]], rights: Collection[Right]
+    read: Callable[[], AbstractContextManager[Transaction]], rights: Collection[Right] = ()
 ) -> Iterator[None]:
     """Tell every right that is missing, instead of the one for which a statement was refused.
 
-    Where none of `rights` is, the refusal itself is raised.
+    These are `rights`, and those to read. Where none of them is missing, the refusal itself is
+    raised.
     """
     try:
         yield
     except ConfigError as error:
         if is_denied(error):
             with read() as tx:
-                check_rights(tx, rights)
+                check_rights(tx, (*reading(tx.tables), *rights))
         raise
 
 
 def is_denied(error: Exception) -> bool:
     """Return whether a statement was refused because this user, or anybody, may only read."""
     cause = error.__cause__
-    return isinstance(cause, DBAPIError) and error_number(cause) in _DENIED | _READ_ONLY
+    return isinstance(cause, DBAPIError) and error_number(cause) in REFUSED | READ_ONLY
 
 
 def missing_rights(
@@ -156,44 +181,50 @@ def missing_rights(
         return
     for right in rights:
         try:
-            if right.verb == _TEMPORARY:
+            if right.verb == TEMPORARY:
                 _make_temporary_table(connection)
             else:
                 connection.exec_driver_sql(f"EXPLAIN {right.statement(prefix)}").close()
         except DBAPIError as error:
-            if error_number(error) in _DENIED:
+            if error_number(error) in REFUSED:
                 yield right
             elif error.connection_invalidated:
                 raise
 
 
+def unreadable_tables(connection: Connection, tables: Tables) -> dict[str, Fault]:
+    """Return why tables cannot be read although they are there, by their names.
+
+    The right is missing, the table is damaged, or it is a view of something that is gone.
+    """
+    found: dict[str, Fault] = {}
+    if connection.dialect.name == "sqlite":
+        return found
+    for right in reading(tables):
+        name = tables.prefix + right.table
+        try:
+            connection.exec_driver_sql(f"EXPLAIN {right.statement(tables.prefix)}").close()
+        except DBAPIError as error:
+            number = error_number(error)
+            if error.connection_invalidated:
+                raise
+            if number in REFUSED:
+                found[name] = missing_right(connection, [right.verb], name)
+            elif number not in NO_SUCH:
+                advice = ADVICE.get(number, "")
+                found[name] = Fault(f"{name} cannot be read: {words(error)}.", advice)
+    return found
+
+
 def right_faults(connection: Connection, missing: Sequence[Right], prefix: str) -> list[Fault]:
     """Return a fault for each table on which rights are missing, with the statement to paste."""
-    if not missing:
-        return []
-    account, database = _account(connection)
     tables: dict[str, dict[str, None]] = {}
     for right in missing:
         tables.setdefault(right.table, {})[right.verb] = None
     return [
-        Fault(
-            f"The database's user may not {' and '.join(verbs)} {prefix}{table}.",
-            f"GRANT {', '.join(verbs)} ON {database}.`{prefix}{table}` TO {account};",
-        )
-        if table
-        else Fault(
-            "The database's user may not make temporary tables.",
-            f"GRANT {_TEMPORARY} ON {database}.* TO {account};",
-        )
+        missing_right(connection, verbs, f"{prefix}{table}" if table else "")
         for table, verbs in tables.items()
     ]
-
-
-def _account(connection: Connection) -> tuple[str, str]:
-    """Return the account that the server uses for this connection, and the database, quoted."""
-    user, database = connection.exec_driver_sql("SELECT CURRENT_USER(), DATABASE()").one()
-    name, _, host = str(user).rpartition("@")
-    return f"'{name}'@'{host}'", f"`{database}`"
 
 
 def _make_temporary_table(connection: Connection) -> None:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 
 from sqlalchemy import Connection, Table
 
-from segmail.errors import SchemaError
+from segmail.errors import ConfigError, Fault, SchemaError
 from segmail.maho.db.database import Database
 from segmail.maho.db.information_schema import index_columns
 from segmail.maho.schema.layout import find_layout
+from segmail.maho.schema.rights import is_denied
 from segmail.maho.schema.tables import Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
 
@@ -120,6 +121,18 @@ def _has(indexes: Mapping[str, tuple[str, ...]], wanted: tuple[str, ...]) -> boo
 
 
 def run_tuning(database: Database, statements: list[str]) -> None:
-    """Run the statements, each committed by itself; the shop keeps working meanwhile."""
+    """Run the statements, each committed by itself; the shop keeps working meanwhile.
+
+    Where the right to one is missing, the others are run all the same. Raises ConfigError with
+    every right that is missing.
+    """
+    refused: list[Fault] = []
     for statement in statements:
-        database.change_schema(statement)
+        try:
+            database.change_schema(statement)
+        except ConfigError as error:
+            if not is_denied(error):
+                raise
+            refused += error.faults
+    if refused:
+        raise ConfigError(dict.fromkeys(refused))
