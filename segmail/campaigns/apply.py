@@ -64,13 +64,14 @@ class Wish:
     prune: bool
     now: datetime
     four_bytes: bool | None = None  # whether the shop's tables can hold emoji; None: ask them
+    dry_run: bool = False  # the right to read is enough for one
 
 
 def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
     """Return what applying the files would do, without doing it.
 
-    The right to read is enough. Raises ConfigError with every fault of every file, each with its
-    line.
+    Raises ConfigError with every fault of every file, each with its line; if this is not all that
+    is wanted, also with every right that applying needs and the database's user lacks.
     """
     declared = _declared(files)
 
@@ -86,6 +87,9 @@ def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applie
             raise ConfigError(faults)
         return outcomes
 
+    if not wish.dry_run:
+        with rights_told(shop.read, CAMPAIGNS):
+            return _rolled_back(shop, work)
     try:
         return _rolled_back(shop, work)
     except (ConfigError, DatabaseUnavailable) as error:
@@ -97,11 +101,18 @@ def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applie
         return _rolled_back(copy, work)
 
 
-def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
+def apply_files(
+    shop: Shop,
+    files: Sequence[ReadFile],
+    wish: Wish,
+    *,
+    on_applied: Callable[[str], None] = lambda _name: None,
+) -> list[Applied]:
     """Apply the files, one transaction each, and return what was done.
 
-    Only one run at a time does so in a shop. Raises ConfigError with every fault of a file, or with
-    every right that applying needs and the database's user lacks.
+    `on_applied` gets the name of each once it is applied. Only one run at a time does so in a shop.
+    Raises ConfigError with every fault of a file, or with every right that applying needs and the
+    database's user lacks.
     """
     declared = _declared(files)
     outcomes: list[Applied] = []
@@ -112,6 +123,7 @@ def apply_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Appli
                 return _apply(tx, file, declared, wish)
 
             outcomes += session.transact(work)
+            on_applied(file.campaign.name)
     return outcomes
 
 

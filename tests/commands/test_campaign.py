@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from segmail.campaigns.apply import ReadFile, Wish, apply_files
+from segmail.campaigns.outcome import Applied
 from segmail.cli import program
+from segmail.commands.campaign import printing
+from segmail.errors import DatabaseUnavailable
+from segmail.maho.shop import Shop
 from tests.program import ROOT
 from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
@@ -121,3 +127,26 @@ def test_a_folder_without_files_is_wrong_usage(shop: ShopBuilder, tmp_path: Path
 
     assert segmail(shop, "campaign", "apply", "empty").exit_code == 2
     assert segmail(shop, "campaign", "apply", "nowhere.yaml").exit_code == 2
+
+
+def test_what_was_not_applied_is_not_claimed(
+    shop: ShopBuilder, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose_the_database_after_one(
+        shop: Shop, files: Sequence[ReadFile], wish: Wish, on_applied: Callable[[str], None]
+    ) -> list[Applied]:
+        apply_files(shop, files[:1], wish, on_applied=on_applied)
+        raise DatabaseUnavailable("The database is out of reach.")
+
+    monkeypatch.setattr(printing, "apply_files", lose_the_database_after_one)
+    second = "templates: [{name: A, subject: A, sender: {name: A, email: a@a.test}, html: A}]"
+    (folder / "second.yaml").write_text(second)
+
+    ended = segmail(shop, "campaign", "apply", "campaigns", "--yes")
+    again = segmail(shop, "campaign", "apply", "campaigns/cart.yaml", "campaigns/second.yaml")
+
+    assert ended.exit_code == 75
+    assert "Applied: campaigns/cart.yaml. Not applied: campaigns/second.yaml." in ended.stderr
+    assert "Applied: " not in ended.stdout
+    assert "unchanged     template 'Cart 1'" in again.stdout
+    assert "created       template 'A'" in again.stdout

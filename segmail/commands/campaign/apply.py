@@ -8,10 +8,10 @@ from collections.abc import Sequence
 import click
 
 from segmail.app import App
-from segmail.campaigns.apply import Wish, apply_files, plan_files
+from segmail.campaigns.apply import Wish, plan_files
 from segmail.campaigns.files import read_files
 from segmail.campaigns.outcome import REMOVED, SWITCHED_OFF, Applied
-from segmail.commands.campaign.printing import in_sum, told
+from segmail.commands.campaign.printing import apply_told, in_sum, told
 from segmail.commands.options import AS_JSON, DRY_RUN
 from segmail.errors import InputError
 from segmail.output import print_json
@@ -46,7 +46,7 @@ def apply(
         segmail campaign apply campaigns/ --dry-run
         segmail campaign apply campaigns/ --prune --yes && segmail refresh-segments
     """
-    read, wish = read_files(files), Wish(prune, app.now())
+    read, wish = read_files(files), Wish(prune, app.now(), dry_run=dry_run)
     plan = plan_files(app.shop, read, wish)
     if not as_json:
         click.echo("\n".join(line for one in plan for line in told(one)))
@@ -54,7 +54,7 @@ def apply(
         done = plan
     else:
         _confirm(plan, yes=yes)
-        done = apply_files(app.shop, read, wish)
+        done = apply_told(app.shop, read, wish)
     if as_json:
         print_json(done)
     elif not dry_run:

@@ -27,7 +27,7 @@ def diff(ctx: click.Context, *, files: tuple[str, ...], as_json: bool) -> None:
         segmail campaign diff campaigns/
     """
     app: App = ctx.obj
-    plan = plan_files(app.shop, read_files(files), Wish(prune=False, now=app.now()))
+    plan = plan_files(app.shop, read_files(files), Wish(prune=False, now=app.now(), dry_run=True))
     drift = [one for one in plan if one.is_drift]
     if as_json:
         print_json(drift)

@@ -6,8 +6,13 @@ import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import click
+
+from segmail.campaigns.apply import ReadFile, Wish, apply_files
 from segmail.campaigns.outcome import Applied, Change
 from segmail.campaigns.segment_changes import CONDITIONS
+from segmail.errors import SegmailError
+from segmail.maho.shop import Shop
 from segmail.printable import printable
 
 _INDENT = " " * 14
@@ -20,6 +25,18 @@ def told(one: Applied) -> Iterator[str]:
         for change in one.changes:
             yield from (printable(_INDENT + line) for line in _changed(change))
     yield from (printable(f"{_INDENT}{effect}") for effect in one.effects)
+
+
+def apply_told(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applied]:
+    """Apply the files after their plan was printed; if that fails, say what was applied."""
+    applied: list[str] = []
+    try:
+        return apply_files(shop, files, wish, on_applied=applied.append)
+    except SegmailError:
+        left = [one.campaign.name for one in files if one.campaign.name not in applied]
+        told = f"Applied: {', '.join(applied)}. " if applied else ""
+        click.echo(printable(f"{told}Not applied: {', '.join(left)}."), err=True)
+        raise
 
 
 def in_sum(done: Sequence[Applied]) -> str:

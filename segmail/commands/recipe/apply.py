@@ -7,10 +7,10 @@ import sys
 import click
 
 from segmail.app import App
-from segmail.campaigns.apply import Wish, apply_files, plan_files
+from segmail.campaigns.apply import Wish, plan_files
 from segmail.campaigns.recipes.parameters import parse_given
 from segmail.campaigns.recipes.recipe import load_recipe, read_recipe, settle_values
-from segmail.commands.campaign.printing import in_sum, told
+from segmail.commands.campaign.printing import apply_told, in_sum, told
 from segmail.commands.options import AS_JSON, DRY_RUN
 from segmail.output import print_json
 from segmail.segments.stored.codes import load_websites
@@ -42,14 +42,14 @@ def apply(
         names = load_websites(tx)
     websites = ", ".join(str(names.mention(id)) for id in sorted(names.codes))
     read = [read_recipe(recipe, settle_values(recipe, values, websites=websites))]
-    wish = Wish(prune=False, now=app.now())
+    wish = Wish(prune=False, now=app.now(), dry_run=dry_run)
     done = plan_files(app.shop, read, wish)
     if not as_json:
         click.echo("\n".join(line for one in done for line in told(one)))
     if not dry_run and any(one.is_written for one in done):
         if not yes and sys.stdin.isatty():
             click.confirm("Apply this?", abort=True, err=True)
-        done = apply_files(app.shop, read, wish)
+        done = apply_told(app.shop, read, wish)
     if as_json:
         print_json(done)
     elif not dry_run:
