@@ -44,7 +44,7 @@ def doctor(app: App, *, mail_server: bool, dns: bool, as_json: bool) -> None:
     findings = examine(
         database,
         app.settings,
-        lambda: (app.shop, app.config),
+        lambda: app.shop,
         clock=app.clock,
         beyond=Beyond(mail_server=mail_server, dns=dns),
     )

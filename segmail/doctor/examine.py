@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from segmail.clock import Clock
 from segmail.doctor.attempts import attempt_findings
@@ -20,7 +21,7 @@ from segmail.doctor.indexes import index_findings
 from segmail.doctor.jobs import clock_findings, disk_findings, job_findings
 from segmail.doctor.letters import load_letters
 from segmail.doctor.lost_indexes import lost_tuning
-from segmail.doctor.schema import is_readable, right_findings, schema_findings
+from segmail.doctor.schema import right_findings, schema_findings
 from segmail.doctor.segments import segment_findings
 from segmail.doctor.shop import (
     base_url_findings,
@@ -29,7 +30,7 @@ from segmail.doctor.shop import (
     switch_findings,
     time_zone_findings,
 )
-from segmail.errors import ConfigError
+from segmail.errors import ConfigError, DatabaseRefuses, Fault
 from segmail.findings import Severity
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.db.database import Database
@@ -54,33 +55,17 @@ class Beyond:
 def examine(
     database: Database,
     settings: Settings,
-    open_shop: Callable[[], tuple[Shop, StoreConfig]],
+    open_shop: Callable[[], Shop],
     *,
     clock: Clock,
     beyond: Beyond = Beyond(),
 ) -> list[AreaFinding]:
     """Return what is wrong, odd or in order, area by area, errors first.
 
-    If tables or columns are missing, `open_shop` is not called, and the checks that read them are
-    skipped. Raises DatabaseUnavailable.
+    If there are no automation tables, `open_shop` is not called, and the checks that read them are
+    skipped. A check that may not or cannot read what it needs is a finding. Raises
+    DatabaseUnavailable.
     """
-    found = _look(database, settings, open_shop, clock=clock, beyond=beyond)
-    return sorted(found, key=_rank)
-
-
-def _rank(finding: AreaFinding) -> int:
-    return (Severity.ERROR, Severity.WARNING, Severity.NOTE, Severity.OK).index(finding.severity)
-
-
-def _look(
-    database: Database,
-    settings: Settings,
-    open_shop: Callable[[], tuple[Shop, StoreConfig]],
-    *,
-    clock: Clock,
-    beyond: Beyond,
-) -> list[AreaFinding]:
-    now = clock.now()
     report = check_schema(database, settings.table_prefix)
     found = [
         *program_findings(settings),
@@ -89,40 +74,102 @@ def _look(
         *log_findings(settings.log_file),
         *disk_findings(settings),
     ]
-    if report.layout is None or not is_readable(report):
-        return found
-    shop, config = open_shop()
-    return [
-        *found,
-        *_configured(shop, config, settings, clock),
-        *step_findings(shop, maho_root=settings.maho_root, now=now),
-        *partial_findings(settings.maho_root),
-        *_attempts(shop, settings, now=now),
-        *_segments(shop, now=now),
-        *job_findings(shop, config, settings, now=now),
-        *_beyond(shop, config, settings, beyond),
-    ]
+    if report.layout is not None:
+        found += _Examination(open_shop(), settings, clock, beyond).findings()
+    return sorted(found, key=_rank)
 
 
-def _configured(
-    shop: Shop, config: StoreConfig, settings: Settings, clock: Clock
-) -> list[AreaFinding]:
-    with shop.read() as tx:
-        return [
-            *clock_findings(tx.connection, clock),
-            *right_findings(tx.connection, shop.tables.prefix),
-            *switch_findings(tx, config, settings.enabled),
-            *mail_findings(settings, config, shop.crypt_key),
-            *time_zone_findings(tx, config),
-            *base_url_findings(tx, config),
-        ]
+def _rank(finding: AreaFinding) -> int:
+    return (Severity.ERROR, Severity.WARNING, Severity.NOTE, Severity.OK).index(finding.severity)
 
 
-def _attempts(shop: Shop, settings: Settings, *, now: datetime) -> list[AreaFinding]:
-    lease = timedelta(minutes=settings.delivery.lease_minutes)
-    grace = timedelta(minutes=settings.delivery.grace_minutes)
-    with shop.read() as tx:
-        return attempt_findings(tx, now=now, lease=lease, grace=grace)
+@dataclass(frozen=True)
+class _Examination:
+    """The checks of a shop that has tables."""
+
+    shop: Shop
+    settings: Settings
+    clock: Clock
+    beyond: Beyond
+
+    def findings(self) -> list[AreaFinding]:
+        """Return the findings of every check; why one could not be made is a finding, too."""
+        checks = {
+            Area.CLOCK: self._of_clock,
+            Area.RIGHTS: self._of_rights,
+            Area.SWITCHES: self._of_switches,
+            Area.MAIL: self._of_mail,
+            Area.TIME_ZONES: self._of_time_zones,
+            Area.BASE_URLS: self._of_base_urls,
+            Area.STEPS: self._of_steps,
+            Area.PARTIALS: lambda: partial_findings(self.settings.maho_root),
+            Area.ATTEMPTS: self._of_attempts,
+            Area.SEGMENTS: self._of_segments,
+            Area.JOBS: self._of_jobs,
+            Area.CONTACT: self._beyond,
+        }
+        return [finding for area, check in checks.items() for finding in _checked(area, check)]
+
+    @cached_property
+    def _config(self) -> StoreConfig:
+        with self.shop.read() as tx:
+            return StoreConfig.load(tx, self.settings.overrides)
+
+    def _of_clock(self) -> list[AreaFinding]:
+        with self.shop.read() as tx:
+            return clock_findings(tx.connection, self.clock)
+
+    def _of_rights(self) -> list[AreaFinding]:
+        with self.shop.read() as tx:
+            return right_findings(tx.connection, tx.tables.prefix)
+
+    def _of_switches(self) -> list[AreaFinding]:
+        config = self._config
+        with self.shop.read() as tx:
+            return switch_findings(tx, config, self.settings.enabled)
+
+    def _of_mail(self) -> list[AreaFinding]:
+        return mail_findings(self.settings, self._config, self.shop.crypt_key)
+
+    def _of_time_zones(self) -> list[AreaFinding]:
+        config = self._config
+        with self.shop.read() as tx:
+            return time_zone_findings(tx, config)
+
+    def _of_base_urls(self) -> list[AreaFinding]:
+        config = self._config
+        with self.shop.read() as tx:
+            return base_url_findings(tx, config)
+
+    def _of_steps(self) -> list[AreaFinding]:
+        return step_findings(self.shop, maho_root=self.settings.maho_root, now=self.clock.now())
+
+    def _of_attempts(self) -> list[AreaFinding]:
+        lease = timedelta(minutes=self.settings.delivery.lease_minutes)
+        grace = timedelta(minutes=self.settings.delivery.grace_minutes)
+        with self.shop.read() as tx:
+            return attempt_findings(tx, now=self.clock.now(), lease=lease, grace=grace)
+
+    def _of_segments(self) -> list[AreaFinding]:
+        return _segments(self.shop, now=self.clock.now())
+
+    def _of_jobs(self) -> list[AreaFinding]:
+        return job_findings(self.shop, self._config, self.settings, now=self.clock.now())
+
+    def _beyond(self) -> list[AreaFinding]:
+        if not (self.beyond.mail_server or self.beyond.dns):
+            return []
+        return _beyond(self.shop, self._config, self.settings, self.beyond)
+
+
+def _checked(area: Area, check: Callable[[], list[AreaFinding]]) -> list[AreaFinding]:
+    try:
+        return check()
+    except ConfigError as error:
+        faults = error.faults
+    except DatabaseRefuses as error:
+        faults = (Fault(str(error)),)
+    return of_faults(area, [one.about("Not checked: ") for one in faults])
 
 
 def _segments(shop: Shop, *, now: datetime) -> list[AreaFinding]:
@@ -143,8 +190,6 @@ def _beyond(
     shop: Shop, config: StoreConfig, settings: Settings, beyond: Beyond
 ) -> list[AreaFinding]:
     """Return findings of mail server and DNS; unusable transport settings are found elsewhere."""
-    if not (beyond.mail_server or beyond.dns):
-        return []
     try:
         transport = mail_settings(settings, config, shop.crypt_key)
         bounces_to = bounce_address(transport, config)

@@ -6,7 +6,7 @@ from sqlalchemy import Connection
 
 from segmail.doctor.findings import Area, AreaFinding, of_faults, ok
 from segmail.findings import Finding, Severity
-from segmail.maho.schema.check import MissingKind, SchemaReport
+from segmail.maho.schema.check import SchemaReport
 from segmail.maho.schema.rights import (
     COUPONS,
     REFRESHING,
@@ -37,12 +37,11 @@ def schema_findings(report: SchemaReport) -> list[AreaFinding]:
 
 
 def right_findings(connection: Connection, prefix: str) -> list[AreaFinding]:
-    """Return the rights that the jobs need and the database user lacks."""
-    missing = list(missing_rights(connection, prefix, (*SENDING, *COUPONS, *REFRESHING)))
+    """Return the rights that the jobs need to write, and the database user lacks.
+
+    Those to read are told with the tables.
+    """
+    writing = [one for one in (*SENDING, *COUPONS, *REFRESHING) if one.verb != "SELECT"]
+    missing = list(missing_rights(connection, prefix, writing))
     faults = of_faults(Area.RIGHTS, right_faults(connection, missing, prefix))
     return faults or [ok(Area.RIGHTS, "The jobs may write what they have to.")]
-
-
-def is_readable(report: SchemaReport) -> bool:
-    """Return whether the other checks can read what they need: only indexes may be missing."""
-    return all(missing.kind is MissingKind.INDEX for missing in report.missing)

@@ -9,10 +9,11 @@ from typing import TypeVar
 
 from sqlalchemy import URL
 
-from segmail.errors import SchemaError
+from segmail.errors import ConfigError, SchemaError
 from segmail.maho.db.database import Database, Session
 from segmail.maho.db.information_schema import timestamp_columns
 from segmail.maho.schema.layout import find_layout
+from segmail.maho.schema.rights import unreadable_tables
 from segmail.maho.schema.tables import Layout, Tables, build_tables
 from segmail.maho.schema.transaction import Transaction
 
@@ -64,7 +65,10 @@ class Shop:
         with database.read() as connection:
             layout = find_layout(connection, prefix)
             timestamps = timestamp_columns(connection, _written(prefix)) if layout else frozenset()
+            hidden = {} if layout else unreadable_tables(connection, build_tables(prefix))
         if layout is None:
+            if hidden:
+                raise ConfigError(hidden.values())
             raise SchemaError(
                 f"The database {url.render_as_string(hide_password=True)} has no automation tables "
                 f"with the prefix '{prefix}'. `segmail schema check` lists what is missing, "

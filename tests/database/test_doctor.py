@@ -12,7 +12,6 @@ from segmail.doctor.delivery import state_findings
 from segmail.doctor.examine import examine
 from segmail.doctor.findings import Area, AreaFinding
 from segmail.findings import Severity
-from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN
 from segmail.maho.schema.tables import Layout
 from segmail.settings import Settings
@@ -36,12 +35,8 @@ def found(shop: ShopBuilder, area: Area, folder: Path = Path("/tmp")) -> list[Ar
 
 
 def every_finding(shop: ShopBuilder, folder: Path = Path("/tmp")) -> list[AreaFinding]:  # noqa: S108
-    with shop.read() as tx:
-        config = StoreConfig.load(tx)
     settings = Settings(folder, table_prefix=shop.tables.prefix, smtp_url="file:///mails")
-    return list(
-        examine(shop.database, settings, lambda: (shop.shop, config), clock=Clock(shop.now))
-    )
+    return list(examine(shop.database, settings, lambda: shop.shop, clock=Clock(shop.now)))
 
 
 def severities(findings: list[AreaFinding]) -> list[Severity]:

@@ -22,7 +22,7 @@ from tests.sales_builder import SalesBuilder
 from tests.shop_builder import ShopBuilder
 
 WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
-USER, PASSWORD = f"segmail_least_{WORKER}", "least"  # one server for all workers
+USER, PASSWORD = f"segmail_least_{WORKER}", "s3cret-word"  # one server for all workers
 _SET_UP = {"schema apply", "schema tune"}  # these create; a person's own user does so
 
 
@@ -77,10 +77,63 @@ def test_every_command_works_with_the_least_rights(
     assert len(list((tmp_path / "mails").glob("*.eml"))) == 1
 
 
+_NOT_TOLD = re.compile(r"denied|created  |Added|\(1\d{3},|pymysql|sqlalchemy|s3cret|ada@")
+
+
+def test_who_may_only_read_is_told_by_every_command_what_to_grant(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, user = mariadb_shop, f"'{USER}'@'%'"
+    monkeypatch.chdir(tmp_path)
+    each_command.write_files(tmp_path)
+    shop.segment("Others", automation=False)
+    shop.due(1, shop.customer(), status="failed")
+    for key, value in (("name", "S"), ("email", "s@example.test")):
+        shop.config(f"trans_email/ident_general/{key}", value)
+    commands = {
+        **each_command.WRITING,
+        "campaign apply": (each_command.FILE, "--yes"),
+        "recipe apply": ("abandoned-cart", "--yes"),
+        "sequence edit": (f"{each_command.NAME}:enter:1", "--delay", "99"),
+        "segment automation": (each_command.NAME, "off"),
+    }
+    with shop.database.engine.begin() as connection:
+        connection.execute(text(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {user}"))
+        connection.execute(text(f"GRANT SELECT ON {least.database}.* TO {user}"))
+    nothing_to_do = {"schema apply", "recover", "sequence add", "sequence enable",
+                     "sequence needs"}  # fmt: skip
+    before = _checksums(shop)
+
+    told = {
+        name: segmail(least, tmp_path, *name.split(), *arguments)
+        for name, arguments in commands.items()
+    }
+
+    assert _checksums(shop) == before
+    assert not (tmp_path / "mails").exists()
+    wrong = {
+        name: done.output
+        for name, done in told.items()
+        if done.exit_code != (0 if name in nothing_to_do else 78)
+        or (done.exit_code and f" TO '{USER}'@'%';" not in done.output)
+        or re.search(
+            r"denied|created  |Added|\(1\d{3},|pymysql|sqlalchemy|s3cret|ada@", done.output
+        )
+    }
+    assert not wrong
+
+
+def _checksums(shop: ShopBuilder) -> list[tuple[object, ...]]:
+    tables = ", ".join(table.name for table in shop.tables.metadata.sorted_tables)
+    with shop.database.engine.begin() as connection:
+        return [tuple(row) for row in connection.execute(text(f"CHECKSUM TABLE {tables}"))]
+
+
 @pytest.mark.parametrize(
     ("verb", "table"),
     [("INSERT", "newsletter_problem"), ("INSERT", "newsletter_queue_link"),
-     ("UPDATE", "customer_segment_sequence_progress"), ("INSERT", "salesrule_coupon")],
+     ("UPDATE", "customer_segment_sequence_progress"), ("INSERT", "salesrule_coupon"),
+     ("INSERT", "customer_segment_sequence_progress")],
 )  # fmt: skip
 def test_a_missing_right_is_told_before_anything_is_claimed(
     least: URL, mariadb_shop: ShopBuilder, tmp_path: Path, verb: str, table: str
@@ -104,11 +157,7 @@ def test_a_missing_right_is_told_before_anything_is_claimed(
 def test_a_table_that_is_read_only_after_the_mails_is_asked_for_before(
     least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
 ) -> None:
-    database, user = least.database, f"'{USER}'@'%'"
-    with mariadb_shop.database.engine.begin() as connection:
-        connection.execute(text(f"REVOKE SELECT ON {database}.* FROM {user}"))
-        for table in set(connection.scalars(text("SHOW TABLES"))) - {"newsletter_problem"}:
-            connection.execute(text(f"GRANT SELECT ON {database}.{table} TO {user}"))
+    _hide(mariadb_shop, least, "newsletter_problem")
 
     done = segmail(least, tmp_path, "process-emails")
 
@@ -116,6 +165,76 @@ def test_a_table_that_is_read_only_after_the_mails_is_asked_for_before(
     assert "may not SELECT newsletter_problem" in done.output
     assert not (tmp_path / "mails").exists()
     assert mariadb_shop.status(1) == "scheduled"
+
+
+def _hide(shop: ShopBuilder, url: URL, *tables: str) -> None:
+    """Take the right to read some tables from the test's user."""
+    user = f"'{USER}'@'%'"
+    with shop.database.engine.begin() as connection:
+        connection.execute(text(f"REVOKE SELECT ON {url.database}.* FROM {user}"))
+        for table in set(connection.scalars(text("SHOW TABLES"))) - set(tables):
+            connection.execute(text(f"GRANT SELECT ON {url.database}.{table} TO {user}"))
+
+
+def test_every_right_to_read_that_is_missing_is_told_at_once(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
+) -> None:
+    hidden = ("core_store_group", "core_website", "newsletter_template", "salesrule_website")
+    _hide(mariadb_shop, least, *hidden)
+
+    asked = (("process-emails",), ("sequence", "validate"))
+    told = [segmail(least, tmp_path, *one) for one in asked]
+
+    assert [one.exit_code for one in told] == [78, 78]
+    for one in told:
+        for table in hidden:
+            assert f"GRANT SELECT ON `{least.database}`.`{table}` TO '{USER}'@'%';" in one.output
+
+
+@pytest.mark.parametrize(
+    ("hidden", "unchecked"),
+    [
+        (("cms_block", "newsletter_problem"), set()),
+        (("core_website",), {"steps", "base URLs", "segments", "time zones"}),
+        (
+            ("core_config_data",),
+            {"automation", "mail transport", "time zones", "base URLs", "steps", "attempts",
+             "segments", "jobs"},
+        ),
+    ],
+)  # fmt: skip
+def test_the_doctor_goes_on_where_it_may_not_read(
+    least: URL,
+    mariadb_shop: ShopBuilder,
+    tmp_path: Path,
+    hidden: tuple[str, ...],
+    unchecked: set[str],
+) -> None:
+    complete = {
+        one["area"] for one in json.loads(segmail(least, tmp_path, "doctor", "--json").stdout)
+    }
+    _hide(mariadb_shop, least, *hidden)
+
+    done = segmail(least, tmp_path, "doctor", "--json")
+
+    found = json.loads(done.stdout)
+    assert done.exit_code == 78
+    assert {one["area"] for one in found} >= complete - {"indexes"}
+    told = {one["what"]: one["advice"] for one in found if one["area"] == "schema"}
+    for table in hidden:
+        grant = f"GRANT SELECT ON `{least.database}`.`{table}` TO '{USER}'@'%';"
+        assert told[f"The database's user may not SELECT {table}."] == grant
+    assert {one["area"] for one in found if one["what"].startswith("Not checked")} == unchecked
+
+
+def test_tuning_names_the_right_to_each_table(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
+) -> None:
+    done = segmail(least, tmp_path, "schema", "tune", "--yes")
+
+    assert done.exit_code == 78
+    for table in ("customer_segment_sequence_progress", "newsletter_subscriber"):
+        assert done.output.count(f"GRANT INDEX ON `{least.database}`.`{table}` TO") == 1
 
 
 def _of_rights(url: URL, folder: Path) -> list[dict[str, str]]:
@@ -246,6 +365,7 @@ def test_who_may_only_read_gets_the_plan_of_who_may_write(
     assert [one.output for one in by_reader] == [one.output for one in told]
     assert "1 scheduled row move" in told[1].output
     assert refused.exit_code == 78
+    assert "changed" not in refused.output
     assert "may not INSERT and UPDATE customer_segment." in refused.output
     assert "may not INSERT and UPDATE salesrule." in refused.output
     assert rehearsed.exit_code == 78

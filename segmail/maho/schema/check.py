@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, DateTime, Inspector, Table, UniqueConstraint, inspect
@@ -11,8 +11,15 @@ from sqlalchemy import Connection, DateTime, Inspector, Table, UniqueConstraint,
 from segmail.errors import Fault
 from segmail.maho.db.database import Database
 from segmail.maho.schema.layout import find_layout
-from segmail.maho.schema.notes import charset_notes, prefix_notes, server, server_faults
-from segmail.maho.schema.tables import Layout, Tables, build_tables
+from segmail.maho.schema.notes import (
+    charset_notes,
+    engine_faults,
+    prefix_notes,
+    server,
+    server_faults,
+)
+from segmail.maho.schema.rights import unreadable_tables
+from segmail.maho.schema.tables import Layout, build_tables
 
 # Without all columns of this index, a claim of a few rows locks every due row, so its first column
 # alone is not enough. For the other indexes it is: they narrow down rows, and more columns narrow
@@ -75,20 +82,30 @@ def check_schema(database: Database, prefix: str) -> SchemaReport:
     with database.read() as connection:
         layout = find_layout(connection, prefix)
         tables = build_tables(prefix, layout or Layout.SPEC)
+        unreadable = unreadable_tables(connection, tables)
         inspector = inspect(connection)
-        missing = tuple(_missing(inspector, tables))
+
+        def chosen(*among: Table) -> list[Table]:
+            return [one for one in among if one.name not in unreadable]
+
+        readable = chosen(*tables.metadata.sorted_tables)
+        missing = tuple(_missing(inspector, readable))
         engine, version = server(connection)
         return SchemaReport(
             engine=engine,
             version=version,
             layout=layout,
             table_prefix=prefix,
-            time_types=dict(_time_types(connection, inspector, tables)),
+            time_types=dict(_time_types(connection, inspector, readable)),
             missing=missing,
-            faults=tuple(server_faults(connection, inspector, tables)),
+            faults=(
+                *unreadable.values(),
+                *server_faults(connection),
+                *engine_faults(inspector, chosen(tables.progress, tables.queue, tables.coupon)),
+            ),
             notes=(
-                *prefix_notes(inspector, prefix, tables),
-                *charset_notes(inspector, tables),
+                *(prefix_notes(inspector, prefix, tables) if chosen(tables.config) else ()),
+                *charset_notes(inspector, chosen(tables.queue, tables.problem)),
             ),
         )
 
@@ -106,8 +123,8 @@ def find_indexes(inspector: Inspector, table: str) -> tuple[list[tuple[str, ...]
     return every, unique
 
 
-def _missing(inspector: Inspector, tables: Tables) -> Iterator[Missing]:
-    for table in tables.metadata.sorted_tables:
+def _missing(inspector: Inspector, tables: Sequence[Table]) -> Iterator[Missing]:
+    for table in tables:
         if not inspector.has_table(table.name):
             yield Missing(MissingKind.TABLE, table.name)
             continue
@@ -134,10 +151,10 @@ def _missing_indexes(inspector: Inspector, table: Table) -> Iterator[tuple[str, 
 
 
 def _time_types(
-    connection: Connection, inspector: Inspector, tables: Tables
+    connection: Connection, inspector: Inspector, tables: Sequence[Table]
 ) -> Iterator[tuple[str, str]]:
     """Yield each table that holds times, with the types of those columns."""
-    for table in tables.metadata.sorted_tables:
+    for table in tables:
         if not inspector.has_table(table.name):
             continue
         types = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, Inspector, String, Table, text
 
@@ -24,14 +24,18 @@ def server(connection: Connection) -> tuple[str, str]:
     return _NAMES.get(name, name), str(connection.scalar(text(query)))
 
 
-def server_faults(connection: Connection, inspector: Inspector, tables: Tables) -> Iterator[Fault]:
-    """Yield what makes the database unusable: a server too old, tables without transactions."""
+def server_faults(connection: Connection) -> Iterator[Fault]:
+    """Yield what makes the database unusable: a server too old."""
     name, version = server(connection)
     oldest = _OLDEST.get(name)
     if oldest and (connection.dialect.server_version_info or oldest) < oldest:
         needed = ".".join(map(str, oldest))
         yield Fault(f"{name} {version} is too old: segmail needs {name} {needed} or later.")
-    for table in (tables.progress, tables.queue, tables.coupon):
+
+
+def engine_faults(inspector: Inspector, tables: Sequence[Table]) -> Iterator[Fault]:
+    """Yield the tables without transactions."""
+    for table in tables:
         engine = _options(inspector, table).get("mysql_engine", "InnoDB")
         if engine.lower() != "innodb":
             yield Fault(
@@ -55,10 +59,10 @@ def prefix_notes(inspector: Inspector, prefix: str, tables: Tables) -> Iterator[
     )
 
 
-def charset_notes(inspector: Inspector, tables: Tables) -> Iterator[Fault]:
+def charset_notes(inspector: Inspector, tables: Sequence[Table]) -> Iterator[Fault]:
     """Yield the tables for mails that cannot hold every character."""
     places: defaultdict[str, list[str]] = defaultdict(list)
-    for table in (tables.queue, tables.problem):
+    for table in tables:
         charsets = dict(_charsets(inspector, table))
         if len(set(charsets.values())) == 1:
             charsets = {"": charsets.popitem()[1]}
