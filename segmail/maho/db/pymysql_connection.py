@@ -114,7 +114,11 @@ class QuickConnection(Connection):
         return data
 
     def _read_query_result(self, unbuffered: bool = False) -> int | None:
-        """Read an answer whole: nobody here asks for one that is `unbuffered`."""
+        """Read an answer whole; of one that is `unbuffered`, PyMySQL reads row by row."""
+        if unbuffered:
+            read = super()._read_query_result  # type: ignore[misc]  # the stubs leave it out
+            number: int | None = read(unbuffered)
+            return number
         self._result: RowsResult | None = None
         result = RowsResult(self)
         result.read()

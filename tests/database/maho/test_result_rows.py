@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from pymysql.connections import Connection
+from pymysql.cursors import Cursor, SSCursor
 from pymysql.err import MySQLError
 from sqlalchemy.dialects.mysql.pymysql import MySQLDialect_pymysql as mysql_dialect
 
@@ -76,6 +77,7 @@ def test_values_of_every_type(kind: str, connections: list[Connection[Any]]) -> 
     assert ours == theirs
 
 
+@for_each("cursor", [Cursor, SSCursor])
 @for_each(
     "statement",
     [
@@ -87,8 +89,10 @@ def test_values_of_every_type(kind: str, connections: list[Connection[Any]]) -> 
         "SELECT * FROM nowhere",
     ],
 )
-def test_answers_of_every_length(statement: str, connections: list[Connection[Any]]) -> None:
-    ours, theirs = _answers(connections, statement)
+def test_answers_of_every_length(
+    statement: str, cursor: type[Cursor], connections: list[Connection[Any]]
+) -> None:
+    ours, theirs = _answers(connections, statement, kind=cursor)
 
     assert ours == theirs
 
@@ -102,15 +106,18 @@ def test_text_that_is_not_what_the_connection_speaks(connections: list[Connectio
     assert ours == theirs
 
 
-def _answers(connections: list[Connection[Any]], *statements: str) -> list[object]:
+def _answers(
+    connections: list[Connection[Any]], *statements: str, kind: type[Cursor] = Cursor
+) -> list[object]:
     """Return what the last of the statements gives on each connection, or raises there."""
     answers: list[object] = []
     for connection in connections:
-        with connection.cursor() as cursor:
+        with connection.cursor(kind) as cursor:
             try:
                 for statement in statements:
                     cursor.execute(statement)
-                answers.append([cursor.rowcount, cursor.description, repr(cursor.fetchall())])
+                rows = list(iter(cursor.fetchone, None))
+                answers.append([cursor.rowcount, cursor.description, repr(rows)])
             except (MySQLError, ValueError) as error:
                 answers.append(repr(error))
     return answers
