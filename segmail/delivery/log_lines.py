@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 from segmail.delivery.rows.outcome import Status
 from segmail.errors import StepError
-from segmail.log import exceptions, logger
+from segmail.log import exceptions, log_lines, logger
 from segmail.maho.ended_rows import ended_line
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from segmail.delivery.rows.outcome import Outcome
     from segmail.delivery.summary import Summary
 
@@ -25,11 +27,15 @@ class OutcomeLog:
     def __init__(self) -> None:
         self._kinds: set[tuple[object, ...]] = set()
 
-    def write(self, outcome: Outcome) -> None:
-        """Write the log line that says what became of a row, and why."""
-        line = _write_line(outcome)
-        if outcome.status is not Status.FAILED:
-            return
+    def write(self, outcomes: Sequence[Outcome]) -> None:
+        """Write the log lines that say what became of rows, and why."""
+        lines = [_line(outcome) for outcome in outcomes]
+        log_lines(lines)
+        for outcome, line in zip(outcomes, lines, strict=True):
+            if outcome.status is Status.FAILED:
+                self._write_failure(outcome, line)
+
+    def _write_failure(self, outcome: Outcome, line: str) -> None:
         kind = _kind(outcome)
         if kind not in self._kinds:
             self._kinds.add(kind)
@@ -48,12 +54,11 @@ def _kind(outcome: Outcome) -> tuple[object, ...]:
     return (type(error), place and (place.tb_frame.f_code.co_filename, place.tb_lineno))
 
 
-def _write_line(outcome: Outcome) -> str:
+def _line(outcome: Outcome) -> str:
     row = outcome.row
     if outcome.status is Status.SENT:
-        log_sent(row.customer_id, row.step.template_id, outcome.queue_id)
-        return ""
-    line = ended_line(
+        return sent_line(row.customer_id, row.step.template_id, outcome.queue_id)
+    return ended_line(
         outcome.status.capitalize(),
         row.step.step_number,
         row.trigger_type,
@@ -62,14 +67,13 @@ def _write_line(outcome: Outcome) -> str:
         row.progress_id,
         outcome.reason,
     )
-    logger.info("%s", line)
-    return line
 
 
-def log_sent(customer_id: int | None, template_id: int | None, queue_id: int | None) -> None:
-    """Write the log line of a mail that was sent."""
-    line = "Sent automation email to customer %d, template %d, queue %d"
-    logger.info(line, customer_id, template_id, queue_id)
+def sent_line(customer_id: int | None, template_id: int | None, queue_id: int | None) -> str:
+    """Return the log line of a mail that was sent."""
+    return (
+        f"Sent automation email to customer {customer_id}, template {template_id}, queue {queue_id}"
+    )
 
 
 def log_summary(summary: Summary) -> None:

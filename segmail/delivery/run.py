@@ -27,7 +27,7 @@ from segmail.delivery.rows.outcome import Attempt, Outcome, Status
 from segmail.delivery.rows.settle import Settler
 from segmail.delivery.senders import Limits, Senders
 from segmail.errors import SegmailError
-from segmail.log import logger
+from segmail.log import log_lines, logger
 from segmail.settings import DeliverySettings
 
 _GONE_BACK = (Status.RELEASED, Status.POSTPONED)
@@ -64,9 +64,7 @@ class Run:
             for batch in batches:
                 logger.info("Processing %d scheduled email sequences", len(batch.rows))
                 for outcomes in self._brought_to_end(batch):
-                    for outcome in outcomes:
-                        if not self._is_told_at_the_end(outcome):
-                            outcome_log.write(outcome)
+                    outcome_log.write([o for o in outcomes if not self._is_told_at_the_end(o)])
                     on_outcomes(outcomes)
                     quota.give_back(sum(o.status in _GONE_BACK for o in outcomes))
         return self.senders.fault
@@ -170,11 +168,11 @@ def retry_at(now: datetime, tries: int, settings: DeliverySettings) -> datetime:
 
 
 def _log_coupons(attempts: Sequence[Attempt]) -> None:
-    for attempt in attempts:
-        if attempt.prepared.coupon is not None:
-            logger.info(
-                "Generated coupon %s for customer %d in sequence %d",
-                attempt.prepared.coupon.code,
-                attempt.prepared.row.customer_id,
-                attempt.prepared.row.step.sequence_id,
-            )
+    log_lines(
+        [
+            f"Generated coupon {one.coupon.code} for customer {one.row.customer_id} in sequence "
+            f"{one.row.step.sequence_id}"
+            for one in (attempt.prepared for attempt in attempts)
+            if one.coupon is not None
+        ]
+    )

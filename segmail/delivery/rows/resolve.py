@@ -16,7 +16,7 @@ from functools import partial
 
 from sqlalchemy import Connection, insert, select
 
-from segmail.delivery.log_lines import log_sent
+from segmail.delivery.log_lines import sent_line
 from segmail.delivery.rows.journal import Journal, Verdict
 from segmail.log import logger
 from segmail.maho.customers import load_subscribers
@@ -196,7 +196,7 @@ def _log(some: Sequence[OpenAttempt], verdicts: Mapping[int, Verdict]) -> None:
         if one.progress_id is None:
             logger.info("Closed attempt %d, whose row is gone: %s", one.queue_id, verdict)
         elif verdict is Verdict.ACCEPTED:
-            log_sent(one.customer_id, one.template_id, one.queue_id)
+            logger.info("%s", sent_line(one.customer_id, one.template_id, one.queue_id))
         else:
             told = _reason(verdict) or "its mail was never begun; it stays as it was ended"
             verb = "Failed" if verdict in (Verdict.BEGUN, Verdict.UNKNOWN) else "Closed"

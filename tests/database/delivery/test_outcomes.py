@@ -326,4 +326,5 @@ def test_exception_log_has_each_bug_once_with_its_traceback(
 
     told = [record for record in caplog.records if record.name == exceptions.name]
     assert [record.exc_info is not None for record in told] == [True, False]
-    assert sum("Failed step" in one for one in caplog.messages) == 5 + len(told)
+    lines = [line for one in caplog.messages for line in one.splitlines()]
+    assert sum("Failed step" in line for line in lines) == 5 + len(told)
