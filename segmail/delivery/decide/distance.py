@@ -105,7 +105,8 @@ def load_earlier_steps(
 
     A row that has an attempt was let through before, and is not held back a second time.
     """
-    not_first = {row.step.sequence_id for row in rows if _has_earlier(row, steps)}
+    own = {row.step.sequence_id: row.step for row in rows}
+    not_first = {id for id, step in own.items() if _has_earlier(step, steps)}
     later = [
         row
         for row in rows
@@ -162,10 +163,10 @@ def _before(row: DueRow, run: Sequence[Any], steps: Mapping[int, Step]) -> list[
     ]
 
 
-def _has_earlier(row: DueRow, steps: Mapping[int, Step]) -> bool:
+def _has_earlier(step: Step, steps: Mapping[int, Step]) -> bool:
     return any(
-        step.segment.segment_id == row.step.segment.segment_id
-        and step.trigger == row.step.trigger
-        and step.delay_minutes < row.step.delay_minutes
-        for step in steps.values()
+        other.segment.segment_id == step.segment.segment_id
+        and other.trigger == step.trigger
+        and other.delay_minutes < step.delay_minutes
+        for other in steps.values()
     )

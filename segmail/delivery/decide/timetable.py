@@ -22,6 +22,7 @@ from segmail.maho.recent_mails import (
     lock_addresses,
 )
 from segmail.maho.schema.transaction import Transaction
+from segmail.maho.steps import Step
 from segmail.mail.due_row import DueRow, Prepared
 from segmail.sending_rules import Postponement, SendingRules
 
@@ -43,11 +44,11 @@ class _Passed:
 class Timetable:
     """The rules for a batch of rows, and the mails that they count.
 
-    `ahead` are the priorities of campaigns whose rows also wait, by address; `passed` are the rows
-    let through, by progress id.
+    `rules` are by sequence id. `ahead` are the priorities of campaigns whose rows also wait, by
+    address; `passed` are the rows let through, by progress id.
     """
 
-    shops: SendingRules
+    rules: Mapping[int, SendingRules]
     state: ShopState
     recent: RecentMails
     ahead: Mapping[int, Sequence[int]] = field(default_factory=dict)
@@ -67,12 +68,13 @@ class Timetable:
 
         One more if campaigns have different priorities.
         """
-        own = [rules_of(row, state, shops) for row in rows]
-        counting = [row for row, rules in zip(rows, own, strict=True) if rules.counts]
+        steps = {row.step.sequence_id: row.step for row in rows}
+        rules = {id: rules_of(step, state, shops) for id, step in steps.items()}
+        counting = [row for row in rows if rules[row.step.sequence_id].counts]
         if not counting:
-            return cls(shops, state, RecentMails({}))
+            return cls(rules, state, RecentMails({}))
         addresses = load_addresses(tx, {row.customer_id for row in counting})
-        since = now - max(rules.reach for rules in own)
+        since = now - max(one.reach for one in rules.values())
         ids = [row.progress_id for row in rows]
         recent = load_recent(tx, addresses, since=since, leaving_out=ids)
         ahead: dict[int, list[int]] = {}
@@ -82,7 +84,7 @@ class Timetable:
                 if (step := sending.get(sequence_id)) is not None:
                     priority = state.policy(step.segment.segment_id).priority
                     ahead.setdefault(addresses[customer_id], []).append(priority)
-        return cls(shops, state, recent, ahead)
+        return cls(rules, state, recent, ahead)
 
     def in_order(self, rows: Sequence[DueRow]) -> list[DueRow]:
         """Return the rows, oldest first as they are, but those of one address by priority."""
@@ -91,6 +93,8 @@ class Timetable:
             places.setdefault(self.recent.address(row.customer_id), []).append(place)
         ordered = list(rows)
         for own in places.values():
+            if len(own) == 1:
+                continue
             by_priority = sorted(own, key=lambda place: -self._priority(rows[place]))
             for place, chosen in zip(own, by_priority, strict=True):
                 ordered[place] = rows[chosen]
@@ -105,7 +109,7 @@ class Timetable:
         in a preview, is judged at its own time.
         """
         row = undecided.row
-        rules = rules_of(row, self.state, self.shops)
+        rules = self.rules[row.step.sequence_id]
         at, recent = max(now, row.seen_at), self.recent.of(row.customer_id)
         if kept := rules.postponed(at, zone, recent):
             return postponed(undecided, rules, kept, due_at, now=at)
@@ -119,7 +123,7 @@ class Timetable:
 
     def expired(self, row: DueRow, *, now: datetime) -> str | None:
         """Return why a row comes too late by its own expiry, whatever made it late."""
-        expiry = rules_of(row, self.state, self.shops).expiry
+        expiry = self.rules[row.step.sequence_id].expiry
         if expiry is None or now - row.seen_at <= expiry.length:
             return None
         return f"expired: it was due more than {expiry} ago"
@@ -179,9 +183,9 @@ class Timetable:
         return self.state.policy(row.step.segment.segment_id).priority
 
 
-def rules_of(row: DueRow, state: ShopState, shops: SendingRules) -> SendingRules:
-    """Return the rules for a row: the step's, else its campaign's, else the shop's."""
-    step = state.steps.get(row.step.sequence_id, row.step)
+def rules_of(step: Step, state: ShopState, shops: SendingRules) -> SendingRules:
+    """Return the rules for a step's rows: its own, else its campaign's, else the shop's."""
+    step = state.steps.get(step.sequence_id, step)
     rules = state.policy(step.segment.segment_id).rules_over(shops)
     return rules.with_chosen({"expiry": step.policy.expiry})
 
