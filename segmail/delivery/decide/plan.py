@@ -152,27 +152,14 @@ class Planner:
         postponed = batch.earlier_steps.postpone(row, batch.ended, now=now)
         if postponed and self._keeps_distance:
             return replace(undecided, reason=postponed.reason, retry_at=postponed.until)
-        if reason := self._store_reason(row, batch):
+        addressee = self._addressee(row, batch)
+        if reason := _store_reason(addressee):
             return replace(undecided, reason=reason, retry_at=now + _UNTIL_MENDED)
-        zone = ZoneInfo(self._addressee(row, batch).locale.timezone)
+        zone = ZoneInfo(addressee.locale.timezone)
         by_rules = batch.timetable.decide(undecided, zone, _due_at(row, batch), now=now)
         if by_rules is not None and by_rules.status is Status.SKIPPED:
             batch.ended.add(row.progress_id)
         return by_rules
-
-    def _store_reason(self, row: DueRow, batch: Batch) -> str | None:
-        """Return why a row waits until a person mends its store.
-
-        Without a base URL its mail's links, also to unsubscribe, would be dead; without a known
-        time zone it could come at night and tell other days.
-        """
-        addressee = self._addressee(row, batch)
-        code, urls = addressee.site.store.code, addressee.site.urls
-        if path := urls.missing_base_url:
-            return f"store '{code}' has no base URL ({path}); looked at again in an hour"
-        if fault := addressee.locale.timezone_fault:
-            return f"{fault.what.removesuffix('.')}; looked at again in an hour"
-        return None
 
     def _addressee(self, row: DueRow, batch: Batch) -> Addressee:
         return self._preparer.addressee(
@@ -191,6 +178,20 @@ def _not_prepared(undecided: Outcome, error: StepError) -> Outcome:
     return replace(undecided, status=Status.FAILED, reason=str(error), error=error)
 
 
+def _store_reason(addressee: Addressee) -> str | None:
+    """Return why a row waits until a person mends its store.
+
+    Without a base URL its mail's links, also to unsubscribe, would be dead; without a known time
+    zone it could come at night and tell other days.
+    """
+    code, urls = addressee.site.store.code, addressee.site.urls
+    if path := urls.missing_base_url:
+        return f"store '{code}' has no base URL ({path}); looked at again in an hour"
+    if fault := addressee.locale.timezone_fault:
+        return f"{fault.what.removesuffix('.')}; looked at again in an hour"
+    return None
+
+
 def hold_reason(row: DueRow, state: ShopState) -> str | None:
     """Return why a row stays scheduled as it is: its segment or all automation is off."""
     if state.switched_off_by:
@@ -203,8 +204,8 @@ def hold_reason(row: DueRow, state: ShopState) -> str | None:
 
 def as_it_is_now(row: DueRow, state: ShopState) -> DueRow:
     """Return a row with its step as an admin left it; a deleted step is treated as switched off."""
-    step = state.steps.get(row.step.sequence_id)
-    return replace(row, step=step or replace(row.step, is_active=False))
+    step = state.steps.get(row.step.sequence_id) or replace(row.step, is_active=False)
+    return row if step is row.step else replace(row, step=step)
 
 
 def _due_at(row: DueRow, batch: Batch) -> datetime:
@@ -243,6 +244,8 @@ def _without_closed_attempt(row: DueRow, batch: Batch) -> DueRow:
     A row that somebody scheduled again by hand refers to a message that was sent; it gets a queue
     row of its own.
     """
+    if row.queue_id is None:
+        return row
     earlier = batch.earlier.get(row.progress_id)
     if earlier is not None and earlier.status in (QueueStatus.PAUSE, QueueStatus.CANCEL):
         return row

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 from urllib.parse import quote_plus, urlsplit
 
@@ -63,7 +64,7 @@ class StoreUrls:
             url += self._store_code
         return url.rstrip("/") + "/"
 
-    @property
+    @cached_property
     def missing_base_url(self) -> str | None:
         """The setting that leaves this store's pages without a host that customers reach, if any.
 
