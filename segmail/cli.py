@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import difflib
+import gc
 import importlib
 import logging
 import os
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -127,9 +129,9 @@ class Program(click.Group):
         for section in COMMANDS.values():
             if cmd_name in section:
                 module, name = section[cmd_name][0].split(":")
-                command: click.Command = getattr(
-                    importlib.import_module(f"segmail.commands.{module}"), name
-                )
+                with uncollected():
+                    imported = importlib.import_module(f"segmail.commands.{module}")
+                command: click.Command = getattr(imported, name)
                 return check_values(command)
         return None
 
@@ -308,6 +310,17 @@ def program(
 
 
 check_values(program)
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let what is made meanwhile not be looked through as garbage, again and again: it stays."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _own_files() -> list[Path]:
