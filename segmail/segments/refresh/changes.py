@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import (
@@ -25,9 +24,6 @@ from sqlalchemy import (
 from segmail.maho.db.column_types import UtcDateTime
 from segmail.maho.db.mariadb_hints import collected
 from segmail.maho.holdout import HELD_OUT
-from segmail.maho.schema.transaction import Transaction
-from segmail.segments.refresh.asking import EVERYBODY, Asker, Polled
-from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.enrolment import (
     ENROLLED,
     WAITING,
@@ -42,6 +38,7 @@ from segmail.segments.refresh.temporary_tables import (
     MATCHED,
     create_asked,
     create_chunk,
+    create_scratch,
 )
 
 
@@ -98,58 +95,77 @@ class FoundChanges:
         return [movement for movement, number in self.numbers.items() if number]
 
 
-def find_matched(
-    tx: Transaction,
-    task: Task,
-    matching: Matching,
-    asking: Asker | None = None,
-    *,
-    enrolling: str = "",
-    now: datetime,
-) -> Polled:
-    """Fill MATCHED, and ASKED if not everybody is asked; return who was asked.
-
-    Without `asking`, everybody is.
-    """
-    everybody, asked = cache(partial(matching, tx, task.candidate, now)), EVERYBODY
-    if asking is not None:
-        asked = asking.whom(tx, task.candidate, everybody, enrolling=enrolling, now=now)
-    if asked.ids is not None:
-        create_asked(tx.connection, asked.ids)
-    if asked.ids is None or asked.ids:
-        query = everybody() if asked.ids is None else everybody(asked.ids)
-        fill = insert(MATCHED).from_select(["customer_id"], query)
-        tx.connection.execute(collected(fill))
-    return asked
-
-
 def find_changes(
     connection: Connection,
     task: Task,
+    matching: Callable[..., Select[Any]],
+    asked: Collection[int] | None = None,
     *,
     late_since: datetime | None,
     left_since: datetime | None = None,
-    of_asked: bool = False,
 ) -> FoundChanges:
-    """Fill CHANGED from MATCHED: the customers who enter, leave or may be enrolled late.
+    """Fill CHANGED: the customers who enter, leave or may be enrolled late.
 
-    With `of_asked`, customers who are not in ASKED stay what they are. Late are members who entered
-    since `late_since` (None: nobody) and were not enrolled then, because they were not subscribed
-    or the enrolment limit held them back; and customers who left since `left_since` (None: nobody),
-    whose exit sequence was held back by the limit. Nothing else is written.
+    `matching` returns the query of all who match, or of those among the ids it is given. Customers
+    not `asked` stay what they are; None: everybody is asked. Late are members who entered since
+    `late_since` (None: nobody) and were not enrolled then, because they were not subscribed or the
+    enrolment limit held them back; and customers who left since `left_since` (None: nobody), whose
+    exit sequence was held back by the limit. Nothing else is written; if nothing changes, there may
+    be no CHANGED.
     """
-    member = task.tables.member.c
-    here = select(func.count()).where(member.segment_id == task.candidate.id)
-    before = int(connection.scalar(here) or 0)
+    before = _count_members(connection, task)
+    is_anybody_asked = asked is None or bool(asked)
+    if not (is_anybody_asked or _is_anybody_late(connection, task, late_since, left_since)):
+        return FoundChanges({}, before)
+    create_scratch(connection)
+    find_matched(connection, matching, asked)
     entering = _fill(connection, _who_enters(task))
-    leaving = _fill(connection, _who_leaves(task, of_asked=of_asked))
+    leaving = _fill(connection, _who_leaves(task, of_asked=asked is not None))
     numbers = {Movement.ENTER: entering, Movement.EXIT: leaving}
     if late_since is not None:
-        late = _who_may_start_late(task, late_since, of_asked=of_asked)
+        late = _of_who_stays(_who_may_start_late(task, late_since), task, asked)
         numbers[Movement.STAY] = _fill(connection, late)
     if left_since is not None:
-        numbers[Movement.GONE] = _fill(connection, _who_left_and_waits(task, left_since))
+        id = task.tables.customer.c.entity_id
+        gone = _who_left_and_waits(task, left_since)
+        gone = gone.outerjoin(MATCHED, MATCHED.c.customer_id == id)
+        gone = gone.where(MATCHED.c.customer_id.is_(None))
+        numbers[Movement.GONE] = _fill(connection, gone)
     return FoundChanges(numbers, before + entering - leaving)
+
+
+def find_matched(
+    connection: Connection,
+    matching: Callable[..., Select[Any]],
+    asked: Collection[int] | None = None,
+) -> None:
+    """Fill MATCHED with those who match, and ASKED unless everybody is asked."""
+    if asked is not None:
+        create_asked(connection, asked)
+    if asked is None or asked:
+        query = matching() if asked is None else matching(asked)
+        fill = insert(MATCHED).from_select(["customer_id"], query)
+        connection.execute(collected(fill))
+
+
+def _count_members(connection: Connection, task: Task) -> int:
+    here = task.tables.member.c.segment_id == task.candidate.id
+    return int(connection.scalar(select(func.count()).where(here)) or 0)
+
+
+def _is_anybody_late(
+    connection: Connection,
+    task: Task,
+    late_since: datetime | None,
+    left_since: datetime | None,
+) -> bool:
+    """Return whether a sequence starts for somebody although nobody is asked."""
+    queries = []
+    if late_since is not None:
+        queries.append(_who_may_start_late(task, late_since))
+    if left_since is not None:
+        queries.append(_who_left_and_waits(task, left_since))
+    return any(connection.execute(query.limit(1)).first() for query in queries)
 
 
 def find_present(connection: Connection, task: Task) -> int:
@@ -217,48 +233,47 @@ def _who_leaves(task: Task, *, of_asked: bool) -> Select[Any]:
     return query.where(here, MATCHED.c.customer_id.is_(None))
 
 
-def _who_may_start_late(task: Task, since: datetime, *, of_asked: bool) -> Select[Any]:
-    """Return only customers for whom a sequence starts now: nothing changes for the others."""
+def _who_may_start_late(task: Task, since: datetime) -> Select[Any]:
+    """Return only members for whom a sequence starts now if they stay: the others do not change."""
     member, customer = task.tables.member, task.tables.customer
-    rows = member.join(customer, customer.c.entity_id == member.c.customer_id)
-    rows = rows.outerjoin(MATCHED, MATCHED.c.customer_id == member.c.customer_id)
-    stays: ColumnElement[bool] = MATCHED.c.customer_id.is_not(None)
-    if of_asked:
-        rows = rows.outerjoin(ASKED, ASKED.c.customer_id == member.c.customer_id)
-        stays = or_(stays, ASKED.c.customer_id.is_(None))
     return (
         select(member.c.customer_id, literal(Movement.STAY.value))
-        .select_from(rows)
+        .select_from(member.join(customer, customer.c.entity_id == member.c.customer_id))
         .where(
             member.c.segment_id == task.candidate.id,
-            stays,
             _entered_in_time(task, since),
             verdict(task, Movement.STAY).in_([ENROLLED, HELD_OUT]),
         )
     )
 
 
+def _of_who_stays(members: Select[Any], task: Task, asked: Collection[int] | None) -> Select[Any]:
+    id = task.tables.member.c.customer_id
+    members = members.outerjoin(MATCHED, MATCHED.c.customer_id == id)
+    stays: ColumnElement[bool] = MATCHED.c.customer_id.is_not(None)
+    if asked is not None:
+        members = members.outerjoin(ASKED, ASKED.c.customer_id == id)
+        stays = or_(stays, ASKED.c.customer_id.is_(None))
+    return members.where(stays)
+
+
 def _who_left_and_waits(task: Task, since: datetime) -> Select[Any]:
-    """Return only customers for whom a sequence starts now, and who are not coming back."""
+    """Return only customers for whom a sequence starts now unless they come back."""
     row, customer, member = task.tables.progress, task.tables.customer, task.tables.member
     back = and_(
         member.c.segment_id == task.candidate.id, member.c.customer_id == customer.c.entity_id
     )
-    matched = MATCHED.c.customer_id == customer.c.entity_id
     return (
         select(customer.c.entity_id, literal(Movement.GONE.value))
         .distinct()
         .select_from(
-            row.join(customer, customer.c.entity_id == row.c.customer_id)
-            .outerjoin(member, back)
-            .outerjoin(MATCHED, matched)
+            row.join(customer, customer.c.entity_id == row.c.customer_id).outerjoin(member, back)
         )
         .where(
             row.c.queue_id.in_(task.waiting),
             row.c.segment_id == task.candidate.id,
             row.c.created_at >= literal(since, UtcDateTime()),
             member.c.customer_id.is_(None),
-            MATCHED.c.customer_id.is_(None),
             verdict(task, Movement.GONE).in_([ENROLLED, HELD_OUT]),
         )
     )

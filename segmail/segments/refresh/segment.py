@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache, partial
 
 from sqlalchemy import Connection
 
@@ -21,10 +22,14 @@ from segmail.segments.refresh.apply import (
     stop_by_goal,
     write_changes,
 )
-from segmail.segments.refresh.asking import Asker, Polled
+from segmail.segments.refresh.asking import EVERYBODY, Asker, Polled
 from segmail.segments.refresh.baseline import Refused
 from segmail.segments.refresh.candidates import Matching
-from segmail.segments.refresh.changes import Changes, find_changes, find_matched, judge
+from segmail.segments.refresh.changes import (
+    Changes,
+    find_changes,
+    judge,
+)
 from segmail.segments.refresh.chunks import (
     CHANGED_MEANWHILE,
     Written,
@@ -43,7 +48,7 @@ from segmail.segments.refresh.locks import (
 from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.status import mark_begun, mark_unfinished
 from segmail.segments.refresh.task import Movement, Task, load_task
-from segmail.segments.refresh.temporary_tables import create_scratch, drop_scratch
+from segmail.segments.refresh.temporary_tables import drop_scratch
 
 
 @dataclass(frozen=True)
@@ -190,10 +195,14 @@ def _look_and_write(
     asking: Asker | None,
     now: datetime,
 ) -> _Begun:
-    create_scratch(tx.connection)
     ordered = stop_by_goal(tx, task, now=now)
     enrolling = _enrolling(task, options)
-    asked = find_matched(tx, task, matching, asking, enrolling=enrolling, now=now)
+    of_candidate = cache(partial(matching, tx, task.candidate, now))
+    asked = (
+        EVERYBODY
+        if asking is None
+        else asking.whom(tx, task.candidate, of_candidate, enrolling=enrolling, now=now)
+    )
     window = timedelta(days=options.late_days)
     late_since, left_since = task.late_since(now, window), task.left_since(now, window)
     if asked.refused:  # whoever enters or leaves meanwhile waits with the others
@@ -201,9 +210,10 @@ def _look_and_write(
     found = find_changes(
         tx.connection,
         task,
+        of_candidate,
+        asked.ids,
         late_since=late_since,
         left_since=left_since,
-        of_asked=asked.ids is not None,
     )
     is_large = found.total > options.chunk and not options.dry_run and _has_row_locks(tx.connection)
     if not is_large or found.total > options.enrol_limit:  # no more can be enrolled than change

@@ -49,8 +49,7 @@ CHUNK = Table(  # the customers of CHANGED who are written next
 
 def create_scratch(connection: Connection) -> None:
     """Create the temporary tables that a refresh begins with, empty."""
-    for table in (MATCHED, CHANGED):
-        _renew(connection, table)
+    _renew(connection, MATCHED, CHANGED)
 
 
 def create_asked(connection: Connection, customer_ids: Collection[int]) -> None:
@@ -71,17 +70,20 @@ def create_chunk(connection: Connection) -> None:
 
 def drop_scratch(connection: Connection) -> None:
     """Drop the temporary tables that exist."""
-    for table in (MATCHED, CHANGED, CHUNK, ASKED):
-        _drop(connection, table)
+    _drop(connection, MATCHED, CHANGED, CHUNK, ASKED)
 
 
-def _renew(connection: Connection, table: Table) -> None:
-    _drop(connection, table)
-    table.create(connection, checkfirst=False)
+def _renew(connection: Connection, *tables: Table) -> None:
+    _drop(connection, *tables)
+    for table in tables:
+        table.create(connection, checkfirst=False)
 
 
-def _drop(connection: Connection, table: Table) -> None:
-    sqlite = connection.dialect.name == "sqlite"
-    # DROP TEMPORARY TABLE does not end the transaction, unlike DROP TABLE.
-    drop = "DROP TABLE IF EXISTS temp." if sqlite else "DROP TEMPORARY TABLE IF EXISTS "
-    connection.execute(text(f"{drop}{table}"))
+def _drop(connection: Connection, *tables: Table) -> None:
+    if connection.dialect.name == "sqlite":
+        for table in tables:
+            connection.execute(text(f"DROP TABLE IF EXISTS temp.{table}"))
+    else:
+        # DROP TEMPORARY TABLE does not end the transaction, unlike DROP TABLE.
+        names = ", ".join(map(str, tables))
+        connection.execute(text(f"DROP TEMPORARY TABLE IF EXISTS {names}"))

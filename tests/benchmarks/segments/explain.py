@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from sqlalchemy import Connection, Insert, insert, text
 from sqlalchemy.dialects import mysql
@@ -34,7 +35,8 @@ def seconds(shop: LargeShop, segment: int) -> float:
     """Return how long a refresh takes to collect a segment's customers."""
     with _refreshing(shop, segment) as (connection, task):
         began = time.monotonic()
-        find_matched(Transaction(connection, task.tables), task, matching_by_conditions(), now=NOW)
+        tx = Transaction(connection, task.tables)
+        find_matched(connection, partial(matching_by_conditions(), tx, task.candidate, NOW))
         return time.monotonic() - began
 
 

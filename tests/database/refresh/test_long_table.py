@@ -18,10 +18,9 @@ from segmail.maho.runs import running
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.step_policies import StepPolicy, save_step_policy
 from segmail.maho.steps import Trigger, load_segment_ids, load_steps
-from segmail.segments.refresh.changes import find_changes, find_matched, judge
+from segmail.segments.refresh.changes import find_changes, judge
 from segmail.segments.refresh.sweep import other_steps, unsubscribed
 from segmail.segments.refresh.task import Movement, load_task
-from segmail.segments.refresh.temporary_tables import create_scratch
 from tests.database.long_table import fill, rows_read
 from tests.shop_builder import ShopBuilder
 
@@ -116,9 +115,7 @@ def test_an_enrolment_reads_the_earlier_rows_of_who_enters_and_no_others(
         newest = select(shop.tables.customer.c.entity_id).where(
             shop.tables.customer.c.entity_id >= again
         )
-        create_scratch(tx.connection)
-        find_matched(tx, task, lambda *_: newest, now=shop.now)
-        find_changes(tx.connection, task, late_since=None)
+        find_changes(tx.connection, task, lambda: newest, late_since=None)
         read = rows_read(tx.connection, lambda: judge(tx.connection, task))
         changes = judge(tx.connection, task)
 
