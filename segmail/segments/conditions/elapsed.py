@@ -26,6 +26,9 @@ _WHOLE = re.compile(r"-?[0-9]{1,8}")  # up to 190 years of minutes
 _LONGEST = timedelta(days=366 * 190)
 _Column = ColumnElement[Any]
 
+# Where an answer changes, in units beyond the amount; the other operators have both bounds.
+_BOUNDS = {">=": (0,), "<": (0,), ">": (1,), "<=": (1,)}
+
 
 def elapsed(leaf: Leaf, scope: Scope, unit: timedelta, *columns: _Column) -> ColumnElement[bool]:
     """Compare the full units since the latest of `columns` (none of them NULL) with the leaf.
@@ -60,6 +63,7 @@ def moved_on(
 ) -> ColumnElement[bool]:
     """Return the rows whose answers the clock may have changed between `since` and now."""
     amounts = [_whole(leaf, value, unit) for value in split_values(leaf)]
+    more = _BOUNDS.get(normal_operator(leaf), (0, 1))
     return or_(
         *(
             and_(
@@ -68,7 +72,7 @@ def moved_on(
             )
             for column in columns
             for amount in amounts
-            for units in (amount, amount + 1)
+            for units in (amount + one for one in more)
         )
     )
 
