@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -91,9 +91,11 @@ class Step:
             return seen
 
 
-def load_segments(tx: Transaction) -> list[Segment]:
-    """Return every segment, by id."""
+def load_segments(tx: Transaction, *, segment_ids: Collection[int] | None = None) -> list[Segment]:
+    """Return the given segments (None: all), by id."""
     query = select(*_segment_columns(tx.tables)).order_by(tx.tables.segment.c.segment_id)
+    if segment_ids is not None:
+        query = query.where(tx.tables.segment.c.segment_id.in_(segment_ids))
     return [_segment(row) for row in tx.connection.execute(query)]
 
 
@@ -105,16 +107,21 @@ def load_segment_ids(tx: Transaction) -> list[int]:
     return list(tx.connection.scalars(select(tx.tables.segment.c.segment_id)))
 
 
-def load_steps(tx: Transaction, *, segment_ids: Collection[int] | None = None) -> list[Step]:
+def load_steps(
+    tx: Transaction,
+    *,
+    segment_ids: Collection[int] | None = None,
+    policies: Mapping[int, StepPolicy] | None = None,
+) -> list[Step]:
     """Return the steps of the given segments (None: all) by segment, trigger and number.
 
-    Raises ConfigError for invalid policies.
+    `policies` are the shop's, if already read. Raises ConfigError for invalid policies.
     """
     query = _steps_query(tx.tables)
     if segment_ids is not None:
         query = query.where(tx.tables.segment.c.segment_id.in_(segment_ids))
     rows = tx.connection.execute(query).all()
-    policies = load_step_policies(tx)
+    policies = load_step_policies(tx) if policies is None else policies
     steps = [_step(row, policies.get(row.sequence_id, NO_POLICY)) for row in rows]
     return sorted(steps, key=lambda s: (s.segment.segment_id, s.trigger, s.step_number))
 

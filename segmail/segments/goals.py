@@ -8,7 +8,6 @@ from decimal import Decimal
 
 from sqlalchemy import ColumnElement, and_, func, select
 
-from segmail.coupons import redeemed_since
 from segmail.maho.customer_conditions import ORDERED, ORDERED_WITH_COUPON, has_ordered
 from segmail.maho.db.value_lists import among
 from segmail.maho.policies import Goal
@@ -65,6 +64,8 @@ def rows_with_coupons(
     if oldest is None:
         return {}
     making = [step for step in steps if step.segment.segment_id in segment_ids]
+    from segmail.coupons import redeemed_since  # most goals are no coupons
+
     ordered = redeemed_since(tx, making, oldest)
     customers = sorted({customer_id for _, customer_id in ordered})
     found = {}

@@ -20,6 +20,10 @@ _INDEXES = text(
     "SELECT index_name, column_name FROM information_schema.statistics "
     "WHERE table_schema = DATABASE() AND table_name = :table ORDER BY index_name, seq_in_index"
 )
+_REFERRING = (
+    "SELECT table_name FROM information_schema.key_column_usage WHERE table_schema = DATABASE() "
+    "AND table_name = '{}' AND column_name = :column AND referenced_table_name IS NOT NULL"
+)
 _TIMESTAMPS = (
     "SELECT table_name, column_name FROM information_schema.columns WHERE "
     "table_schema = DATABASE() AND table_name = '{}' AND data_type = 'timestamp'"
@@ -55,6 +59,22 @@ def index_columns(connection: Connection, table: str) -> dict[str, tuple[str, ..
     for name, column in connection.execute(_INDEXES, {"table": table}):
         columns[name] = (*columns.get(name, ()), column)
     return columns
+
+
+def referring_tables(connection: Connection, tables: Iterable[str], column: str) -> set[str]:
+    """Return those of the tables that have a foreign key on this column; one statement.
+
+    The names must be plain SQL names; see `timestamp_columns`.
+    """
+    if connection.dialect.name == "sqlite":
+        keys = {table: inspect(connection).get_foreign_keys(table) for table in tables}
+        return {
+            table
+            for table, found in keys.items()
+            if any(key["constrained_columns"] == [column] for key in found)
+        }
+    query = " UNION ".join(_REFERRING.format(table) for table in tables)
+    return set(map(str, connection.scalars(text(query), {"column": column})))
 
 
 def timestamp_columns(connection: Connection, tables: Iterable[str]) -> frozenset[tuple[str, str]]:

@@ -121,7 +121,7 @@ def load_candidates(
     ).order_by(c.segment_id)
     if ids is not None:
         query = query.where(c.segment_id.in_(ids))
-    segments = {segment.segment_id: segment for segment in load_segments(tx)}
+    segments = {one.segment_id: one for one in load_segments(tx, segment_ids=ids)}
     policies = load_policies(tx) if policies is None else policies
     return [
         _candidate(row, segments[row.segment_id], policies.get(row.segment_id, Policy()))

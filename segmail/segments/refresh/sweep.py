@@ -21,13 +21,13 @@ from sqlalchemy import (
     delete,
     exists,
     func,
-    inspect,
     select,
     tuple_,
 )
 
 from segmail.log import logger
 from segmail.maho.customer_conditions import STEP_GONE, UNSUBSCRIBED, is_subscribed
+from segmail.maho.db.information_schema import referring_tables
 from segmail.maho.progress import is_pending_in, stop
 from segmail.maho.repeating import broken_off, mend_broken_off
 from segmail.maho.schema.tables import Tables
@@ -88,16 +88,10 @@ def _unguarded(shop: Shop) -> list[Table]:
 
     A shop that has it is spared a search through every finished row.
     """
+    tables = (shop.tables.progress, shop.tables.member)
     with shop.database.read() as connection:
-        keys = {
-            table: inspect(connection).get_foreign_keys(table.name)
-            for table in (shop.tables.progress, shop.tables.member)
-        }
-    return [
-        table
-        for table, found in keys.items()
-        if not any(key["constrained_columns"] == ["customer_id"] for key in found)
-    ]
+        guarded = referring_tables(connection, [table.name for table in tables], "customer_id")
+    return [table for table in tables if table.name not in guarded]
 
 
 def other_steps(tables: Tables, known: Collection[int]) -> Select[int]:

@@ -108,11 +108,11 @@ class Task:
 def load_task(tx: Transaction, segment_id: int, *, enrol: bool, now: datetime) -> Task:
     """Return the task of an existing segment."""
     candidate, rivals = load_with_rivals(tx, segment_id)
-    steps = load_steps(tx, segment_ids=[segment_id])
+    policies = load_step_policies(tx)
+    steps = load_steps(tx, segment_ids=[segment_id], policies=policies)
     since = load_enrols_since(tx, segment_id)
     exits = [step.sequence_id for step in steps if step.trigger is Trigger.EXIT]
     waiting = reason_ids_of(tx, [(id, WAITS_FOR_A_WORD) for id in exits])
-    policies = load_step_policies(tx).items()
     return Task(
         tx.tables,
         candidate,
@@ -122,7 +122,7 @@ def load_task(tx: Transaction, segment_id: int, *, enrol: bool, now: datetime) -
         since,
         rivals=rivals,
         waiting=waiting,
-        repeating=frozenset(id for id, policy in policies if policy.repeat is not None),
+        repeating=frozenset(id for id, policy in policies.items() if policy.repeat is not None),
     )
 
 
