@@ -56,6 +56,10 @@ class CompiledBody:
 
     def render(self, frame: Frame) -> str:
         """Return the text; raise TemplateError with the reason if it cannot be rendered."""
+        return "".join(self.pieces(frame))
+
+    def pieces(self, frame: Frame) -> tuple[str, ...]:
+        """Return the text in pieces; those that no mail changes are the same objects in all."""
         frame.spend(self._directives)
         context = self._template.new_context({"frame": frame})
         return bounded(self._template.root_render_func(context))

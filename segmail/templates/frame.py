@@ -119,8 +119,8 @@ class Frame:
             raise TemplateError(f"A mail includes more than {MAX_INCLUDES} templates and blocks.")
 
 
-def bounded(pieces: Iterable[str]) -> str:
-    """Return the pieces as one text; raise TemplateError if it is longer than a mail can be."""
+def bounded(pieces: Iterable[str]) -> tuple[str, ...]:
+    """Return the pieces of a text; raise TemplateError if it is longer than a mail can be."""
     kept: list[str] = []
     room = MAX_OUTPUT
     for piece in pieces:
@@ -128,7 +128,7 @@ def bounded(pieces: Iterable[str]) -> str:
         if room < 0:
             raise _too_long()
         kept.append(piece)
-    return "".join(kept)
+    return tuple(kept)
 
 
 def checked(text: str) -> str:

@@ -71,6 +71,20 @@ class RenderedText(NamedTuple):
         return cls(text, (text,), ())
 
 
+class Skeleton(NamedTuple):
+    """A text with marks instead of values, and how many."""
+
+    text: str
+    marks: int
+
+
+@lru_cache(maxsize=_KEPT)
+def skeleton(pieces: tuple[str, ...]) -> Skeleton:
+    """Return the text of these pieces; as it is one object, Python hashes it once."""
+    text = "".join(pieces)
+    return Skeleton(text, text.count(MARK))
+
+
 def exchangeable(value: str) -> bool:
     """Return whether a value can replace a mark: it must not change the HTML around it."""
     return 0 < len(value) <= _MAX_VALUE and _changes_nothing(value)

@@ -15,7 +15,7 @@ from segmail.templates.nodes import Node
 from segmail.templates.parser import parse
 from segmail.templates.site import Site
 from segmail.templates.styles import as_document, inline_styles
-from segmail.templates.styling import MARK, RenderedText, Styler, filled
+from segmail.templates.styling import MARK, RenderedText, Skeleton, Styler, filled, skeleton
 
 _LINE_BREAKS = re.compile("[\0\n\v\f\r\x1c-\x1e\x85\u2028\u2029]+")
 
@@ -66,9 +66,10 @@ class Template:
         """
         known, plain = self._known(site), self.kind is not Kind.HTML
         frame = Frame(variables, site, self._compile, plain=plain, known=known)
-        text = self._body.render(frame)
+        pieces = self._body.pieces(frame)
         if self._styler:
-            return self._styled(text, frame, self._styler, kept_free)
+            return self._styled(skeleton(pieces), frame, self._styler, kept_free)
+        text = "".join(pieces)
         return RenderedText.whole(
             _LINE_BREAKS.sub(" ", text) if self.kind is Kind.SUBJECT else text
         )
@@ -77,8 +78,11 @@ class Template:
         """Return what directives print in every mail of a site."""
         return self._sites.setdefault(id(site), (site, {}))[1]  # which stays, and so does its id
 
-    def _styled(self, text: str, frame: Frame, styler: Styler, kept_free: int) -> RenderedText:
-        if text.count(MARK) != len(frame.values):  # there is one that stands for no value
+    def _styled(
+        self, skeleton: Skeleton, frame: Frame, styler: Styler, kept_free: int
+    ) -> RenderedText:
+        text = skeleton.text
+        if skeleton.marks != len(frame.values):  # there is one that stands for no value
             return RenderedText.whole(self._styled_alone(frame, kept_free))
         if _may_be_blank(text) and not filled(text, frame.values).strip():
             return RenderedText.whole(checked(filled(text, frame.values)))
