@@ -17,7 +17,6 @@ from typing import Any
 
 from sqlalchemy import (
     ColumnElement,
-    Row,
     Select,
     Update,
     and_,
@@ -309,31 +308,28 @@ def walked_index(tx: Transaction) -> str | None:
 
 def claim(
     tx: Transaction,
-    rows: Sequence[Row[Any]],
+    seen: Mapping[int, datetime | None],
     *,
     now: datetime,
     lease_until: datetime,
 ) -> int:
-    """Push the time of these due rows on to the end of the lease, if it is still what was seen.
+    """Push the time of due rows on to the end of the lease, if it is still what was `seen`, by id.
 
-    Returns how many were claimed: fewer than `rows` if another run was quicker. Repeating the seen
+    Returns how many were claimed: fewer than `seen` if another run was quicker. Repeating the seen
     time makes the claim correct also where SKIP LOCKED is not (Galera, SQLite). A time that is not
     a moment, such as a zero date, cannot be repeated: then it is enough that the row is still due.
     """
     c = tx.tables.progress.c
-    unreadable = [row.progress_id for row in rows if row.scheduled_at is None]
-    is_as_seen = pairs_among(
-        c.progress_id,
-        c.scheduled_at,
-        [(row.progress_id, row.scheduled_at) for row in rows if row.scheduled_at is not None],
-    )
+    unreadable = [id for id, at in seen.items() if at is None]
+    readable = [(id, at) for id, at in seen.items() if at is not None]
+    is_as_seen = pairs_among(c.progress_id, c.scheduled_at, readable)
     if unreadable:
         is_as_seen = or_(is_as_seen, and_(among(c.progress_id, unreadable), is_due(tx.tables, now)))
     return tx.connection.execute(
         update(tx.tables.progress)
         .where(
             # The ids alone give the range on the primary key; pairs alone may scan the table.
-            among(c.progress_id, [row.progress_id for row in rows]),
+            among(c.progress_id, seen),
             is_as_seen,
             is_pending(tx.tables),
         )
@@ -372,7 +368,7 @@ def lock_held(tx: Transaction, leases: Mapping[int, datetime]) -> set[int]:
         pairs_among(c.progress_id, c.scheduled_at, leases.items()),
         is_pending(tx.tables),
     )
-    return set(tx.connection.scalars(locking(query, tx.tables.progress)))
+    return set(tx.connection.scalars(locking(query, tx.tables.progress)).all())
 
 
 def load_rows(tx: Transaction, progress_ids: Collection[int]) -> dict[int, Any]:

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import NamedTuple
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import exists, select
 
 from segmail.delivery.rows.newsletter_rows import NewsletterRows
 from segmail.delivery.rows.outcome import Outcome, Status
@@ -27,6 +27,14 @@ from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 
 _ENDED = (Status.SENT, Status.SKIPPED, Status.FAILED)
+
+
+class _QueueRow(NamedTuple):
+    """An attempt's queue row; `stopped`: whether its mail was stopped meanwhile."""
+
+    status: int
+    started_at: datetime | None
+    stopped: bool
 
 
 class Settler:
@@ -55,11 +63,11 @@ class Settler:
         stopped = exists().where(
             problem.queue_id == q.queue_id, problem.problem_error_text.startswith(NOT_SENT)
         )
-        query = select(
-            q.queue_id, q.queue_status, q.queue_start_at, stopped.label("stopped")
-        ).where(among(q.queue_id, [o.queue_id for o in outcomes]))
-        locked = tx.connection.execute(locking(query, tx.tables.queue))
-        found = {row.queue_id: row for row in locked}
+        query = select(q.queue_id, q.queue_status, q.queue_start_at, stopped).where(
+            among(q.queue_id, [o.queue_id for o in outcomes])
+        )
+        locked = tx.connection.execute(locking(query, tx.tables.queue)).all()
+        found = {id: _QueueRow(*row) for id, *row in locked}
         ours = [o for o in outcomes if _is_open(o, found.get(o.queue_id))]
         with_queue = [o for o in ours if o.queue_id in found]
         newsletter = NewsletterRows(tx, now)
@@ -94,7 +102,7 @@ def _repeat(tx: Transaction, outcomes: Sequence[Outcome], now: datetime) -> None
     continue_repeats(tx, steps, now=now)
 
 
-def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
+def _is_open(outcome: Outcome, queue: _QueueRow | None) -> bool:
     """Return whether an attempt is still open, as far as its queue row tells.
 
     A run that was suspended beyond its lease finds that another run has taken over its attempts;
@@ -103,8 +111,8 @@ def _is_open(outcome: Outcome, queue: Row[Any] | None) -> bool:
     """
     if queue is None:
         return True
-    is_same = outcome.started_at in (None, queue.queue_start_at)
-    return queue.queue_status == QueueStatus.PAUSE and (is_same or outcome.status is Status.SENT)
+    is_same = outcome.started_at in (None, queue.started_at)
+    return queue.status == QueueStatus.PAUSE and (is_same or outcome.status is Status.SENT)
 
 
 def _is_undone(outcome: Outcome) -> bool:
