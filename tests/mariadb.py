@@ -22,7 +22,8 @@ _SETTINGS = (
     "--innodb-buffer-pool-size=128M",
     "--innodb-lock-wait-timeout=5",
     "--character-set-server=utf8mb3",
-    "--sql-mode=STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION",
+    # As MySQL has it, and some set MariaDB up: what is grouped must be told by the group.
+    "--sql-mode=ONLY_FULL_GROUP_BY,STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION",
     # Not UTC on purpose: Maho's literals must survive a server in another zone.
     "--default-time-zone=-03:00",
 )

@@ -25,11 +25,11 @@ def count_coupons(
         and_(c.rule_id == rule_id, c.code.regexp_match(code_pattern(of_rule)))
         for rule_id, of_rule in sorted(prefixes.items())
     ]
-    other = case((or_(false(), *alike), None), else_=c.code)
+    other = case((or_(false(), *alike), None), else_=c.code).label("other_code")
     query = (
         query.add_columns(c.rule_id, other)
         .where(c.rule_id.in_(prefixes), c.code.is_not(None))
-        .group_by(c.rule_id, other)
+        .group_by(c.rule_id, "other_code")  # by name, for servers with ONLY_FULL_GROUP_BY
     )
     for row in tx.connection.execution_options(yield_per=1_000).execute(query):
         *counted, rule_id, code = row

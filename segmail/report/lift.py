@@ -262,17 +262,17 @@ def _add_up(
     Each customer's sum is squared.
     """
     order = build_sales_tables(tx.tables.prefix).order
-    currency = func.coalesce(order.c.base_currency_code, "")
+    currency = func.coalesce(order.c.base_currency_code, "").label("currency")
     keys = (entry.c.segment_id, entry.c.trigger_type, entry.c.held_out)
     of_customer = (
         select(
             *keys,
-            currency.label("currency"),
+            currency,
             func.sum(func.coalesce(order.c.base_grand_total, 0)).label("total"),
         )
         .select_from(entry)
         .join(order, _of_days(tx, entry, within_days, store_ids))
-        .group_by(*keys, entry.c.customer_id, currency)
+        .group_by(*keys, entry.c.customer_id, "currency")
         .subquery()
     )
     c = of_customer.c

@@ -187,12 +187,12 @@ def _by_last_mail(
         _of_window(tx.tables, window, store_ids)
     )
     found, joined, counting = mails.before(placed, order.c.customer_id, order.c.created_at)
-    currency = func.coalesce(found.c.base_currency_code, "")
+    currency = func.coalesce(found.c.base_currency_code, "").label("currency")
     query = (
         select(step, currency, func.count(), _total(found.c.base_grand_total))
         .select_from(joined)
         .where(counting)
-        .group_by(step, currency)
+        .group_by(step, "currency")
     )
     by_step: defaultdict[int, list[Income]] = defaultdict(list)
     for sequence_id, code, orders, total in tx.connection.execute(query):
@@ -212,12 +212,12 @@ def _by_coupon(
 ) -> Income:
     """Return the orders that used a code of the automation."""
     order, coupon = build_sales_tables(tx.tables.prefix).order, tx.tables.coupon
-    currency = func.coalesce(order.c.base_currency_code, "")
+    currency = func.coalesce(order.c.base_currency_code, "").label("currency")
     query = (
         select(currency, func.count(), _total(order.c.base_grand_total))
         .join_from(order, coupon, coupon.c.code == order.c.coupon_code)
         .where(_of_window(tx.tables, window, store_ids))
-        .group_by(currency)
+        .group_by("currency")
     )
     found = count_coupons(tx, query, prefixes)
     return _sum(Income(orders, {code: total}) for code, orders, total in found)
