@@ -26,6 +26,11 @@ from segmail.maho.db.value_lists import Branches
 HANDSHAKE = 10.0  # seconds to wait for each answer during login
 LOGIN = 20.0  # seconds for all of them: a time-out begins anew with each byte that comes
 LOCKED_TABLE = 20  # seconds to wait for a table locked by others; the server's default is a day
+# What a server may be set up with against people's mistakes: it would cut lists short, or refuse.
+_BEGIN = (
+    f"SET SESSION lock_wait_timeout = {LOCKED_TABLE}, sql_select_limit = 18446744073709551615, "
+    "sql_safe_updates = 0, sql_big_selects = 1"
+)
 
 
 class QuickConnection(Connection):
@@ -59,7 +64,7 @@ class QuickConnection(Connection):
     def connect(self, sock: Any = None) -> None:
         """Connect and log in, with short time-outs for each answer of the server and for all."""
         asked = self.init_command, self._read_timeout, self._write_timeout
-        self.init_command = f"SET SESSION lock_wait_timeout = {LOCKED_TABLE}"
+        self.init_command = _BEGIN
         self._read_timeout = self._write_timeout = HANDSHAKE
         self._login_ends = time.monotonic() + self.connect_timeout + LOGIN
         try:
