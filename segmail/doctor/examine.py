@@ -31,10 +31,11 @@ from segmail.doctor.shop import (
     time_zone_findings,
 )
 from segmail.errors import ConfigError, DatabaseRefuses, Fault
-from segmail.findings import Severity
+from segmail.findings import Severity, errors
 from segmail.maho.config.store_config import StoreConfig
 from segmail.maho.db.database import Database
 from segmail.maho.schema.check import check_schema
+from segmail.maho.schema.rights import write_nothing
 from segmail.maho.shop import Shop
 from segmail.mail.message import sender_domain
 from segmail.segments.refresh.candidates import load_candidates
@@ -121,7 +122,14 @@ class _Examination:
 
     def _of_rights(self) -> list[AreaFinding]:
         with self.shop.read() as tx:
-            return right_findings(tx.connection, tx.tables.prefix)
+            found = right_findings(tx.connection, tx.tables.prefix)
+        if errors(found) or self.shop.database.engine.dialect.name == "sqlite":
+            return found
+        try:
+            self.shop.rehearsal().transact(write_nothing)
+        except DatabaseRefuses as error:
+            return of_faults(Area.RIGHTS, [Fault(str(error))])
+        return found
 
     def _of_switches(self) -> list[AreaFinding]:
         config = self._config

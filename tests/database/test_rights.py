@@ -227,6 +227,42 @@ def test_the_doctor_goes_on_where_it_may_not_read(
     assert {one["area"] for one in found if one["what"].startswith("Not checked")} == unchecked
 
 
+def test_a_database_that_is_read_only_is_an_error(least: URL, tmp_path: Path) -> None:
+    read_only = least.update_query_dict({"init_command": "SET SESSION TRANSACTION READ ONLY"})
+
+    found = _of_rights(read_only, tmp_path)
+    sent = segmail(read_only, tmp_path, "process-emails")
+
+    assert [one["severity"] for one in found] == ["error"]
+    assert "SELECT @@read_only tells" in found[0]["what"]
+    assert sent.exit_code == 75
+    assert not (tmp_path / "mails").exists()
+
+
+def test_a_view_may_be_read_but_not_locked(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
+) -> None:
+    shop = mariadb_shop
+    with shop.database.engine.begin() as connection:
+        for table in ("customer_entity", "newsletter_subscriber"):
+            connection.execute(text(f"RENAME TABLE {table} TO own_{table}"))
+            connection.execute(text(f"CREATE VIEW {table} AS SELECT * FROM own_{table}"))
+    try:
+        checked = segmail(least, tmp_path, "schema", "check")
+        sent = segmail(least, tmp_path, "process-emails")
+    finally:
+        with shop.database.engine.begin() as connection:
+            for table in ("customer_entity", "newsletter_subscriber"):
+                connection.execute(text(f"DROP VIEW {table}"))
+                connection.execute(text(f"RENAME TABLE own_{table} TO {table}"))
+
+    assert (checked.exit_code, sent.exit_code) == (78, 78)
+    for done in (checked, sent):
+        assert "ut the table itself in its place" in done.output
+    assert "newsletter_subscriber is a view" in checked.output
+    assert "customer_entity" not in checked.output
+
+
 def test_tuning_names_the_right_to_each_table(
     least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
 ) -> None:

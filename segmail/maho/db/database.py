@@ -26,12 +26,14 @@ T = TypeVar("T")
 # The server's error numbers, because drivers raise one class for a dead server and a missing
 # column.
 _RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed since read
-_UNREACHABLE = {1040, 1047, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1203, 1226, 1927, 2027}
+_UNREACHABLE = {1047, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1184, 1927, 2027}
+_TOO_MANY = {1040, 1203, 1226}  # connections, or whatever else a user may do in an hour
 READ_ONLY = {1290, 1792, 1836}  # a replica, or a server that was switched so
 _FULL = {*(1, 3, 20), 1021, 1026, 1030, 1114, 1878}  # of a disk, that of temporary tables, too
-_REFUSES_NOW = {*READ_ONLY, *_FULL, 1037, 1038, 1041, 1135, 1317, 1969, 3024}  # or too slow
+_TOO_SLOW = {1317, 1969, 3024}
+_REFUSES_NOW = {*READ_ONLY, *_FULL, *_TOO_MANY, *_TOO_SLOW, 1037, 1038, 1041, 1135}
 _DAMAGED = {*(126, 127, 130, 144, 145), 1034, 1035, 1194, 1195, 1812, 1932}
-_VIEWS = {1356, 1449}  # what a view shows is gone, or who made it, or that user's rights
+_VIEWS = {1176, 1356, 1449}  # what a view shows is gone, or who made it, or that user's rights
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {
     *(1044, 1045, 1049, 1130, 1142, 1143, 1227, 1698),
@@ -45,10 +47,11 @@ ADVICE = {
         "Is the server running (systemctl status mariadb), and is that its address?",
     ),
     **dict.fromkeys(
-        (1040, 1203, 1226),
+        (1040, 1203),
         "Others hold all connections that it allows: SHOW PROCESSLIST names them. max_connections, "
         "or the user's own limit, allows more.",
     ),
+    1226: "SHOW CREATE USER tells the limits of this user; they are too small for segmail.",
     **dict.fromkeys(
         _FULL,
         "Its disk, or the one of its temporary tables, may be full: df -h on that machine tells.",
@@ -58,6 +61,8 @@ ADVICE = {
         _DAMAGED, "CHECK TABLE tells what is wrong with it; mend it, or restore it from a backup."
     ),
     **dict.fromkeys(_VIEWS, "Mend the view, or put the table itself in its place."),
+    1176: "If it is a view, put the table itself in its place; if an index was just dropped, the "
+    "next run does without it.",
     **dict.fromkeys(
         (1969, 3024),
         "The server gives this user's statements too little time: max_statement_time, or "
@@ -65,7 +70,7 @@ ADVICE = {
     ),
     1045: "Are the user and the password right, in Maho's app/etc/local.xml or the database URL?",
     1049: "Is the database's name right, in Maho's app/etc/local.xml or the database URL?",
-    1044: "sql/grants.sql has the rights that the user needs.",
+    1044: "Is the database's name right? sql/grants.sql has the rights that the user needs.",
     1142: "sql/grants.sql has the rights that the user needs.",
 }
 _NO_TABLE = 1146

@@ -17,6 +17,7 @@ from segmail.maho.schema.notes import (
     prefix_notes,
     server,
     server_faults,
+    view_faults,
 )
 from segmail.maho.schema.rights import unreadable_tables
 from segmail.maho.schema.tables import Layout, build_tables
@@ -84,10 +85,12 @@ def check_schema(database: Database, prefix: str) -> SchemaReport:
         tables = build_tables(prefix, layout or Layout.SPEC)
         unreadable = unreadable_tables(connection, tables)
         inspector = inspect(connection)
+        views = set(inspector.get_view_names())
 
         def chosen(*among: Table) -> list[Table]:
-            return [one for one in among if one.name not in unreadable]
+            return [one for one in among if one.name not in views | unreadable.keys()]
 
+        locked = (tables.progress, tables.queue, tables.coupon, tables.subscriber)
         readable = chosen(*tables.metadata.sorted_tables)
         missing = tuple(_missing(inspector, readable))
         engine, version = server(connection)
@@ -101,7 +104,8 @@ def check_schema(database: Database, prefix: str) -> SchemaReport:
             faults=(
                 *unreadable.values(),
                 *server_faults(connection),
-                *engine_faults(inspector, chosen(tables.progress, tables.queue, tables.coupon)),
+                *view_faults(views, locked),
+                *engine_faults(inspector, chosen(*locked)),
             ),
             notes=(
                 *(prefix_notes(inspector, prefix, tables) if chosen(tables.config) else ()),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from sqlalchemy import Connection, Inspector, String, Table, text
 
@@ -31,6 +31,13 @@ def server_faults(connection: Connection) -> Iterator[Fault]:
     if oldest and (connection.dialect.server_version_info or oldest) < oldest:
         needed = ".".join(map(str, oldest))
         yield Fault(f"{name} {version} is too old: segmail needs {name} {needed} or later.")
+
+
+def view_faults(views: Collection[str], tables: Sequence[Table]) -> Iterator[Fault]:
+    """Yield those of the tables that are views, whose rows cannot be locked."""
+    for table in tables:
+        if table.name in views:
+            yield Fault(f"{table.name} is a view.", "Put the table itself in its place.")
 
 
 def engine_faults(inspector: Inspector, tables: Sequence[Table]) -> Iterator[Fault]:
