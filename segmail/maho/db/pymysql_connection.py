@@ -166,6 +166,9 @@ class QuickConnection(Connection):
             return "NULL"
         if kind is datetime and obj.tzinfo is None:  # else equal values may be written differently
             return _moment(obj)
+        if kind is tuple:  # mostly of ids
+            parts = [str(part) if type(part) is int else self.escape(part) for part in obj]
+            return f"({','.join(parts)})"
         if kind is Branches:
             return " ".join([f"WHEN {self.escape(a)} THEN {self.escape(b)}" for a, b in obj])
         literal: str = super().escape(obj, mapping)
