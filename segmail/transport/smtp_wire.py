@@ -68,8 +68,8 @@ class ReplyReader:
 
         Raises ConnectionBroken if it is not a valid answer.
         """
-        while b"\n" in self._received:
-            line, _, self._received = self._received.partition(b"\n")
+        while (end := self._received.find(b"\n")) >= 0:
+            line, self._received = self._received[:end], self._received[end + 1 :]
             match = _REPLY_LINE.fullmatch(line := line.rstrip(b"\r"))
             if match is None:
                 raise ConnectionBroken(f"does not speak SMTP: {printable(_decoded(line))!r}")
