@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from functools import lru_cache
 from urllib.parse import quote
@@ -141,11 +141,17 @@ def _header_lines(letter: Mail, body_lines: Sequence[str]) -> list[str]:
         *_list_lines(letter.sender_name, letter.list_id),
         f"Message-ID: {_checked_id(letter.message_id)}",
         "MIME-Version: 1.0",
-        f"Date: {format_datetime(letter.date)}",
+        _date_line(letter.date, letter.date.utcoffset()),
         *body_lines,
         "Auto-Submitted: auto-generated",
         *(_further_line(name, value) for name, value in letter.headers.items()),
     ]
+
+
+@lru_cache(maxsize=16)  # the mails of a batch have one
+def _date_line(date: datetime, _offset: timedelta | None) -> str:
+    """Return the Date; moments that are equal are written differently at another offset."""
+    return f"Date: {format_datetime(date)}"
 
 
 def _required(value: str, what: str) -> str:
