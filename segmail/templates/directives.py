@@ -16,7 +16,7 @@ from segmail.templates.frame import MAX_OUTPUT, Frame, PlainPath
 from segmail.templates.modifiers import MODIFIERS, escape_html, escape_once
 from segmail.templates.nodes import shortened
 from segmail.templates.objects import DataObject
-from segmail.templates.styling import MARK, after_scheme, exchangeable
+from segmail.templates.styling import MARK, exchangeable
 from segmail.templates.values import as_text, is_true
 
 _BLOCK_WIDGET = "cms/widget_block"
@@ -75,9 +75,10 @@ def fixed(frame: Frame, number: int, parts: tuple[str | DirectiveCall, ...]) -> 
 
 
 def _marked(frame: Frame, text: str) -> str:
-    start, value = after_scheme(text)
-    if not value or not exchangeable(text):
+    parts = exchangeable(text)
+    if parts is None:
         return text
+    start, value = parts
     frame.values.append(value)
     return start + MARK
 

@@ -85,18 +85,22 @@ def skeleton(pieces: tuple[str, ...]) -> Skeleton:
     return Skeleton(text, text.count(MARK))
 
 
-def exchangeable(value: str) -> bool:
-    """Return whether a value can replace a mark: it must not change the HTML around it."""
-    return 0 < len(value) <= _MAX_VALUE and _changes_nothing(value)
+def exchangeable(text: str) -> tuple[str, str] | None:
+    """Split a printed text, if a mark may stand for its end: the value must not change the HTML.
 
-
-def after_scheme(value: str) -> tuple[str, str]:
-    """Return the beginning of a value that says where a link leads, and the rest.
-
-    The beginning belongs to the page, which shows by it what is a link to the web.
+    The beginning says that a link leads to the web; it belongs to the page, which shows by it what
+    is a link.
     """
-    scheme = _SCHEME.match(value) if value.startswith("http") else None
-    return (scheme[0], value[scheme.end() :]) if scheme else ("", value)
+    return _split(text) if 0 < len(text) <= _MAX_VALUE else None
+
+
+@lru_cache(maxsize=256)  # mails repeat the same name, shop and link again and again
+def _split(text: str) -> tuple[str, str] | None:
+    if not _EXCHANGEABLE.fullmatch(text):
+        return None
+    scheme = _SCHEME.match(text)
+    value = text[scheme.end() :] if scheme else text
+    return (text[: len(text) - len(value)], value) if value else None
 
 
 def filled(skeleton: str, values: Sequence[str]) -> str:
@@ -136,11 +140,6 @@ class Styler:
                 self._pages.clear()
             self._pages[key] = _page(skeleton, values, css, level)
         return self._pages[key]
-
-
-@lru_cache(maxsize=256)  # mails repeat the same name, shop and link again and again
-def _changes_nothing(value: str) -> bool:
-    return _EXCHANGEABLE.fullmatch(value) is not None
 
 
 class _Page(NamedTuple):
