@@ -18,6 +18,12 @@ from segmail.templates import DataObject
 Argument = str | float
 
 NO_ADDRESSES: Mapping[str, Mapping[str, object]] = {}
+_ADDRESS_METHODS = {
+    "getDefaultBillingAddress": "default_billing",
+    "getPrimaryBillingAddress": "default_billing",
+    "getDefaultShippingAddress": "default_shipping",
+    "getPrimaryShippingAddress": "default_shipping",
+}
 
 
 def customer_object(
@@ -47,12 +53,14 @@ def customer_object(
         "getName": lambda: full_name(customer.values, visible),
         "getStore": lambda: store,
     }
-    for kind in ("billing", "shipping"):
-        address = addresses.get(f"default_{kind}")
-        shown = address_object(address) if address else None
-        for name in ("Default", "Primary"):
-            methods[f"get{name}{kind.capitalize()}Address"] = _answer(shown)
+    for name, kind in _ADDRESS_METHODS.items():
+        address = addresses.get(kind)
+        methods[name] = _answer(address_object(address)) if address else _nothing
     return DataObject(data, methods, "customer")
+
+
+def _nothing() -> None:
+    return None
 
 
 def _answer(value: object) -> Callable[[], object]:
