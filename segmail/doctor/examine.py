@@ -67,17 +67,26 @@ def examine(
     skipped. A check that may not or cannot read what it needs is a finding. Raises
     DatabaseUnavailable.
     """
-    report = check_schema(database, settings.table_prefix)
+    of_schema, has_tables = _of_schema(database, settings)
     found = [
         *program_findings(settings),
-        *schema_findings(report),
+        *of_schema,
         *state_findings(settings.state_dir),
         *log_findings(settings.log_file),
         *disk_findings(settings),
     ]
-    if report.layout is not None:
+    if has_tables:
         found += _Examination(open_shop(), settings, clock, beyond).findings()
     return sorted(found, key=_rank)
+
+
+def _of_schema(database: Database, settings: Settings) -> tuple[list[AreaFinding], bool]:
+    """Return what is found of the tables, and whether there are any to look into."""
+    try:
+        report = check_schema(database, settings.table_prefix)
+    except DatabaseRefuses as error:
+        return of_faults(Area.SCHEMA, [Fault(str(error))]), False
+    return schema_findings(report), report.layout is not None
 
 
 def _rank(finding: AreaFinding) -> int:

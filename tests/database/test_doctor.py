@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from segmail.clock import Clock
+from segmail.doctor import examine as examination
 from segmail.doctor.delivery import state_findings
 from segmail.doctor.examine import examine
 from segmail.doctor.findings import Area, AreaFinding
+from segmail.errors import DatabaseRefuses
 from segmail.findings import Severity
 from segmail.maho.config.switch import FLAG, MAHOS_JOB, OWN
 from segmail.maho.schema.tables import Layout
@@ -179,3 +181,19 @@ def test_a_store_without_base_url_is_an_error_with_its_name_and_the_setting(
         True,
     )
     assert "web/unsecure/base_url" in one.advice
+
+
+def test_a_server_without_room_is_one_finding(
+    shop: ShopBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_given: object) -> None:
+        raise DatabaseRefuses("The database cannot do this now: its disk is full.")
+
+    monkeypatch.setattr(examination, "check_schema", refuse)
+
+    findings = every_finding(shop)
+
+    assert [str(one) for one in findings if one.where is Area.SCHEMA] == [
+        "The database cannot do this now: its disk is full."
+    ]
+    assert {one.where for one in findings} >= {Area.PROGRAM, Area.STATE, Area.LOG, Area.DISK}

@@ -47,6 +47,7 @@ ELSEWHERE = {
     "jobs.clock_findings": "test_doctor_jobs.test_a_clock_that_differs_from_the_databases",
     "jobs._full": "test_doctor_jobs.test_a_disk_that_is_nearly_full",
     "schema.schema_findings": "test_schema.test_tables_without_transactions_are_a_fault",
+    "examine._of_schema": "test_doctor.test_a_server_without_room_is_one_finding",
     "examine._of_rights": "test_rights.test_a_database_that_is_read_only_is_an_error",
     "examine._checked": "test_rights.test_the_doctor_goes_on_where_it_may_not_read",
     "schema.right_findings": "test_rights.test_a_missing_right_is_told",
