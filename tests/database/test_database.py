@@ -60,7 +60,7 @@ def test_a_node_that_lost_its_cluster_is_out_of_reach(
 @pytest.mark.parametrize(
     ("number", "error", "advice"),
     [
-        (1030, DatabaseRefuses, "may be full"),
+        (1030, ConfigError, "CHECK TABLE"),
         (1114, DatabaseRefuses, "may be full"),
         (1290, DatabaseRefuses, "read-only"),
         (1356, ConfigError, "Mend the view"),
@@ -75,6 +75,14 @@ def test_what_a_server_cannot_do_is_told_with_a_cure(
     refusal = f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = 'it says'"
 
     with pytest.raises(error, match=rf"it says \(error {number}\)\. .*{advice}"):
+        mariadb_shop.database.transact(lambda c: c.execute(text(refusal)))
+
+
+def test_a_full_disk_is_told_from_a_table_that_is_damaged(mariadb_shop: ShopBuilder) -> None:
+    said = 'Got error 28 "No space left on device" from storage engine InnoDB'
+    refusal = f"SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1030, MESSAGE_TEXT = '{said}'"
+
+    with pytest.raises(DatabaseRefuses, match="df -h"):
         mariadb_shop.database.transact(lambda c: c.execute(text(refusal)))
 
 

@@ -167,6 +167,24 @@ def test_a_table_that_is_read_only_after_the_mails_is_asked_for_before(
     assert mariadb_shop.status(1) == "scheduled"
 
 
+def test_a_table_that_is_written_only_after_the_mails_must_be_there_before(
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
+) -> None:
+    shop = mariadb_shop
+    with shop.database.engine.begin() as connection:
+        connection.execute(text("RENAME TABLE newsletter_queue_link TO away"))
+    try:
+        done = segmail(least, tmp_path, "process-emails")
+    finally:
+        with shop.database.engine.begin() as connection:
+            connection.execute(text("RENAME TABLE away TO newsletter_queue_link"))
+
+    assert done.exit_code == 78
+    assert "newsletter_queue_link' doesn't exist" in done.output
+    assert not (tmp_path / "mails").exists()
+    assert shop.status(1) == "scheduled"
+
+
 def _hide(shop: ShopBuilder, url: URL, *tables: str) -> None:
     """Take the right to read some tables from the test's user."""
     user = f"'{USER}'@'%'"

@@ -29,10 +29,11 @@ _RETRY = {1213, 1205, 1020}  # deadlock, lock wait time-out, record changed sinc
 _UNREACHABLE = {1047, 1053, 1077, 1152, 1158, 1159, 1160, 1161, 1180, 1184, 1927, 2027}
 _TOO_MANY = {1040, 1203, 1226}  # connections, or whatever else a user may do in an hour
 READ_ONLY = {1290, 1792, 1836}  # a replica, or a server that was switched so
-_FULL = {*(1, 3, 20), 1021, 1026, 1030, 1114, 1878}  # of a disk, that of temporary tables, too
+_FULL = {*(1, 3, 20), 1021, 1026, 1114, 1878}  # of a disk, that of temporary tables, too
 _TOO_SLOW = {1317, 1969, 3024}
 _REFUSES_NOW = {*READ_ONLY, *_FULL, *_TOO_MANY, *_TOO_SLOW, 1037, 1038, 1041, 1135}
-_DAMAGED = {*(126, 127, 130, 144, 145), 1034, 1035, 1194, 1195, 1812, 1932}
+_DAMAGED = {*(126, 127, 130, 144, 145), 1034, 1035, 1194, 1195, 1812, 1877, 1932}
+_OF_ENGINE = 1030  # whatever a storage engine says: "error 28" is that of a full disk
 _VIEWS = {1176, 1356, 1449}  # what a view shows is gone, or who made it, or that user's rights
 _LOST = {2002, 2003, 2005, 2006, 2012, 2013, 2055}
 _DENIED = {
@@ -41,7 +42,7 @@ _DENIED = {
     *(1820, 1862, 3118, 3159, 4151),  # an expired password, a locked account, encryption demanded
 }
 # What to do about them, as a sentence.
-ADVICE = {
+_ADVICE = {
     **dict.fromkeys(
         _UNREACHABLE | _LOST,
         "Is the server running (systemctl status mariadb), and is that its address?",
@@ -339,6 +340,11 @@ def is_missing_table(error: DBAPIError) -> bool:
     return error_number(error) == _NO_TABLE or "no such table" in str(error.orig)
 
 
+def is_unusable_table(error: DBAPIError) -> bool:
+    """Return whether a statement named a table that is missing or damaged."""
+    return is_missing_table(error) or _kind(error_number(error), words(error)) in _DAMAGED
+
+
 def is_conflict(error: DBAPIError) -> bool:
     """Return whether the server rolled a transaction back in favour of another: run it again."""
     return error_number(error) in _RETRY or "database is locked" in str(error.orig)
@@ -371,7 +377,8 @@ def _raise_plain(error: DBAPIError, database: Database) -> NoReturn:
             "That may be a dump, an ALTER TABLE or Maho's own migration; SHOW FULL PROCESSLIST "
             "names it. Run this again when it is done."
         ) from error
-    advice = f". {ADVICE[number]}" if number in ADVICE else ""
+    number = _kind(number, reason)
+    advice = f". {_ADVICE[number]}" if number in _ADVICE else ""
     if number in _REFUSES_NOW or "database or disk is full" in reason:
         raise DatabaseRefuses(
             f"The database {where} cannot do this now: {reason}{advice}"
@@ -390,6 +397,18 @@ def _raise_plain(error: DBAPIError, database: Database) -> NoReturn:
             "`segmail schema check` lists what is missing."
         ) from error
     raise error
+
+
+def cure(error: DBAPIError) -> str:
+    """Return what to do about an error, as a sentence; empty if that is not known."""
+    return _ADVICE.get(_kind(error_number(error), words(error)), "")
+
+
+def _kind(number: int, reason: str) -> int:
+    """Return the number of an error that means the same, if this one has several meanings."""
+    if number != _OF_ENGINE:
+        return number
+    return 1021 if "error 28 " in reason else 1034
 
 
 def words(error: DBAPIError) -> str:

@@ -15,7 +15,14 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from segmail.errors import ConfigError, Fault
-from segmail.maho.db.database import ADVICE, NO_SUCH, READ_ONLY, error_number, words
+from segmail.maho.db.database import (
+    NO_SUCH,
+    READ_ONLY,
+    cure,
+    error_number,
+    is_unusable_table,
+    words,
+)
 from segmail.maho.db.denied import REFUSED, TEMPORARY, missing_right
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
@@ -176,7 +183,10 @@ def is_denied(error: Exception) -> bool:
 def missing_rights(
     connection: Connection, prefix: str, rights: Collection[Right]
 ) -> Iterator[Right]:
-    """Yield the rights that this connection's user lacks; none on SQLite."""
+    """Yield the rights that this connection's user lacks; none on SQLite.
+
+    Raises what the server says of a table that is missing or damaged: it would say so on the way.
+    """
     if connection.dialect.name == "sqlite":
         return
     for right in rights:
@@ -188,7 +198,7 @@ def missing_rights(
         except DBAPIError as error:
             if error_number(error) in REFUSED:
                 yield right
-            elif error.connection_invalidated:
+            elif error.connection_invalidated or is_unusable_table(error):
                 raise
 
 
@@ -212,8 +222,7 @@ def unreadable_tables(connection: Connection, tables: Tables) -> dict[str, Fault
             if number in REFUSED:
                 found[name] = missing_right(connection, [right.verb], name)
             elif number not in NO_SUCH:
-                advice = ADVICE.get(number, "")
-                found[name] = Fault(f"{name} cannot be read: {words(error)}.", advice)
+                found[name] = Fault(f"{name} cannot be read: {words(error)}.", cure(error))
     return found
 
 
