@@ -70,10 +70,10 @@ def build_message(letter: Mail) -> bytes:
     Raises MessageError, naming the field to fix, for a missing sender or subject, an impossible
     address, any value that would break out of its header, and more than MAX_MESSAGE bytes.
     """
-    body_lines, body = _body(letter)
+    body_lines, parts = _body(letter)
     try:
-        head = "\r\n".join(_header_lines(letter, body_lines))
-        message = f"{head}\r\n\r\n".encode() + body
+        head = "\r\n".join([*_header_lines(letter, body_lines), "", ""])
+        message = b"".join([head.encode(), *parts])
     except UnicodeEncodeError as error:
         raise MessageError(HALF_A_PAIR) from error
     if len(message) > MAX_MESSAGE:
@@ -102,17 +102,20 @@ def sender_domain(sender_email: str) -> str:
     return parse_address(_required(sender_email, _SENDER), _SENDER).domain
 
 
-def _body(letter: Mail) -> tuple[list[str], bytes]:
+def _body(letter: Mail) -> tuple[list[str], tuple[bytes, ...]]:
     """Return the header lines and the content of the body: one part, or the better one last."""
     if not (letter.html and letter.text):
-        return _part_lines("html" if letter.html else "plain"), letter.body
+        return _part_lines("html" if letter.html else "plain"), (letter.body,)
     # No other message contains it, such as one that is forwarded within this one, and
     # quoted-printable never contains `=_`.
     boundary = "=_" + hashlib.blake2b(letter.message_id.encode(), digest_size=16).hexdigest()
     line = f"--{boundary}".encode()
-    parts = (line, _PLAIN, letter.text, line, _HTML, letter.body, line)
     lines = [f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"']
-    return lines, b"%b%b%b\r\n%b%b%b\r\n%b--\r\n" % parts
+    return lines, (
+        *(line, _PLAIN, letter.text, b"\r\n"),
+        *(line, _HTML, letter.body, b"\r\n"),
+        *(line, b"--\r\n"),
+    )
 
 
 def _part_lines(subtype: str) -> list[str]:
