@@ -15,7 +15,6 @@ from itertools import pairwise
 
 from segmail.clock import StandingClock
 from segmail.delivery.job import Job, Options
-from segmail.delivery.repeated import RepeatedRuns
 from segmail.delivery.rows.outcome import Outcome, Status
 from segmail.janitor import (
     coupon_cleanup_days,
@@ -28,6 +27,7 @@ from segmail.segments.refresh import Refreshed, RefreshOptions, sweep_up
 from segmail.simulate.events import Event, happen
 from segmail.simulate.record import Record
 from segmail.simulate.refreshes import Refreshes
+from segmail.simulate.repeated import RepeatedRuns
 from segmail.simulate.rhythm import Rhythm
 from segmail.transport.recorder import Transport
 
