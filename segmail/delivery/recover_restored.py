@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import select
 
@@ -20,7 +21,7 @@ _CHUNK = 1_000  # rows per transaction
 def find_forgotten(job: Job) -> dict[int, datetime]:
     """Return when each waiting row was accepted by this host's journal (UTC), by progress id."""
     tables, found = job.shop.tables, {}
-    for sent in _chunks(job):
+    for sent in _parts({it.progress_id: it.at for it in job.journal().accepted()}):
         with job.shop.database.read() as connection:
             query = select(tables.progress.c.progress_id).where(forgotten(tables, sent))
             found.update({id_: sent[id_] for id_ in connection.scalars(query)})
@@ -30,20 +31,19 @@ def find_forgotten(job: Job) -> dict[int, datetime]:
 def settle_found(job: Job, found: Mapping[int, datetime], *, advance: Callable[[int], None]) -> int:
     """Settle the found rows as sent, and return how many were; after that, runs send again."""
     count = 0
-    for ids in _parts(list(found)):
-        sent = {id_: found[id_] for id_ in ids}
-
-        def work(tx: Transaction, sent: Mapping[int, datetime] = sent) -> int:
-            settled = settle_forgotten(tx, sent)
-            continue_repeats(tx, _steps(tx, sent), now=job.clock.now())
-            return settled
-
-        count += job.shop.transact(work)
-        advance(len(ids))
+    for sent in _parts(found):
+        count += job.shop.transact(partial(_settle, sent=sent, now=job.clock.now()))
+        advance(len(sent))
     journal = job.journal()
     journal.note_settled()
     journal.close()
     return count
+
+
+def _settle(tx: Transaction, sent: Mapping[int, datetime], now: datetime) -> int:
+    settled = settle_forgotten(tx, sent)
+    continue_repeats(tx, _steps(tx, sent), now=now)
+    return settled
 
 
 def _steps(tx: Transaction, progress_ids: Collection[int]) -> dict[int, Step]:
@@ -52,13 +52,7 @@ def _steps(tx: Transaction, progress_ids: Collection[int]) -> dict[int, Step]:
     return {row[0]: steps[row[1]] for row in tx.connection.execute(query)}
 
 
-def _chunks(job: Job) -> Iterator[dict[int, datetime]]:
-    """Yield the journal's accepted attempts, the last one of each row, some at a time."""
-    last = {it.progress_id: it.at for it in job.journal().all_accepted()}
-    for ids in _parts(list(last)):
-        yield {id_: last[id_] for id_ in ids}
-
-
-def _parts(ids: list[int]) -> Iterator[list[int]]:
-    for start in range(0, len(ids), _CHUNK):
-        yield ids[start : start + _CHUNK]
+def _parts(times: Mapping[int, datetime]) -> Iterator[dict[int, datetime]]:
+    all_ = list(times.items())
+    for start in range(0, len(all_), _CHUNK):
+        yield dict(all_[start : start + _CHUNK])

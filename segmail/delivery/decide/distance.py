@@ -77,13 +77,8 @@ class EarlierSteps:
 
     def _planned(self, earlier: Any) -> datetime:
         """Return when an earlier step was to be sent, before any rule moved it."""
-        try:
-            planned = self.steps[earlier.sequence_id].planned_at(
-                earlier.created_at, earlier.scheduled_at
-            )
-        except (OverflowError, ValueError):
-            planned = earlier.scheduled_at
-        moment: datetime = min(planned, earlier.scheduled_at)
+        step, scheduled_at = self.steps[earlier.sequence_id], earlier.scheduled_at
+        moment: datetime = min(step.planned_at(earlier.created_at, scheduled_at), scheduled_at)
         return moment
 
     def _is_awaited(self, earlier: Any) -> bool:

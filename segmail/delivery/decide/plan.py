@@ -98,7 +98,8 @@ class Planner:
         if row.queue_id is not None or not row.progress_id:
             return None
         if self._sent_before is None:
-            self._sent_before = {it.progress_id: it.at for it in self._journal.latest_accepted()}
+            accepted = self._journal.accepted(latest=True)
+            self._sent_before = {it.progress_id: it.at for it in accepted}
         at = self._sent_before.get(row.progress_id)
         if at is None or row.scheduled_at > at:
             return None
@@ -215,10 +216,7 @@ def _due_at(row: DueRow, batch: Batch) -> datetime:
     """
     if row.queue_id is not None or row.created_at is None:
         return row.seen_at
-    try:
-        planned = row.step.planned_at(row.created_at, row.seen_at)
-    except (OverflowError, ValueError):
-        return row.seen_at
+    planned = row.step.planned_at(row.created_at, row.seen_at)
     return max(planned, batch.earlier_steps.after_late(row) or planned)
 
 

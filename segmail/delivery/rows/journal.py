@@ -122,16 +122,9 @@ class Journal:
                 known[id] = verdict
         return known
 
-    def latest_accepted(self) -> Sequence[AcceptedAttempt]:
-        """Return the accepted attempts in the last megabytes of the journal, oldest first."""
-        found: list[AcceptedAttempt] = []
-        for _, lines in self._files(from_end=_LATEST_BYTES):
-            found += [AcceptedAttempt.of(key) for line in lines for key in _accepted(line)]
-        return found
-
-    def all_accepted(self) -> Iterator[AcceptedAttempt]:
-        """Yield every accepted attempt in the journal, oldest first."""
-        for _, lines in self._files():
+    def accepted(self, *, latest: bool = False) -> Iterator[AcceptedAttempt]:
+        """Yield the accepted attempts, oldest first; `latest`: of the journal's last megabytes."""
+        for _, lines in self._files(from_end=_LATEST_BYTES if latest else 0):
             yield from (AcceptedAttempt.of(key) for line in lines for key in _accepted(line))
 
     def newest_unsettled(self) -> AcceptedAttempt | None:
