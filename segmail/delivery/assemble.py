@@ -14,6 +14,7 @@ from segmail.delivery.decide.shop_state import ShopStates
 from segmail.delivery.first_look import Due, open_claimer, sending, steps_of
 from segmail.delivery.job import Job, Options
 from segmail.delivery.pace import Pace
+from segmail.delivery.quota import Quota
 from segmail.delivery.rows.attempts import Recorder
 from segmail.delivery.rows.journal import Journal
 from segmail.delivery.rows.outcome import Outcome
@@ -129,17 +130,16 @@ def preview_due(job: Job, options: Options) -> Iterator[Outcome | Prepared]:
     steps = steps_of(job, options)
     claimer = open_claimer(job, sending(steps))
     planner = _planner(job, _preparer(job, steps), job.journal())
-    left = options.limit or None
-    while left is None or left > 0:
-        batch = job.settings.delivery.batch
+    quota = Quota(options.limit)
+    while size := quota.take(job.settings.delivery.batch):
         now = job.clock.now()
-        rows = claimer.peek(now=now, limit=batch if left is None else min(left, batch))
+        rows = claimer.peek(now=now, limit=size)
         if not rows:
             return
         plan = planner.plan(rows, now=now)
         yield from plan.outcomes
         yield from plan.prepared
-        left = None if left is None else left - len(rows)
+        quota.give_back(size - len(rows))
 
 
 def preview_rows(job: Job, rows: Sequence[DueRow]) -> Iterator[Outcome | Prepared]:
