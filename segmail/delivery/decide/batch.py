@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -95,7 +95,8 @@ def load_batch(
     with shop.read() as tx:
         customers = load_customers(tx, ids, preparer.needed_attributes, preparer.attributes)
         subscribers = load_subscribers(tx, ids)
-        rules = load_rules(tx, _rule_ids(rows), ids)
+        gives = [row.step for row in rows if row.step.generate_coupon]
+        rules = load_rules(tx, {step.rule_id for step in gives if step.rule_id}, ids)
         counts = SendCounts.load(tx, rows, state.by_run())
         stopped = load_stopped(tx, rows, state, states.conditions, now=now)
         earlier_steps = load_earlier_steps(
@@ -196,10 +197,6 @@ def _earlier_coupons(
             locale.local(now),
         )
     return found
-
-
-def _rule_ids(rows: Collection[DueRow]) -> set[int]:
-    return {row.step.rule_id for row in rows if row.step.generate_coupon and row.step.rule_id}
 
 
 def _key(row: DueRow, earlier: EarlierAttempt) -> str:

@@ -110,6 +110,8 @@ class Planner:
         undecided = _undecided(row, batch)
         known = self._recovered(undecided, batch, now) or self._unsent(undecided, batch, now)
         if known is not None:
+            if known.status is Status.SKIPPED:
+                batch.ended.add(row.progress_id)
             return known
         try:
             prepared = self._prepare(row, batch, now)
@@ -142,11 +144,9 @@ class Planner:
         current = as_it_is_now(row, batch.state)
         facts = batch.facts_of(row)
         if reason := skip_reason(current, facts, self.rules, now=now):
-            batch.ended.add(row.progress_id)
             over = ends_run(current, facts, self.rules)
             return replace(undecided, status=Status.SKIPPED, reason=reason, ends_run=over)
         if reason := batch.timetable.expired(row, now=now):
-            batch.ended.add(row.progress_id)
             return replace(undecided, status=Status.SKIPPED, reason=reason)
         if reason := _wait_reason(row, batch):
             return replace(undecided, reason=reason)
@@ -157,10 +157,7 @@ class Planner:
         if reason := _store_reason(addressee):
             return replace(undecided, reason=reason, retry_at=now + _UNTIL_MENDED)
         zone = ZoneInfo(addressee.locale.timezone)
-        by_rules = batch.timetable.decide(undecided, zone, _due_at(row, batch), now=now)
-        if by_rules is not None and by_rules.status is Status.SKIPPED:
-            batch.ended.add(row.progress_id)
-        return by_rules
+        return batch.timetable.decide(undecided, zone, _due_at(row, batch), now=now)
 
     def _addressee(self, row: DueRow, batch: Batch) -> Addressee:
         return self._preparer.addressee(

@@ -92,7 +92,7 @@ class Claimer:
         self._go_on_after(rows)
         return rows
 
-    def look(self, *, now: datetime, most: int, since: datetime | None = None) -> list[datetime]:
+    def look(self, *, now: datetime, most: int, since: datetime | None) -> list[datetime]:
         """Return the due times of the rows that are due at `now`, oldest first, at most `most`.
 
         The walk begins at `since` (see `WalkStart`), and that of the claims shortly before the

@@ -14,6 +14,10 @@ from segmail.maho.progress import ProgressStatus
 if TYPE_CHECKING:
     from segmail.mail.due_row import DueRow, Prepared
 
+# Reasons of rows whose run died: what this host's journal says of their messages.
+UNDER_WAY = f"{INTERRUPTED}: the run ended while the message was under way; it may have arrived"
+REFUSED_BEFORE = "refused by the mail server in an earlier run"
+
 
 class Status(enum.StrEnum):
     """What became of a due row."""

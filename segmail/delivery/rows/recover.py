@@ -6,15 +6,10 @@ from datetime import datetime, timedelta
 
 from segmail.delivery.rows.attempts import EarlierAttempt
 from segmail.delivery.rows.journal import Verdict
-from segmail.delivery.rows.outcome import Outcome, Status
-from segmail.maho.problems import INTERRUPTED, MESSAGE_ID
+from segmail.delivery.rows.outcome import REFUSED_BEFORE, UNDER_WAY, Outcome, Status
+from segmail.maho.problems import MESSAGE_ID
 from segmail.mail.campaign import attempt_id
 from segmail.mail.due_row import DueRow
-
-_INTERRUPTED = (
-    f"{INTERRUPTED}: the run ended while the message was under way; it may have arrived "
-    f"{MESSAGE_ID}"
-)
 
 
 def recover(
@@ -33,11 +28,10 @@ def recover(
         reason = "accepted by the mail server in an earlier run"
         return Outcome(row, Status.SENT, reason, queue_id=earlier.queue_id, at=earlier.started_at)
     if verdict is Verdict.REFUSED:
-        reason = "refused by the mail server in an earlier run"
-        return Outcome(row, Status.FAILED, reason, queue_id=earlier.queue_id)
+        return Outcome(row, Status.FAILED, REFUSED_BEFORE, queue_id=earlier.queue_id)
     if verdict is Verdict.UNKNOWN and now < row.seen_at + grace:
         return Outcome(row, Status.RELEASED, "left to the host that began its attempt")
-    reason = _INTERRUPTED.format(attempt_id(row, row.seen_at))
+    reason = f"{UNDER_WAY} {MESSAGE_ID.format(attempt_id(row, row.seen_at))}"
     return Outcome(
         row, Status.FAILED, reason, queue_id=earlier.queue_id, started_at=earlier.started_at
     )

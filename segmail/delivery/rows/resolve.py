@@ -18,6 +18,7 @@ from sqlalchemy import Connection, insert, select
 
 from segmail.delivery.log_lines import sent_line
 from segmail.delivery.rows.journal import Journal, Verdict
+from segmail.delivery.rows.outcome import REFUSED_BEFORE, UNDER_WAY
 from segmail.log import logger
 from segmail.maho.customers import load_subscribers
 from segmail.maho.db.insert import write_rows
@@ -26,14 +27,23 @@ from segmail.maho.db.value_lists import among
 from segmail.maho.ended_rows import ended_line
 from segmail.maho.newsletter_queue import QueueStatus
 from segmail.maho.open_attempts import OpenAttempt, load_open_attempts, remember_oldest
-from segmail.maho.problems import INTERRUPTED
 from segmail.maho.progress import ProgressStatus, Settlement, settle
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.maho.steps import Step
 
-_UNKNOWN = f"{INTERRUPTED}: the run ended while the message was under way; it may have arrived"
-_REFUSED = "refused by the mail server in an earlier run"
+# What becomes of a row, and the reason recorded for its attempt: one accepted or not begun needs
+# none.
+_UNKNOWN = ProgressStatus.FAILED, UNDER_WAY
+_NOT_BEGUN = ProgressStatus.SCHEDULED, ""
+_ENDS = {
+    Verdict.ACCEPTED: (ProgressStatus.SENT, ""),
+    Verdict.REFUSED: (ProgressStatus.FAILED, REFUSED_BEFORE),
+    Verdict.RECORDED: _NOT_BEGUN,
+    Verdict.DEFERRED: _NOT_BEGUN,
+    Verdict.BEGUN: _UNKNOWN,
+    Verdict.UNKNOWN: _UNKNOWN,
+}
 _BATCH = 500
 
 
@@ -134,7 +144,7 @@ class Resolver:
         rows = [
             {"queue_id": it.queue_id, "problem_error_code": 0, "problem_error_text": reason}
             for it in ours
-            if (reason := _reason(verdicts[it.queue_id]))
+            if (reason := _ENDS[verdicts[it.queue_id]][1])
         ]
         if rows:
             connection.execute(insert(self.shop.tables.problem), rows)
@@ -162,12 +172,7 @@ class Resolver:
         planned = one.scheduled_at or now
         if step is not None and one.created_at is not None:
             planned = step.planned_at(one.created_at, planned)
-        status = {
-            Verdict.ACCEPTED: ProgressStatus.SENT,
-            Verdict.REFUSED: ProgressStatus.FAILED,
-            Verdict.RECORDED: ProgressStatus.SCHEDULED,
-            Verdict.DEFERRED: ProgressStatus.SCHEDULED,
-        }.get(verdict, ProgressStatus.FAILED)
+        status, reason = _ENDS[verdict]
         return Settlement(
             progress_id=one.progress_id,
             attempt=one.queue_id,
@@ -177,17 +182,8 @@ class Resolver:
             queue_id=one.queue_id,
             sent_at=one.started_at or now,
             left=verdict in (Verdict.ACCEPTED, Verdict.BEGUN, Verdict.UNKNOWN),
-            reason=_reason(verdict) or "",
+            reason=reason,
         )
-
-
-def _reason(verdict: Verdict) -> str | None:
-    """Return the reason recorded for the attempt; one accepted, or not begun, needs none."""
-    return {
-        Verdict.REFUSED: _REFUSED,
-        Verdict.BEGUN: _UNKNOWN,
-        Verdict.UNKNOWN: _UNKNOWN,
-    }.get(verdict)
 
 
 def _log(some: Sequence[OpenAttempt], verdicts: Mapping[int, Verdict]) -> None:
@@ -198,7 +194,7 @@ def _log(some: Sequence[OpenAttempt], verdicts: Mapping[int, Verdict]) -> None:
         elif verdict is Verdict.ACCEPTED:
             logger.info("%s", sent_line(one.customer_id, one.template_id, one.queue_id))
         else:
-            told = _reason(verdict) or "its mail was never begun; it stays as it was ended"
+            told = _ENDS[verdict][1] or "its mail was never begun; it stays as it was ended"
             verb = "Failed" if verdict in (Verdict.BEGUN, Verdict.UNKNOWN) else "Closed"
             line = ended_line(
                 verb,
