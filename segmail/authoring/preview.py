@@ -211,7 +211,7 @@ def _as_read(mail: Prepared, findings: Sequence[StepFinding], why: str) -> Previ
     return Preview(
         step=label(mail.row.step),
         customer_id=mail.row.customer_id,
-        sender=f"{mail.sender_name} <{mail.sender_email}>",
+        sender=f"{mail.template.sender_name} <{mail.template.sender_email}>",
         subject=mail.subject,
         preheader=_preheader(text if html is None else _SILENT.sub(" ", html)),
         headers=[(name, str(value)) for name, value in message.items()],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from segmail.coupons import Coupon, MailedCoupon
     from segmail.maho.customers import Subscriber
+    from segmail.maho.newsletters import NewsletterTemplate
     from segmail.maho.steps import Step
     from segmail.mail.envelope import Envelope
 
@@ -42,13 +43,9 @@ class Prepared:
 
     row: DueRow
     subscriber: Subscriber
-    template_id: int
-    html: bool
+    template: NewsletterTemplate
     subject: str
     text: str
-    styles: str | None
-    sender_name: str
-    sender_email: str
     envelope: Envelope
     coupon: Coupon | None
     shown_coupon: MailedCoupon | None = None

@@ -144,17 +144,12 @@ class Preparer:
         if needs_products and not draft.shown.shows_products:
             raise NothingToShow(NO_PRODUCTS)
         mail = self._mail(draft, subject, body, now)
-        template = draft.step.newsletter.template
         return Prepared(
             row=draft.row,
             subscriber=draft.addressee.subscriber,
-            template_id=template.template_id,
-            html=template.is_html,
+            template=draft.step.newsletter.template,
             subject=subject,
             text=body.stored,
-            styles=template.styles,
-            sender_name=template.sender_name,
-            sender_email=template.sender_email,
             envelope=build_envelope(mail, sender=self._bounces_to),
             coupon=draft.made,
             shown_coupon=draft.mailed,

@@ -140,15 +140,16 @@ class Recorder:
         return [Attempt(p, id, now) for p, id in [*known, *zip(new, ids, strict=True)]]
 
     def _queue_row(self, p: Prepared, now: datetime) -> dict[str, Any]:
-        text = p.text if p.html else storable_text(p.text, self._four_bytes)
+        template = p.template
+        text = p.text if template.is_html else storable_text(p.text, self._four_bytes)
         return {
-            "template_id": p.template_id,
-            "newsletter_type": TemplateType.of(is_html=p.html),
+            "template_id": template.template_id,
+            "newsletter_type": TemplateType.of(is_html=template.is_html),
             "newsletter_text": text,
-            "newsletter_styles": p.styles,
+            "newsletter_styles": template.styles,
             "newsletter_subject": storable_text(p.subject, self._four_bytes),
-            "newsletter_sender_name": storable_text(p.sender_name, self._four_bytes),
-            "newsletter_sender_email": p.sender_email,
+            "newsletter_sender_name": storable_text(template.sender_name, self._four_bytes),
+            "newsletter_sender_email": template.sender_email,
             "queue_status": QueueStatus.PAUSE,
             "queue_start_at": now,
             "queue_finish_at": None,

@@ -99,5 +99,5 @@ def outcome_of(attempt: Attempt, status: Status, reason: str, code: int = 0) -> 
         started_at=attempt.started_at,
         subscriber_id=prepared.subscriber.subscriber_id,
         coupon_code=prepared.coupon.code if prepared.coupon else None,
-        template_id=prepared.template_id,
+        template_id=prepared.template.template_id,
     )
