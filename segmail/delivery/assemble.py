@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from segmail.delivery.batches import Batches
+from segmail.delivery.decide.eligible import RunFacts, stale_after
 from segmail.delivery.decide.plan import Planner
 from segmail.delivery.decide.recheck import Recheck
 from segmail.delivery.decide.shop_state import ShopStates
@@ -171,5 +172,6 @@ def _planner(job: Job, preparer: Preparer, journal: Journal) -> Planner:
     states = ShopStates(
         job.shop, job.config, enabled=job.settings.enabled, at_most=delivery.recheck_seconds / 2
     )
+    facts = RunFacts(job.shop.layout, held_until, stale_after(delivery))
     rules = job.settings.sending_rules.rules()
-    return Planner(job.shop, preparer, journal, delivery, held_until, states, rules)
+    return Planner(job.shop, preparer, journal, delivery, facts, states, rules)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from segmail.delivery.decide.batch import Batch, load_batch
-from segmail.delivery.decide.eligible import RunFacts, ends_run, skip_reason, stale_after
+from segmail.delivery.decide.eligible import RunFacts, ends_run, skip_reason
 from segmail.delivery.decide.shop_state import ShopState, ShopStates
 from segmail.delivery.decide.timetable import Timetable
 from segmail.delivery.rows.journal import Journal
@@ -42,38 +43,27 @@ class Plan:
     timetable: Timetable
 
 
+@dataclass(frozen=True)
 class Planner:
     """Plans the batches of one run."""
 
-    def __init__(
-        self,
-        shop: Shop,
-        preparer: Preparer,
-        journal: Journal,
-        settings: DeliverySettings,
-        held_until: Mapping[int, datetime],
-        states: ShopStates,
-        sending_rules: SendingRules,
-    ) -> None:
-        self._shop = shop
-        self._sending_rules = sending_rules
-        self._preparer = preparer
-        self._journal = journal
-        self._grace = timedelta(minutes=settings.grace_minutes)
-        self._keeps_distance = settings.keep_distance
-        self.rules = RunFacts(shop.layout, held_until, stale_after(settings))
-        self.states = states
-        self._sent_before: Mapping[int, datetime] | None = None
+    shop: Shop
+    preparer: Preparer
+    journal: Journal
+    settings: DeliverySettings
+    rules: RunFacts
+    states: ShopStates
+    sending_rules: SendingRules
 
     def plan(self, rows: Sequence[DueRow], *, now: datetime) -> Plan:
         """Decide about `rows` in the shop's present state; nothing is written."""
         batch = load_batch(
-            self._shop,
-            self._preparer,
-            self._journal,
+            self.shop,
+            self.preparer,
+            self.journal,
             self.states,
             rows,
-            self._sending_rules,
+            self.sending_rules,
             now=now,
         )
         outcomes: list[Outcome] = []
@@ -97,14 +87,15 @@ class Planner:
         """
         if row.queue_id is not None or not row.progress_id:
             return None
-        if self._sent_before is None:
-            accepted = self._journal.accepted(latest=True)
-            self._sent_before = {it.progress_id: it.at for it in accepted}
         at = self._sent_before.get(row.progress_id)
         if at is None or row.scheduled_at > at:
             return None
         reason = f"sent before, on {at:%Y-%m-%d %H:%M} UTC, by this host's journal"
         return Outcome(row, Status.FAILED, reason)
+
+    @cached_property
+    def _sent_before(self) -> Mapping[int, datetime]:
+        return {it.progress_id: it.at for it in self.journal.accepted(latest=True)}
 
     def _decide(self, row: DueRow, batch: Batch, now: datetime) -> Prepared | Outcome:
         undecided = _undecided(row, batch)
@@ -133,7 +124,8 @@ class Planner:
         if undecided.queue_id is None:
             return None
         earlier, verdict = batch.earlier[row.progress_id], batch.verdict_on(row)
-        known = recover(row, earlier, verdict, now=now, grace=self._grace)
+        grace = timedelta(minutes=self.settings.grace_minutes)
+        known = recover(row, earlier, verdict, now=now, grace=grace)
         return known and replace(known, subscriber_id=undecided.subscriber_id)
 
     def _unsent(self, undecided: Outcome, batch: Batch, now: datetime) -> Outcome | None:
@@ -151,7 +143,7 @@ class Planner:
         if reason := _wait_reason(row, batch):
             return replace(undecided, reason=reason)
         postponed = batch.earlier_steps.postpone(row, batch.ended, now=now)
-        if postponed and self._keeps_distance:
+        if postponed and self.settings.keep_distance:
             return replace(undecided, reason=postponed.reason, retry_at=postponed.until)
         addressee = self._addressee(row, batch)
         if reason := _store_reason(addressee):
@@ -160,13 +152,13 @@ class Planner:
         return batch.timetable.decide(undecided, zone, _due_at(row, batch), now=now)
 
     def _addressee(self, row: DueRow, batch: Batch) -> Addressee:
-        return self._preparer.addressee(
+        return self.preparer.addressee(
             batch.customers[row.customer_id], batch.subscribers[row.customer_id]
         )
 
     def _prepare(self, row: DueRow, batch: Batch, now: datetime) -> Prepared:
         addressee, basis = self._addressee(row, batch), batch.basis_of(row)
-        return self._preparer.prepare(row, addressee, basis, batch.items, now=now)
+        return self.preparer.prepare(row, addressee, basis, batch.items, now=now)
 
 
 def _not_prepared(undecided: Outcome, error: StepError) -> Outcome:
