@@ -41,9 +41,6 @@ _OURS = {
     "content-transfer-encoding", "auto-submitted",
 }  # fmt: skip
 
-# For header lines that are the same in all mails of one step in one store.
-_shared = lru_cache(maxsize=256)
-
 
 @dataclass(frozen=True)
 class Mail:
@@ -90,9 +87,9 @@ def build_envelope(letter: Mail, *, sender: str | None = None) -> Envelope:
     The envelope's sender, to which bounces go, is the letter's unless `sender` names another.
     """
     data = build_message(letter)
-    bounces_to = parse_address(sender or letter.sender_email, _SENDER)
-    recipient = parse_address(letter.recipient_email, _RECIPIENT)
     author = parse_address(letter.sender_email, _SENDER)
+    bounces_to = parse_address(sender, _SENDER) if sender else author
+    recipient = parse_address(letter.recipient_email, _RECIPIENT)
     utf8 = bounces_to.utf8 or recipient.utf8 or author.utf8
     return Envelope(str(bounces_to), str(recipient), data, utf8)
 
@@ -131,9 +128,12 @@ _PLAIN, _HTML = (
 
 
 def _header_lines(letter: Mail, body_lines: Sequence[str]) -> list[str]:
+    author, list_lines, further = _shared_lines(
+        letter.sender_name, letter.sender_email, letter.list_id, tuple(letter.headers.items())
+    )
     return [
         text_header("Subject", _required(letter.subject, _SUBJECT), what=_SUBJECT),
-        _from_line(letter.sender_name, letter.sender_email),
+        author,
         mailbox_header(
             "To",
             letter.recipient_name,
@@ -141,13 +141,13 @@ def _header_lines(letter: Mail, body_lines: Sequence[str]) -> list[str]:
             what=_RECIPIENT_NAME,
         ),
         *_unsubscribe_lines(letter.unsubscribe_url),
-        *_list_lines(letter.sender_name, letter.list_id),
+        *list_lines,
         f"Message-ID: {_checked_id(letter.message_id)}",
         "MIME-Version: 1.0",
         _date_line(letter.date, letter.date.utcoffset()),
         *body_lines,
         "Auto-Submitted: auto-generated",
-        *(_further_line(name, value) for name, value in letter.headers.items()),
+        *further,
     ]
 
 
@@ -155,6 +155,15 @@ def _header_lines(letter: Mail, body_lines: Sequence[str]) -> list[str]:
 def _date_line(date: datetime, _offset: timedelta | None) -> str:
     """Return the Date; moments that are equal are written differently at another offset."""
     return f"Date: {format_datetime(date)}"
+
+
+@lru_cache(maxsize=64)
+def _shared_lines(
+    sender_name: str, sender_email: str, list_id: str | None, headers: tuple[tuple[str, str], ...]
+) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+    """Return the lines that are the same in all mails of one step in one store."""
+    further = tuple(_further_line(name, value) for name, value in headers)
+    return _from_line(sender_name, sender_email), _list_lines(sender_name, list_id), further
 
 
 def _required(value: str, what: str) -> str:
@@ -167,7 +176,6 @@ def _address(text: str, what: str) -> Address:
     return parse_address(one_line(_required(text, what), what), what)
 
 
-@_shared
 def _from_line(name: str, email: str) -> str:
     shown = _required(name, _SENDER_NAME)
     return mailbox_header("From", shown, str(_address(email, _SENDER)), what=_SENDER_NAME)
@@ -186,7 +194,6 @@ def _unsubscribe_lines(url: str | None) -> list[str]:
     return lines
 
 
-@_shared
 def _list_lines(sender_name: str, list_id: str | None) -> tuple[str, ...]:
     """Return the header of RFC 2919, by which mail readers sort; people see the sender's name."""
     if list_id is None:
@@ -202,7 +209,6 @@ def _checked_id(identifier: str) -> str:
     return identifier
 
 
-@_shared
 def _further_line(name: str, value: str) -> str:
     if name.lower() in _OURS:
         raise MessageError(f"The header {name} is segmail's own and cannot be given twice.")
