@@ -42,7 +42,7 @@ def _prepared(number: int) -> Any:
         row=SimpleNamespace(progress_id=number, lease_until=NOW + timedelta(days=1)),
         subscriber=SimpleNamespace(subscriber_id=number),
         coupon=None,
-        template_id=1,
+        template=SimpleNamespace(template_id=1),
     )
 
 
