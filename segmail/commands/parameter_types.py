@@ -1,6 +1,7 @@
 """The types of options beyond numbers and text.
 
-dateutil is imported only when a time is read: the import takes longer than the rest of `--help`.
+dateutil is imported only for times that it must read: the import takes longer than the rest of
+`--help`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import click
 _SPAN = re.compile(
     r"(-?)([0-9]{1,9})\s+(minute|hour|day|week|month|year)s?(\s+ago)?", re.ASCII | re.IGNORECASE
 )
+
+_PLAIN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-9]{2}")
 
 _FIRST_YEAR, _LAST_YEAR = 1971, 2037  # of a TIMESTAMP, with room for calculations
 
@@ -68,9 +71,12 @@ def _within_columns(time: datetime, given: str) -> datetime:
 
 
 def _iso_time(value: str) -> datetime:
-    from dateutil.parser import isoparse
+    if _PLAIN.fullmatch(value):
+        given = datetime.fromisoformat(value)
+    else:
+        from dateutil.parser import isoparse
 
-    given = isoparse(value)
+        given = isoparse(value)
     return given.replace(tzinfo=UTC) if given.tzinfo is None else given.astimezone(UTC)
 
 

@@ -17,6 +17,7 @@ from segmail.commands.signals import stopped_by
 from segmail.jobs.record import JobName
 from segmail.maho.schema.rights import REFRESHING, check_rights
 from segmail.output import print_json, print_table
+from segmail.segments.conditions.scope import KeptScope
 from segmail.segments.matching_customers import matching_by_conditions
 from segmail.segments.refresh import Choice, Refreshed, RefreshOptions, Swept, fault_of, sweep_up
 from segmail.segments.refresh import refresh_segments as refresh
@@ -115,14 +116,15 @@ def _refresh(app: App, choice: Choice, options: RefreshOptions) -> tuple[Swept, 
     with app.shop.read() as tx:
         check_rights(tx, REFRESHING)  # a dry run writes, too, and rolls back
     swept = sweep_up(app.shop, now=app.now().replace(microsecond=0), dry_run=options.dry_run)
-    stop = threading.Event()
+    stop, scope = threading.Event(), KeptScope()
     with stopped_by(stop.set, signal.SIGTERM):
         done = refresh(
             app.shop,
             choice,
             options,
             clock=app.clock,
-            matching=matching_by_conditions(),
+            matching=matching_by_conditions(scope),
+            scope=scope,
             is_stopping=stop.is_set,
         )
     return swept, done

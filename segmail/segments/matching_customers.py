@@ -16,12 +16,12 @@ from segmail.segments.conditions.tree import Combine
 from segmail.segments.refresh.candidates import Candidate, Matching
 
 
-def matching_by_conditions() -> Matching:
+def matching_by_conditions(kept: KeptScope | None = None) -> Matching:
     """Return a function that compiles a segment's conditions to the SELECT of its members.
 
-    It is for one run: what the shop's conditions mean is read once, see `KeptScope`.
+    It is for one run: what the shop's conditions mean is read once; `kept` may be shared.
     """
-    scope = KeptScope()
+    scope = KeptScope() if kept is None else kept
 
     def matching(
         tx: Transaction,

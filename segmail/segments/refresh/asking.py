@@ -79,6 +79,7 @@ class Poll:
         began: datetime,
         trees: Sequence[Combine] = (),
         *,
+        scope: KeptScope | None = None,
         full: bool = False,
         everybody_below: int = 0,
     ) -> None:
@@ -87,7 +88,7 @@ class Poll:
         self._full = full
         self._everybody_below = everybody_below
         self._small: bool | None = None
-        self._scope = KeptScope()
+        self._scope = KeptScope() if scope is None else scope
         self._touched: dict[tuple[str, datetime], frozenset[int] | None] = {}
         self._told: dict[str, str] = {}
         self._kept: dict[tuple[str, str], bool] = {}

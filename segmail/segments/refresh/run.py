@@ -16,6 +16,7 @@ from segmail.errors import ConditionError, ConfigError, RefreshFailed, SegmailEr
 from segmail.log import exceptions, logger
 from segmail.maho.db.database import Conflict
 from segmail.maho.shop import Shop
+from segmail.segments.conditions.scope import KeptScope
 from segmail.segments.refresh.asking import Asker, Poll
 from segmail.segments.refresh.candidates import (
     Candidate,
@@ -43,13 +44,14 @@ def refresh_segments(
     clock: Clock,
     matching: Matching,
     asking: Asker | None = None,
+    scope: KeptScope | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> list[Refreshed]:
     """Refresh the chosen segments, each after those it names, and return the outcome of each.
 
     A segment that fails is marked `error` and does not stop the others. Once `is_stopping` returns
     True, no other segment is begun, and a large one ends with its current chunk. A caller who knows
-    what has changed can say whom to ask (`asking`).
+    what has changed can say whom to ask (`asking`). `scope` may be shared with `matching`.
     Raises InputError for a segment that does not exist, ConfigError for invalid policies.
     """
     began = clock.now().replace(microsecond=0)
@@ -57,7 +59,13 @@ def refresh_segments(
         candidates, circles = in_order(tx, choose(tx, choice, now=clock.now()))
     trees = [one.tree for one in candidates if one.tree is not None]
     if asking is None and options.by_change:
-        asking = Poll(began, trees, full=options.full, everybody_below=options.everybody_below)
+        asking = Poll(
+            began,
+            trees,
+            scope=scope,
+            full=options.full,
+            everybody_below=options.everybody_below,
+        )
     done: list[Refreshed] = []
     for candidate in candidates:
         if is_stopping():
