@@ -29,19 +29,29 @@ def lock_group_if_free(tx: Transaction, segment_ids: Sequence[int]) -> bool:
 
 
 def lock_if_free(tx: Transaction, segment_id: int) -> bool:
-    """Lock the segment until the transaction ends; return False if somebody else holds the lock.
+    """Lock the segment until the transaction ends; return False if somebody else holds the lock."""
+    return status_if_free(tx, segment_id) is not None
+
+
+def status_if_free(tx: Transaction, segment_id: int) -> str | None:
+    """Lock the segment until the transaction ends; return its `refresh_status`, or "".
+
+    None if somebody else holds the lock.
 
     A lock that is held for a moment only (while a row that refers to the segment is written) is
     waited for. This lock also keeps Maho's own refresh waiting: its rows refer to the segment by
     foreign key.
     """
     c = tx.tables.segment.c
-    query = select(c.segment_id).where(c.segment_id == segment_id).with_for_update(skip_locked=True)
+    status = func.coalesce(c.refresh_status, "")
+    query = select(status).where(c.segment_id == segment_id).with_for_update(skip_locked=True)
+    found: str | None = tx.connection.scalar(query)
     for pause in _PAUSES:
-        if tx.connection.scalar(query) is not None:
-            return True
+        if found is not None:
+            break
         time.sleep(pause)
-    return tx.connection.scalar(query) is not None
+        found = tx.connection.scalar(query)
+    return found
 
 
 @contextmanager

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import update
 
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop
 from segmail.segments.refresh.baseline import forget_baseline
-from segmail.segments.refresh.locks import lock_if_free
+from segmail.segments.refresh.locks import status_if_free
 
 _BEGUN, _COMPLETED = "processing", "completed"
 
@@ -18,11 +18,10 @@ def mark_begun(shop: Shop, segment_id: int, *, now: datetime) -> bool:
     """Write `processing`; return False if somebody else is refreshing the segment."""
 
     def work(tx: Transaction) -> bool:
-        if not lock_if_free(tx, segment_id):
+        status = status_if_free(tx, segment_id)
+        if status is None:
             return False
-        c = tx.tables.segment.c
-        status = select(c.refresh_status).where(c.segment_id == segment_id)
-        if tx.connection.scalar(status) != _COMPLETED:  # Maho's refresh may have ended halfway
+        if status != _COMPLETED:  # Maho's refresh may have ended halfway
             forget_baseline(tx, segment_id)
         _write(tx, segment_id, _BEGUN, now)
         return True
