@@ -272,15 +272,24 @@ def load_policies(tx: Transaction) -> dict[int, Policy]:
 
     Raises ConfigError listing every invalid value.
     """
+    return load_policies_and_since(tx)[0]
+
+
+def load_policies_and_since(
+    tx: Transaction,
+) -> tuple[dict[int, Policy], dict[int, datetime | None]]:
+    """Return also since when customers who enter a segment are enrolled; None: unknown."""
     c = tx.tables.config.c
     query = select(c.path, c.value).where(
         c.scope == "default", c.scope_id == 0, c.path.like(f"{_PATH}%")
     )
     found: dict[int, dict[str, Any]] = defaultdict(dict)
+    since: dict[int, datetime | None] = {}
     faults = []
     for path, value in tx.connection.execute(query):
         match = _KEY.fullmatch(path)
         if match is not None and match[2] == _ENROLS_SINCE:
+            since[int(match[1])] = _moment(value or "")
             continue
         kind = KINDS.get(match[2]) if match else None
         if match is None or kind is None:
@@ -294,17 +303,12 @@ def load_policies(tx: Transaction) -> dict[int, Policy]:
                 faults.append(Fault(f"{path}: '{value}' is none of {kind.told()}."))
     if faults:
         raise ConfigError(faults)
-    return {segment_id: Policy(**values) for segment_id, values in found.items()}
+    return {segment_id: Policy(**values) for segment_id, values in found.items()}, since
 
 
-def load_enrols_since(tx: Transaction, segment_id: int) -> datetime | None:
-    """Return since when customers who enter the segment are enrolled; None: never, or unknown."""
-    c = tx.tables.config.c
-    query = select(c.value).where(
-        c.scope == "default", c.scope_id == 0, c.path == _path(segment_id, _ENROLS_SINCE)
-    )
+def _moment(value: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(tx.connection.scalar(query) or "")
+        return datetime.fromisoformat(value)
     except ValueError:
         return None
 

@@ -39,6 +39,7 @@ from segmail.segments.refresh.temporary_tables import (
     create_asked,
     create_chunk,
     create_scratch,
+    drop_scratch,
 )
 
 
@@ -132,6 +133,12 @@ def find_changes(
         gone = gone.where(MATCHED.c.customer_id.is_(None))
         numbers[Movement.GONE] = _fill(connection, gone)
     return FoundChanges(numbers, before + entering - leaving)
+
+
+def forget_changes(connection: Connection, found: FoundChanges) -> None:
+    """Drop the tables that `find_changes` filled, if it did."""
+    if found.numbers:
+        drop_scratch(connection)
 
 
 def find_matched(

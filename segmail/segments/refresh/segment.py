@@ -28,6 +28,7 @@ from segmail.segments.refresh.candidates import Matching
 from segmail.segments.refresh.changes import (
     Changes,
     find_changes,
+    forget_changes,
     judge,
 )
 from segmail.segments.refresh.chunks import (
@@ -48,7 +49,6 @@ from segmail.segments.refresh.locks import (
 from segmail.segments.refresh.outcome import Refreshed, RefreshState
 from segmail.segments.refresh.status import mark_begun, mark_unfinished
 from segmail.segments.refresh.task import Movement, Task, load_task
-from segmail.segments.refresh.temporary_tables import drop_scratch
 
 
 @dataclass(frozen=True)
@@ -235,7 +235,7 @@ def _look_and_write(
     else:
         written = Written(changes, write_changes(tx, task, changes, now=now))
         complete(tx, task, found.members, asked.baseline, now=now)
-    drop_scratch(tx.connection)
+    forget_changes(tx.connection, found)
     return _Begun(task, ordered, found.members, asked, written)
 
 

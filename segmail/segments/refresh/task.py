@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from segmail.maho.policies import load_enrols_since
 from segmail.maho.reasons import reason_ids_of
 from segmail.maho.schema.tables import Tables
 from segmail.maho.schema.transaction import Transaction
@@ -107,10 +106,9 @@ class Task:
 
 def load_task(tx: Transaction, segment_id: int, *, enrol: bool, now: datetime) -> Task:
     """Return the task of an existing segment."""
-    candidate, rivals = load_with_rivals(tx, segment_id)
+    candidate, rivals, since = load_with_rivals(tx, segment_id)
     policies = load_step_policies(tx)
     steps = load_steps(tx, segment_ids=[segment_id], policies=policies)
-    since = load_enrols_since(tx, segment_id)
     exits = [step.sequence_id for step in steps if step.trigger is Trigger.EXIT]
     waiting = reason_ids_of(tx, [(id, WAITS_FOR_A_WORD) for id in exits])
     return Task(
