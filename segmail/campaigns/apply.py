@@ -32,7 +32,7 @@ from segmail.campaigns.steps import StepsRun, apply_steps, check_prefixes
 from segmail.errors import ConfigError, DatabaseUnavailable, Fault
 from segmail.maho.db.named_lock import named_lock
 from segmail.maho.schema.layout import holds_four_bytes
-from segmail.maho.schema.rights import CAMPAIGNS, is_denied, rights_told
+from segmail.maho.schema.rights import CAMPAIGNS, check_rights, is_denied, reading, rights_told
 from segmail.maho.schema.transaction import Transaction
 from segmail.maho.shop import Shop, ShopSession
 from segmail.maho.steps import load_segments, load_steps
@@ -96,6 +96,7 @@ def plan_files(shop: Shop, files: Sequence[ReadFile], wish: Wish) -> list[Applie
         if not is_denied(error):
             raise
     with shop.read() as tx:
+        check_rights(tx, reading(tx.tables))
         wish = replace(wish, four_bytes=holds_four_bytes(tx))
     with copied_for_plan(shop, [file.campaign for file in files]) as copy:
         return _rolled_back(copy, work)

@@ -195,15 +195,17 @@ def _hide(shop: ShopBuilder, url: URL, *tables: str) -> None:
 
 
 def test_every_right_to_read_that_is_missing_is_told_at_once(
-    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path
+    least: URL, mariadb_shop: ShopBuilder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hidden = ("core_store_group", "core_website", "newsletter_template", "salesrule_website")
     _hide(mariadb_shop, least, *hidden)
 
-    asked = (("process-emails",), ("sequence", "validate"))
+    monkeypatch.chdir(tmp_path)
+    each_command.write_files(tmp_path)
+    asked = (("process-emails",), ("sequence", "validate"), ("campaign", "diff", each_command.FILE))
     told = [segmail(least, tmp_path, *one) for one in asked]
 
-    assert [one.exit_code for one in told] == [78, 78]
+    assert [one.exit_code for one in told] == [78, 78, 78]
     for one in told:
         for table in hidden:
             assert f"GRANT SELECT ON `{least.database}`.`{table}` TO '{USER}'@'%';" in one.output
