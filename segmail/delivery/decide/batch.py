@@ -51,6 +51,7 @@ class Batch:
     state: ShopState
     earlier_steps: EarlierSteps
     timetable: Timetable
+    addressees: dict[int, Addressee] = field(default_factory=dict)  # by customer id, once asked for
     taken: set[CountKey] = field(default_factory=set)  # messages prepared so far
     ended: set[int] = field(default_factory=set)  # progress ids that have ended so far
 

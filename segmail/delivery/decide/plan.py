@@ -152,9 +152,11 @@ class Planner:
         return batch.timetable.decide(undecided, zone, _due_at(row, batch), now=now)
 
     def _addressee(self, row: DueRow, batch: Batch) -> Addressee:
-        return self.preparer.addressee(
-            batch.customers[row.customer_id], batch.subscribers[row.customer_id]
-        )
+        id = row.customer_id
+        if id not in batch.addressees:
+            customer, subscriber = batch.customers[id], batch.subscribers[id]
+            batch.addressees[id] = self.preparer.addressee(customer, subscriber)
+        return batch.addressees[id]
 
     def _prepare(self, row: DueRow, batch: Batch, now: datetime) -> Prepared:
         addressee, basis = self._addressee(row, batch), batch.basis_of(row)
