@@ -49,7 +49,8 @@ def main() -> None:
         print(report)
         if options.output:
             (options.output / "STYLED.md").write_text(report, "utf-8")
-            _draw(results, folder, options.output / "STYLED.svg")
+            if results.sent or results.link:
+                _draw(results, folder, options.output / "STYLED.svg")
 
 
 def _measure_peers(
