@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.upgrade.checkout import Checkout, new_checkout
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -18,7 +20,9 @@ def checkout() -> Iterator[Checkout]:
 def test_one_old_environment_stays_for_the_way_back(checkout: Checkout) -> None:
     checkout.run()
     with checkout.start("600") as in_use:  # longer than any build takes
+        command_line = Path(f"/proc/{in_use.pid}/cmdline")
         try:
+            until(lambda: b".environments" in command_line.read_bytes())
             for version in ("2", "3"):
                 checkout.commit(version)
                 assert checkout.run().stdout == f"{version} {version} {version} \n"
