@@ -111,7 +111,7 @@ class Undelivered(Exception):
 
     def __init__(self, text: str, *, code: int | None = None) -> None:
         self.code = code
-        super().__init__(printable(text, most=_LONGEST_TEXT))
+        super().__init__(short_line(text, most=_LONGEST_TEXT))
 
 
 class MessageRefused(Undelivered):
@@ -146,7 +146,7 @@ def fault_here(source: str, text: str, number: int | None, advice: str = "") -> 
     return ConfigError(Fault(f"{source}: {text}", advice))
 
 
-def printable(words: str, *, most: int = _LONGEST_WORDS) -> str:
+def short_line(words: str, *, most: int = _LONGEST_WORDS) -> str:
     """Return words from outside as one line of limited length without control characters."""
     line = " ".join(one_line(words).split())
     return line if len(line) <= most else line[: most - 1] + "…"

@@ -29,7 +29,7 @@ from segmail.transport.mailer import (
     is_about_client,
     is_about_login,
     is_about_sender,
-    printable,
+    short_line,
 )
 from segmail.transport.mailer_connection import MailerConnection
 
@@ -126,7 +126,7 @@ class SendmailMailer(MailerConnection):
             raise AcceptanceUnknown(f"{program} did not end in time and was stopped") from error
         except OSError as error:
             raise _unusable(self._settings, error.strerror, error.errno) from error
-        return code, printable(words.decode("utf-8", "replace"))
+        return code, short_line(words.decode("utf-8", "replace"))
 
     def _wait(self, arguments: list[str], given: IO[bytes], said: IO[bytes]) -> int:
         running = subprocess.Popen(  # noqa: S603 - no shell, and `--` ends the options

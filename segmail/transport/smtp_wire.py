@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from segmail.transport.mailer import printable
+from segmail.transport.mailer import short_line
 
 _LONGEST_LINE = 2048  # RFC 5321 allows 512 with a reply's CRLF; some servers are wordier
 _MOST_LINES = 100
@@ -36,7 +36,7 @@ class Reply:
     @property
     def words(self) -> str:
         """The answer as one printable, bounded line, code first."""
-        return printable(f"{self.code} {' '.join(self.lines)}")
+        return short_line(f"{self.code} {' '.join(self.lines)}")
 
 
 class ConnectionBroken(Exception):
@@ -72,7 +72,7 @@ class ReplyReader:
             line, self._received = self._received[:end], self._received[end + 1 :]
             match = _REPLY_LINE.fullmatch(line := line.rstrip(b"\r"))
             if match is None:
-                raise ConnectionBroken(f"does not speak SMTP: {printable(_decoded(line))!r}")
+                raise ConnectionBroken(f"does not speak SMTP: {short_line(_decoded(line))!r}")
             rest = match[2] or b" "
             self._lines.append(_decoded(rest[1:]))
             if not rest.startswith(b"-"):

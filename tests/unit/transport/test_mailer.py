@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from segmail.errors import MessageError
 from segmail.mail.envelope import Envelope
-from segmail.transport.mailer import MessageRefused, printable
+from segmail.transport.mailer import MessageRefused, short_line
 from tests.each_case import for_each
 
 
@@ -22,7 +22,7 @@ def test_no_address_breaks_out_of_the_envelope(address: str) -> None:
 
 @given(st.text())
 def test_a_servers_words_are_one_bounded_printable_line(words: str) -> None:
-    line = printable(words)
+    line = short_line(words)
 
     assert len(line) <= 160
     assert len(line.splitlines()) <= 1
